@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "core/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "core/encoding.h"
+#include "core/error.h"
+#include "core/i18n.h"
+#include "core/random.h"
+
+static int
+fd_close (int fd)
+{
+  return fd >= 0 ? close (fd) : 0;
+}
+
+static void
+set_errno_error (GError **error, const char *what, const char *path)
+{
+  int number = errno;
+  VaCoreError code = number == ENOENT ? VA_CORE_ERROR_NOT_FOUND
+                     : number == EEXIST ? VA_CORE_ERROR_EXISTS
+                     : number == EACCES || number == EPERM ? VA_CORE_ERROR_PERMISSION
+                     : VA_CORE_ERROR_FAILED;
+
+  g_set_error (error, VA_CORE_ERROR, code, "%s %s: %s", what, path, g_strerror (number));
+}
+
+/* Reads up to @max + 1 bytes, so that the caller sees when there were more than @max. */
+static gboolean
+read_up_to (int fd, guint8 *out, gsize max, gsize *got, GError **error)
+{
+  *got = 0;
+  while (*got < max + 1)
+    {
+      ssize_t n = read (fd, out + *got, max + 1 - *got);
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        {
+          g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot read: %s"), g_strerror (errno));
+          return FALSE;
+        }
+      if (n == 0)
+        break;
+      *got += (gsize) n;
+    }
+  if (*got <= max)
+    return TRUE;
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
+               _("larger than the %" G_GSIZE_FORMAT " bytes that are taken"), max);
+  return FALSE;
+}
+
+/* Opens a regular file of at most @max bytes; the fd, or -1. */
+static int
+open_checked (const char *path, gsize max, struct stat *info, GError **error)
+{
+  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+  if (fd < 0 || fstat (fd, info) != 0)
+    {
+      set_errno_error (error, _("cannot open"), path);
+      fd_close (fd);
+      return -1;
+    }
+  if (!S_ISREG (info->st_mode))
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, _("%s is no regular file"), path);
+  else if (info->st_size < 0 || (guint64) info->st_size > max)
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
+                 _("%s has %" G_GINT64_FORMAT " bytes, at most %" G_GSIZE_FORMAT " are taken"), path,
+                 (gint64) info->st_size, max);
+  else
+    return fd;
+  close (fd);
+  return -1;
+}
+
+GBytes *
+va_file_read (const char *path, gsize max, GError **error)
+{
+  struct stat info;
+  int fd = open_checked (path, max, &info, error);
+  g_autofree guint8 *data = NULL;
+  gsize limit, got;
+  gboolean ok;
+
+  if (fd < 0)
+    return NULL;
+  /* Files under /proc and /sys say they are empty. */
+  limit = info.st_size > 0 ? (gsize) info.st_size : MIN (max, 65536);
+  data = g_malloc (limit + 1);
+  ok = read_up_to (fd, data, limit, &got, error);
+  close (fd);
+  if (!ok)
+    {
+      g_prefix_error (error, "%s: ", path);
+      return NULL;
+    }
+  return g_bytes_new_take (g_steal_pointer (&data), got);
+}
+
+char *
+va_file_read_text (const char *path, gsize max, GError **error)
+{
+  g_autoptr(GBytes) bytes = va_file_read (path, max, error);
+  gsize size;
+  const char *data;
+
+  if (bytes == NULL)
+    return NULL;
+  data = g_bytes_get_data (bytes, &size);
+  if (size == 0)
+    return g_strdup ("");
+  if (g_utf8_validate_len (data, size, NULL))
+    return g_strndup (data, size);
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("%s is no UTF-8 text"), path);
+  return NULL;
+}
+
+VaSecret *
+va_fd_read_secret (int fd, gsize max, GError **error)
+{
+  g_autoptr(VaSecret) secret = va_secret_new (max + 1);
+  gsize got;
+
+  if (!read_up_to (fd, va_secret_data (secret), max, &got, error))
+    return NULL;
+  va_secret_truncate (secret, got);
+  return g_steal_pointer (&secret);
+}
+
+VaSecret *
+va_file_read_secret (const char *path, gsize max, GError **error)
+{
+  struct stat info;
+  int fd = open_checked (path, max, &info, error);
+  VaSecret *secret = NULL;
+
+  if (fd < 0)
+    return NULL;
+  if ((info.st_mode & 077) != 0 || (info.st_uid != 0 && info.st_uid != geteuid ()))
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
+                 _("%s must be closed to group and others (chmod 0600) and belong to root or to you; it has mode %04o "
+                   "and owner %u"), path, (unsigned) info.st_mode & 07777, (unsigned) info.st_uid);
+  else
+    secret = va_fd_read_secret (fd, (gsize) info.st_size, error);
+  close (fd);
+  return secret;
+}
+
+static gboolean
+write_all (int fd, const guint8 *data, gsize size)
+{
+  while (size > 0)
+    {
+      ssize_t n = write (fd, data, size);
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        return FALSE;
+      data += n;
+      size -= (gsize) n;
+    }
+  return TRUE;
+}
+
+static gboolean
+sync_folder_of (const char *path)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  int fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  gboolean ok = fd >= 0 && fsync (fd) == 0;
+
+  fd_close (fd);
+  return ok;
+}
+
+/* Writes a new file beside @path; its name, or NULL. */
+static char *
+write_beside (const char *path, gconstpointer data, gsize size, int mode, GError **error)
+{
+  guint8 noise[8];
+  g_autofree char *suffix = NULL, *beside = NULL;
+  gboolean ok;
+  int fd;
+
+  va_random_fill (noise, sizeof noise);
+  suffix = va_hex_encode (noise, sizeof noise);
+  beside = g_strdup_printf ("%s.%s.new", path, suffix);
+  fd = open (beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode & 0600 ? 0600 : mode);
+  if (fd < 0)
+    {
+      set_errno_error (error, _("cannot create"), path);
+      return NULL;
+    }
+  ok = write_all (fd, data, size) && fchmod (fd, (mode_t) mode) == 0 && fsync (fd) == 0;
+  if (!ok)
+    set_errno_error (error, _("cannot write"), path);
+  if (close (fd) != 0 && ok)
+    {
+      set_errno_error (error, _("cannot write"), path);
+      ok = FALSE;
+    }
+  if (ok)
+    return g_steal_pointer (&beside);
+  unlink (beside);
+  return NULL;
+}
+
+gboolean
+va_file_write (const char *path, gconstpointer data, gsize size, int mode, GError **error)
+{
+  g_autofree char *beside = write_beside (path, data, size, mode, error);
+
+  if (beside == NULL)
+    return FALSE;
+  if (rename (beside, path) == 0 && sync_folder_of (path))
+    return TRUE;
+  set_errno_error (error, _("cannot write"), path);
+  unlink (beside);
+  return FALSE;
+}
+
+gboolean
+va_file_create (const char *path, gconstpointer data, gsize size, int mode, GError **error)
+{
+  g_autofree char *beside = write_beside (path, data, size, mode, error);
+  gboolean ok;
+
+  if (beside == NULL)
+    return FALSE;
+  ok = link (beside, path) == 0 && sync_folder_of (path);
+  if (!ok)
+    set_errno_error (error, _("cannot create"), path);
+  unlink (beside);
+  return ok;
+}
+
+gboolean
+va_folder_make (const char *path, int mode, GError **error)
+{
+  if (g_mkdir_with_parents (path, mode) == 0)
+    return TRUE;
+  set_errno_error (error, _("cannot make the folder"), path);
+  return FALSE;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+#include "core/secret.h"
+
+G_BEGIN_DECLS
+
+/**
+ * va_file_read: a whole regular file, opened first and then checked.
+ * @max: most bytes it may have
+ * Returns: (transfer full): its bytes, or %NULL with @error naming the file
+ * Errors: VA_CORE_ERROR_NOT_FOUND, _PERMISSION (no regular file), _RANGE (larger than @max), _FAILED
+ */
+GBytes *va_file_read (const char *path, gsize max, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_file_read_text: the same as a string; a zero byte or text that is not UTF-8 is VA_CORE_ERROR_PARSE. */
+char *va_file_read_text (const char *path, gsize max, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_file_read_secret: the same into secret memory; the file must belong to root or to this process's user
+ * and be closed to group and others, else VA_CORE_ERROR_PERMISSION.
+ */
+VaSecret *va_file_read_secret (const char *path, gsize max, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_fd_read_secret: everything up to the end of @fd (a pipe or standard input too), at most @max bytes. */
+VaSecret *va_fd_read_secret (int fd, gsize max, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * va_file_write: replaces @path in one step (new file, fsync, rename, fsync of the folder).
+ * @mode: permission bits of the new file, set at its creation
+ */
+gboolean va_file_write (const char *path, gconstpointer data, gsize size, int mode, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/** va_file_create: the same, but a file that is there already is VA_CORE_ERROR_EXISTS and stays as it is. */
+gboolean va_file_create (const char *path, gconstpointer data, gsize size, int mode, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/** va_folder_make: the folder and its parents; one that is there must be a folder. @mode is for new ones. */
+gboolean va_folder_make (const char *path, int mode, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# libva-core: GLib only, small enough for the launch gate and the hook.
+noinst_LTLIBRARIES += libva-core.la libva-core-json.la
+libva_core_la_SOURCES = \
+	src/core/ask.c src/core/ask.h \
+	src/core/settings.c src/core/settings.h \
+	src/core/encoding.c src/core/encoding.h \
+	src/core/error.c src/core/error.h \
+	src/core/file.c src/core/file.h \
+	src/core/guid.c src/core/guid.h \
+	src/core/i18n.h \
+	src/core/number.c src/core/number.h \
+	src/core/process.c src/core/process.h \
+	src/core/random.c src/core/random.h \
+	src/core/secret.c src/core/secret.h
+libva_core_la_LIBADD = $(GLIB_LIBS)
+
+libva_core_json_la_SOURCES = src/core/json.c src/core/json.h src/core/json-scan.c src/core/json-scan.h
+libva_core_json_la_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
+libva_core_json_la_LIBADD = libva-core.la $(JSON_LIBS)

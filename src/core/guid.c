@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "core/guid.h"
+
+#include <string.h>
+#include "core/encoding.h"
+#include "core/error.h"
+#include "core/i18n.h"
+#include "core/random.h"
+
+#define UUID_LENGTH 36
+
+/* Which byte of the firmware's form each byte of the text goes to. */
+static const guint8 guid_order[VA_GUID_SIZE] = { 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15 };
+
+static gboolean
+uuid_decode (const char *text, guint8 out[16])
+{
+  char digits[33];
+  gsize n = 0;
+
+  if (strlen (text) != UUID_LENGTH)
+    return FALSE;
+  for (gsize i = 0; i < UUID_LENGTH; i++)
+    {
+      gboolean dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+      if (dash != (text[i] == '-'))
+        return FALSE;
+      if (!dash)
+        digits[n++] = text[i];
+    }
+  digits[n] = '\0';
+  return va_hex_decode (digits, out, 16, NULL);
+}
+
+static char *
+uuid_encode (const guint8 bytes[16])
+{
+  g_autofree char *hex = va_hex_encode (bytes, 16);
+
+  return g_strdup_printf ("%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+}
+
+gboolean
+va_uuid_is_canonical (const char *text)
+{
+  guint8 bytes[16];
+
+  for (const char *p = text; *p != '\0'; p++)
+    if (g_ascii_isupper (*p))
+      return FALSE;
+  return uuid_decode (text, bytes);
+}
+
+char *
+va_uuid_canonical (const char *text, GError **error)
+{
+  guint8 bytes[16];
+
+  if (uuid_decode (text, bytes))
+    return uuid_encode (bytes);
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
+               _("“%.64s” is not a UUID: expected 8-4-4-4-12 hexadecimal digits"), text);
+  return NULL;
+}
+
+char *
+va_uuid_random (void)
+{
+  guint8 bytes[16];
+
+  va_random_fill (bytes, sizeof bytes);
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  return uuid_encode (bytes);
+}
+
+gboolean
+va_guid_parse (const char *text, guint8 out[VA_GUID_SIZE], GError **error)
+{
+  guint8 bytes[16];
+
+  if (!uuid_decode (text, bytes))
+    {
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
+                   _("“%.64s” is not a GUID: expected 8-4-4-4-12 hexadecimal digits"), text);
+      return FALSE;
+    }
+  for (gsize i = 0; i < VA_GUID_SIZE; i++)
+    out[guid_order[i]] = bytes[i];
+  return TRUE;
+}
+
+char *
+va_guid_format (const guint8 guid[VA_GUID_SIZE])
+{
+  guint8 bytes[16];
+
+  for (gsize i = 0; i < VA_GUID_SIZE; i++)
+    bytes[i] = guid[guid_order[i]];
+  return uuid_encode (bytes);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+#define VA_GUID_SIZE 16
+
+/** va_uuid_is_canonical: RFC 4122 text, 36 characters, lower case. */
+gboolean va_uuid_is_canonical (const char *text);
+/** va_uuid_canonical: @text (36 characters, either case) in lower case, or %NULL with VA_CORE_ERROR_PARSE. */
+char *va_uuid_canonical (const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_uuid_random: a fresh version 4 UUID from getrandom(2), so nobody can guess it. */
+char *va_uuid_random (void);
+
+/**
+ * va_guid_parse: text to the 16 bytes that firmware uses (first three fields little-endian).
+ * Spec: UEFI, appendix A
+ */
+gboolean va_guid_parse (const char *text, guint8 out[VA_GUID_SIZE], GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_guid_format: the other way. Returns: (transfer full): 36 characters, lower case. */
+char *va_guid_format (const guint8 guid[VA_GUID_SIZE]);
+
+G_END_DECLS

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "core/json-scan.h"
+
+#include <string.h>
+#include "core/error.h"
+#include "core/i18n.h"
+
+/* The end of the string literal that begins at @p, or %NULL. */
+static const char *
+skip_string (const char *p, const char *end)
+{
+  for (p++; p < end && *p != '"'; p++)
+    {
+      if ((guchar) *p < 0x20)
+        return NULL;
+      if (*p != '\\')
+        continue;
+      if (++p >= end || strchr ("\"\\/bfnrtu", *p) == NULL || *p == '\0')
+        return NULL;
+      if (*p == 'u')
+        for (int i = 0; i < 4; i++)
+          if (++p >= end || !g_ascii_isxdigit (*p))
+            return NULL;
+    }
+  return p < end ? p + 1 : NULL;
+}
+
+static const char *
+skip_digits (const char *p, const char *end)
+{
+  const char *start = p;
+
+  while (p < end && g_ascii_isdigit (*p))
+    p++;
+  return p > start ? p : NULL;
+}
+
+static const char *
+skip_number (const char *p, const char *end)
+{
+  const char *first;
+
+  if (*p == '-')
+    p++;
+  first = p;
+  p = skip_digits (p, end);
+  if (p == NULL || (*first == '0' && p > first + 1))
+    return NULL;
+  if (p < end && *p == '.')
+    p = skip_digits (p + 1, end);
+  if (p != NULL && p < end && (*p == 'e' || *p == 'E'))
+    {
+      p++;
+      if (p < end && (*p == '+' || *p == '-'))
+        p++;
+      p = skip_digits (p, end);
+    }
+  return p;
+}
+
+static const char *
+skip_word (const char *p, const char *end)
+{
+  static const char *const words[] = { "true", "false", "null" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    {
+      gsize length = strlen (words[i]);
+
+      if ((gsize) (end - p) >= length && memcmp (p, words[i], length) == 0)
+        return p + length;
+    }
+  return NULL;
+}
+
+/* The end of the token at @p, or %NULL if there is none; @depth and @values count along. */
+static const char *
+skip_token (const char *p, const char *end, guint *depth, guint *values)
+{
+  switch (*p)
+    {
+    case ' ':
+    case '\t':
+    case '\r':
+    case '\n':
+    case ':':
+    case ',':
+      return p + 1;
+    case '{':
+    case '[':
+      ++*depth;
+      ++*values;
+      return p + 1;
+    case '}':
+    case ']':
+      if (*depth == 0)
+        return NULL;
+      --*depth;
+      return p + 1;
+    case '"':
+      ++*values;
+      return skip_string (p, end);
+    default:
+      ++*values;
+      return *p == '-' || g_ascii_isdigit (*p) ? skip_number (p, end) : skip_word (p, end);
+    }
+}
+
+gboolean
+va_json_scan (const char *text, gsize size, guint max_depth, guint max_values, GError **error)
+{
+  const char *end = text + size;
+  guint depth = 0, values = 0;
+  gboolean complete = FALSE;
+
+  if (!g_utf8_validate_len (text, size, NULL))
+    {
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("the JSON is no UTF-8 text"));
+      return FALSE;
+    }
+  for (const char *p = text; p < end;)
+    {
+      const char *next = skip_token (p, end, &depth, &values);
+
+      /* Once the outermost value is complete, only white space may follow. */
+      if (next == NULL || (complete && !g_ascii_isspace (*p)))
+        {
+          g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("no JSON at byte %" G_GSIZE_FORMAT),
+                       (gsize) (p - text) + 1);
+          return FALSE;
+        }
+      if (depth > max_depth || values > max_values)
+        {
+          g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
+                       _("the JSON has more than %u levels or %u values"), max_depth, max_values);
+          return FALSE;
+        }
+      complete = values > 0 && depth == 0;
+      p = next;
+    }
+  return TRUE;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <json-glib/json-glib.h>
+#include "core/secret.h"
+
+G_BEGIN_DECLS
+
+#define VA_JSON_MAX_DEPTH 16
+#define VA_JSON_MAX_VALUES 20000
+
+/**
+ * va_json_parse: strict RFC 8259 JSON whose top is an object: valid UTF-8, at most VA_JSON_MAX_DEPTH levels and
+ * VA_JSON_MAX_VALUES values, no repeated key, nothing after it.
+ * Returns: (transfer full): the object, or %NULL with @error set
+ * Errors: VA_CORE_ERROR_PARSE, VA_CORE_ERROR_RANGE
+ */
+JsonObject *va_json_parse (const char *text, gsize size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_json_print: @object as one line of JSON. Returns: (transfer full). */
+char *va_json_print (JsonObject *object);
+char *va_json_print_pretty (JsonObject *object);
+
+/**
+ * VaFields takes the members of one object, by name and kind; what nobody took is an error at the end. The first
+ * mistake is kept and every later call does nothing, so that a message is read in one go and checked once:
+ * va_fields_end() gives the verdict. Absent optional members leave their out argument %NULL or unchanged.
+ */
+typedef struct {
+  JsonObject *object; /* borrowed */
+  GHashTable *taken;
+  GError *error;
+  const char *where; /* how the object is called in messages */
+} VaFields;
+
+#define VA_FIELDS_INIT(object_, where_) { (object_), NULL, NULL, (where_) }
+
+typedef enum { VA_OPTIONAL, VA_REQUIRED } VaPresence;
+
+/** Strings are borrowed from the object; @max is in bytes. */
+const char *va_fields_string (VaFields *fields, const char *name, VaPresence presence, gsize max);
+/** A string out of @choices (%NULL-terminated); its index, or -1. */
+int va_fields_choice (VaFields *fields, const char *name, VaPresence presence, const char *const *choices);
+/** A whole number; @out is left as it is when absent. TRUE if it was there and fits. */
+gboolean va_fields_number (VaFields *fields, const char *name, VaPresence presence, guint64 min, guint64 max,
+                           guint64 *out);
+gboolean va_fields_boolean (VaFields *fields, const char *name, gboolean fallback);
+/** Borrowed; %NULL when absent. */
+JsonObject *va_fields_object (VaFields *fields, const char *name, VaPresence presence);
+JsonArray *va_fields_array (VaFields *fields, const char *name, VaPresence presence, guint max_length);
+/** An array of strings, each 1 to @max_each bytes. Returns: (transfer full): %NULL when absent. */
+char **va_fields_strings (VaFields *fields, const char *name, VaPresence presence, guint max_length, gsize max_each);
+/** base64 of exactly @size bytes into @out; TRUE if it was there and fits. */
+gboolean va_fields_base64_exact (VaFields *fields, const char *name, VaPresence presence, gpointer out, gsize size);
+/** base64 of at most @max bytes. Returns: (transfer full): %NULL when absent. */
+GBytes *va_fields_base64 (VaFields *fields, const char *name, VaPresence presence, gsize max);
+/** Lower-case hex of exactly @size bytes into @out. */
+gboolean va_fields_hex (VaFields *fields, const char *name, VaPresence presence, gpointer out, gsize size);
+/** A UUID, as canonical text. Returns: (transfer full): %NULL when absent. */
+char *va_fields_uuid (VaFields *fields, const char *name, VaPresence presence);
+/** Keeps a mistake that the caller found himself, as "WHERE: member “NAME”: MESSAGE". */
+void va_fields_fail (VaFields *fields, const char *name, const char *format, ...) G_GNUC_PRINTF (3, 4);
+/**
+ * va_fields_end: the verdict; frees what @fields holds.
+ * Errors: VA_CORE_ERROR_PARSE, with a sentence that names the member
+ */
+gboolean va_fields_end (VaFields *fields, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "core/process.h"
+
+#include <string.h>
+#include "core/error.h"
+#include "core/file.h"
+#include "core/i18n.h"
+#include "core/number.h"
+
+/* Fields after the name, which itself may hold spaces and parentheses: the 20th is the start time. */
+#define START_TIME_AFTER_NAME 19
+
+gboolean
+va_process_start_time (pid_t pid, guint64 *ticks, GError **error)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", (int) pid);
+  g_autoptr(GBytes) bytes = va_file_read (path, 4096, error);
+  g_autofree char *text = NULL;
+  g_auto(GStrv) fields = NULL;
+  const char *after;
+
+  if (bytes == NULL)
+    return FALSE;
+  text = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  after = strrchr (text, ')');
+  if (after != NULL && after[1] == ' ')
+    fields = g_strsplit (after + 2, " ", -1);
+  if (fields != NULL && g_strv_length (fields) > START_TIME_AFTER_NAME)
+    return va_number_parse (fields[START_TIME_AFTER_NAME], 0, G_MAXUINT64, ticks, error);
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("%s has an unknown form"), path);
+  return FALSE;
+}
+
+gboolean
+va_process_is (pid_t pid, guint64 ticks)
+{
+  guint64 found;
+
+  return va_process_start_time (pid, &found, NULL) && found == ticks;
+}

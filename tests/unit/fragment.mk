@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# tests/unit/test-X.c tests src/*/X.c. Each program is one line here and one in its folder's group.
+core_tests = tests/unit/test-core
+check_PROGRAMS += $(core_tests)
+TESTS += $(core_tests)
+tests_unit_test_core_SOURCES = tests/unit/test-core.c
+tests_unit_test_core_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
+tests_unit_test_core_LDADD = libva-core-json.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)

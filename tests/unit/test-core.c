@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <string.h>
+#include "core/encoding.h"
+#include "core/error.h"
+#include "core/guid.h"
+#include "core/json.h"
+#include "core/number.h"
+#include "core/settings.h"
+
+static void
+test_base64 (void)
+{
+  static const char *const bad[] = { "A", "AA", "AAA", "A===", "AAAA=", "AA=A", "AB==", "AAB=", "AA A", "AAAA\n", "====",
+                                     "AA-_", NULL };
+  g_autoptr(GBytes) good = va_base64_decode ("Zm9vYg==", 4, NULL);
+
+  g_assert_cmpmem (g_bytes_get_data (good, NULL), g_bytes_get_size (good), "foob", 4);
+  for (guint i = 0; bad[i] != NULL; i++)
+    {
+      g_autoptr(GError) error = NULL;
+      g_autoptr(GBytes) none = va_base64_decode (bad[i], 100, &error);
+
+      g_assert_null (none);
+      g_assert_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE);
+    }
+  g_assert_null (va_base64_decode ("Zm9vYg==", 3, NULL));
+}
+
+static void
+test_hex (void)
+{
+  guint8 out[2];
+
+  g_assert_true (va_hex_decode ("00fF", out, 2, NULL));
+  g_assert_cmpmem (out, 2, "\0\377", 2);
+  g_assert_false (va_hex_decode ("00f", out, 2, NULL));
+  g_assert_false (va_hex_decode ("00fg", out, 2, NULL));
+  g_assert_false (va_hex_decode ("00ff0", out, 2, NULL));
+}
+
+static void
+test_number (void)
+{
+  guint64 n;
+
+  g_assert_true (va_number_parse ("0x10", 0, 16, &n, NULL));
+  g_assert_cmpuint (n, ==, 16);
+  for (guint i = 0; i < 8; i++)
+    g_assert_false (va_number_parse ((const char *[]){ "", "0x", " 1", "1 ", "-1", "+1", "17", "1x" }[i], 0, 16, &n, NULL));
+}
+
+static void
+test_guid (void)
+{
+  guint8 guid[16];
+  g_autofree char *text = NULL;
+  g_autofree char *random = va_uuid_random ();
+
+  g_assert_true (va_guid_parse ("96b582de-1fb2-45f7-baea-a366c55a082d", guid, NULL));
+  g_assert_cmpmem (guid, 4, "\xde\x82\xb5\x96", 4);
+  text = va_guid_format (guid);
+  g_assert_cmpstr (text, ==, "96b582de-1fb2-45f7-baea-a366c55a082d");
+  g_assert_true (va_uuid_is_canonical (random));
+  g_assert_false (va_uuid_is_canonical ("96B582DE-1fb2-45f7-baea-a366c55a082d"));
+  g_assert_false (va_guid_parse ("96b582de-1fb2-45f7-baea-a366c55a082", guid, NULL));
+  g_assert_false (va_guid_parse ("96b582de11fb2-45f7-baea-a366c55a082d", guid, NULL));
+}
+
+static void
+test_json_refuses (void)
+{
+  static const char *const bad[] = { "", "[]", "{", "{}x", "{\"a\":1,\"a\":2}", "{\"a\":1,}", "{'a':1}", "/**/{}", "var x={}",
+                                     "{\"a\":01}", "{\"a\":\"\n\"}", "{\"a\":\"\\x\"}", "{\"a\":NaN}", "{\"a\" 1}",
+                                     "{\"b\":{\"a\":1,\"a\":2}}", "{\"a\":0x1}", "{\"a\":\"\377\"}", "{a:1}", "{}{}",
+                                     "[[[[[[[[[[[[[[[[[[[[", NULL };
+
+  for (guint i = 0; bad[i] != NULL; i++)
+    {
+      g_autoptr(GError) error = NULL;
+      g_autoptr(JsonObject) object = va_json_parse (bad[i], strlen (bad[i]), &error);
+
+      if (object != NULL)
+        g_error ("taken: %s", bad[i]);
+      g_assert_nonnull (error);
+    }
+}
+
+static void
+test_json_fields (void)
+{
+  static const char text[] = "{\"name\":\"x\",\"n\":7,\"more\":true}";
+  g_autoptr(JsonObject) object = va_json_parse (text, strlen (text), NULL);
+  VaFields fields = VA_FIELDS_INIT (object, "test");
+  g_autoptr(GError) error = NULL;
+  guint64 n = 0;
+
+  g_assert_cmpstr (va_fields_string (&fields, "name", VA_REQUIRED, 1), ==, "x");
+  g_assert_true (va_fields_number (&fields, "n", VA_REQUIRED, 0, 7, &n));
+  g_assert_false (va_fields_end (&fields, &error));
+  g_assert_nonnull (strstr (error->message, "more"));
+}
+
+static void
+test_json_fields_missing (void)
+{
+  g_autoptr(JsonObject) object = va_json_parse ("{}", 2, NULL);
+  VaFields fields = VA_FIELDS_INIT (object, "test");
+  g_autoptr(GError) error = NULL;
+
+  g_assert_null (va_fields_string (&fields, "name", VA_REQUIRED, 1));
+  g_assert_false (va_fields_end (&fields, &error));
+  g_assert_nonnull (strstr (error->message, "name"));
+}
+
+static const VaConfigKey keys[] = {
+  { "", "chain", VA_CONFIG_STRING },
+  { "service", "url", VA_CONFIG_STRING, .required = TRUE },
+  { "service", "deadline-ms", VA_CONFIG_NUMBER, "10000", FALSE, 100, 600000 },
+  { NULL },
+};
+
+static void
+test_settings (void)
+{
+  g_autoptr(VaConfig) config
+    = va_config_parse ("x.conf", "# c\nchain = \"lockd\" # why\n[service]\nurl=https://a/\n", keys, NULL);
+
+  g_assert_cmpstr (va_config_string (config, "", "chain"), ==, "lockd");
+  g_assert_cmpstr (va_config_string (config, "service", "url"), ==, "https://a/");
+  g_assert_cmpuint (va_config_number (config, "service", "deadline-ms"), ==, 10000);
+}
+
+static void
+test_settings_refuses (void)
+{
+  static const char *const bad[] = { "[service]\n", "[other]\n", "[service]\nurl=a\nurl=b\n", "[service]\nurl=a\nx=1\n",
+                                     "[service]\nurl=\"a\n", "[service]\nurl=a\ndeadline-ms=99\n",
+                                     "[service]\nurl=a\ndeadline-ms=1s\n", "url=a\n", "[service]\nurl=a\nword\n", NULL };
+
+  for (guint i = 0; bad[i] != NULL; i++)
+    {
+      g_autoptr(GError) error = NULL;
+      g_autoptr(VaConfig) config = va_config_parse ("x.conf", bad[i], keys, &error);
+
+      if (config != NULL)
+        g_error ("taken: %s", bad[i]);
+      g_assert_true (g_str_has_prefix (error->message, "x.conf"));
+    }
+}
+
+static void
+test_secret (void)
+{
+  g_autoptr(VaSecret) a = va_secret_copy_in ("abc", 3);
+  g_autoptr(VaSecret) b = va_secret_copy_in ("abd", 3);
+
+  g_assert_false (va_secret_equal (a, b));
+  va_secret_truncate (a, 2);
+  va_secret_truncate (b, 2);
+  g_assert_true (va_secret_equal (a, b));
+  g_assert_cmpint (va_secret_data (a)[2], ==, 0);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/core/base64", test_base64);
+  g_test_add_func ("/core/hex", test_hex);
+  g_test_add_func ("/core/number", test_number);
+  g_test_add_func ("/core/guid", test_guid);
+  g_test_add_func ("/core/json/refuses", test_json_refuses);
+  g_test_add_func ("/core/json/fields", test_json_fields);
+  g_test_add_func ("/core/json/fields-missing", test_json_fields_missing);
+  g_test_add_func ("/core/settings", test_settings);
+  g_test_add_func ("/core/settings/refuses", test_settings_refuses);
+  g_test_add_func ("/core/secret", test_secret);
+  return g_test_run ();
+}
