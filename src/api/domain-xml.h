@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+#define VA_DOMAIN_XML_MAX (1024 * 1024)
+#define VA_DOMAIN_NAMESPACE "urn:virt-attest:launch:1"
+
+/** What a libvirt domain's XML says that matters for a launch. */
+typedef struct {
+  char *uuid, *name;
+  gint64 id;               /* live id, or -1 */
+  gboolean opted_in;       /* has our metadata element */
+  char *registration;      /* its id attribute, or the domain's UUID */
+  gboolean confidential;   /* has <launchSecurity type='sev'> */
+  guint32 policy;
+  gboolean kernel_hashes;
+  gboolean has_blobs;      /* both <dhCert> and <session> */
+  char *loader;            /* firmware path, or %NULL */
+  char *monitor_path;      /* of our QMP chardev in <qemu:commandline>, or %NULL */
+  guint vcpus;
+} VaDomainXml;
+
+/**
+ * va_domain_xml_parse: @xml at most VA_DOMAIN_XML_MAX bytes; no DTD, no entities, no network.
+ * Errors: VA_CORE_ERROR_PARSE: no domain XML, or metadata of ours that does not fit schemas/domain-metadata.rng
+ *   (a domain without metadata of ours never fails for what is inside other elements)
+ */
+VaDomainXml *va_domain_xml_parse (const char *xml, gsize size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void va_domain_xml_free (VaDomainXml *domain);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaDomainXml, va_domain_xml_free)
+
+/**
+ * va_domain_xml_prepare: the same document with what an attested launch needs: UUID, metadata, placeholders, second
+ * monitor. Does nothing to a document that has them; keeps all else, comments and foreign metadata too.
+ * @registration: (nullable): id for the metadata; %NULL keeps what is there
+ * Errors: VA_CORE_ERROR_PARSE; also for a domain without <launchSecurity type='sev'>, with a sentence that says so
+ */
+char *va_domain_xml_prepare (const char *xml, gsize size, const char *registration, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "core/json.h"
+#include "sev/certificate.h"
+#include "sev/digest.h"
+#include "sev/measurement.h"
+#include "sev/packet.h"
+#include "sev/session.h"
+
+/*
+ * The messages of /v1, each with a reader that takes a parsed JSON object and a writer that makes one. docs/PROTOCOL.md
+ * and schemas/ say the same in words and in JSON Schema; tests hold the three together. Readers check everything that
+ * can be checked without a store; their errors are of VA_CORE_ERROR and name the member.
+ */
+G_BEGIN_DECLS
+
+#define VA_NAME_MAX 128      /* names of domains, registrations, secrets, hosts, in bytes */
+#define VA_SECRETS_MAX 32    /* secrets of one registration */
+#define VA_REFERENCES_MAX 64 /* hashes or digests of one kind */
+#define VA_CERT_CHAIN_SIZE (3 * VA_SEV_CERT_SIZE)
+#define VA_REASON_MAX 512
+
+typedef enum { VA_SCHEME_SEV, VA_SCHEME_SEV_ES } VaScheme; /* "amd-sev", "amd-sev-es" */
+
+/** A secret of a registration: by name (stored with PUT /secret), or inline. */
+typedef struct {
+  char *name;                 /* by name; %NULL when inline */
+  guint8 guid[VA_GUID_SIZE];  /* inline */
+  VaSecret *data;             /* inline; %NULL by name, and in what the service gives back */
+} VaSecretRef;
+void va_secret_ref_free (VaSecretRef *ref);
+
+/** POST /vm/{id}; also the answer to GET, without secrets' data. 0 or %NULL means: no such rule, unless said otherwise. */
+typedef struct {
+  char *name;              /* for people */
+  VaScheme scheme;
+  guint32 policy;          /* exact */
+  char **firmware_hashes;  /* hex SHA-256 of uploaded firmware */
+  gboolean has_kernel;
+  VaKernelHashes kernel;   /* if has_kernel; an absent initrd or cmdline stands as the hash of absence */
+  char **launch_digests;   /* hex; instead of firmware_hashes */
+  guint32 cpu_counts[16];  /* amd-sev-es */
+  guint cpu_counts_length;
+  char *cpu_model;         /* amd-sev-es */
+  guint8 min_api_major, min_api_minor, min_build;
+  char **hosts;            /* names; %NULL: every enrolled host */
+  char **domains;          /* UUIDs; %NULL: the one whose UUID is the registration's id */
+  gboolean any_domain;     /* an image with many instances */
+  GBytes *cloud_cert;      /* VA_SEV_CERT_SIZE bytes */
+  guint64 max_launches, max_running; /* 0: no limit */
+  gint64 not_before, not_after;      /* seconds since 1970 UTC; 0: none */
+  GPtrArray *secrets;      /* of VaSecretRef; never %NULL */
+} VaRegistration;
+VaRegistration *va_registration_read (JsonObject *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_registration_write: @with_data: inline secrets with their data (for the CLI's request), else without. */
+JsonObject *va_registration_write (const VaRegistration *registration, gboolean with_data);
+void va_registration_free (VaRegistration *registration);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaRegistration, va_registration_free)
+
+/** POST /vm/{id}/launch */
+typedef struct {
+  guint8 pdh[VA_SEV_CERT_SIZE];
+  guint8 cert_chain[VA_CERT_CHAIN_SIZE];
+  GBytes *cpu_id; /* at most 128 bytes; %NULL: the platform has none to give */
+  char *domain_uuid, *domain_name;
+} VaLaunchRequest;
+VaLaunchRequest *va_launch_request_read (JsonObject *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+JsonObject *va_launch_request_write (const VaLaunchRequest *request);
+void va_launch_request_free (VaLaunchRequest *request);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaLaunchRequest, va_launch_request_free)
+
+/** its answer, 201 */
+typedef struct {
+  char *launch_id;
+  guint8 session[VA_SEV_SESSION_SIZE];
+  guint8 owner_cert[VA_SEV_CERT_SIZE];
+  guint32 policy;
+  gint64 expires; /* seconds since 1970 UTC: validate until then */
+} VaLaunchGrant;
+VaLaunchGrant *va_launch_grant_read (JsonObject *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+JsonObject *va_launch_grant_write (const VaLaunchGrant *grant);
+void va_launch_grant_free (VaLaunchGrant *grant);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaLaunchGrant, va_launch_grant_free)
+
+/** POST /vm/{id}/validate */
+typedef struct {
+  char *launch_id;
+  VaLaunchContext context; /* api-major, api-minor, build-id, policy: the host's claims */
+  guint8 measurement[VA_MEASUREMENT_SIZE];
+  gboolean has_firmware_hash;
+  guint8 firmware_hash[VA_SHA256_SIZE];
+  guint32 cpu_count; /* 0: not said */
+} VaValidateRequest;
+VaValidateRequest *va_validate_request_read (JsonObject *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+JsonObject *va_validate_request_write (const VaValidateRequest *request);
+void va_validate_request_free (VaValidateRequest *request);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaValidateRequest, va_validate_request_free)
+
+/** its answer, 200 */
+typedef struct {
+  char *launch_id;
+  gboolean has_secret; /* a registration without secrets gets none */
+  guint8 header[VA_PACKET_HEADER_SIZE];
+  GBytes *payload;
+  guint32 secret_address; /* guest-physical; 0: the service does not know the firmware */
+} VaValidateReply;
+VaValidateReply *va_validate_reply_read (JsonObject *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+JsonObject *va_validate_reply_write (const VaValidateReply *reply);
+void va_validate_reply_free (VaValidateReply *reply);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaValidateReply, va_validate_reply_free)
+
+/** One step of a launch as the host measured it. */
+typedef struct {
+  char *name;
+  guint64 ms; /* since the hook was called */
+} VaStep;
+
+/** POST /launch/{launch-id}/outcome: 200 with an empty object */
+typedef enum { VA_OUTCOME_RUNNING, VA_OUTCOME_FAILED, VA_OUTCOME_ENDED } VaOutcomeState;
+typedef struct {
+  VaOutcomeState state;
+  char *reason;    /* at most VA_REASON_MAX bytes; may be %NULL */
+  GPtrArray *steps; /* of VaStep, at most 32; never %NULL */
+} VaOutcome;
+VaOutcome *va_outcome_new (VaOutcomeState state, const char *reason);
+void va_outcome_add_step (VaOutcome *outcome, const char *name, guint64 ms);
+VaOutcome *va_outcome_read (JsonObject *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+JsonObject *va_outcome_write (const VaOutcome *outcome);
+const char *va_outcome_state_name (VaOutcomeState state);
+void va_outcome_free (VaOutcome *outcome);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaOutcome, va_outcome_free)
+
+/** POST /host: what the agent found on its host. Strings may be %NULL. */
+typedef struct {
+  gboolean sev, sev_es;
+  char *libvirt_version, *qemu_version, *agent_version;
+  guint64 cbitpos, reduced_phys_bits, max_guests, max_es_guests;
+  gboolean gate_loaded;
+} VaHostFeatures;
+VaHostFeatures *va_host_features_read (JsonObject *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+JsonObject *va_host_features_write (const VaHostFeatures *features);
+void va_host_features_free (VaHostFeatures *features);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaHostFeatures, va_host_features_free)
+
+G_END_DECLS

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+#include "api/problem.h"
+#include "core/json.h"
+
+G_BEGIN_DECLS
+
+/** A client of the service: base URL, CA, own certificate. Calls may come from any thread, several at once. */
+typedef struct _VaClient VaClient;
+
+/**
+ * va_client_new: @url: "https://host:port" (no path); the files are PEM; the key must be 0600.
+ * Errors: VA_CORE_ERROR naming the file
+ */
+VaClient *va_client_new (const char *url, const char *ca_file, const char *certificate_file, const char *key_file,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Called as an upload proceeds, from the calling thread. */
+typedef void (*VaClientProgress) (guint64 sent, guint64 total, gpointer user_data);
+
+typedef struct {
+  const char *method, *path;  /* path with "/v1…" and query, already escaped */
+  JsonObject *json;           /* body as application/json; borrowed; or */
+  gconstpointer data;         /* body as application/octet-stream; borrowed */
+  gsize size;
+  guint deadline_ms;          /* for all of it */
+  gsize max_reply;            /* bytes; 0: 1 MiB */
+  VaClientProgress progress;
+  gpointer progress_data;
+} VaClientRequest;
+
+/**
+ * va_client_call: sends, waits, and reads the answer. Blocks; runs no other main context than its own.
+ * @reply: (out) (optional) (transfer full): the JSON object of a 2xx answer; an empty body gives an empty object
+ * Returns: TRUE for 2xx
+ * Errors: VA_PROBLEM_ERROR (the service refused: its code and sentence);
+ *   VA_CORE_ERROR_PEER (unreachable, TLS failure, broken answer; names the URL), VA_CORE_ERROR_TIMEOUT
+ */
+gboolean va_client_call (VaClient *client, const VaClientRequest *request, JsonObject **reply, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+void va_client_free (VaClient *client);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaClient, va_client_free)
+
+G_END_DECLS

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "api/problem.h"
+#include "core/json.h"
+#include "core/secret.h"
+#include "http/identity.h"
+
+G_BEGIN_DECLS
+
+/** One request, complete; everything in it is borrowed and lives until the handler returns. */
+typedef struct {
+  const char *method;        /* "GET", "POST", "PUT", "DELETE" */
+  const char *path;
+  const char *parts[4];      /* the {…} parts of the route, in order; %NULL behind the last */
+  const VaIdentity *identity; /* %NULL only on routes marked open */
+  const char *request_id;
+  VaSecret *body;            /* raw bytes, size 0 when there are none; the handler may take it (set to %NULL) */
+  gpointer connection;       /* for va_request_query() */
+} VaRequest;
+/** va_request_query: the value of one query argument, or %NULL. */
+const char *va_request_query (const VaRequest *request, const char *name);
+/** va_request_json: the body as strict JSON. Errors: VA_PROBLEM_BAD_REQUEST */
+JsonObject *va_request_json (const VaRequest *request, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+typedef struct {
+  guint status;      /* 200, 201, 204 … */
+  JsonObject *json;  /* (transfer full) or %NULL */
+  char *text;        /* (transfer full) text/plain, or %NULL */
+} VaResponse;
+
+/**
+ * VaHandler: FALSE with @error (of VA_PROBLEM_ERROR; anything else becomes 500 "internal" and is logged, not sent)
+ * or TRUE with @response filled. Called from several threads.
+ */
+typedef gboolean (*VaHandler) (VaRequest *request, VaResponse *response, gpointer user_data, GError **error);
+
+#define VA_ROLE_BIT(role) (1u << (role))
+
+typedef struct {
+  const char *method;
+  const char *pattern;  /* "/v1/vm/{}/launch"; each {} matches one part of 1 to 128 bytes without "/" */
+  guint roles;          /* VA_ROLE_BIT()s; others get 403. 0: open, for anybody who could connect */
+  gsize max_body;       /* bytes; more gets 413 before it is read */
+  VaHandler handler;
+} VaRoute; /* a table ends with method %NULL */
+
+typedef struct {
+  const char *address; /* numeric; "::" for all */
+  guint16 port;        /* 0: any free one, see va_server_port() */
+  const char *ca_file, *certificate_file, *key_file; /* PEM; the key 0600 */
+  guint max_connections, max_connections_per_address;
+  guint timeout_seconds;       /* for a connection on which nothing moves */
+  guint request_seconds;       /* for the handshake, and for each whole request */
+  guint threads;
+} VaServerSettings;
+
+typedef struct _VaServer VaServer;
+/**
+ * va_server_start: HTTPS, TLS 1.3 only, client certificate of the CA demanded in the handshake.
+ * @routes, @user_data: must outlive the server
+ * Errors: VA_CORE_ERROR
+ */
+VaServer *va_server_start (const VaServerSettings *settings, const VaRoute *routes, gpointer user_data, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+guint16 va_server_port (const VaServer *server);
+/** va_server_stop: takes no more connections, finishes what it has begun, frees everything. */
+void va_server_stop (VaServer *server);
+
+G_END_DECLS
