@@ -6,3 +6,10 @@ TESTS += $(core_tests)
 tests_unit_test_core_SOURCES = tests/unit/test-core.c
 tests_unit_test_core_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
 tests_unit_test_core_LDADD = libva-core-json.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
+
+http_tests = tests/unit/test-problem
+check_PROGRAMS += $(http_tests)
+TESTS += $(http_tests)
+tests_unit_test_problem_SOURCES = tests/unit/test-problem.c
+tests_unit_test_problem_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
+tests_unit_test_problem_LDADD = libva-api.la libva-core-json.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
