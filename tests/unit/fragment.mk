@@ -13,3 +13,6 @@ TESTS += $(http_tests)
 tests_unit_test_problem_SOURCES = tests/unit/test-problem.c
 tests_unit_test_problem_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
 tests_unit_test_problem_LDADD = libva-api.la libva-core-json.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
+doc_tests = tests/unit/test-man.sh tests/unit/test-data.sh
+TESTS += $(doc_tests)
+EXTRA_DIST += $(doc_tests) tests/unit/tap.sh

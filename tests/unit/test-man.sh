@@ -1,0 +1,36 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The manual pages: their form, and that codes, configuration keys and pages are all described and all exist.
+set -u
+top=${VA_TOP_SRCDIR:?}
+man=$top/docs/man
+errors=$man/virt-attest-errors.7
+. "$top/tests/unit/tap.sh"
+
+same () # FILE FILE WHAT: two sorted lists, neither of them empty
+{
+  test -s "$1" && test -s "$2" && diff "$1" "$2"
+}
+
+# The codes are in the header, one for each member of the enum: "VA_PROBLEM_X, /* 403 code: …"
+sed -n 's|^ *VA_PROBLEM_[A-Z_]*, */\* \([0-9]*\) \([a-z-]*\).*|\2 \1|p' "$top/src/api/problem.h" | sort >"$TMPDIR/codes"
+sed -n 's|^\.It Sy \([a-z-]*\) Pq \([0-9]*\)$|\1 \2|p' "$errors" | sort >"$TMPDIR/documented"
+enum=$(grep -c '^ *VA_PROBLEM_[A-Z_]*,' "$top/src/api/problem.h")
+
+# A page and the table of the program that reads the file: the keys of both.
+keys () # SOURCE: the keys of the VaConfigKey table in it
+{
+  sed -n 's|^ *{ *"[a-z]*", *"\([a-z-]*\)", *VA_CONFIG_.*|\1|p' "$1" | sort -u
+}
+page_keys () # PAGE
+{
+  sed -n 's|^\.It Ic \([a-z-]*\)$|\1|p' "$1" | sort -u
+}
+
+command -v mandoc >/dev/null || { echo "Bail out! mandoc is missing: install the package mandoc"; exit 1; }
+for page in "$man"/*.[1-8] "$top"/docs/*.[1-8]; do
+  test -e "$page" && check "${page##*/} has no warnings" mandoc -Tlint -W warning "$page"
+done
+check "every code of problem.h is read by this test" test "$enum" -eq "$(wc -l <"$TMPDIR/codes")"
+check "every code is in virt-attest-errors(7) with its status, and no other is" same "$TMPDIR/codes" "$TMPDIR/documented"
+finish
