@@ -16,3 +16,13 @@ tests_unit_test_problem_LDADD = libva-api.la libva-core-json.la libva-core.la $(
 doc_tests = tests/unit/test-man.sh tests/unit/test-data.sh
 TESTS += $(doc_tests)
 EXTRA_DIST += $(doc_tests) tests/unit/tap.sh
+
+qmp_tests = tests/unit/test-qmp-codec tests/unit/test-qmp-client
+check_PROGRAMS += $(qmp_tests)
+TESTS += $(qmp_tests)
+tests_unit_test_qmp_codec_SOURCES = tests/unit/test-qmp-codec.c
+tests_unit_test_qmp_codec_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
+tests_unit_test_qmp_codec_LDADD = libva-qmp.la libva-core-json.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
+tests_unit_test_qmp_client_SOURCES = tests/unit/test-qmp-client.c tests/unit/monitor.c tests/unit/monitor.h
+tests_unit_test_qmp_client_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
+tests_unit_test_qmp_client_LDADD = libva-qmp.la libva-core-json.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
