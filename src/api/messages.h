@@ -30,6 +30,8 @@ typedef struct {
   VaSecret *data;             /* inline; %NULL by name, and in what the service gives back */
 } VaSecretRef;
 void va_secret_ref_free (VaSecretRef *ref);
+/** va_secret_name_is_valid: 1 to VA_NAME_MAX of A-Z a-z 0-9 . _ -, not beginning with a dot. */
+gboolean va_secret_name_is_valid (const char *name);
 
 /** POST /vm/{id}; also the answer to GET, without secrets' data. 0 or %NULL means: no such rule, unless said otherwise. */
 typedef struct {
@@ -52,6 +54,7 @@ typedef struct {
   gint64 not_before, not_after;      /* seconds since 1970 UTC; 0: none */
   GPtrArray *secrets;      /* of VaSecretRef; never %NULL */
 } VaRegistration;
+/** va_registration_read: a request; what only answers have ("id", "created", a secret's "size") is refused. */
 VaRegistration *va_registration_read (JsonObject *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_registration_write: @with_data: inline secrets with their data (for the CLI's request), else without. */
 JsonObject *va_registration_write (const VaRegistration *registration, gboolean with_data);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "core/json.h"
+
+/* What several messages have in common. For src/api only; src/api/messages.h is the interface. */
+G_BEGIN_DECLS
+
+/** va_fields_nested_end: the verdict of @nested becomes a mistake of @fields's member @name. */
+void va_fields_nested_end (VaFields *fields, const char *name, VaFields *nested);
+/** A string of 1 to @max bytes without control characters; %NULL when absent. Returns: (transfer full). */
+char *va_fields_text (VaFields *fields, const char *name, VaPresence presence, gsize max);
+/** Whether each of @strings (%NULL passes, an empty list does not) satisfies @check; @expected says what was wanted. */
+void va_fields_check_each (VaFields *fields, const char *name, char *const *strings,
+                           gboolean (*check) (const char *text), const char *expected);
+
+/** va_json_set_base64: adds @size bytes as base64. */
+void va_json_set_base64 (JsonObject *object, const char *name, gconstpointer data, gsize size);
+/** va_json_set_hex: adds @size bytes as lower-case hex. */
+void va_json_set_hex (JsonObject *object, const char *name, gconstpointer data, gsize size);
+/** va_json_set_text: adds @text unless it is %NULL. */
+void va_json_set_text (JsonObject *object, const char *name, const char *text);
+/** va_json_set_strings: adds @strings unless it is %NULL. */
+void va_json_set_strings (JsonObject *object, const char *name, char *const *strings);
+/** va_json_set_positive: adds @number unless it is 0, which stands for "no such rule". */
+void va_json_set_positive (JsonObject *object, const char *name, guint64 number);
+
+G_END_DECLS

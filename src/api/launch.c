@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "api/messages.h"
+
+#include <string.h>
+#include "api/fields.h"
+#include "core/i18n.h"
+
+#define CPU_ID_MAX 128
+#define TIME_MAX G_GINT64_CONSTANT (253402300799) /* the year 9999 */
+
+static void
+read_cpu_id (VaFields *fields, VaLaunchRequest *request)
+{
+  request->cpu_id = va_fields_base64 (fields, "cpu-id", VA_OPTIONAL, CPU_ID_MAX);
+  if (request->cpu_id != NULL && g_bytes_get_size (request->cpu_id) == 0)
+    va_fields_fail (fields, "cpu-id", _("is empty: leave it out or give it a value"));
+}
+
+static void
+read_domain (VaFields *fields, VaLaunchRequest *request)
+{
+  VaFields domain = VA_FIELDS_INIT (va_fields_object (fields, "domain", VA_REQUIRED), _("domain"));
+
+  if (domain.object == NULL)
+    return;
+  request->domain_uuid = va_fields_uuid (&domain, "uuid", VA_REQUIRED);
+  request->domain_name = va_fields_text (&domain, "name", VA_REQUIRED, VA_NAME_MAX);
+  va_fields_nested_end (fields, "domain", &domain);
+}
+
+VaLaunchRequest *
+va_launch_request_read (JsonObject *object, GError **error)
+{
+  g_autoptr(VaLaunchRequest) request = g_new0 (VaLaunchRequest, 1);
+  VaFields fields = VA_FIELDS_INIT (object, _("launch request"));
+
+  va_fields_base64_exact (&fields, "pdh", VA_REQUIRED, request->pdh, sizeof request->pdh);
+  va_fields_base64_exact (&fields, "cert-chain", VA_REQUIRED, request->cert_chain, sizeof request->cert_chain);
+  read_cpu_id (&fields, request);
+  read_domain (&fields, request);
+  return va_fields_end (&fields, error) ? g_steal_pointer (&request) : NULL;
+}
+
+JsonObject *
+va_launch_request_write (const VaLaunchRequest *request)
+{
+  JsonObject *object = json_object_new ();
+  JsonObject *domain = json_object_new ();
+
+  va_json_set_base64 (object, "pdh", request->pdh, sizeof request->pdh);
+  va_json_set_base64 (object, "cert-chain", request->cert_chain, sizeof request->cert_chain);
+  if (request->cpu_id != NULL)
+    va_json_set_base64 (object, "cpu-id", g_bytes_get_data (request->cpu_id, NULL),
+                        g_bytes_get_size (request->cpu_id));
+  json_object_set_string_member (domain, "uuid", request->domain_uuid);
+  json_object_set_string_member (domain, "name", request->domain_name);
+  json_object_set_object_member (object, "domain", domain);
+  return object;
+}
+
+void
+va_launch_request_free (VaLaunchRequest *request)
+{
+  if (request == NULL)
+    return;
+  g_clear_pointer (&request->cpu_id, g_bytes_unref);
+  g_free (request->domain_uuid);
+  g_free (request->domain_name);
+  g_free (request);
+}
+
+VaLaunchGrant *
+va_launch_grant_read (JsonObject *object, GError **error)
+{
+  g_autoptr(VaLaunchGrant) grant = g_new0 (VaLaunchGrant, 1);
+  VaFields fields = VA_FIELDS_INIT (object, _("grant"));
+  guint64 policy = 0, expires = 0;
+
+  grant->launch_id = va_fields_uuid (&fields, "launch-id", VA_REQUIRED);
+  va_fields_base64_exact (&fields, "session", VA_REQUIRED, grant->session, sizeof grant->session);
+  va_fields_base64_exact (&fields, "owner-cert", VA_REQUIRED, grant->owner_cert, sizeof grant->owner_cert);
+  va_fields_number (&fields, "policy", VA_REQUIRED, 0, G_MAXUINT32, &policy);
+  va_fields_number (&fields, "expires", VA_REQUIRED, 1, TIME_MAX, &expires);
+  grant->policy = (guint32) policy;
+  grant->expires = (gint64) expires;
+  return va_fields_end (&fields, error) ? g_steal_pointer (&grant) : NULL;
+}
+
+JsonObject *
+va_launch_grant_write (const VaLaunchGrant *grant)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "launch-id", grant->launch_id);
+  va_json_set_base64 (object, "session", grant->session, sizeof grant->session);
+  va_json_set_base64 (object, "owner-cert", grant->owner_cert, sizeof grant->owner_cert);
+  json_object_set_int_member (object, "policy", grant->policy);
+  json_object_set_int_member (object, "expires", grant->expires);
+  return object;
+}
+
+void
+va_launch_grant_free (VaLaunchGrant *grant)
+{
+  if (grant == NULL)
+    return;
+  g_free (grant->launch_id);
+  g_free (grant);
+}

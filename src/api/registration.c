@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "api/messages.h"
+
+#include <string.h>
+#include "api/fields.h"
+#include "api/registration-secrets.h"
+#include "core/encoding.h"
+#include "core/i18n.h"
+#include "sev/policy.h"
+
+#define TIME_MAX G_GINT64_CONSTANT (253402300799) /* the year 9999 */
+#define CPUS_MAX 4096
+
+static const char *const scheme_names[] = { "amd-sev", "amd-sev-es", NULL };
+
+/* What stands for an initrd and a command line that a launch has not: SHA-256 of nothing, and of one zero byte. */
+static const char no_initrd[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+static const char no_cmdline[] = "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d";
+
+static gboolean
+is_hash (const char *text)
+{
+  return va_is_hex (text, 2 * VA_SHA256_SIZE);
+}
+
+static gboolean
+is_host_name (const char *text)
+{
+  gsize length = strlen (text);
+
+  return length >= 1 && length <= 64 && strspn (text, "abcdefghijklmnopqrstuvwxyz0123456789._-") == length;
+}
+
+static void
+hash_from_text (const char *text, guint8 out[VA_SHA256_SIZE])
+{
+  if (!va_hex_decode (text, out, VA_SHA256_SIZE, NULL))
+    g_assert_not_reached ();
+}
+
+static void
+read_scheme (VaFields *fields, VaRegistration *registration)
+{
+  guint64 policy = 0;
+  gboolean es;
+
+  registration->scheme = va_fields_choice (fields, "scheme", VA_REQUIRED, scheme_names) == 1 ? VA_SCHEME_SEV_ES
+                                                                                            : VA_SCHEME_SEV;
+  va_fields_number (fields, "policy", VA_REQUIRED, 0, G_MAXUINT32, &policy);
+  registration->policy = (guint32) policy;
+  es = registration->scheme == VA_SCHEME_SEV_ES;
+  if (es != ((policy & VA_POLICY_ES) != 0))
+    va_fields_fail (fields, "policy", es ? _("amd-sev-es demands bit 2 (ES)") : _("amd-sev forbids bit 2 (ES)"));
+  if (!es && (policy & VA_POLICY_SEV) != 0)
+    va_fields_fail (fields, "policy", _("amd-sev forbids bit 5 (SEV)"));
+}
+
+static void
+read_kernel (VaFields *fields, VaRegistration *registration)
+{
+  VaKernelHashes *kernel = &registration->kernel;
+  gboolean initrd, cmdline;
+
+  registration->has_kernel = va_fields_hex (fields, "kernel-hash", VA_OPTIONAL, kernel->kernel, VA_SHA256_SIZE);
+  initrd = va_fields_hex (fields, "initrd-hash", VA_OPTIONAL, kernel->initrd, VA_SHA256_SIZE);
+  cmdline = va_fields_hex (fields, "cmdline-hash", VA_OPTIONAL, kernel->cmdline, VA_SHA256_SIZE);
+  if (!registration->has_kernel && (initrd || cmdline))
+    va_fields_fail (fields, initrd ? "initrd-hash" : "cmdline-hash", _("goes with kernel-hash only"));
+  if (!initrd)
+    hash_from_text (no_initrd, kernel->initrd);
+  if (!cmdline)
+    hash_from_text (no_cmdline, kernel->cmdline);
+}
+
+static void
+read_references (VaFields *fields, VaRegistration *registration)
+{
+  registration->firmware_hashes = va_fields_strings (fields, "firmware-hashes", VA_OPTIONAL, VA_REFERENCES_MAX, 64);
+  registration->launch_digests = va_fields_strings (fields, "launch-digests", VA_OPTIONAL, VA_REFERENCES_MAX, 64);
+  va_fields_check_each (fields, "firmware-hashes", registration->firmware_hashes, is_hash,
+                        _("64 lower-case hexadecimal digits"));
+  va_fields_check_each (fields, "launch-digests", registration->launch_digests, is_hash,
+                        _("64 lower-case hexadecimal digits"));
+  read_kernel (fields, registration);
+  if ((registration->firmware_hashes != NULL) == (registration->launch_digests != NULL))
+    va_fields_fail (fields, "firmware-hashes", _("give either it or launch-digests"));
+  if (registration->has_kernel && registration->launch_digests != NULL)
+    va_fields_fail (fields, "kernel-hash", _("goes with firmware-hashes only: launch digests have it in them"));
+}
+
+static void
+read_cpu_counts (VaFields *fields, VaRegistration *registration, VaPresence presence)
+{
+  JsonArray *array = va_fields_array (fields, "cpu-count", presence, G_N_ELEMENTS (registration->cpu_counts));
+
+  if (array == NULL)
+    return;
+  if (json_array_get_length (array) == 0)
+    va_fields_fail (fields, "cpu-count", _("is an empty list: leave it out or name at least one"));
+  for (guint i = 0; i < json_array_get_length (array); i++)
+    {
+      JsonNode *node = json_array_get_element (array, i);
+      gint64 count = 0;
+
+      if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_INT64)
+        count = json_node_get_int (node);
+      if (count < 1 || count > CPUS_MAX)
+        va_fields_fail (fields, "cpu-count", _("element %u: expected a whole number from 1 to %d"), i + 1, CPUS_MAX);
+      registration->cpu_counts[i] = (guint32) count;
+    }
+  registration->cpu_counts_length = json_array_get_length (array);
+}
+
+/* With SEV-ES the measurement covers each vCPU's state, so a firmware alone does not make a digest. */
+static void
+read_cpus (VaFields *fields, VaRegistration *registration)
+{
+  gboolean es = registration->scheme == VA_SCHEME_SEV_ES;
+  VaPresence presence = es && registration->firmware_hashes != NULL ? VA_REQUIRED : VA_OPTIONAL;
+
+  read_cpu_counts (fields, registration, presence);
+  registration->cpu_model = va_fields_text (fields, "cpu-model", presence, VA_NAME_MAX);
+  if (!es && registration->cpu_counts_length > 0)
+    va_fields_fail (fields, "cpu-count", _("goes with amd-sev-es only"));
+  if (!es && registration->cpu_model != NULL)
+    va_fields_fail (fields, "cpu-model", _("goes with amd-sev-es only"));
+}
+
+static void
+read_minimum (VaFields *fields, VaRegistration *registration)
+{
+  VaFields nested = VA_FIELDS_INIT (va_fields_object (fields, "min-api", VA_OPTIONAL), _("min-api"));
+  guint64 major = 0, minor = 0, build = 0;
+
+  if (nested.object != NULL)
+    {
+      va_fields_number (&nested, "major", VA_REQUIRED, 0, 255, &major);
+      va_fields_number (&nested, "minor", VA_REQUIRED, 0, 255, &minor);
+      va_fields_nested_end (fields, "min-api", &nested);
+    }
+  va_fields_number (fields, "min-build", VA_OPTIONAL, 0, 255, &build);
+  registration->min_api_major = (guint8) major;
+  registration->min_api_minor = (guint8) minor;
+  registration->min_build = (guint8) build;
+}
+
+static void
+read_places (VaFields *fields, VaRegistration *registration)
+{
+  guint8 cert[VA_SEV_CERT_SIZE];
+
+  registration->hosts = va_fields_strings (fields, "hosts", VA_OPTIONAL, VA_REFERENCES_MAX, 64);
+  va_fields_check_each (fields, "hosts", registration->hosts, is_host_name, _("1 to 64 of a-z 0-9 . _ -"));
+  registration->domains = va_fields_strings (fields, "domains", VA_OPTIONAL, VA_REFERENCES_MAX, 36);
+  va_fields_check_each (fields, "domains", registration->domains, va_uuid_is_canonical, _("a UUID in lower case"));
+  registration->any_domain = va_fields_boolean (fields, "any-domain", FALSE);
+  if (registration->any_domain && registration->domains != NULL)
+    va_fields_fail (fields, "domains", _("goes with any-domain false only"));
+  if (va_fields_base64_exact (fields, "cloud-cert", VA_OPTIONAL, cert, sizeof cert))
+    registration->cloud_cert = g_bytes_new (cert, sizeof cert);
+}
+
+static void
+read_permit (VaFields *fields, VaRegistration *registration)
+{
+  VaFields nested = VA_FIELDS_INIT (va_fields_object (fields, "permit", VA_OPTIONAL), _("permit"));
+  guint64 not_before = 0, not_after = 0;
+
+  if (nested.object == NULL)
+    return;
+  va_fields_number (&nested, "max-launches", VA_OPTIONAL, 1, G_MAXUINT32, &registration->max_launches);
+  va_fields_number (&nested, "max-running", VA_OPTIONAL, 1, G_MAXUINT32, &registration->max_running);
+  va_fields_number (&nested, "not-before", VA_OPTIONAL, 1, TIME_MAX, &not_before);
+  va_fields_number (&nested, "not-after", VA_OPTIONAL, 1, TIME_MAX, &not_after);
+  if (not_before != 0 && not_after != 0 && not_after <= not_before)
+    va_fields_fail (&nested, "not-after", _("must be later than not-before"));
+  va_fields_nested_end (fields, "permit", &nested);
+  registration->not_before = (gint64) not_before;
+  registration->not_after = (gint64) not_after;
+}
+
+VaRegistration *
+va_registration_read (JsonObject *object, GError **error)
+{
+  g_autoptr(VaRegistration) registration = g_new0 (VaRegistration, 1);
+  VaFields fields = VA_FIELDS_INIT (object, _("registration"));
+
+  registration->name = va_fields_text (&fields, "name", VA_OPTIONAL, VA_NAME_MAX);
+  read_scheme (&fields, registration);
+  read_references (&fields, registration);
+  read_cpus (&fields, registration);
+  read_minimum (&fields, registration);
+  read_places (&fields, registration);
+  read_permit (&fields, registration);
+  registration->secrets = va_registration_secrets_read (&fields);
+  return va_fields_end (&fields, error) ? g_steal_pointer (&registration) : NULL;
+}
+
+static void
+write_hash (JsonObject *object, const char *name, const guint8 hash[VA_SHA256_SIZE], const char *absent)
+{
+  g_autofree char *text = va_hex_encode (hash, VA_SHA256_SIZE);
+
+  if (g_strcmp0 (text, absent) != 0)
+    json_object_set_string_member (object, name, text);
+}
+
+static void
+write_references (JsonObject *object, const VaRegistration *registration)
+{
+  JsonArray *counts;
+
+  va_json_set_strings (object, "firmware-hashes", registration->firmware_hashes);
+  if (registration->has_kernel)
+    {
+      write_hash (object, "kernel-hash", registration->kernel.kernel, NULL);
+      write_hash (object, "initrd-hash", registration->kernel.initrd, no_initrd);
+      write_hash (object, "cmdline-hash", registration->kernel.cmdline, no_cmdline);
+    }
+  va_json_set_strings (object, "launch-digests", registration->launch_digests);
+  va_json_set_text (object, "cpu-model", registration->cpu_model);
+  if (registration->cpu_counts_length == 0)
+    return;
+  counts = json_array_new ();
+  for (guint i = 0; i < registration->cpu_counts_length; i++)
+    json_array_add_int_element (counts, registration->cpu_counts[i]);
+  json_object_set_array_member (object, "cpu-count", counts);
+}
+
+static void
+write_minimum (JsonObject *object, const VaRegistration *registration)
+{
+  if (registration->min_api_major != 0 || registration->min_api_minor != 0)
+    {
+      JsonObject *api = json_object_new ();
+
+      json_object_set_int_member (api, "major", registration->min_api_major);
+      json_object_set_int_member (api, "minor", registration->min_api_minor);
+      json_object_set_object_member (object, "min-api", api);
+    }
+  va_json_set_positive (object, "min-build", registration->min_build);
+}
+
+static void
+write_permit (JsonObject *object, const VaRegistration *registration)
+{
+  g_autoptr(JsonObject) permit = json_object_new ();
+
+  va_json_set_positive (permit, "max-launches", registration->max_launches);
+  va_json_set_positive (permit, "max-running", registration->max_running);
+  va_json_set_positive (permit, "not-before", (guint64) registration->not_before);
+  va_json_set_positive (permit, "not-after", (guint64) registration->not_after);
+  if (json_object_get_size (permit) > 0)
+    json_object_set_object_member (object, "permit", g_steal_pointer (&permit));
+}
+
+JsonObject *
+va_registration_write (const VaRegistration *registration, gboolean with_data)
+{
+  JsonObject *object = json_object_new ();
+
+  va_json_set_text (object, "name", registration->name);
+  json_object_set_string_member (object, "scheme", scheme_names[registration->scheme]);
+  json_object_set_int_member (object, "policy", registration->policy);
+  write_references (object, registration);
+  write_minimum (object, registration);
+  va_json_set_strings (object, "hosts", registration->hosts);
+  va_json_set_strings (object, "domains", registration->domains);
+  if (registration->any_domain)
+    json_object_set_boolean_member (object, "any-domain", TRUE);
+  if (registration->cloud_cert != NULL)
+    va_json_set_base64 (object, "cloud-cert", g_bytes_get_data (registration->cloud_cert, NULL),
+                        g_bytes_get_size (registration->cloud_cert));
+  write_permit (object, registration);
+  va_registration_secrets_write (object, registration->secrets, with_data);
+  return object;
+}
+
+void
+va_registration_free (VaRegistration *registration)
+{
+  if (registration == NULL)
+    return;
+  g_free (registration->name);
+  g_strfreev (registration->firmware_hashes);
+  g_strfreev (registration->launch_digests);
+  g_free (registration->cpu_model);
+  g_strfreev (registration->hosts);
+  g_strfreev (registration->domains);
+  g_clear_pointer (&registration->cloud_cert, g_bytes_unref);
+  g_clear_pointer (&registration->secrets, g_ptr_array_unref);
+  g_free (registration);
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <string.h>
+#include "api/domain-xml.h"
+#include "core/error.h"
+#include "core/file.h"
+
+#define UUID "6f1d2c3b-4a59-4e87-9d10-0123456789ab"
+#define OTHER "11111111-2222-3333-4444-555555555555"
+#define BLOB "dmlydC1hdHRlc3Q6IHJlcGxhY2VkIGF0IGVhY2ggc3RhcnQ="
+
+static char *
+prepare (const char *xml, const char *registration)
+{
+  g_autoptr(GError) error = NULL;
+  char *result = va_domain_xml_prepare (xml, strlen (xml), registration, &error);
+
+  g_assert_no_error (error);
+  return result;
+}
+
+static void
+assert_refused (const char *xml, const char *registration, const char *sentence)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *result = va_domain_xml_prepare (xml, strlen (xml), registration, &error);
+
+  g_assert_null (result);
+  g_assert_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE);
+  if (strstr (error->message, sentence) == NULL)
+    g_error ("“%s” is not in “%s”", sentence, error->message);
+}
+
+static char *
+read_data (const char *name)
+{
+  g_autofree char *path = g_build_filename (g_getenv ("VA_TEST_DATA"), "domains", name, NULL);
+  g_autoptr(GError) error = NULL;
+  char *text = va_file_read_text (path, VA_DOMAIN_XML_MAX, &error);
+
+  g_assert_no_error (error);
+  return text;
+}
+
+/* Every file X.xml comes out as X-prepared.xml, and that as itself. */
+static void
+test_files (void)
+{
+  static const char *const names[] = { "plain", "crowded", "half" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *before = g_strconcat (names[i], ".xml", NULL);
+      g_autofree char *after = g_strconcat (names[i], "-prepared.xml", NULL);
+      g_autofree char *xml = read_data (before);
+      g_autofree char *expected = read_data (after);
+      g_autofree char *once = prepare (xml, NULL);
+      g_autofree char *twice = prepare (once, NULL);
+
+      g_assert_cmpstr (once, ==, expected);
+      g_assert_cmpstr (twice, ==, once);
+    }
+}
+
+static void
+test_compact (void)
+{
+  g_autofree char *xml = prepare ("<domain><name>a</name><uuid>" UUID "</uuid><metadata/><launchSecurity type='sev'>"
+                                  "<policy>1</policy></launchSecurity></domain>", OTHER);
+
+  g_assert_cmpstr (xml, ==,
+                   "<domain><name>a</name><uuid>" UUID "</uuid><metadata><attest:launch "
+                   "xmlns:attest=\"urn:virt-attest:launch:1\" id=\"" OTHER "\" mode=\"required\"/></metadata>"
+                   "<launchSecurity type='sev'><policy>1</policy><dhCert>" BLOB "</dhCert><session>" BLOB "</session>"
+                   "</launchSecurity><qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>"
+                   "<qemu:arg value='-chardev'/><qemu:arg value='socket,id=virt-attest,path=/run/virt-attest/qmp/" UUID
+                   "/monitor.sock,server=on,wait=off'/><qemu:arg value='-mon'/>"
+                   "<qemu:arg value='chardev=virt-attest,mode=control'/></qemu:commandline></domain>");
+}
+
+static void
+test_uuid_made (void)
+{
+  static const char xml[] = "<domain>\n  <name>a</name>\n  <launchSecurity type='sev'>\n    <policy>1</policy>\n"
+                            "  </launchSecurity>\n</domain>\n";
+  g_autofree char *a = prepare (xml, NULL);
+  g_autofree char *b = prepare (xml, NULL);
+  g_autoptr(VaDomainXml) x = va_domain_xml_parse (a, strlen (a), NULL);
+  g_autoptr(VaDomainXml) y = va_domain_xml_parse (b, strlen (b), NULL);
+
+  g_assert_cmpstr (x->uuid, !=, y->uuid);
+  g_assert_cmpstr (x->registration, ==, x->uuid);
+  g_assert_nonnull (strstr (a, "  <name>a</name>\n  <uuid>"));
+}
+
+/* A copied domain with a UUID of its own gets a monitor of its own; its registration stays. */
+static void
+test_copied (void)
+{
+  g_autofree char *plain = read_data ("plain-prepared.xml");
+  g_auto(GStrv) parts = g_strsplit (plain, "<uuid>" UUID "</uuid>", 2);
+  g_autofree char *copied = g_strjoinv ("<uuid>" OTHER "</uuid>", parts);
+  g_autofree char *result = prepare (copied, NULL);
+  g_autoptr(VaDomainXml) domain = va_domain_xml_parse (result, strlen (result), NULL);
+
+  g_assert_cmpstr (domain->uuid, ==, OTHER);
+  g_assert_cmpstr (domain->monitor_path, ==, "/run/virt-attest/qmp/" OTHER "/monitor.sock");
+  g_assert_cmpstr (domain->registration, ==, UUID);
+  g_assert_cmpuint (strlen (result), ==, strlen (plain));
+}
+
+static void
+test_new_registration (void)
+{
+  g_autofree char *plain = read_data ("plain-prepared.xml");
+  g_autofree char *result = prepare (plain, OTHER);
+  g_autofree char *back = prepare (result, UUID);
+  g_autofree char *without
+    = prepare ("<domain><name>a</name><uuid>" UUID "</uuid><metadata><l:launch xmlns:l = \"urn:virt-attest:launch:1\"\n"
+               "mode='required' /></metadata><launchSecurity type='sev'><policy>1</policy></launchSecurity></domain>",
+               OTHER);
+
+  g_assert_cmpstr (result, !=, plain);
+  g_assert_cmpstr (back, ==, plain);
+  g_assert_nonnull (strstr (without, "<l:launch id=\"" OTHER "\" xmlns:l = \"urn:virt-attest:launch:1\"\n"
+                                     "mode='required' /></metadata>"));
+}
+
+/* What the owner put there stays; what is empty is filled. */
+static void
+test_placeholders (void)
+{
+  g_autofree char *xml = prepare ("<domain><name>a</name><uuid>" UUID "</uuid><launchSecurity type='sev'><session>mine"
+                                  "</session><dhCert/><policy>1</policy></launchSecurity></domain>", NULL);
+
+  g_assert_nonnull (strstr (xml, "<session>mine</session><dhCert>" BLOB "</dhCert><policy>1</policy></launchSecurity>"));
+}
+
+/* Bytes of another encoding are not touched. */
+static void
+test_latin1 (void)
+{
+  static const char xml[] = "<?xml version='1.0' encoding='ISO-8859-1'?>\n<domain><name>a</name><title>f\xfcr</title>"
+                            "<launchSecurity type='sev'><policy>1</policy></launchSecurity></domain>";
+  g_autofree char *result = prepare (xml, NULL);
+
+  g_assert_nonnull (strstr (result, "<title>f\xfcr</title>"));
+  g_assert_true (g_str_has_prefix (result, "<?xml version='1.0' encoding='ISO-8859-1'?>\n<domain>"));
+}
+
+static void
+test_refused (void)
+{
+#define SEV "<launchSecurity type='sev'><policy>1</policy></launchSecurity>"
+  assert_refused ("<domain><name>a</name></domain>", NULL, "no <launchSecurity type='sev'>");
+  assert_refused ("<domain><name>a</name><launchSecurity type='s390-pv'/></domain>", NULL, "not confidential");
+  assert_refused ("<domain>" SEV "</domain>", NULL, "no <name>");
+  assert_refused ("<domain><name>a</name><uuid>1</uuid>" SEV "</domain>", NULL, "no UUID");
+  assert_refused ("<domain><name>a</name>" SEV "</domain>", "", "UUID in lower case");
+  assert_refused ("<domain><name>a</name>" SEV "</domain>", "11111111-2222-3333-4444-55555555555A", "UUID in lower case");
+  assert_refused ("<domain><name>a</name>" SEV "<metadata><a:b xmlns:a='urn:virt-attest:launch:1'/></metadata></domain>",
+                  NULL, "may have one element");
+  assert_refused ("<!DOCTYPE domain><domain><name>a</name>" SEV "</domain>", NULL, "document type");
+  assert_refused ("<domain><name>a</name><launchSecurity type='sev'/></domain>", NULL, "no <policy>");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/domain-prepare/files", test_files);
+  g_test_add_func ("/domain-prepare/compact", test_compact);
+  g_test_add_func ("/domain-prepare/uuid-made", test_uuid_made);
+  g_test_add_func ("/domain-prepare/copied", test_copied);
+  g_test_add_func ("/domain-prepare/new-registration", test_new_registration);
+  g_test_add_func ("/domain-prepare/placeholders", test_placeholders);
+  g_test_add_func ("/domain-prepare/latin1", test_latin1);
+  g_test_add_func ("/domain-prepare/refused", test_refused);
+  return g_test_run ();
+}

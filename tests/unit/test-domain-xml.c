@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <string.h>
+#include "api/domain-xml.h"
+#include "core/error.h"
+
+#define UUID "6f1d2c3b-4a59-4e87-9d10-0123456789ab"
+#define ATTEST "xmlns:attest='urn:virt-attest:launch:1'"
+#define DOMAIN(metadata, rest) \
+  "<domain type='kvm' id='7'><name>vm</name><uuid>" UUID "</uuid>" metadata "<vcpu>4</vcpu>" \
+  "<launchSecurity type='sev' kernelHashes='yes'><policy>0x10001</policy></launchSecurity>" rest "</domain>"
+#define LAUNCH(attributes) "<metadata><attest:launch " ATTEST " " attributes "/></metadata>"
+
+static VaDomainXml *
+parse (const char *xml, GError **error)
+{
+  return va_domain_xml_parse (xml, strlen (xml), error);
+}
+
+static void
+assert_refused (const char *xml, const char *sentence)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(VaDomainXml) domain = parse (xml, &error);
+
+  if (domain != NULL)
+    g_error ("not refused: %s", xml);
+  g_assert_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE);
+  if (strstr (error->message, sentence) == NULL)
+    g_error ("“%s” is not in “%s”", sentence, error->message);
+}
+
+static void
+test_opted_in (void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(VaDomainXml) domain
+    = parse ("<?xml version='1.0'?>\n" DOMAIN (LAUNCH ("id='11111111-2222-3333-4444-555555555555' mode='required'"),
+                                              "<os><loader>/fw</loader></os>"),
+             &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (domain->uuid, ==, UUID);
+  g_assert_cmpstr (domain->name, ==, "vm");
+  g_assert_cmpint (domain->id, ==, 7);
+  g_assert_true (domain->opted_in);
+  g_assert_cmpstr (domain->registration, ==, "11111111-2222-3333-4444-555555555555");
+  g_assert_true (domain->confidential);
+  g_assert_cmphex (domain->policy, ==, 0x10001);
+  g_assert_true (domain->kernel_hashes);
+  g_assert_false (domain->has_blobs);
+  g_assert_cmpstr (domain->loader, ==, "/fw");
+  g_assert_null (domain->monitor_path);
+  g_assert_cmpuint (domain->vcpus, ==, 4);
+}
+
+static void
+test_defaults (void)
+{
+  g_autoptr(VaDomainXml) domain = parse ("<domain><name>a</name><uuid>6F1D2C3B4A594E879D100123456789AB</uuid>"
+                                         "<metadata><launch xmlns='urn:virt-attest:launch:1' mode='required'> <!-- -->"
+                                         "</launch><other xmlns='urn:other'><deep/></other></metadata></domain>", NULL);
+
+  g_assert_nonnull (domain);
+  g_assert_cmpstr (domain->registration, ==, UUID);
+  g_assert_cmpint (domain->id, ==, -1);
+  g_assert_cmpuint (domain->vcpus, ==, 1);
+  g_assert_false (domain->confidential);
+}
+
+/* A policy without 0x is hexadecimal all the same: so libvirt reads it. */
+static void
+test_policy (void)
+{
+  g_autoptr(VaDomainXml) domain
+    = parse ("<domain><launchSecurity type='sev'><policy> 11 </policy></launchSecurity></domain>", NULL);
+
+  g_assert_nonnull (domain);
+  g_assert_cmphex (domain->policy, ==, 0x11);
+  assert_refused ("<domain><name>a</name><uuid>" UUID "</uuid>" LAUNCH ("mode='required'")
+                  "<launchSecurity type='sev'><policy>0x100000000</policy></launchSecurity></domain>", "domain XML");
+  assert_refused ("<domain><name>a</name><uuid>" UUID "</uuid>" LAUNCH ("mode='required'")
+                  "<launchSecurity type='sev'><policy>0x0x1</policy></launchSecurity></domain>", "domain XML");
+  assert_refused ("<domain><name>a</name><uuid>" UUID "</uuid>" LAUNCH ("mode='required'")
+                  "<launchSecurity type='sev'/></domain>", "no <policy>");
+}
+
+/* Whatever is in a domain without our metadata, it is not for us to judge. */
+static void
+test_not_ours (void)
+{
+  g_autoptr(VaDomainXml) domain
+    = parse ("<domain id='x'><uuid>?</uuid><vcpu current='-1'>many</vcpu><metadata><a:launch xmlns:a='urn:else' b='c'>"
+             "text</a:launch></metadata><launchSecurity type='sev'><policy>?</policy></launchSecurity></domain>", NULL);
+
+  g_assert_nonnull (domain);
+  g_assert_false (domain->opted_in);
+  g_assert_null (domain->uuid);
+}
+
+static void
+test_refused (void)
+{
+  assert_refused ("", "no well-formed XML");
+  assert_refused ("<domain>", "no well-formed XML");
+  assert_refused ("<domain/><domain/>", "no well-formed XML");
+  assert_refused ("<network/>", "no domain");
+  assert_refused ("<domain xmlns='urn:x'/>", "no domain");
+  assert_refused ("<!DOCTYPE domain><domain/>", "document type");
+  assert_refused ("<!DOCTYPE domain [<!ENTITY a 'aaaaaaaa'><!ENTITY b '&a;&a;&a;&a;'>]><domain>&b;</domain>",
+                  "document type");
+  assert_refused ("<!DOCTYPE domain SYSTEM 'file:///etc/passwd'><domain/>", "document type");
+  assert_refused ("<domain>&undeclared;</domain>", "no well-formed XML");
+  assert_refused (DOMAIN (LAUNCH (""), ""), "mode");
+  assert_refused (DOMAIN (LAUNCH ("mode='optional'"), ""), "mode");
+  assert_refused (DOMAIN (LAUNCH ("mode=' required'"), ""), "mode");
+  assert_refused (DOMAIN (LAUNCH ("attest:mode='required'"), ""), "may have one element");
+  assert_refused (DOMAIN (LAUNCH ("mode='required' id=''"), ""), "id must be");
+  assert_refused (DOMAIN (LAUNCH ("mode='required' id='6F1D2C3B-4A59-4E87-9D10-0123456789AB'"), ""), "id must be");
+  assert_refused (DOMAIN (LAUNCH ("mode='required' extra=''"), ""), "“extra” is unknown");
+  assert_refused (DOMAIN (LAUNCH ("mode='required' xml:id='a'"), ""), "“id” is unknown");
+  assert_refused (DOMAIN ("<metadata><launch xmlns='urn:virt-attest:launch:1' mode='required'>x</launch></metadata>", ""),
+                  "empty");
+  assert_refused (DOMAIN ("<metadata><launch xmlns='urn:virt-attest:launch:1' mode='required'><a xmlns=''/></launch>"
+                          "</metadata>", ""), "empty");
+  assert_refused (DOMAIN ("<metadata><launch xmlns='urn:virt-attest:launch:1' mode='required'><![CDATA[ ]]></launch>"
+                          "</metadata>", ""), "empty");
+  assert_refused (DOMAIN ("<metadata><attest:launch " ATTEST " mode='required'/><attest:launch " ATTEST
+                          " mode='required'/></metadata>", ""), "may have one element");
+  assert_refused (DOMAIN ("<metadata><attest:lunch " ATTEST " mode='required'/></metadata>", ""), "may have one element");
+  assert_refused (DOMAIN ("<metadata><a xmlns='urn:a'><attest:launch " ATTEST " mode='required'/></a></metadata>", ""),
+                  "may have one element");
+  assert_refused (DOMAIN ("", "<attest:launch " ATTEST " mode='required'/>"), "may have one element");
+  assert_refused (DOMAIN ("<metadata/>", LAUNCH ("mode='required'")), "may have one element");
+  assert_refused (DOMAIN ("", "<devices><disk " ATTEST " attest:x=''/></devices>"), "may have one element");
+  assert_refused ("<domain><name>a</name>" LAUNCH ("mode='required'") "</domain>", "no <uuid>");
+  assert_refused ("<domain><uuid>" UUID "</uuid>" LAUNCH ("mode='required'") "</domain>", "no <name>");
+  assert_refused ("<domain id='-5'><name>a</name><uuid>" UUID "</uuid>" LAUNCH ("mode='required'") "</domain>",
+                  "domain XML");
+}
+
+static void
+test_large_and_deep (void)
+{
+  g_autofree char *large = g_strnfill (VA_DOMAIN_XML_MAX + 1, ' ');
+  GString *deep = g_string_new ("<domain>");
+  g_autoptr(GError) error = NULL;
+
+  g_assert_null (va_domain_xml_parse (large, VA_DOMAIN_XML_MAX + 1, &error));
+  g_assert_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE);
+  for (guint i = 0; i < 100000; i++)
+    g_string_append (deep, "<a>");
+  assert_refused (deep->str, "no well-formed XML");
+  g_string_free (deep, TRUE);
+}
+
+static void
+test_monitor (void)
+{
+#define QEMU "xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'"
+#define CHARDEV "<q:arg value='-chardev'/><q:arg value='socket,id=virt-attest,path=/p/monitor.sock,server=on,wait=off'/>"
+#define MON "<q:arg value='-mon'/><q:arg value='chardev=virt-attest,mode=control'/>"
+  g_autoptr(VaDomainXml) both = parse ("<domain><q:commandline " QEMU "><q:arg value='-S'/>" CHARDEV
+                                       "<q:env name='a'/>" MON "</q:commandline></domain>", NULL);
+  g_autoptr(VaDomainXml) half = parse ("<domain><q:commandline " QEMU ">" CHARDEV "</q:commandline></domain>", NULL);
+  g_autoptr(VaDomainXml) other = parse ("<domain><q:commandline xmlns:q='urn:q'>" CHARDEV MON
+                                        "</q:commandline></domain>", NULL);
+
+  g_assert_cmpstr (both->monitor_path, ==, "/p/monitor.sock");
+  g_assert_null (half->monitor_path);
+  g_assert_null (other->monitor_path);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/domain-xml/opted-in", test_opted_in);
+  g_test_add_func ("/domain-xml/defaults", test_defaults);
+  g_test_add_func ("/domain-xml/policy", test_policy);
+  g_test_add_func ("/domain-xml/not-ours", test_not_ours);
+  g_test_add_func ("/domain-xml/refused", test_refused);
+  g_test_add_func ("/domain-xml/large-and-deep", test_large_and_deep);
+  g_test_add_func ("/domain-xml/monitor", test_monitor);
+  return g_test_run ();
+}
