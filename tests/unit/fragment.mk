@@ -36,3 +36,11 @@ tests_unit_test_domain_prepare_LDADD = libva-domain.la libva-core.la $(XML_LIBS)
 EXTRA_DIST += tests/data/domains/crowded-prepared.xml tests/data/domains/crowded.xml \
 	tests/data/domains/half-prepared.xml tests/data/domains/half.xml \
 	tests/data/domains/plain-prepared.xml tests/data/domains/plain.xml
+store_tests = tests/unit/test-seal tests/unit/test-store
+check_PROGRAMS += $(store_tests)
+TESTS += $(store_tests)
+tests_unit_test_seal_SOURCES = tests/unit/test-seal.c
+tests_unit_test_seal_LDADD = libva-store.la libva-core.la $(GLIB_LIBS)
+tests_unit_test_store_SOURCES = tests/unit/test-store.c
+tests_unit_test_store_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+tests_unit_test_store_LDADD = libva-store.la libva-core.la $(SQLITE_LIBS) $(GLIB_LIBS)

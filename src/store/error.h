@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+typedef enum {
+  VA_STORE_ERROR_FAILED,           /* the database does not answer or cannot be used; the message says why */
+  VA_STORE_ERROR_NOT_FOUND,        /* no such object, or another owner's */
+  VA_STORE_ERROR_IN_USE,           /* a registration refers to it */
+  VA_STORE_ERROR_SECRET_MISSING,   /* a registration names a secret that is not there */
+  VA_STORE_ERROR_ARTIFACT_MISSING, /* a registration names a firmware that was not uploaded */
+  VA_STORE_ERROR_CHANGED,          /* the registration was replaced or removed in between: read it again */
+  VA_STORE_ERROR_PERMIT,           /* max-launches is reached */
+  VA_STORE_ERROR_RUNNING,          /* max-running is reached */
+  VA_STORE_ERROR_SEAL,             /* a sealed value does not open: wrong key, wrong row, or changed */
+} VaStoreError;
+
+#define VA_STORE_ERROR (va_store_error_quark ())
+GQuark va_store_error_quark (void);

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "core/guid.h"
+#include "core/secret.h"
+#include "sev/firmware.h"
+
+/* What the store keeps. "sealed" members are set and opened by store.c; backends carry them as they are. */
+G_BEGIN_DECLS
+
+typedef struct {
+  char *owner, *hash; /* hex SHA-256 of the image */
+  VaFirmware firmware;
+  gint64 created; /* seconds */
+} VaStoredArtifact;
+
+typedef struct {
+  char *owner, *name;
+  guint8 guid[VA_GUID_SIZE];
+  gsize size; /* bytes of the value */
+  gint64 created; /* seconds */
+  GBytes *sealed;
+} VaStoredSecret;
+
+typedef struct {
+  char *id, *owner;
+  char *text;    /* JSON of the registration without inline secrets */
+  GBytes *sealed;
+  gint64 created; /* seconds */
+  guint64 version; /* differs from that of every other registration, earlier ones of this id too */
+  guint64 launches, running; /* counted against max-launches, max-running */
+} VaStoredRegistration;
+
+typedef enum {
+  VA_LAUNCH_OPEN,
+  VA_LAUNCH_VALIDATED,
+  VA_LAUNCH_RUNNING,
+  VA_LAUNCH_REFUSED,
+  VA_LAUNCH_FAILED,
+  VA_LAUNCH_EXPIRED,
+  VA_LAUNCH_ENDED,
+} VaLaunchState;
+
+const char *va_launch_state_name (VaLaunchState state);
+gboolean va_launch_state_parse (const char *name, VaLaunchState *state);
+/** va_launch_state_may_follow: whether a launch may go from @from to @to; staying is allowed. */
+gboolean va_launch_state_may_follow (VaLaunchState from, VaLaunchState to);
+
+typedef struct {
+  /* fixed when the launch is made */
+  char *id, *vm, *owner, *host, *domain_uuid, *domain_name;
+  guint32 policy;
+  char *generation;        /* of the roots that the platform verified under */
+  guint64 version;         /* of the registration */
+  gint64 created, expires; /* milliseconds */
+  char *fixed;             /* JSON: what validate decides by */
+  /* changing */
+  VaLaunchState state;
+  GBytes *sealed_keys, *sealed_table; /* %NULL once the launch is no longer open */
+  char *timeline;          /* JSON array */
+  gboolean has_firmware_version;
+  guint8 api_major, api_minor, build_id;
+  char *code, *detail;     /* %NULL, or why it was refused */
+  char *steps, *reason;    /* %NULL, or what the host said; steps is a JSON array */
+} VaStoredLaunch;
+
+typedef struct {
+  char *name;
+  gint64 seen; /* seconds */
+  char *features; /* JSON */
+} VaStoredHost;
+
+void va_stored_artifact_free (VaStoredArtifact *artifact);
+void va_stored_secret_free (VaStoredSecret *secret);
+void va_stored_registration_free (VaStoredRegistration *registration);
+void va_stored_launch_free (VaStoredLaunch *launch);
+void va_stored_host_free (VaStoredHost *host);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaStoredArtifact, va_stored_artifact_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaStoredSecret, va_stored_secret_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaStoredRegistration, va_stored_registration_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaStoredLaunch, va_stored_launch_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaStoredHost, va_stored_host_free)
+
+G_END_DECLS

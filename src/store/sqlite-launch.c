@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "core/i18n.h"
+#include "store/sqlite.h"
+
+#define COLUMNS \
+  "id, vm, owner, host, domain_uuid, domain_name, state, policy, generation, version, created, expires, fixed," \
+  " sealed_keys, sealed_table, timeline, api_major, api_minor, build_id, code, detail, steps, reason"
+
+typedef struct {
+  const VaStoredLaunch *launch;
+  guint64 max_launches, max_running;
+  const char *id;
+  VaLaunchChange change;
+  gpointer change_data;
+  gint64 now;
+  guint count;
+} Work;
+
+static gpointer
+read_launch (VaStatement *row)
+{
+  VaStoredLaunch *launch = g_new0 (VaStoredLaunch, 1);
+  g_autofree char *state = va_column_text (row, 6);
+
+  launch->id = va_column_text (row, 0);
+  launch->vm = va_column_text (row, 1);
+  launch->owner = va_column_text (row, 2);
+  launch->host = va_column_text (row, 3);
+  launch->domain_uuid = va_column_text (row, 4);
+  launch->domain_name = va_column_text (row, 5);
+  if (!va_launch_state_parse (state, &launch->state))
+    launch->state = VA_LAUNCH_REFUSED; /* the table's CHECK keeps others out */
+  launch->policy = (guint32) va_column_number (row, 7);
+  launch->generation = va_column_text (row, 8);
+  launch->version = (guint64) va_column_number (row, 9);
+  launch->created = va_column_number (row, 10);
+  launch->expires = va_column_number (row, 11);
+  launch->fixed = va_column_text (row, 12);
+  launch->sealed_keys = va_column_bytes (row, 13);
+  launch->sealed_table = va_column_bytes (row, 14);
+  launch->timeline = va_column_text (row, 15);
+  launch->has_firmware_version = !va_column_is_null (row, 16);
+  launch->api_major = (guint8) va_column_number (row, 16);
+  launch->api_minor = (guint8) va_column_number (row, 17);
+  launch->build_id = (guint8) va_column_number (row, 18);
+  launch->code = va_column_text (row, 19);
+  launch->detail = va_column_text (row, 20);
+  launch->steps = va_column_text (row, 21);
+  launch->reason = va_column_text (row, 22);
+  return launch;
+}
+
+static VaStoredLaunch *
+find_launch (VaSqliteConnection *connection, const char *id, GError **error)
+{
+  g_autoptr(VaStatement) row = va_sqlite_query (connection, error, "SELECT " COLUMNS " FROM launches WHERE id = ?",
+                                                "t", id);
+  int status = row != NULL ? va_sqlite_row (row, error) : -1;
+
+  if (status == 0)
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND, _("there is no launch %s of yours"), id);
+  return status == 1 ? read_launch (row) : NULL;
+}
+
+/* Both counts as this transaction sees them. */
+static gboolean
+read_counts (VaSqliteConnection *connection, const VaStoredLaunch *launch, guint64 *launches, guint64 *running,
+             GError **error)
+{
+  g_autoptr(VaStatement) row = va_sqlite_query (
+    connection, error,
+    "SELECT launches, (SELECT count(*) FROM launches WHERE vm = registrations.id"
+    "  AND launches.owner = registrations.owner AND state IN ('open', 'validated', 'running'))"
+    " FROM registrations WHERE id = ? AND owner = ? AND version = ?",
+    "tti", launch->vm, launch->owner, (gint64) launch->version);
+  int status = row != NULL ? va_sqlite_row (row, error) : -1;
+
+  if (status == 0)
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the registration was replaced meanwhile"));
+  if (status != 1)
+    return FALSE;
+  *launches = (guint64) va_column_number (row, 0);
+  *running = (guint64) va_column_number (row, 1);
+  return TRUE;
+}
+
+static gboolean
+check_permit (VaSqliteConnection *connection, const Work *work, GError **error)
+{
+  guint64 launches, running;
+
+  if (!read_counts (connection, work->launch, &launches, &running, error))
+    return FALSE;
+  if (work->max_launches > 0 && launches >= work->max_launches)
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_PERMIT,
+                 _("the permit's %" G_GUINT64_FORMAT " launches are used up"), work->max_launches);
+  else if (work->max_running > 0 && running >= work->max_running)
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_RUNNING,
+                 _("%" G_GUINT64_FORMAT " of at most %" G_GUINT64_FORMAT " are running or starting"), running,
+                 work->max_running);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+static gboolean
+insert_launch (VaSqliteConnection *connection, const VaStoredLaunch *launch, GError **error)
+{
+  return va_sqlite_run (connection, error,
+                        "INSERT INTO launches (id, vm, owner, host, domain_uuid, domain_name, state, policy,"
+                        " generation, version, created, expires, fixed, sealed_keys, sealed_table, timeline)"
+                        " VALUES (?, ?, ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                        "ttttttitiiitbbt", launch->id, launch->vm, launch->owner, launch->host, launch->domain_uuid,
+                        launch->domain_name, (gint64) launch->policy, launch->generation, (gint64) launch->version,
+                        launch->created, launch->expires, launch->fixed, launch->sealed_keys, launch->sealed_table,
+                        launch->timeline)
+         && va_sqlite_run (connection, error, "UPDATE registrations SET launches = launches + 1 WHERE id = ?", "t",
+                           launch->vm);
+}
+
+static gboolean
+do_create (VaSqliteConnection *connection, gpointer data, GError **error)
+{
+  const Work *work = data;
+
+  return va_sqlite_expire (connection, work->launch->created, NULL, error)
+         && check_permit (connection, work, error)
+         && insert_launch (connection, work->launch, error);
+}
+
+static gboolean
+create_launch (VaBackend *backend, const VaStoredLaunch *launch, guint64 max_launches, guint64 max_running,
+               GError **error)
+{
+  Work work = { .launch = launch, .max_launches = max_launches, .max_running = max_running };
+
+  return va_sqlite_transact (backend, do_create, &work, error);
+}
+
+static VaStoredLaunch *
+get_launch (VaBackend *backend, const char *id, GError **error)
+{
+  VaSqliteConnection *reader = va_sqlite_reader (backend);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&reader->mutex);
+
+  return find_launch (reader, id, error);
+}
+
+static GPtrArray *
+list_launches (VaBackend *backend, const char *owner, const char *vm, guint limit, GError **error)
+{
+  VaSqliteConnection *reader = va_sqlite_reader (backend);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&reader->mutex);
+  g_autoptr(VaStatement) rows = NULL;
+
+  if (vm != NULL)
+    rows = va_sqlite_query (reader, error,
+                            "SELECT " COLUMNS " FROM launches WHERE owner = ? AND vm = ?"
+                            " ORDER BY created DESC, rowid DESC LIMIT ?", "tti", owner, vm, (gint64) limit);
+  else
+    rows = va_sqlite_query (reader, error,
+                            "SELECT " COLUMNS " FROM launches WHERE owner = ?"
+                            " ORDER BY created DESC, rowid DESC LIMIT ?", "ti", owner, (gint64) limit);
+  return rows != NULL ? va_sqlite_list (rows, read_launch, (GDestroyNotify) va_stored_launch_free, error) : NULL;
+}
+
+static gboolean
+write_back (VaSqliteConnection *connection, const VaStoredLaunch *launch, GError **error)
+{
+  gboolean open = launch->state == VA_LAUNCH_OPEN;
+
+  if (!va_sqlite_run (connection, error,
+                      "UPDATE launches SET state = ?, sealed_keys = ?, sealed_table = ?, timeline = ?, code = ?,"
+                      " detail = ?, steps = ?, reason = ? WHERE id = ?",
+                      "tbbtttttt", va_launch_state_name (launch->state), open ? launch->sealed_keys : NULL,
+                      open ? launch->sealed_table : NULL, launch->timeline, launch->code, launch->detail,
+                      launch->steps, launch->reason, launch->id))
+    return FALSE;
+  return !launch->has_firmware_version
+         || va_sqlite_run (connection, error,
+                           "UPDATE launches SET api_major = ?, api_minor = ?, build_id = ? WHERE id = ?", "iiit",
+                           (gint64) launch->api_major, (gint64) launch->api_minor, (gint64) launch->build_id,
+                           launch->id);
+}
+
+/* A launch that ends open does not count against the version of the registration that it was made under. */
+static gboolean
+give_back (VaSqliteConnection *connection, const VaStoredLaunch *launch, GError **error)
+{
+  return va_sqlite_run (connection, error,
+                        "UPDATE registrations SET launches = launches - 1 WHERE id = ? AND version = ?", "ti",
+                        launch->vm, (gint64) launch->version);
+}
+
+static gboolean
+do_change (VaSqliteConnection *connection, gpointer data, GError **error)
+{
+  const Work *work = data;
+  g_autoptr(VaStoredLaunch) launch = find_launch (connection, work->id, error);
+  VaLaunchState before;
+
+  if (launch == NULL)
+    return FALSE;
+  before = launch->state;
+  if (!work->change (launch, work->change_data, error))
+    return FALSE;
+  g_return_val_if_fail (va_launch_state_may_follow (before, launch->state), FALSE);
+  if (before == VA_LAUNCH_OPEN && launch->state != VA_LAUNCH_OPEN && launch->state != VA_LAUNCH_VALIDATED
+      && !give_back (connection, launch, error))
+    return FALSE;
+  return write_back (connection, launch, error);
+}
+
+static gboolean
+change_launch (VaBackend *backend, const char *id, VaLaunchChange change, gpointer user_data, GError **error)
+{
+  Work work = { .id = id, .change = change, .change_data = user_data };
+
+  return va_sqlite_transact (backend, do_change, &work, error);
+}
+
+gboolean
+va_sqlite_expire (VaSqliteConnection *connection, gint64 now, guint *count, GError **error)
+{
+  if (!va_sqlite_run (connection, error,
+                      "UPDATE registrations SET launches = launches - due.n FROM (SELECT vm, version, count(*) AS n"
+                      " FROM launches WHERE state = 'open' AND expires <= ? GROUP BY vm, version) AS due"
+                      " WHERE registrations.id = due.vm AND registrations.version = due.version", "i", now))
+    return FALSE;
+  if (!va_sqlite_run (connection, error,
+                      "UPDATE launches SET state = 'expired', sealed_keys = NULL, sealed_table = NULL,"
+                      " code = 'launch-expired', detail = 'nobody validated this launch in time',"
+                      " timeline = json_insert (timeline, '$[#]', json_object ('step', 'expired', 'time', ?))"
+                      " WHERE state = 'open' AND expires <= ?", "ii", now, now))
+    return FALSE;
+  if (count != NULL)
+    *count = va_sqlite_changes (connection);
+  return TRUE;
+}
+
+gboolean
+va_sqlite_orphan (VaSqliteConnection *connection, const char *vm, gint64 now, GError **error)
+{
+  return va_sqlite_run (connection, error,
+                        "UPDATE launches SET state = 'refused', sealed_keys = NULL, sealed_table = NULL,"
+                        " code = 'vm-unknown', detail = 'the registration was removed before the launch was validated',"
+                        " timeline = json_insert (timeline, '$[#]', json_object ('step', 'refused', 'time', ?))"
+                        " WHERE state = 'open' AND vm = ?", "it", now, vm);
+}
+
+static gboolean
+do_expire (VaSqliteConnection *connection, gpointer data, GError **error)
+{
+  Work *work = data;
+
+  return va_sqlite_expire (connection, work->now, &work->count, error);
+}
+
+static gboolean
+anything_due (VaBackend *backend, gint64 now, gboolean *due, GError **error)
+{
+  VaSqliteConnection *reader = va_sqlite_reader (backend);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&reader->mutex);
+  g_autoptr(VaStatement) row = va_sqlite_query (reader, error,
+                                                "SELECT 1 FROM launches WHERE state = 'open' AND expires <= ? LIMIT 1",
+                                                "i", now);
+  int status = row != NULL ? va_sqlite_row (row, error) : -1;
+
+  *due = status == 1;
+  return status >= 0;
+}
+
+static gboolean
+expire_launches (VaBackend *backend, gint64 now, guint *count, GError **error)
+{
+  Work work = { .now = now };
+  gboolean due;
+
+  /* Most of the time there is nothing, and no reason to wait for the writers. */
+  if (!anything_due (backend, now, &due, error))
+    return FALSE;
+  if (due && !va_sqlite_transact (backend, do_expire, &work, error))
+    return FALSE;
+  if (count != NULL)
+    *count = work.count;
+  return TRUE;
+}
+
+void
+va_sqlite_add_launches (VaBackendClass *class)
+{
+  class->create_launch = create_launch;
+  class->get_launch = get_launch;
+  class->list_launches = list_launches;
+  class->change_launch = change_launch;
+  class->expire_launches = expire_launches;
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <string.h>
+#include "core/i18n.h"
+#include "store/sqlite.h"
+
+/* Firmware, secrets and hosts. */
+
+#define ARTIFACT_COLUMNS \
+  "owner, hash, size, has_table, secret_base, secret_size, hashes_base, hashes_size, ap_reset, created"
+#define SECRET_COLUMNS "owner, name, guid, size, created, sealed"
+
+/* Whether the row that an INSERT ... DO NOTHING was for is new. */
+typedef struct {
+  const VaStoredArtifact *artifact;
+  gconstpointer image;
+  const VaStoredSecret *secret;
+  const VaStoredHost *host;
+  const char *owner, *name;
+  gboolean is_new;
+} Work;
+
+static gpointer
+read_artifact (VaStatement *row)
+{
+  VaStoredArtifact *artifact = g_new0 (VaStoredArtifact, 1);
+
+  artifact->owner = va_column_text (row, 0);
+  artifact->hash = va_column_text (row, 1);
+  artifact->firmware.size = (gsize) va_column_number (row, 2);
+  artifact->firmware.has_table = va_column_number (row, 3) != 0;
+  artifact->firmware.secret_base = (guint32) va_column_number (row, 4);
+  artifact->firmware.secret_size = (guint32) va_column_number (row, 5);
+  artifact->firmware.hashes_base = (guint32) va_column_number (row, 6);
+  artifact->firmware.hashes_size = (guint32) va_column_number (row, 7);
+  artifact->firmware.ap_reset = (guint32) va_column_number (row, 8);
+  artifact->created = va_column_number (row, 9);
+  return artifact;
+}
+
+static gboolean
+insert_artifact (VaSqliteConnection *connection, gpointer data, GError **error)
+{
+  Work *work = data;
+  const VaStoredArtifact *artifact = work->artifact;
+  const VaFirmware *firmware = &artifact->firmware;
+
+  if (!va_sqlite_run (connection, error,
+                      "INSERT INTO artifacts (" ARTIFACT_COLUMNS ", image) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                      " ON CONFLICT DO NOTHING",
+                      "ttiiiiiiiim", artifact->owner, artifact->hash, (gint64) firmware->size,
+                      (gint64) firmware->has_table, (gint64) firmware->secret_base, (gint64) firmware->secret_size,
+                      (gint64) firmware->hashes_base, (gint64) firmware->hashes_size, (gint64) firmware->ap_reset,
+                      artifact->created, work->image, firmware->size))
+    return FALSE;
+  work->is_new = va_sqlite_changes (connection) == 1;
+  return TRUE;
+}
+
+static gboolean
+put_artifact (VaBackend *backend, const VaStoredArtifact *artifact, gconstpointer image, gboolean *is_new,
+              GError **error)
+{
+  Work work = { .artifact = artifact, .image = image };
+
+  if (!va_sqlite_transact (backend, insert_artifact, &work, error))
+    return FALSE;
+  *is_new = work.is_new;
+  return TRUE;
+}
+
+static void
+set_not_found (int status, GError **error, const char *format, const char *what)
+{
+  if (status == 0)
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND, "%s “%s”", format, what);
+}
+
+static VaStoredArtifact *
+get_artifact (VaBackend *backend, const char *owner, const char *hash, GError **error)
+{
+  VaSqliteConnection *reader = va_sqlite_reader (backend);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&reader->mutex);
+  g_autoptr(VaStatement) row = va_sqlite_query (reader, error,
+                                                "SELECT " ARTIFACT_COLUMNS " FROM artifacts"
+                                                " WHERE owner = ? AND hash = ?", "tt", owner, hash);
+  int status = row != NULL ? va_sqlite_row (row, error) : -1;
+
+  set_not_found (status, error, _("you have no firmware"), hash);
+  return status == 1 ? read_artifact (row) : NULL;
+}
+
+static GBytes *
+get_image (VaBackend *backend, const char *owner, const char *hash, GError **error)
+{
+  VaSqliteConnection *reader = va_sqlite_reader (backend);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&reader->mutex);
+  g_autoptr(VaStatement) row = va_sqlite_query (reader, error,
+                                                "SELECT image FROM artifacts WHERE owner = ? AND hash = ?", "tt",
+                                                owner, hash);
+  int status = row != NULL ? va_sqlite_row (row, error) : -1;
+
+  set_not_found (status, error, _("you have no firmware"), hash);
+  return status == 1 ? va_column_bytes (row, 0) : NULL;
+}
+
+static GPtrArray *
+list_artifacts (VaBackend *backend, const char *owner, GError **error)
+{
+  VaSqliteConnection *reader = va_sqlite_reader (backend);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&reader->mutex);
+  g_autoptr(VaStatement) rows = va_sqlite_query (reader, error,
+                                                 "SELECT " ARTIFACT_COLUMNS " FROM artifacts WHERE owner = ?"
+                                                 " ORDER BY created, hash", "t", owner);
+
+  return rows != NULL ? va_sqlite_list (rows, read_artifact, (GDestroyNotify) va_stored_artifact_free, error) : NULL;
+}
+
+static gpointer
+read_secret (VaStatement *row)
+{
+  VaStoredSecret *secret = g_new0 (VaStoredSecret, 1);
+  g_autofree char *guid = va_column_text (row, 2);
+
+  secret->owner = va_column_text (row, 0);
+  secret->name = va_column_text (row, 1);
+  /* A text that is no GUID leaves zeros, under which the value does not open. */
+  if (guid != NULL && !va_guid_parse (guid, secret->guid, NULL))
+    memset (secret->guid, 0, sizeof secret->guid);
+  secret->size = (gsize) va_column_number (row, 3);
+  secret->created = va_column_number (row, 4);
+  secret->sealed = va_column_bytes (row, 5);
+  return secret;
+}
+
+static gboolean
+secret_exists (VaSqliteConnection *connection, const char *owner, const char *name, gboolean *exists, GError **error)
+{
+  g_autoptr(VaStatement) row = va_sqlite_query (connection, error,
+                                                "SELECT 1 FROM secrets WHERE owner = ? AND name = ?", "tt", owner,
+                                                name);
+  int status = row != NULL ? va_sqlite_row (row, error) : -1;
+
+  *exists = status == 1;
+  return status >= 0;
+}
+
+static gboolean
+insert_secret (VaSqliteConnection *connection, gpointer data, GError **error)
+{
+  Work *work = data;
+  const VaStoredSecret *secret = work->secret;
+  g_autofree char *guid = va_guid_format (secret->guid);
+  gboolean exists;
+
+  if (!secret_exists (connection, secret->owner, secret->name, &exists, error))
+    return FALSE;
+  work->is_new = !exists;
+  return va_sqlite_run (connection, error,
+                        "INSERT INTO secrets (" SECRET_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?)"
+                        " ON CONFLICT (owner, name) DO UPDATE SET guid = excluded.guid, size = excluded.size,"
+                        " created = excluded.created, sealed = excluded.sealed",
+                        "tttiib", secret->owner, secret->name, guid, (gint64) secret->size, secret->created,
+                        secret->sealed);
+}
+
+static gboolean
+put_secret (VaBackend *backend, const VaStoredSecret *secret, gboolean *is_new, GError **error)
+{
+  Work work = { .secret = secret };
+
+  if (!va_sqlite_transact (backend, insert_secret, &work, error))
+    return FALSE;
+  *is_new = work.is_new;
+  return TRUE;
+}
+
+static VaStoredSecret *
+get_secret (VaBackend *backend, const char *owner, const char *name, GError **error)
+{
+  VaSqliteConnection *reader = va_sqlite_reader (backend);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&reader->mutex);
+  g_autoptr(VaStatement) row = va_sqlite_query (reader, error,
+                                                "SELECT " SECRET_COLUMNS " FROM secrets WHERE owner = ? AND name = ?",
+                                                "tt", owner, name);
+  int status = row != NULL ? va_sqlite_row (row, error) : -1;
+
+  set_not_found (status, error, _("you have no secret"), name);
+  return status == 1 ? read_secret (row) : NULL;
+}
+
+static GPtrArray *
+list_secrets (VaBackend *backend, const char *owner, GError **error)
+{
+  VaSqliteConnection *reader = va_sqlite_reader (backend);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&reader->mutex);
+  g_autoptr(VaStatement) rows = va_sqlite_query (reader, error,
+                                                 "SELECT " SECRET_COLUMNS " FROM secrets WHERE owner = ?"
+                                                 " ORDER BY name", "t", owner);
+
+  return rows != NULL ? va_sqlite_list (rows, read_secret, (GDestroyNotify) va_stored_secret_free, error) : NULL;
+}
+
+/* The registration that names the secret, or %NULL. */
+static gboolean
+find_user (VaSqliteConnection *connection, const Work *work, char **vm, GError **error)
+{
+  g_autoptr(VaStatement) row = va_sqlite_query (connection, error,
+                                                "SELECT vm FROM registration_secrets WHERE owner = ? AND secret = ?"
+                                                " LIMIT 1", "tt", work->owner, work->name);
+  int status = row != NULL ? va_sqlite_row (row, error) : -1;
+
+  *vm = status == 1 ? va_column_text (row, 0) : NULL;
+  return status >= 0;
+}
+
+static gboolean
+delete_secret (VaSqliteConnection *connection, gpointer data, GError **error)
+{
+  const Work *work = data;
+  g_autofree char *vm = NULL;
+
+  if (!find_user (connection, work, &vm, error))
+    return FALSE;
+  if (vm != NULL)
+    {
+      g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_IN_USE,
+                   _("the registration %s names the secret “%s”: remove or replace that first"), vm, work->name);
+      return FALSE;
+    }
+  if (!va_sqlite_run (connection, error, "DELETE FROM secrets WHERE owner = ? AND name = ?", "tt", work->owner,
+                      work->name))
+    return FALSE;
+  set_not_found ((int) va_sqlite_changes (connection), error, _("you have no secret"), work->name);
+  return va_sqlite_changes (connection) == 1;
+}
+
+static gboolean
+remove_secret (VaBackend *backend, const char *owner, const char *name, GError **error)
+{
+  Work work = { .owner = owner, .name = name };
+
+  return va_sqlite_transact (backend, delete_secret, &work, error);
+}
+
+static gboolean
+insert_host (VaSqliteConnection *connection, gpointer data, GError **error)
+{
+  const VaStoredHost *host = ((Work *) data)->host;
+
+  return va_sqlite_run (connection, error,
+                        "INSERT INTO hosts (name, seen, features) VALUES (?, ?, ?) ON CONFLICT (name)"
+                        " DO UPDATE SET seen = excluded.seen, features = excluded.features",
+                        "tit", host->name, host->seen, host->features);
+}
+
+static gboolean
+put_host (VaBackend *backend, const VaStoredHost *host, GError **error)
+{
+  Work work = { .host = host };
+
+  return va_sqlite_transact (backend, insert_host, &work, error);
+}
+
+static gpointer
+read_host (VaStatement *row)
+{
+  VaStoredHost *host = g_new0 (VaStoredHost, 1);
+
+  host->name = va_column_text (row, 0);
+  host->seen = va_column_number (row, 1);
+  host->features = va_column_text (row, 2);
+  return host;
+}
+
+static GPtrArray *
+list_hosts (VaBackend *backend, GError **error)
+{
+  VaSqliteConnection *reader = va_sqlite_reader (backend);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&reader->mutex);
+  g_autoptr(VaStatement) rows = va_sqlite_query (reader, error,
+                                                 "SELECT name, seen, features FROM hosts ORDER BY name", "");
+
+  return rows != NULL ? va_sqlite_list (rows, read_host, (GDestroyNotify) va_stored_host_free, error) : NULL;
+}
+
+void
+va_sqlite_add_objects (VaBackendClass *class)
+{
+  class->put_artifact = put_artifact;
+  class->get_artifact = get_artifact;
+  class->get_image = get_image;
+  class->list_artifacts = list_artifacts;
+  class->put_secret = put_secret;
+  class->get_secret = get_secret;
+  class->list_secrets = list_secrets;
+  class->remove_secret = remove_secret;
+  class->put_host = put_host;
+  class->list_hosts = list_hosts;
+}

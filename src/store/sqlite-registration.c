@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "core/i18n.h"
+#include "store/sqlite.h"
+
+/* running is counted from the launches, through the index launches_active. */
+#define COLUMNS \
+  "id, owner, text, sealed, created, version, launches," \
+  " (SELECT count(*) FROM launches WHERE vm = registrations.id AND launches.owner = registrations.owner" \
+  "  AND state IN ('open', 'validated', 'running'))"
+
+typedef struct {
+  const VaStoredRegistration *registration;
+  const char *const *secrets, *const *hashes;
+  const char *owner, *id;
+  gint64 now;
+  gboolean is_new;
+} Work;
+
+static gpointer
+read_registration (VaStatement *row)
+{
+  VaStoredRegistration *registration = g_new0 (VaStoredRegistration, 1);
+
+  registration->id = va_column_text (row, 0);
+  registration->owner = va_column_text (row, 1);
+  registration->text = va_column_text (row, 2);
+  registration->sealed = va_column_bytes (row, 3);
+  registration->created = va_column_number (row, 4);
+  registration->version = (guint64) va_column_number (row, 5);
+  registration->launches = (guint64) va_column_number (row, 6);
+  registration->running = (guint64) va_column_number (row, 7);
+  return registration;
+}
+
+static gboolean
+set_not_yours (const char *id, GError **error)
+{
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND, _("there is no registration %s of yours"), id);
+  return FALSE;
+}
+
+/* Whose registration @id is; %NULL: nobody's. */
+static gboolean
+find_owner (VaSqliteConnection *connection, const char *id, char **owner, GError **error)
+{
+  g_autoptr(VaStatement) row = va_sqlite_query (connection, error, "SELECT owner FROM registrations WHERE id = ?",
+                                                "t", id);
+  int status = row != NULL ? va_sqlite_row (row, error) : -1;
+
+  *owner = status == 1 ? va_column_text (row, 0) : NULL;
+  return status >= 0;
+}
+
+static gboolean
+check_there (VaSqliteConnection *connection, const char *sql, const char *owner, const char *name, VaStoreError code,
+             const char *message, GError **error)
+{
+  g_autoptr(VaStatement) row = va_sqlite_query (connection, error, sql, "tt", owner, name);
+  int status = row != NULL ? va_sqlite_row (row, error) : -1;
+
+  if (status == 0)
+    g_set_error (error, VA_STORE_ERROR, code, "%s: %s", message, name);
+  return status == 1;
+}
+
+/* The secrets and the firmware that the registration names must be there. */
+static gboolean
+check_references (VaSqliteConnection *connection, const Work *work, GError **error)
+{
+  for (guint i = 0; work->secrets != NULL && work->secrets[i] != NULL; i++)
+    if (!check_there (connection, "SELECT 1 FROM secrets WHERE owner = ? AND name = ?", work->registration->owner,
+                      work->secrets[i], VA_STORE_ERROR_SECRET_MISSING,
+                      _("the registration names a secret that you have not stored"), error))
+      return FALSE;
+  for (guint i = 0; work->hashes != NULL && work->hashes[i] != NULL; i++)
+    if (!check_there (connection, "SELECT 1 FROM artifacts WHERE owner = ? AND hash = ?", work->registration->owner,
+                      work->hashes[i], VA_STORE_ERROR_ARTIFACT_MISSING,
+                      _("the registration names a firmware that you have not uploaded"), error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+name_secrets (VaSqliteConnection *connection, const Work *work, GError **error)
+{
+  if (!va_sqlite_run (connection, error, "DELETE FROM registration_secrets WHERE vm = ?", "t", work->registration->id))
+    return FALSE;
+  for (guint i = 0; work->secrets != NULL && work->secrets[i] != NULL; i++)
+    if (!va_sqlite_run (connection, error,
+                        "INSERT INTO registration_secrets (vm, owner, secret) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                        "ttt", work->registration->id, work->registration->owner, work->secrets[i]))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+insert_registration (VaSqliteConnection *connection, gpointer data, GError **error)
+{
+  Work *work = data;
+  const VaStoredRegistration *registration = work->registration;
+  g_autofree char *owner = NULL;
+
+  if (!find_owner (connection, registration->id, &owner, error))
+    return FALSE;
+  if (owner != NULL && !g_str_equal (owner, registration->owner))
+    return set_not_yours (registration->id, error);
+  work->is_new = owner == NULL;
+  return check_references (connection, work, error)
+         && va_sqlite_run (connection, error, "UPDATE counters SET value = value + 1 WHERE name = 'version'", "")
+         && va_sqlite_run (connection, error,
+                           "INSERT INTO registrations (id, owner, version, created, launches, text, sealed) VALUES"
+                           " (?, ?, (SELECT value FROM counters WHERE name = 'version'), ?, 0, ?, ?)"
+                           " ON CONFLICT (id) DO UPDATE SET version = excluded.version, created = excluded.created,"
+                           " launches = 0, text = excluded.text, sealed = excluded.sealed",
+                           "ttitb", registration->id, registration->owner, registration->created, registration->text,
+                           registration->sealed)
+         && name_secrets (connection, work, error);
+}
+
+static gboolean
+put_registration (VaBackend *backend, const VaStoredRegistration *registration, const char *const *secrets,
+                  const char *const *hashes, gboolean *is_new, GError **error)
+{
+  Work work = { .registration = registration, .secrets = secrets, .hashes = hashes };
+
+  if (!va_sqlite_transact (backend, insert_registration, &work, error))
+    return FALSE;
+  *is_new = work.is_new;
+  return TRUE;
+}
+
+static VaStoredRegistration *
+get_registration (VaBackend *backend, const char *id, GError **error)
+{
+  VaSqliteConnection *reader = va_sqlite_reader (backend);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&reader->mutex);
+  g_autoptr(VaStatement) row = va_sqlite_query (reader, error, "SELECT " COLUMNS " FROM registrations WHERE id = ?",
+                                                "t", id);
+  int status = row != NULL ? va_sqlite_row (row, error) : -1;
+
+  if (status == 0)
+    set_not_yours (id, error);
+  return status == 1 ? read_registration (row) : NULL;
+}
+
+static GPtrArray *
+list_registrations (VaBackend *backend, const char *owner, GError **error)
+{
+  VaSqliteConnection *reader = va_sqlite_reader (backend);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&reader->mutex);
+  g_autoptr(VaStatement) rows = va_sqlite_query (reader, error,
+                                                 "SELECT " COLUMNS " FROM registrations WHERE owner = ? ORDER BY id",
+                                                 "t", owner);
+
+  return rows != NULL ? va_sqlite_list (rows, read_registration, (GDestroyNotify) va_stored_registration_free, error)
+                      : NULL;
+}
+
+static gboolean
+delete_registration (VaSqliteConnection *connection, gpointer data, GError **error)
+{
+  const Work *work = data;
+
+  if (!va_sqlite_run (connection, error, "DELETE FROM registrations WHERE id = ? AND owner = ?", "tt", work->id,
+                      work->owner))
+    return FALSE;
+  if (va_sqlite_changes (connection) != 1)
+    return set_not_yours (work->id, error);
+  return va_sqlite_orphan (connection, work->id, work->now, error);
+}
+
+static gboolean
+remove_registration (VaBackend *backend, const char *owner, const char *id, gint64 now, GError **error)
+{
+  Work work = { .owner = owner, .id = id, .now = now };
+
+  return va_sqlite_transact (backend, delete_registration, &work, error);
+}
+
+void
+va_sqlite_add_registrations (VaBackendClass *class)
+{
+  class->put_registration = put_registration;
+  class->get_registration = get_registration;
+  class->list_registrations = list_registrations;
+  class->remove_registration = remove_registration;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "store/backend.h"
+#include "store/error.h"
+#include "store/record.h"
+
+/*
+ * Registrations, secrets, firmware, launches and hosts, durable when a call returns TRUE. Every call may come from
+ * several threads. All errors are of VA_STORE_ERROR; NOT_FOUND does not tell a missing object from another owner's.
+ */
+G_BEGIN_DECLS
+
+typedef struct _VaStore VaStore;
+
+/**
+ * va_store_open: the store in the SQLite database @path; made, with its folder, when it is not there. The folder must
+ * be closed to others (0700) and the file too (0600).
+ * @key_file: the key-encryption key, 32 bytes, 0600. The data key is made at the first opening, kept sealed under it.
+ * Errors: also VA_CORE_ERROR; VA_STORE_ERROR_SEAL when the key is not the one that the store was made with
+ */
+VaStore *va_store_open (const char *path, const char *key_file, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void va_store_close (VaStore *store);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaStore, va_store_close)
+/** va_store_ping: whether the database answers. */
+gboolean va_store_ping (VaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * va_store_put_artifact: @image: artifact->firmware.size bytes whose SHA-256 is artifact->hash.
+ * @is_new: (out): FALSE when this owner has it already
+ */
+gboolean va_store_put_artifact (VaStore *store, const VaStoredArtifact *artifact, gconstpointer image,
+                                gboolean *is_new, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** Errors: NOT_FOUND */
+VaStoredArtifact *va_store_get_artifact (VaStore *store, const char *owner, const char *hash, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+GBytes *va_store_get_image (VaStore *store, const char *owner, const char *hash, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/** Lists are (transfer full), of records that the array frees, sorted by name unless said otherwise. */
+GPtrArray *va_store_list_artifacts (VaStore *store, const char *owner, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** va_store_put_secret: new or in place of one of that name; seals @value and sets secret->size. */
+gboolean va_store_put_secret (VaStore *store, VaStoredSecret *secret, VaSecret *value, gboolean *is_new,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** Errors: NOT_FOUND */
+VaStoredSecret *va_store_get_secret (VaStore *store, const char *owner, const char *name, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+GPtrArray *va_store_list_secrets (VaStore *store, const char *owner, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_open_secret: the value of @secret; no access to the database. Errors: SEAL */
+VaSecret *va_store_open_secret (VaStore *store, const VaStoredSecret *secret, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/** Errors: NOT_FOUND, IN_USE */
+gboolean va_store_remove_secret (VaStore *store, const char *owner, const char *name, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * va_store_put_registration: new, or in place of the owner's own of that id, with launches counted from 0 again.
+ * Seals @inline_secrets in a way that also holds id, owner and text together.
+ * @secrets, @hashes: names and hashes that must be there and, for secrets, cannot be removed from now on; %NULL: none
+ * Errors: NOT_FOUND (another owner has this id), SECRET_MISSING, ARTIFACT_MISSING
+ */
+gboolean va_store_put_registration (VaStore *store, VaStoredRegistration *registration, VaSecret *inline_secrets,
+                                    const char *const *secrets, const char *const *hashes, gboolean *is_new,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_get_registration: @owner: %NULL for any. Errors: NOT_FOUND */
+VaStoredRegistration *va_store_get_registration (VaStore *store, const char *owner, const char *id, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+GPtrArray *va_store_list_registrations (VaStore *store, const char *owner, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_open_registration: checks that text is what was sealed, gives inline secrets. Errors: SEAL */
+VaSecret *va_store_open_registration (VaStore *store, const VaStoredRegistration *registration, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_remove_registration: also refuses its open launches, whose keys go. Errors: NOT_FOUND */
+gboolean va_store_remove_registration (VaStore *store, const char *owner, const char *id, gint64 now, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * va_store_create_launch: counts it against the permit and makes it, in one transaction, after expiring what is due at
+ * launch->created. Seals @keys and @table in a way that also holds every fixed column in place.
+ * @keys: TIK and TEK
+ * @table: the secret table, or %NULL
+ * @max_launches, @max_running: 0: no limit
+ * Errors: CHANGED (launch->version is no longer the registration's), PERMIT, RUNNING
+ */
+gboolean va_store_create_launch (VaStore *store, VaStoredLaunch *launch, VaSecret *keys, VaSecret *table,
+                                 guint64 max_launches, guint64 max_running, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** Errors: NOT_FOUND */
+VaStoredLaunch *va_store_get_launch (VaStore *store, const char *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** Newest first; @vm: %NULL for all. */
+GPtrArray *va_store_list_launches (VaStore *store, const char *owner, const char *vm, guint limit, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_open_keys, _table: of an open launch; no access to the database. Errors: SEAL */
+VaSecret *va_store_open_keys (VaStore *store, const VaStoredLaunch *launch, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+VaSecret *va_store_open_table (VaStore *store, const VaStoredLaunch *launch, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_store_change_launch: one transaction around @change, which sees the launch and alters its changing members; nobody
+ * else changes it meanwhile. @change must not call the store but for va_store_open_keys() and _table(). A launch that
+ * leaves "open" loses its keys and table, and gives its count back unless it goes to "validated".
+ * Errors: NOT_FOUND, or what @change gives, with nothing changed
+ */
+gboolean va_store_change_launch (VaStore *store, const char *id, VaLaunchChange change, gpointer user_data,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_expire_launches: open launches whose time is over become expired. @count: (out) (optional): how many. */
+gboolean va_store_expire_launches (VaStore *store, gint64 now, guint *count, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+
+gboolean va_store_put_host (VaStore *store, const VaStoredHost *host, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+GPtrArray *va_store_list_hosts (VaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

@@ -1,0 +1,684 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "core/error.h"
+#include "core/file.h"
+#include "store/store.h"
+
+#define VM "11111111-2222-3333-4444-555555555555"
+
+typedef struct {
+  char *folder, *path, *key;
+  VaStore *store;
+} Fixture;
+
+static void
+open_store (Fixture *fixture)
+{
+  g_autoptr(GError) error = NULL;
+
+  fixture->store = va_store_open (fixture->path, fixture->key, &error);
+  g_assert_no_error (error);
+}
+
+static void
+reopen (Fixture *fixture)
+{
+  g_clear_pointer (&fixture->store, va_store_close);
+  open_store (fixture);
+}
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  guint8 key[32] = { 7 };
+  g_autoptr(GError) error = NULL;
+
+  fixture->folder = g_dir_make_tmp ("store-XXXXXX", NULL);
+  fixture->path = g_build_filename (fixture->folder, "deep", "store.db", NULL);
+  fixture->key = g_build_filename (fixture->folder, "kek", NULL);
+  g_assert_true (va_file_create (fixture->key, key, sizeof key, 0600, &error));
+  open_store (fixture);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  va_store_close (fixture->store);
+  g_free (fixture->folder);
+  g_free (fixture->path);
+  g_free (fixture->key);
+}
+
+/* Does to the database what an intruder with its file could do. */
+static void
+tamper (const Fixture *fixture, const char *sql)
+{
+  sqlite3 *db = NULL;
+
+  g_assert_cmpint (sqlite3_open (fixture->path, &db), ==, SQLITE_OK);
+  sqlite3_busy_timeout (db, 5000);
+  g_assert_cmpint (sqlite3_exec (db, sql, NULL, NULL, NULL), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_changes (db), >, 0);
+  sqlite3_close (db);
+}
+
+static void
+put_secret (VaStore *store, const char *owner, const char *name, const char *value)
+{
+  VaStoredSecret secret = { .owner = (char *) owner, .name = (char *) name, .created = 5 };
+  g_autoptr(VaSecret) bytes = va_secret_copy_in (value, strlen (value));
+  g_autoptr(GError) error = NULL;
+  gboolean is_new;
+
+  g_assert_true (va_guid_parse ("736869e5-84f0-4973-92ec-06879ce3da0b", secret.guid, NULL));
+  g_assert_true (va_store_put_secret (store, &secret, bytes, &is_new, &error));
+  g_assert_no_error (error);
+  g_bytes_unref (secret.sealed);
+}
+
+static gboolean
+put_vm (VaStore *store, const char *owner, const char *const *secrets, const char *const *hashes, GError **error)
+{
+  VaStoredRegistration vm = { .id = (char *) VM, .owner = (char *) owner, .text = (char *) "{\"policy\":1}" };
+  g_autoptr(VaSecret) inline_secrets = va_secret_copy_in ("the inline value", 16);
+  gboolean is_new, ok = va_store_put_registration (store, &vm, inline_secrets, secrets, hashes, &is_new, error);
+
+  g_bytes_unref (vm.sealed);
+  return ok;
+}
+
+static guint64
+version_of (VaStore *store)
+{
+  g_autoptr(VaStoredRegistration) vm = va_store_get_registration (store, NULL, VM, NULL);
+
+  g_assert_nonnull (vm);
+  return vm->version;
+}
+
+static void
+assert_counts (VaStore *store, guint64 launches, guint64 running)
+{
+  g_autoptr(VaStoredRegistration) vm = va_store_get_registration (store, "alice", VM, NULL);
+
+  g_assert_nonnull (vm);
+  g_assert_cmpuint (vm->launches, ==, launches);
+  g_assert_cmpuint (vm->running, ==, running);
+}
+
+static gboolean
+make_launch (VaStore *store, const char *id, guint64 version, gint64 created, guint64 max_launches,
+             guint64 max_running, GError **error)
+{
+  VaStoredLaunch launch = { .id = (char *) id, .vm = (char *) VM, .owner = (char *) "alice", .host = (char *) "node1",
+                            .domain_uuid = (char *) VM, .domain_name = (char *) "guest", .policy = 0xffffffffu,
+                            .generation = (char *) "milan", .version = version, .created = created,
+                            .expires = created + 1000, .fixed = (char *) "{}", .timeline = (char *) "[]" };
+  g_autoptr(VaSecret) keys = va_secret_copy_in ("TIKTIKTIKTIKTIKTTEKTEKTEKTEKTEKT", 32);
+  g_autoptr(VaSecret) table = va_secret_copy_in ("the table", 9);
+  gboolean ok = va_store_create_launch (store, &launch, keys, table, max_launches, max_running, error);
+
+  g_bytes_unref (launch.sealed_keys);
+  g_bytes_unref (launch.sealed_table);
+  return ok;
+}
+
+static gboolean
+to_state (VaStoredLaunch *launch, gpointer data, GError **error)
+{
+  launch->state = *(VaLaunchState *) data;
+  return TRUE;
+}
+
+static void
+move (VaStore *store, const char *id, VaLaunchState state)
+{
+  g_autoptr(GError) error = NULL;
+
+  g_assert_true (va_store_change_launch (store, id, to_state, &state, &error));
+  g_assert_no_error (error);
+}
+
+static void
+test_files (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *folder = g_path_get_dirname (fixture->path), *wal = g_strconcat (fixture->path, "-wal", NULL);
+  g_autoptr(GError) error = NULL;
+  struct stat info;
+
+  g_assert_cmpint (stat (folder, &info), ==, 0);
+  g_assert_cmpint (info.st_mode & 07777, ==, 0700);
+  g_assert_cmpint (stat (fixture->path, &info), ==, 0);
+  g_assert_cmpint (info.st_mode & 07777, ==, 0600);
+  put_secret (fixture->store, "alice", "root", "hunter2");
+  g_assert_cmpint (stat (wal, &info), ==, 0);
+  g_assert_cmpint (info.st_mode & 07777, ==, 0600);
+
+  g_clear_pointer (&fixture->store, va_store_close);
+  g_chmod (fixture->path, 0640);
+  g_assert_null (va_store_open (fixture->path, fixture->key, &error));
+  g_assert_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION);
+  g_clear_error (&error);
+  g_chmod (fixture->path, 0600);
+  g_chmod (folder, 0755);
+  g_assert_null (va_store_open (fixture->path, fixture->key, &error));
+  g_assert_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION);
+  g_chmod (folder, 0700);
+  open_store (fixture);
+}
+
+static void
+assert_does_not_open (Fixture *fixture, GQuark domain, int code)
+{
+  g_autoptr(GError) error = NULL;
+
+  g_clear_pointer (&fixture->store, va_store_close);
+  g_assert_null (va_store_open (fixture->path, fixture->key, &error));
+  g_assert_error (error, domain, code);
+}
+
+static void
+test_keys (Fixture *fixture, gconstpointer data)
+{
+  guint8 key[33] = { 8 };
+
+  g_chmod (fixture->key, 0640);
+  assert_does_not_open (fixture, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION);
+  g_assert_true (va_file_write (fixture->key, key, 32, 0600, NULL));
+  assert_does_not_open (fixture, VA_STORE_ERROR, VA_STORE_ERROR_SEAL);
+  g_assert_true (va_file_write (fixture->key, key, 31, 0600, NULL));
+  assert_does_not_open (fixture, VA_STORE_ERROR, VA_STORE_ERROR_SEAL);
+  g_assert_true (va_file_write (fixture->key, key, 33, 0600, NULL));
+  assert_does_not_open (fixture, VA_CORE_ERROR, VA_CORE_ERROR_RANGE);
+  g_assert_cmpint (g_unlink (fixture->key), ==, 0);
+  assert_does_not_open (fixture, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND);
+}
+
+static void
+test_newer_schema (Fixture *fixture, gconstpointer data)
+{
+  sqlite3 *db = NULL;
+
+  g_clear_pointer (&fixture->store, va_store_close);
+  g_assert_cmpint (sqlite3_open (fixture->path, &db), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_exec (db, "PRAGMA user_version = 99", NULL, NULL, NULL), ==, SQLITE_OK);
+  sqlite3_close (db);
+  assert_does_not_open (fixture, VA_STORE_ERROR, VA_STORE_ERROR_FAILED);
+}
+
+static void
+test_secrets (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(VaStoredSecret) secret = NULL;
+  g_autoptr(VaSecret) value = NULL;
+  g_autoptr(GPtrArray) list = NULL;
+  g_autoptr(GError) error = NULL;
+
+  put_secret (fixture->store, "alice", "root", "first");
+  put_secret (fixture->store, "alice", "root", "hunter2");
+  put_secret (fixture->store, "bob", "root", "his own");
+  reopen (fixture);
+  secret = va_store_get_secret (fixture->store, "alice", "root", &error);
+  g_assert_no_error (error);
+  value = va_store_open_secret (fixture->store, secret, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (va_secret_data (value), va_secret_size (value), "hunter2", 7);
+  list = va_store_list_secrets (fixture->store, "alice", NULL);
+  g_assert_cmpuint (list->len, ==, 1);
+
+  g_assert_false (va_store_remove_secret (fixture->store, "carol", "root", &error));
+  g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+  g_assert_true (va_store_remove_secret (fixture->store, "alice", "root", &error));
+  g_assert_null (va_store_get_secret (fixture->store, "alice", "root", &error));
+  g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND);
+}
+
+static void
+assert_secret_is_closed (VaStore *store)
+{
+  g_autoptr(VaStoredSecret) secret = va_store_get_secret (store, "alice", "root", NULL);
+  g_autoptr(GError) error = NULL;
+
+  g_assert_nonnull (secret);
+  g_assert_null (va_store_open_secret (store, secret, &error));
+  g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL);
+}
+
+static void
+test_tampered_secret (Fixture *fixture, gconstpointer data)
+{
+  put_secret (fixture->store, "alice", "root", "hunter2");
+  put_secret (fixture->store, "bob", "root", "his own");
+  tamper (fixture, "UPDATE secrets SET guid = '00000000-0000-0000-0000-000000000001' WHERE owner = 'alice'");
+  assert_secret_is_closed (fixture->store);
+  put_secret (fixture->store, "alice", "root", "hunter2");
+  tamper (fixture, "UPDATE secrets SET sealed = (SELECT sealed FROM secrets WHERE owner = 'bob')");
+  assert_secret_is_closed (fixture->store);
+}
+
+static void
+test_registrations (Fixture *fixture, gconstpointer data)
+{
+  static const char *const named[] = { "root", NULL }, *const missing[] = { "no-such", NULL };
+  g_autoptr(VaStoredRegistration) vm = NULL;
+  g_autoptr(VaSecret) inline_secrets = NULL;
+  g_autoptr(GError) error = NULL;
+
+  put_secret (fixture->store, "alice", "root", "hunter2");
+  g_assert_false (put_vm (fixture->store, "alice", missing, NULL, &error));
+  g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SECRET_MISSING);
+  g_clear_error (&error);
+  g_assert_false (put_vm (fixture->store, "bob", named, NULL, &error));
+  g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SECRET_MISSING);
+  g_clear_error (&error);
+  g_assert_false (put_vm (fixture->store, "alice", NULL, missing, &error));
+  g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_ARTIFACT_MISSING);
+  g_clear_error (&error);
+  g_assert_true (put_vm (fixture->store, "alice", named, NULL, &error));
+  g_assert_false (put_vm (fixture->store, "bob", NULL, NULL, &error));
+  g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+
+  vm = va_store_get_registration (fixture->store, "alice", VM, &error);
+  g_assert_no_error (error);
+  inline_secrets = va_store_open_registration (fixture->store, vm, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (va_secret_data (inline_secrets), va_secret_size (inline_secrets), "the inline value", 16);
+  g_assert_null (va_store_get_registration (fixture->store, "bob", VM, &error));
+  g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+
+  g_assert_false (va_store_remove_secret (fixture->store, "alice", "root", &error));
+  g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_IN_USE);
+  g_clear_error (&error);
+  g_assert_false (va_store_remove_registration (fixture->store, "bob", VM, 0, &error));
+  g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+  g_assert_true (va_store_remove_registration (fixture->store, "alice", VM, 0, &error));
+  g_assert_true (va_store_remove_secret (fixture->store, "alice", "root", &error));
+}
+
+static void
+test_tampered_registration (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(VaStoredRegistration) vm = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_assert_true (put_vm (fixture->store, "alice", NULL, NULL, NULL));
+  tamper (fixture, "UPDATE registrations SET text = '{\"policy\":0}'");
+  vm = va_store_get_registration (fixture->store, "alice", VM, NULL);
+  g_assert_null (va_store_open_registration (fixture->store, vm, &error));
+  g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL);
+}
+
+static void
+test_artifacts (Fixture *fixture, gconstpointer data)
+{
+  VaStoredArtifact artifact = { .owner = (char *) "alice", .hash = (char *) "abc",
+                                .firmware = { .size = 3, .has_table = TRUE, .secret_base = 0x810000,
+                                              .secret_size = 0xc00, .hashes_base = 0xffffffff, .ap_reset = 5 } };
+  g_autoptr(VaStoredArtifact) again = NULL;
+  g_autoptr(GBytes) image = NULL;
+  g_autoptr(GError) error = NULL;
+  gboolean is_new;
+
+  g_assert_true (va_store_put_artifact (fixture->store, &artifact, "xyz", &is_new, &error));
+  g_assert_true (is_new);
+  g_assert_true (va_store_put_artifact (fixture->store, &artifact, "xyz", &is_new, &error));
+  g_assert_false (is_new);
+  again = va_store_get_artifact (fixture->store, "alice", "abc", &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (again->firmware.hashes_base, ==, 0xffffffff);
+  g_assert_true (again->firmware.has_table);
+  image = va_store_get_image (fixture->store, "alice", "abc", &error);
+  g_assert_cmpmem (g_bytes_get_data (image, NULL), g_bytes_get_size (image), "xyz", 3);
+  g_assert_null (va_store_get_image (fixture->store, "bob", "abc", &error));
+  g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND);
+}
+
+static void
+test_permit (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  guint64 version;
+  guint count;
+
+  g_assert_true (put_vm (fixture->store, "alice", NULL, NULL, NULL));
+  version = version_of (fixture->store);
+  g_assert_true (make_launch (fixture->store, "a", version, 1000, 2, 0, &error));
+  g_assert_true (make_launch (fixture->store, "b", version, 1000, 2, 0, &error));
+  g_assert_false (make_launch (fixture->store, "c", version, 1000, 2, 0, &error));
+  g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_PERMIT);
+  g_clear_error (&error);
+  assert_counts (fixture->store, 2, 2);
+
+  move (fixture->store, "a", VA_LAUNCH_VALIDATED);
+  move (fixture->store, "b", VA_LAUNCH_REFUSED);
+  assert_counts (fixture->store, 1, 1);
+  g_assert_false (make_launch (fixture->store, "c", version, 1000, 2, 1, &error));
+  g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_RUNNING);
+  g_clear_error (&error);
+  move (fixture->store, "a", VA_LAUNCH_FAILED);
+  assert_counts (fixture->store, 1, 0);
+  g_assert_true (make_launch (fixture->store, "c", version, 1000, 2, 1, &error));
+
+  g_assert_true (va_store_expire_launches (fixture->store, 1999, &count, &error));
+  g_assert_cmpuint (count, ==, 0);
+  assert_counts (fixture->store, 2, 1);
+  g_assert_true (va_store_expire_launches (fixture->store, 2000, &count, &error));
+  g_assert_cmpuint (count, ==, 1);
+  assert_counts (fixture->store, 1, 0);
+  /* One that is due is expired by the next launch, without anybody sweeping. */
+  g_assert_true (make_launch (fixture->store, "d", version, 3000, 2, 1, &error));
+  g_assert_true (make_launch (fixture->store, "e", version, 4000, 2, 1, &error));
+  assert_counts (fixture->store, 2, 1);
+
+  /* Replaced: counted anew, and the old version's launches give nothing back to the new one. */
+  g_assert_true (put_vm (fixture->store, "alice", NULL, NULL, NULL));
+  assert_counts (fixture->store, 0, 1);
+  g_assert_false (make_launch (fixture->store, "f", version, 4000, 2, 2, &error));
+  g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED);
+  version = version_of (fixture->store);
+  g_assert_true (make_launch (fixture->store, "f", version, 4000, 2, 2, NULL));
+  move (fixture->store, "e", VA_LAUNCH_FAILED);
+  assert_counts (fixture->store, 1, 1);
+}
+
+static void
+test_launch_keys (Fixture *fixture, gconstpointer data)
+{
+  static const VaLaunchState ends[] = { VA_LAUNCH_VALIDATED, VA_LAUNCH_REFUSED, VA_LAUNCH_FAILED, VA_LAUNCH_EXPIRED };
+  g_autoptr(GError) error = NULL;
+  guint64 version;
+
+  g_assert_true (put_vm (fixture->store, "alice", NULL, NULL, NULL));
+  version = version_of (fixture->store);
+  for (guint i = 0; i < G_N_ELEMENTS (ends); i++)
+    {
+      g_autofree char *id = g_strdup_printf ("l%u", i);
+      g_autoptr(VaStoredLaunch) open = NULL, closed = NULL;
+      g_autoptr(VaSecret) keys = NULL, table = NULL;
+
+      g_assert_true (make_launch (fixture->store, id, version, 1000, 0, 0, &error));
+      open = va_store_get_launch (fixture->store, id, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (open->policy, ==, 0xffffffffu);
+      keys = va_store_open_keys (fixture->store, open, &error);
+      table = va_store_open_table (fixture->store, open, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (va_secret_size (keys), ==, 32);
+      g_assert_cmpmem (va_secret_data (table), va_secret_size (table), "the table", 9);
+      move (fixture->store, id, ends[i]);
+      closed = va_store_get_launch (fixture->store, id, &error);
+      g_assert_null (closed->sealed_keys);
+      g_assert_null (closed->sealed_table);
+      g_assert_null (va_store_open_keys (fixture->store, closed, NULL));
+    }
+}
+
+static void
+test_tampered_launch (Fixture *fixture, gconstpointer data)
+{
+  static const char *const changes[] = { "fixed = '{\"digests\":[]}'", "policy = 0", "host = 'node2'", "owner = 'bob'",
+                                         "expires = 99999999999", "domain_uuid = 'x'", "vm = 'x'",
+                                         "sealed_keys = sealed_table" };
+  guint64 version;
+
+  g_assert_true (put_vm (fixture->store, "alice", NULL, NULL, NULL));
+  version = version_of (fixture->store);
+  for (guint i = 0; i < G_N_ELEMENTS (changes); i++)
+    {
+      g_autofree char *id = g_strdup_printf ("l%u", i);
+      g_autofree char *sql = g_strdup_printf ("UPDATE launches SET %s WHERE id = '%s'", changes[i], id);
+      g_autoptr(VaStoredLaunch) launch = NULL;
+      g_autoptr(GError) error = NULL;
+
+      g_assert_true (make_launch (fixture->store, id, version, 1000, 0, 0, NULL));
+      tamper (fixture, sql);
+      launch = va_store_get_launch (fixture->store, id, NULL);
+      g_assert_null (va_store_open_keys (fixture->store, launch, &error));
+      g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL);
+    }
+}
+
+static void
+test_removal_refuses_launches (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(VaStoredLaunch) open = NULL, validated = NULL;
+  guint64 version;
+
+  g_assert_true (put_vm (fixture->store, "alice", NULL, NULL, NULL));
+  version = version_of (fixture->store);
+  g_assert_true (make_launch (fixture->store, "a", version, 1000, 0, 0, NULL));
+  g_assert_true (make_launch (fixture->store, "b", version, 1000, 0, 0, NULL));
+  move (fixture->store, "b", VA_LAUNCH_VALIDATED);
+  g_assert_true (va_store_remove_registration (fixture->store, "alice", VM, 1500, NULL));
+  open = va_store_get_launch (fixture->store, "a", NULL);
+  validated = va_store_get_launch (fixture->store, "b", NULL);
+  g_assert_cmpint (open->state, ==, VA_LAUNCH_REFUSED);
+  g_assert_null (open->sealed_keys);
+  g_assert_cmpstr (open->code, ==, "vm-unknown");
+  g_assert_cmpstr (open->timeline, ==, "[{\"step\":\"refused\",\"time\":1500}]");
+  g_assert_cmpint (validated->state, ==, VA_LAUNCH_VALIDATED);
+}
+
+typedef struct {
+  const Fixture *fixture;
+  VaStore *store; /* shared, or the thread's own */
+  guint number, limit;
+  gboolean running;
+  guint granted;
+} Racer;
+
+static gpointer
+race (gpointer data)
+{
+  Racer *racer = data;
+  int refusal = racer->running ? VA_STORE_ERROR_RUNNING : VA_STORE_ERROR_PERMIT;
+  guint64 version = version_of (racer->store);
+
+  for (guint i = 0; i < 8; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("t%u-%u", racer->number, i);
+      g_autoptr(GError) error = NULL;
+
+      if (make_launch (racer->store, id, version, 1000, racer->running ? 0 : racer->limit,
+                       racer->running ? racer->limit : 0, &error))
+        racer->granted++;
+      else
+        g_assert_error (error, VA_STORE_ERROR, refusal);
+    }
+  return NULL;
+}
+
+/* Eight threads, half of them through a second opening of the same database, ask for 64 launches; ten are allowed. */
+static void
+test_permit_race (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(VaStore) second = va_store_open (fixture->path, fixture->key, NULL);
+  Racer racers[8];
+  GThread *threads[8];
+  guint granted = 0;
+
+  g_assert_nonnull (second);
+  g_assert_true (put_vm (fixture->store, "alice", NULL, NULL, NULL));
+  for (guint i = 0; i < 8; i++)
+    {
+      racers[i] = (Racer) { fixture, i % 2 ? second : fixture->store, i, 10, GPOINTER_TO_INT (data), 0 };
+      threads[i] = g_thread_new ("racer", race, &racers[i]);
+    }
+  for (guint i = 0; i < 8; i++)
+    {
+      g_thread_join (threads[i]);
+      granted += racers[i].granted;
+    }
+  g_assert_cmpuint (granted, ==, 10);
+  assert_counts (fixture->store, 10, 10);
+}
+
+static gboolean
+claim (VaStoredLaunch *launch, gpointer data, GError **error)
+{
+  if (launch->state != VA_LAUNCH_OPEN)
+    {
+      g_set_error_literal (error, VA_STORE_ERROR, VA_STORE_ERROR_IN_USE, "taken");
+      return FALSE;
+    }
+  launch->state = VA_LAUNCH_VALIDATED;
+  return TRUE;
+}
+
+static gpointer
+try_claim (gpointer store)
+{
+  return GINT_TO_POINTER (va_store_change_launch (store, "a", claim, NULL, NULL));
+}
+
+static void
+test_claim_race (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(VaStore) second = va_store_open (fixture->path, fixture->key, NULL);
+  GThread *threads[8];
+  int claimed = 0;
+
+  g_assert_true (put_vm (fixture->store, "alice", NULL, NULL, NULL));
+  g_assert_true (make_launch (fixture->store, "a", version_of (fixture->store), 1000, 0, 0, NULL));
+  for (guint i = 0; i < 8; i++)
+    threads[i] = g_thread_new ("claim", try_claim, i % 2 ? second : fixture->store);
+  for (guint i = 0; i < 8; i++)
+    claimed += GPOINTER_TO_INT (g_thread_join (threads[i]));
+  g_assert_cmpint (claimed, ==, 1);
+}
+
+/* The child makes launches and tells each number only after the store said yes, until it is killed. */
+static void
+child_of_crash (const Fixture *fixture, int out)
+{
+  g_autoptr(VaStore) store = va_store_open (fixture->path, fixture->key, NULL);
+  guint64 version = version_of (store);
+
+  for (guint32 i = 0;; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("crash-%u", i);
+
+      if (!make_launch (store, id, version, 1000, 0, 0, NULL) || write (out, &i, sizeof i) != sizeof i)
+        _exit (1);
+    }
+}
+
+static void
+test_crash (Fixture *fixture, gconstpointer data)
+{
+  guint32 last = 0, told = 0;
+  int ends[2], status;
+  pid_t child;
+
+  g_assert_true (put_vm (fixture->store, "alice", NULL, NULL, NULL));
+  g_clear_pointer (&fixture->store, va_store_close);
+  g_assert_cmpint (pipe (ends), ==, 0);
+  child = fork ();
+  if (child == 0)
+    child_of_crash (fixture, ends[1]);
+  close (ends[1]);
+  while (told < 25 && read (ends[0], &last, sizeof last) == sizeof last)
+    told++;
+  kill (child, SIGKILL);
+  while (read (ends[0], &last, sizeof last) == sizeof last)
+    told++;
+  close (ends[0]);
+  waitpid (child, &status, 0);
+  g_assert_true (WIFSIGNALED (status));
+  g_assert_cmpuint (told, >=, 25);
+  g_assert_cmpuint (last, ==, told - 1);
+
+  open_store (fixture);
+  for (guint32 i = 0; i <= last; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("crash-%u", i);
+      g_autoptr(VaStoredLaunch) launch = va_store_get_launch (fixture->store, id, NULL);
+
+      g_assert_nonnull (launch);
+    }
+  {
+    g_autoptr(GPtrArray) all = va_store_list_launches (fixture->store, "alice", VM, G_MAXINT32, NULL);
+
+    /* The counter and the launches agree, whatever the kill interrupted. */
+    assert_counts (fixture->store, all->len, all->len);
+  }
+}
+
+static gboolean
+file_has (const char *path, const char *needle)
+{
+  g_autofree char *text = NULL;
+  gsize size;
+
+  return g_file_get_contents (path, &text, &size, NULL) && memmem (text, size, needle, strlen (needle)) != NULL;
+}
+
+static void
+test_nothing_in_the_clear (Fixture *fixture, gconstpointer data)
+{
+  static const char *const needles[] = { "hunter2-hunter2", "TIKTIKTIK", "TEKTEKTEK", "the table", "the inline value" };
+  g_autofree char *wal = g_strconcat (fixture->path, "-wal", NULL);
+
+  put_secret (fixture->store, "alice", "root", "hunter2-hunter2");
+  g_assert_true (put_vm (fixture->store, "alice", NULL, NULL, NULL));
+  g_assert_true (make_launch (fixture->store, "launch-needle", version_of (fixture->store), 1000, 0, 0, NULL));
+  g_assert_true (file_has (wal, "launch-needle"));
+  for (guint i = 0; i < G_N_ELEMENTS (needles); i++)
+    {
+      g_assert_false (file_has (wal, needles[i]));
+      g_assert_false (file_has (fixture->path, needles[i]));
+    }
+}
+
+static void
+test_hosts (Fixture *fixture, gconstpointer data)
+{
+  VaStoredHost host = { (char *) "node1", 5, (char *) "{}" };
+  g_autoptr(GPtrArray) list = NULL;
+
+  g_assert_true (va_store_put_host (fixture->store, &host, NULL));
+  host.seen = 6;
+  g_assert_true (va_store_put_host (fixture->store, &host, NULL));
+  list = va_store_list_hosts (fixture->store, NULL);
+  g_assert_cmpuint (list->len, ==, 1);
+  g_assert_cmpint (((VaStoredHost *) list->pdata[0])->seen, ==, 6);
+}
+
+#define ADD(path, function) g_test_add ("/store/" path, Fixture, NULL, set_up, function, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  ADD ("files", test_files);
+  ADD ("keys", test_keys);
+  ADD ("newer-schema", test_newer_schema);
+  ADD ("secrets", test_secrets);
+  ADD ("tampered-secret", test_tampered_secret);
+  ADD ("registrations", test_registrations);
+  ADD ("tampered-registration", test_tampered_registration);
+  ADD ("artifacts", test_artifacts);
+  ADD ("permit", test_permit);
+  ADD ("launch-keys", test_launch_keys);
+  ADD ("tampered-launch", test_tampered_launch);
+  ADD ("removal-refuses-launches", test_removal_refuses_launches);
+  g_test_add ("/store/max-launches-race", Fixture, GINT_TO_POINTER (FALSE), set_up, test_permit_race, tear_down);
+  g_test_add ("/store/max-running-race", Fixture, GINT_TO_POINTER (TRUE), set_up, test_permit_race, tear_down);
+  ADD ("claim-race", test_claim_race);
+  ADD ("crash", test_crash);
+  ADD ("nothing-in-the-clear", test_nothing_in_the_clear);
+  ADD ("hosts", test_hosts);
+  return g_test_run ();
+}
