@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/*
+ * The little that the hook needs from the domain XML which libvirt itself wrote, without an XML parser: a domain that is
+ * not ours must cost next to nothing. The agent parses the same XML in full before it grants anything.
+ */
+G_BEGIN_DECLS
+
+/** va_text_is_ours: whether the namespace urn:virt-attest:launch:1 stands inside a tag of @xml. */
+gboolean va_text_is_ours (const char *xml, gsize size);
+
+/**
+ * va_text_identify: the running domain's live id and UUID.
+ * @xml: as libvirt writes it: begins with the <domain> tag, zero-terminated
+ * @uuid: (out) (transfer full): canonical text
+ * Errors: VA_CORE_ERROR_PARSE
+ */
+gboolean va_text_identify (const char *xml, guint *id, char **uuid, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

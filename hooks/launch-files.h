@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+#include <sys/types.h>
+
+G_BEGIN_DECLS
+
+/**
+ * The two files that libvirt wrote from the XML's placeholders for one start, open for writing, and whom they belong to:
+ * the user that QEMU will run as.
+ */
+typedef struct {
+  int session, owner_cert; /* -1: not open */
+  uid_t uid;
+  gid_t gid;
+} VaLaunchFiles;
+
+#define VA_LAUNCH_FILES_INIT { -1, -1, 0, 0 }
+
+/**
+ * va_launch_files_open: finds and opens session.base64 and dh_cert.base64 of domain @id, called @name, below @lib_dir.
+ * Errors: VA_CORE_ERROR_NOT_FOUND (no folder of this domain, or a file is missing: the XML has no placeholders),
+ *   VA_CORE_ERROR_EXISTS (several folders fit), VA_CORE_ERROR_PERMISSION (a link or no regular file)
+ */
+gboolean va_launch_files_open (VaLaunchFiles *files, const char *lib_dir, guint id, const char *name, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/** va_launch_files_write: new content in place: owner, mode and security label stay as libvirt set them. */
+gboolean va_launch_files_write (VaLaunchFiles *files, const char *session, const char *owner_cert, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+void va_launch_files_close (VaLaunchFiles *files);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VaLaunchFiles, va_launch_files_close)
+
+/**
+ * va_monitor_folder_make: VA_RUNDIR/qmp/@uuid, 0700, of @uid and @gid, without a socket of an earlier run, for QEMU to
+ * make its second monitor in.
+ * Errors: VA_CORE_ERROR_FAILED, VA_CORE_ERROR_PERMISSION (something else is in the place)
+ */
+gboolean va_monitor_folder_make (const char *uuid, uid_t uid, gid_t gid, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

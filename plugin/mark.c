@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "mark.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "core/error.h"
+#include "core/file.h"
+#include "core/i18n.h"
+#include "core/process.h"
+
+gboolean
+va_folder_is_private (const char *path, GError **error)
+{
+  struct stat info;
+
+  if (lstat (path, &info) != 0)
+    g_set_error (error, VA_CORE_ERROR, errno == ENOENT ? VA_CORE_ERROR_NOT_FOUND : VA_CORE_ERROR_FAILED, "%s: %s",
+                 path, g_strerror (errno));
+  else if (!S_ISDIR (info.st_mode))
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, _("%s is no folder"), path);
+  else if ((info.st_uid != 0 && info.st_uid != geteuid ()) || (info.st_mode & 022) != 0)
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
+                 _("%s must belong to root and be closed to writing by others; it has mode %04o and owner %u"), path,
+                 (unsigned) info.st_mode & 07777, (unsigned) info.st_uid);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+gboolean
+va_mark_leave (GError **error)
+{
+  g_autofree char *text = NULL;
+  guint64 start;
+
+  if (mkdir (VA_RUNDIR, 0711) == 0)
+    {
+      /* QEMU's user has to get through, whatever libvirtd's umask is. */
+      if (chmod (VA_RUNDIR, 0711) != 0)
+        g_warning ("%s: %s", VA_RUNDIR, g_strerror (errno));
+    }
+  else if (errno != EEXIST)
+    {
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot make the folder %s: %s"), VA_RUNDIR,
+                   g_strerror (errno));
+      return FALSE;
+    }
+  if (!va_folder_is_private (VA_RUNDIR, error) || !va_process_start_time (getpid (), &start, error))
+    return FALSE;
+  text = g_strdup_printf ("%d %" G_GUINT64_FORMAT "\n", (int) getpid (), start);
+  return va_file_write (VA_RUNDIR "/gate", text, strlen (text), 0644, error);
+}

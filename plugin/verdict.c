@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "verdict.h"
+
+#include <string.h>
+#include "core/ask.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/i18n.h"
+#include "core/process.h"
+#include "mark.h"
+
+#define DOMAINS VA_RUNDIR "/domains"
+#define GATE_SOCKET VA_RUNDIR "/gate.sock"
+#define MARKER_MAX 64
+#define ANSWER_MAX 4096
+#define SENTENCE_MAX 1024
+
+static gboolean
+refuse (GError **error, const char *sentence)
+{
+  g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, sentence);
+  return FALSE;
+}
+
+/* The marker's text in @text, %NULL if there is none; FALSE if that cannot be told. */
+static gboolean
+read_marker (const char *uuid, char **text, GError **error)
+{
+  g_autofree char *path = g_strdup_printf ("%s/%s", DOMAINS, uuid);
+  g_autoptr(GError) reason = NULL;
+
+  *text = NULL;
+  if (va_folder_is_private (VA_RUNDIR, &reason) && va_folder_is_private (DOMAINS, &reason))
+    *text = va_file_read_text (path, MARKER_MAX, &reason);
+  if (*text != NULL || g_error_matches (reason, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND))
+    return TRUE;
+  g_propagate_prefixed_error (error, g_steal_pointer (&reason), _("cannot tell whether this domain is attested: "));
+  return FALSE;
+}
+
+/* A domain that was prepared for attestation shows it in QEMU's command line, even if its hook never ran. */
+static gboolean
+check_unmarked (const char *uuid, pid_t pid, GError **error)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/cmdline", (int) pid);
+  g_autofree char *monitor = g_strdup_printf ("%s/qmp/%s/", VA_RUNDIR, uuid);
+  g_autofree char *arguments = NULL;
+  gsize size;
+
+  if (pid <= 0)
+    return refuse (error, _("libvirt did not name the domain's QEMU process"));
+  if (!g_file_get_contents (path, &arguments, &size, NULL) || size == 0)
+    return refuse (error, _("the domain's QEMU process is gone"));
+  if (memmem (arguments, size, monitor, strlen (monitor)) == NULL)
+    return TRUE;
+  return refuse (error, _("this domain is prepared for attestation, but no launch was begun for it: is the hook "
+                          "“virt-attest” in /etc/libvirt/hooks/qemu.d?"));
+}
+
+/* The sentence of "no\nSENTENCE\n", or %NULL if @answer has another form. */
+static char *
+refusal_sentence (const char *answer, gsize size)
+{
+  const char *sentence = answer + 3;
+
+  if (size < 5 || size - 4 > SENTENCE_MAX || memcmp (answer, "no\n", 3) != 0 || answer[size - 1] != '\n'
+      || !g_utf8_validate (sentence, (gssize) size - 4, NULL))
+    return NULL;
+  for (gsize i = 0; i < size - 4; i++)
+    if (g_ascii_iscntrl (sentence[i]))
+      return NULL;
+  return g_strndup (sentence, size - 4);
+}
+
+static gboolean
+ask_agent (const char *uuid, pid_t pid, guint deadline_ms, GError **error)
+{
+  g_autofree char *question = g_strdup_printf ("virt-attest gate 1\nuuid %s\npid %d\n", uuid, (int) pid);
+  g_autoptr(GError) reason = NULL;
+  g_autoptr(GBytes) answer = va_ask (GATE_SOCKET, question, strlen (question), deadline_ms, ANSWER_MAX, &reason);
+  g_autofree char *sentence = NULL;
+  const char *text;
+  gsize size;
+
+  if (g_error_matches (reason, VA_CORE_ERROR, VA_CORE_ERROR_TIMEOUT))
+    {
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_TIMEOUT,
+                   _("the host agent gave no verdict within %u ms; see “journalctl -u virt-attest-hostd”"), deadline_ms);
+      return FALSE;
+    }
+  if (answer == NULL)
+    {
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
+                   _("the host agent cannot be asked (%s: %s): is virt-attest-hostd running?"), GATE_SOCKET,
+                   reason->message);
+      return FALSE;
+    }
+  text = g_bytes_get_data (answer, &size);
+  if (size == 4 && memcmp (text, "yes\n", 4) == 0)
+    return TRUE;
+  sentence = size > 0 ? refusal_sentence (text, size) : NULL;
+  return refuse (error, sentence != NULL ? sentence
+                        : _("the host agent broke off or sent no verdict; see “journalctl -u virt-attest-hostd”"));
+}
+
+/* Whether @marker says that this very process has been attested. */
+static gboolean
+is_attested (const char *marker, pid_t pid)
+{
+  g_autofree char *expected = NULL;
+  guint64 start;
+
+  if (pid <= 0 || !va_process_start_time (pid, &start, NULL))
+    return FALSE;
+  expected = g_strdup_printf ("attested %d %" G_GUINT64_FORMAT "\n", (int) pid, start);
+  return g_str_equal (marker, expected);
+}
+
+gboolean
+va_verdict (const char *uuid, pid_t pid, guint deadline_ms, GError **error)
+{
+  g_autofree char *marker = NULL;
+
+  if (!read_marker (uuid, &marker, error))
+    return FALSE;
+  if (marker == NULL)
+    return check_unmarked (uuid, pid, error);
+  if (is_attested (marker, pid))
+    return TRUE;
+  if (g_str_equal (marker, "pending\n"))
+    {
+      if (pid > 0)
+        return ask_agent (uuid, pid, deadline_ms, error);
+      return refuse (error, _("libvirt did not name the domain's QEMU process"));
+    }
+  return refuse (error, _("this QEMU process is not the one that was attested; destroy the domain and start it again"));
+}

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Test Anything Protocol for the Python tests: functions called test_*, each with the sandbox as its argument."""
+import sys
+import time
+import traceback
+
+
+def skip_all(reason):
+    """Ends the program: automake counts it as skipped and shows the reason."""
+    print(f"1..0 # SKIP {reason}")
+    sys.exit(0)
+
+
+def note(text):
+    """A line for the log that is no test."""
+    for line in str(text).splitlines():
+        print(f"# {line}", flush=True)
+
+
+def run(tests, argument):
+    """Runs each function, whatever became of the one before; the exit code. Arguments on the command line choose."""
+    chosen = [test for test in tests if not sys.argv[1:] or any(word in test.__name__ for word in sys.argv[1:])]
+    failed = 0
+    print(f"1..{len(chosen)}", flush=True)
+    for number, test in enumerate(chosen, 1):
+        title = (test.__doc__ or test.__name__).splitlines()[0]
+        began = time.monotonic()
+        try:
+            test(argument)
+            verdict = "ok"
+        except Exception:  # pylint: disable=broad-except
+            failed += 1
+            verdict = "not ok"
+            note(traceback.format_exc())
+        note(f"{time.monotonic() - began:.2f} s")
+        print(f"{verdict} {number} - {title}", flush=True)
+    return 1 if failed or not chosen else 0
