@@ -175,7 +175,7 @@ check_empty (const xmlNode *launch, GError **error)
 {
   for (const xmlNode *child = launch->children; child != NULL; child = child->next)
     if (child->type != XML_COMMENT_NODE && child->type != XML_PI_NODE
-        && !(child->type == XML_TEXT_NODE && xmlIsBlankNode (child)))
+        && !xmlIsBlankNode (child))
       return refuse (error, _("metadata <launch>: it must be empty"));
   return TRUE;
 }

@@ -7,24 +7,62 @@
 #include "core/error.h"
 #include "core/i18n.h"
 
+#define INTEGER_DIGITS_MAX 18 /* all of them fit gint64; json-glib wraps longer ones around */
+
+/* The value of the four digits at @p, or -1. */
+static int
+unicode_escape (const char *p, const char *end)
+{
+  int value = 0;
+
+  if (end - p < 4)
+    return -1;
+  for (int i = 0; i < 4; i++)
+    {
+      if (!g_ascii_isxdigit (p[i]))
+        return -1;
+      value = value * 16 + g_ascii_xdigit_value (p[i]);
+    }
+  return value;
+}
+
+/*
+ * Behind the digits of the "\u" escape before @p, or %NULL. json-glib would cut a string at "\u0000", and make bytes
+ * that are no UTF-8 of half a surrogate pair.
+ */
+static const char *
+skip_unicode_escape (const char *p, const char *end)
+{
+  int value = unicode_escape (p, end);
+
+  if (value <= 0 || (value >= 0xdc00 && value <= 0xdfff))
+    return NULL;
+  p += 4;
+  if (value < 0xd800 || value > 0xdbff)
+    return p;
+  if (end - p < 6 || p[0] != '\\' || p[1] != 'u')
+    return NULL;
+  value = unicode_escape (p + 2, end);
+  return value >= 0xdc00 && value <= 0xdfff ? p + 6 : NULL;
+}
+
 /* The end of the string literal that begins at @p, or %NULL. */
 static const char *
 skip_string (const char *p, const char *end)
 {
-  for (p++; p < end && *p != '"'; p++)
+  p++;
+  while (p != NULL && p < end && *p != '"')
     {
       if ((guchar) *p < 0x20)
         return NULL;
       if (*p != '\\')
-        continue;
-      if (++p >= end || strchr ("\"\\/bfnrtu", *p) == NULL || *p == '\0')
+        p++;
+      else if (end - p < 2 || p[1] == '\0' || strchr ("\"\\/bfnrtu", p[1]) == NULL)
         return NULL;
-      if (*p == 'u')
-        for (int i = 0; i < 4; i++)
-          if (++p >= end || !g_ascii_isxdigit (*p))
-            return NULL;
+      else
+        p = p[1] == 'u' ? skip_unicode_escape (p + 2, end) : p + 2;
     }
-  return p < end ? p + 1 : NULL;
+  return p != NULL && p < end ? p + 1 : NULL;
 }
 
 static const char *
@@ -46,7 +84,7 @@ skip_number (const char *p, const char *end)
     p++;
   first = p;
   p = skip_digits (p, end);
-  if (p == NULL || (*first == '0' && p > first + 1))
+  if (p == NULL || (*first == '0' && p > first + 1) || p - first > INTEGER_DIGITS_MAX)
     return NULL;
   if (p < end && *p == '.')
     p = skip_digits (p + 1, end);

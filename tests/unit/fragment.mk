@@ -44,3 +44,17 @@ tests_unit_test_seal_LDADD = libva-store.la libva-core.la $(GLIB_LIBS)
 tests_unit_test_store_SOURCES = tests/unit/test-store.c
 tests_unit_test_store_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 tests_unit_test_store_LDADD = libva-store.la libva-core.la $(SQLITE_LIBS) $(GLIB_LIBS)
+
+check_PROGRAMS += tests/unit/read-message
+TESTS += tests/unit/test-schemas.py
+tests_unit_read_message_SOURCES = tests/unit/read-message.c
+tests_unit_read_message_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
+tests_unit_read_message_LDADD = libva-api.la libva-domain.la libva-core-json.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
+EXTRA_DIST += tests/unit/test-schemas.py \
+	tests/data/messages/host-features.json \
+	tests/data/messages/launch-grant.json \
+	tests/data/messages/launch-request.json \
+	tests/data/messages/outcome.json \
+	tests/data/messages/registration.json \
+	tests/data/messages/validate-reply.json \
+	tests/data/messages/validate-request.json

@@ -124,7 +124,7 @@ test_refused (void)
                   "empty");
   assert_refused (DOMAIN ("<metadata><launch xmlns='urn:virt-attest:launch:1' mode='required'><a xmlns=''/></launch>"
                           "</metadata>", ""), "empty");
-  assert_refused (DOMAIN ("<metadata><launch xmlns='urn:virt-attest:launch:1' mode='required'><![CDATA[ ]]></launch>"
+  assert_refused (DOMAIN ("<metadata><launch xmlns='urn:virt-attest:launch:1' mode='required'><![CDATA[x]]></launch>"
                           "</metadata>", ""), "empty");
   assert_refused (DOMAIN ("<metadata><attest:launch " ATTEST " mode='required'/><attest:launch " ATTEST
                           " mode='required'/></metadata>", ""), "may have one element");
