@@ -7,6 +7,47 @@ tests_unit_test_core_SOURCES = tests/unit/test-core.c
 tests_unit_test_core_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
 tests_unit_test_core_LDADD = libva-core-json.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
 
+sev_tests = \
+	tests/unit/test-certificate \
+	tests/unit/test-chain \
+	tests/unit/test-digest \
+	tests/unit/test-firmware \
+	tests/unit/test-measurement \
+	tests/unit/test-packet \
+	tests/unit/test-session
+check_PROGRAMS += $(sev_tests)
+TESTS += $(sev_tests)
+check_LTLIBRARIES += libva-test-sev.la
+libva_test_sev_la_SOURCES = tests/unit/sev-data.c tests/unit/sev-data.h
+libva_test_sev_la_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
+libva_test_sev_la_LIBADD = libva-sev.la libva-core-json.la $(JSON_LIBS)
+tests_unit_test_certificate_LDADD = libva-test-sev.la $(GLIB_LIBS)
+tests_unit_test_chain_LDADD = libva-test-sev.la $(GLIB_LIBS)
+tests_unit_test_digest_LDADD = libva-test-sev.la $(GLIB_LIBS)
+tests_unit_test_firmware_LDADD = libva-test-sev.la $(GLIB_LIBS)
+tests_unit_test_measurement_LDADD = libva-test-sev.la $(GLIB_LIBS)
+tests_unit_test_packet_LDADD = libva-test-sev.la $(NETTLE_LIBS) $(GLIB_LIBS)
+tests_unit_test_session_LDADD = libva-test-sev.la $(NETTLE_LIBS) $(GMP_LIBS) $(GLIB_LIBS)
+EXTRA_DIST += \
+	tests/data/cases/es-1cpu-p5-EPYC-v4/expected.json tests/data/cases/es-1cpu-p5-EPYC-v4/peer-secret-header.b64 \
+	tests/data/cases/es-1cpu-p5-EPYC-v4/peer-secret-payload.b64 tests/data/cases/es-1cpu-p5-EPYC-v4/tek.bin \
+	tests/data/cases/es-1cpu-p5-EPYC-v4/tik.bin tests/data/cases/es-1cpu-p5-EPYC-v4/tk.bin \
+	tests/data/cases/sev-aligned-secret-p1/expected.json \
+	tests/data/cases/sev-aligned-secret-p1/peer-secret-header.b64 \
+	tests/data/cases/sev-aligned-secret-p1/peer-secret-payload.b64 tests/data/cases/sev-aligned-secret-p1/tek.bin \
+	tests/data/cases/sev-aligned-secret-p1/tik.bin tests/data/cases/sev-aligned-secret-p1/tk.bin \
+	tests/data/cases/sev-plain-p1/expected.json tests/data/cases/sev-plain-p1/peer-secret-header.b64 \
+	tests/data/cases/sev-plain-p1/peer-secret-payload.b64 tests/data/cases/sev-plain-p1/tek.bin \
+	tests/data/cases/sev-plain-p1/tik.bin tests/data/cases/sev-plain-p1/tk.bin tests/data/chains/naples/cek.cert \
+	tests/data/chains/naples/oca.cert tests/data/chains/naples/pdh.cert tests/data/chains/naples/pek.cert \
+	tests/data/inputs/cmdline.txt tests/data/inputs/initrd-empty.bin tests/data/inputs/initrd.bin \
+	tests/data/inputs/kernel.bin tests/data/inputs/secret-1.bin tests/data/inputs/secret-32.bin \
+	tests/data/inputs/secret-4k.bin tests/data/inputs/secret-8.bin tests/data/inputs/secret-luks.txt \
+	tests/data/roots/genoa/ark.cert tests/data/roots/genoa/ask.cert tests/data/roots/milan/ark.cert \
+	tests/data/roots/milan/ask.cert tests/data/roots/naples/ark.cert tests/data/roots/naples/ask.cert \
+	tests/data/roots/rome/ark.cert tests/data/roots/rome/ask.cert tests/data/roots/turin/ark.cert \
+	tests/data/roots/turin/ask.cert
+
 http_tests = tests/unit/test-problem
 check_PROGRAMS += $(http_tests)
 TESTS += $(http_tests)
