@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "platform/identity.h"
+
+#include <string.h>
+
+static gboolean
+load_exact (const char *folder, const char *name, guint8 *out, gsize size, GError **error)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  g_autofree char *data = NULL;
+  gsize found;
+
+  if (!g_file_get_contents (path, &data, &found, error))
+    return FALSE;
+  if (found == size)
+    {
+      memcpy (out, data, size);
+      return TRUE;
+    }
+  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s has %" G_GSIZE_FORMAT " bytes instead of %" G_GSIZE_FORMAT,
+               path, found, size);
+  return FALSE;
+}
+
+static gboolean
+load_byte (GKeyFile *file, const char *key, guint8 *out, GError **error)
+{
+  g_autoptr(GError) local = NULL;
+  int value = g_key_file_get_integer (file, "platform", key, &local);
+
+  if (local == NULL && (value < 0 || value > 255))
+    g_set_error (&local, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE, "%s is outside 0 to 255", key);
+  if (local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  *out = (guint8) value;
+  return TRUE;
+}
+
+gboolean
+va_platform_load (VaPlatform *platform, const char *folder, GError **error)
+{
+  g_autoptr(GKeyFile) file = g_key_file_new ();
+  g_autofree char *path = g_build_filename (folder, "platform.conf", NULL);
+
+  memset (platform, 0, sizeof *platform);
+  return g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, error)
+         && load_byte (file, "api-major", &platform->api_major, error)
+         && load_byte (file, "api-minor", &platform->api_minor, error)
+         && load_byte (file, "build", &platform->build, error)
+         && load_exact (folder, "cpu-id", platform->cpu_id, sizeof platform->cpu_id, error)
+         && load_exact (folder, "pdh.cert", platform->pdh, sizeof platform->pdh, error)
+         && load_exact (folder, "cert-chain", platform->chain, sizeof platform->chain, error)
+         && load_exact (folder, "pdh.key", platform->pdh_key, sizeof platform->pdh_key, error);
+}
