@@ -1,3 +1,26 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# libva-tls: certificates and identities; libva-http-server, libva-http-client: the two ends.
-EXTRA_DIST += src/http/ca.h src/http/identity.h src/http/server.h src/http/client.h
+# libva-tls: certificates and identities; libva-http-server and libva-http-client: the two ends.
+noinst_LTLIBRARIES += libva-tls.la libva-http-server.la libva-http-client.la
+libva_tls_la_SOURCES = \
+	src/http/ca.c src/http/ca.h \
+	src/http/identity.c src/http/identity.h \
+	src/http/tls-files.c src/http/tls-files.h \
+	src/http/x509.h
+libva_tls_la_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
+libva_tls_la_LIBADD = libva-api.la $(GNUTLS_LIBS)
+
+libva_http_server_la_SOURCES = \
+	src/http/connection.c src/http/connection.h \
+	src/http/exchange.c src/http/exchange.h \
+	src/http/request.c src/http/request.h \
+	src/http/router.c src/http/router.h \
+	src/http/server.c src/http/server.h \
+	src/http/tls.c src/http/tls.h
+libva_http_server_la_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS) $(MICROHTTPD_CFLAGS)
+libva_http_server_la_LIBADD = libva-tls.la $(MICROHTTPD_LIBS) $(GNUTLS_LIBS)
+
+libva_http_client_la_SOURCES = \
+	src/http/client.c src/http/client.h \
+	src/http/client-call.c src/http/client-call.h
+libva_http_client_la_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS) $(SOUP_CFLAGS)
+libva_http_client_la_LIBADD = libva-tls.la $(SOUP_LIBS) $(GNUTLS_LIBS)

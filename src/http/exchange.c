@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "http/exchange.h"
+
+#include <string.h>
+#include "core/guid.h"
+#include "core/i18n.h"
+#include "http/request.h"
+#include "http/router.h"
+
+#define FIRST_BODY 4096
+#define HELD_MAX (256u * 1024 * 1024) /* bytes of bodies in memory, of all requests together */
+/* A refused client is read this far, so that it gets its answer; then the connection is closed. */
+#define DISCARD_MAX (64u * 1024)
+
+typedef struct {
+  VaExchanges *shared;
+  gboolean under_way; /* the headers are there: it counts as active */
+  gboolean answered;
+  gint64 begun;
+  char *request_id;
+  GError *refusal;
+  char *allow;
+  const VaRoute *route;
+  VaRouteMatch match;
+  const VaIdentity *identity;
+  VaSecret *body; /* its size is the room there is */
+  gsize used, held, discarded;
+} Exchange;
+
+VaConnection *
+va_exchange_connection (struct MHD_Connection *mhd)
+{
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info (mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+  return info != NULL ? info->socket_context : NULL;
+}
+
+void *
+va_exchange_begin (void *data, const char *target, struct MHD_Connection *mhd)
+{
+  Exchange *exchange = g_new0 (Exchange, 1);
+
+  exchange->shared = data;
+  exchange->begun = g_get_monotonic_time ();
+  exchange->request_id = va_uuid_random ();
+  if (!va_target_check (target, &exchange->refusal))
+    g_debug ("request %s has a bad target", exchange->request_id);
+  return exchange;
+}
+
+static void
+hold (Exchange *exchange, gsize bytes)
+{
+  VaExchanges *shared = exchange->shared;
+
+  g_mutex_lock (&shared->mutex);
+  shared->held = shared->held - exchange->held + bytes;
+  if (shared->held > HELD_MAX && exchange->refusal == NULL && bytes > exchange->held)
+    g_set_error (&exchange->refusal, VA_PROBLEM_ERROR, VA_PROBLEM_BUSY,
+                 _("the service is busy with other uploads; try again later"));
+  exchange->held = bytes;
+  g_mutex_unlock (&shared->mutex);
+}
+
+static void
+drop_body (Exchange *exchange)
+{
+  g_clear_pointer (&exchange->body, va_secret_free);
+  exchange->used = 0;
+  hold (exchange, 0);
+}
+
+void
+va_exchange_end (void *data, struct MHD_Connection *mhd, void **state, enum MHD_RequestTerminationCode how)
+{
+  VaExchanges *shared = data;
+  Exchange *exchange = *state;
+  VaConnection *connection = va_exchange_connection (mhd);
+
+  if (exchange == NULL)
+    return;
+  *state = NULL;
+  drop_body (exchange);
+  if (connection != NULL)
+    va_connection_set_deadline (connection, shared->timeout_seconds + shared->request_seconds);
+  g_mutex_lock (&shared->mutex);
+  if (exchange->under_way && --shared->active == 0)
+    g_cond_broadcast (&shared->quiet);
+  g_mutex_unlock (&shared->mutex);
+  va_route_match_clear (&exchange->match);
+  g_clear_error (&exchange->refusal);
+  g_free (exchange->allow);
+  g_free (exchange->request_id);
+  g_free (exchange);
+}
+
+/* Takes @text. */
+static enum MHD_Result
+answer (Exchange *exchange, struct MHD_Connection *mhd, guint status, const char *type, char *text)
+{
+  g_autofree char *body = text;
+  struct MHD_Response *response =
+    MHD_create_response_from_buffer (body != NULL ? strlen (body) : 0, body, MHD_RESPMEM_MUST_COPY);
+  enum MHD_Result result;
+  gboolean stopping;
+
+  if (response == NULL)
+    return MHD_NO;
+  g_mutex_lock (&exchange->shared->mutex);
+  stopping = exchange->shared->stopping;
+  g_mutex_unlock (&exchange->shared->mutex);
+  MHD_add_response_header (response, "X-Request-Id", exchange->request_id);
+  MHD_add_response_header (response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+  if (body != NULL)
+    MHD_add_response_header (response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+  if (exchange->allow != NULL)
+    MHD_add_response_header (response, MHD_HTTP_HEADER_ALLOW, exchange->allow);
+  if (stopping)
+    MHD_add_response_header (response, MHD_HTTP_HEADER_CONNECTION, "close");
+  result = MHD_queue_response (mhd, status, response);
+  MHD_destroy_response (response);
+  exchange->answered = TRUE;
+  g_info ("request %s: %s %s by %s %s: %u after %u ms", exchange->request_id,
+          exchange->route != NULL ? exchange->route->method : "-",
+          exchange->route != NULL ? exchange->route->pattern : "-",
+          exchange->identity != NULL ? va_role_name (exchange->identity->role) : "nobody",
+          exchange->identity != NULL ? exchange->identity->name : "", status,
+          (guint) ((g_get_monotonic_time () - exchange->begun) / 1000));
+  return result;
+}
+
+static enum MHD_Result
+answer_error (Exchange *exchange, struct MHD_Connection *mhd, const GError *error)
+{
+  g_autoptr(JsonObject) object = va_problem_write (error);
+
+  return answer (exchange, mhd, va_problem_status ((VaProblemCode) error->code), "application/problem+json",
+                 va_json_print (object));
+}
+
+/* What went wrong inside is logged; the peer is told where to look. */
+static enum MHD_Result
+answer_failure (Exchange *exchange, struct MHD_Connection *mhd, const GError *error)
+{
+  g_autoptr(GError) told = NULL;
+
+  if (error != NULL && error->domain == VA_PROBLEM_ERROR)
+    {
+      if (va_problem_status ((VaProblemCode) error->code) >= 500)
+        g_message ("request %s: %s %s: %s", exchange->request_id, exchange->route->method, exchange->route->pattern,
+                   error->message);
+      return answer_error (exchange, mhd, error);
+    }
+  g_warning ("request %s: %s %s failed: %s", exchange->request_id, exchange->route->method, exchange->route->pattern,
+             error != NULL ? error->message : "no reason given");
+  g_set_error (&told, VA_PROBLEM_ERROR, VA_PROBLEM_INTERNAL,
+               _("the service made a mistake; its log says more about request %s"), exchange->request_id);
+  return answer_error (exchange, mhd, told);
+}
+
+static enum MHD_Result
+call_handler (Exchange *exchange, struct MHD_Connection *mhd, const char *path, const char *method)
+{
+  g_autoptr(GError) error = NULL;
+  VaRequest request = { .method = method, .path = path, .identity = exchange->identity,
+                        .request_id = exchange->request_id, .connection = mhd };
+  VaResponse response = { .status = MHD_HTTP_OK };
+  enum MHD_Result result;
+
+  for (guint i = 0; i < VA_ROUTE_PARTS; i++)
+    request.parts[i] = exchange->match.parts[i];
+  request.body = exchange->body != NULL ? g_steal_pointer (&exchange->body) : va_secret_new (0);
+  va_secret_truncate (request.body, exchange->used);
+  if (!exchange->route->handler (&request, &response, exchange->shared->user_data, &error))
+    result = answer_failure (exchange, mhd, error);
+  else if (response.json != NULL)
+    result = answer (exchange, mhd, response.status, "application/json", va_json_print (response.json));
+  else
+    result = answer (exchange, mhd, response.status, "text/plain; charset=utf-8", g_steal_pointer (&response.text));
+  g_clear_pointer (&response.json, json_object_unref);
+  g_clear_pointer (&response.text, g_free);
+  va_secret_free (request.body);
+  return result;
+}
+
+static gboolean
+admit (Exchange *exchange, struct MHD_Connection *mhd, const char *path, const char *method, gsize *announced)
+{
+  const VaRoute *route = NULL;
+  GError **error = &exchange->refusal;
+  gsize max_body = 0;
+  g_autoptr(GError) size_error = NULL;
+  gboolean size_ok;
+
+  if (exchange->refusal == NULL && !g_utf8_validate (path, -1, NULL))
+    g_set_error (error, VA_PROBLEM_ERROR, VA_PROBLEM_BAD_REQUEST, _("the path is no UTF-8 text"));
+  if (exchange->refusal == NULL)
+    route = exchange->route = va_route_find (exchange->shared->routes, method, path, &exchange->match,
+                                             &exchange->allow, error);
+  if (route != NULL)
+    max_body = route->max_body;
+  size_ok = va_request_check_body (mhd, method, max_body, announced, &size_error);
+  if (exchange->refusal != NULL)
+    return FALSE;
+  if (!va_route_admit (route, exchange->identity, error) || !va_request_check_query (mhd, error))
+    return FALSE;
+  if (!size_ok)
+    g_propagate_error (error, g_steal_pointer (&size_error));
+  return size_ok;
+}
+
+/* The headers are there, the body is not. */
+static enum MHD_Result
+start (Exchange *exchange, struct MHD_Connection *mhd, const char *path, const char *method)
+{
+  VaConnection *connection = va_exchange_connection (mhd);
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  gsize announced = 0;
+
+  if (connection == NULL)
+    return MHD_NO;
+  exchange->under_way = TRUE;
+  g_mutex_lock (&exchange->shared->mutex);
+  exchange->shared->active++;
+  g_mutex_unlock (&exchange->shared->mutex);
+  va_connection_limit (connection, exchange->shared->request_seconds);
+  exchange->identity = connection->verified && now < connection->valid_until ? &connection->identity : NULL;
+  if (admit (exchange, mhd, path, method, &announced))
+    return MHD_YES;
+  if (announced <= DISCARD_MAX && MHD_lookup_connection_value (mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT) == NULL)
+    return MHD_YES;
+  return answer_error (exchange, mhd, exchange->refusal);
+}
+
+static gboolean
+take_body (Exchange *exchange, const char *data, gsize size)
+{
+  gsize max = exchange->route != NULL ? exchange->route->max_body : 0;
+  gsize room = exchange->body != NULL ? va_secret_size (exchange->body) : 0;
+  gsize needed = exchange->used + size;
+
+  if (exchange->refusal == NULL && needed > max)
+    va_request_refuse_size (max, &exchange->refusal);
+  if (exchange->refusal == NULL && needed > room)
+    {
+      gsize grown = MIN (MAX (MAX (needed, 2 * room), FIRST_BODY), max);
+      VaSecret *larger;
+
+      hold (exchange, grown);
+      if (exchange->refusal == NULL)
+        {
+          larger = va_secret_new (grown);
+          if (exchange->used > 0)
+            memcpy (va_secret_data (larger), va_secret_data (exchange->body), exchange->used);
+          va_secret_free (exchange->body);
+          exchange->body = larger;
+        }
+    }
+  if (exchange->refusal != NULL)
+    {
+      drop_body (exchange);
+      exchange->discarded += size;
+      return exchange->discarded <= DISCARD_MAX;
+    }
+  memcpy (va_secret_data (exchange->body) + exchange->used, data, size);
+  exchange->used = needed;
+  return TRUE;
+}
+
+enum MHD_Result
+va_exchange_continue (void *data, struct MHD_Connection *mhd, const char *path, const char *method,
+                      const char *version, const char *upload, size_t *upload_size, void **state)
+{
+  Exchange *exchange = *state;
+
+  if (exchange == NULL)
+    return MHD_NO;
+  if (!exchange->under_way)
+    return start (exchange, mhd, path, method);
+  if (*upload_size > 0)
+    {
+      gboolean taken = take_body (exchange, upload, *upload_size);
+
+      /* libmicrohttpd would leave it in its buffer, and the body may be a secret. */
+      va_wipe ((gpointer) upload, *upload_size);
+      *upload_size = 0;
+      return taken ? MHD_YES : MHD_NO;
+    }
+  if (exchange->answered)
+    return MHD_YES;
+  if (exchange->refusal != NULL)
+    return answer_error (exchange, mhd, exchange->refusal);
+  return call_handler (exchange, mhd, path, method);
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "http/server.h"
+
+#include <errno.h>
+#include <gio/gio.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "core/error.h"
+#include "core/i18n.h"
+#include "http/exchange.h"
+#include "http/tls-files.h"
+#include "http/tls.h"
+
+#define BACKLOG 128
+#define CONNECTION_MEMORY (32 * 1024) /* of one connection: headers, and the piece of the body under way */
+
+struct _VaServer
+{
+  struct MHD_Daemon *daemon;
+  int listener;
+  guint16 port;
+  VaConnections *connections;
+  VaExchanges exchanges;
+};
+
+static void
+on_connection (void *data, struct MHD_Connection *mhd, void **context, enum MHD_ConnectionNotificationCode what)
+{
+  VaServer *server = data;
+  const union MHD_ConnectionInfo *info;
+  VaConnection *connection;
+  int fd;
+
+  if (what == MHD_CONNECTION_NOTIFY_CLOSED)
+    {
+      g_clear_pointer (context, va_connection_free);
+      return;
+    }
+  info = MHD_get_connection_info (mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+  fd = info != NULL ? info->connect_fd : -1;
+  info = MHD_get_connection_info (mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+  if (fd < 0 || info == NULL || info->tls_session == NULL)
+    g_error ("libmicrohttpd gives no TLS session: clients could not be verified");
+  connection = va_connection_new (server->connections, fd, server->exchanges.request_seconds);
+  va_tls_demand_client (info->tls_session, connection,
+                        server->exchanges.timeout_seconds + server->exchanges.request_seconds);
+  *context = connection;
+}
+
+G_GNUC_PRINTF (2, 0)
+static void
+on_log (void *data, const char *format, va_list arguments)
+{
+  g_autofree char *message = g_strdup_vprintf (format, arguments);
+
+  g_debug ("libmicrohttpd: %s", g_strchomp (message));
+}
+
+static gboolean
+fail_listen (GError **error, const VaServerSettings *settings)
+{
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot listen at %s port %u: %s"), settings->address,
+               settings->port, g_strerror (errno));
+  return FALSE;
+}
+
+static gboolean
+open_listener (VaServer *server, const VaServerSettings *settings, GError **error)
+{
+  g_autoptr(GInetAddress) address = g_inet_address_new_from_string (settings->address);
+  g_autoptr(GSocketAddress) full = NULL;
+  g_autoptr(GSocketAddress) real = NULL;
+  struct sockaddr_storage native;
+  socklen_t size = sizeof native;
+  int on = 1, off = 0, family;
+
+  if (address == NULL)
+    {
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("“%s” is no numeric address to listen at"),
+                   settings->address);
+      return FALSE;
+    }
+  full = g_inet_socket_address_new (address, settings->port);
+  if (!g_socket_address_to_native (full, &native, sizeof native, error))
+    return FALSE;
+  family = g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV6 ? AF_INET6 : AF_INET;
+  server->listener = socket (family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (server->listener < 0 || setsockopt (server->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+      (family == AF_INET6 && setsockopt (server->listener, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0) ||
+      bind (server->listener, (struct sockaddr *) &native, (socklen_t) g_socket_address_get_native_size (full)) != 0 ||
+      listen (server->listener, BACKLOG) != 0 ||
+      getsockname (server->listener, (struct sockaddr *) &native, &size) != 0)
+    return fail_listen (error, settings);
+  real = g_socket_address_new_from_native (&native, size);
+  server->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (real));
+  return TRUE;
+}
+
+static gboolean
+start_daemon (VaServer *server, const VaServerSettings *settings, const VaTlsFiles *files, GError **error)
+{
+  guint threads = MAX (settings->threads, 1);
+
+  server->daemon = MHD_start_daemon (
+    MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TLS | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0, NULL, NULL, va_exchange_continue,
+    &server->exchanges, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, server->listener,
+    MHD_OPTION_HTTPS_PRIORITIES, VA_TLS_PRIORITY, MHD_OPTION_HTTPS_MEM_TRUST, files->ca, MHD_OPTION_HTTPS_MEM_CERT,
+    files->certificate, MHD_OPTION_HTTPS_MEM_KEY, (const char *) va_secret_data (files->key),
+    MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_URI_LOG_CALLBACK, va_exchange_begin,
+    &server->exchanges, MHD_OPTION_NOTIFY_COMPLETED, va_exchange_end, &server->exchanges, MHD_OPTION_CONNECTION_LIMIT,
+    (unsigned) MAX (settings->max_connections, threads), MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+    (unsigned) settings->max_connections_per_address, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) CONNECTION_MEMORY,
+    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned) settings->timeout_seconds, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+    threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (unsigned) threads, MHD_OPTION_END);
+  if (server->daemon != NULL)
+    return TRUE;
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot start the HTTPS server at port %u"),
+               server->port);
+  return FALSE;
+}
+
+static void
+server_free (VaServer *server)
+{
+  g_clear_pointer (&server->connections, va_connections_free);
+  if (server->listener >= 0)
+    close (server->listener);
+  g_cond_clear (&server->exchanges.quiet);
+  g_mutex_clear (&server->exchanges.mutex);
+  g_free (server);
+}
+
+VaServer *
+va_server_start (const VaServerSettings *settings, const VaRoute *routes, gpointer user_data, GError **error)
+{
+  g_auto(VaTlsFiles) files = { 0 };
+  VaServer *server;
+
+  if (!va_tls_files_load (&files, settings->ca_file, settings->certificate_file, settings->key_file, error))
+    return NULL;
+  server = g_new0 (VaServer, 1);
+  server->listener = -1;
+  server->exchanges.routes = routes;
+  server->exchanges.user_data = user_data;
+  server->exchanges.timeout_seconds = settings->timeout_seconds;
+  server->exchanges.request_seconds = settings->request_seconds;
+  g_mutex_init (&server->exchanges.mutex);
+  g_cond_init (&server->exchanges.quiet);
+  server->connections = va_connections_new ();
+  if (open_listener (server, settings, error) && start_daemon (server, settings, &files, error))
+    return server;
+  server_free (server);
+  return NULL;
+}
+
+guint16
+va_server_port (const VaServer *server)
+{
+  return server->port;
+}
+
+void
+va_server_stop (VaServer *server)
+{
+  VaExchanges *exchanges = &server->exchanges;
+  gint64 end = g_get_monotonic_time () + (gint64) exchanges->request_seconds * G_USEC_PER_SEC;
+
+  MHD_quiesce_daemon (server->daemon);
+  g_mutex_lock (&exchanges->mutex);
+  exchanges->stopping = TRUE;
+  while (exchanges->active > 0 && g_cond_wait_until (&exchanges->quiet, &exchanges->mutex, end))
+    ;
+  g_mutex_unlock (&exchanges->mutex);
+  MHD_stop_daemon (server->daemon);
+  server_free (server);
+}

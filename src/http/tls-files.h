@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "core/secret.h"
+
+G_BEGIN_DECLS
+
+/** TLS between our own parts: 1.3 only, no resumption. In GnuTLS's syntax. */
+#define VA_TLS_PRIORITY "NORMAL:-VERS-ALL:+VERS-TLS1.3:%PROFILE_MEDIUM"
+
+/** The files of one end, as PEM text. */
+typedef struct {
+  char *ca, *certificate;
+  VaSecret *key; /* with a zero byte at the end */
+} VaTlsFiles;
+void va_tls_files_clear (VaTlsFiles *files);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VaTlsFiles, va_tls_files_clear)
+/**
+ * va_tls_files_load: reads and checks them: the key must be 0600 and belong to the certificate.
+ * Errors: VA_CORE_ERROR, naming the file
+ */
+gboolean va_tls_files_load (VaTlsFiles *files, const char *ca_file, const char *certificate_file,
+                            const char *key_file, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS
