@@ -1,0 +1,689 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "core/error.h"
+#include "http/server.h"
+#include "tls-fixture.h"
+
+#define OWNER VA_ROLE_BIT (VA_ROLE_OWNER)
+#define HOST VA_ROLE_BIT (VA_ROLE_HOST)
+#define RAW_MAX (200 * 1024)
+
+typedef struct {
+  gint calls; /* atomic: handlers that ran */
+} State;
+
+static gboolean
+on_echo (VaRequest *request, VaResponse *response, gpointer data, GError **error)
+{
+  g_atomic_int_inc (&((State *) data)->calls);
+  response->json = json_object_new ();
+  for (guint i = 0; i < 4 && request->parts[i] != NULL; i++)
+    json_object_set_string_member (response->json, ((const char *[]){ "a", "b", "c", "d" })[i], request->parts[i]);
+  json_object_set_string_member (response->json, "role", va_role_name (request->identity->role));
+  json_object_set_string_member (response->json, "name", request->identity->name);
+  json_object_set_string_member (response->json, "id", request->request_id);
+  if (va_request_query (request, "q") != NULL)
+    json_object_set_string_member (response->json, "q", va_request_query (request, "q"));
+  return TRUE;
+}
+
+static gboolean
+on_json (VaRequest *request, VaResponse *response, gpointer data, GError **error)
+{
+  g_atomic_int_inc (&((State *) data)->calls);
+  response->status = 201;
+  response->json = va_request_json (request, error);
+  return response->json != NULL;
+}
+
+static gboolean
+on_raw (VaRequest *request, VaResponse *response, gpointer data, GError **error)
+{
+  g_autoptr(VaSecret) body = g_steal_pointer (&request->body);
+
+  g_atomic_int_inc (&((State *) data)->calls);
+  response->text = g_compute_checksum_for_data (G_CHECKSUM_SHA256, va_secret_data (body), va_secret_size (body));
+  return TRUE;
+}
+
+static gboolean
+on_delete (VaRequest *request, VaResponse *response, gpointer data, GError **error)
+{
+  response->status = 204;
+  return TRUE;
+}
+
+static gboolean
+on_problem (VaRequest *request, VaResponse *response, gpointer data, GError **error)
+{
+  g_set_error (error, VA_PROBLEM_ERROR, VA_PROBLEM_PERMIT_EXHAUSTED, "all %d launches are used", 3);
+  return FALSE;
+}
+
+static gboolean
+on_fail (VaRequest *request, VaResponse *response, gpointer data, GError **error)
+{
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, "inner-detail");
+  return FALSE;
+}
+
+static gboolean
+on_slow (VaRequest *request, VaResponse *response, gpointer data, GError **error)
+{
+  g_atomic_int_inc (&((State *) data)->calls);
+  g_usleep (500 * 1000);
+  response->text = g_strdup ("slow but sure");
+  return TRUE;
+}
+
+static const VaRoute routes[] = {
+  { "GET", "/v1/thing/{}", OWNER, 0, on_echo },
+  { "DELETE", "/v1/thing/{}", OWNER, 0, on_delete },
+  { "GET", "/v1/thing/{}/part/{}", OWNER | HOST, 0, on_echo },
+  { "POST", "/v1/json", OWNER, 1024, on_json },
+  { "PUT", "/v1/raw", OWNER, RAW_MAX, on_raw },
+  { "GET", "/v1/problem", OWNER, 0, on_problem },
+  { "GET", "/v1/fail", OWNER, 0, on_fail },
+  { "GET", "/v1/slow", OWNER, 0, on_slow },
+  { "GET", "/v1/open", 0, 0, on_delete },
+  { NULL },
+};
+
+typedef struct {
+  Fixture *fixture;
+  FixtureFiles owner, host;
+  State state;
+  VaServer *server;
+  guint16 port;
+} Site;
+
+static VaServerSettings
+usual_settings (Fixture *fixture)
+{
+  return (VaServerSettings){ .address = "127.0.0.1", .ca_file = fixture->ca_file,
+                             .certificate_file = fixture->server.certificate, .key_file = fixture->server.key,
+                             .max_connections = 64, .max_connections_per_address = 64, .timeout_seconds = 5,
+                             .request_seconds = 5, .threads = 2 };
+}
+
+static void
+site_start (Site *site, const VaServerSettings *settings)
+{
+  g_autoptr(GError) error = NULL;
+
+  site->server = va_server_start (settings, routes, &site->state, &error);
+  g_assert_no_error (error);
+  site->port = va_server_port (site->server);
+  g_assert_cmpuint (site->port, >, 0);
+}
+
+static void
+site_init (Site *site)
+{
+  memset (site, 0, sizeof *site);
+  site->fixture = fixture_new ();
+  site->owner = fixture_client (site->fixture, VA_ROLE_OWNER, "anna");
+  site->host = fixture_client (site->fixture, VA_ROLE_HOST, "node-1");
+}
+
+static void
+site_open (Site *site)
+{
+  VaServerSettings settings;
+
+  site_init (site);
+  settings = usual_settings (site->fixture);
+  site_start (site, &settings);
+}
+
+static void
+site_close (Site *site)
+{
+  if (site->server != NULL)
+    va_server_stop (site->server);
+  fixture_files_clear (&site->owner);
+  fixture_files_clear (&site->host);
+  fixture_free (site->fixture);
+}
+
+static char *
+ask_as (Site *site, const FixtureFiles *files, const char *request)
+{
+  g_autoptr(RawClient) client = raw_client_new (site->port, NULL, files, TLS13);
+
+  g_assert_nonnull (client);
+  g_assert_true (raw_client_send (client, request, -1));
+  return raw_client_answer (client);
+}
+
+static void
+assert_status (const char *answer, guint status)
+{
+  g_autofree char *start = g_strdup_printf ("HTTP/1.1 %u ", status);
+
+  if (!g_str_has_prefix (answer, start))
+    g_error ("expected status %u, found: %s", status, answer);
+}
+
+static const char *
+body_of (const char *answer)
+{
+  const char *end = strstr (answer, "\r\n\r\n");
+
+  return end != NULL ? end + 4 : "";
+}
+
+static void
+assert_problem (const char *answer, VaProblemCode code)
+{
+  const char *body = body_of (answer);
+  g_autoptr(GError) error = va_problem_read (va_problem_status (code), body, strlen (body));
+
+  assert_status (answer, va_problem_status (code));
+  g_assert_error (error, VA_PROBLEM_ERROR, (int) code);
+  g_assert_nonnull (strstr (answer, "application/problem+json"));
+  g_assert_nonnull (strstr (answer, "X-Request-Id: "));
+}
+
+#define GET(path) "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"
+#define SEND(method, path, type, length) \
+  method " " path " HTTP/1.1\r\nHost: x\r\nContent-Type: " type "\r\nContent-Length: " length "\r\n\r\n"
+#define JSON "application/json"
+#define RAW "application/octet-stream"
+
+static void
+test_answers (void)
+{
+  Site site;
+  g_autofree char *echo = NULL, *two = NULL, *posted = NULL, *gone = NULL;
+  g_autoptr(JsonObject) object = NULL;
+
+  site_open (&site);
+  echo = ask_as (&site, &site.owner, GET ("/v1/thing/x%20y?q=a%2Fb&r=1"));
+  assert_status (echo, 200);
+  object = va_json_parse (body_of (echo), strlen (body_of (echo)), NULL);
+  g_assert_nonnull (object);
+  g_assert_cmpstr (json_object_get_string_member (object, "a"), ==, "x y");
+  g_assert_false (json_object_has_member (object, "b"));
+  g_assert_cmpstr (json_object_get_string_member (object, "q"), ==, "a/b");
+  g_assert_cmpstr (json_object_get_string_member (object, "role"), ==, "owner");
+  g_assert_cmpstr (json_object_get_string_member (object, "name"), ==, "anna");
+  g_assert_nonnull (strstr (echo, json_object_get_string_member (object, "id")));
+  g_assert_nonnull (strstr (echo, "Cache-Control: no-store\r\n"));
+  g_assert_nonnull (strstr (echo, "Content-Type: application/json\r\n"));
+  two = ask_as (&site, &site.host, GET ("/v1/thing/x/part/z"));
+  g_assert_nonnull (strstr (two, "\"b\":\"z\""));
+  g_assert_nonnull (strstr (two, "\"name\":\"node-1\""));
+  posted = ask_as (&site, &site.owner, SEND ("POST", "/v1/json", JSON "; charset=utf-8", "9") "{\"a\": 1 }");
+  assert_status (posted, 201);
+  gone = ask_as (&site, &site.owner, "DELETE /v1/thing/x HTTP/1.1\r\nHost: x\r\n\r\n");
+  assert_status (gone, 204);
+  site_close (&site);
+}
+
+static void
+test_keep_alive_and_bodies (void)
+{
+  Site site;
+  RawClient *client;
+  g_autofree char *data = g_malloc (RAW_MAX);
+  g_autofree char *sum = NULL, *head = NULL;
+
+  for (gsize i = 0; i < RAW_MAX; i++)
+    data[i] = (char) (i * 7 + i / 251);
+  sum = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (guchar *) data, RAW_MAX);
+  head = g_strdup_printf ("PUT /v1/raw HTTP/1.1\r\nHost: x\r\nContent-Type: " RAW "\r\nContent-Length: %d\r\n\r\n",
+                          RAW_MAX);
+  site_open (&site);
+  client = raw_client_new (site.port, NULL, &site.owner, TLS13);
+  g_assert_nonnull (client);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autofree char *answer = NULL;
+
+      g_assert_true (raw_client_send (client, head, -1));
+      g_assert_true (raw_client_send (client, data, RAW_MAX));
+      answer = raw_client_answer (client);
+      assert_status (answer, 200);
+      g_assert_cmpstr (body_of (answer), ==, sum);
+    }
+  raw_client_free (client);
+  {
+    g_autofree char *answer =
+      ask_as (&site, &site.owner, "PUT /v1/raw HTTP/1.1\r\nHost: x\r\nContent-Type: " RAW
+              "\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+    g_autofree char *expected = g_compute_checksum_for_string (G_CHECKSUM_SHA256, "abcde", -1);
+
+    g_assert_cmpstr (body_of (answer), ==, expected);
+  }
+  site_close (&site);
+}
+
+static void
+test_routes_refuse (void)
+{
+  static const struct { const char *request; VaProblemCode code; } bad[] = {
+    { GET ("/"), VA_PROBLEM_NOT_FOUND },
+    { GET ("/v1/thing"), VA_PROBLEM_NOT_FOUND },
+    { GET ("/v1/thing/"), VA_PROBLEM_NOT_FOUND },
+    { GET ("/v1/thing/x/"), VA_PROBLEM_NOT_FOUND },
+    { GET ("//v1/thing/x"), VA_PROBLEM_NOT_FOUND },
+    { GET ("/v1/thing/x/part"), VA_PROBLEM_NOT_FOUND },
+    { GET ("/v1/json%00/x"), VA_PROBLEM_BAD_REQUEST },
+    { GET ("/v1/thing/a%2fb"), VA_PROBLEM_BAD_REQUEST },
+    { GET ("/v1/thing/a%zz"), VA_PROBLEM_BAD_REQUEST },
+    { GET ("/v1/thing/a%"), VA_PROBLEM_BAD_REQUEST },
+    { GET ("/v1/thing/a%ff"), VA_PROBLEM_BAD_REQUEST },
+    { GET ("/v1/thing/\xc3\xa4"), VA_PROBLEM_BAD_REQUEST },
+    { GET ("/v1/thing/x?q=%00"), VA_PROBLEM_BAD_REQUEST },
+    { GET ("/v1/thing/x?q=%ff"), VA_PROBLEM_BAD_REQUEST },
+    { GET ("/v1/thing/x?q=1&q=2"), VA_PROBLEM_BAD_REQUEST },
+    { GET ("/v1/json"), VA_PROBLEM_METHOD },
+    { "POST /v1/thing/x HTTP/1.1\r\nHost: x\r\n\r\n", VA_PROBLEM_METHOD },
+    { "TRACE /v1/json HTTP/1.1\r\nHost: x\r\n\r\n", VA_PROBLEM_METHOD },
+    { GET ("/v1/problem"), VA_PROBLEM_PERMIT_EXHAUSTED },
+    { SEND ("POST", "/v1/json", JSON, "3") "{]}", VA_PROBLEM_BAD_REQUEST },
+    { SEND ("POST", "/v1/json", JSON, "0"), VA_PROBLEM_BAD_REQUEST },
+    { SEND ("POST", "/v1/json", "text/plain", "2") "{}", VA_PROBLEM_MEDIA_TYPE },
+    { SEND ("POST", "/v1/json", "application/jsonx", "2") "{}", VA_PROBLEM_MEDIA_TYPE },
+    { SEND ("POST", "/v1/json", RAW, "2") "{}", VA_PROBLEM_MEDIA_TYPE },
+    { "POST /v1/json HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}", VA_PROBLEM_MEDIA_TYPE },
+    { SEND ("PUT", "/v1/raw", JSON, "2") "{}", VA_PROBLEM_MEDIA_TYPE },
+    { SEND ("GET", "/v1/problem", JSON, "2") "{}", VA_PROBLEM_TOO_LARGE },
+    { SEND ("POST", "/v1/json", JSON, "1025"), VA_PROBLEM_TOO_LARGE },
+    { SEND ("PUT", "/v1/raw", RAW, "204801"), VA_PROBLEM_TOO_LARGE },
+    { SEND ("PUT", "/v1/raw", RAW, "99999999999"), VA_PROBLEM_TOO_LARGE },
+  };
+  Site site;
+  g_autofree char *nul = NULL;
+
+  site_open (&site);
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autofree char *answer = NULL;
+      g_autofree char *filled = NULL;
+
+      g_test_message ("%s", bad[i].request);
+      /* A body that is announced within what is read away has to come. */
+      if (strstr (bad[i].request, "Length: 1025") != NULL)
+        {
+          g_autofree char *fill = g_strnfill (1025, ' ');
+
+          filled = g_strconcat (bad[i].request, fill, NULL);
+        }
+      answer = ask_as (&site, &site.owner, filled != NULL ? filled : bad[i].request);
+      assert_problem (answer, bad[i].code);
+      if (bad[i].code == VA_PROBLEM_METHOD)
+        g_assert_nonnull (strstr (answer, "\r\nAllow: "));
+    }
+  nul = ask_as (&site, &site.owner, GET ("/v1/json"));
+  g_assert_nonnull (strstr (nul, "\r\nAllow: POST\r\n"));
+  g_assert_cmpint (g_atomic_int_get (&site.state.calls), ==, 3); /* the two broken bodies, and JSON sent as bytes */
+  site_close (&site);
+}
+
+static void
+test_roles (void)
+{
+  Site site;
+  g_autofree char *refused = NULL, *open = NULL, *body = NULL;
+
+  site_open (&site);
+  refused = ask_as (&site, &site.host, GET ("/v1/thing/x"));
+  assert_problem (refused, VA_PROBLEM_FORBIDDEN);
+  g_assert_nonnull (strstr (refused, "owner"));
+  body = ask_as (&site, &site.host, SEND ("POST", "/v1/json", JSON, "2") "{}");
+  assert_problem (body, VA_PROBLEM_FORBIDDEN);
+  open = ask_as (&site, &site.host, GET ("/v1/open"));
+  assert_status (open, 204);
+  g_assert_cmpint (g_atomic_int_get (&site.state.calls), ==, 0);
+  site_close (&site);
+}
+
+static void
+test_failures_stay_inside (void)
+{
+  Site site;
+  g_autofree char *answer = NULL;
+
+  site_open (&site);
+  g_test_expect_message (NULL, G_LOG_LEVEL_WARNING, "request *: GET /v1/fail failed: inner-detail");
+  answer = ask_as (&site, &site.owner, GET ("/v1/fail"));
+  g_test_assert_expected_messages ();
+  assert_problem (answer, VA_PROBLEM_INTERNAL);
+  g_assert_null (strstr (answer, "inner-detail"));
+  site_close (&site);
+}
+
+/* No HTTP answer, whatever the client's end of the handshake thinks of it. */
+static void
+assert_refused (Site *site, const FixtureFiles *files, const char *priority)
+{
+  g_autoptr(RawClient) client = raw_client_new (site->port, NULL, files, priority);
+  g_autofree char *answer = NULL;
+
+  if (client == NULL)
+    return;
+  raw_client_send (client, GET ("/v1/open"), -1);
+  answer = raw_client_read (client, 1000);
+  g_assert_cmpstr (answer, ==, "");
+}
+
+static void
+assert_pair_refused (Site *site, const char *name, VaCaPair *pair)
+{
+  g_auto(FixtureFiles) files = fixture_write (site->fixture, name, pair);
+
+  g_test_message ("%s", name);
+  assert_refused (site, &files, TLS13);
+}
+
+static void
+test_handshake_refuses (void)
+{
+  static const Odd odd[] = {
+    { .uris = { "urn:virt-attest:owner:a", "urn:virt-attest:owner:b" }, .purposes = { GNUTLS_KP_TLS_WWW_CLIENT },
+      .usage = GNUTLS_KEY_DIGITAL_SIGNATURE },
+    { .uris = { "urn:virt-attest:owner:a" }, .purposes = { GNUTLS_KP_TLS_WWW_CLIENT, GNUTLS_KP_TLS_WWW_SERVER },
+      .usage = GNUTLS_KEY_DIGITAL_SIGNATURE },
+    { .uris = { "urn:virt-attest:owner:a" }, .usage = GNUTLS_KEY_DIGITAL_SIGNATURE },
+    { .uris = { "urn:virt-attest:owner:a" }, .purposes = { GNUTLS_KP_TLS_WWW_CLIENT } },
+    { .uris = { "urn:virt-attest:root:a" }, .purposes = { GNUTLS_KP_TLS_WWW_CLIENT },
+      .usage = GNUTLS_KEY_DIGITAL_SIGNATURE },
+    { .dns = "owner.example", .purposes = { GNUTLS_KP_TLS_WWW_CLIENT }, .usage = GNUTLS_KEY_DIGITAL_SIGNATURE },
+  };
+  Site site;
+  g_autoptr(VaCaPair) foreign = va_ca_create ("Test CA", VA_CA_P256, 1, NULL);
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  VaCaRequest usual = { .role = VA_ROLE_OWNER, .name = "anna" };
+  VaCaRequest expired = { .role = VA_ROLE_OWNER, .name = "anna", .not_before = now - 7200, .not_after = now - 60 };
+  VaCaRequest early = { .role = VA_ROLE_OWNER, .name = "anna", .not_before = now + 600 };
+  g_autofree char *answer = NULL;
+
+  site_open (&site);
+  assert_refused (&site, NULL, TLS13);
+  assert_refused (&site, &site.fixture->server, TLS13);
+  assert_refused (&site, &site.owner, TLS12);
+  assert_pair_refused (&site, "foreign", va_ca_issue (foreign, &usual, NULL));
+  assert_pair_refused (&site, "expired", va_ca_issue (site.fixture->ca, &expired, NULL));
+  assert_pair_refused (&site, "early", va_ca_issue (site.fixture->ca, &early, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (odd); i++)
+    {
+      g_autofree char *name = g_strdup_printf ("odd-%u", i);
+
+      assert_pair_refused (&site, name, fixture_odd (site.fixture, &odd[i]));
+    }
+  {
+    /* Made the same way, but right: so the others were refused for what is odd about them. */
+    static const Odd even = { .uris = { "urn:virt-attest:owner:a" }, .dns = "a.example",
+                              .purposes = { GNUTLS_KP_TLS_WWW_CLIENT }, .usage = GNUTLS_KEY_DIGITAL_SIGNATURE };
+    g_auto(FixtureFiles) files = fixture_write (site.fixture, "even", fixture_odd (site.fixture, &even));
+    g_autofree char *good = ask_as (&site, &files, GET ("/v1/open"));
+
+    assert_status (good, 204);
+  }
+  /* The CA's own certificate and key as a client's. */
+  assert_pair_refused (&site, "ca", ({ VaCaPair *copy = g_new0 (VaCaPair, 1);
+                                       copy->certificate = g_strdup (site.fixture->ca->certificate);
+                                       copy->key = va_secret_copy_in (va_secret_data (site.fixture->ca->key),
+                                                                      va_secret_size (site.fixture->ca->key));
+                                       copy; }));
+  /* And after all that the server still serves. */
+  answer = ask_as (&site, &site.owner, GET ("/v1/open"));
+  assert_status (answer, 204);
+  site_close (&site);
+}
+
+/* A certificate that ends while its connection is open ends with it. */
+static void
+test_expiry_on_open_connection (void)
+{
+  Site site;
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  VaCaRequest soon = { .role = VA_ROLE_OWNER, .name = "anna", .not_after = now + 2 };
+  g_auto(FixtureFiles) files = { 0 };
+  g_autofree char *good = NULL, *refused = NULL;
+  RawClient *client;
+
+  site_open (&site);
+  files = fixture_write (site.fixture, "soon", va_ca_issue (site.fixture->ca, &soon, NULL));
+  client = raw_client_new (site.port, NULL, &files, TLS13);
+  g_assert_nonnull (client);
+  g_assert_true (raw_client_send (client, GET ("/v1/thing/x"), -1));
+  good = raw_client_answer (client);
+  assert_status (good, 200);
+  g_usleep (2100 * 1000);
+  g_assert_true (raw_client_send (client, GET ("/v1/thing/x"), -1));
+  refused = raw_client_answer (client);
+  assert_problem (refused, VA_PROBLEM_UNAUTHENTICATED);
+  raw_client_free (client);
+  site_close (&site);
+}
+
+static void
+test_limits (void)
+{
+  Site site;
+  g_autofree char *filler = g_strnfill (100 * 1024, 'h');
+  g_autofree char *large = g_strdup_printf ("GET /v1/open HTTP/1.1\r\nHost: x\r\nX: %s\r\n\r\n", filler);
+  g_autofree char *target = g_strdup_printf ("GET /v1/%s HTTP/1.1\r\nHost: x\r\n\r\n", filler);
+  g_autofree char *chunks = g_strdup_printf ("POST /v1/json HTTP/1.1\r\nHost: x\r\nContent-Type: " JSON "\r\n"
+                                             "Transfer-Encoding: chunked\r\n\r\n7d0\r\n%.2000s\r\n0\r\n\r\n", filler);
+  g_autofree char *both = g_strdup_printf ("POST /v1/json HTTP/1.1\r\nHost: x\r\nContent-Type: " JSON "\r\n"
+                                           "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+  RawClient *client;
+  g_autofree char *answers[4] = { NULL };
+
+  site_open (&site);
+  answers[0] = ask_as (&site, &site.owner, chunks);
+  assert_problem (answers[0], VA_PROBLEM_TOO_LARGE);
+  answers[1] = ask_as (&site, &site.owner, both);
+  g_assert_true (g_str_has_prefix (answers[1], "HTTP/1.1 400 "));
+  client = raw_client_new (site.port, NULL, &site.owner, TLS13);
+  raw_client_send (client, large, -1);
+  answers[2] = raw_client_read (client, 1000);
+  g_assert_true (*answers[2] == '\0' || g_str_has_prefix (answers[2], "HTTP/1.1 431 "));
+  raw_client_free (client);
+  client = raw_client_new (site.port, NULL, &site.owner, TLS13);
+  raw_client_send (client, target, -1);
+  answers[3] = raw_client_read (client, 1000);
+  g_assert_true (*answers[3] == '\0' || g_str_has_prefix (answers[3], "HTTP/1.1 414 ") ||
+                 g_str_has_prefix (answers[3], "HTTP/1.1 431 "));
+  raw_client_free (client);
+  g_assert_cmpint (g_atomic_int_get (&site.state.calls), ==, 0);
+  site_close (&site);
+}
+
+/* A client that sends a little, again and again, is cut all the same. */
+static gint64
+drip (RawClient *client, const char *start)
+{
+  gint64 began = g_get_monotonic_time ();
+
+  raw_client_send (client, start, -1);
+  while (raw_client_send (client, "x", 1) && g_get_monotonic_time () - began < 8 * G_USEC_PER_SEC)
+    g_usleep (100 * 1000);
+  return (g_get_monotonic_time () - began) / 1000;
+}
+
+static void
+test_slow_clients_are_cut (void)
+{
+  Site site;
+  VaServerSettings settings;
+  RawClient *client;
+  gint64 began;
+  int fd;
+  char c;
+
+  site_init (&site);
+  settings = usual_settings (site.fixture);
+  settings.timeout_seconds = 1;
+  settings.request_seconds = 1;
+  site_start (&site, &settings);
+  /* Nothing at all, not even a handshake. */
+  began = g_get_monotonic_time ();
+  fd = raw_connect (site.port, NULL);
+  g_assert_cmpint (read (fd, &c, 1), ==, 0);
+  close (fd);
+  g_assert_cmpint (g_get_monotonic_time () - began, <, 4 * G_USEC_PER_SEC);
+  /* A handshake, byte by byte. */
+  began = g_get_monotonic_time ();
+  fd = raw_connect (site.port, NULL);
+  while (send (fd, "\x16", 1, MSG_NOSIGNAL) == 1 && g_get_monotonic_time () - began < 8 * G_USEC_PER_SEC)
+    g_usleep (100 * 1000);
+  g_assert_cmpint (g_get_monotonic_time () - began, <, 4 * G_USEC_PER_SEC);
+  close (fd);
+  client = raw_client_new (site.port, NULL, &site.owner, TLS13);
+  g_assert_cmpint (drip (client, "GET /v1/open HTTP/1.1\r\nHost: x\r\nX: "), <, 5000);
+  raw_client_free (client);
+  client = raw_client_new (site.port, NULL, &site.owner, TLS13);
+  g_assert_cmpint (drip (client, SEND ("PUT", "/v1/raw", RAW, "1000")), <, 4000);
+  raw_client_free (client);
+  g_assert_cmpint (g_atomic_int_get (&site.state.calls), ==, 0);
+  site_close (&site);
+}
+
+static void
+test_connections_per_address (void)
+{
+  Site site;
+  VaServerSettings settings;
+  int held[3];
+  RawClient *client;
+
+  site_init (&site);
+  settings = usual_settings (site.fixture);
+  settings.max_connections_per_address = 3;
+  site_start (&site, &settings);
+  for (guint i = 0; i < 3; i++)
+    held[i] = raw_connect (site.port, "127.0.0.2");
+  /* The server has to have taken them. */
+  g_usleep (200 * 1000);
+  g_assert_null (raw_client_new (site.port, "127.0.0.2", &site.owner, TLS13));
+  client = raw_client_new (site.port, "127.0.0.3", &site.owner, TLS13);
+  g_assert_nonnull (client);
+  raw_client_free (client);
+  for (guint i = 0; i < 3; i++)
+    close (held[i]);
+  g_usleep (200 * 1000);
+  client = raw_client_new (site.port, "127.0.0.2", &site.owner, TLS13);
+  g_assert_nonnull (client);
+  raw_client_free (client);
+  site_close (&site);
+}
+
+static void
+test_connections_in_all (void)
+{
+  Site site;
+  VaServerSettings settings;
+  int held[12];
+  gint64 began;
+  g_autofree char *answer = NULL;
+
+  site_init (&site);
+  settings = usual_settings (site.fixture);
+  settings.max_connections = 4;
+  settings.timeout_seconds = 1;
+  settings.request_seconds = 2;
+  site_start (&site, &settings);
+  for (guint i = 0; i < G_N_ELEMENTS (held); i++)
+    held[i] = raw_connect (site.port, NULL);
+  /* Those who say nothing are cut one after the other, and then the good client has his turn. */
+  began = g_get_monotonic_time ();
+  answer = ask_as (&site, &site.owner, GET ("/v1/open"));
+  assert_status (answer, 204);
+  g_assert_cmpint (g_get_monotonic_time () - began, >, G_USEC_PER_SEC / 2);
+  for (guint i = 0; i < G_N_ELEMENTS (held); i++)
+    close (held[i]);
+  site_close (&site);
+}
+
+static void
+test_stop_finishes_requests (void)
+{
+  Site site;
+  RawClient *client, *idle;
+  g_autofree char *answer = NULL;
+  gint64 began;
+
+  site_open (&site);
+  idle = raw_client_new (site.port, NULL, &site.owner, TLS13);
+  client = raw_client_new (site.port, NULL, &site.owner, TLS13);
+  g_assert_true (raw_client_send (client, GET ("/v1/slow"), -1));
+  while (g_atomic_int_get (&site.state.calls) == 0)
+    g_usleep (10 * 1000);
+  began = g_get_monotonic_time ();
+  va_server_stop (g_steal_pointer (&site.server));
+  g_assert_cmpint (g_get_monotonic_time () - began, <, 3 * G_USEC_PER_SEC);
+  answer = raw_client_answer (client);
+  assert_status (answer, 200);
+  g_assert_nonnull (strstr (answer, "slow but sure"));
+  raw_client_free (client);
+  raw_client_free (idle);
+  site_close (&site);
+}
+
+static void
+assert_no_start (const VaServerSettings *settings, int code, const char *named)
+{
+  g_autoptr(GError) error = NULL;
+
+  g_assert_null (va_server_start (settings, routes, NULL, &error));
+  g_assert_error (error, VA_CORE_ERROR, code);
+  g_assert_nonnull (strstr (error->message, named));
+}
+
+static void
+test_start_refuses (void)
+{
+  Site site;
+  VaServerSettings settings;
+
+  site_open (&site);
+  settings = usual_settings (site.fixture);
+  settings.address = "localhost";
+  assert_no_start (&settings, VA_CORE_ERROR_PARSE, "localhost");
+  settings.address = "127.0.0.1";
+  settings.port = site.port;
+  assert_no_start (&settings, VA_CORE_ERROR_FAILED, "cannot listen");
+  settings.port = 0;
+  settings.key_file = site.owner.key;
+  assert_no_start (&settings, VA_CORE_ERROR_PARSE, "anna.key");
+  settings.key_file = site.owner.certificate; /* 0644 */
+  assert_no_start (&settings, VA_CORE_ERROR_PERMISSION, "anna.pem");
+  settings.key_file = "/nonexistent/key";
+  assert_no_start (&settings, VA_CORE_ERROR_NOT_FOUND, "/nonexistent/key");
+  settings = usual_settings (site.fixture);
+  settings.ca_file = site.owner.key;
+  assert_no_start (&settings, VA_CORE_ERROR_PARSE, "anna.key");
+  settings.ca_file = site.fixture->ca_file;
+  settings.certificate_file = "/nonexistent/cert";
+  assert_no_start (&settings, VA_CORE_ERROR_NOT_FOUND, "/nonexistent/cert");
+  site_close (&site);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/server/answers", test_answers);
+  g_test_add_func ("/server/keep-alive-and-bodies", test_keep_alive_and_bodies);
+  g_test_add_func ("/server/routes-refuse", test_routes_refuse);
+  g_test_add_func ("/server/roles", test_roles);
+  g_test_add_func ("/server/failures-stay-inside", test_failures_stay_inside);
+  g_test_add_func ("/server/handshake-refuses", test_handshake_refuses);
+  g_test_add_func ("/server/expiry-on-open-connection", test_expiry_on_open_connection);
+  g_test_add_func ("/server/limits", test_limits);
+  g_test_add_func ("/server/slow-clients-are-cut", test_slow_clients_are_cut);
+  g_test_add_func ("/server/connections-per-address", test_connections_per_address);
+  g_test_add_func ("/server/connections-in-all", test_connections_in_all);
+  g_test_add_func ("/server/stop-finishes-requests", test_stop_finishes_requests);
+  g_test_add_func ("/server/start-refuses", test_start_refuses);
+  return g_test_run ();
+}
