@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "host/connection.h"
+#include "host/launches.h"
+#include "host/outcomes.h"
+#include "host/platform.h"
+#include "host/settings.h"
+#include "host/sockets.h"
+#include "host/work.h"
+
+G_BEGIN_DECLS
+
+/**
+ * The parts of the agent. Which of them may wait for which:
+ *   hook and gate threads: for the service, QEMU, each other's validation; never for libvirt;
+ *   libvirt_work: for everything;
+ *   chores, outcomes: for files, and the second for the service.
+ */
+typedef struct {
+  const VaHostSettings *settings;
+  char *boot_id;
+  VaClient *client;
+  VaLaunches *launches;
+  VaPlatform *platform;
+  VaOutcomes *outcomes;
+  VaConnection *connection; /* %NULL without libvirt, for tests */
+  VaWork *libvirt_work, *chores;
+  VaListener *hook, *gate;
+  VaLaunchHost host;
+  int lock;                 /* held for as long as the agent runs */
+  guint sweep_timer;
+  gint features_due;        /* atomic: the service has not heard yet what the host can do */
+} VaAgent;
+
+/**
+ * va_agent_start: everything but the main loop; returns when questions are answered.
+ * @settings: outlive the agent; an empty libvirt_uri means no libvirt at all
+ * Errors: VA_CORE_ERROR; _EXISTS: another agent runs in this run_dir
+ */
+VaAgent *va_agent_start (const VaHostSettings *settings, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_agent_stop: answers what it was asked, then frees everything; launches stay as they are. */
+void va_agent_stop (VaAgent *agent);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaAgent, va_agent_stop)
+
+G_END_DECLS

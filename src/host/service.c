@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "host/service.h"
+
+#include "core/error.h"
+#include "core/i18n.h"
+
+#define REPLY_MAX 65536
+
+static void
+explain (GError *reason, GError **error)
+{
+  if (reason->domain == VA_PROBLEM_ERROR)
+    g_set_error (error, VA_PROBLEM_ERROR, reason->code, _("the service refused: %s (%s)"), reason->message,
+                 va_problem_name ((VaProblemCode) reason->code));
+  else
+    g_set_error (error, reason->domain, reason->code, _("cannot reach the attestation service: %s"), reason->message);
+  g_error_free (reason);
+}
+
+/* Sends @body (transfer full) to @path (transfer full). */
+static JsonObject *
+post (VaClient *client, char *path, JsonObject *body, gint64 end, GError **error)
+{
+  gint64 left = (end - g_get_monotonic_time ()) / 1000;
+  VaClientRequest request = {
+    .method = "POST", .path = path, .json = body, .deadline_ms = (guint) CLAMP (left, 1, 600000), .max_reply = REPLY_MAX
+  };
+  g_autoptr(JsonObject) reply = NULL;
+  GError *reason = NULL;
+
+  if (!va_client_call (client, &request, &reply, &reason))
+    explain (reason, error);
+  g_free (path);
+  json_object_unref (body);
+  return g_steal_pointer (&reply);
+}
+
+VaLaunchGrant *
+va_service_launch (VaClient *client, const char *registration, const VaLaunchRequest *request, gint64 end, GError **error)
+{
+  char *path = g_strdup_printf ("/v1/vm/%s/launch", registration);
+  g_autoptr(JsonObject) reply = post (client, path, va_launch_request_write (request), end, error);
+  GError *reason = NULL;
+  VaLaunchGrant *grant;
+
+  if (reply == NULL)
+    return NULL;
+  grant = va_launch_grant_read (reply, &reason);
+  if (grant == NULL)
+    explain (reason, error);
+  return grant;
+}
+
+VaValidateReply *
+va_service_validate (VaClient *client, const char *registration, const VaValidateRequest *request, gint64 end,
+                     GError **error)
+{
+  char *path = g_strdup_printf ("/v1/vm/%s/validate", registration);
+  g_autoptr(JsonObject) object = post (client, path, va_validate_request_write (request), end, error);
+  g_autoptr(VaValidateReply) reply = NULL;
+  GError *reason = NULL;
+
+  if (object == NULL)
+    return NULL;
+  reply = va_validate_reply_read (object, &reason);
+  if (reply == NULL)
+    explain (reason, error);
+  else if (g_str_equal (reply->launch_id, request->launch_id))
+    return g_steal_pointer (&reply);
+  else
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
+                 _("cannot reach the attestation service: its answer is about launch %s"), reply->launch_id);
+  return NULL;
+}
+
+gboolean
+va_service_outcome (VaClient *client, const char *launch_id, const VaOutcome *outcome, gint64 end, GError **error)
+{
+  char *path = g_strdup_printf ("/v1/launch/%s/outcome", launch_id);
+  g_autoptr(JsonObject) reply = post (client, path, va_outcome_write (outcome), end, error);
+
+  return reply != NULL;
+}
+
+gboolean
+va_service_features (VaClient *client, const VaHostFeatures *features, gint64 end, GError **error)
+{
+  g_autoptr(JsonObject) reply = post (client, g_strdup ("/v1/host"), va_host_features_write (features), end, error);
+
+  return reply != NULL;
+}
+
+gboolean
+va_service_refused (const GError *error)
+{
+  guint status = error->domain == VA_PROBLEM_ERROR ? va_problem_status ((VaProblemCode) error->code) : 0;
+
+  return status >= 400 && status < 500;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "api/messages.h"
+#include "http/client.h"
+
+/*
+ * What the agent asks the service. Each call blocks, at most until @end (g_get_monotonic_time()).
+ * Errors: VA_PROBLEM_ERROR with "the service refused: SENTENCE (CODE)"; VA_CORE_ERROR_PEER, _TIMEOUT or _PARSE with
+ *   "cannot reach the attestation service: …"
+ */
+G_BEGIN_DECLS
+
+/** va_service_launch: POST /v1/vm/{registration}/launch. Returns: (transfer full) */
+VaLaunchGrant *va_service_launch (VaClient *client, const char *registration, const VaLaunchRequest *request, gint64 end,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_service_validate: POST /v1/vm/{registration}/validate; the answer is about the launch that was asked about. */
+VaValidateReply *va_service_validate (VaClient *client, const char *registration, const VaValidateRequest *request,
+                                      gint64 end, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_service_outcome: POST /v1/launch/{launch-id}/outcome */
+gboolean va_service_outcome (VaClient *client, const char *launch_id, const VaOutcome *outcome, gint64 end,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_service_features: POST /v1/host */
+gboolean va_service_features (VaClient *client, const VaHostFeatures *features, gint64 end, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+
+/** va_service_refused: whether @error is the service's own, final no, and not trouble that may pass. */
+gboolean va_service_refused (const GError *error);
+
+G_END_DECLS

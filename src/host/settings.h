@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/** What /etc/virt-attest/hostd.conf says. */
+typedef struct {
+  char *url, *ca, *certificate, *key;
+  char *libvirt_uri;
+  guint deadline_ms; /* for one question of hook or gate, the service's answer included */
+  gboolean resume_paused;
+  char *state_dir;   /* absolute */
+  char *run_dir;     /* absolute: sockets and markers */
+  guint grace_ms;    /* a granted launch whose QEMU does not come is given up after this */
+} VaHostSettings;
+
+/**
+ * va_host_settings_load: @run_dir: VA_RUNDIR, or a folder of a test's own
+ * Errors: those of va_config_load()
+ */
+VaHostSettings *va_host_settings_load (const char *path, const char *run_dir, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+void va_host_settings_free (VaHostSettings *settings);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaHostSettings, va_host_settings_free)
+
+G_END_DECLS

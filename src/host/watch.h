@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+#include <sys/types.h>
+
+G_BEGIN_DECLS
+
+/**
+ * va_process_ended: whether process @pid that began at @start runs no more. A dead one that nobody has waited for
+ * counts as ended, although /proc still lists it.
+ */
+gboolean va_process_ended (pid_t pid, guint64 start);
+
+/** Called once, from the thread of the default main context. */
+typedef void (*VaWatchEnded) (gpointer data);
+
+/**
+ * va_watch_process: calls @ended when process @pid is over; at once if it is already. May be called from any thread.
+ * @free_data: called after @ended, or when the main loop drops the watch
+ * Returns: FALSE when the process is not there (or is another one): @ended is not called then, @free_data is
+ */
+gboolean va_watch_process (pid_t pid, guint64 start, VaWatchEnded ended, gpointer data, GDestroyNotify free_data);
+
+G_END_DECLS
