@@ -27,7 +27,7 @@ libva_host_la_SOURCES = \
 	src/host/watch.c src/host/watch.h \
 	src/host/work.c src/host/work.h
 libva_host_la_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(LIBVIRT_CFLAGS)
-libva_host_la_LIBADD = libva-qmp.la libva-http.la libva-api.la libva-sev.la libva-core-json.la \
+libva_host_la_LIBADD = libva-qmp.la libva-http-client.la libva-domain.la libva-api.la libva-sev.la libva-core-json.la \
 	$(LIBVIRT_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
 
 sbin_PROGRAMS += virt-attest-hostd
