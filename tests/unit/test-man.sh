@@ -18,14 +18,12 @@ sed -n 's|^ *\[VA_PROBLEM_[A-Z_]*\] = { "\([a-z-]*\)", \([0-9]*\),.*|\1 \2|p' "$
 sed -n 's|^\.It Sy \([a-z-]*\) Pq \([0-9]*\)$|\1 \2|p' "$errors" | sort >"$TMPDIR/documented"
 enum=$(grep -c '^ *VA_PROBLEM_[A-Z_]*,' "$top/src/api/problem.h")
 
-# A page and the table of the program that reads the file: the keys of both.
-keys () # SOURCE: the keys of the VaConfigKey table in it
+# Configuration keys: those of the table in the program that reads the file, and those of the page.
+compare_keys () # PAGE SOURCE
 {
-  sed -n 's|^ *{ *"[a-z]*", *"\([a-z-]*\)", *VA_CONFIG_.*|\1|p' "$1" | sort -u
-}
-page_keys () # PAGE
-{
-  sed -n 's|^\.It Ic \([a-z-]*\)$|\1|p' "$1" | sort -u
+  sed -n 's|^ *{ *"[a-z]*", *"\([a-z-]*\)", *VA_CONFIG_.*|\1|p' "$top/$2" | sort >"$TMPDIR/read"
+  sed -n 's|^\.It Ic \([a-z-]*\)$|\1|p' "$man/$1" | sort >"$TMPDIR/described"
+  same "$TMPDIR/read" "$TMPDIR/described"
 }
 
 command -v mandoc >/dev/null || { echo "Bail out! mandoc is missing: install the package mandoc"; exit 1; }
@@ -34,4 +32,7 @@ for page in "$man"/*.[1-8] "$top"/docs/*.[1-8]; do
 done
 check "the table of codes is read whole" test "$enum" -eq "$(wc -l <"$TMPDIR/codes")"
 check "every code is in virt-attest-errors(7) with its status, and no other is" same "$TMPDIR/codes" "$TMPDIR/documented"
+for pair in virt-attest-gate.conf.5:plugin/gate.c virt-attest-hook.conf.5:hooks/hook.c; do
+  check "${pair%%:*} has the keys of ${pair#*:}, and no other" compare_keys "${pair%%:*}" "${pair#*:}"
+done
 finish
