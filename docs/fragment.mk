@@ -12,4 +12,4 @@ dist_man_MANS += \
 	docs/man/virt-attest-service.conf.5 \
 	docs/man/virt-attestd.8
 dist_doc_DATA = README.md CHANGELOG.md SECURITY.md LICENSE \
-	docs/PROTOCOL.md
+	docs/PROTOCOL.md docs/THREATS.md docs/ARCHITECTURE.md
