@@ -32,7 +32,8 @@ for page in "$man"/*.[1-8] "$top"/docs/*.[1-8]; do
 done
 check "the table of codes is read whole" test "$enum" -eq "$(wc -l <"$TMPDIR/codes")"
 check "every code is in virt-attest-errors(7) with its status, and no other is" same "$TMPDIR/codes" "$TMPDIR/documented"
-for pair in virt-attest-gate.conf.5:plugin/gate.c virt-attest-hook.conf.5:hooks/hook.c; do
+for pair in virt-attest-gate.conf.5:plugin/gate.c virt-attest-hook.conf.5:hooks/hook.c \
+            virt-attest-hostd.conf.5:src/host/settings.c; do
   check "${pair%%:*} has the keys of ${pair#*:}, and no other" compare_keys "${pair%%:*}" "${pair#*:}"
 done
 finish
