@@ -211,7 +211,7 @@ explain (const VaClientCall *call, GError **error)
   else if (call->peer_fault != NULL)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER, _("cannot reach the service at %s: %s"), url,
                  call->peer_fault);
-  else if (call->status != 0)
+  else if (call->status != 0 || g_error_matches (call->error, SOUP_SESSION_ERROR, SOUP_SESSION_ERROR_PARSING))
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER, _("the service at %s gave a broken answer: %s"), url,
                  call->error->message);
   else if (call->handshake_done)

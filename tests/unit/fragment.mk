@@ -48,7 +48,8 @@ EXTRA_DIST += \
 	tests/data/roots/rome/ark.cert tests/data/roots/rome/ask.cert tests/data/roots/turin/ark.cert \
 	tests/data/roots/turin/ask.cert
 
-http_tests = tests/unit/test-problem tests/unit/test-server
+http_tests = tests/unit/test-problem tests/unit/test-ca tests/unit/test-identity tests/unit/test-server \
+	tests/unit/test-client
 check_PROGRAMS += $(http_tests)
 TESTS += $(http_tests)
 tests_unit_test_problem_SOURCES = tests/unit/test-problem.c
@@ -57,6 +58,15 @@ tests_unit_test_problem_LDADD = libva-api.la libva-core-json.la libva-core.la $(
 tests_unit_test_server_SOURCES = tests/unit/test-server.c tests/unit/tls-fixture.c tests/unit/tls-fixture.h
 tests_unit_test_server_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
 tests_unit_test_server_LDADD = libva-http-server.la $(GNUTLS_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
+tests_unit_test_ca_SOURCES = tests/unit/test-ca.c tests/unit/tls-fixture.c tests/unit/tls-fixture.h
+tests_unit_test_ca_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
+tests_unit_test_ca_LDADD = libva-tls.la $(GNUTLS_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
+tests_unit_test_identity_SOURCES = tests/unit/test-identity.c tests/unit/tls-fixture.c tests/unit/tls-fixture.h
+tests_unit_test_identity_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
+tests_unit_test_identity_LDADD = libva-tls.la $(GNUTLS_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
+tests_unit_test_client_SOURCES = tests/unit/test-client.c tests/unit/tls-fixture.c tests/unit/tls-fixture.h
+tests_unit_test_client_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
+tests_unit_test_client_LDADD = libva-http-client.la libva-http-server.la $(GNUTLS_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
 doc_tests = tests/unit/test-man.sh tests/unit/test-data.sh
 TESTS += $(doc_tests)
 EXTRA_DIST += $(doc_tests) tests/unit/tap.sh

@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <glib/gstdio.h>
+#include <gnutls/x509-ext.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -110,6 +111,10 @@ say_odd (gnutls_x509_crt_t certificate, const Odd *odd)
   if (odd->dns != NULL)
     g_assert_cmpint (gnutls_x509_crt_set_subject_alt_name (certificate, GNUTLS_SAN_DNSNAME, odd->dns,
                                                            (unsigned) strlen (odd->dns), GNUTLS_FSAN_APPEND), >=, 0);
+  if (odd->raw_names != NULL)
+    g_assert_cmpint (gnutls_x509_crt_set_extension_by_oid (certificate, GNUTLS_X509EXT_OID_SAN,
+                                                           g_bytes_get_data (odd->raw_names, NULL),
+                                                           g_bytes_get_size (odd->raw_names), 0), >=, 0);
   for (guint i = 0; odd->purposes[i] != NULL; i++)
     g_assert_cmpint (gnutls_x509_crt_set_key_purpose_oid (certificate, odd->purposes[i], 0), >=, 0);
   if (odd->usage != 0)

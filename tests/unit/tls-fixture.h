@@ -35,6 +35,7 @@ FixtureFiles fixture_client (Fixture *fixture, VaRole role, const char *name);
 typedef struct {
   const char *uris[3];
   const char *dns;
+  GBytes *raw_names; /* the extension of alternative names, as it is */
   const char *purposes[3];
   unsigned usage;
   gboolean ca;
