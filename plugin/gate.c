@@ -121,9 +121,13 @@ gate_init (unsigned int version, const char *config_path, unsigned int flags)
 static int
 gate_deinit (void)
 {
-  if (users == 0 || --users > 0 || chained == NULL)
+  LockDriver *last = chained;
+
+  if (users == 0 || --users > 0 || last == NULL)
     return 0;
-  return chained->deinit ();
+  chained = NULL;
+  virLockDriverImpl.flags = 0;
+  return last->deinit ();
 }
 
 static char *

@@ -77,7 +77,8 @@ class Sandbox:
     """See the module's text.
 
     build: a build tree, or None to take what is installed on the machine
-    emulator: a program that libvirtd finds as qemu-system-x86_64; None: the machine's own QEMU
+    emulator: the software platform's wrapper, which libvirtd then finds as qemu-system-x86_64 in box.bin; None: the
+        machine's own QEMU. Domains have to name the one that was chosen (box.qemu), the other is slow to define.
     cache: a folder outside to keep libvirt's probe of the emulator in from run to run (it takes seconds)
     """
 
@@ -110,6 +111,12 @@ class Sandbox:
         namespace.kill_all()
         self.daemons.clear()
 
+    @property
+    def qemu(self):
+        """What belongs into a domain's <emulator>."""
+        return f"{self.bin}/qemu-system-x86_64" if self.emulator else shutil.which("qemu-system-x86_64",
+                                                                                   path=_search_path())
+
     # -- the private machine
 
     def _mounts(self):
@@ -128,7 +135,11 @@ class Sandbox:
         os.makedirs("/var/lib/libvirt/images", exist_ok=True)
 
     def _device_kvm(self):
-        """libvirt wants a /dev/kvm that QEMU's user may open; what is behind it does not matter to it."""
+        """With the software platform as emulator, libvirt wants a /dev/kvm that QEMU's user may open, whatever is behind it.
+
+        With a QEMU that finds no KVM behind it, it has to be closed: libvirt probes an emulator anew at every define,
+        for seconds, while what the probe says about KVM and what the node's mode says differ.
+        """
         if not os.path.exists("/dev/kvm"):
             namespace.graft("/dev")
             with open("/dev/kvm", "w", encoding="ascii"):
@@ -136,7 +147,7 @@ class Sandbox:
         file = f"{self.folder}/kvm"
         with open(file, "w", encoding="ascii"):
             pass
-        os.chmod(file, 0o666)
+        os.chmod(file, 0o666 if self.emulator is not None else 0o600)
         namespace.bind(file, "/dev/kvm")
 
     def _install(self):
@@ -382,7 +393,7 @@ def _accepts(path):
 accepts = _accepts
 
 
-def plain_domain(name="plain", uuid=None, metadata="", commandline=""):
+def plain_domain(name="plain", uuid=None, metadata="", commandline="", emulator=None):
     """XML of the smallest domain that QEMU runs anywhere: software emulation, no disk, no firmware to speak of."""
     return f"""\
 <domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
@@ -393,7 +404,7 @@ def plain_domain(name="plain", uuid=None, metadata="", commandline=""):
   <vcpu>1</vcpu>
   <os><type arch='x86_64' machine='pc'>hvm</type></os>
   <devices>
-    <emulator>{shutil.which('qemu-system-x86_64', path=_search_path())}</emulator>
+    <emulator>{emulator or shutil.which('qemu-system-x86_64', path=_search_path())}</emulator>
     <controller type='usb' model='none'/>
     <memballoon model='none'/>
   </devices>

@@ -112,3 +112,25 @@ EXTRA_DIST += tests/unit/test-schemas.py \
 	tests/data/messages/registration.json \
 	tests/data/messages/validate-reply.json \
 	tests/data/messages/validate-request.json
+host_side_tests = tests/unit/test-gate tests/unit/test-hook tests/unit/test-hook-parts
+check_PROGRAMS += $(host_side_tests)
+TESTS += $(host_side_tests)
+own_machine = tests/unit/own-machine.c tests/unit/own-machine.h tests/unit/peer.c tests/unit/peer.h
+tests_unit_test_gate_SOURCES = tests/unit/test-gate.c tests/unit/recorder.h $(own_machine)
+tests_unit_test_gate_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugin
+tests_unit_test_gate_LDADD = libva-core.la $(GLIB_LIBS)
+tests_unit_test_hook_SOURCES = tests/unit/test-hook.c $(own_machine)
+tests_unit_test_hook_LDADD = libva-core.la $(GLIB_LIBS)
+tests_unit_test_hook_parts_SOURCES = tests/unit/test-hook-parts.c $(hook_parts)
+tests_unit_test_hook_parts_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/hooks
+tests_unit_test_hook_parts_LDADD = libva-core.la $(GLIB_LIBS)
+# The gate looks for libvirt's function in the program that loaded it.
+tests_unit_test_gate_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
+# Lock drivers to chain to: one that writes down its calls, one of another interface.
+check_LTLIBRARIES += tests/unit/recorder.la tests/unit/foreign.la
+tests_unit_recorder_la_SOURCES = tests/unit/recorder.c tests/unit/recorder.h
+tests_unit_recorder_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugin
+tests_unit_recorder_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
+tests_unit_foreign_la_SOURCES = tests/unit/recorder.c tests/unit/recorder.h
+tests_unit_foreign_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugin -DRECORDER_VERSION=2000000u
+tests_unit_foreign_la_LDFLAGS = $(tests_unit_recorder_la_LDFLAGS)

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Runs the very hook that is installed; this program is its libvirtd and its agent. */
+#include "config.h"
+
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "core/encoding.h"
+#include "core/process.h"
+#include "own-machine.h"
+#include "peer.h"
+
+#define UUID "6e1f0a52-8c0e-4a3c-9d55-0c1a6b1f0001"
+#define MARK VA_RUNDIR "/gate"
+#define MARKER VA_RUNDIR "/domains/" UUID
+#define SOCKET VA_RUNDIR "/hook.sock"
+#define LIBDIR "/run/libvirt-lib"
+#define CONFIG VA_SYSCONFDIR "/hook.conf"
+#define FOLDER LIBDIR "/domain-7-guest"
+#define MONITORS VA_RUNDIR "/qmp"
+#define QEMU_USER 64055
+#define QEMU_GROUP 107
+
+static const char ours[] = "<domain type='kvm' id='7'>\n  <name>guest</name>\n  <uuid>" UUID "</uuid>\n  <metadata>\n"
+                           "    <attest:launch xmlns:attest=\"urn:virt-attest:launch:1\" mode=\"required\"/>\n"
+                           "  </metadata>\n</domain>\n";
+static const char foreign[] = "<domain type='kvm' id='7'>\n  <name>guest</name>\n  <uuid>" UUID "</uuid>\n</domain>\n";
+static char *hook, *session, *owner_cert, *grant;
+
+/* The hook's exit code; what it says on standard error in @said. */
+static int
+run_hook (const char *operation, const char *suboperation, const char *xml, char **said)
+{
+  int status;
+  pid_t pid;
+
+  own_machine_write ("/run/xml", xml);
+  pid = fork ();
+  g_assert_cmpint (pid, >=, 0);
+  if (pid == 0)
+    {
+      dup2 (open ("/run/xml", O_RDONLY), STDIN_FILENO);
+      dup2 (open ("/run/said", O_WRONLY | O_CREAT | O_TRUNC, 0600), STDERR_FILENO);
+      execl (hook, "virt-attest", "guest", operation, suboperation, "-", NULL);
+      _exit (127);
+    }
+  g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
+  g_assert_true (WIFEXITED (status));
+  g_assert_true (g_file_get_contents ("/run/said", said, NULL, NULL));
+  return WEXITSTATUS (status);
+}
+
+/* A start that must be refused, with @words in its one sentence. */
+static void
+assert_refused (const char *xml, const char *words)
+{
+  g_autofree char *said = NULL;
+
+  g_assert_cmpint (run_hook ("start", "begin", xml, &said), ==, 1);
+  g_assert_true (g_str_has_prefix (said, "virt-attest: "));
+  g_assert_cmpint (said[strlen (said) - 1], ==, '\n');
+  g_assert_null (strchr (g_strchomp (said), '\n'));
+  if (strstr (said, words) == NULL)
+    g_test_message ("“%s” is not in: %s", words, said);
+  g_assert_nonnull (strstr (said, words));
+}
+
+static void
+assert_passed (const char *operation, const char *suboperation, const char *xml)
+{
+  g_autofree char *said = NULL;
+
+  g_assert_cmpint (run_hook (operation, suboperation, xml, &said), ==, 0);
+  g_assert_cmpstr (said, ==, "");
+}
+
+static void
+leave_mark (gint64 pid_offset, gint64 start_offset)
+{
+  g_autofree char *mark = NULL;
+  guint64 start;
+
+  g_assert_true (va_process_start_time (getpid (), &start, NULL));
+  mark = g_strdup_printf ("%d %" G_GUINT64_FORMAT "\n", (int) (getpid () + pid_offset), start + (guint64) start_offset);
+  own_machine_write (MARK, mark);
+}
+
+static void
+write_placeholder (const char *path)
+{
+  own_machine_write (path, "UExBQ0VIT0xERVI=");
+  g_assert_cmpint (chmod (path, 0600), ==, 0);
+  g_assert_cmpint (chown (path, QEMU_USER, QEMU_GROUP), ==, 0);
+}
+
+/* Everything as it is at a start that can be granted. */
+static void
+prepare (void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *command = g_strdup ("rm -rf " LIBDIR " " MONITORS " " VA_RUNDIR "/domains");
+
+  g_assert_true (g_spawn_command_line_sync (command, NULL, NULL, NULL, &error));
+  write_placeholder (FOLDER "/session.base64");
+  write_placeholder (FOLDER "/dh_cert.base64");
+  own_machine_write (CONFIG, "libvirt-lib-dir = " LIBDIR "\ndeadline-ms = 5000\n");
+  own_machine_write (MARKER, "pending\n");
+  g_assert_cmpint (chmod (VA_RUNDIR, 0711), ==, 0);
+  leave_mark (0, 0);
+}
+
+static Peer *
+agent (const char *answer)
+{
+  return peer_new (SOCKET, PEER_ANSWERS, answer, strlen (answer));
+}
+
+static void
+assert_file (const char *path, const char *content)
+{
+  g_autofree char *found = NULL;
+  struct stat info;
+
+  g_assert_true (g_file_get_contents (path, &found, NULL, NULL));
+  g_assert_cmpstr (found, ==, content);
+  g_assert_cmpint (stat (path, &info), ==, 0);
+  g_assert_cmpint (info.st_mode & 07777, ==, 0600);
+  g_assert_cmpint (info.st_uid, ==, QEMU_USER);
+  g_assert_cmpint (info.st_gid, ==, QEMU_GROUP);
+}
+
+static void
+test_not_ours (void)
+{
+  g_autoptr(Peer) peer = NULL;
+
+  /* Nothing of ours is there, the configuration is broken: it does not matter. */
+  own_machine_write (CONFIG, "garbage\n");
+  unlink (MARK);
+  assert_passed ("start", "begin", foreign);
+  assert_passed ("release", "end", foreign);
+  assert_passed ("start", "begin", "");
+  prepare ();
+  peer = agent ("refuse\nno\n");
+  assert_passed ("start", "begin", foreign);
+  assert_passed ("release", "end", foreign);
+  g_assert_cmpuint (peer_count (peer), ==, 0);
+  g_assert_false (g_file_test (MONITORS, G_FILE_TEST_EXISTS));
+}
+
+static void
+test_other_operations (void)
+{
+  static const char *const others[][2] = { { "prepare", "begin" }, { "started", "begin" }, { "stopped", "end" },
+                                           { "reconnect", "begin" }, { "migrate", "begin" }, { "restore", "begin" },
+                                           { "attach", "begin" }, { "start", "end" }, { "release", "begin" } };
+  g_autoptr(Peer) peer = agent ("refuse\nno\n");
+
+  prepare ();
+  unlink (MARK);
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    assert_passed (others[i][0], others[i][1], ours);
+  g_assert_cmpuint (peer_count (peer), ==, 0);
+}
+
+static void
+test_grant (void)
+{
+  g_autofree char *question = g_strdup_printf ("virt-attest hook 1\nstart %d\n\n%s", (int) getpid (), ours);
+  g_autoptr(Peer) peer = NULL;
+  struct stat info;
+
+  for (guint run = 0; run < 2; run++)
+    {
+      if (run == 0)
+        prepare ();
+      g_clear_pointer (&peer, peer_free);
+      peer = agent (grant);
+      assert_passed ("start", "begin", ours);
+      g_assert_cmpuint (peer_count (peer), ==, 1);
+      g_assert_cmpstr (peer_question (peer), ==, question);
+      assert_file (FOLDER "/session.base64", session);
+      assert_file (FOLDER "/dh_cert.base64", owner_cert);
+      g_assert_cmpint (lstat (MONITORS "/" UUID, &info), ==, 0);
+      g_assert_true (S_ISDIR (info.st_mode));
+      g_assert_cmpint (info.st_mode & 07777, ==, 0700);
+      g_assert_cmpint (info.st_uid, ==, QEMU_USER);
+      g_assert_cmpint (info.st_gid, ==, QEMU_GROUP);
+      g_assert_false (g_file_test (MONITORS "/" UUID "/monitor.sock", G_FILE_TEST_EXISTS));
+      /* What a run before left behind. */
+      own_machine_write (MONITORS "/" UUID "/monitor.sock", "stale");
+    }
+  g_assert_cmpint (lstat (MONITORS, &info), ==, 0);
+  g_assert_cmpint (info.st_mode & 07777, ==, 0711);
+}
+
+static void
+test_pass_and_refusal (void)
+{
+  g_autoptr(Peer) peer = NULL;
+
+  prepare ();
+  peer = agent ("pass\n");
+  assert_passed ("start", "begin", ours);
+  g_assert_false (g_file_test (MONITORS, G_FILE_TEST_EXISTS));
+  assert_file (FOLDER "/session.base64", "UExBQ0VIT0xERVI=");
+  g_clear_pointer (&peer, peer_free);
+  peer = agent ("refuse\nthe permit is used up (permit-exhausted)\n");
+  assert_refused (ours, "virt-attest: the permit is used up (permit-exhausted)");
+  g_clear_pointer (&peer, peer_free);
+  peer = agent ("pass");
+  assert_refused (ours, "no answer that fits");
+  g_clear_pointer (&peer, peer_free);
+  peer = peer_new (SOCKET, PEER_ANSWERS, grant, strlen (grant) - 1);
+  assert_refused (ours, "no answer that fits");
+  assert_file (FOLDER "/session.base64", "UExBQ0VIT0xERVI=");
+}
+
+static void
+test_gate_missing (void)
+{
+  g_autoptr(Peer) peer = agent (grant);
+  static const char *const marks[] = { "", "garbage", "1 1\n", "pending\n" };
+
+  prepare ();
+  unlink (MARK);
+  assert_refused (ours, "gate is not loaded");
+  leave_mark (1, 0);
+  assert_refused (ours, "gate is not loaded");
+  leave_mark (0, 1);
+  assert_refused (ours, "gate is not loaded");
+  for (guint i = 0; i < G_N_ELEMENTS (marks); i++)
+    {
+      own_machine_write (MARK, marks[i]);
+      assert_refused (ours, "gate is not loaded");
+    }
+  g_assert_cmpuint (peer_count (peer), ==, 0);
+}
+
+static void
+test_agent_missing (void)
+{
+  gint64 began;
+
+  prepare ();
+  unlink (SOCKET);
+  assert_refused (ours, "the host agent cannot be asked");
+  own_machine_write (SOCKET, "no socket");
+  assert_refused (ours, "the host agent cannot be asked");
+  own_machine_write (CONFIG, "libvirt-lib-dir = " LIBDIR "\ndeadline-ms = 300\n");
+  for (PeerManner manner = PEER_SILENT; manner <= PEER_TRICKLES; manner++)
+    {
+      g_autoptr(Peer) peer = peer_new (SOCKET, manner, "", 0);
+
+      began = g_get_monotonic_time ();
+      assert_refused (ours, manner == PEER_HANGS_UP ? "host agent" : "no answer in time");
+      g_assert_cmpint (g_get_monotonic_time () - began, <, 3 * G_USEC_PER_SEC);
+    }
+}
+
+static void
+test_settings (void)
+{
+  g_autoptr(Peer) peer = agent (grant);
+
+  prepare ();
+  own_machine_write (CONFIG, "deadline = 5\n");
+  assert_refused (ours, "unknown key");
+  own_machine_write (CONFIG, "deadline-ms = 0\n");
+  assert_refused (ours, "deadline-ms");
+  own_machine_write (CONFIG, "libvirt-lib-dir = relative\n");
+  assert_refused (ours, "no absolute path");
+  g_assert_cmpuint (peer_count (peer), ==, 0);
+  own_machine_write (CONFIG, "libvirt-lib-dir = /run/nowhere\n");
+  assert_refused (ours, "/run/nowhere");
+}
+
+static void
+test_xml_refused (void)
+{
+  g_autoptr(Peer) peer = agent (grant);
+  g_autofree char *spaces = g_strnfill (1024 * 1024, ' '), *huge = g_strconcat (ours, spaces, NULL);
+  g_autofree char *more = g_strnfill (8 * 1024 * 1024 + 1, ' ');
+
+  prepare ();
+  assert_refused (huge, "longer than 1 MiB");
+  assert_refused (more, "too long");
+  assert_refused ("<a xmlns='urn:virt-attest:launch:1'/>", "domain XML");
+  assert_refused ("<domain type='kvm'><a xmlns='urn:virt-attest:launch:1'/>", "domain XML");
+  g_assert_cmpuint (peer_count (peer), ==, 0);
+}
+
+static void
+test_files_refused (void)
+{
+  g_autoptr(Peer) peer = agent (grant);
+
+  prepare ();
+  g_assert_cmpint (unlink (FOLDER "/dh_cert.base64"), ==, 0);
+  assert_refused (ours, "virt-attest domain prepare");
+  g_assert_cmpint (symlink ("/run/victim", FOLDER "/dh_cert.base64"), ==, 0);
+  own_machine_write ("/run/victim", "untouched");
+  assert_refused (ours, "dh_cert.base64");
+  g_assert_cmpint (unlink (FOLDER "/dh_cert.base64"), ==, 0);
+  g_assert_cmpint (link ("/run/victim", FOLDER "/dh_cert.base64"), ==, 0);
+  assert_refused (ours, "no regular file of its own");
+  g_assert_cmpint (unlink (FOLDER "/dh_cert.base64"), ==, 0);
+  g_assert_cmpint (mkfifo (FOLDER "/dh_cert.base64", 0600), ==, 0);
+  assert_refused (ours, "dh_cert.base64");
+  g_assert_cmpint (unlink (FOLDER "/dh_cert.base64"), ==, 0);
+  g_assert_cmpint (g_mkdir (FOLDER "/dh_cert.base64", 0700), ==, 0);
+  assert_refused (ours, "dh_cert.base64");
+  assert_file (FOLDER "/session.base64", "UExBQ0VIT0xERVI=");
+  prepare ();
+  g_assert_cmpint (g_rename (FOLDER, "/run/away"), ==, 0);
+  assert_refused (ours, "made no folder");
+  g_assert_cmpint (symlink ("/run/away", FOLDER), ==, 0);
+  assert_refused (ours, "domain-7-guest");
+  assert_file ("/run/away/session.base64", "UExBQ0VIT0xERVI=");
+}
+
+static void
+test_folder_of_a_crash (void)
+{
+  g_autoptr(Peer) peer = agent (grant);
+
+  prepare ();
+  own_machine_write (LIBDIR "/domain-7-older/session.base64", "older");
+  own_machine_write (LIBDIR "/domain-70-guest/session.base64", "other");
+  assert_passed ("start", "begin", ours);
+  assert_file (FOLDER "/session.base64", session);
+  g_assert_cmpint (g_rename (FOLDER, LIBDIR "/domain-7-guests"), ==, 0);
+  assert_refused (ours, "several folders");
+}
+
+static void
+test_marker_missing (void)
+{
+  g_autoptr(Peer) peer = agent (grant);
+
+  prepare ();
+  g_assert_cmpint (unlink (MARKER), ==, 0);
+  assert_refused (ours, "left no marker");
+  own_machine_write (MARKER, "attested 1 1\n");
+  assert_refused (ours, "left no marker");
+  own_machine_write (MARKER, "pending");
+  assert_refused (ours, "left no marker");
+}
+
+static void
+test_monitor_folder_refused (void)
+{
+  g_autoptr(Peer) peer = agent (grant);
+
+  prepare ();
+  g_assert_cmpint (g_mkdir (MONITORS, 0711), ==, 0);
+  g_assert_cmpint (g_mkdir ("/run/victims", 0700), ==, 0);
+  g_assert_cmpint (symlink ("/run/victims", MONITORS "/" UUID), ==, 0);
+  assert_refused (ours, "qmp");
+  g_assert_cmpint (unlink (MONITORS "/" UUID), ==, 0);
+  g_assert_cmpint (g_mkdir (MONITORS "/" UUID, 0700), ==, 0);
+  g_assert_cmpint (chown (MONITORS "/" UUID, 1, 1), ==, 0);
+  assert_refused (ours, "belongs to user 1");
+  g_assert_cmpint (chown (MONITORS "/" UUID, 0, 0), ==, 0);
+  g_assert_cmpint (g_mkdir (MONITORS "/" UUID "/monitor.sock", 0700), ==, 0);
+  assert_refused (ours, "monitor.sock");
+  g_assert_cmpint (g_rmdir (MONITORS "/" UUID "/monitor.sock"), ==, 0);
+  g_assert_cmpint (chown (MONITORS, 1, 1), ==, 0);
+  assert_refused (ours, "belongs to user 1");
+  assert_file (FOLDER "/session.base64", "UExBQ0VIT0xERVI=");
+}
+
+static void
+test_release (void)
+{
+  g_autofree char *question = g_strdup_printf ("virt-attest hook 1\nrelease %d\n\n%s", (int) getpid (), ours);
+  g_autoptr(Peer) peer = NULL;
+
+  prepare ();
+  unlink (MARK);
+  unlink (SOCKET);
+  assert_passed ("release", "end", ours);
+  own_machine_write (CONFIG, "garbage\n");
+  assert_passed ("release", "end", ours);
+  peer = agent ("refuse\nwhatever\n");
+  assert_passed ("release", "end", ours);
+  g_assert_cmpuint (peer_count (peer), ==, 1);
+  g_assert_cmpstr (peer_question (peer), ==, question);
+}
+
+static void
+test_cost (void)
+{
+  gint64 began, spent, best = G_MAXINT64;
+
+  prepare ();
+  for (guint i = 0; i < 20; i++)
+    {
+      began = g_get_monotonic_time ();
+      assert_passed ("start", "begin", foreign);
+      spent = g_get_monotonic_time () - began;
+      best = MIN (best, spent);
+    }
+  g_test_message ("hook for a domain that is not ours: %.2f ms, with fork and exec", (double) best / 1000);
+#ifndef VA_SANITIZERS
+  g_assert_cmpint (best, <, 50000);
+#endif
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autofree guint8 *bytes = g_malloc (2084);
+
+  own_machine_enter ();
+  g_test_init (&argc, &argv, NULL);
+  memset (bytes, 0x5a, 2084);
+  session = va_base64_encode (bytes, 128);
+  owner_cert = va_base64_encode (bytes, 2084);
+  grant = g_strdup_printf ("grant\n" UUID "\n%s\n%s\nend\n", session, owner_cert);
+  hook = g_build_filename (g_getenv ("VA_TOP_BUILDDIR"), "hooks/virt-attest", NULL);
+  own_machine_cover (VA_SYSCONFDIR);
+  g_test_add_func ("/hook/not-ours", test_not_ours);
+  g_test_add_func ("/hook/other-operations", test_other_operations);
+  g_test_add_func ("/hook/grant", test_grant);
+  g_test_add_func ("/hook/pass-and-refusal", test_pass_and_refusal);
+  g_test_add_func ("/hook/gate-missing", test_gate_missing);
+  g_test_add_func ("/hook/agent-missing", test_agent_missing);
+  g_test_add_func ("/hook/settings", test_settings);
+  g_test_add_func ("/hook/xml-refused", test_xml_refused);
+  g_test_add_func ("/hook/files-refused", test_files_refused);
+  g_test_add_func ("/hook/folder-of-a-crash", test_folder_of_a_crash);
+  g_test_add_func ("/hook/marker-missing", test_marker_missing);
+  g_test_add_func ("/hook/monitor-folder-refused", test_monitor_folder_refused);
+  g_test_add_func ("/hook/release", test_release);
+  g_test_add_func ("/hook/cost", test_cost);
+  return g_test_run ();
+}
