@@ -237,17 +237,32 @@ def test_gate_refusals(box):
 
 
 def test_gate_silence(box):
-    """silence at the gate ends with the deadline; libvirt lists domains meanwhile"""
+    """silence at the gate ends with the deadline; meanwhile libvirt starts another domain"""
     opted_in(box, monitor=False)
     box.configure_gate("deadline-ms = 1500\n")
     box.restart_libvirtd()
-    done = threading.Event()
+    asked, done, other = threading.Event(), threading.Event(), []
+
+    def answer(_):
+        asked.set()
+        done.wait(20)
+
+    def meanwhile():
+        if asked.wait(10):
+            other.append(box.run_virsh("start", "plain").code)
+            other.append(time.monotonic())
+    thread = threading.Thread(target=meanwhile)
+    thread.start()
     try:
         began = time.monotonic()
-        result, _ = with_gate(box, lambda _: done.wait(20) and None)
+        result, _ = with_gate(box, answer)
+        ended = time.monotonic()
         done.set()
-        check(result.code == 1 and 1.5 <= time.monotonic() - began < 8, result)
+        thread.join(20)
+        check(result.code == 1 and 1.5 <= ended - began < 8, result)
         contains(result.err, "no verdict within 1500 ms")
+        check(len(other) == 2 and other[0] == 0 and other[1] < ended, "the other domain had to wait")
+        box.virsh("destroy", "plain")
         is_off(box, "ours")
     finally:
         box.configure_gate("")
