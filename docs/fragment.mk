@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 dist_man_MANS += \
+	docs/man/virt-attest.1 \
 	docs/man/virt-attest-client.conf.5 \
 	docs/man/virt-attest-domain.5 \
 	docs/man/virt-attest-errors.7 \
