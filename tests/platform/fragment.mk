@@ -19,7 +19,8 @@ tests_platform_libvirt_attest_platform_la_SOURCES = $(platform_psp) \
 	tests/platform/sev-device.c \
 	tests/platform/sev-guest.c \
 	tests/platform/trace.c tests/platform/trace.h \
-	tests/platform/vcpu.c
+	tests/platform/vcpu.c \
+	tests/platform/vmsa.c tests/platform/vmsa.h
 tests_platform_libvirt_attest_platform_la_CPPFLAGS = $(platform_cppflags)
 tests_platform_libvirt_attest_platform_la_CFLAGS = $(call platform_plain,$(AM_CFLAGS)) $(NETTLE_CFLAGS)
 tests_platform_libvirt_attest_platform_la_LDFLAGS = $(call platform_plain,$(AM_LDFLAGS)) -module -avoid-version -shared \

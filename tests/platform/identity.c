@@ -41,6 +41,20 @@ load_byte (GKeyFile *file, const char *key, guint8 *out, GError **error)
   return TRUE;
 }
 
+static gboolean
+load_profile (GKeyFile *file, gboolean *fpu_reset, GError **error)
+{
+  g_autofree char *value = g_key_file_get_string (file, "platform", "vmsa-fpu", error);
+
+  if (value == NULL)
+    return FALSE;
+  *fpu_reset = strcmp (value, "reset") == 0;
+  if (*fpu_reset || strcmp (value, "zero") == 0)
+    return TRUE;
+  g_set_error (error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE, "vmsa-fpu is neither zero nor reset");
+  return FALSE;
+}
+
 gboolean
 va_platform_load (VaPlatform *platform, const char *folder, GError **error)
 {
@@ -52,6 +66,7 @@ va_platform_load (VaPlatform *platform, const char *folder, GError **error)
          && load_byte (file, "api-major", &platform->api_major, error)
          && load_byte (file, "api-minor", &platform->api_minor, error)
          && load_byte (file, "build", &platform->build, error)
+         && load_profile (file, &platform->vmsa_fpu_reset, error)
          && load_exact (folder, "cpu-id", platform->cpu_id, sizeof platform->cpu_id, error)
          && load_exact (folder, "pdh.cert", platform->pdh, sizeof platform->pdh, error)
          && load_exact (folder, "cert-chain", platform->chain, sizeof platform->chain, error)

@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 /** What one software platform is: the part of its folder that a running QEMU needs. Plain data. */
 typedef struct {
   guint8 api_major, api_minor, build;
+  gboolean vmsa_fpu_reset; /* SEV-ES: which of the two VMSA profiles, see vmsa.h */
   guint8 cpu_id[VA_PLATFORM_CPU_ID_SIZE];
   guint8 pdh[VA_PLATFORM_CERT_SIZE];
   guint8 chain[VA_PLATFORM_CHAIN_SIZE]; /* PEK, OCA, CEK */

@@ -54,6 +54,16 @@ parse_api (const char *text, VaPlatform *platform, GError **error)
 }
 
 static gboolean
+parse_profile (const char *text, gboolean *fpu_reset, GError **error)
+{
+  *fpu_reset = strcmp (text, "reset") == 0;
+  if (*fpu_reset || strcmp (text, "zero") == 0)
+    return TRUE;
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("--vmsa-fpu '%s' is neither zero nor reset"), text);
+  return FALSE;
+}
+
+static gboolean
 parse_generation (const char *text, VaPlatformGeneration *generation, GError **error)
 {
   *generation = strcmp (text, "milan") == 0 ? VA_PLATFORM_MILAN : VA_PLATFORM_NAPLES;
@@ -77,11 +87,12 @@ parse_options (const GOptionEntry *entries, int *argc, char ***argv, GError **er
 static int
 run_init (int argc, char **argv)
 {
-  g_autofree char *generation = NULL, *api = NULL, *build = NULL;
+  g_autofree char *generation = NULL, *api = NULL, *build = NULL, *profile = NULL;
   const GOptionEntry entries[] = {
     { "generation", 0, 0, G_OPTION_ARG_STRING, &generation, NULL, NULL },
     { "api", 0, 0, G_OPTION_ARG_STRING, &api, NULL, NULL },
     { "build", 0, 0, G_OPTION_ARG_STRING, &build, NULL, NULL },
+    { "vmsa-fpu", 0, 0, G_OPTION_ARG_STRING, &profile, NULL, NULL },
     { NULL },
   };
   VaPlatformFolder folder = { .platform = { .api_major = 0, .api_minor = 24, .build = 15 } };
@@ -91,6 +102,7 @@ run_init (int argc, char **argv)
   if (!parse_options (entries, &argc, &argv, &error)
       || (generation != NULL && !parse_generation (generation, &folder.generation, &error))
       || (api != NULL && !parse_api (api, &folder.platform, &error))
+      || (profile != NULL && !parse_profile (profile, &folder.platform.vmsa_fpu_reset, &error))
       || (build != NULL && !va_number_parse (build, 0, 255, &number, &error)))
     return fail (EXIT_USAGE, error);
   if (argc != 2)
@@ -248,7 +260,9 @@ print_help (void)
 
   printf (_("Usage: virt-attest-platform VERB\n\n"
             "  init DIR [--generation naples|milan] [--api MAJOR.MINOR] [--build N]\n"
-            "      makes a platform with a root of its own (naples is RSA-2048 and quick; milan is RSA-4096)\n"
+            "           [--vmsa-fpu zero|reset]\n"
+            "      makes a platform with a root of its own (naples is RSA-2048 and quick; milan is RSA-4096);\n"
+            "      --vmsa-fpu: what an SEV-ES vCPU's save area holds for mxcsr and FCW, as old and new kernels differ\n"
             "  qemu DIR [--emulator PROGRAM] -- ARGUMENTS\n"
             "      starts QEMU on it\n"
             "  wrapper DIR FILE [--emulator PROGRAM]\n"

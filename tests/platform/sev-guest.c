@@ -6,6 +6,7 @@
 #include <linux/kvm.h>
 #include "platform/runtime.h"
 #include "platform/trace.h"
+#include "platform/vmsa.h"
 
 #define HANDLE 1
 
@@ -57,6 +58,22 @@ launch_update_data (VaVm *vm, const struct kvm_sev_launch_update_data *update)
   return va_psp_launch_update_data (vm->psp, at (update->uaddr), update->len);
 }
 
+/* One call measures every vCPU of the guest, in the order of their ids. */
+static int
+launch_update_vmsa (VaVm *vm)
+{
+  guint8 page[VA_PSP_VMSA_SIZE];
+  int result = VA_PSP_SUCCESS;
+
+  for (guint i = 0; i < VA_VM_VCPUS_MAX && result == VA_PSP_SUCCESS; i++)
+    if (vm->vcpus[i] != NULL)
+      {
+        va_vmsa_build (vm->vcpus[i], va_runtime_platform ()->vmsa_fpu_reset, page);
+        result = va_psp_launch_update_vmsa (vm->psp, page);
+      }
+  return result;
+}
+
 static const char *
 command_name (guint32 id)
 {
@@ -104,6 +121,8 @@ run_command (VaVm *vm, guint32 id, gpointer data)
       return launch_start (vm, data);
     case KVM_SEV_LAUNCH_UPDATE_DATA:
       return launch_update_data (vm, data);
+    case KVM_SEV_LAUNCH_UPDATE_VMSA:
+      return launch_update_vmsa (vm);
     case KVM_SEV_LAUNCH_MEASURE:
       return launch_measure (vm, data);
     case KVM_SEV_LAUNCH_SECRET:
