@@ -10,8 +10,7 @@
 #include "http/router.h"
 
 #define FIRST_BODY 4096
-#define HELD_MAX (256u * 1024 * 1024) /* bytes of bodies in memory, of all requests together */
-/* A refused client is read this far, so that it gets its answer; then the connection is closed. */
+/* A refused client is read this far, or as far as its route goes, so that it gets its answer; then it is cut. */
 #define DISCARD_MAX (64u * 1024)
 
 typedef struct {
@@ -57,7 +56,7 @@ hold (Exchange *exchange, gsize bytes)
 
   g_mutex_lock (&shared->mutex);
   shared->held = shared->held - exchange->held + bytes;
-  if (shared->held > HELD_MAX && exchange->refusal == NULL && bytes > exchange->held)
+  if (shared->held > shared->max_held && exchange->refusal == NULL && bytes > exchange->held)
     g_set_error (&exchange->refusal, VA_PROBLEM_ERROR, VA_PROBLEM_BUSY,
                  _("the service is busy with other uploads; try again later"));
   exchange->held = bytes;
@@ -262,7 +261,7 @@ take_body (Exchange *exchange, const char *data, gsize size)
     {
       drop_body (exchange);
       exchange->discarded += size;
-      return exchange->discarded <= DISCARD_MAX;
+      return exchange->discarded <= MAX (DISCARD_MAX, max);
     }
   memcpy (va_secret_data (exchange->body) + exchange->used, data, size);
   exchange->used = needed;

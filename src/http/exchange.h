@@ -16,7 +16,7 @@ typedef struct {
   GCond quiet;       /* no request is under way */
   guint active;
   gboolean stopping; /* answers end their connection */
-  gsize held;        /* bytes of bodies in memory */
+  gsize held, max_held; /* bytes of bodies in memory */
 } VaExchanges;
 
 /** The three moments of a request, as libmicrohttpd calls them; @data is the VaExchanges. */

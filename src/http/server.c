@@ -17,6 +17,7 @@
 
 #define BACKLOG 128
 #define CONNECTION_MEMORY (32 * 1024) /* of one connection: headers, and the piece of the body under way */
+#define HELD_MAX (256u * 1024 * 1024)
 
 struct _VaServer
 {
@@ -148,6 +149,7 @@ va_server_start (const VaServerSettings *settings, const VaRoute *routes, gpoint
   server->exchanges.user_data = user_data;
   server->exchanges.timeout_seconds = settings->timeout_seconds;
   server->exchanges.request_seconds = settings->request_seconds;
+  server->exchanges.max_held = settings->max_held != 0 ? settings->max_held : HELD_MAX;
   g_mutex_init (&server->exchanges.mutex);
   g_cond_init (&server->exchanges.quiet);
   server->connections = va_connections_new ();

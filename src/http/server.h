@@ -53,6 +53,7 @@ typedef struct {
   guint timeout_seconds;       /* for a connection on which nothing moves */
   guint request_seconds;       /* for the handshake, and for each whole request */
   guint threads;
+  gsize max_held;              /* bytes of bodies in memory, of all requests together; 0: 256 MiB */
 } VaServerSettings;
 
 typedef struct _VaServer VaServer;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 #include "core/error.h"
 #include "http/server.h"
@@ -476,23 +477,23 @@ test_limits (void)
   g_autofree char *both = g_strdup_printf ("POST /v1/json HTTP/1.1\r\nHost: x\r\nContent-Type: " JSON "\r\n"
                                            "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
   RawClient *client;
-  g_autofree char *answers[4] = { NULL };
+  g_autofree char *chunked = NULL, *unclear = NULL, *head = NULL, *line = NULL;
 
   site_open (&site);
-  answers[0] = ask_as (&site, &site.owner, chunks);
-  assert_problem (answers[0], VA_PROBLEM_TOO_LARGE);
-  answers[1] = ask_as (&site, &site.owner, both);
-  g_assert_true (g_str_has_prefix (answers[1], "HTTP/1.1 400 "));
+  chunked = ask_as (&site, &site.owner, chunks);
+  assert_problem (chunked, VA_PROBLEM_TOO_LARGE);
+  unclear = ask_as (&site, &site.owner, both);
+  g_assert_true (g_str_has_prefix (unclear, "HTTP/1.1 400 "));
   client = raw_client_new (site.port, NULL, &site.owner, TLS13);
   raw_client_send (client, large, -1);
-  answers[2] = raw_client_read (client, 1000);
-  g_assert_true (*answers[2] == '\0' || g_str_has_prefix (answers[2], "HTTP/1.1 431 "));
+  head = raw_client_read (client, 1000);
+  g_assert_true (*head == '\0' || g_str_has_prefix (head, "HTTP/1.1 431 "));
   raw_client_free (client);
   client = raw_client_new (site.port, NULL, &site.owner, TLS13);
   raw_client_send (client, target, -1);
-  answers[3] = raw_client_read (client, 1000);
-  g_assert_true (*answers[3] == '\0' || g_str_has_prefix (answers[3], "HTTP/1.1 414 ") ||
-                 g_str_has_prefix (answers[3], "HTTP/1.1 431 "));
+  line = raw_client_read (client, 1000);
+  g_assert_true (*line == '\0' || g_str_has_prefix (line, "HTTP/1.1 414 ") ||
+                 g_str_has_prefix (line, "HTTP/1.1 431 "));
   raw_client_free (client);
   g_assert_cmpint (g_atomic_int_get (&site.state.calls), ==, 0);
   site_close (&site);
@@ -510,13 +511,22 @@ drip (RawClient *client, const char *start)
   return (g_get_monotonic_time () - began) / 1000;
 }
 
+static gint64
+cpu_ms (void)
+{
+  struct timespec spent;
+
+  g_assert_cmpint (clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &spent), ==, 0);
+  return (gint64) spent.tv_sec * 1000 + spent.tv_nsec / 1000000;
+}
+
 static void
 test_slow_clients_are_cut (void)
 {
   Site site;
   VaServerSettings settings;
   RawClient *client;
-  gint64 began;
+  gint64 began, busy;
   int fd;
   char c;
 
@@ -525,11 +535,13 @@ test_slow_clients_are_cut (void)
   settings.timeout_seconds = 1;
   settings.request_seconds = 1;
   site_start (&site, &settings);
-  /* Nothing at all, not even a handshake. */
+  /* Nothing at all, not even a handshake; and the server sleeps meanwhile. */
   began = g_get_monotonic_time ();
+  busy = cpu_ms ();
   fd = raw_connect (site.port, NULL);
   g_assert_cmpint (read (fd, &c, 1), ==, 0);
   close (fd);
+  g_assert_cmpint (cpu_ms () - busy, <, 300);
   g_assert_cmpint (g_get_monotonic_time () - began, <, 4 * G_USEC_PER_SEC);
   /* A handshake, byte by byte. */
   began = g_get_monotonic_time ();
@@ -601,6 +613,72 @@ test_connections_in_all (void)
   g_assert_cmpint (g_get_monotonic_time () - began, >, G_USEC_PER_SEC / 2);
   for (guint i = 0; i < G_N_ELEMENTS (held); i++)
     close (held[i]);
+  site_close (&site);
+}
+
+static gsize
+resident_kib (void)
+{
+  g_autofree char *status = NULL;
+  const char *line;
+
+  g_assert_true (g_file_get_contents ("/proc/self/status", &status, NULL, NULL));
+  line = strstr (status, "\nVmRSS:");
+  g_assert_nonnull (line);
+  return (gsize) g_ascii_strtoull (line + strlen ("\nVmRSS:"), NULL, 10);
+}
+
+static void
+test_memory_stays_flat (void)
+{
+  Site site;
+  gsize before = 0;
+
+#ifdef VA_SANITIZERS
+  g_test_skip ("the sanitizers keep freed memory");
+  return;
+#endif
+  site_open (&site);
+  for (guint i = 0; i < 400; i++)
+    {
+      if (i == 100)
+        before = resident_kib ();
+      assert_refused (&site, i % 2 == 0 ? NULL : &site.fixture->server, TLS13);
+    }
+  g_test_message ("%" G_GSIZE_FORMAT " KiB, then %" G_GSIZE_FORMAT " KiB", before, resident_kib ());
+  g_assert_cmpuint (resident_kib (), <, before + 3 * 1024);
+  site_close (&site);
+}
+
+static void
+test_bodies_in_all (void)
+{
+  Site site;
+  VaServerSettings settings;
+  g_autofree char *data = g_strnfill (150 * 1024, 'b');
+  g_autofree char *large =
+    g_strconcat (SEND ("PUT", "/v1/raw", RAW, "153600"), data, NULL);
+  g_autofree char *refused = NULL, *taken = NULL;
+  RawClient *client;
+
+  site_init (&site);
+  settings = usual_settings (site.fixture);
+  settings.max_held = 100 * 1024;
+  site_start (&site, &settings);
+  client = raw_client_new (site.port, NULL, &site.owner, TLS13);
+  g_assert_nonnull (client);
+  g_assert_true (raw_client_send (client, large, -1));
+  refused = raw_client_answer (client);
+  assert_problem (refused, VA_PROBLEM_BUSY);
+  raw_client_free (client);
+  g_assert_cmpint (g_atomic_int_get (&site.state.calls), ==, 0);
+  /* What was held for it is free again. */
+  for (guint i = 0; i < 3; i++)
+    {
+      g_clear_pointer (&taken, g_free);
+      taken = ask_as (&site, &site.owner, SEND ("PUT", "/v1/raw", RAW, "3") "abc");
+      assert_status (taken, 200);
+    }
   site_close (&site);
 }
 
@@ -683,6 +761,8 @@ main (int argc, char **argv)
   g_test_add_func ("/server/slow-clients-are-cut", test_slow_clients_are_cut);
   g_test_add_func ("/server/connections-per-address", test_connections_per_address);
   g_test_add_func ("/server/connections-in-all", test_connections_in_all);
+  g_test_add_func ("/server/memory-stays-flat", test_memory_stays_flat);
+  g_test_add_func ("/server/bodies-in-all", test_bodies_in_all);
   g_test_add_func ("/server/stop-finishes-requests", test_stop_finishes_requests);
   g_test_add_func ("/server/start-refuses", test_start_refuses);
   return g_test_run ();
