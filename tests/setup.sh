@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What ./demo and ./check share: packages, firmware, builds. Sourced by bash with $top set to the tree's folder.
+
+say () { printf '\n== %s\n' "$*"; }
+die () { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 3; }
+
+as_root_or_die () {
+  [ "$(id -u)" = 0 ] || die "needs root: it installs packages and runs libvirtd in a mount namespace of its own. Run: sudo $0"
+}
+
+# Installs the packages of tests/packages that are missing.
+install_packages () {
+  local missing=() name
+  while read -r name; do
+    case "$name" in '' | '#'*) continue ;; esac
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || missing+=("$name")
+  done < "$top/tests/packages"
+  [ ${#missing[@]} -gt 0 ] || return 0
+  say "installing ${#missing[@]} packages: ${missing[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -q > "$build/apt.log" 2>&1 || die "apt-get update failed, see $build/apt.log"
+  apt-get install -q -y --no-install-recommends "${missing[@]}" >> "$build/apt.log" 2>&1 \
+    || die "apt-get install failed, see $build/apt.log"
+}
+
+# Puts a firmware with a secret area at $build/firmware/OVMF.fd: Debian's AmdSev build, which is in a newer release than
+# this one and is only unpacked, never installed; where it cannot be had, this release's OVMF with its footer filled in.
+get_firmware () {
+  local dir=$build/firmware
+  firmware=$dir/OVMF.fd
+  [ -s "$firmware" ] && return 0
+  mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
+  if fetch_amdsev "$dir" > "$dir/fetch.log" 2>&1; then
+    cp "$dir/unpacked/usr/share/ovmf/OVMF.amdsev.fd" "$firmware"
+    echo "Debian's ovmf-amdsev ($(cd "$dir" && ls ovmf-amdsev_*.deb))" > "$dir/origin"
+  else
+    "$top/tests/platform/make-firmware" /usr/share/ovmf/OVMF.fd "$firmware" --secret 0x810000:0xc00 --hashes 0x810c00:0x400 \
+      || die "cannot make a firmware image"
+    echo "Debian's ovmf with a secret area written into its footer (ovmf-amdsev could not be had, see $dir/fetch.log)" \
+      > "$dir/origin"
+  fi
+  rm -rf "$dir/lists" "$dir/cache" "$dir/unpacked"
+}
+
+fetch_amdsev () {
+  local dir=$1 mirror options
+  mirror=$(apt-get indextargets --format '$(SITE)' 'Origin: Debian' 'Component: main' | sort | uniq -c | sort -rn | awk 'NR == 1 { print $2 }')
+  [ -n "$mirror" ] || return 1
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror sid main" > "$dir/sources.list"
+  options=(-o "Dir::Etc::sourcelist=$dir/sources.list" -o Dir::Etc::sourceparts=/dev/null -o "Dir::State::lists=$dir/lists"
+           -o "Dir::Cache=$dir/cache" -o APT::Sandbox::User=root -o Acquire::Retries=2 -o Acquire::http::Timeout=20)
+  timeout 300 apt-get "${options[@]}" update || return 1
+  (cd "$dir" && timeout 120 apt-get "${options[@]}" download ovmf-amdsev) || return 1
+  dpkg-deb -x "$dir"/ovmf-amdsev_*.deb "$dir/unpacked" && [ -s "$dir/unpacked/usr/share/ovmf/OVMF.amdsev.fd" ]
+}
+
+# build_tree NAME CONFIGURE-ARGUMENTS...: builds in $build/NAME and installs into $build/NAME/stage.
+build_tree () {
+  local name=$1 dir=$build/$1 log=$build/$1.log
+  shift
+  [ -x "$top/configure" ] || (cd "$top" && autoreconf -fi) > "$build/autoreconf.log" 2>&1 \
+    || die "autoreconf failed, see $build/autoreconf.log"
+  mkdir -p "$dir"
+  if [ ! -f "$dir/config.status" ] || [ "$(cat "$dir/arguments" 2>/dev/null)" != "$*" ]; then
+    (cd "$dir" && "$top/configure" --quiet --prefix=/usr --sysconfdir=/etc --localstatedir=/var "$@") > "$log" 2>&1 \
+      || { tail -n 20 "$log" >&2; die "configure failed, see $log"; }
+    echo "$*" > "$dir/arguments"
+  fi
+  if ! (make -C "$dir" -j"$(nproc)" && rm -rf "$dir/stage" && make -C "$dir" install DESTDIR="$dir/stage") >> "$log" 2>&1; then
+    grep -E 'error|warning' "$log" | head -n 20 >&2
+    die "the build failed, see $log"
+  fi
+}
