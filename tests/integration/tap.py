@@ -17,13 +17,16 @@ def note(text):
         print(f"# {line}", flush=True)
 
 
-def run(tests, argument):
-    """Runs each function, whatever became of the one before; the exit code. Arguments on the command line choose."""
+def run(tests, argument, on_failure=None):
+    """Runs each function, whatever became of the one before; the exit code. Arguments on the command line choose.
+
+    on_failure() gives more to show after a failed test.
+    """
     chosen = [test for test in tests if not sys.argv[1:] or any(word in test.__name__ for word in sys.argv[1:])]
     failed = 0
     print(f"1..{len(chosen)}", flush=True)
     for number, test in enumerate(chosen, 1):
-        title = (test.__doc__ or test.__name__).splitlines()[0]
+        title = (test.__doc__ or test.__name__.replace("_", " ")).splitlines()[0]
         began = time.monotonic()
         try:
             test(argument)
@@ -32,6 +35,7 @@ def run(tests, argument):
             failed += 1
             verdict = "not ok"
             note(traceback.format_exc())
+            note(on_failure() if on_failure is not None else "")
         note(f"{time.monotonic() - began:.2f} s")
         print(f"{verdict} {number} - {title}", flush=True)
     return 1 if failed or not chosen else 0

@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Starts that must work: system libvirtd, real QEMU, real OVMF, service, agent, hook and gate."""
+
+import os
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import running  # noqa: E402
+from world import PASSPHRASE, secret_in_table  # noqa: E402
+
+SECRET_BASE = 0x810000
+LUKS = "736869e5-84f0-4973-92ec-06879ce3da0b"
+suite = running.Suite()
+
+
+def secret_of(world, name):
+    import uuid
+    entries = secret_in_table(world.memory(name, SECRET_BASE, 0xc00))
+    assert entries is not None, "no secret table at the firmware's secret area"
+    return entries[uuid.UUID(LUKS).bytes_le].rstrip(b"\0")
+
+
+@suite
+def start_measured_with_the_secret_in_place(world):
+    identity = world.make_domain("first")
+    world.register(identity)
+    world.box.virsh("start", "first")
+    assert world.box.state("first") == "running"
+    assert secret_of(world, "first") == PASSPHRASE
+    monitor = world.monitor(identity)
+    sev = monitor("query-sev")
+    monitor.close()
+    assert sev["state"] == "running" and sev["policy"] == 1, sev
+    launch = world.launch_state(identity, "running")
+    assert launch["host"] == "node1" and launch["domain"]["uuid"] == identity, launch
+    shown = world.launch(launch["launch-id"])
+    assert [step["name"] for step in shown["steps"]], shown
+    world.box.virsh("destroy", "first")
+    world.launch_state(identity, "ended")
+    running.clean(world, identity)
+
+
+@suite
+def destroyed_and_started_again_with_new_keys(world):
+    identity = world.make_domain("again")
+    world.register(identity)
+    sessions, launches = set(), set()
+    for _ in range(3):
+        world.box.virsh("start", "again")
+        sessions.add(world.session_file("again"))
+        launches.add(world.launch_state(identity, "running")["launch-id"])
+        assert secret_of(world, "again") == PASSPHRASE
+        world.box.virsh("destroy", "again")
+        world.launch_state(identity, "ended")
+    assert len(sessions) == 3 and len(launches) == 3
+    assert len({session[16:48] for session in sessions}) == 3, "TEK and TIK wrapped the same"
+    running.clean(world, identity)
+
+
+@suite
+def two_domains_started_at_once(world):
+    identities = {name: world.make_domain(name) for name in ("left", "right")}
+    for identity in identities.values():
+        world.register(identity)
+    threads = [threading.Thread(target=world.box.run_virsh, args=("start", name)) for name in identities]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for name, identity in identities.items():
+        assert world.box.state(name) == "running", world.box.tails()
+        assert secret_of(world, name) == PASSPHRASE
+        world.launch_state(identity, "running")
+    assert world.session_file("left") != world.session_file("right")
+    for name in identities:
+        world.box.virsh("destroy", name)
+
+
+@suite
+def started_paused_then_resumed(world):
+    identity = world.make_domain("paused")
+    world.register(identity)
+    world.box.virsh("start", "--paused", "paused")
+    assert world.box.state("paused") == "paused"
+    world.launch_state(identity, "running")
+    assert secret_of(world, "paused") == PASSPHRASE
+    world.box.virsh("resume", "paused")
+    assert world.box.state("paused") == "running"
+    world.box.virsh("destroy", "paused")
+    world.launch_state(identity, "ended")
+    running.clean(world, identity)
+
+
+@suite
+def started_paused_and_resumed_at_once(world):
+    identity = world.make_domain("hasty")
+    world.register(identity)
+    for _ in range(3):
+        world.box.virsh("start", "--paused", "hasty")
+        world.box.virsh("resume", "hasty")
+        assert world.box.state("hasty") == "running"
+        assert secret_of(world, "hasty") == PASSPHRASE
+        world.launch_state(identity, "running")
+        world.box.virsh("destroy", "hasty")
+        world.launch_state(identity, "ended")
+
+
+@suite
+def suspended_and_resumed_without_a_second_attestation(world):
+    identity = world.make_domain("sleeper")
+    world.register(identity)
+    world.box.virsh("start", "sleeper")
+    world.launch_state(identity, "running")
+    world.box.virsh("suspend", "sleeper")
+    world.box.stop("virt-attest-hostd")
+    world.box.virsh("resume", "sleeper")
+    assert world.box.state("sleeper") == "running"
+    world.start_all()
+    assert len(world.launches(identity)) == 1
+    world.box.virsh("destroy", "sleeper")
+    world.launch_state(identity, "ended")
+
+
+@suite
+def reset_guest_goes_on(world):
+    identity = world.make_domain("reset")
+    world.register(identity)
+    world.box.virsh("start", "reset")
+    world.launch_state(identity, "running")
+    world.box.virsh("reset", "reset")
+    assert world.box.state("reset") == "running"
+    world.box.virsh("suspend", "reset")
+    world.box.virsh("reset", "reset")
+    world.box.virsh("resume", "reset")
+    assert world.box.state("reset") == "running"
+    assert len(world.launches(identity)) == 1
+    world.box.virsh("destroy", "reset")
+
+
+@suite
+def kernel_initrd_and_cmdline_measured(world):
+    data = os.path.join(running.SOURCE, "tests/data/inputs")
+    kernel, initrd = world.direct_boot_files(data)
+    identity = world.make_domain("kernel", kernel=(kernel, initrd, "root=/dev/vda1 ro"))
+    world.register(identity, "--kernel", kernel, "--initrd", initrd, "--cmdline", "root=/dev/vda1 ro")
+    world.box.virsh("start", "kernel")
+    assert secret_of(world, "kernel") == PASSPHRASE
+    world.box.virsh("destroy", "kernel")
+
+
+@suite
+def agent_restarted_while_the_guest_runs(world):
+    identity = world.make_domain("survivor")
+    world.register(identity)
+    world.box.virsh("start", "survivor")
+    world.launch_state(identity, "running")
+    world.restart("virt-attest-hostd")
+    assert world.box.state("survivor") == "running"
+    world.box.virsh("destroy", "survivor")
+    world.launch_state(identity, "ended")
+    running.clean(world, identity)
+
+
+@suite
+def libvirtd_restarted_while_the_guest_runs(world):
+    identity = world.make_domain("persistent")
+    world.register(identity)
+    world.box.virsh("start", "persistent")
+    world.box.restart_libvirtd()
+    assert world.box.state("persistent") == "running"
+    world.box.virsh("suspend", "persistent")
+    world.box.virsh("resume", "persistent")
+    assert world.box.state("persistent") == "running"
+    world.box.virsh("destroy", "persistent")
+    world.launch_state(identity, "ended")
+    running.clean(world, identity)
+
+
+@suite
+def service_restarted_between_two_starts(world):
+    identity = world.make_domain("patient")
+    world.register(identity)
+    world.restart("virt-attestd")
+    world.box.virsh("start", "patient")
+    world.box.virsh("destroy", "patient")
+    world.launch_state(identity, "ended")
+
+
+@suite
+def outcome_told_late_is_not_lost(world):
+    identity = world.make_domain("late")
+    world.register(identity)
+    world.box.virsh("start", "late")
+    world.launch_state(identity, "running")
+    world.box.stop("virt-attestd")
+    world.box.virsh("destroy", "late")
+    world.restart("virt-attest-hostd")
+    world.start_all()
+    world.launch_state(identity, "ended", limit=30)
+
+
+@suite
+def domains_that_are_not_ours_start_with_agent_and_service_down(world):
+    world.box.stop("virt-attest-hostd")
+    world.box.stop("virt-attestd")
+    world.make_domain("plain", confidential=False, prepare=False)
+    world.make_domain("unopted", prepare=False)
+    times = {}
+    for name in ("plain", "unopted"):
+        began = time.monotonic()
+        world.box.virsh("start", name)
+        times[name] = time.monotonic() - began
+        assert world.box.state(name) == "running"
+        world.box.virsh("destroy", name)
+    print("# " + ", ".join(f"{name}: {value * 1000:.0f} ms" for name, value in times.items()))
+
+
+@suite
+def cost_of_hook_and_gate_for_a_domain_that_is_not_ours(world):
+    def ten_starts():
+        began = time.monotonic()
+        for _ in range(10):
+            world.box.virsh("start", "plain")
+            world.box.virsh("destroy", "plain")
+        return (time.monotonic() - began) / 10
+
+    world.make_domain("plain", confidential=False, prepare=False)
+    ten_starts()
+    with_both = ten_starts()
+    world.box.remove_hook()
+    world.box.configure_qemu(lock_manager=None)
+    world.box.restart_libvirtd()
+    without = ten_starts()
+    world.box.restore_hook()
+    world.box.configure_qemu()
+    world.box.restart_libvirtd()
+    print(f"# start and destroy, mean of ten: {with_both * 1000:.1f} ms with hook and gate, {without * 1000:.1f} ms "
+          f"without: ratio {with_both / without:.3f}")
+
+
+def after(function):
+    def wrapped(world):
+        world.start_all()
+        try:
+            function(world)
+        finally:
+            world.start_all()
+            world.clear_domains()
+    wrapped.__name__ = function.__name__
+    return wrapped
+
+
+if __name__ == "__main__":
+    suite.tests = [after(test) for test in suite.tests]
+    running.main(suite)
