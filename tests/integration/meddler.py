@@ -16,6 +16,7 @@ class Meddler:
     def __init__(self, port, upstream_port, ca, certificate, key, host_certificate, host_key):
         self.rules = {}
         self.seen = []  # (path, request body, status, answer)
+        self.begun = []  # paths of requests that have arrived
         self.upstream_port = upstream_port
         self.context = ssl.create_default_context(cafile=ca)
         self.context.load_cert_chain(host_certificate, host_key)
@@ -59,6 +60,7 @@ class Meddler:
 
     def answer(self, handler, body):
         path = handler.path
+        self.begun.append(path)
         for suffix, rule in self.rules.items():
             if path.endswith(suffix):
                 spoiled = rule(handler, body)
@@ -77,6 +79,10 @@ class Meddler:
         answer = reply.read()
         connection.close()
         return reply.status, reply.getheader("Content-Type") or "application/json", answer
+
+    def waiting(self, suffix):
+        """Whether a request to such a path has arrived."""
+        return any(path.endswith(suffix) for path in self.begun)
 
     def stop(self):
         self.server.shutdown()
