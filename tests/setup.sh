@@ -54,7 +54,7 @@ fetch_amdsev () {
   dpkg-deb -x "$dir"/ovmf-amdsev_*.deb "$dir/unpacked" && [ -s "$dir/unpacked/usr/share/ovmf/OVMF.amdsev.fd" ]
 }
 
-# build_tree NAME CONFIGURE-ARGUMENTS...: builds in $build/NAME and installs into $build/NAME/stage.
+# build_tree NAME CONFIGURE-ARGUMENTS...: builds in $build/NAME.
 build_tree () {
   local name=$1 dir=$build/$1 log=$build/$1.log
   shift
@@ -66,7 +66,7 @@ build_tree () {
       || { tail -n 20 "$log" >&2; die "configure failed, see $log"; }
     echo "$*" > "$dir/arguments"
   fi
-  if ! (make -C "$dir" -j"$(nproc)" && rm -rf "$dir/stage" && make -C "$dir" install DESTDIR="$dir/stage") >> "$log" 2>&1; then
+  if ! make -C "$dir" -j"$(nproc)" >> "$log" 2>&1; then
     grep -E 'error|warning' "$log" | head -n 20 >&2
     die "the build failed, see $log"
   fi
