@@ -241,18 +241,5 @@ def cost_of_hook_and_gate_for_a_domain_that_is_not_ours(world):
           f"without: ratio {with_both / without:.3f}")
 
 
-def after(function):
-    def wrapped(world):
-        world.start_all()
-        try:
-            function(world)
-        finally:
-            world.start_all()
-            world.clear_domains()
-    wrapped.__name__ = function.__name__
-    return wrapped
-
-
 if __name__ == "__main__":
-    suite.tests = [after(test) for test in suite.tests]
     running.main(suite)

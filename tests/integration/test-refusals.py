@@ -13,12 +13,11 @@ import uuid
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import running  # noqa: E402
-import tap  # noqa: E402
 from meddler import Meddler, change, fixed, late  # noqa: E402
 from running import clean, refused  # noqa: E402
 from world import CA, PORT, UPSTREAM_PORT, pair  # noqa: E402
 
-suite = tap.Suite()
+suite = running.Suite()
 
 
 def registered(world, name, *arguments, **options):
@@ -456,20 +455,5 @@ def started_while(world, name, identity, action):
     return result.err
 
 
-def after(function):
-    def wrapped(world):
-        world.start_all()
-        try:
-            function(world)
-        finally:
-            if world.platform != f"{world.platforms}/real":
-                on_platform(world, "real")
-            world.start_all()
-            world.clear_domains()
-    wrapped.__name__ = function.__name__
-    return wrapped
-
-
 if __name__ == "__main__":
-    suite.tests = [after(test) for test in suite.tests]
     running.main(suite)
