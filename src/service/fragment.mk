@@ -1,1 +1,33 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# libva-service: everything of virt-attestd but main(), so that tests can link it.
+noinst_LTLIBRARIES += libva-service.la
+libva_service_la_SOURCES = \
+	src/service/artifact.c \
+	src/service/explain.c src/service/explain.h \
+	src/service/fixed.c src/service/fixed.h \
+	src/service/health.c \
+	src/service/host.c \
+	src/service/launch-list.c \
+	src/service/launch-record.c src/service/launch-record.h \
+	src/service/launch.c \
+	src/service/log.c src/service/log.h \
+	src/service/outcome.c \
+	src/service/references.c src/service/references.h \
+	src/service/refusal.c src/service/refusal.h \
+	src/service/registration.c src/service/registration.h \
+	src/service/roots.c src/service/roots.h \
+	src/service/routes.c \
+	src/service/rules.c src/service/rules.h \
+	src/service/secret.c \
+	src/service/service.h \
+	src/service/sweep.c \
+	src/service/table.c src/service/table.h \
+	src/service/validate.c \
+	src/service/vm.c
+libva_service_la_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
+
+sbin_PROGRAMS += virt-attestd
+virt_attestd_SOURCES = src/service/main.c
+virt_attestd_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS) $(SYSTEMD_CFLAGS)
+virt_attestd_LDADD = libva-service.la libva-store.la libva-http.la libva-api.la libva-sev.la libva-core-json.la \
+	libva-core.la $(JSON_LIBS) $(GNUTLS_LIBS) $(SYSTEMD_LIBS) $(GLIB_LIBS)

@@ -206,7 +206,12 @@ do_change (VaSqliteConnection *connection, gpointer data, GError **error)
   before = launch->state;
   if (!work->change (launch, work->change_data, error))
     return FALSE;
-  g_return_val_if_fail (va_launch_state_may_follow (before, launch->state), FALSE);
+  if (!va_launch_state_may_follow (before, launch->state))
+    {
+      g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED, _("a launch cannot go from %s to %s"),
+                   va_launch_state_name (before), va_launch_state_name (launch->state));
+      return FALSE;
+    }
   if (before == VA_LAUNCH_OPEN && launch->state != VA_LAUNCH_OPEN && launch->state != VA_LAUNCH_VALIDATED
       && !give_back (connection, launch, error))
     return FALSE;

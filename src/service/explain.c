@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "service/explain.h"
+
+#include <string.h>
+#include "core/encoding.h"
+#include "core/i18n.h"
+
+/* Ways of starting the same firmware that people mix up. */
+typedef enum {
+  WAY_NO_TABLE,    /* kernel-hashes off */
+  WAY_AS_SAID,     /* kernel, initrd and cmdline as registered */
+  WAY_NO_INITRD,
+  WAY_NO_CMDLINE,
+  WAY_KERNEL_ONLY,
+  WAY_NOTHING,     /* kernel-hashes on, but no kernel */
+  N_WAYS
+} Way;
+
+static gboolean
+kernel_for (const VaFixed *fixed, Way way, VaKernelHashes *kernel)
+{
+  if (way == WAY_NO_TABLE || (!fixed->has_kernel && way != WAY_NOTHING))
+    return FALSE;
+  *kernel = fixed->kernel;
+  if (way == WAY_NO_INITRD || way == WAY_KERNEL_ONLY || way == WAY_NOTHING)
+    va_sha256 (NULL, 0, kernel->initrd);
+  if (way == WAY_NO_CMDLINE || way == WAY_KERNEL_ONLY || way == WAY_NOTHING)
+    va_kernel_cmdline_hash (NULL, kernel->cmdline);
+  if (way == WAY_NOTHING)
+    va_sha256 (NULL, 0, kernel->kernel);
+  return TRUE;
+}
+
+static const char *
+way_text (const VaFixed *fixed, Way way)
+{
+  switch (way)
+    {
+    case WAY_NO_TABLE:
+      return fixed->has_kernel ? _("started without kernel hashes (kernelHashes='yes' is missing in the domain's "
+                                   "<launchSecurity>)")
+                               : _("as registered otherwise");
+    case WAY_AS_SAID:
+      return _("with kernel, initrd and command line as registered");
+    case WAY_NO_INITRD:
+      return _("started without the registered initrd");
+    case WAY_NO_CMDLINE:
+      return _("started without the registered command line");
+    case WAY_KERNEL_ONLY:
+      return _("started with the kernel alone, without the registered initrd and command line");
+    case WAY_NOTHING:
+    default:
+      return _("started with kernel hashes on, but without a kernel");
+    }
+}
+
+static gboolean
+fits (const VaMismatch *mismatch, const VaStoredArtifact *firmware, Way way)
+{
+  const VaValidateRequest *request = mismatch->request;
+  VaKernelHashes kernel;
+  gboolean with_table = kernel_for (mismatch->fixed, way, &kernel);
+  guint8 digest[VA_SHA256_SIZE];
+
+  if (!with_table && way != WAY_NO_TABLE)
+    return FALSE;
+  return va_reference_compute (mismatch->cache, mismatch->store, firmware, with_table ? &kernel : NULL, digest, NULL)
+         && va_measurement_matches (mismatch->tik, &request->context, digest, request->measurement);
+}
+
+static gboolean
+is_registered (const VaFixed *fixed, const char *hash)
+{
+  for (guint i = 0; i < fixed->references->len; i++)
+    if (g_str_equal (g_array_index (fixed->references, VaReference, i).firmware, hash))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+append_tried (GString *text, const VaFixed *fixed)
+{
+  g_string_append (text, _("The measurement fits none of the registered references. Tried:"));
+  for (guint i = 0; i < fixed->references->len; i++)
+    {
+      const VaReference *reference = &g_array_index (fixed->references, VaReference, i);
+      g_autofree char *digest = va_hex_encode (reference->digest, VA_SHA256_SIZE);
+
+      if (reference->firmware[0] != '\0')
+        g_string_append_printf (text, _(" firmware %s (launch digest %s);"), reference->firmware, digest);
+      else
+        g_string_append_printf (text, _(" launch digest %s;"), digest);
+    }
+  text->str[text->len - 1] = '.';
+}
+
+static void
+append_claim (GString *text, const VaMismatch *mismatch)
+{
+  g_autofree char *claimed = va_hex_encode (mismatch->request->firmware_hash, VA_SHA256_SIZE);
+  gboolean known = FALSE;
+
+  if (!mismatch->request->has_firmware_hash)
+    return;
+  for (guint i = 0; i < mismatch->firmware->len; i++)
+    known |= g_str_equal (((VaStoredArtifact *) mismatch->firmware->pdata[i])->hash, claimed);
+  g_string_append_printf (text, _(" The host says that it starts firmware %s, which is %s."), claimed,
+                          is_registered (mismatch->fixed, claimed) ? _("registered")
+                          : known ? _("one that you uploaded but did not register for this guest")
+                                  : _("not known to the service"));
+}
+
+static gboolean
+append_fitting (GString *text, const VaMismatch *mismatch)
+{
+  for (guint i = 0; i < mismatch->firmware->len; i++)
+    for (guint way = 0; way < N_WAYS; way++)
+      {
+        const VaStoredArtifact *firmware = mismatch->firmware->pdata[i];
+
+        if (!fits (mismatch, firmware, (Way) way))
+          continue;
+        g_string_append_printf (text, _(" It would fit firmware %s%s, %s."), firmware->hash,
+                                is_registered (mismatch->fixed, firmware->hash) ? "" : _(" (not registered here)"),
+                                way_text (mismatch->fixed, (Way) way));
+        return TRUE;
+      }
+  return FALSE;
+}
+
+char *
+va_explain_mismatch (const VaMismatch *mismatch)
+{
+  GString *text = g_string_new (NULL);
+
+  append_tried (text, mismatch->fixed);
+  append_claim (text, mismatch);
+  if (!append_fitting (text, mismatch))
+    g_string_append (text, mismatch->fixed->has_kernel
+                             ? _(" It fits no other firmware of yours either: the firmware, kernel, initrd or command "
+                                 "line differs from the registered one, or the guest was started with another session.")
+                             : _(" It fits no other firmware of yours either: the firmware differs from the registered "
+                                 "one, the guest was started with kernel hashes that are not registered, or with "
+                                 "another session."));
+  return g_string_free (text, FALSE);
+}

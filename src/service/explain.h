@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "service/references.h"
+
+G_BEGIN_DECLS
+
+/** What a measurement that fits no reference is explained from. Borrowed. */
+typedef struct {
+  const VaFixed *fixed;
+  const VaValidateRequest *request;
+  VaSecret *tik;
+  GPtrArray *firmware; /* of VaStoredArtifact: everything that the owner has uploaded */
+  VaReferenceCache *cache;
+  VaStore *store;
+} VaMismatch;
+
+/**
+ * va_explain_mismatch: for the owner: what was tried, and which other firmware or kernel hashes would fit. Tries the
+ * owner's other firmware too, each with and without kernel hashes. Never opens a way to be accepted.
+ * Returns: (transfer full)
+ */
+char *va_explain_mismatch (const VaMismatch *mismatch);
+
+G_END_DECLS

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <string.h>
+#include "api/messages.h"
+#include "service/refusal.h"
+#include "service/service.h"
+
+/* POST, GET /v1/host: what the agents found on their hosts. Shown to people; no rule looks at it. */
+
+gboolean
+va_handle_host_put (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+{
+  VaService *service = user_data;
+  g_autoptr(VaStoredHost) host = g_new0 (VaStoredHost, 1);
+  g_autoptr(JsonObject) body = va_request_json (request, error);
+  g_autoptr(JsonObject) kept = NULL;
+  g_autoptr(VaHostFeatures) features = NULL;
+  g_autoptr(GError) reason = NULL;
+
+  if (body == NULL)
+    return FALSE;
+  features = va_host_features_read (body, &reason);
+  if (features == NULL)
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
+  kept = va_host_features_write (features);
+  host->name = g_strdup (request->identity->name);
+  host->seen = va_service_now () / 1000;
+  host->features = va_json_print (kept);
+  if (!va_store_put_host (service->store, host, &reason))
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
+  response->status = 200;
+  response->json = json_object_new ();
+  return TRUE;
+}
+
+static JsonObject *
+write_host (const VaStoredHost *host, GError **error)
+{
+  g_autoptr(JsonObject) features = va_json_parse (host->features, strlen (host->features), error);
+  JsonObject *object;
+
+  if (features == NULL)
+    return NULL;
+  object = json_object_new ();
+  json_object_set_string_member (object, "name", host->name);
+  json_object_set_int_member (object, "seen", host->seen);
+  json_object_set_object_member (object, "features", g_steal_pointer (&features));
+  return object;
+}
+
+gboolean
+va_handle_host_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+{
+  VaService *service = user_data;
+  g_autoptr(GError) reason = NULL;
+  g_autoptr(GPtrArray) list = va_store_list_hosts (service->store, &reason);
+  g_autoptr(JsonArray) hosts = json_array_new ();
+
+  for (guint i = 0; list != NULL && i < list->len; i++)
+    {
+      JsonObject *host = write_host (list->pdata[i], &reason);
+
+      if (host == NULL)
+        break;
+      json_array_add_object_element (hosts, host);
+    }
+  if (reason != NULL)
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
+  response->status = 200;
+  response->json = json_object_new ();
+  json_object_set_array_member (response->json, "hosts", g_steal_pointer (&hosts));
+  return TRUE;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "service/launch-record.h"
+
+/* The array in @text; an empty one if it is none, which only other hands in the database can bring about. */
+static JsonNode *
+parse_array (const char *text)
+{
+  JsonNode *node = text != NULL ? json_from_string (text, NULL) : NULL;
+
+  if (node != NULL && JSON_NODE_HOLDS_ARRAY (node))
+    return node;
+  g_clear_pointer (&node, json_node_unref);
+  return json_node_init_array (json_node_alloc (), json_array_new ());
+}
+
+void
+va_launch_record_step (VaStoredLaunch *launch, const char *step, gint64 time)
+{
+  g_autoptr(JsonNode) node = parse_array (launch->timeline);
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "step", step);
+  json_object_set_int_member (object, "time", time);
+  json_array_add_object_element (json_node_get_array (node), object);
+  g_free (launch->timeline);
+  launch->timeline = json_to_string (node, FALSE);
+}
+
+void
+va_launch_record_refuse (VaStoredLaunch *launch, const char *code, char *detail, gint64 time)
+{
+  launch->state = VA_LAUNCH_REFUSED;
+  g_free (launch->code);
+  launch->code = g_strdup (code);
+  g_free (launch->detail);
+  launch->detail = detail;
+  va_launch_record_step (launch, "refused", time);
+}
+
+static void
+set_text (JsonObject *object, const char *name, const char *text)
+{
+  if (text != NULL)
+    json_object_set_string_member (object, name, text);
+}
+
+static void
+set_array (JsonObject *object, const char *name, const char *text)
+{
+  g_autoptr(JsonNode) node = parse_array (text);
+
+  json_object_set_array_member (object, name, json_node_dup_array (node));
+}
+
+JsonObject *
+va_launch_record_write (const VaStoredLaunch *launch)
+{
+  JsonObject *object = json_object_new (), *domain = json_object_new ();
+
+  json_object_set_string_member (object, "launch-id", launch->id);
+  json_object_set_string_member (object, "vm", launch->vm);
+  json_object_set_string_member (object, "host", launch->host);
+  json_object_set_string_member (domain, "uuid", launch->domain_uuid);
+  json_object_set_string_member (domain, "name", launch->domain_name);
+  json_object_set_object_member (object, "domain", domain);
+  json_object_set_string_member (object, "state", va_launch_state_name (launch->state));
+  json_object_set_int_member (object, "policy", launch->policy);
+  json_object_set_string_member (object, "generation", launch->generation);
+  json_object_set_int_member (object, "created", launch->created / 1000);
+  set_array (object, "timeline", launch->timeline);
+  if (launch->has_firmware_version)
+    {
+      json_object_set_int_member (object, "api-major", launch->api_major);
+      json_object_set_int_member (object, "api-minor", launch->api_minor);
+      json_object_set_int_member (object, "build-id", launch->build_id);
+    }
+  set_text (object, "code", launch->code);
+  set_text (object, "detail", launch->detail);
+  if (launch->steps != NULL)
+    set_array (object, "steps", launch->steps);
+  set_text (object, "reason", launch->reason);
+  return object;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <string.h>
+#include "core/i18n.h"
+#include "service/launch-record.h"
+#include "service/log.h"
+#include "service/refusal.h"
+#include "service/registration.h"
+#include "service/rules.h"
+#include "service/service.h"
+#include "service/table.h"
+#include "sev/error.h"
+
+/* POST /v1/vm/{id}/launch: grant one launch, and fix what it will be decided by. */
+
+#define TRIES 3 /* when the owner replaces the registration at the same moment */
+
+/* One launch in the making; members come to be from top to bottom. */
+typedef struct {
+  VaService *service;
+  const char *host, *vm;
+  const VaLaunchRequest *request;
+  gint64 now;
+  VaStoredRegistration *stored;
+  VaRegistration *registration;
+  VaSevChain chain;
+  const char *generation;
+  VaFixed *fixed;
+  VaSecret *table; /* %NULL: no secrets */
+  VaSevSession *session;
+  VaStoredLaunch *launch;
+} Attempt;
+
+static void
+attempt_clear (Attempt *attempt)
+{
+  va_stored_registration_free (attempt->stored);
+  va_registration_free (attempt->registration);
+  va_fixed_free (attempt->fixed);
+  va_secret_free (attempt->table);
+  va_sev_session_free (attempt->session);
+  va_stored_launch_free (attempt->launch);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Attempt, attempt_clear)
+
+static gboolean
+find_registration (Attempt *attempt, GError **error)
+{
+  VaStore *store = attempt->service->store;
+  g_autoptr(GError) reason = NULL;
+
+  attempt->stored = va_store_get_registration (store, NULL, attempt->vm, &reason);
+  if (g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
+    return va_refuse (error, VA_PROBLEM_VM_UNKNOWN, _("there is no registration %s"), attempt->vm);
+  if (attempt->stored != NULL)
+    attempt->registration = va_registration_open (store, attempt->stored, &reason);
+  return attempt->registration != NULL || va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
+}
+
+static gboolean
+check_rules (const Attempt *attempt, GError **error)
+{
+  return va_rule_host (attempt->registration, attempt->host, error)
+         && va_rule_domain (attempt->registration, attempt->vm, attempt->request->domain_uuid, error)
+         && va_rule_time (attempt->registration, attempt->now / 1000, error);
+}
+
+static gboolean
+check_platform (Attempt *attempt, GError **error)
+{
+  const VaLaunchRequest *request = attempt->request;
+  g_autoptr(GError) reason = NULL;
+
+  if (!va_sev_chain_parse (&attempt->chain, request->pdh, sizeof request->pdh, request->cert_chain,
+                           sizeof request->cert_chain, &reason)
+      || !va_sev_chain_verify (&attempt->chain, attempt->service->roots, &attempt->generation, &reason))
+    return va_refuse (error,
+                      g_error_matches (reason, VA_SEV_ERROR, VA_SEV_ERROR_UNTRUSTED) ? VA_PROBLEM_ROOT_UNTRUSTED
+                                                                                     : VA_PROBLEM_CHAIN_INVALID,
+                      _("the platform's certificates: %s"), reason->message);
+  return va_rule_cloud_cert (attempt->registration, &attempt->chain, error)
+         && va_rule_minimum_api (attempt->registration, &attempt->chain.pdh, error);
+}
+
+/* Reference values, minimums and secrets as they are now. */
+static gboolean
+fix (Attempt *attempt, GError **error)
+{
+  const VaRegistration *registration = attempt->registration;
+  VaService *service = attempt->service;
+  VaFixed *fixed = va_fixed_new ();
+  g_autoptr(GArray) areas = NULL;
+
+  attempt->fixed = fixed;
+  fixed->api_major = attempt->chain.pdh.api_major;
+  fixed->api_minor = attempt->chain.pdh.api_minor;
+  fixed->min_api_major = registration->min_api_major;
+  fixed->min_api_minor = registration->min_api_minor;
+  fixed->min_build = registration->min_build;
+  fixed->has_secrets = registration->secrets->len > 0;
+  fixed->has_kernel = registration->has_kernel;
+  fixed->kernel = registration->kernel;
+  return va_references_compute (service->references, service->store, attempt->stored->owner, registration, fixed,
+                                &areas, error)
+         && va_table_make (service->store, attempt->stored->owner, registration, areas, &attempt->table, error);
+}
+
+static gboolean
+make_session (Attempt *attempt, GError **error)
+{
+  g_autoptr(GError) reason = NULL;
+
+  attempt->session = va_sev_session_new (&attempt->chain.pdh, attempt->registration->policy, &reason);
+  return attempt->session != NULL
+         || va_refuse (error, VA_PROBLEM_CHAIN_INVALID, _("the platform's key: %s"), reason->message);
+}
+
+static VaSecret *
+join_keys (const VaSevSession *session)
+{
+  VaSecret *keys = va_secret_new (2 * VA_SEV_KEY_SIZE);
+
+  memcpy (va_secret_data (keys), va_secret_data (session->tik), VA_SEV_KEY_SIZE);
+  memcpy (va_secret_data (keys) + VA_SEV_KEY_SIZE, va_secret_data (session->tek), VA_SEV_KEY_SIZE);
+  return keys;
+}
+
+/* Counts and creates; FALSE with CHANGED when the registration is no longer the one that was checked. */
+static gboolean
+commit (Attempt *attempt, GError **error)
+{
+  VaStoredLaunch *launch = g_new0 (VaStoredLaunch, 1);
+  g_autoptr(VaSecret) keys = join_keys (attempt->session);
+
+  attempt->launch = launch;
+  launch->id = va_uuid_random ();
+  launch->vm = g_strdup (attempt->vm);
+  launch->owner = g_strdup (attempt->stored->owner);
+  launch->host = g_strdup (attempt->host);
+  launch->domain_uuid = g_strdup (attempt->request->domain_uuid);
+  launch->domain_name = g_strdup (attempt->request->domain_name);
+  launch->policy = attempt->registration->policy;
+  launch->generation = g_strdup (attempt->generation);
+  launch->version = attempt->stored->version;
+  launch->created = va_service_now ();
+  launch->expires = (launch->created + attempt->service->launch_ms + 999) / 1000 * 1000;
+  launch->fixed = va_fixed_write (attempt->fixed);
+  va_launch_record_step (launch, "requested", attempt->now);
+  va_launch_record_step (launch, "granted", launch->created);
+  return va_store_create_launch (attempt->service->store, launch, keys, attempt->table,
+                                 attempt->registration->max_launches, attempt->registration->max_running, error);
+}
+
+static gboolean
+try_launch (Attempt *attempt, GError **error)
+{
+  return find_registration (attempt, error) && check_rules (attempt, error) && check_platform (attempt, error)
+         && fix (attempt, error) && make_session (attempt, error) && commit (attempt, error);
+}
+
+static JsonObject *
+write_grant (const Attempt *attempt)
+{
+  VaLaunchGrant grant = { .launch_id = attempt->launch->id, .policy = attempt->launch->policy,
+                          .expires = attempt->launch->expires / 1000 };
+
+  memcpy (grant.session, attempt->session->session, sizeof grant.session);
+  memcpy (grant.owner_cert, attempt->session->godh_cert, sizeof grant.owner_cert);
+  return va_launch_grant_write (&grant);
+}
+
+/* The grant, durable before it is returned; or %NULL with the problem. */
+static JsonObject *
+grant_launch (VaService *service, const char *host, const char *vm, const VaLaunchRequest *request, GError **error)
+{
+  g_autoptr(GError) reason = NULL;
+
+  for (guint i = 0; i < TRIES; i++)
+    {
+      g_auto(Attempt) attempt = { .service = service, .host = host, .vm = vm, .request = request,
+                                  .now = va_service_now () };
+
+      g_clear_error (&reason);
+      if (try_launch (&attempt, &reason))
+        {
+          va_log_decision ("launch", attempt.launch->id, vm, host, "granted");
+          return write_grant (&attempt);
+        }
+      if (!g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED))
+        break;
+    }
+  va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
+  return NULL;
+}
+
+gboolean
+va_handle_launch (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+{
+  const char *host = request->identity->name, *vm = request->parts[0];
+  g_autoptr(GError) reason = NULL;
+  g_autoptr(JsonObject) body = NULL;
+  g_autoptr(VaLaunchRequest) launch = NULL;
+
+  if (!va_uuid_is_canonical (vm))
+    return va_refuse (error, VA_PROBLEM_VM_UNKNOWN, _("a registration's id is a UUID in lower case"));
+  body = va_request_json (request, error);
+  if (body == NULL)
+    return FALSE;
+  launch = va_launch_request_read (body, &reason);
+  if (launch != NULL)
+    response->json = grant_launch (user_data, host, vm, launch, &reason);
+  if (response->json != NULL)
+    {
+      response->status = 201;
+      return TRUE;
+    }
+  va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
+  va_log_decision ("launch", NULL, vm, host, va_refusal_name (*error));
+  return FALSE;
+}

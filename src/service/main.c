@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <glib-unix.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <systemd/sd-daemon.h>
+#include "core/i18n.h"
+#include "core/secret.h"
+#include "core/settings.h"
+#include "service/log.h"
+#include "service/roots.h"
+#include "service/service.h"
+
+#define SWEEP_SECONDS 5
+#define EXIT_BAD 1
+#define EXIT_USAGE 2
+
+static const VaConfigKey keys[] = {
+  { "listen", "address", VA_CONFIG_STRING, "::" },
+  { "listen", "port", VA_CONFIG_NUMBER, "8443", FALSE, 0, 65535 },
+  { "tls", "ca", VA_CONFIG_PATH, NULL, TRUE },
+  { "tls", "certificate", VA_CONFIG_PATH, NULL, TRUE },
+  { "tls", "key", VA_CONFIG_PATH, NULL, TRUE },
+  { "store", "path", VA_CONFIG_PATH, VA_STATEDIR "/service/store.db" },
+  { "store", "key", VA_CONFIG_PATH, VA_SYSCONFDIR "/service.kek" },
+  { "roots", "folder", VA_CONFIG_PATH, VA_DATADIR "/roots" },
+  { "roots", "trusted-folder", VA_CONFIG_PATH, NULL },
+  { "limits", "max-connections", VA_CONFIG_NUMBER, "512", FALSE, 1, 65536 },
+  { "limits", "max-connections-per-address", VA_CONFIG_NUMBER, "128", FALSE, 1, 65536 },
+  { "limits", "timeout-seconds", VA_CONFIG_NUMBER, "15", FALSE, 1, 3600 },
+  { "limits", "request-seconds", VA_CONFIG_NUMBER, "30", FALSE, 1, 3600 },
+  { "limits", "launch-seconds", VA_CONFIG_NUMBER, "300", FALSE, 1, 86400 },
+  { NULL },
+};
+
+typedef struct {
+  char *config;
+  gboolean version, check;
+} Options;
+
+static gboolean
+parse_options (int argc, char **argv, Options *options)
+{
+  const GOptionEntry entries[] = {
+    { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config, N_("Read this configuration"), N_("FILE") },
+    { "check-config", 0, 0, G_OPTION_ARG_NONE, &options->check, N_("Check configuration and roots, then end"), NULL },
+    { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, N_("Print the version, then end"), NULL },
+    { NULL },
+  };
+  g_autoptr(GOptionContext) context = g_option_context_new (NULL);
+  g_autoptr(GError) error = NULL;
+
+  g_option_context_set_summary (context, _("The attestation service for confidential virtual machines."));
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+  if (g_option_context_parse (context, &argc, &argv, &error) && argc == 1)
+    return TRUE;
+  fprintf (stderr, "virt-attestd: %s\n", error != NULL ? error->message : _("there are no arguments, only options"));
+  return FALSE;
+}
+
+static VaServerSettings
+server_settings (const VaConfig *config)
+{
+  return (VaServerSettings) {
+    .address = va_config_string (config, "listen", "address"),
+    .port = (guint16) va_config_number (config, "listen", "port"),
+    .ca_file = va_config_string (config, "tls", "ca"),
+    .certificate_file = va_config_string (config, "tls", "certificate"),
+    .key_file = va_config_string (config, "tls", "key"),
+    .max_connections = (guint) va_config_number (config, "limits", "max-connections"),
+    .max_connections_per_address = (guint) va_config_number (config, "limits", "max-connections-per-address"),
+    .timeout_seconds = (guint) va_config_number (config, "limits", "timeout-seconds"),
+    .request_seconds = (guint) va_config_number (config, "limits", "request-seconds"),
+    .threads = CLAMP (g_get_num_processors (), 2, 16),
+  };
+}
+
+static gboolean
+on_end_signal (gpointer loop)
+{
+  g_main_loop_quit (loop);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_sweep (gpointer service)
+{
+  g_autoptr(GError) error = NULL;
+
+  /* What went wrong is in the log already. */
+  if (!va_service_sweep (service, &error))
+    g_clear_error (&error);
+  return G_SOURCE_CONTINUE;
+}
+
+/* Serves until a signal ends it. */
+static gboolean
+serve (VaService *service, const VaConfig *config, GError **error)
+{
+  VaServerSettings settings = server_settings (config);
+  g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  VaServer *server = va_server_start (&settings, va_service_routes (), service, error);
+
+  if (server == NULL)
+    return FALSE;
+  g_unix_signal_add (SIGTERM, on_end_signal, loop);
+  g_unix_signal_add (SIGINT, on_end_signal, loop);
+  g_timeout_add_seconds (SWEEP_SECONDS, on_sweep, service);
+  va_log (VA_LOG_INFO, "virt-attestd %s, listening on %s port %u", PACKAGE_VERSION, settings.address,
+          va_server_port (server));
+  sd_notify (0, "READY=1");
+  g_main_loop_run (loop);
+  sd_notify (0, "STOPPING=1");
+  va_log (VA_LOG_INFO, "ending");
+  va_server_stop (server);
+  return TRUE;
+}
+
+static gboolean
+open_and_serve (const VaConfig *config, VaSevRoots *roots, GError **error)
+{
+  g_autoptr(VaStore) store = va_store_open (va_config_string (config, "store", "path"),
+                                            va_config_string (config, "store", "key"), error);
+  VaService service = { .store = store, .roots = roots,
+                        .launch_ms = (gint64) va_config_number (config, "limits", "launch-seconds") * 1000 };
+  gboolean ok;
+
+  if (store == NULL)
+    return FALSE;
+  service.references = va_reference_cache_new ();
+  ok = serve (&service, config, error);
+  va_reference_cache_free (service.references);
+  return ok;
+}
+
+static gboolean
+run (const Options *options, GError **error)
+{
+  const char *path = options->config != NULL ? options->config : VA_SYSCONFDIR "/service.conf";
+  g_autoptr(VaConfig) config = va_config_load (path, keys, error);
+  g_autoptr(VaSevRoots) roots = NULL;
+
+  if (config == NULL)
+    return FALSE;
+  roots = va_roots_load (va_config_string (config, "roots", "folder"),
+                         va_config_string (config, "roots", "trusted-folder"), error);
+  if (roots == NULL)
+    return FALSE;
+  if (!options->check)
+    return open_and_serve (config, roots, error);
+  printf (_("%s: ok\n"), path);
+  return TRUE;
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr(GError) error = NULL;
+  Options options = { NULL };
+  gboolean ok;
+
+  setlocale (LC_ALL, "");
+  bindtextdomain (GETTEXT_PACKAGE, VA_LOCALEDIR);
+  textdomain (GETTEXT_PACKAGE);
+  va_process_forbid_dumps ();
+  if (!parse_options (argc, argv, &options))
+    return EXIT_USAGE;
+  if (options.version)
+    {
+      printf ("virt-attestd %s\n", PACKAGE_VERSION);
+      return 0;
+    }
+  ok = run (&options, &error);
+  if (!ok)
+    va_log (VA_LOG_ERROR, "%s", error->message);
+  g_free (options.config);
+  return ok ? 0 : EXIT_BAD;
+}

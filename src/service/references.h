@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "service/fixed.h"
+#include "store/store.h"
+
+/* Launch digests computed from reference values. */
+G_BEGIN_DECLS
+
+/**
+ * VaReferenceCache: the digests of firmware images, begun and ready for a kernel hash table, by the image's hash. What
+ * is in it holds for good, since it is a function of the image. Used from several threads.
+ */
+typedef struct _VaReferenceCache VaReferenceCache;
+VaReferenceCache *va_reference_cache_new (void);
+void va_reference_cache_free (VaReferenceCache *cache);
+
+/**
+ * va_reference_compute: the launch digest of @firmware with @kernel.
+ * @firmware: one of @owner's artifacts
+ * @kernel: %NULL: without kernel hashes
+ * Errors: VA_SEV_ERROR_FIRMWARE (no room for kernel hashes), VA_STORE_ERROR
+ */
+gboolean va_reference_compute (VaReferenceCache *cache, VaStore *store, const VaStoredArtifact *firmware,
+                               const VaKernelHashes *kernel, guint8 digest[VA_SHA256_SIZE], GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_references_compute: every reference of @registration, into fixed->references.
+ * @areas: (out) (transfer full): of VaFirmware, the firmware's, in the same order; empty for launch digests
+ * Errors: VA_PROBLEM_ARTIFACT_MISSING, VA_PROBLEM_BAD_REQUEST (no room for kernel hashes), VA_STORE_ERROR
+ */
+gboolean va_references_compute (VaReferenceCache *cache, VaStore *store, const char *owner,
+                                const VaRegistration *registration, VaFixed *fixed, GArray **areas, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "service/registration.h"
+
+#include <string.h>
+#include "core/i18n.h"
+
+#define ENTRY_HEAD (VA_GUID_SIZE + 4) /* GUID, length u32 little-endian */
+
+/* The registration's JSON with secrets by name only. */
+static char *
+text_without_data (VaRegistration *registration)
+{
+  g_autoptr(GPtrArray) named = g_ptr_array_new ();
+  g_autoptr(JsonObject) object = NULL;
+  GPtrArray *all = registration->secrets;
+
+  for (guint i = 0; i < all->len; i++)
+    if (((VaSecretRef *) all->pdata[i])->name != NULL)
+      g_ptr_array_add (named, all->pdata[i]);
+  registration->secrets = named;
+  object = va_registration_write (registration, FALSE);
+  registration->secrets = all;
+  return va_json_print (object);
+}
+
+/* Inline secrets one behind the other: GUID, length, data. */
+static VaSecret *
+pack_inline (GPtrArray *secrets)
+{
+  gsize size = 0;
+  VaSecret *packed;
+  guint8 *out;
+
+  for (guint i = 0; i < secrets->len; i++)
+    {
+      const VaSecretRef *ref = secrets->pdata[i];
+
+      size += ref->name == NULL ? ENTRY_HEAD + va_secret_size (ref->data) : 0;
+    }
+  packed = va_secret_new (size);
+  out = va_secret_data (packed);
+  for (guint i = 0; i < secrets->len; i++)
+    {
+      const VaSecretRef *ref = secrets->pdata[i];
+      guint32 length;
+
+      if (ref->name != NULL)
+        continue;
+      length = GUINT32_TO_LE ((guint32) va_secret_size (ref->data));
+      memcpy (out, ref->guid, VA_GUID_SIZE);
+      memcpy (out + VA_GUID_SIZE, &length, sizeof length);
+      memcpy (out + ENTRY_HEAD, va_secret_data (ref->data), va_secret_size (ref->data));
+      out += ENTRY_HEAD + va_secret_size (ref->data);
+    }
+  return packed;
+}
+
+static gboolean
+unpack_inline (VaSecret *packed, GPtrArray *secrets)
+{
+  const guint8 *data = va_secret_data (packed);
+  gsize left = va_secret_size (packed);
+
+  while (left >= ENTRY_HEAD)
+    {
+      VaSecretRef *ref;
+      guint32 length;
+
+      memcpy (&length, data + VA_GUID_SIZE, sizeof length);
+      length = GUINT32_FROM_LE (length);
+      if (length > left - ENTRY_HEAD)
+        return FALSE;
+      ref = g_new0 (VaSecretRef, 1);
+      memcpy (ref->guid, data, VA_GUID_SIZE);
+      ref->data = va_secret_copy_in (data + ENTRY_HEAD, length);
+      g_ptr_array_add (secrets, ref);
+      data += ENTRY_HEAD + length;
+      left -= ENTRY_HEAD + length;
+    }
+  return left == 0;
+}
+
+/* Names of the secrets, %NULL-terminated; borrowed. */
+static GPtrArray *
+secret_names (const VaRegistration *registration)
+{
+  GPtrArray *names = g_ptr_array_new ();
+
+  for (guint i = 0; i < registration->secrets->len; i++)
+    {
+      const VaSecretRef *ref = registration->secrets->pdata[i];
+
+      if (ref->name != NULL)
+        g_ptr_array_add (names, ref->name);
+    }
+  g_ptr_array_add (names, NULL);
+  return names;
+}
+
+gboolean
+va_registration_keep (VaStore *store, const char *owner, const char *id, VaRegistration *registration, gint64 now,
+                      gboolean *is_new, GError **error)
+{
+  g_autoptr(VaStoredRegistration) stored = g_new0 (VaStoredRegistration, 1);
+  g_autoptr(VaSecret) inline_secrets = pack_inline (registration->secrets);
+  g_autoptr(GPtrArray) names = secret_names (registration);
+
+  stored->id = g_strdup (id);
+  stored->owner = g_strdup (owner);
+  stored->text = text_without_data (registration);
+  stored->created = now / 1000;
+  return va_store_put_registration (store, stored, inline_secrets, (const char *const *) names->pdata,
+                                    (const char *const *) registration->firmware_hashes, is_new, error);
+}
+
+VaRegistration *
+va_registration_open (VaStore *store, const VaStoredRegistration *stored, GError **error)
+{
+  g_autoptr(VaSecret) inline_secrets = va_store_open_registration (store, stored, error);
+  g_autoptr(JsonObject) object = NULL;
+  g_autoptr(VaRegistration) registration = NULL;
+
+  if (inline_secrets == NULL)
+    return NULL;
+  object = va_json_parse (stored->text, strlen (stored->text), error);
+  registration = object != NULL ? va_registration_read (object, error) : NULL;
+  if (registration != NULL && unpack_inline (inline_secrets, registration->secrets))
+    return g_steal_pointer (&registration);
+  g_clear_error (error);
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL, _("the stored registration %s cannot be read"), stored->id);
+  return NULL;
+}
+
+JsonObject *
+va_registration_answer (const VaStoredRegistration *stored, const VaRegistration *registration)
+{
+  JsonObject *answer = va_registration_write (registration, FALSE);
+
+  json_object_set_string_member (answer, "id", stored->id);
+  json_object_set_int_member (answer, "created", stored->created);
+  json_object_set_int_member (answer, "launches", (gint64) stored->launches);
+  json_object_set_int_member (answer, "running", (gint64) stored->running);
+  return answer;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "api/messages.h"
+#include "store/store.h"
+
+/* Between a registration as the API has it and as the store has it. */
+G_BEGIN_DECLS
+
+/**
+ * va_registration_keep: puts @registration into the store under @id.
+ * Errors: those of va_store_put_registration()
+ */
+gboolean va_registration_keep (VaStore *store, const char *owner, const char *id, VaRegistration *registration,
+                               gint64 now, gboolean *is_new, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_registration_open: the whole registration, inline secrets with their data.
+ * Errors: VA_STORE_ERROR_SEAL (also when the stored text was changed by other hands)
+ */
+VaRegistration *va_registration_open (VaStore *store, const VaStoredRegistration *stored, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/** va_registration_answer: what an owner is shown. Returns: (transfer full). */
+JsonObject *va_registration_answer (const VaStoredRegistration *stored, const VaRegistration *registration);
+
+G_END_DECLS

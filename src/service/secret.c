@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <string.h>
+#include "api/messages.h"
+#include "api/registration-secrets.h"
+#include "core/i18n.h"
+#include "service/refusal.h"
+#include "service/service.h"
+
+/* PUT, GET, DELETE /v1/secret: secrets by name; their values go in and never come out this way. */
+
+static JsonObject *
+write_secret (const VaStoredSecret *secret)
+{
+  g_autofree char *guid = va_guid_format (secret->guid);
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "name", secret->name);
+  json_object_set_string_member (object, "guid", guid);
+  json_object_set_int_member (object, "size", (gint64) secret->size);
+  json_object_set_int_member (object, "created", secret->created);
+  return object;
+}
+
+/* A passphrase is a text: a zero byte in it would cut it short for whoever reads it. */
+static gboolean
+check_passphrase (VaSecret *value, GError **error)
+{
+  if (memchr (va_secret_data (value), '\0', va_secret_size (value)) == NULL)
+    return TRUE;
+  return va_refuse (error, VA_PROBLEM_BAD_REQUEST,
+                    _("a luks-passphrase must have no zero byte; give other secrets with guid"));
+}
+
+static gboolean
+read_kind (const VaRequest *request, guint8 guid[VA_GUID_SIZE], GError **error)
+{
+  const char *type = va_request_query (request, "type"), *text = va_request_query (request, "guid");
+
+  if ((type == NULL) == (text == NULL))
+    return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("give either type=luks-passphrase or guid=GUID"));
+  if (text != NULL)
+    return (va_uuid_is_canonical (text) && va_guid_parse (text, guid, NULL))
+           || va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("guid: expected a GUID in lower case"));
+  if (!g_str_equal (type, "luks-passphrase") || !va_guid_parse (VA_GUID_LUKS_PASSPHRASE, guid, NULL))
+    return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("type: the only one is luks-passphrase"));
+  return check_passphrase (request->body, error);
+}
+
+gboolean
+va_handle_secret_put (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+{
+  VaService *service = user_data;
+  g_autoptr(VaStoredSecret) secret = g_new0 (VaStoredSecret, 1);
+  g_autoptr(GError) reason = NULL;
+  gboolean is_new;
+
+  if (!va_secret_name_is_valid (request->parts[0]))
+    return va_refuse (error, VA_PROBLEM_BAD_REQUEST,
+                      _("a secret's name has 1 to %d of A-Z a-z 0-9 . _ - and does not begin with a dot"), VA_NAME_MAX);
+  if (va_secret_size (request->body) == 0)
+    return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("the secret is empty"));
+  if (!read_kind (request, secret->guid, error))
+    return FALSE;
+  secret->owner = g_strdup (request->identity->name);
+  secret->name = g_strdup (request->parts[0]);
+  secret->created = va_service_now () / 1000;
+  if (!va_store_put_secret (service->store, secret, request->body, &is_new, &reason))
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
+  response->status = is_new ? 201 : 200;
+  response->json = write_secret (secret);
+  return TRUE;
+}
+
+gboolean
+va_handle_secret_get (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+{
+  VaService *service = user_data;
+  g_autoptr(GError) reason = NULL;
+  g_autoptr(VaStoredSecret) secret = va_store_get_secret (service->store, request->identity->name, request->parts[0],
+                                                          &reason);
+
+  if (secret == NULL)
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
+  response->status = 200;
+  response->json = write_secret (secret);
+  return TRUE;
+}
+
+gboolean
+va_handle_secret_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+{
+  VaService *service = user_data;
+  g_autoptr(GError) reason = NULL;
+  g_autoptr(GPtrArray) list = va_store_list_secrets (service->store, request->identity->name, &reason);
+  JsonArray *secrets;
+
+  if (list == NULL)
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
+  secrets = json_array_new ();
+  for (guint i = 0; i < list->len; i++)
+    json_array_add_object_element (secrets, write_secret (list->pdata[i]));
+  response->status = 200;
+  response->json = json_object_new ();
+  json_object_set_array_member (response->json, "secrets", secrets);
+  return TRUE;
+}
+
+gboolean
+va_handle_secret_remove (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+{
+  VaService *service = user_data;
+  g_autoptr(GError) reason = NULL;
+
+  if (!va_store_remove_secret (service->store, request->identity->name, request->parts[0], &reason))
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
+  response->status = 204;
+  return TRUE;
+}

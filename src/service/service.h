@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "http/server.h"
+#include "service/references.h"
+#include "sev/chain.h"
+#include "store/store.h"
+
+/* virt-attestd: what its resources share. Each handler is a VaHandler; its route is in routes.c. */
+G_BEGIN_DECLS
+
+typedef struct {
+  VaStore *store;
+  VaSevRoots *roots;
+  VaReferenceCache *references;
+  gint64 launch_ms; /* how long a launch stays open */
+} VaService;
+
+/** va_service_routes: the table for va_server_start(), whose user_data is the VaService. */
+const VaRoute *va_service_routes (void);
+
+/** va_service_now: milliseconds since 1970 UTC. */
+gint64 va_service_now (void);
+/**
+ * va_service_sweep: lets open launches whose time is over expire, and logs how many.
+ * Errors: VA_PROBLEM_STORE
+ */
+gboolean va_service_sweep (VaService *service, GError **error);
+
+gboolean va_handle_vm_list (VaRequest *request, VaResponse *response, gpointer service, GError **error);
+gboolean va_handle_vm_put (VaRequest *request, VaResponse *response, gpointer service, GError **error);
+gboolean va_handle_vm_get (VaRequest *request, VaResponse *response, gpointer service, GError **error);
+gboolean va_handle_vm_remove (VaRequest *request, VaResponse *response, gpointer service, GError **error);
+gboolean va_handle_launch (VaRequest *request, VaResponse *response, gpointer service, GError **error);
+gboolean va_handle_validate (VaRequest *request, VaResponse *response, gpointer service, GError **error);
+gboolean va_handle_outcome (VaRequest *request, VaResponse *response, gpointer service, GError **error);
+gboolean va_handle_launch_list (VaRequest *request, VaResponse *response, gpointer service, GError **error);
+gboolean va_handle_launch_get (VaRequest *request, VaResponse *response, gpointer service, GError **error);
+gboolean va_handle_secret_put (VaRequest *request, VaResponse *response, gpointer service, GError **error);
+gboolean va_handle_secret_list (VaRequest *request, VaResponse *response, gpointer service, GError **error);
+gboolean va_handle_secret_get (VaRequest *request, VaResponse *response, gpointer service, GError **error);
+gboolean va_handle_secret_remove (VaRequest *request, VaResponse *response, gpointer service, GError **error);
+gboolean va_handle_artifact_put (VaRequest *request, VaResponse *response, gpointer service, GError **error);
+gboolean va_handle_artifact_list (VaRequest *request, VaResponse *response, gpointer service, GError **error);
+gboolean va_handle_host_put (VaRequest *request, VaResponse *response, gpointer service, GError **error);
+gboolean va_handle_host_list (VaRequest *request, VaResponse *response, gpointer service, GError **error);
+gboolean va_handle_healthz (VaRequest *request, VaResponse *response, gpointer service, GError **error);
+gboolean va_handle_readyz (VaRequest *request, VaResponse *response, gpointer service, GError **error);
+
+G_END_DECLS

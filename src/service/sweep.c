@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "service/log.h"
+#include "service/refusal.h"
+#include "service/service.h"
+
+gint64
+va_service_now (void)
+{
+  return g_get_real_time () / 1000;
+}
+
+gboolean
+va_service_sweep (VaService *service, GError **error)
+{
+  g_autoptr(GError) reason = NULL;
+  guint count = 0;
+
+  if (!va_store_expire_launches (service->store, va_service_now (), &count, &reason))
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
+  if (count > 0)
+    va_log (VA_LOG_INFO, "%u launches expired: nobody validated them in time", count);
+  return TRUE;
+}

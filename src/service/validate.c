@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <string.h>
+#include "core/i18n.h"
+#include "service/explain.h"
+#include "service/launch-record.h"
+#include "service/log.h"
+#include "service/refusal.h"
+#include "service/rules.h"
+#include "service/service.h"
+
+/*
+ * POST /v1/vm/{id}/validate: the one answer of a launch. The launch is consumed in the transaction that decides, and
+ * what it is decided by was fixed when it was granted: from the host come only the measurement and what that covers.
+ */
+
+typedef struct {
+  VaService *service;
+  const char *host, *vm;
+  const VaValidateRequest *request;
+  gint64 now;
+  /* the answer: a reply, or a refusal that has consumed the launch */
+  VaValidateReply *reply;
+  GError *refusal;
+  /* for the explanation of a measurement that does not fit */
+  VaSecret *tik;
+  VaFixed *fixed;
+  char *owner;
+} Validation;
+
+static void
+validation_clear (Validation *validation)
+{
+  va_validate_reply_free (validation->reply);
+  g_clear_error (&validation->refusal);
+  va_secret_free (validation->tik);
+  va_fixed_free (validation->fixed);
+  g_free (validation->owner);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Validation, validation_clear)
+
+static VaSecret *
+part_of (VaSecret *keys, gsize offset)
+{
+  return va_secret_copy_in (va_secret_data (keys) + offset, VA_SEV_KEY_SIZE);
+}
+
+/* Everything that the store keeps sealed for this launch, opened; and what was fixed. */
+static gboolean
+open_launch (Validation *validation, const VaStoredLaunch *launch, VaSecret **tek, VaSecret **table, GError **error)
+{
+  VaStore *store = validation->service->store;
+  g_autoptr(VaSecret) keys = va_store_open_keys (store, launch, error);
+
+  if (keys == NULL)
+    return FALSE;
+  if (va_secret_size (keys) != 2 * VA_SEV_KEY_SIZE)
+    return va_refuse (error, VA_PROBLEM_INTERNAL, _("the launch's stored keys are broken"));
+  validation->tik = part_of (keys, 0);
+  *tek = part_of (keys, VA_SEV_KEY_SIZE);
+  validation->fixed = va_fixed_read (launch->fixed, error);
+  if (validation->fixed == NULL)
+    return FALSE;
+  if (!validation->fixed->has_secrets)
+    return TRUE;
+  *table = va_store_open_table (store, launch, error);
+  return *table != NULL;
+}
+
+static VaValidateReply *
+make_reply (const Validation *validation, const VaReference *reference, VaSecret *tek, VaSecret *table)
+{
+  VaValidateReply *reply = g_new0 (VaValidateReply, 1);
+
+  reply->launch_id = g_strdup (validation->request->launch_id);
+  if (table == NULL)
+    return reply;
+  reply->payload = va_packet_seal (validation->tik, tek, table, validation->request->measurement, reply->header);
+  reply->secret_address = reference->secret_address;
+  reply->has_secret = TRUE;
+  return reply;
+}
+
+/* Sets reply, or gives the refusal with its explanation. */
+static gboolean
+reach_verdict (Validation *validation, const VaStoredLaunch *launch, char **detail, GError **error)
+{
+  g_autoptr(VaSecret) tek = NULL, table = NULL;
+  const VaReference *reference;
+
+  if (!open_launch (validation, launch, &tek, &table, error)
+      || !va_rule_claims (validation->fixed, launch->policy, validation->request, detail, error))
+    return FALSE;
+  reference = va_rule_measurement (validation->fixed, validation->tik, validation->request);
+  if (reference == NULL)
+    return va_refuse (error, VA_PROBLEM_MEASUREMENT_MISMATCH,
+                      _("the guest's measurement is not one that the registration allows"));
+  validation->reply = make_reply (validation, reference, tek, table);
+  return TRUE;
+}
+
+/* Turns any error into the refusal that the host gets and the owner's record keeps. */
+static void
+refuse (Validation *validation, VaStoredLaunch *launch, GError *reason, char *detail)
+{
+  va_refuse_from (&validation->refusal, reason, VA_PROBLEM_INTERNAL);
+  va_launch_record_refuse (launch, va_refusal_name (validation->refusal),
+                           detail != NULL ? detail : g_strdup (validation->refusal->message), validation->now);
+}
+
+static void
+take_firmware_version (VaStoredLaunch *launch, const VaLaunchContext *context)
+{
+  launch->has_firmware_version = TRUE;
+  launch->api_major = context->api_major;
+  launch->api_minor = context->api_minor;
+  launch->build_id = context->build_id;
+}
+
+static gboolean
+refuse_used (const VaStoredLaunch *launch, GError **error)
+{
+  if (launch->state == VA_LAUNCH_EXPIRED)
+    return va_refuse (error, VA_PROBLEM_LAUNCH_EXPIRED, _("the launch was not validated in time"));
+  return va_refuse (error, VA_PROBLEM_LAUNCH_USED, _("the launch has been answered already; start the guest again"));
+}
+
+/* Inside the transaction. TRUE consumes the launch, whatever the answer is. */
+static gboolean
+decide (VaStoredLaunch *launch, gpointer user_data, GError **error)
+{
+  Validation *validation = user_data;
+  g_autoptr(GError) reason = NULL;
+  char *detail = NULL;
+
+  /* Another host, or another registration, must learn nothing and use up nothing. */
+  if (!g_str_equal (launch->host, validation->host) || !g_str_equal (launch->vm, validation->vm))
+    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no such launch of this host and registration"));
+  if (launch->state != VA_LAUNCH_OPEN)
+    return refuse_used (launch, error);
+  if (validation->now >= launch->expires)
+    {
+      va_refuse (&validation->refusal, VA_PROBLEM_LAUNCH_EXPIRED, _("the launch was not validated in time"));
+      va_launch_record_refuse (launch, "launch-expired", g_strdup (validation->refusal->message), validation->now);
+      launch->state = VA_LAUNCH_EXPIRED;
+      return TRUE;
+    }
+  take_firmware_version (launch, &validation->request->context);
+  validation->owner = g_strdup (launch->owner);
+  if (!reach_verdict (validation, launch, &detail, &reason))
+    {
+      refuse (validation, launch, g_steal_pointer (&reason), detail);
+      return TRUE;
+    }
+  launch->state = VA_LAUNCH_VALIDATED;
+  va_launch_record_step (launch, "validated", validation->now);
+  return TRUE;
+}
+
+static gboolean
+set_detail (VaStoredLaunch *launch, gpointer detail, GError **error)
+{
+  g_free (launch->detail);
+  launch->detail = g_strdup (detail);
+  return TRUE;
+}
+
+/* After the decision: looks for what would have fitted, for the owner's record. */
+static void
+explain (const Validation *validation)
+{
+  VaService *service = validation->service;
+  g_autoptr(GError) reason = NULL;
+  g_autoptr(GPtrArray) firmware = va_store_list_artifacts (service->store, validation->owner, &reason);
+  VaMismatch mismatch = { .fixed = validation->fixed, .request = validation->request, .tik = validation->tik,
+                          .firmware = firmware, .cache = service->references, .store = service->store };
+  g_autofree char *detail = firmware != NULL ? va_explain_mismatch (&mismatch) : NULL;
+
+  if (detail == NULL
+      || !va_store_change_launch (service->store, validation->request->launch_id, set_detail, detail, &reason))
+    va_log (VA_LOG_ERROR, "%s", reason->message);
+}
+
+/* The reply, durable before it is returned; or %NULL with the problem. */
+static VaValidateReply *
+validate (VaService *service, const char *host, const char *vm, const VaValidateRequest *request, GError **error)
+{
+  g_auto(Validation) validation = { .service = service, .host = host, .vm = vm, .request = request,
+                                    .now = va_service_now () };
+  g_autoptr(GError) reason = NULL;
+
+  if (!va_store_change_launch (service->store, request->launch_id, decide, &validation, &reason))
+    {
+      if (g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
+        va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no such launch of this host and registration"));
+      else
+        va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
+      return NULL;
+    }
+  if (validation.refusal == NULL)
+    return g_steal_pointer (&validation.reply);
+  if (g_error_matches (validation.refusal, VA_PROBLEM_ERROR, VA_PROBLEM_MEASUREMENT_MISMATCH))
+    explain (&validation);
+  g_propagate_error (error, g_steal_pointer (&validation.refusal));
+  return NULL;
+}
+
+gboolean
+va_handle_validate (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+{
+  const char *host = request->identity->name, *vm = request->parts[0];
+  g_autoptr(GError) reason = NULL;
+  g_autoptr(JsonObject) body = NULL;
+  g_autoptr(VaValidateRequest) message = NULL;
+  g_autoptr(VaValidateReply) reply = NULL;
+
+  if (!va_uuid_is_canonical (vm))
+    return va_refuse (error, VA_PROBLEM_VM_UNKNOWN, _("a registration's id is a UUID in lower case"));
+  body = va_request_json (request, error);
+  if (body == NULL)
+    return FALSE;
+  message = va_validate_request_read (body, &reason);
+  if (message != NULL)
+    reply = validate (user_data, host, vm, message, &reason);
+  if (reply != NULL)
+    {
+      va_log_decision ("validate", message->launch_id, vm, host, "validated");
+      response->status = 200;
+      response->json = va_validate_reply_write (reply);
+      return TRUE;
+    }
+  va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
+  va_log_decision ("validate", message != NULL ? message->launch_id : NULL, vm, host, va_refusal_name (*error));
+  return FALSE;
+}

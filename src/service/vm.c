@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "core/i18n.h"
+#include "service/refusal.h"
+#include "service/registration.h"
+#include "service/service.h"
+
+/* POST, GET, DELETE /v1/vm: registrations. */
+
+/* What can be known now to make every launch fail is refused now. */
+static gboolean
+check_usable (VaService *service, const char *owner, const VaRegistration *registration, GError **error)
+{
+  g_autoptr(VaFixed) fixed = va_fixed_new ();
+  g_autoptr(GArray) areas = NULL;
+  g_autoptr(GError) reason = NULL;
+  VaSevCert cloud_cert;
+
+  if (registration->scheme == VA_SCHEME_SEV_ES && registration->firmware_hashes != NULL)
+    return va_refuse (error, VA_PROBLEM_BAD_REQUEST,
+                      _("this version cannot compute amd-sev-es digests from firmware-hashes yet: give launch-digests"));
+  if (registration->cloud_cert != NULL
+      && !va_sev_cert_parse (&cloud_cert, g_bytes_get_data (registration->cloud_cert, NULL),
+                             g_bytes_get_size (registration->cloud_cert), &reason))
+    return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("cloud-cert: %s"), reason->message);
+  if (registration->cloud_cert != NULL && cloud_cert.usage != VA_SEV_USAGE_OCA)
+    return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("cloud-cert: expected an OCA certificate, this one is a %s"),
+                      va_sev_usage_name (cloud_cert.usage));
+  return va_references_compute (service->references, service->store, owner, registration, fixed, &areas, error);
+}
+
+static VaRegistration *
+read_registration (VaService *service, const VaRequest *request, GError **error)
+{
+  g_autoptr(JsonObject) body = va_request_json (request, error);
+  g_autoptr(VaRegistration) registration = NULL;
+  g_autoptr(GError) reason = NULL;
+
+  if (body == NULL)
+    return NULL;
+  registration = va_registration_read (body, &reason);
+  if (registration != NULL && check_usable (service, request->identity->name, registration, &reason))
+    return g_steal_pointer (&registration);
+  va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
+  return NULL;
+}
+
+/* The registration's answer as the store has it now. */
+static JsonObject *
+show (VaService *service, const char *owner, const char *id, GError **error)
+{
+  g_autoptr(GError) reason = NULL;
+  g_autoptr(VaStoredRegistration) stored = va_store_get_registration (service->store, owner, id, &reason);
+  g_autoptr(VaRegistration) registration = NULL;
+
+  if (stored != NULL)
+    registration = va_registration_open (service->store, stored, &reason);
+  if (registration != NULL)
+    return va_registration_answer (stored, registration);
+  va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
+  return NULL;
+}
+
+gboolean
+va_handle_vm_put (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+{
+  VaService *service = user_data;
+  const char *owner = request->identity->name, *id = request->parts[0];
+  g_autoptr(VaRegistration) registration = NULL;
+  g_autoptr(GError) reason = NULL;
+  gboolean is_new;
+
+  if (!va_uuid_is_canonical (id))
+    return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("the registration's id must be a UUID in lower case"));
+  registration = read_registration (service, request, error);
+  if (registration == NULL)
+    return FALSE;
+  if (!va_registration_keep (service->store, owner, id, registration, va_service_now (), &is_new, &reason))
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
+  response->status = is_new ? 201 : 200;
+  response->json = show (service, owner, id, error);
+  return response->json != NULL;
+}
+
+gboolean
+va_handle_vm_get (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+{
+  if (!va_service_sweep (user_data, error))
+    return FALSE;
+  response->status = 200;
+  response->json = show (user_data, request->identity->name, request->parts[0], error);
+  return response->json != NULL;
+}
+
+gboolean
+va_handle_vm_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+{
+  VaService *service = user_data;
+  g_autoptr(GError) reason = NULL;
+  g_autoptr(GPtrArray) list = NULL;
+  g_autoptr(JsonArray) answers = json_array_new ();
+
+  if (!va_service_sweep (service, error))
+    return FALSE;
+  list = va_store_list_registrations (service->store, request->identity->name, &reason);
+  for (guint i = 0; list != NULL && i < list->len; i++)
+    {
+      g_autoptr(VaRegistration) registration = va_registration_open (service->store, list->pdata[i], &reason);
+
+      if (registration == NULL)
+        break;
+      json_array_add_object_element (answers, va_registration_answer (list->pdata[i], registration));
+    }
+  if (reason != NULL)
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
+  response->status = 200;
+  response->json = json_object_new ();
+  json_object_set_array_member (response->json, "vms", g_steal_pointer (&answers));
+  return TRUE;
+}
+
+gboolean
+va_handle_vm_remove (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+{
+  VaService *service = user_data;
+  g_autoptr(GError) reason = NULL;
+
+  if (!va_store_remove_registration (service->store, request->identity->name, request->parts[0], va_service_now (),
+                                     &reason))
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
+  response->status = 204;
+  return TRUE;
+}
