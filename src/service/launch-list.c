@@ -34,8 +34,8 @@ va_handle_launch_list (VaRequest *request, VaResponse *response, gpointer user_d
   g_autoptr(GPtrArray) list = NULL;
   g_autoptr(GError) reason = NULL;
   JsonArray *launches;
-  const char *vm;
-  guint64 limit;
+  const char *vm = NULL;
+  guint64 limit = 0;
 
   if (!read_query (request, &vm, &limit, error) || !va_service_sweep (service, error))
     return FALSE;

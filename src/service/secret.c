@@ -3,7 +3,6 @@
 
 #include <string.h>
 #include "api/messages.h"
-#include "api/registration-secrets.h"
 #include "core/i18n.h"
 #include "service/refusal.h"
 #include "service/service.h"

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "call.h"
+
+#include <stdio.h>
+#include <unistd.h>
+#include "core/error.h"
+#include "core/i18n.h"
+#include "core/settings.h"
+
+#define DEADLINE_MS 60000
+#define MAX_REPLY (16 * 1024 * 1024)
+
+static const VaConfigKey keys[] = {
+  { "", "url", VA_CONFIG_STRING, NULL, FALSE, 0, 0 },
+  { "", "ca", VA_CONFIG_PATH, NULL, FALSE, 0, 0 },
+  { "", "certificate", VA_CONFIG_PATH, NULL, FALSE, 0, 0 },
+  { "", "key", VA_CONFIG_PATH, NULL, FALSE, 0, 0 },
+  { NULL },
+};
+
+/* What is wrong with a configuration is a broken set-up, not a refusal. */
+static void
+mark_broken (GError *error)
+{
+  if (error != NULL && error->domain == VA_CORE_ERROR)
+    error->code = VA_CORE_ERROR_FAILED;
+}
+
+static VaConfig *
+load_config (const VaCall *call, GError **error)
+{
+  const char *named = call->config != NULL ? call->config : g_getenv ("VIRT_ATTEST_CONFIG");
+  g_autofree char *own = g_build_filename (g_get_user_config_dir (), "virt-attest", "client.conf", NULL);
+
+  if (named != NULL)
+    return va_config_load (named, keys, error);
+  if (g_file_test (own, G_FILE_TEST_EXISTS))
+    return va_config_load (own, keys, error);
+  return va_config_load_optional (VA_SYSCONFDIR "/client.conf", keys, error);
+}
+
+static void
+fill (char **option, const VaConfig *config, const char *key)
+{
+  if (*option == NULL)
+    *option = g_strdup (va_config_string (config, "", key));
+}
+
+static gboolean
+check_complete (const VaCall *call, GError **error)
+{
+  const char *missing = call->url == NULL           ? "url"
+                        : call->ca == NULL          ? "ca"
+                        : call->certificate == NULL ? "certificate"
+                        : call->key == NULL         ? "key"
+                                                    : NULL;
+
+  if (missing == NULL)
+    return TRUE;
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
+               _("“%s” is not known: write it into client.conf, see virt-attest-client.conf(5), or give --%s"), missing,
+               missing);
+  return FALSE;
+}
+
+static gboolean
+connect_client (VaCall *call, GError **error)
+{
+  g_autoptr(VaConfig) config = NULL;
+
+  if (call->client != NULL)
+    return TRUE;
+  if (call->url == NULL || call->ca == NULL || call->certificate == NULL || call->key == NULL)
+    {
+      config = load_config (call, error);
+      if (config == NULL)
+        return FALSE;
+      fill (&call->url, config, "url");
+      fill (&call->ca, config, "ca");
+      fill (&call->certificate, config, "certificate");
+      fill (&call->key, config, "key");
+    }
+  if (!check_complete (call, error))
+    return FALSE;
+  call->client = va_client_new (call->url, call->ca, call->certificate, call->key, error);
+  return call->client != NULL;
+}
+
+static gboolean
+send_request (VaCall *call, const VaClientRequest *request, JsonObject **reply, GError **error)
+{
+  GError *reason = NULL;
+
+  if (connect_client (call, &reason))
+    return va_client_call (call->client, request, reply, error);
+  mark_broken (reason);
+  g_propagate_error (error, reason);
+  return FALSE;
+}
+
+gboolean
+va_call_ask (VaCall *call, const char *method, const char *path, JsonObject *json, JsonObject **reply, GError **error)
+{
+  const VaClientRequest request
+    = { .method = method, .path = path, .json = json, .deadline_ms = DEADLINE_MS, .max_reply = MAX_REPLY };
+
+  return send_request (call, &request, reply, error);
+}
+
+static void
+on_progress (guint64 sent, guint64 total, gpointer data)
+{
+  const char *label = data;
+
+  if (total > 0)
+    fprintf (stderr, "\r%s: %3u %%", label, (unsigned) MIN (100, sent * 100 / total));
+  fflush (stderr);
+}
+
+gboolean
+va_call_put (VaCall *call, const char *path, gconstpointer data, gsize size, const char *label, JsonObject **reply,
+             GError **error)
+{
+  gboolean shown = label != NULL && isatty (STDERR_FILENO);
+  const VaClientRequest request = {
+    .method = "PUT",
+    .path = path,
+    .data = data,
+    .size = size,
+    .deadline_ms = 5 * DEADLINE_MS,
+    .max_reply = MAX_REPLY,
+    .progress = shown ? on_progress : NULL,
+    .progress_data = (gpointer) label,
+  };
+  gboolean ok = send_request (call, &request, reply, error);
+
+  if (shown)
+    fputs ("\r\033[K", stderr);
+  return ok;
+}

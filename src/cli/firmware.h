@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "call.h"
+#include "sev/firmware.h"
+
+G_BEGIN_DECLS
+
+/** A firmware image on its way to the service. */
+typedef struct {
+  char *path;
+  GBytes *image;
+  char *hash; /* hex SHA-256 */
+  VaFirmware footer;
+} VaFirmwareFile;
+
+/** va_firmware_file_read: Errors: those of va_file_read() and va_firmware_parse() */
+VaFirmwareFile *va_firmware_file_read (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void va_firmware_file_free (VaFirmwareFile *file);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaFirmwareFile, va_firmware_file_free)
+
+/** va_firmware_file_upload: @reply: (out) (optional): what the service says about it */
+gboolean va_firmware_file_upload (VaCall *call, const VaFirmwareFile *file, JsonObject **reply, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/** va_firmware_files_upload: uploads those VaFirmwareFiles that the service has not. */
+gboolean va_firmware_files_upload (VaCall *call, GPtrArray *files, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

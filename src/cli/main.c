@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+#include "core/i18n.h"
+#include "core/secret.h"
+#include "verbs.h"
+
+#define SERVICE_JSON (VA_VERB_SERVICE | VA_VERB_JSON)
+
+static const VaVerb verbs[] = {
+  { "ca init", NULL, N_("Make the site's CA."),
+    N_("Writes ca.pem and ca.key into the folder. Who has ca.key can be anybody: keep it off the service and the hosts."),
+    VA_VERB_LOCAL, va_verb_ca_init },
+  { "ca issue", N_("ROLE NAME…"), N_("Make a key and a certificate."),
+    N_("ROLE is owner, host, operator or auditor, with one NAME of a-z 0-9 . _ -\n"
+       "or service, with the DNS names and addresses under which the service is reached.\n"
+       "Writes ROLE-NAME.pem and ROLE-NAME.key, for a service service.pem and service.key."),
+    VA_VERB_LOCAL, va_verb_ca_issue },
+  { "service init", NULL, N_("Make the service's key, folder and configuration."),
+    N_("Nothing that is there already is changed."), VA_VERB_LOCAL, va_verb_service_init },
+  { "vm register", "ID", N_("Register a VM, or replace its registration."),
+    N_("ID is a UUID: that of the domain, or that in its metadata. Give either --file, or --policy with --firmware or\n"
+       "--launch-digest and what else is needed. Launches under way keep what they were granted."),
+    SERVICE_JSON, va_verb_vm_register },
+  { "vm show", "ID", N_("Show a registration."), NULL, SERVICE_JSON, va_verb_vm_show },
+  { "vm list", NULL, N_("List your registrations."), NULL, SERVICE_JSON, va_verb_vm_list },
+  { "vm remove", "ID", N_("Remove a registration."), NULL, VA_VERB_SERVICE, va_verb_vm_remove },
+  { "secret put", "NAME", N_("Store a secret, or replace it."),
+    N_("The bytes are stored as they are, a line break at the end too, which tools that write files like to add; with\n"
+       "--strip-newline one at the end is left out. At a terminal you are asked for a passphrase, without echo.\n"
+       "A registration names the secret, and its launches get it once they are attested."),
+    SERVICE_JSON, va_verb_secret_put },
+  { "secret list", NULL, N_("List your secrets, never their bytes."), NULL, SERVICE_JSON, va_verb_secret_list },
+  { "secret remove", "NAME", N_("Remove a secret that no registration names."), NULL, VA_VERB_SERVICE,
+    va_verb_secret_remove },
+  { "artifact put", "FILE", N_("Upload a firmware image."), NULL, SERVICE_JSON, va_verb_artifact_put },
+  { "artifact list", NULL, N_("List your firmware images."), NULL, SERVICE_JSON, va_verb_artifact_list },
+  { "launch list", NULL, N_("List your launches, newest first."), NULL, SERVICE_JSON, va_verb_launch_list },
+  { "launch show", "LAUNCH-ID", N_("Show one launch: what happened when, and why it was refused."), NULL, SERVICE_JSON,
+    va_verb_launch_show },
+  { "domain prepare", N_("[FILE]"), N_("Add to a domain's XML what an attested launch needs."),
+    N_("Reads FILE or standard input. Adds UUID, metadata, placeholders and the second monitor where they are missing;\n"
+       "keeps every other byte. A copied domain with a new UUID gets a monitor path of its own."),
+    VA_VERB_LOCAL, va_verb_domain_prepare },
+  { "domain show", N_("[FILE]"), N_("Tell what a domain's XML says about its launch."),
+    N_("Reads FILE or standard input. Ends with 0 if the domain would be attested, with 1 if not."), VA_VERB_JSON,
+    va_verb_domain_show },
+  { "host list", NULL, N_("List the service's hosts and what they can do."), NULL, SERVICE_JSON, va_verb_host_list },
+};
+
+static void
+print_help (void)
+{
+  printf ("%s\n\n%s\n", _("Usage: virt-attest VERB… [OPTION…]"), _("Attested launch of confidential virtual machines."));
+  for (guint i = 0; i < G_N_ELEMENTS (verbs); i++)
+    {
+      const char *group = strchr (verbs[i].name, ' ');
+      gsize length = (gsize) (group - verbs[i].name);
+
+      if (i == 0 || strncmp (verbs[i - 1].name, verbs[i].name, length + 1) != 0)
+        puts ("");
+      printf ("  %-15s %s\n", verbs[i].name, _(verbs[i].summary));
+    }
+  printf ("\n%s\n%s\n", _("“virt-attest VERB… --help” tells more about each."),
+          _("Exit codes: 0 yes, 1 refused, 2 usage, 3 unreachable or broken."));
+}
+
+static const VaVerb *
+find_verb (const char *group, const char *name)
+{
+  g_autofree char *wanted = g_strconcat (group, " ", name, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (verbs); i++)
+    if (g_str_equal (verbs[i].name, wanted))
+      return &verbs[i];
+  return NULL;
+}
+
+static VaExit
+run (const VaVerb *verb, int argc, char **argv)
+{
+  VaVerb translated = *verb;
+  VaCall call = { .verb = &translated, .argc = argc, .argv = argv };
+  VaExit code;
+
+  translated.arguments = verb->arguments != NULL ? _(verb->arguments) : NULL;
+  translated.summary = _(verb->summary);
+  translated.details = verb->details != NULL ? _(verb->details) : NULL;
+  code = verb->run (&call);
+  va_call_clear (&call);
+  return code;
+}
+
+/* A full disk or a closed pipe must not look like success. */
+static VaExit
+flush_output (VaExit code)
+{
+  if (fflush (stdout) == 0 && !ferror (stdout))
+    return code;
+  g_printerr ("virt-attest: %s\n", _("the output could not be written"));
+  return VA_EXIT_BROKEN;
+}
+
+int
+main (int argc, char **argv)
+{
+  const VaVerb *verb;
+
+  setlocale (LC_ALL, "");
+  bindtextdomain (GETTEXT_PACKAGE, VA_LOCALEDIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  textdomain (GETTEXT_PACKAGE);
+  va_process_forbid_dumps ();
+  if (argc == 2 && (g_str_equal (argv[1], "--help") || g_str_equal (argv[1], "-h") || g_str_equal (argv[1], "help")))
+    {
+      print_help ();
+      return flush_output (VA_EXIT_YES);
+    }
+  if (argc == 2 && g_str_equal (argv[1], "--version"))
+    {
+      puts (PACKAGE_NAME " " PACKAGE_VERSION);
+      return flush_output (VA_EXIT_YES);
+    }
+  verb = argc >= 3 ? find_verb (argv[1], argv[2]) : NULL;
+  if (verb != NULL)
+    return flush_output (run (verb, argc - 2, argv + 2));
+  g_printerr (_("virt-attest: no such verb: “%s%s%s”\nSee “virt-attest --help”.\n"), argc > 1 ? argv[1] : "",
+              argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
+  return VA_EXIT_USAGE;
+}

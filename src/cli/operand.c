@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "operand.h"
+
+#include <stdio.h>
+#include "api/messages.h"
+#include "core/guid.h"
+#include "core/i18n.h"
+
+char *
+va_operand_path (const VaCall *call, const char *before, const char *text)
+{
+  g_autofree char *uuid = va_uuid_canonical (text, NULL);
+
+  if (uuid != NULL)
+    return g_strconcat (before, uuid, NULL);
+  va_call_usage (call, _("“%s” is no UUID"), text);
+  return NULL;
+}
+
+char *
+va_operand_secret_path (const VaCall *call, const char *name)
+{
+  if (va_secret_name_is_valid (name))
+    return g_strconcat ("/v1/secret/", name, NULL);
+  va_call_usage (call, _("“%s” is no name of a secret: expected 1 to %d of A-Z a-z 0-9 . _ -, no dot first"), name,
+                 VA_NAME_MAX);
+  return NULL;
+}
+
+VaExit
+va_operand_delete (VaCall *call, char *path, const char *done)
+{
+  g_autofree char *owned = path;
+  g_autoptr(GError) error = NULL;
+
+  if (path == NULL)
+    return VA_EXIT_USAGE;
+  if (!va_call_ask (call, "DELETE", owned, NULL, NULL, &error))
+    return va_call_fail (error);
+  puts (done);
+  return VA_EXIT_YES;
+}

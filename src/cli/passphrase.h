@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "core/secret.h"
+
+/**
+ * va_passphrase_ask: asks twice at the terminal, without echo; the line break is not part of it.
+ * Errors: VA_CORE_ERROR_FAILED (no terminal), VA_CORE_ERROR_PARSE (the two differ, or nothing was typed)
+ */
+VaSecret *va_passphrase_ask (GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "registration-options.h"
+
+#include <string.h>
+#include "core/encoding.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/i18n.h"
+#include "core/number.h"
+#include "file-hash.h"
+#include "firmware.h"
+#include "sev/policy.h"
+
+#define REGISTRATION_FILE_MAX (1024 * 1024)
+
+void
+va_registration_options_entries (VaRegistrationOptions *o, GOptionEntry entries[VA_REGISTRATION_ENTRIES])
+{
+  const GOptionEntry all[] = {
+    { "file", 0, 0, G_OPTION_ARG_FILENAME, &o->file, N_("A registration in JSON; nothing else is given then"),
+      N_("JSON") },
+    { "name", 0, 0, G_OPTION_ARG_STRING, &o->name, N_("A name for people"), N_("TEXT") },
+    { "policy", 0, 0, G_OPTION_ARG_STRING, &o->policy, N_("SEV guest policy, e.g. 0x1; bit 2 means SEV-ES"), N_("N") },
+    { "firmware", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->firmware, N_("Firmware image; uploaded if need be; repeat"),
+      N_("FILE") },
+    { "kernel", 0, 0, G_OPTION_ARG_FILENAME, &o->kernel, N_("Kernel that the firmware may boot"), N_("FILE") },
+    { "initrd", 0, 0, G_OPTION_ARG_FILENAME, &o->initrd, N_("Its initrd"), N_("FILE") },
+    { "cmdline", 0, 0, G_OPTION_ARG_STRING, &o->cmdline, N_("Its command line"), N_("TEXT") },
+    { "launch-digest", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->launch_digests,
+      N_("Expected digest instead of --firmware; repeat"), N_("HEX") },
+    { "cpu-count", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->cpu_counts, N_("SEV-ES: number of vCPUs; repeat"), N_("N") },
+    { "cpu-model", 0, 0, G_OPTION_ARG_STRING, &o->cpu_model, N_("SEV-ES: CPU model"), N_("NAME") },
+    { "secret", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->secrets, N_("A stored secret that the guest gets; repeat"),
+      N_("NAME") },
+    { "max-launches", 0, 0, G_OPTION_ARG_INT64, &o->max_launches, N_("At most N launches, ever"), N_("N") },
+    { "max-running", 0, 0, G_OPTION_ARG_INT64, &o->max_running, N_("At most N running at once"), N_("N") },
+    { "not-before", 0, 0, G_OPTION_ARG_STRING, &o->not_before, N_("No launch before DATE[THH:MM:SS]"), N_("DATE") },
+    { "not-after", 0, 0, G_OPTION_ARG_STRING, &o->not_after, N_("No launch after it"), N_("DATE") },
+    { "host", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->hosts, N_("A host it may run on [all]; repeat"), N_("NAME") },
+    { "domain", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->domains, N_("A domain that may use it [ID]; repeat"), N_("UUID") },
+    { "any-domain", 0, 0, G_OPTION_ARG_NONE, &o->any_domain, N_("Every domain may use it"), NULL },
+    { "min-api", 0, 0, G_OPTION_ARG_STRING, &o->min_api, N_("Lowest SEV API version"), N_("MAJOR.MINOR") },
+    { "min-build", 0, 0, G_OPTION_ARG_INT, &o->min_build, N_("Lowest SEV firmware build"), N_("N") },
+    { "cloud-cert", 0, 0, G_OPTION_ARG_FILENAME, &o->cloud_cert, N_("OCA certificate that must sign the PEK"),
+      N_("FILE") },
+    { NULL },
+  };
+
+  G_STATIC_ASSERT (G_N_ELEMENTS (all) == VA_REGISTRATION_ENTRIES);
+  memcpy (entries, all, sizeof all);
+}
+
+void
+va_registration_options_clear (VaRegistrationOptions *o)
+{
+  char **const texts[] = { &o->file, &o->name, &o->policy, &o->kernel, &o->initrd, &o->cmdline, &o->cpu_model,
+                           &o->min_api, &o->cloud_cert, &o->not_before, &o->not_after };
+  char ***const lists[] = { &o->firmware, &o->launch_digests, &o->cpu_counts, &o->hosts, &o->domains, &o->secrets };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    g_free (*texts[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (lists); i++)
+    g_strfreev (*lists[i]);
+}
+
+VaRegistration *
+va_registration_from_file (const VaRegistrationOptions *o, GError **error)
+{
+  g_autofree char *text = va_file_read_text (o->file, REGISTRATION_FILE_MAX, error);
+  g_autoptr(JsonObject) object = text != NULL ? va_json_parse (text, strlen (text), error) : NULL;
+  VaRegistration *registration = object != NULL ? va_registration_read (object, error) : NULL;
+
+  if (registration == NULL && text != NULL)
+    g_prefix_error (error, "%s: ", o->file);
+  return registration;
+}
+
+static gboolean
+set_number (JsonObject *object, const char *name, const char *option, const char *text, guint64 min, guint64 max,
+            GError **error)
+{
+  guint64 number;
+
+  if (text == NULL)
+    return TRUE;
+  if (!va_number_parse (text, min, max, &number, error))
+    {
+      g_prefix_error (error, "%s: ", option);
+      return FALSE;
+    }
+  json_object_set_int_member (object, name, (gint64) number);
+  return TRUE;
+}
+
+static void
+set_strings (JsonObject *object, const char *name, char **strings)
+{
+  JsonArray *array;
+
+  if (strings == NULL)
+    return;
+  array = json_array_new ();
+  for (guint i = 0; strings[i] != NULL; i++)
+    json_array_add_string_element (array, strings[i]);
+  json_object_set_array_member (object, name, array);
+}
+
+static gboolean
+set_time (JsonObject *object, const char *name, const char *text, GError **error)
+{
+  g_autofree char *full = text != NULL && strchr (text, 'T') == NULL ? g_strconcat (text, "T00:00:00", NULL)
+                                                                      : g_strdup (text);
+  g_autoptr(GTimeZone) zone = g_time_zone_new_local ();
+  g_autoptr(GDateTime) time = full != NULL ? g_date_time_new_from_iso8601 (full, zone) : NULL;
+
+  if (time != NULL)
+    json_object_set_int_member (object, name, g_date_time_to_unix (time));
+  if (time != NULL || text == NULL)
+    return TRUE;
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("--%s: “%s” is no time: expected YYYY-MM-DD[THH:MM:SS]"),
+               name, text);
+  return FALSE;
+}
+
+static gboolean
+set_kernel (JsonObject *object, const VaRegistrationOptions *o, GError **error)
+{
+  const struct { const char *path, *member; } files[]
+    = { { o->kernel, "kernel-hash" }, { o->initrd, "initrd-hash" } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      g_autofree char *hash = NULL;
+
+      if (files[i].path == NULL)
+        continue;
+      hash = va_file_hash (files[i].path, error);
+      if (hash == NULL)
+        return FALSE;
+      json_object_set_string_member (object, files[i].member, hash);
+    }
+  if (o->cmdline != NULL)
+    {
+      /* With the zero byte at its end. */
+      g_autofree char *hash
+        = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *) o->cmdline, strlen (o->cmdline) + 1);
+
+      json_object_set_string_member (object, "cmdline-hash", hash);
+    }
+  return TRUE;
+}
+
+static gboolean
+set_cpus (JsonObject *object, const VaRegistrationOptions *o, GError **error)
+{
+  JsonArray *counts = o->cpu_counts != NULL ? json_array_new () : NULL;
+
+  if (o->cpu_model != NULL)
+    json_object_set_string_member (object, "cpu-model", o->cpu_model);
+  if (counts == NULL)
+    return TRUE;
+  json_object_set_array_member (object, "cpu-count", counts);
+  for (guint i = 0; o->cpu_counts[i] != NULL; i++)
+    {
+      guint64 count;
+
+      if (!va_number_parse (o->cpu_counts[i], 1, G_MAXUINT16, &count, error))
+        {
+          g_prefix_error (error, "--cpu-count: ");
+          return FALSE;
+        }
+      json_array_add_int_element (counts, (gint64) count);
+    }
+  return TRUE;
+}
+
+static gboolean
+set_minimum (JsonObject *object, const VaRegistrationOptions *o, GError **error)
+{
+  g_auto(GStrv) parts = o->min_api != NULL ? g_strsplit (o->min_api, ".", 2) : NULL;
+  JsonObject *api;
+
+  if (o->min_build != 0)
+    json_object_set_int_member (object, "min-build", o->min_build);
+  if (parts == NULL)
+    return TRUE;
+  if (g_strv_length (parts) != 2)
+    {
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("--min-api: “%s”: expected MAJOR.MINOR"), o->min_api);
+      return FALSE;
+    }
+  api = json_object_new ();
+  json_object_set_object_member (object, "min-api", api);
+  return set_number (api, "major", "--min-api", parts[0], 0, 255, error)
+         && set_number (api, "minor", "--min-api", parts[1], 0, 255, error);
+}
+
+static gboolean
+set_cloud_cert (JsonObject *object, const char *path, GError **error)
+{
+  g_autoptr(GBytes) bytes = path != NULL ? va_file_read (path, VA_SEV_CERT_SIZE, error) : NULL;
+  g_autofree char *text = NULL;
+
+  if (bytes == NULL)
+    return path == NULL;
+  text = va_base64_encode (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  json_object_set_string_member (object, "cloud-cert", text);
+  return TRUE;
+}
+
+static gboolean
+set_permit (JsonObject *object, const VaRegistrationOptions *o, GError **error)
+{
+  JsonObject *permit = json_object_new ();
+
+  json_object_set_object_member (object, "permit", permit);
+  if (o->max_launches != 0)
+    json_object_set_int_member (permit, "max-launches", o->max_launches);
+  if (o->max_running != 0)
+    json_object_set_int_member (permit, "max-running", o->max_running);
+  return set_time (permit, "not-before", o->not_before, error) && set_time (permit, "not-after", o->not_after, error);
+}
+
+static void
+set_secrets (JsonObject *object, char **names)
+{
+  JsonArray *array;
+
+  if (names == NULL)
+    return;
+  array = json_array_new ();
+  for (guint i = 0; names[i] != NULL; i++)
+    {
+      JsonObject *secret = json_object_new ();
+
+      json_object_set_string_member (secret, "name", names[i]);
+      json_array_add_object_element (array, secret);
+    }
+  json_object_set_array_member (object, "secrets", array);
+}
+
+static void
+set_plain (JsonObject *object, const VaRegistrationOptions *o, GPtrArray *firmware)
+{
+  g_autoptr(GPtrArray) hashes = g_ptr_array_new ();
+
+  if (o->name != NULL)
+    json_object_set_string_member (object, "name", o->name);
+  for (guint i = 0; i < firmware->len; i++)
+    g_ptr_array_add (hashes, ((const VaFirmwareFile *) firmware->pdata[i])->hash);
+  g_ptr_array_add (hashes, NULL);
+  if (firmware->len > 0)
+    set_strings (object, "firmware-hashes", (char **) hashes->pdata);
+  set_strings (object, "launch-digests", o->launch_digests);
+  set_strings (object, "hosts", o->hosts);
+  set_strings (object, "domains", o->domains);
+  if (o->any_domain)
+    json_object_set_boolean_member (object, "any-domain", TRUE);
+  set_secrets (object, o->secrets);
+}
+
+/* The service refuses such a launch; here is where it can still be mended. */
+static gboolean
+check_firmware (const VaRegistration *registration, GPtrArray *firmware, GError **error)
+{
+  for (guint i = 0; i < firmware->len; i++)
+    {
+      const VaFirmwareFile *file = firmware->pdata[i];
+      const char *lacks = NULL;
+
+      if (registration->has_kernel && file->footer.hashes_base == 0)
+        lacks = _("it has no room for the hashes of a kernel, so it would boot any; use a firmware made for SEV, such "
+                  "as Debian's ovmf-amdsev");
+      else if (registration->secrets->len > 0 && file->footer.secret_base == 0)
+        lacks = _("it has no room for secrets; use a firmware made for SEV, such as Debian's ovmf-amdsev");
+      if (lacks == NULL)
+        continue;
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, "%s: %s", file->path, lacks);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+VaRegistration *
+va_registration_from_options (const VaRegistrationOptions *o, GPtrArray *firmware, GError **error)
+{
+  g_autoptr(JsonObject) object = json_object_new ();
+  g_autoptr(VaRegistration) registration = NULL;
+
+  set_plain (object, o, firmware);
+  if (!set_number (object, "policy", "--policy", o->policy, 0, G_MAXUINT32, error) || !set_kernel (object, o, error)
+      || !set_cpus (object, o, error) || !set_minimum (object, o, error)
+      || !set_cloud_cert (object, o->cloud_cert, error) || !set_permit (object, o, error))
+    return NULL;
+  json_object_set_string_member (object, "scheme",
+                                 (json_object_get_int_member_with_default (object, "policy", 0) & VA_POLICY_ES) != 0
+                                   ? "amd-sev-es"
+                                   : "amd-sev");
+  registration = va_registration_read (object, error);
+  if (registration == NULL || !check_firmware (registration, firmware, error))
+    return NULL;
+  return g_steal_pointer (&registration);
+}

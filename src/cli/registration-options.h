@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "api/messages.h"
+
+G_BEGIN_DECLS
+
+/** The options of “vm register” that say what a registration is, as they were given. */
+typedef struct {
+  char *file;
+  char *name, *policy, *kernel, *initrd, *cmdline, *cpu_model, *min_api, *cloud_cert, *not_before, *not_after;
+  char **firmware, **launch_digests, **cpu_counts, **hosts, **domains, **secrets;
+  gint64 max_launches, max_running;
+  int min_build;
+  gboolean any_domain;
+} VaRegistrationOptions;
+
+/** va_registration_options_count: how many entries va_registration_options_entries() fills, the last empty one too. */
+#define VA_REGISTRATION_ENTRIES 22
+void va_registration_options_entries (VaRegistrationOptions *options, GOptionEntry entries[VA_REGISTRATION_ENTRIES]);
+void va_registration_options_clear (VaRegistrationOptions *options);
+
+/** va_registration_from_file: @options->file. Errors: those of va_file_read_text() and va_registration_read() */
+VaRegistration *va_registration_from_file (const VaRegistrationOptions *options, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_registration_from_options: everything else.
+ * @firmware: of VaFirmwareFile: those of @options->firmware
+ */
+VaRegistration *va_registration_from_options (const VaRegistrationOptions *options, GPtrArray *firmware,
+                                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "verbs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+#include "api/messages.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/i18n.h"
+#include "operand.h"
+#include "passphrase.h"
+#include "print.h"
+
+static VaSecret *
+read_path (const char *path, GError **error)
+{
+  int fd = open (path, O_RDONLY | O_CLOEXEC);
+  VaSecret *secret;
+
+  if (fd < 0)
+    {
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot open %s: %s"), path, g_strerror (errno));
+      return NULL;
+    }
+  secret = va_fd_read_secret (fd, VA_SECRET_TABLE_MAX, error);
+  close (fd);
+  return secret;
+}
+
+static VaSecret *
+read_secret (const char *path, GError **error)
+{
+  if (path != NULL && !g_str_equal (path, "-"))
+    return read_path (path, error);
+  if (path == NULL && isatty (STDIN_FILENO))
+    return va_passphrase_ask (error);
+  return va_fd_read_secret (STDIN_FILENO, VA_SECRET_TABLE_MAX, error);
+}
+
+/* Says what happens to a line break at the end: it is stored, or left out because that was asked for. */
+static void
+treat_newline (VaSecret *secret, gboolean strip, gboolean is_passphrase)
+{
+  gsize size = va_secret_size (secret);
+
+  if (size == 0 || va_secret_data (secret)[size - 1] != '\n')
+    return;
+  if (strip)
+    va_secret_truncate (secret, size - 1);
+  else if (is_passphrase)
+    g_printerr ("%s\n", _("virt-attest: note: the passphrase ends with a line break, which is stored as part of it "
+                          "(--strip-newline leaves it out)"));
+}
+
+static VaExit
+put (VaCall *call, const char *path, VaSecret *secret)
+{
+  g_autoptr(JsonObject) reply = NULL;
+  g_autoptr(GError) error = NULL;
+
+  if (va_secret_size (secret) == 0)
+    {
+      g_printerr ("virt-attest: %s\n", _("the secret is empty"));
+      return VA_EXIT_REFUSED;
+    }
+  if (!va_call_put (call, path, va_secret_data (secret), va_secret_size (secret), NULL, &reply, &error))
+    return va_call_fail (error);
+  if (call->json)
+    va_print_json (reply);
+  else
+    printf (_("stored “%s”, %" G_GSIZE_FORMAT " bytes\n"), call->operands[0], va_secret_size (secret));
+  return VA_EXIT_YES;
+}
+
+static char *
+make_path (const VaCall *call, const char *guid)
+{
+  g_autofree char *path = va_operand_secret_path (call, call->operands[0]);
+  g_autofree char *canonical = guid != NULL ? va_uuid_canonical (guid, NULL) : NULL;
+
+  if (path == NULL)
+    return NULL;
+  if (guid == NULL)
+    return g_strconcat (path, "?type=luks-passphrase", NULL);
+  if (canonical != NULL)
+    return g_strconcat (path, "?guid=", canonical, NULL);
+  va_call_usage (call, _("“%s” is no GUID"), guid);
+  return NULL;
+}
+
+VaExit
+va_verb_secret_put (VaCall *call)
+{
+  g_autofree char *file = NULL;
+  g_autofree char *guid = NULL;
+  gboolean strip = FALSE;
+  const GOptionEntry options[] = {
+    { "file", 0, 0, G_OPTION_ARG_FILENAME, &file, N_("Read it from FILE; - is standard input [-]"), N_("FILE") },
+    { "guid", 0, 0, G_OPTION_ARG_STRING, &guid, N_("What the guest looks for [a LUKS passphrase]"), N_("GUID") },
+    { "strip-newline", 0, 0, G_OPTION_ARG_NONE, &strip, N_("Leave out one line break at the end"), NULL },
+    { NULL },
+  };
+  g_autoptr(VaSecret) secret = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *path = NULL;
+
+  if (!va_call_parse (call, options, 1, 1))
+    return VA_EXIT_USAGE;
+  path = make_path (call, guid);
+  if (path == NULL)
+    return VA_EXIT_USAGE;
+  secret = read_secret (file, &error);
+  if (secret == NULL)
+    return va_call_fail (error);
+  treat_newline (secret, strip, guid == NULL);
+  return put (call, path, secret);
+}

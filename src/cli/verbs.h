@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "call.h"
+
+/* One file each. */
+VaExit va_verb_artifact_list (VaCall *call);
+VaExit va_verb_artifact_put (VaCall *call);
+VaExit va_verb_ca_init (VaCall *call);
+VaExit va_verb_ca_issue (VaCall *call);
+VaExit va_verb_domain_prepare (VaCall *call);
+VaExit va_verb_domain_show (VaCall *call);
+
+VaExit va_verb_host_list (VaCall *call);
+VaExit va_verb_launch_list (VaCall *call);
+VaExit va_verb_launch_show (VaCall *call);
+VaExit va_verb_secret_list (VaCall *call);
+VaExit va_verb_secret_put (VaCall *call);
+VaExit va_verb_secret_remove (VaCall *call);
+VaExit va_verb_service_init (VaCall *call);
+VaExit va_verb_vm_list (VaCall *call);
+VaExit va_verb_vm_register (VaCall *call);
+VaExit va_verb_vm_remove (VaCall *call);
+VaExit va_verb_vm_show (VaCall *call);

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "verbs.h"
+
+#include "core/i18n.h"
+#include "firmware.h"
+#include "operand.h"
+#include "print.h"
+#include "registration-options.h"
+#include "vm-text.h"
+
+static GPtrArray *
+read_firmware (char **paths, GError **error)
+{
+  g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func ((GDestroyNotify) va_firmware_file_free);
+
+  for (guint i = 0; paths != NULL && paths[i] != NULL; i++)
+    {
+      VaFirmwareFile *file = va_firmware_file_read (paths[i], error);
+
+      if (file == NULL)
+        return NULL;
+      g_ptr_array_add (files, file);
+    }
+  return g_steal_pointer (&files);
+}
+
+static gboolean
+check_usage (const VaCall *call, const VaRegistrationOptions *options)
+{
+  gboolean references = options->firmware != NULL || options->launch_digests != NULL;
+
+  if (options->file != NULL && (options->policy != NULL || references))
+    va_call_usage (call, _("give --file, or --policy and what belongs to it, not both"));
+  else if (options->file == NULL && options->policy == NULL)
+    va_call_usage (call, _("--policy is missing, for instance --policy 0x1 (or give --file)"));
+  else if (options->file == NULL && !references)
+    va_call_usage (call, _("--firmware is missing (or --launch-digest)"));
+  else if (options->max_launches < 0 || options->max_running < 0 || options->min_build < 0)
+    va_call_usage (call, _("a number must not be negative"));
+  else
+    return TRUE;
+  return FALSE;
+}
+
+/* The whole verb once the command line fits. */
+static VaExit
+register_vm (VaCall *call, const VaRegistrationOptions *options, const char *path)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GPtrArray) firmware = read_firmware (options->firmware, &error);
+  g_autoptr(VaRegistration) registration = NULL;
+  g_autoptr(JsonObject) body = NULL;
+  g_autoptr(JsonObject) vm = NULL;
+
+  if (firmware != NULL && options->file != NULL)
+    registration = va_registration_from_file (options, &error);
+  else if (firmware != NULL)
+    registration = va_registration_from_options (options, firmware, &error);
+  if (registration == NULL || !va_firmware_files_upload (call, firmware, &error))
+    return va_call_fail (error);
+  body = va_registration_write (registration, TRUE);
+  if (!va_call_ask (call, "POST", path, body, &vm, &error))
+    return va_call_fail (error);
+  if (call->json)
+    va_print_json (vm);
+  else
+    va_vm_print (vm);
+  return VA_EXIT_YES;
+}
+
+VaExit
+va_verb_vm_register (VaCall *call)
+{
+  VaRegistrationOptions options = { 0 };
+  GOptionEntry entries[VA_REGISTRATION_ENTRIES];
+  g_autofree char *path = NULL;
+  VaExit code = VA_EXIT_USAGE;
+
+  va_registration_options_entries (&options, entries);
+  if (va_call_parse (call, entries, 1, 1) && check_usage (call, &options))
+    path = va_operand_path (call, "/v1/vm/", call->operands[0]);
+  if (path != NULL)
+    code = register_vm (call, &options, path);
+  va_registration_options_clear (&options);
+  return code;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "vm-text.h"
+
+#include "answer.h"
+#include "core/i18n.h"
+#include "print.h"
+#include "sev/policy.h"
+
+char *
+va_policy_text (gint64 policy)
+{
+  static const char *const names[] = { "NODBG", "NOKS", "ES", "NOSEND", "DOMAIN", "SEV" };
+  g_autoptr(GPtrArray) set = g_ptr_array_new ();
+  g_autofree char *list = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if ((policy & (1 << i)) != 0)
+      g_ptr_array_add (set, (gpointer) names[i]);
+  g_ptr_array_add (set, NULL);
+  list = g_strjoinv (", ", (char **) set->pdata);
+  return set->len > 1 ? g_strdup_printf ("0x%08x (%s)", (guint) policy, list)
+                      : g_strdup_printf ("0x%08x", (guint) policy);
+}
+
+char *
+va_vm_used (JsonObject *vm, const char *count, const char *limit)
+{
+  gint64 used = va_answer_number (vm, count);
+  gint64 most = va_answer_number (va_answer_object (vm, "permit"), limit);
+
+  return most > 0 ? g_strdup_printf (_("%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT), used, most)
+                  : g_strdup_printf ("%" G_GINT64_FORMAT, used);
+}
+
+static char *
+secrets_text (JsonObject *vm)
+{
+  JsonArray *secrets = va_answer_array (vm, "secrets");
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < va_answer_length (secrets); i++)
+    {
+      JsonObject *secret = va_answer_element (secrets, i);
+      const char *name = va_answer_text (secret, "name");
+
+      g_string_append (text, i > 0 ? ", " : "");
+      if (name != NULL)
+        g_string_append (text, name);
+      else
+        g_string_append_printf (text, _("%s (%" G_GINT64_FORMAT " bytes)"), va_answer_text (secret, "guid"),
+                                va_answer_number (secret, "size"));
+    }
+  if (text->len > 0)
+    return g_string_free (text, FALSE);
+  g_string_free (text, TRUE);
+  return g_strdup (_("none"));
+}
+
+static char *
+minimum_text (JsonObject *vm)
+{
+  JsonObject *api = va_answer_object (vm, "min-api");
+  gint64 build = va_answer_number (vm, "min-build");
+
+  if (api == NULL && build == 0)
+    return NULL;
+  return g_strdup_printf (_("API %d.%d, build %d"), (int) va_answer_number (api, "major"),
+                          (int) va_answer_number (api, "minor"), (int) build);
+}
+
+static char *
+domains_text (JsonObject *vm)
+{
+  char *list = va_answer_true (vm, "any-domain") ? g_strdup (_("any")) : va_answer_list (vm, "domains");
+
+  return list != NULL ? list : g_strdup (_("the one with this id"));
+}
+
+static char *
+counts_text (JsonObject *vm)
+{
+  JsonArray *counts = va_answer_array (vm, "cpu-count");
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < va_answer_length (counts); i++)
+    g_string_append_printf (text, "%s%" G_GINT64_FORMAT, i > 0 ? ", " : "", json_array_get_int_element (counts, i));
+  if (counts != NULL)
+    return g_string_free (text, FALSE);
+  g_string_free (text, TRUE);
+  return NULL;
+}
+
+static char *
+time_text (JsonObject *vm, const char *name)
+{
+  gint64 time = va_answer_number (va_answer_object (vm, "permit"), name);
+
+  return time != 0 ? va_print_time (time) : NULL;
+}
+
+static char *
+or_all (char *list)
+{
+  return list != NULL ? list : g_strdup (_("all"));
+}
+
+void
+va_vm_print (JsonObject *vm)
+{
+  VaTable *table = va_table_new ((const char *[]){ "", "", NULL });
+
+  va_table_field (table, _("id"), g_strdup (va_answer_text (vm, "id")));
+  va_table_field (table, _("name"), g_strdup (va_answer_text (vm, "name")));
+  va_table_field (table, _("scheme"), g_strdup (va_answer_text (vm, "scheme")));
+  va_table_field (table, _("policy"), va_policy_text (va_answer_number (vm, "policy")));
+  va_table_field (table, _("firmware"), va_answer_list (vm, "firmware-hashes"));
+  va_table_field (table, _("kernel"), g_strdup (va_answer_text (vm, "kernel-hash")));
+  va_table_field (table, _("initrd"), g_strdup (va_answer_text (vm, "initrd-hash")));
+  va_table_field (table, _("command line"), g_strdup (va_answer_text (vm, "cmdline-hash")));
+  va_table_field (table, _("launch digests"), va_answer_list (vm, "launch-digests"));
+  va_table_field (table, _("vCPUs"), counts_text (vm));
+  va_table_field (table, _("CPU model"), g_strdup (va_answer_text (vm, "cpu-model")));
+  va_table_field (table, _("SEV firmware"), minimum_text (vm));
+  va_table_field (table, _("hosts"), or_all (va_answer_list (vm, "hosts")));
+  va_table_field (table, _("domains"), domains_text (vm));
+  va_table_field (table, _("secrets"), secrets_text (vm));
+  va_table_field (table, _("launches"), va_vm_used (vm, "launches", "max-launches"));
+  va_table_field (table, _("running"), va_vm_used (vm, "running", "max-running"));
+  va_table_field (table, _("not before"), time_text (vm, "not-before"));
+  va_table_field (table, _("not after"), time_text (vm, "not-after"));
+  va_table_field (table, _("created"), va_print_time (va_answer_number (vm, "created")));
+  va_table_print (table, "");
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+/** va_vm_print: a registration as the service gives it, for people. */
+void va_vm_print (JsonObject *vm);
+/** va_vm_used: "3 of 10", or "3" where there is no limit. */
+char *va_vm_used (JsonObject *vm, const char *count, const char *limit);
+/** va_policy_text: "0x00000005 (NODBG, ES)". */
+char *va_policy_text (gint64 policy);
