@@ -154,7 +154,8 @@ release (const GString *xml)
 {
   g_autoptr(VaConfig) config = va_config_load_optional (CONFIG, keys, NULL);
   guint deadline_ms = config != NULL ? (guint) va_config_number (config, "", "deadline-ms") : 1000;
-  g_autoptr(VaAnswer) ignored = ask_agent ("release", getppid (), xml, deadline_ms, NULL);
+
+  va_answer_free (ask_agent ("release", getppid (), xml, deadline_ms, NULL));
 }
 
 static int

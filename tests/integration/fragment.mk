@@ -9,3 +9,17 @@ check-integration: all
 .PHONY: check-integration
 EXTRA_DIST += tests/integration/namespace.py tests/integration/sandbox.py tests/integration/tap.py tests/integration/running.py \
 	tests/integration/world.py tests/integration/meddler.py
+dist_check_SCRIPTS = $(integration_tests)
+TESTS += $(integration_tests)
+EXTRA_DIST += tests/integration/namespace.py tests/integration/sandbox.py tests/integration/tap.py
+
+# libvirtd has no sanitizer's runtime: in a build with sanitizers it gets a gate of its own.
+if VA_SANITIZE
+gate_plain = $(filter-out -fsanitize% -fno-sanitize% --coverage,$(1))
+check_LTLIBRARIES += tests/integration/virt-attest.la
+tests_integration_virt_attest_la_SOURCES = $(gate_sources) $(libva_core_la_SOURCES)
+tests_integration_virt_attest_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugin
+tests_integration_virt_attest_la_CFLAGS = $(call gate_plain,$(AM_CFLAGS))
+tests_integration_virt_attest_la_LDFLAGS = $(call gate_plain,$(AM_LDFLAGS)) $(gate_ldflags) -rpath /nowhere
+tests_integration_virt_attest_la_LIBADD = $(GLIB_LIBS)
+endif

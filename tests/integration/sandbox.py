@@ -77,8 +77,9 @@ class Sandbox:
     """See the module's text.
 
     build: a build tree, or None to take what is installed on the machine
-    emulator: the software platform's wrapper, which libvirtd then finds as qemu-system-x86_64 in box.bin; None: the
-        machine's own QEMU. Domains have to name the one that was chosen (box.qemu), the other is slow to define.
+    emulator: the software platform's wrapper, which libvirtd then finds as qemu-system-x86_64 in box.bin (it may be put
+        there later too, before libvirtd starts); None: the machine's own QEMU. Domains have to name the one that was
+        chosen (box.qemu): the other is slow to define.
     cache: a folder outside to keep libvirt's probe of the emulator in from run to run (it takes seconds)
     """
 
@@ -92,6 +93,7 @@ class Sandbox:
         self.env = {}
         self.daemons = {}  # name: Popen
         self.logs = {}  # name: path
+        self._kvm = f"{self.folder}/kvm"
         self._hidden_hook = "/etc/libvirt/hook-removed"
 
     def __enter__(self):
@@ -114,8 +116,7 @@ class Sandbox:
     @property
     def qemu(self):
         """What belongs into a domain's <emulator>."""
-        return f"{self.bin}/qemu-system-x86_64" if self.emulator else shutil.which("qemu-system-x86_64",
-                                                                                   path=_search_path())
+        return shutil.which("qemu-system-x86_64", path=f"{self.bin}:{_search_path()}")
 
     # -- the private machine
 
@@ -135,20 +136,22 @@ class Sandbox:
         os.makedirs("/var/lib/libvirt/images", exist_ok=True)
 
     def _device_kvm(self):
-        """With the software platform as emulator, libvirt wants a /dev/kvm that QEMU's user may open, whatever is behind it.
-
-        With a QEMU that finds no KVM behind it, it has to be closed: libvirt probes an emulator anew at every define,
-        for seconds, while what the probe says about KVM and what the node's mode says differ.
-        """
+        """An empty file in the place of /dev/kvm; what is behind it does not matter to libvirt."""
         if not os.path.exists("/dev/kvm"):
             namespace.graft("/dev")
             with open("/dev/kvm", "w", encoding="ascii"):
                 pass
-        file = f"{self.folder}/kvm"
-        with open(file, "w", encoding="ascii"):
+        with open(self._kvm, "w", encoding="ascii"):
             pass
-        os.chmod(file, 0o666 if self.emulator is not None else 0o600)
-        namespace.bind(file, "/dev/kvm")
+        namespace.bind(self._kvm, "/dev/kvm")
+
+    def _open_or_close_kvm(self):
+        """The software platform needs a /dev/kvm that QEMU's user may open; without the platform it has to be closed.
+
+        libvirt probes an emulator anew at every define, for seconds, while what the probe says about KVM and what the
+        node's mode says differ.
+        """
+        os.chmod(self._kvm, 0o666 if os.path.exists(f"{self.bin}/qemu-system-x86_64") else 0o600)
 
     def _install(self):
         for folder in (self.drivers, self.bin, os.path.dirname(self.hook)):
@@ -162,10 +165,15 @@ class Sandbox:
         for path in self._machine_drivers():
             os.symlink(path, f"{self.drivers}/{os.path.basename(path)}")
         if self.build is not None:
-            self._link(f"{self.build}/plugin/.libs/virt-attest.so", f"{self.drivers}/virt-attest.so")
+            self._link(self._gate(), f"{self.drivers}/virt-attest.so")
             self._link(f"{self.build}/hooks/virt-attest", self.hook)
         if self.emulator is not None:
             self._link(self.emulator, f"{self.bin}/qemu-system-x86_64")
+
+    def _gate(self):
+        """A build with sanitizers has a second gate without them, since libvirtd has no sanitizer's runtime."""
+        plain = f"{self.build}/tests/integration/.libs/virt-attest.so"
+        return plain if os.path.exists(plain) else f"{self.build}/plugin/.libs/virt-attest.so"
 
     @staticmethod
     def _machine_drivers():
@@ -263,6 +271,7 @@ class Sandbox:
     def start_libvirtd(self, wait=True):
         """virtlogd and libvirtd with our gate and hook; seconds until it answered."""
         began = time.monotonic()
+        self._open_or_close_kvm()
         if "virtlogd" not in self.daemons:
             self.spawn("virtlogd", [shutil.which("virtlogd", path=_search_path())])
             self.wait_for("virtlogd socket", lambda: _accepts("/run/libvirt/virtlogd-sock"), daemon="virtlogd")

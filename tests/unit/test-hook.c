@@ -259,6 +259,7 @@ test_agent_missing (void)
       began = g_get_monotonic_time ();
       assert_refused (ours, manner == PEER_HANGS_UP ? "host agent" : "no answer in time");
       g_assert_cmpint (g_get_monotonic_time () - began, <, 3 * G_USEC_PER_SEC);
+      g_assert_cmpuint (peer_count (peer), ==, manner == PEER_HANGS_UP ? 0 : 1);
     }
 }
 
@@ -321,6 +322,7 @@ test_files_refused (void)
   g_assert_cmpint (symlink ("/run/away", FOLDER), ==, 0);
   assert_refused (ours, "domain-7-guest");
   assert_file ("/run/away/session.base64", "UExBQ0VIT0xERVI=");
+  g_assert_cmpuint (peer_count (peer), ==, 7);
 }
 
 static void
@@ -335,6 +337,7 @@ test_folder_of_a_crash (void)
   assert_file (FOLDER "/session.base64", session);
   g_assert_cmpint (g_rename (FOLDER, LIBDIR "/domain-7-guests"), ==, 0);
   assert_refused (ours, "several folders");
+  g_assert_cmpuint (peer_count (peer), ==, 2);
 }
 
 static void
@@ -349,6 +352,7 @@ test_marker_missing (void)
   assert_refused (ours, "left no marker");
   own_machine_write (MARKER, "pending");
   assert_refused (ours, "left no marker");
+  g_assert_cmpuint (peer_count (peer), ==, 3);
 }
 
 static void
@@ -372,6 +376,7 @@ test_monitor_folder_refused (void)
   g_assert_cmpint (chown (MONITORS, 1, 1), ==, 0);
   assert_refused (ours, "belongs to user 1");
   assert_file (FOLDER "/session.base64", "UExBQ0VIT0xERVI=");
+  g_assert_cmpuint (peer_count (peer), ==, 4);
 }
 
 static void
