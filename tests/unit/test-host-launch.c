@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <string.h>
+#include <unistd.h>
+#include "core/error.h"
+#include "core/file.h"
+#include "core/process.h"
+#include "host/launch.h"
+#include "host/marker.h"
+#include "host-site.h"
+
+/* One launch and two channels at once: what must not deadlock, and what counts as success. */
+
+#define ID "11111111-2222-4333-8444-555555555555"
+
+/* A channel that waits where a test wants it to. */
+typedef struct {
+  VaChannel parent;
+  GMutex lock;
+  GCond changed;
+  gboolean hold_collect, hold_inject; /* wait here until they are FALSE, as libvirt does while the gate waits */
+  gboolean inject_fails;
+  guint waiting;                      /* threads that wait */
+  guint collected, injected;
+} Scripted;
+
+static void
+wait_while (Scripted *channel, gboolean *hold)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&channel->lock);
+
+  channel->waiting++;
+  g_cond_broadcast (&channel->changed);
+  while (*hold)
+    g_cond_wait (&channel->changed, &channel->lock);
+  channel->waiting--;
+}
+
+static void
+let_go (Scripted *channel, gboolean *hold)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&channel->lock);
+
+  *hold = FALSE;
+  g_cond_broadcast (&channel->changed);
+}
+
+static void
+wait_until_held (Scripted *channel)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&channel->lock);
+
+  while (channel->waiting == 0)
+    g_cond_wait (&channel->changed, &channel->lock);
+}
+
+static gboolean
+collect (VaChannel *parent, VaEvidence *evidence, GError **error)
+{
+  Scripted *channel = (Scripted *) parent;
+
+  wait_while (channel, &channel->hold_collect);
+  channel->collected++;
+  memset (evidence, 0, sizeof *evidence);
+  evidence->context.policy = SITE_POLICY;
+  return TRUE;
+}
+
+static gboolean
+inject (VaChannel *parent, const guint8 header[VA_PACKET_HEADER_SIZE], GBytes *payload, guint32 address, GError **error)
+{
+  Scripted *channel = (Scripted *) parent;
+
+  wait_while (channel, &channel->hold_inject);
+  if (channel->inject_fails)
+    {
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, "Not in correct state");
+      return FALSE;
+    }
+  channel->injected++;
+  return TRUE;
+}
+
+static Scripted
+scripted (const char *name)
+{
+  Scripted channel = { .parent = { name, getpid (), 0, collect, inject, NULL } };
+
+  g_assert_true (va_process_start_time (getpid (), &channel.parent.start, NULL));
+  return channel;
+}
+
+static void
+ignore (gpointer data)
+{
+}
+
+typedef struct {
+  Site *site;
+  VaLaunchHost host;
+  VaLaunch *launch;
+  VaClient *client;
+  VaWork *chores;
+} Bench;
+
+static void
+make_folder (const char *parent, const char *name)
+{
+  g_autofree char *path = g_build_filename (parent, name, NULL);
+
+  g_assert_true (va_folder_make (path, 0700, NULL));
+}
+
+static VaLaunchRecord *
+new_record (void)
+{
+  VaLaunchRecord *record = va_launch_record_new ();
+
+  record->launch_id = g_strdup (ID);
+  record->registration = g_strdup (SITE_UUID);
+  record->domain_uuid = g_strdup (SITE_UUID);
+  record->domain_name = g_strdup ("confidential");
+  record->policy = SITE_POLICY;
+  record->boot_id = va_boot_id ();
+  record->asked = g_get_monotonic_time ();
+  return record;
+}
+
+static void
+set_up (Bench *bench)
+{
+  const VaHostSettings *settings;
+  g_autoptr(GError) error = NULL;
+  guint64 start;
+
+  *bench = (Bench){ .site = site_new (), .chores = va_work_new (1) };
+  settings = bench->site->settings;
+  make_folder (settings->run_dir, "domains");
+  make_folder (settings->state_dir, "launches");
+  bench->client = va_client_new (settings->url, settings->ca, settings->certificate, settings->key, &error);
+  g_assert_no_error (error);
+  bench->host = (VaLaunchHost){ settings->run_dir, settings->state_dir, "", bench->client, bench->chores, ignore, ignore,
+                                NULL };
+  bench->launch = va_launch_new (&bench->host, new_record ());
+  g_assert_true (va_launch_begin (bench->launch, &error));
+  g_assert_true (va_process_start_time (getpid (), &start, NULL));
+  g_assert_true (va_launch_bind (bench->launch, getpid (), start, &error));
+}
+
+static void
+tear_down (Bench *bench)
+{
+  va_launch_unref (bench->launch);
+  va_work_free (bench->chores);
+  va_client_free (bench->client);
+  site_free (bench->site);
+}
+
+typedef struct {
+  Bench *bench;
+  Scripted *channel;
+  gboolean ok;
+  GError *error;
+} Server;
+
+static gpointer
+run_server (gpointer data)
+{
+  Server *server = data;
+
+  server->ok = va_launch_serve (server->bench->launch, &server->channel->parent,
+                                g_get_monotonic_time () + 5 * G_TIME_SPAN_SECOND, &server->error);
+  return NULL;
+}
+
+static GThread *
+serve_in_thread (Server *server)
+{
+  return g_thread_new ("serve", run_server, server);
+}
+
+static gboolean
+serve (Bench *bench, Scripted *channel)
+{
+  return va_launch_serve (bench->launch, &channel->parent, g_get_monotonic_time () + 5 * G_TIME_SPAN_SECOND, NULL);
+}
+
+/* libvirt's measurement waits for the gate: the gate must do all of it alone. */
+static void
+test_api_held_in_collect (void)
+{
+  Bench bench;
+  Scripted api = scripted ("libvirt"), qmp = scripted ("QMP");
+  Server server = { &bench, &api, FALSE, NULL };
+  GThread *thread;
+
+  set_up (&bench);
+  api.hold_collect = TRUE;
+  thread = serve_in_thread (&server);
+  wait_until_held (&api);
+  g_assert_true (serve (&bench, &qmp));
+  g_assert_cmpuint (qmp.injected, ==, 1);
+  let_go (&api, &api.hold_collect);
+  g_thread_join (thread);
+  g_assert_true (server.ok);
+  g_assert_cmpuint (site_count (bench.site, &bench.site->validations), ==, 1);
+  tear_down (&bench);
+}
+
+/* libvirt's injection waits for the gate, and finds a running guest when it is let go. */
+static void
+test_api_held_in_inject (void)
+{
+  Bench bench;
+  Scripted api = scripted ("libvirt"), qmp = scripted ("QMP");
+  Server server = { &bench, &api, FALSE, NULL };
+  GThread *thread;
+
+  set_up (&bench);
+  api.hold_inject = TRUE;
+  api.inject_fails = TRUE;
+  thread = serve_in_thread (&server);
+  for (guint i = 0; i < 1000 && site_count (bench.site, &bench.site->validations) == 0; i++)
+    g_usleep (5000);
+  wait_until_held (&api);
+  g_assert_true (serve (&bench, &qmp));
+  g_assert_cmpuint (qmp.injected, ==, 1);
+  let_go (&api, &api.hold_inject);
+  g_thread_join (thread);
+  g_assert_true (server.ok);
+  g_assert_cmpuint (site_count (bench.site, &bench.site->validations), ==, 1);
+  tear_down (&bench);
+}
+
+/* Both at once, the service slow: one asks it, the other waits for its answer. */
+static void
+test_one_validation (void)
+{
+  Bench bench;
+  Scripted api = scripted ("libvirt"), qmp = scripted ("QMP");
+  Server server = { &bench, &api, FALSE, NULL };
+  GThread *thread;
+
+  set_up (&bench);
+  bench.site->hang_ms = 300;
+  site_set (bench.site, &bench.site->validate_mode, SITE_HANG);
+  thread = serve_in_thread (&server);
+  g_assert_true (serve (&bench, &qmp));
+  g_thread_join (thread);
+  g_assert_true (server.ok);
+  g_assert_cmpuint (site_count (bench.site, &bench.site->validations), ==, 1);
+  g_assert_cmpint (va_launch_state (bench.launch), ==, VA_LAUNCH_ATTESTED);
+  tear_down (&bench);
+}
+
+static void
+test_one_refusal (void)
+{
+  Bench bench;
+  Scripted api = scripted ("libvirt"), qmp = scripted ("QMP");
+  Server server = { &bench, &api, FALSE, NULL };
+  GThread *thread;
+
+  set_up (&bench);
+  site_set (bench.site, &bench.site->validate_mode, SITE_REFUSE);
+  thread = serve_in_thread (&server);
+  g_assert_false (serve (&bench, &qmp));
+  g_thread_join (thread);
+  g_assert_false (server.ok);
+  g_assert_nonnull (strstr (server.error->message, "permit"));
+  g_clear_error (&server.error);
+  g_assert_cmpuint (site_count (bench.site, &bench.site->validations), ==, 1);
+  g_assert_cmpint (va_launch_state (bench.launch), ==, VA_LAUNCH_FAILED);
+  g_assert_cmpint (va_marker_read (bench.site->settings->run_dir, SITE_UUID).state, ==, VA_MARKER_PENDING);
+  tear_down (&bench);
+}
+
+/* An injection that fails before anybody else has injected is a failure. */
+static void
+test_failing_injection (void)
+{
+  Bench bench;
+  Scripted qmp = scripted ("QMP");
+
+  set_up (&bench);
+  qmp.inject_fails = TRUE;
+  g_assert_false (serve (&bench, &qmp));
+  g_assert_cmpint (va_launch_state (bench.launch), ==, VA_LAUNCH_PENDING);
+  g_assert_cmpint (va_marker_read (bench.site->settings->run_dir, SITE_UUID).state, ==, VA_MARKER_PENDING);
+  qmp.inject_fails = FALSE;
+  g_assert_true (serve (&bench, &qmp));
+  g_assert_cmpuint (site_count (bench.site, &bench.site->validations), ==, 1);
+  tear_down (&bench);
+}
+
+/* The domain went while the service was asked: there must be no marker afterwards. */
+static void
+test_gone_meanwhile (void)
+{
+  Bench bench;
+  Scripted qmp = scripted ("QMP");
+  Server server = { &bench, &qmp, TRUE, NULL };
+  GThread *thread;
+
+  set_up (&bench);
+  qmp.hold_inject = TRUE;
+  thread = serve_in_thread (&server);
+  for (guint i = 0; i < 1000 && site_count (bench.site, &bench.site->validations) == 0; i++)
+    g_usleep (5000);
+  wait_until_held (&qmp);
+  va_launch_finish (bench.launch, "it went");
+  let_go (&qmp, &qmp.hold_inject);
+  g_thread_join (thread);
+  g_assert_false (server.ok);
+  g_clear_error (&server.error);
+  g_assert_cmpint (va_marker_read (bench.site->settings->run_dir, SITE_UUID).state, ==, VA_MARKER_NONE);
+  g_assert_false (serve (&bench, &qmp));
+  tear_down (&bench);
+}
+
+/* A record that cannot be written: no yes, and the marker is not left as attested. */
+static void
+test_refuses_without_record (void)
+{
+  Bench bench;
+  Scripted qmp = scripted ("QMP");
+  g_autofree char *launches = NULL, *away = NULL;
+
+  set_up (&bench);
+  launches = g_build_filename (bench.site->settings->state_dir, "launches", NULL);
+  away = g_build_filename (bench.site->settings->state_dir, "away", NULL);
+  g_assert_cmpint (rename (launches, away), ==, 0);
+  g_assert_false (serve (&bench, &qmp));
+  g_assert_cmpint (va_marker_read (bench.site->settings->run_dir, SITE_UUID).state, ==, VA_MARKER_PENDING);
+  g_assert_cmpint (va_launch_state (bench.launch), ==, VA_LAUNCH_PENDING);
+  g_assert_cmpint (rename (away, launches), ==, 0);
+  g_assert_true (serve (&bench, &qmp));
+  tear_down (&bench);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/host/launch/api-held-in-collect", test_api_held_in_collect);
+  g_test_add_func ("/host/launch/api-held-in-inject", test_api_held_in_inject);
+  g_test_add_func ("/host/launch/one-validation", test_one_validation);
+  g_test_add_func ("/host/launch/one-refusal", test_one_refusal);
+  g_test_add_func ("/host/launch/failing-injection", test_failing_injection);
+  g_test_add_func ("/host/launch/gone-meanwhile", test_gone_meanwhile);
+  g_test_add_func ("/host/launch/refuses-without-record", test_refuses_without_record);
+  return g_test_run ();
+}
