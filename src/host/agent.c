@@ -88,8 +88,8 @@ on_vanished (gpointer data)
 {
   VaAgent *agent = data;
 
-  if (agent->connection != NULL)
-    va_connection_refresh (agent->connection);
+  if (agent->hypervisor != NULL)
+    va_hypervisor_refresh (agent->hypervisor);
 }
 
 static void
@@ -172,12 +172,12 @@ listen_for_questions (VaAgent *agent, GError **error)
 static void
 begin_work (VaAgent *agent)
 {
-  static const VaConnectionUser user = { on_up, on_down, on_event };
+  static const VaHypervisorUser user = { on_up, on_down, on_event };
 
   va_reconcile_load (agent);
   agent->outcomes = va_outcomes_new (agent->launches, agent->client);
   if (agent->settings->libvirt_uri[0] != '\0')
-    agent->connection = va_connection_new (agent->settings->libvirt_uri, &user, agent);
+    agent->hypervisor = va_hypervisor_new (agent->settings->libvirt_uri, &user, agent);
   else
     va_platform_set_trouble (agent->platform, _("no libvirt is configured"));
   agent->sweep_timer = g_timeout_add_seconds (SWEEP_SECONDS, on_sweep_timer, agent);
@@ -216,11 +216,11 @@ va_agent_stop (VaAgent *agent)
     g_source_remove (agent->sweep_timer);
   g_clear_pointer (&agent->hook, va_listener_free);
   g_clear_pointer (&agent->gate, va_listener_free);
-  if (agent->connection != NULL)
-    va_connection_stop (agent->connection);
+  if (agent->hypervisor != NULL)
+    va_hypervisor_stop (agent->hypervisor);
   g_clear_pointer (&agent->chores, va_work_free);
   g_clear_pointer (&agent->libvirt_work, va_work_free);
-  g_clear_pointer (&agent->connection, va_connection_free);
+  g_clear_pointer (&agent->hypervisor, va_hypervisor_free);
   g_clear_pointer (&agent->outcomes, va_outcomes_free);
   g_clear_pointer (&agent->launches, va_launches_free);
   g_clear_pointer (&agent->platform, va_platform_free);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "host/connection.h"
+#include "host/hypervisor.h"
 #include "host/launches.h"
 #include "host/outcomes.h"
 #include "host/platform.h"
@@ -24,7 +24,7 @@ typedef struct {
   VaLaunches *launches;
   VaPlatform *platform;
   VaOutcomes *outcomes;
-  VaConnection *connection; /* %NULL without libvirt, for tests */
+  VaHypervisor *hypervisor; /* %NULL without libvirt, for tests */
   VaWork *libvirt_work, *chores;
   VaListener *hook, *gate;
   VaLaunchHost host;

@@ -38,7 +38,7 @@ version_text (unsigned long version)
 static void
 take_versions (VaAgent *agent, VaHostFeatures *features)
 {
-  virConnectPtr connect = agent->connection != NULL ? va_connection_get (agent->connection) : NULL;
+  virConnectPtr connect = agent->hypervisor != NULL ? va_hypervisor_get (agent->hypervisor) : NULL;
   unsigned long version;
 
   if (connect == NULL)

@@ -5,7 +5,7 @@ libva_host_la_SOURCES = \
 	src/host/channel.c src/host/channel.h \
 	src/host/channel-libvirt.c \
 	src/host/channel-qmp.c \
-	src/host/connection.c src/host/connection.h \
+	src/host/hypervisor.c src/host/hypervisor.h \
 	src/host/features.c src/host/features.h \
 	src/host/gate.c src/host/gate.h \
 	src/host/hook.c src/host/hook.h \

@@ -15,6 +15,7 @@ struct _VaLaunch
   GMutex lock;
   GCond validated;
   VaLaunchRecord *record;
+  GSource *watch;  /* on QEMU's process */
   gboolean marked; /* the domain's marker is this launch's */
   enum { ATTENTION_NONE, ATTENTION_WANTED, ATTENTION_GIVEN } attention;
   Validation validation;

@@ -191,6 +191,15 @@ va_launch_trouble (VaLaunch *launch, const char *message)
   va_launch_save (launch);
 }
 
+/* The caller has the lock. */
+static void
+unwatch (VaLaunch *launch)
+{
+  if (launch->watch != NULL)
+    g_source_destroy (launch->watch);
+  g_clear_pointer (&launch->watch, g_source_unref);
+}
+
 void
 va_launch_finish (VaLaunch *launch, const char *reason)
 {
@@ -213,6 +222,7 @@ va_launch_finish (VaLaunch *launch, const char *reason)
   else if (launch->record->state == VA_LAUNCH_ATTESTED)
     va_launch_owe (launch, VA_OUTCOME_ENDED, NULL);
   launch->record->gone = TRUE;
+  unwatch (launch);
   if (launch->marked)
     va_marker_remove (launch->host->run_dir, launch->record->domain_uuid);
   va_launch_save (launch);
@@ -266,10 +276,21 @@ on_process_ended (gpointer data)
                 ended_new (ended->launch, ended->pid, ended->start), ended_free);
 }
 
+/* The caller has the lock. */
 static gboolean
 watch (VaLaunch *launch, pid_t pid, guint64 start)
 {
-  return va_watch_process (pid, start, on_process_ended, ended_new (launch, pid, start), ended_free);
+  unwatch (launch);
+  launch->watch = va_watch_process (pid, start, on_process_ended, ended_new (launch, pid, start), ended_free);
+  return launch->watch != NULL;
+}
+
+void
+va_launch_abandon (VaLaunch *launch)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&launch->lock);
+
+  unwatch (launch);
 }
 
 gboolean
@@ -291,7 +312,7 @@ va_launch_bind (VaLaunch *launch, pid_t pid, guint64 start, GError **error)
     return va_launch_refuse_process (error, pid);
   if (record->pid == pid && record->start == start)
     return TRUE;
-  if (record->state == VA_LAUNCH_ATTESTED || !watch (launch, pid, start))
+  if (record->state == VA_LAUNCH_ATTESTED || va_process_ended (pid, start) || !watch (launch, pid, start))
     return va_launch_refuse_process (error, pid);
   record->pid = pid;
   record->start = start;
@@ -300,7 +321,7 @@ va_launch_bind (VaLaunch *launch, pid_t pid, guint64 start, GError **error)
 }
 
 void
-va_launch_restore (VaLaunch *launch)
+va_launch_restore (VaLaunch *launch, gboolean alive)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&launch->lock);
   VaLaunchRecord *record = launch->record;
@@ -312,6 +333,8 @@ va_launch_restore (VaLaunch *launch)
   if (record->gone)
     return;
   launch->marked = TRUE;
+  if (!alive)
+    return;
   marker = va_marker_read (run_dir, record->domain_uuid);
   /* Only this agent writes “attested”, and only after the injection: it died before it could note that. */
   if (record->state == VA_LAUNCH_PENDING && marker.state == VA_MARKER_ATTESTED
@@ -329,7 +352,7 @@ va_launch_restore (VaLaunch *launch)
   if (!ok)
     g_message (_("launch %s: %s"), record->launch_id, error->message);
   if (record->pid != 0)
-    watch (launch, record->pid, record->start);
+    watch (launch, record->pid, record->start); /* one that has just ended is found by the sweep */
 }
 
 gboolean

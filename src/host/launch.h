@@ -62,8 +62,13 @@ gboolean va_launch_serve (VaLaunch *launch, VaChannel *channel, gint64 end, GErr
 void va_launch_trouble (VaLaunch *launch, const char *message);
 /** va_launch_finish: the domain is gone: marker away, the end owed to the service. Once; later calls do nothing. */
 void va_launch_finish (VaLaunch *launch, const char *reason);
-/** va_launch_restore: after the agent's own restart: the marker as the record has it, the watch on QEMU. */
-void va_launch_restore (VaLaunch *launch);
+/** va_launch_abandon: this agent ends: no more watching. The launch itself stays as it is. */
+void va_launch_abandon (VaLaunch *launch);
+/**
+ * va_launch_restore: after the agent's own restart: the domain's marker is this launch's again.
+ * @alive: make it what the record says, and watch QEMU; else the caller will finish the launch
+ */
+void va_launch_restore (VaLaunch *launch, gboolean alive);
 
 /**
  * va_launch_want_attention: for work about this launch that one thread at a time does. TRUE: nobody does it, so the

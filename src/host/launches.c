@@ -28,6 +28,10 @@ va_launches_new (const char *state_dir)
 void
 va_launches_free (VaLaunches *launches)
 {
+  g_autoptr(GPtrArray) list = va_launches_list (launches);
+
+  for (guint i = 0; i < list->len; i++)
+    va_launch_abandon (g_ptr_array_index (list, i));
   g_hash_table_unref (launches->latest);
   g_hash_table_unref (launches->all);
   g_mutex_clear (&launches->lock);

@@ -88,7 +88,7 @@ attend_domain (const Job *job, virDomainPtr domain)
 static void
 attend (const Job *job)
 {
-  virConnectPtr connect = job->agent->connection != NULL ? va_connection_get (job->agent->connection) : NULL;
+  virConnectPtr connect = job->agent->hypervisor != NULL ? va_hypervisor_get (job->agent->hypervisor) : NULL;
   virDomainPtr domain;
 
   if (connect == NULL)

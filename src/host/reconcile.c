@@ -42,9 +42,8 @@ restore (VaAgent *agent, VaLaunchRecord *record)
                    && (record->pid == 0 || !va_process_ended (record->pid, record->start));
   g_autoptr(VaLaunch) launch = va_launch_new (&agent->host, record);
 
-  if (alive)
-    va_launch_restore (launch);
   va_launches_add (agent->launches, launch);
+  va_launch_restore (launch, alive);
   if (!alive)
     va_launch_finish (launch, _("QEMU ended while the host agent was away"));
   else if (!va_launch_is_gone (launch))

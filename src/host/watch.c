@@ -64,19 +64,22 @@ on_readable (int fd, GIOCondition condition, gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-gboolean
+GSource *
 va_watch_process (pid_t pid, guint64 start, VaWatchEnded ended, gpointer data, GDestroyNotify free_data)
 {
   int fd = open_process (pid, start);
+  GSource *source;
   Watch *watch;
 
   if (fd < 0)
     {
       free_data (data);
-      return FALSE;
+      return NULL;
     }
   watch = g_new0 (Watch, 1);
   *watch = (Watch){ fd, ended, data, free_data };
-  g_unix_fd_add_full (G_PRIORITY_DEFAULT, fd, G_IO_IN, on_readable, watch, watch_free);
-  return TRUE;
+  source = g_unix_fd_source_new (fd, G_IO_IN);
+  g_source_set_callback (source, G_SOURCE_FUNC (on_readable), watch, watch_free);
+  g_source_attach (source, NULL);
+  return source;
 }

@@ -17,9 +17,11 @@ typedef void (*VaWatchEnded) (gpointer data);
 
 /**
  * va_watch_process: calls @ended when process @pid is over; at once if it is already. May be called from any thread.
- * @free_data: called after @ended, or when the main loop drops the watch
- * Returns: FALSE when the process is not there (or is another one): @ended is not called then, @free_data is
+ * @free_data: called after @ended, or when the watch is destroyed
+ * Returns: (transfer full): the watch, for g_source_destroy(); %NULL when the process is not there (or is another one):
+ *   @ended is not called then, @free_data is
  */
-gboolean va_watch_process (pid_t pid, guint64 start, VaWatchEnded ended, gpointer data, GDestroyNotify free_data);
+GSource *va_watch_process (pid_t pid, guint64 start, VaWatchEnded ended, gpointer data, GDestroyNotify free_data)
+  G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

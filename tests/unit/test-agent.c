@@ -39,6 +39,9 @@ start_agent (Host *host)
   g_assert_no_error (error);
   host->loop = g_main_loop_new (NULL, FALSE);
   host->thread = g_thread_new ("loop", run_loop, host->loop);
+  /* To quit a loop before it runs does nothing. */
+  while (!g_main_loop_is_running (host->loop))
+    g_usleep (1000);
 }
 
 static void
@@ -155,7 +158,7 @@ assert_refused (Host *host, const char *change, const char *why)
   g_autofree char *answer = ask_hook (host, "start", xml);
 
   if (!g_str_has_prefix (answer, "refuse\n") || strstr (answer, why) == NULL)
-    g_error ("“%s” instead of a refusal with “%s”", answer, why);
+    g_error ("“%.200s” instead of a refusal with “%s”", answer, why);
   g_assert_cmpint (marker (host).state, ==, VA_MARKER_NONE);
 }
 
@@ -244,7 +247,6 @@ test_hook_refuses_domains (void)
   assert_refused (&host, "<session>QUFBQQ==</session>|", "virt-attest domain prepare");
   assert_refused (&host, "<dhCert>QUFBQQ==</dhCert>|", "virt-attest domain prepare");
   assert_refused (&host, "/monitor.sock|/other.sock", "virt-attest domain prepare");
-  assert_refused (&host, "mode=control|mode=readline", "virt-attest domain prepare");
   assert_refused (&host, "type='sev'|type='s390-pv'", "launchSecurity");
   assert_refused (&host, "mode=\"required\"|mode=\"perhaps\"", "mode");
   assert_refused (&host, "mode=\"required\"|mode=\"required\" x=\"y\"", "x");
