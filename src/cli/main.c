@@ -49,6 +49,8 @@ static const VaVerb verbs[] = {
     N_("Reads FILE or standard input. Ends with 0 if the domain would be attested, with 1 if not."), VA_VERB_JSON,
     va_verb_domain_show },
   { "host list", NULL, N_("List the service's hosts and what they can do."), NULL, SERVICE_JSON, va_verb_host_list },
+  { "host check", NULL, N_("Check this host: each line is ok, or what to do."),
+    N_("Run it as root on a compute node. Ends with 0 only if all is ok."), VA_VERB_JSON, va_verb_host_check },
 };
 
 static void

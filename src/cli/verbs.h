@@ -10,7 +10,7 @@ VaExit va_verb_ca_init (VaCall *call);
 VaExit va_verb_ca_issue (VaCall *call);
 VaExit va_verb_domain_prepare (VaCall *call);
 VaExit va_verb_domain_show (VaCall *call);
-
+VaExit va_verb_host_check (VaCall *call);
 VaExit va_verb_host_list (VaCall *call);
 VaExit va_verb_launch_list (VaCall *call);
 VaExit va_verb_launch_show (VaCall *call);
