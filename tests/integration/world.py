@@ -26,6 +26,8 @@ CA = f"{CERTIFICATES}/ca/ca.pem"
 
 def pair(role, name):
     """Certificate and key files that `virt-attest ca issue` wrote."""
+    if role == "service":
+        return f"{CERTIFICATES}/service.pem", f"{CERTIFICATES}/service.key"
     return f"{CERTIFICATES}/{role}-{name}.pem", f"{CERTIFICATES}/{role}-{name}.key"
 
 
@@ -118,6 +120,8 @@ class World:
 
     def configure_service(self, port=PORT):
         certificate, key = pair("service", "localhost")
+        if not os.path.exists("/etc/virt-attest/service.kek"):
+            self.run(self.box.program("virt-attest"), "service", "init")
         self.box.write("/etc/virt-attest/service.conf", f"""\
 [listen]
 address = "127.0.0.1"
@@ -133,9 +137,6 @@ key = /etc/virt-attest/service.kek
 folder = {self.source}/data/roots
 trusted-folder = {self.platforms}/real/roots
 """)
-        if not os.path.exists("/etc/virt-attest/service.kek"):
-            self.run(self.box.program("virt-attest"), "service", "init", "--dir", "/var/lib/virt-attest/service",
-                     "--key", "/etc/virt-attest/service.kek")
 
     def configure_agent(self, host="node1"):
         certificate, key = pair("host", host)
