@@ -9,9 +9,6 @@ check-integration: all
 .PHONY: check-integration
 EXTRA_DIST += tests/integration/namespace.py tests/integration/sandbox.py tests/integration/tap.py tests/integration/running.py \
 	tests/integration/world.py tests/integration/meddler.py
-dist_check_SCRIPTS = $(integration_tests)
-TESTS += $(integration_tests)
-EXTRA_DIST += tests/integration/namespace.py tests/integration/sandbox.py tests/integration/tap.py
 
 # libvirtd has no sanitizer's runtime: in a build with sanitizers it gets a gate of its own.
 if VA_SANITIZE
