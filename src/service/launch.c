@@ -10,7 +10,6 @@
 #include "service/rules.h"
 #include "service/service.h"
 #include "service/table.h"
-#include "sev/error.h"
 
 /* POST /v1/vm/{id}/launch: grant one launch, and fix what it will be decided by. */
 
@@ -66,6 +65,17 @@ check_rules (const Attempt *attempt, GError **error)
          && va_rule_time (attempt->registration, attempt->now / 1000, error);
 }
 
+/* Whether everything below the CEK verifies, so that it is AMD's signature on the CEK that is not known. */
+static gboolean
+only_root_is_unknown (const VaSevChain *chain)
+{
+  gboolean signed_by_ask = chain->cek.signature[0].usage == VA_SEV_USAGE_ASK
+                           || chain->cek.signature[1].usage == VA_SEV_USAGE_ASK;
+
+  return signed_by_ask && va_sev_verify_ec (&chain->oca, &chain->oca) && va_sev_verify_ec (&chain->cek, &chain->pek)
+         && va_sev_verify_ec (&chain->oca, &chain->pek) && va_sev_verify_ec (&chain->pek, &chain->pdh);
+}
+
 static gboolean
 check_platform (Attempt *attempt, GError **error)
 {
@@ -73,11 +83,11 @@ check_platform (Attempt *attempt, GError **error)
   g_autoptr(GError) reason = NULL;
 
   if (!va_sev_chain_parse (&attempt->chain, request->pdh, sizeof request->pdh, request->cert_chain,
-                           sizeof request->cert_chain, &reason)
-      || !va_sev_chain_verify (&attempt->chain, attempt->service->roots, &attempt->generation, &reason))
-    return va_refuse (error,
-                      g_error_matches (reason, VA_SEV_ERROR, VA_SEV_ERROR_UNTRUSTED) ? VA_PROBLEM_ROOT_UNTRUSTED
-                                                                                     : VA_PROBLEM_CHAIN_INVALID,
+                           sizeof request->cert_chain, &reason))
+    return va_refuse (error, VA_PROBLEM_CHAIN_INVALID, _("the platform's certificates: %s"), reason->message);
+  if (!va_sev_chain_verify (&attempt->chain, attempt->service->roots, &attempt->generation, &reason))
+    return va_refuse (error, only_root_is_unknown (&attempt->chain) ? VA_PROBLEM_ROOT_UNTRUSTED
+                                                                    : VA_PROBLEM_CHAIN_INVALID,
                       _("the platform's certificates: %s"), reason->message);
   return va_rule_cloud_cert (attempt->registration, &attempt->chain, error)
          && va_rule_minimum_api (attempt->registration, &attempt->chain.pdh, error);

@@ -13,7 +13,7 @@
 #include "service/roots.h"
 #include "service/service.h"
 
-#define SWEEP_SECONDS 5
+#define SWEEP_SECONDS_MAX 5
 #define EXIT_BAD 1
 #define EXIT_USAGE 2
 
@@ -107,7 +107,7 @@ serve (VaService *service, const VaConfig *config, GError **error)
     return FALSE;
   g_unix_signal_add (SIGTERM, on_end_signal, loop);
   g_unix_signal_add (SIGINT, on_end_signal, loop);
-  g_timeout_add_seconds (SWEEP_SECONDS, on_sweep, service);
+  g_timeout_add_seconds ((guint) MIN (service->launch_ms / 1000, SWEEP_SECONDS_MAX), on_sweep, service);
   va_log (VA_LOG_INFO, "virt-attestd %s, listening on %s port %u", PACKAGE_VERSION, settings.address,
           va_server_port (server));
   sd_notify (0, "READY=1");

@@ -156,3 +156,7 @@ tests_unit_test_host_question_CFLAGS = $(host_test_cflags)
 tests_unit_test_host_question_LDADD = $(host_test_libs)
 tests_unit_test_host_record_CFLAGS = $(host_test_cflags)
 tests_unit_test_host_record_LDADD = $(host_test_libs)
+
+TESTS += tests/unit/test-service.py
+EXTRA_DIST += tests/unit/test-service.py tests/unit/service_launches.py tests/unit/service_objects.py \
+	tests/unit/service_operation.py tests/unit/service_peers.py tests/unit/service_world.py

@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Launches on a real virt-attestd: granted, validated, refused, raced for."""
+
+import concurrent.futures
+import hashlib
+import os
+import time
+import uuid
+
+from service_peers import Platform, Refused, b64, firmware, sev, sha256
+from service_world import INLINE, LUKS, OTHER_GUID, PASSPHRASE, TMP, refused, test
+
+
+@test
+def whole_launch(w):
+    vm = w.register(secrets=[{'name': 'disk'}, {'guid': OTHER_GUID, 'data': b64(INLINE)}],
+                    permit={'max-launches': 5, 'max-running': 2})
+    guest = w.launch(vm)
+    assert w.record(guest)['state'] == 'open' and w.count(vm) == (1, 1)
+    reply = w.validate(vm, guest, firmware_hash=sha256(w.image))
+    assert guest.open_packet(reply) == {LUKS: PASSPHRASE + b'\0', OTHER_GUID: INLINE}
+    assert reply['secret-address'] == 0x810000
+    w.node1.post(f'/launch/{guest.id}/outcome', {'state': 'running', 'steps': [{'name': 'measured', 'ms': 12}]})
+    w.node1.post(f'/launch/{guest.id}/outcome', {'state': 'running'})
+    record = w.record(guest)
+    assert [s['step'] for s in record['timeline']] == ['requested', 'granted', 'validated', 'running'], record
+    assert record['state'] == 'running' and record['generation'] == 'software'
+    assert (record['api-major'], record['api-minor'], record['build-id']) == (0, 24, 15)
+    assert record['steps'] == [{'name': 'measured', 'ms': 12}] and w.count(vm) == (1, 1)
+    w.node1.post(f'/launch/{guest.id}/outcome', {'state': 'ended', 'reason': 'shut down'})
+    record = w.record(guest)
+    assert record['state'] == 'ended' and record['reason'] == 'shut down' and w.count(vm) == (1, 0)
+    second = w.launch(vm)
+    assert second.id != guest.id and second.tik != guest.tik and second.tek != guest.tek
+    assert second.grant['session'] != guest.grant['session'] and second.grant['owner-cert'] != guest.grant['owner-cert']
+
+
+@test
+def launch_without_secrets(w):
+    vm = w.register(firmware_hashes=[sha256(w.plain)])
+    guest = w.launch(vm)
+    assert w.validate(vm, guest, hashlib.sha256(w.plain).digest()) == {'launch-id': guest.id}
+
+
+@test
+def kernel_hashes(w):
+    kernel, initrd, cmdline = b'kernel', b'initrd', b'quiet'
+    vm = w.register(kernel_hash=sha256(kernel), initrd_hash=sha256(initrd), cmdline_hash=sha256(cmdline + b'\0'))
+    digest = hashlib.sha256(w.image + sev.hash_table(kernel, initrd, cmdline + b'\0')).digest()
+    w.validate(vm, w.launch(vm), digest)
+    for table, words in ((b'', 'without kernel hashes'),
+                         (sev.hash_table(kernel, b'', cmdline + b'\0'), 'without the registered initrd'),
+                         (sev.hash_table(kernel, initrd), 'without the registered command line'),
+                         (sev.hash_table(kernel), 'with the kernel alone'),
+                         (sev.hash_table(b''), 'but without a kernel'),
+                         (sev.hash_table(b'x', initrd, cmdline + b'\0'), 'fits no other firmware')):
+        guest = w.launch(vm)
+        short = refused('measurement-mismatch', w.validate, vm, guest, hashlib.sha256(w.image + table).digest())
+        record = w.record(guest)
+        assert words in record['detail'] and words not in short, record
+    detail = refused('bad-request', w.register, firmware_hashes=[sha256(w.plain)], kernel_hash=sha256(kernel))
+    assert sha256(w.plain) in detail, detail
+
+
+@test
+def several_firmwares(w):
+    small = firmware(3, secret=(0x820000, 64))
+    w.alice.call('PUT', '/artifact', raw=small)
+    both = [sha256(w.image), sha256(small)]
+    vm = w.register(firmware_hashes=both, secrets=[{'guid': OTHER_GUID, 'data': b64(b'x' * 8)}])
+    guest = w.launch(vm)
+    assert w.validate(vm, guest, hashlib.sha256(small).digest())['secret-address'] == 0x820000
+    guest = w.launch(vm)
+    assert w.validate(vm, guest)['secret-address'] == 0x810000
+    vm = w.register(firmware_hashes=both, secrets=[{'guid': OTHER_GUID, 'data': b64(b'x' * 64)}])
+    assert '64' in refused('secret-too-large', w.launch, vm)
+    vm = w.register(firmware_hashes=[sha256(w.image), sha256(w.plain)], secrets=[{'name': 'disk'}])
+    assert sha256(w.plain) in refused('secret-area-missing', w.launch, vm)
+    vm = w.register(secrets=[{'guid': OTHER_GUID, 'data': b64(b'x' * 4096)}])
+    refused('secret-too-large', w.launch, vm)
+
+
+@test
+def launch_digests_and_es(w):
+    digest = hashlib.sha256(b'whatever').digest()
+    vm = w.register(scheme='amd-sev-es', policy=5, firmware_hashes=None, launch_digests=[digest.hex()],
+                    secrets=[{'name': 'disk'}])
+    guest = w.launch(vm)
+    reply = w.validate(vm, guest, digest, cpu_count=2)
+    assert guest.open_packet(reply)[LUKS] == PASSPHRASE + b'\0' and 'secret-address' not in reply
+    detail = refused('bad-request', w.register, scheme='amd-sev-es', policy=5, cpu_count=[1], cpu_model='EPYC')
+    assert 'launch-digests' in detail, detail
+
+
+@test
+def other_firmware_is_explained(w):
+    other = firmware(9)
+    w.alice.call('PUT', '/artifact', raw=other)
+    vm = w.register()
+    for image, hash_, words in ((other, sha256(other), None), (other, None, 'It would fit firmware ' + sha256(other)),
+                                (b'never seen', None, 'fits no other firmware of yours')):
+        guest = w.launch(vm)
+        claims = {'firmware_hash': hash_} if hash_ else {}
+        code = 'firmware-not-allowed' if hash_ else 'measurement-mismatch'
+        short = refused(code, w.validate, vm, guest, hashlib.sha256(image).digest(), **claims)
+        record = w.record(guest)
+        assert record['state'] == 'refused' and record['code'] == code
+        assert sha256(w.image) in record['detail'] and sha256(w.image) not in short
+        assert (words or sha256(other)) in record['detail'], record
+    guest = w.launch(vm)
+    wrong = hashlib.sha256(other).digest()
+    refused('measurement-mismatch', w.validate, vm, guest, wrong, firmware_hash=sha256(w.image))
+    assert 'which is registered' in w.record(guest)['detail']
+    assert w.count(vm) == (0, 0)
+
+
+@test
+def claims_are_held_to_the_launch(w):
+    vm = w.register(policy=3, min_api={'major': 0, 'minor': 24}, min_build=15)
+    p = w.platform
+    for code, claims in (('policy-changed', {'policy': 1}), ('policy-changed', {'policy': 3 | 1 << 30}),
+                         ('api-changed', {'api_minor': p.api_minor - 1}), ('api-changed', {'api_major': 1}),
+                         ('api-too-old', {'build_id': 14})):
+        guest = w.launch(vm)
+        refused(code, w.validate, vm, guest, **claims)
+        record = w.record(guest)
+        assert record['state'] == 'refused' and record['code'] == code and record['detail']
+        refused('launch-used', w.validate, vm, guest)
+    w.validate(vm, w.launch(vm), api_minor=p.api_minor + 1, build_id=99)
+    vm = w.register(min_api={'major': 0, 'minor': 25})
+    assert '0.24' in refused('api-too-old', w.launch, vm)
+
+
+@test
+def one_answer_only(w):
+    vm = w.register(secrets=[{'name': 'disk'}])
+    guest = w.launch(vm)
+    refused('measurement-mismatch', w.validate, vm, guest, b'\1' * 32)
+    refused('launch-used', w.validate, vm, guest)
+    guest = w.launch(vm)
+    w.validate(vm, guest)
+    refused('launch-used', w.validate, vm, guest)
+    flipped = guest.claim(hashlib.sha256(w.image).digest())
+    flipped['measurement'] = b64(bytes(48))
+    refused('launch-used', w.node1.post, f'/vm/{vm}/validate', flipped)
+
+
+@test
+def race_of_validations(w):
+    vm = w.register(secrets=[{'name': 'disk'}])
+    for _ in range(5):
+        guest = w.launch(vm)
+        claim = guest.claim(hashlib.sha256(w.image).digest())
+
+        def attempt(_):
+            try:
+                return w.node1.post(f'/vm/{vm}/validate', claim)
+            except Refused as problem:
+                return problem.code
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(attempt, range(8)))
+        assert sum(isinstance(a, dict) for a in answers) == 1 and answers.count('launch-used') == 7, answers
+
+
+@test
+def race_for_the_permit(w):
+    vm = w.register(permit={'max-launches': 3})
+
+    def attempt(_):
+        try:
+            return w.launch(vm)
+        except Refused as problem:
+            return problem.code
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(attempt, range(12)))
+    assert answers.count('permit-exhausted') == 9 and w.count(vm) == (3, 3), answers
+
+
+@test
+def permits(w):
+    vm = w.register(permit={'max-launches': 2, 'max-running': 1})
+    first = w.launch(vm)
+    refused('running-limit', w.launch, vm)
+    refused('measurement-mismatch', w.validate, vm, first, b'\1' * 32)
+    assert w.count(vm) == (0, 0)
+    second = w.launch(vm)
+    w.node1.post(f'/launch/{second.id}/outcome', {'state': 'failed', 'reason': 'QEMU died'})
+    assert w.record(second)['state'] == 'failed' and w.count(vm) == (0, 0)
+    refused('launch-used', w.validate, vm, second)
+    third = w.launch(vm)
+    w.validate(vm, third)
+    w.node1.post(f'/launch/{third.id}/outcome', {'state': 'failed'})
+    assert w.record(third)['state'] == 'failed' and w.count(vm) == (1, 0)
+    fourth = w.launch(vm)
+    w.validate(vm, fourth)
+    w.node1.post(f'/launch/{fourth.id}/outcome', {'state': 'ended'})
+    refused('permit-exhausted', w.launch, vm)
+    w.register(id_=vm, permit={'max-launches': 1})
+    assert w.count(vm) == (0, 0)
+    w.launch(vm)
+    refused('permit-exhausted', w.launch, vm)
+
+
+@test
+def outcomes(w):
+    vm = w.register()
+    guest = w.launch(vm)
+    path = f'/launch/{guest.id}/outcome'
+    refused('launch-used', w.node1.post, path, {'state': 'running'})
+    refused('launch-unknown', w.node2.post, path, {'state': 'failed'})
+    refused('launch-unknown', w.node1.post, f'/launch/{uuid.uuid4()}/outcome', {'state': 'failed'})
+    refused('launch-unknown', w.node1.post, '/launch/xyz/outcome', {'state': 'failed'})
+    refused('bad-request', w.node1.post, path, {'state': 'done'})
+    refused('forbidden', w.alice.post, path, {'state': 'failed'})
+    assert w.record(guest)['state'] == 'open'
+    w.node1.post(path, {'state': 'ended'})
+    assert w.record(guest)['state'] == 'failed'
+    refused('launch-used', w.node1.post, path, {'state': 'running'})
+    guest = w.launch(vm)
+    refused('measurement-mismatch', w.validate, vm, guest, b'\1' * 32)
+    w.node1.post(f'/launch/{guest.id}/outcome', {'state': 'failed', 'steps': [{'name': 'hook', 'ms': 3}]})
+    record = w.record(guest)
+    assert record['state'] == 'refused' and record['steps'] == [{'name': 'hook', 'ms': 3}]
+
+
+@test
+def other_hosts_and_guests(w):
+    vm, other = w.register(), w.register()
+    guest = w.launch(vm)
+    refused('launch-unknown', w.validate, vm, guest, host=w.node2)
+    refused('launch-unknown', w.validate, other, guest)
+    stray = guest.claim(hashlib.sha256(w.image).digest())
+    stray['launch-id'] = str(uuid.uuid4())
+    words = refused('launch-unknown', w.node1.post, f'/vm/{vm}/validate', stray)
+    assert words == refused('launch-unknown', w.validate, vm, guest, host=w.node2)
+    assert w.record(guest)['state'] == 'open'
+    w.validate(vm, guest)
+    assert words == refused('launch-unknown', w.validate, vm, guest, host=w.node2)
+
+
+@test
+def rules_of_launch(w):
+    now = int(time.time())
+    unknown = str(uuid.uuid4())
+    refused('vm-unknown', w.launch, unknown)
+    refused('vm-unknown', w.node1.post, '/vm/XYZ/launch', w.platform.request(unknown))
+    vm = w.register(hosts=['node2'])
+    refused('host-not-allowed', w.launch, vm)
+    w.launch(vm, host=w.node2)
+    vm = w.register()
+    refused('domain-not-allowed', w.launch, vm, domain=unknown)
+    vm = w.register(domains=[unknown])
+    refused('domain-not-allowed', w.launch, vm)
+    w.launch(vm, domain=unknown)
+    w.launch(w.register(any_domain=True), domain=unknown)
+    refused('outside-time-window', w.launch, w.register(permit={'not-before': now + 1000}))
+    refused('outside-time-window', w.launch, w.register(permit={'not-after': now - 1000}))
+    w.launch(w.register(permit={'not-before': now - 10, 'not-after': now + 1000}))
+    refused('forbidden', w.launch, vm, host=w.alice)
+    refused('bad-request', w.node1.post, f'/vm/{vm}/launch', dict(w.platform.request(vm), extra=1))
+    refused('bad-request', w.node1.post, f'/vm/{vm}/launch', '{"pdh": 1, "pdh": 2}')
+    refused('bad-request', w.node1.post, f'/vm/{vm}/validate', {})
+    refused('vm-unknown', w.node1.post, '/vm/XYZ/validate', {})
+
+
+@test
+def chains(w):
+    vm = w.register()
+    for what in ('oca', 'pek-by-oca', 'pek-by-cek', 'pdh', 'pdh-key'):
+        broken = Platform(os.path.join(TMP, 'tampered-' + what), 'tamper', w.platform.folder, what)
+        refused('chain-invalid', w.launch, vm, platform=broken)
+    for what in ('root', 'cek'):
+        stranger = Platform(os.path.join(TMP, 'tampered-' + what), 'tamper', w.platform.folder, what)
+        refused('root-untrusted', w.launch, vm, platform=stranger)
+    refused('root-untrusted', w.launch, vm, platform=w.foreign)
+    request = w.platform.request(vm)
+    request['pdh'] = b64(w.foreign.pdh)
+    refused('chain-invalid', w.node1.post, f'/vm/{vm}/launch', request)
+    request['pdh'] = b64(w.platform.pdh[:-1])
+    refused('bad-request', w.node1.post, f'/vm/{vm}/launch', request)
+
+
+@test
+def cloud_certificate(w):
+    oca, foreign = w.platform.read('oca.cert'), w.foreign.read('oca.cert')
+    w.launch(w.register(cloud_cert=b64(oca)))
+    refused('cloud-cert-mismatch', w.launch, w.register(cloud_cert=b64(foreign)))
+    refused('bad-request', w.register, cloud_cert=b64(w.platform.pdh))
+    refused('bad-request', w.register, cloud_cert=b64(bytes(2084)))

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the tests of virt-attestd share: one service, its owners and hosts, and schemas/ that every answer must fit."""
+
+import glob
+import hashlib
+import json
+import os
+import re
+import sqlite3
+import uuid
+
+import jsonschema
+
+from service_peers import SOURCE, Guest, Peer, Platform, Refused, Service, Site, firmware, sha256
+
+LUKS = '736869e5-84f0-4973-92ec-06879ce3da0b'
+OTHER_GUID = '5a1f2e33-0000-4000-8000-00000000c0de'
+PASSPHRASE = b'correct horse battery staple'
+INLINE = b'inline needle 0123456789'
+TMP = os.environ['TMPDIR']
+TESTS = []
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+class Schemas:
+    """Every 2xx answer fits the schema that openapi.yaml names for it, every other one is a problem."""
+
+    ANSWERS = [('POST', '/vm/[^/]+', 'registration-answer'), ('GET', '/vm', 'registrations'),
+               ('GET', '/vm/[^/]+', 'registration-answer'), ('POST', '/vm/[^/]+/launch', 'launch-grant'),
+               ('POST', '/vm/[^/]+/validate', 'validate-reply'), ('POST', '/launch/[^/]+/outcome', 'empty'),
+               ('GET', r'/launch(\?.*)?', 'launches'), ('GET', '/launch/[^/?]+', 'launch'),
+               ('PUT', '/secret/.*', 'secret'), ('GET', '/secret', 'secrets'), ('GET', '/secret/.*', 'secret'),
+               ('PUT', '/artifact', 'artifact'), ('GET', '/artifact', 'artifacts'), ('POST', '/host', 'empty'),
+               ('GET', '/host', 'hosts'), ('GET', '/(healthz|readyz)', 'health')]
+
+    def __init__(self):
+        self.store, self.codes, self.held = {}, set(), 0
+        for path in glob.glob(os.path.join(SOURCE, 'schemas', '*.schema.json')):
+            with open(path, encoding='utf-8') as source:
+                self.store[os.path.basename(path)] = json.load(source)
+
+    def hold(self, name, answer):
+        schema = self.store[name + '.schema.json']
+        resolver = jsonschema.RefResolver(base_uri='', referrer=schema, store=self.store)
+        jsonschema.Draft202012Validator(schema, resolver=resolver).validate(answer)
+        self.held += 1
+
+    def check(self, method, path, status, kind, answer):
+        if status == 204:
+            assert not answer
+        elif status < 300:
+            assert kind.startswith('application/json'), kind
+            name, = {schema for m, pattern, schema in self.ANSWERS if m == method and re.fullmatch(pattern, path)}
+            self.hold(name, answer)
+        else:
+            assert kind.startswith('application/problem+json'), kind
+            self.hold('problem', answer)
+            assert answer['status'] == status
+            self.codes.add(answer['code'])
+
+
+SCHEMAS = Schemas()
+
+
+class World:
+    """What all tests share."""
+
+    def __init__(self):
+        self.site = Site(os.path.join(TMP, 'site'))
+        self.platform = Platform(os.path.join(TMP, 'platform'))
+        self.foreign = Platform(os.path.join(TMP, 'foreign'))
+        self.service = Service(os.path.join(TMP, 'service'), self.site, os.path.join(self.platform.folder, 'roots'))
+        self.service.start()
+        for role, name in (('owner', 'alice'), ('owner', 'bob'), ('host', 'node1'), ('host', 'node2'),
+                           ('operator', 'olga'), ('auditor', 'anna')):
+            setattr(self, name, self.peer(role, name))
+        self.image = firmware(1)
+        self.plain = firmware(2, secret=(0, 0), hash_area=(0, 0))
+        for image in (self.image, self.plain):
+            self.alice.call('PUT', '/artifact', raw=image)
+        self.alice.call('PUT', '/secret/disk?type=luks-passphrase', raw=PASSPHRASE)
+
+    def peer(self, role, name, service=None):
+        peer = Peer(self.site, role, name, SCHEMAS.check)
+        peer.service = service or self.service
+        return peer
+
+    def register(self, owner=None, id_=None, **changes):
+        """The id of a new registration; underscores stand for hyphens, None leaves a member out."""
+        body = {'scheme': 'amd-sev', 'policy': 1, 'firmware-hashes': [sha256(self.image)]}
+        body.update({name.replace('_', '-'): value for name, value in changes.items()})
+        id_ = id_ or str(uuid.uuid4())
+        (owner or self.alice).post(f'/vm/{id_}', {k: v for k, v in body.items() if v is not None})
+        return id_
+
+    def launch(self, vm, host=None, platform=None, domain=None):
+        platform = platform or self.platform
+        return Guest(platform, (host or self.node1).post(f'/vm/{vm}/launch', platform.request(domain or vm)))
+
+    def validate(self, vm, guest, digest=None, host=None, **claims):
+        digest = digest or hashlib.sha256(self.image).digest()
+        return (host or self.node1).post(f'/vm/{vm}/validate', guest.claim(digest, **claims))
+
+    def record(self, guest):
+        return self.alice.get('/launch/' + guest.id)
+
+    def count(self, vm):
+        answer = self.alice.get('/vm/' + vm)
+        return answer['launches'], answer['running']
+
+
+def refused(code, function, *arguments, **named):
+    try:
+        got = function(*arguments, **named)
+    except Refused as problem:
+        assert problem.code == code, f'expected {code}, got {problem}'
+        return problem.problem['detail']
+    raise AssertionError(f'expected {code}, got {got}')
+
+
+def read_store(service, sql, *arguments):
+    database = sqlite3.connect(f'file:{service.store}?mode=ro', uri=True)
+    try:
+        return database.execute(sql, arguments).fetchall()
+    finally:
+        database.close()

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The real virt-attestd over real TLS, with owners and hosts that speak to it and a software platform that does the
+processor's part; every answer is held against schemas/."""
+
+import os
+import sys
+import time
+import traceback
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.environ['VA_TOP_SRCDIR'], 'tests', 'unit'))
+import service_launches  # noqa: E402, F401
+import service_objects  # noqa: E402, F401
+import service_operation  # noqa: E402, F401
+from service_world import SCHEMAS, TESTS, World, test  # noqa: E402
+
+
+@test
+def every_code_was_seen(w):
+    wanted = set(SCHEMAS.store['problem.schema.json']['$defs']['code']['enum'])
+    elsewhere = {'unauthenticated', 'unsupported-media-type', 'exists', 'store-unavailable', 'busy'}
+    missing = wanted - SCHEMAS.codes - elsewhere
+    assert not missing, missing
+    assert SCHEMAS.held > 300
+
+
+def main():
+    world = World()
+    failed = 0
+    print(f'1..{len(TESTS)}', flush=True)
+    for number, function in enumerate(TESTS, 1):
+        begun = time.monotonic()
+        try:
+            function(world)
+            print(f'ok {number} {function.__name__} # {time.monotonic() - begun:.2f} s', flush=True)
+        except Exception:  # pylint: disable=broad-except
+            failed += 1
+            print(f'not ok {number} {function.__name__}', flush=True)
+            for line in traceback.format_exc().splitlines():
+                print('# ' + line, flush=True)
+    if world.service.end() != 0:
+        failed += 1
+        print('not ok - virt-attestd ended badly')
+    if failed:
+        for line in world.service.log().splitlines()[-40:]:
+            print('# ' + line)
+    return failed != 0
+
+
+sys.exit(main())
