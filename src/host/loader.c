@@ -31,7 +31,7 @@ va_loader_inspect (VaLoader *loader, const char *path, GError **error)
   if (firmware.secret_base == 0 || firmware.secret_size == 0)
     {
       g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FIRMWARE,
-                   _("the firmware %s has no area for a launch secret: use a build of OVMF that has one (AmdSev)"), path);
+                   _("the firmware %s has no secret area: use a build of OVMF that has one (AmdSev)"), path);
       return FALSE;
     }
   va_sha256 (data, size, digest);
