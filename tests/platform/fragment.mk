@@ -27,16 +27,24 @@ tests_platform_libvirt_attest_platform_la_LDFLAGS = $(call platform_plain,$(AM_L
 	-export-symbols-regex '^(open|open64|openat64|__open_2|__open64_2|access|close|ioctl)$$'
 tests_platform_libvirt_attest_platform_la_LIBADD = $(GLIB_LIBS) $(NETTLE_LIBS) $(GMP_LIBS)
 
-tests_platform_virt_attest_platform_SOURCES = $(platform_psp) \
+platform_making = \
 	tests/platform/ec-keys.c \
 	tests/platform/folder.c tests/platform/folder.h \
 	tests/platform/generate.c tests/platform/generate.h \
 	tests/platform/keys.h \
-	tests/platform/program.c \
 	tests/platform/root-keys.c
+tests_platform_virt_attest_platform_SOURCES = $(platform_psp) $(platform_making) tests/platform/program.c
 tests_platform_virt_attest_platform_CPPFLAGS = $(platform_cppflags)
 tests_platform_virt_attest_platform_CFLAGS = $(AM_CFLAGS) $(NETTLE_CFLAGS)
 tests_platform_virt_attest_platform_LDADD = libva-core.la $(NETTLE_LIBS) $(GMP_LIBS) $(GLIB_LIBS)
 
-TESTS += tests/platform/test-platform.py
-EXTRA_DIST += tests/platform/test-platform.py tests/platform/guest.py tests/platform/owner.py tests/platform/make-firmware
+platform_tests = tests/platform/test-platform.py tests/platform/test-platform-refusals.py
+TESTS += $(platform_tests)
+EXTRA_DIST += $(platform_tests) tests/platform/fixture.py tests/platform/guest.py tests/platform/owner.py tests/platform/make-firmware
+
+check_PROGRAMS += tests/unit/test-psp
+TESTS += tests/unit/test-psp
+tests_unit_test_psp_SOURCES = $(platform_psp) $(platform_making) tests/unit/test-psp.c
+tests_unit_test_psp_CPPFLAGS = $(platform_cppflags)
+tests_unit_test_psp_CFLAGS = $(AM_CFLAGS) $(NETTLE_CFLAGS)
+tests_unit_test_psp_LDADD = libva-sev.la libva-core.la $(NETTLE_LIBS) $(GMP_LIBS) $(GLIB_LIBS)

@@ -20,8 +20,8 @@ class Guest:
     """One QEMU. It is killed at the end of its with block."""
 
     def __init__(self, folder, firmware, work, owner=None, policy=1, extra=(), kernel_hashes=False, cpus=1,
-                 cpu='qemu64', platform=True, command=None, sandbox=True):
-        self.path = os.path.join(work, f'qmp-{time.monotonic_ns()}')
+                 cpu='qemu64', command=None, socket_folder=None):
+        self.path = os.path.join(socket_folder or work, f'qmp-{time.monotonic_ns()}')
         sev = f'sev-guest,id=sev0,cbitpos=51,reduced-phys-bits=1,policy={policy}'
         if owner is not None:
             for name, data in (('session', owner.session), ('dh-cert', owner.cert)):
@@ -34,9 +34,8 @@ class Guest:
         arguments = ['-nodefaults', '-display', 'none', '-machine', 'q35,accel=kvm,confidential-guest-support=sev0',
                      '-cpu', cpu, '-smp', str(cpus), '-m', '128', '-object', sev,
                      '-drive', f'if=pflash,format=raw,readonly=on,file={firmware}', '-S',
-                     '-qmp', f'unix:{self.path},server=on,wait=off', *extra]
-        if sandbox:
-            arguments += ['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny']
+                     '-qmp', f'unix:{self.path},server=on,wait=off', '-sandbox',
+                     'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny', *extra]
         self.process = subprocess.Popen([*(command or [PROGRAM, 'qemu', folder, '--']), *arguments],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self.stream = None
@@ -76,10 +75,13 @@ class Guest:
         self.call('qmp_capabilities')
         return self
 
-    def call(self, command, **arguments):
+    def send(self, command, **arguments):
         json.dump({'execute': command, 'arguments': arguments}, self.stream)
         self.stream.write('\n')
         self.stream.flush()
+
+    def call(self, command, **arguments):
+        self.send(command, **arguments)
         while True:
             answer = json.loads(self.stream.readline())
             if 'error' in answer:

@@ -62,12 +62,16 @@ va_platform_load (VaPlatform *platform, const char *folder, GError **error)
   g_autofree char *path = g_build_filename (folder, "platform.conf", NULL);
 
   memset (platform, 0, sizeof *platform);
-  return g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, error)
-         && load_byte (file, "api-major", &platform->api_major, error)
-         && load_byte (file, "api-minor", &platform->api_minor, error)
-         && load_byte (file, "build", &platform->build, error)
-         && load_profile (file, &platform->vmsa_fpu_reset, error)
-         && load_exact (folder, "cpu-id", platform->cpu_id, sizeof platform->cpu_id, error)
+  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, error)
+      || !load_byte (file, "api-major", &platform->api_major, error)
+      || !load_byte (file, "api-minor", &platform->api_minor, error)
+      || !load_byte (file, "build", &platform->build, error)
+      || !load_profile (file, &platform->vmsa_fpu_reset, error))
+    {
+      g_prefix_error (error, "%s: ", path);
+      return FALSE;
+    }
+  return load_exact (folder, "cpu-id", platform->cpu_id, sizeof platform->cpu_id, error)
          && load_exact (folder, "pdh.cert", platform->pdh, sizeof platform->pdh, error)
          && load_exact (folder, "cert-chain", platform->chain, sizeof platform->chain, error)
          && load_exact (folder, "pdh.key", platform->pdh_key, sizeof platform->pdh_key, error);

@@ -7,7 +7,10 @@ import os
 import struct
 import uuid
 
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 CERT_SIZE = 2084
@@ -87,3 +90,67 @@ class Owner:
         payload = ctr(self.tek, iv, table)
         lengths = struct.pack('<II', len(payload), len(payload))
         return flags + iv + mac(self.tik, b'\1', flags, iv, lengths, payload, measure), payload
+
+
+def ap_reset_address(image):
+    """Where the firmware's footer table tells SEV-ES vCPUs other than the first to begin."""
+    guid = uuid.UUID('00f771de-1a7e-4fcb-890e-68c77e2fb44e').bytes_le
+    at = image.rindex(struct.pack('<H', 22) + guid)
+    return struct.unpack_from('<I', image, at - 4)[0]
+
+
+def vmsa(reset_address, signature, fpu_reset):
+    """The save area of a vCPU that begins at @reset_address, with the CPU's family, model and stepping in rdx."""
+    page = bytearray(4096)
+
+    def segment(at, selector, attributes, base=0):
+        struct.pack_into('<HHIQ', page, at, selector, attributes, 0xffff, base)
+
+    for at in (0x00, 0x20, 0x30, 0x40, 0x50):
+        segment(at, 0, 0x93)
+    segment(0x10, 0xf000, 0x9b, reset_address & 0xffff0000)
+    for at, attributes in ((0x60, 0), (0x70, 0x82), (0x80, 0), (0x90, 0x8b)):
+        segment(at, 0, attributes)
+    for at, value in ((0xd0, 0x1000), (0x148, 0x40), (0x158, 0x10), (0x160, 0x400), (0x168, 0xffff0ff0), (0x170, 2),
+                      (0x178, reset_address & 0xffff), (0x268, 0x0007040600070406), (0x310, signature), (0x3e8, 1)):
+        struct.pack_into('<Q', page, at, value)
+    if fpu_reset:
+        struct.pack_into('<I', page, 0x408, 0x1f80)
+        struct.pack_into('<H', page, 0x410, 0x37f)
+    return bytes(page)
+
+
+def signature_holds(key, cert, size, signature):
+    """Whether @signature (little-endian, as in certificates) is @key's over the first @size bytes."""
+    try:
+        if isinstance(key, rsa.RSAPublicKey):
+            length = key.key_size // 8
+            digest = hashes.SHA256() if length == 256 else hashes.SHA384()
+            key.verify(signature[length - 1::-1], cert[:size],
+                       padding.PSS(padding.MGF1(digest), digest.digest_size), digest)
+        else:
+            r, s = (int.from_bytes(signature[at:at + 72], 'little') for at in (0, 72))
+            key.verify(encode_dss_signature(r, s), cert[:size], ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def verify_chain(folder, roots=None):
+    """The broken links of a platform's chain, by name."""
+    certs = {}
+    for name in ('pdh', 'pek', 'oca', 'cek', 'ark', 'ask'):
+        with open(f'{roots if roots and name in ("ark", "ask") else folder}/{name}.cert', 'rb') as source:
+            certs[name] = source.read()
+    bits, = struct.unpack_from('<I', certs['ark'], 60)
+    length = bits // 8
+    keys = {name: public_key(certs[name]) for name in ('pek', 'oca', 'cek')}
+    for name in ('ark', 'ask'):
+        exponent, modulus = (int.from_bytes(certs[name][at:at + length], 'little') for at in (64, 64 + length))
+        keys[name] = rsa.RSAPublicNumbers(exponent, modulus).public_key()
+    links = {'ark': ('ark', 'ark', 64 + 2 * length, 64 + 2 * length),
+             'ask': ('ark', 'ask', 64 + 2 * length, 64 + 2 * length), 'cek': ('ask', 'cek', 1044, 1052),
+             'oca': ('oca', 'oca', 1044, 1052), 'pek by oca': ('oca', 'pek', 1044, 1052),
+             'pek by cek': ('cek', 'pek', 1044, 1052 + 520), 'pdh': ('pek', 'pdh', 1044, 1052)}
+    return [link for link, (signer, name, size, at) in links.items()
+            if not signature_holds(keys[signer], certs[name], size, certs[name][at:at + 512])]
