@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 from fixture import (AREA_SIZE, FIRMWARE, HASHES_ADDRESS, LUKS, SECRET_ADDRESS, attest, contains, decoded, equal,
-                     main, program, read, write)
+                     main, program, read, tap, write)
 from guest import PROGRAM
 from owner import CERT_SIZE, ap_reset_address, hash_table, secret_table, verify_chain, vmsa
 
@@ -142,7 +142,7 @@ def test_es_known_answer(fixture):
     image = read(FIRMWARE)
     digest = hashlib.sha256(image)
     if digest.hexdigest() != '7b456907dd0786d415999e801a1ac4637b8ed4d7cf5378cfc6edbe5e574dd773':
-        raise AssertionError(f'{FIRMWARE} is another one than in tests/data; this test needs ovmf 2022.11')
+        raise tap.Skip(f'{FIRMWARE} is another one than that of tests/data/cases, ovmf 2022.11')
     for profile, name in (('zero', 'libvirt900_digest'), ('reset', 'snp_measure_digest')):
         platform = fixture.make('known-' + profile, '--vmsa-fpu', profile)
         own = fixture.owner(5, platform)
