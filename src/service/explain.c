@@ -7,6 +7,8 @@
 #include "core/encoding.h"
 #include "core/i18n.h"
 
+#define OTHERS_MAX 32 /* firmware that is not registered: what a wrong measurement may cost is bounded */
+
 /* Ways of starting the same firmware that people mix up. */
 typedef enum {
   WAY_NO_TABLE,    /* kernel-hashes off */
@@ -113,20 +115,32 @@ append_claim (GString *text, const VaMismatch *mismatch)
 }
 
 static gboolean
-append_fitting (GString *text, const VaMismatch *mismatch)
+append_if_fitting (GString *text, const VaMismatch *mismatch, const VaStoredArtifact *firmware, gboolean registered)
 {
-  for (guint i = 0; i < mismatch->firmware->len; i++)
-    for (guint way = 0; way < N_WAYS; way++)
+  for (guint way = 0; way < N_WAYS; way++)
+    if (fits (mismatch, firmware, (Way) way))
       {
-        const VaStoredArtifact *firmware = mismatch->firmware->pdata[i];
-
-        if (!fits (mismatch, firmware, (Way) way))
-          continue;
         g_string_append_printf (text, _(" It would fit firmware %s%s, %s."), firmware->hash,
-                                is_registered (mismatch->fixed, firmware->hash) ? "" : _(" (not registered here)"),
-                                way_text (mismatch->fixed, (Way) way));
+                                registered ? "" : _(" (not registered here)"), way_text (mismatch->fixed, (Way) way));
         return TRUE;
       }
+  return FALSE;
+}
+
+/* Newest firmware first. */
+static gboolean
+append_fitting (GString *text, const VaMismatch *mismatch)
+{
+  guint others = 0;
+
+  for (guint i = mismatch->firmware->len; i > 0; i--)
+    {
+      const VaStoredArtifact *firmware = mismatch->firmware->pdata[i - 1];
+      gboolean registered = is_registered (mismatch->fixed, firmware->hash);
+
+      if ((registered || ++others <= OTHERS_MAX) && append_if_fitting (text, mismatch, firmware, registered))
+        return TRUE;
+    }
   return FALSE;
 }
 

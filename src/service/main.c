@@ -6,14 +6,17 @@
 #include <signal.h>
 #include <stdio.h>
 #include <systemd/sd-daemon.h>
+#include "core/file.h"
 #include "core/i18n.h"
 #include "core/secret.h"
 #include "core/settings.h"
 #include "service/log.h"
 #include "service/roots.h"
 #include "service/service.h"
+#include "store/seal.h"
 
 #define SWEEP_SECONDS_MAX 5
+#define PEM_MAX 65536
 #define EXIT_BAD 1
 #define EXIT_USAGE 2
 
@@ -45,7 +48,7 @@ parse_options (int argc, char **argv, Options *options)
 {
   const GOptionEntry entries[] = {
     { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config, N_("Read this configuration"), N_("FILE") },
-    { "check-config", 0, 0, G_OPTION_ARG_NONE, &options->check, N_("Check configuration and roots, then end"), NULL },
+    { "check-config", 0, 0, G_OPTION_ARG_NONE, &options->check, N_("Check configuration, keys and roots, then end"), NULL },
     { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, N_("Print the version, then end"), NULL },
     { NULL },
   };
@@ -135,6 +138,23 @@ open_and_serve (const VaConfig *config, VaSevRoots *roots, GError **error)
   return ok;
 }
 
+/* What starting would read, without making a store. */
+static gboolean
+check_files (const VaConfig *config, GError **error)
+{
+  g_autofree char *ca = va_file_read_text (va_config_string (config, "tls", "ca"), PEM_MAX, error);
+  g_autofree char *certificate = NULL;
+  g_autoptr(VaSecret) key = NULL, kek = NULL;
+
+  if (ca != NULL)
+    certificate = va_file_read_text (va_config_string (config, "tls", "certificate"), PEM_MAX, error);
+  if (certificate != NULL)
+    key = va_file_read_secret (va_config_string (config, "tls", "key"), PEM_MAX, error);
+  if (key != NULL)
+    kek = va_file_read_secret (va_config_string (config, "store", "key"), VA_SEAL_KEY_SIZE, error);
+  return kek != NULL;
+}
+
 static gboolean
 run (const Options *options, GError **error)
 {
@@ -150,6 +170,8 @@ run (const Options *options, GError **error)
     return FALSE;
   if (!options->check)
     return open_and_serve (config, roots, error);
+  if (!check_files (config, error))
+    return FALSE;
   printf (_("%s: ok\n"), path);
   return TRUE;
 }

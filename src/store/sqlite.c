@@ -13,7 +13,7 @@
 #include "src/store/sqlite-schema.h"
 
 #define SCHEMA_VERSION 1
-#define BUSY_MS 10000
+#define BUSY_MS 4000 /* a host waits for no answer longer than 8 s */
 #define APPLICATION_ID "0x76614174"
 
 /* One script a version, each from the version before; a new version adds a line and leaves these as they are. */
@@ -257,7 +257,8 @@ connect_to (VaSqliteConnection *connection, const char *path, int flags, GError 
   sqlite3_extended_result_codes (connection->db, 1);
   return execute (connection,
                   "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-                  "PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON",
+                  "PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;"
+                  "PRAGMA cell_size_check = ON",
                   error);
 }
 

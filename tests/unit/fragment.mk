@@ -160,3 +160,11 @@ tests_unit_test_host_record_LDADD = $(host_test_libs)
 TESTS += tests/unit/test-service.py
 EXTRA_DIST += tests/unit/test-service.py tests/unit/service_launches.py tests/unit/service_objects.py \
 	tests/unit/service_operation.py tests/unit/service_peers.py tests/unit/service_world.py
+
+service_tests = tests/unit/test-service-rules
+check_PROGRAMS += $(service_tests)
+TESTS += $(service_tests)
+tests_unit_test_service_rules_SOURCES = tests/unit/test-service-rules.c
+tests_unit_test_service_rules_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
+tests_unit_test_service_rules_LDADD = libva-service.la libva-store.la libva-api.la libva-sev.la libva-core-json.la \
+	libva-core.la $(JSON_LIBS) $(GLIB_LIBS)

@@ -57,6 +57,21 @@ def restart_and_kill(w):
 
 
 @test
+def store_does_not_answer(w):
+    vm = w.register()
+    guest = w.launch(vm)
+    database = sqlite3.connect(w.service.store, isolation_level=None)
+    database.execute('BEGIN IMMEDIATE')
+    begun = time.monotonic()
+    refused('store-unavailable', w.validate, vm, guest)
+    assert time.monotonic() - begun < 8
+    assert w.alice.get('/readyz')['status'] == 'ok'
+    database.execute('ROLLBACK')
+    database.close()
+    w.validate(vm, guest)
+
+
+@test
 def tampered_database(w):
     vm = w.register()
     guest = w.launch(vm)
@@ -93,6 +108,9 @@ def bad_configurations(w):
         for more in ([], ['--check-config']):
             status, words = run(text, more=more)
             assert status == 1 and expected in words, (status, expected, words)
+    for line in ('ca', 'certificate', 'key'):
+        status, words = run(re.sub(f'^{line} = .*', f'{line} = {TMP}/absent', good, 1, re.M), more=['--check-config'])
+        assert status == 1 and f'{TMP}/absent' in words, words
     wrong = write(os.path.join(TMP, 'wrong.kek'), os.urandom(32))
     status, words = run(good.replace(w.service.kek, wrong))
     assert status == 1 and 'not the key' in words and wrong in words, words
