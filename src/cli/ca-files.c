@@ -48,12 +48,12 @@ is_free (const char *path, GError **error)
 }
 
 gboolean
-va_ca_files_write (const VaCaPair *pair, const char *dir, const char *name, GError **error)
+va_ca_files_write (const VaCaPair *pair, const char *dir, int mode, const char *name, GError **error)
 {
   g_autofree char *certificate = path_of (dir, name, ".pem");
   g_autofree char *key = path_of (dir, name, ".key");
 
-  return is_free (certificate, error) && is_free (key, error) && va_folder_make (dir, 0700, error)
+  return is_free (certificate, error) && is_free (key, error) && va_folder_make (dir, mode, error)
          && va_file_create (key, va_secret_data (pair->key), va_secret_size (pair->key), 0600, error)
          && va_file_create (certificate, pair->certificate, strlen (pair->certificate), 0644, error);
 }

@@ -29,7 +29,7 @@ va_verb_ca_init (VaCall *call)
     return va_call_usage (call, _("--days must be at least 1"));
   folder = va_ca_folder (dir);
   pair = va_ca_create (name != NULL ? name : "virt-attest CA", VA_CA_P384, (guint) days, &error);
-  if (pair == NULL || !va_ca_files_write (pair, folder, "ca", &error))
+  if (pair == NULL || !va_ca_files_write (pair, folder, 0700, "ca", &error))
     return va_call_fail (error);
   printf (_("%s/ca.pem: for the service, every host and every owner\n"
             "%s/ca.key: signs certificates; keep it here\n"),

@@ -85,7 +85,7 @@ va_verb_ca_issue (VaCall *call)
   stem = request.server ? g_strdup ("service") : g_strconcat (call->operands[0], "-", request.name, NULL);
   ca = va_ca_files_read (folder, "ca", &error);
   pair = ca != NULL ? va_ca_issue (ca, &request, &error) : NULL;
-  if (pair == NULL || !va_ca_files_write (pair, where, stem, &error))
+  if (pair == NULL || !va_ca_files_write (pair, where, 0755, stem, &error))
     return va_call_fail (error);
   print_result (&request, where, stem, pair);
   return VA_EXIT_YES;

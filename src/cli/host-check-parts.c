@@ -12,6 +12,7 @@
 #include "host-check.h"
 
 #define QEMU_CONF "/etc/libvirt/qemu.conf"
+#define HOOK "/etc/libvirt/hooks/qemu.d/virt-attest" /* where libvirt looks, wherever we were installed */
 #define QEMU_CONF_MAX (1024 * 1024)
 #define LOCK_DRIVER "virt-attest"
 #define ASK_MS 2000
@@ -26,9 +27,10 @@ find_lock_manager (const char *text)
   for (guint i = 0; lines[i] != NULL; i++)
     {
       const char *line = g_strstrip (lines[i]);
+      gsize length = strlen ("lock_manager");
       g_auto(GStrv) halves = NULL;
 
-      if (!g_str_has_prefix (line, "lock_manager"))
+      if (!g_str_has_prefix (line, "lock_manager") || strchr (" \t=", line[length]) == NULL)
         continue;
       halves = g_strsplit (line, "\"", 3);
       g_free (found);
@@ -105,15 +107,13 @@ va_check_gate_loaded (VaHostCheck *check, VaFinding *finding)
 void
 va_check_hook (VaHostCheck *check, VaFinding *finding)
 {
-  static const char path[] = VA_QEMUHOOKDIR "/virt-attest";
-
-  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR))
-    va_finding_fix (finding, _("%s is missing: install virt-attest where libvirt looks for hooks, then restart libvirtd"),
-                    path);
-  else if (access (path, X_OK) != 0)
-    va_finding_fix (finding, _("%s cannot be executed: chmod 0755 it"), path);
+  if (!g_file_test (HOOK, G_FILE_TEST_IS_REGULAR))
+    va_finding_fix (finding, _("%s is missing: put %s there, then restart libvirtd"), HOOK,
+                    VA_QEMUHOOKDIR "/virt-attest");
+  else if (access (HOOK, X_OK) != 0)
+    va_finding_fix (finding, _("%s cannot be executed: chmod 0755 it"), HOOK);
   else
-    va_finding_ok (finding, "%s", path);
+    va_finding_ok (finding, "%s", HOOK);
 }
 
 /* The end of a domain that there is not: the agent has nothing to do, and says so. */

@@ -81,6 +81,27 @@ find_verb (const char *group, const char *name)
   return NULL;
 }
 
+/* Says which verbs there are, those of @group alone when it is one. */
+static VaExit
+refuse_verb (const char *group, const char *name)
+{
+  g_autoptr(GPtrArray) found = g_ptr_array_new ();
+  g_autofree char *prefix = g_strconcat (group, " ", NULL);
+  g_autofree char *list = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (verbs); i++)
+    if (g_str_has_prefix (verbs[i].name, prefix))
+      g_ptr_array_add (found, (gpointer) (verbs[i].name + strlen (prefix)));
+  g_ptr_array_add (found, NULL);
+  list = g_strjoinv (", ", (char **) found->pdata);
+  if (found->len > 1)
+    g_printerr (_("virt-attest: “%s” is followed by one of: %s\n"), group, list);
+  else
+    g_printerr (_("virt-attest: no such verb: “%s%s%s”\nSee “virt-attest --help”.\n"), group, name[0] != '\0' ? " " : "",
+                name);
+  return VA_EXIT_USAGE;
+}
+
 static VaExit
 run (const VaVerb *verb, int argc, char **argv)
 {
@@ -129,7 +150,5 @@ main (int argc, char **argv)
   verb = argc >= 3 ? find_verb (argv[1], argv[2]) : NULL;
   if (verb != NULL)
     return flush_output (run (verb, argc - 2, argv + 2));
-  g_printerr (_("virt-attest: no such verb: “%s%s%s”\nSee “virt-attest --help”.\n"), argc > 1 ? argv[1] : "",
-              argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
-  return VA_EXIT_USAGE;
+  return refuse_verb (argc > 1 ? argv[1] : "", argc > 2 ? argv[2] : "");
 }

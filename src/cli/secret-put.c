@@ -72,7 +72,9 @@ put (VaCall *call, const char *path, VaSecret *secret)
   if (call->json)
     va_print_json (reply);
   else
-    printf (_("stored “%s”, %" G_GSIZE_FORMAT " bytes\n"), call->operands[0], va_secret_size (secret));
+    printf (ngettext ("stored “%s”, %" G_GSIZE_FORMAT " byte\n", "stored “%s”, %" G_GSIZE_FORMAT " bytes\n",
+                      va_secret_size (secret)),
+            call->operands[0], va_secret_size (secret));
   return VA_EXIT_YES;
 }
 
