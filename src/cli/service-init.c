@@ -101,8 +101,10 @@ static gboolean
 carry_out (const Plan *plan, GError **error)
 {
   g_autofree char *dir = g_path_get_dirname (plan->config);
+  g_autofree char *above = g_path_get_dirname (plan->store);
 
-  return refuse_existing (plan, error) && va_folder_make (dir, 0755, error)
+  /* The service's user has to get through to the store. */
+  return refuse_existing (plan, error) && va_folder_make (dir, 0755, error) && va_folder_make (above, 0755, error)
          && va_folder_make (plan->store, 0700, error) && give (plan, plan->store, error) && write_key (plan, error)
          && write_config (plan, error);
 }
