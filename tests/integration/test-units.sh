@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Installs this build into a throw-away copy of the machine, boots it with a systemd of its own, follows README.md's
+# steps there, and starts an attested domain under the units' sandboxes. What runs inside is units-inside.sh.
+set -u
+top=${VA_TOP_SRCDIR:?} build=${VA_TOP_BUILDDIR:?}
+
+skip_all () { echo "1..0 # SKIP $*"; exit 0; }
+[ "$(id -u)" = 0 ] || skip_all "needs root"
+command -v systemd-nspawn >/dev/null || skip_all "systemd-nspawn is missing: install systemd-container"
+[ -x /usr/sbin/libvirtd ] || skip_all "libvirtd is missing"
+for folder in prefix=/usr sysconfdir=/etc localstatedir=/var; do
+  grep -q "^${folder%=*}='${folder#*=}'" "$build/config.log" || skip_all "configured with another ${folder%=*} than ${folder#*=}"
+done
+grep -q '^#define VA_SANITIZERS' "$build/config.h" && skip_all "libvirtd cannot load a gate with sanitizers"
+
+if [ -z "${VA_UNITS_INSIDE:-}" ]; then
+  VA_UNITS_INSIDE=1 exec unshare --mount --propagation private bash "$0"
+fi
+
+# A copy of the machine: all changes go to memory. /dev, /run and /tmp begin empty.
+box=$TMPDIR/box
+mkdir "$box" && mount -t tmpfs -o mode=755 tmpfs "$box" && mkdir "$box/upper" "$box/work" "$box/root" || exit 99
+for folder in dev run tmp; do
+  mkdir "$box/upper/$folder"
+  /usr/bin/python3 -c 'import os, sys; os.setxattr(sys.argv[1], "trusted.overlay.opaque", b"y")' "$box/upper/$folder" || exit 99
+done
+chmod 1777 "$box/upper/tmp"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$box/upper,workdir=$box/work" "$box/root" 2>"$TMPDIR/mount.log" \
+  || skip_all "no overlay file system over the machine's root: $(head -n 1 "$TMPDIR/mount.log")"
+root=$box/root
+
+# libvirt's own folders, whatever the build's libdir is.
+make -C "$build" install DESTDIR="$root" qemuhookdir=/etc/libvirt/hooks/qemu.d \
+  lockdriverdir="$(dirname "$(find /usr/lib -name lockd.so -path '*/lock-driver/*' | head -n 1)")" >"$TMPDIR/install.log" 2>&1 \
+  || { tail "$TMPDIR/install.log" | sed 's/^/# /'; exit 99; }
+mkdir "$root/units"
+cp "$top/README.md" "$top/tests/integration/units-inside.sh" "$top/tests/unit/tap.sh" "$root/units"
+if [ -s "${VA_FIRMWARE:-}" ]; then
+  cp "$VA_FIRMWARE" "$root/usr/share/ovmf/units.fd"
+else
+  "$top/tests/platform/make-firmware" /usr/share/ovmf/OVMF.fd "$root/usr/share/ovmf/units.fd" \
+    --secret 0x810000:0xc00 --hashes 0x810c00:0x400 || exit 99
+fi
+cat >"$root/etc/systemd/system/units-inside.service" <<'END'
+[Unit]
+After=basic.target
+[Service]
+Type=oneshot
+ExecStart=/bin/bash /units/units-inside.sh
+ExecStopPost=/bin/systemctl poweroff --force --force
+END
+cat >"$root/etc/systemd/system/units-inside.target" <<'END'
+[Unit]
+Requires=basic.target units-inside.service
+END
+ln -sf /dev/null "$root/etc/systemd/system/console-getty.service"
+
+timeout --kill-after=5 "${VA_UNITS_TIMEOUT:-200}" systemd-nspawn --quiet --register=no --keep-unit --directory="$root" --private-network \
+  --boot systemd.unit=units-inside.target </dev/null >"$TMPDIR/boot.log" 2>&1
+if ! grep -qs '^1\.\.' "$root/units/result.tap"; then
+  cat "$root/units/result.tap" "$root/units/log" 2>/dev/null | tail -n 40 | sed 's/^/# /'
+  tail -n 20 "$TMPDIR/boot.log" | sed 's/^/# /'
+  echo "Bail out! the copy of the machine did not boot, or did not get to the end"
+  exit 99
+fi
+cat "$root/units/result.tap"
+grep -q '^not ok' "$root/units/result.tap" && { sed 's/^/# /' "$root/units/log"; exit 1; }
+exit 0

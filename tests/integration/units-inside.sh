@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The inner part of test-units.sh, run by systemd in a throw-away copy of the machine.
+set -u
+cd /units || exit 1
+exec >result.tap 2>log
+. /units/tap.sh
+export HOME=/root LC_ALL=C.UTF-8
+
+# The first shell block behind a heading of README.md.
+readme_block () # HEADING
+{
+  awk -v heading="$1" 'index ($0, heading) == 1 { found = 1 } found && /^```$/ && inside { exit }
+                       found && inside { print } found && /^```sh$/ { inside = 1 }' README.md
+}
+
+follow_readme () # HEADING
+{
+  readme_block "$1" >block.sh
+  test -s block.sh && bash -eu block.sh
+}
+
+main_pid () { systemctl show --property MainPID --value "$1"; }
+
+# Kernel's view of the process: system call filter, no new privileges, and the capabilities that the unit leaves.
+is_confined () # UNIT CAPABILITIES
+{
+  local status=/proc/$(main_pid "$1")/status
+  grep -E '^(Seccomp|NoNewPrivs|CapBnd|CapEff):' "$status"
+  grep -q '^Seccomp:.*2$' "$status" && grep -q '^NoNewPrivs:.*1$' "$status" && grep -q "^CapBnd:.*$2$" "$status"
+}
+
+runs_as () # UNIT USER
+{
+  test "$(stat -c %U "/proc/$(main_pid "$1")")" = "$2"
+}
+
+refused_with () # WORDS COMMAND…
+{
+  local words=$1 output
+  shift
+  if output=$("$@" 2>&1); then
+    echo "did not fail: $output"
+    return 1
+  fi
+  echo "$output" | grep -F "$words"
+}
+
+wait_for () # COMMAND…: at most 20 s
+{
+  local i
+  for i in $(seq 100); do
+    "$@" >/dev/null 2>&1 && return 0
+    sleep 0.2
+  done
+  "$@"
+}
+
+launch_is () # STATE
+{
+  virt-attest launch list --limit 1 --json >launches.json
+  grep -E "\"state\" *: *\"$1\"" launches.json || { cat launches.json; return 1; }
+}
+
+no_trace_of () # UUID
+{
+  ! ls -d "/run/virt-attest/qmp/$1" "/run/virt-attest/domains/$1" 2>/dev/null
+}
+
+# The network has nothing but the loopback; a name with an address that is not 127.0.0.1 stands for the service machine.
+ip address add 10.99.0.1/32 dev lo && echo '10.99.0.1 attest.example.org' >>/etc/hosts
+systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reload
+
+# 1. The service machine; then it is made to trust the software platform.
+virt-attest-platform init /opt/platform >/dev/null 2>&1
+virt-attest-platform wrapper /opt/platform /usr/local/bin/qemu-system-x86_64 2>/dev/null
+chmod -R a+rX /opt/platform
+check "README's steps on the service machine" follow_readme '### 1. The service machine'
+check "virt-attestd is active" systemctl is-active virt-attestd
+printf '[roots]\ntrusted-folder = /opt/platform/roots\n' >>/etc/virt-attest/service.conf
+check "virt-attestd restarts with another configuration" systemctl restart virt-attestd
+check "virt-attestd runs as its own user" runs_as virt-attestd virt-attest
+check "virt-attestd is confined, without any capability" is_confined virt-attestd 0000000000000000
+
+# 2. The compute node. The copy has neither /dev/kvm nor device cgroups.
+: >/dev/kvm && chmod 666 /dev/kvm
+printf 'namespaces = []\ncgroup_controllers = []\nsecurity_driver = "none"\nremember_owner = 0\n' >>/etc/libvirt/qemu.conf
+cd /root/attest-ca || exit 1
+cp /units/README.md .
+check "README's steps on a compute node" follow_readme '### 2. Each compute node'
+check "virt-attest-hostd is active" systemctl is-active virt-attest-hostd
+check "virt-attest-hostd is confined, with two capabilities" is_confined virt-attest-hostd 0000000000000006
+check "libvirtd has loaded the gate" grep "^$(main_pid libvirtd) " /run/virt-attest/gate
+
+# 3. The guest owner.
+mkdir -p /root/.config/virt-attest
+cat >/root/.config/virt-attest/client.conf <<'END'
+url = "https://attest.example.org:8443"
+ca = /root/attest-ca/ca.pem
+certificate = /root/attest-ca/owner-alice.pem
+key = /root/attest-ca/owner-alice.key
+END
+cat >db1.xml <<'END'
+<domain type='kvm'>
+  <name>db1</name>
+  <uuid>6a1c2b2e-1f6a-4a5e-9d0d-0d4c6f0a7c11</uuid>
+  <memory unit='MiB'>128</memory>
+  <os>
+    <type arch='x86_64' machine='q35'>hvm</type>
+    <loader type='rom'>/usr/share/ovmf/units.fd</loader>
+  </os>
+  <cpu mode='custom' check='none'><model>qemu64</model></cpu>
+  <devices><controller type='usb' model='none'/><memballoon model='none'/></devices>
+  <launchSecurity type='sev'>
+    <cbitpos>51</cbitpos>
+    <reducedPhysBits>1</reducedPhysBits>
+    <policy>0x0001</policy>
+  </launchSecurity>
+</domain>
+END
+uuid=6a1c2b2e-1f6a-4a5e-9d0d-0d4c6f0a7c11
+check "a secret is stored" sh -c 'head -c 24 /dev/urandom | base64 | virt-attest secret put db1-disk --strip-newline'
+check "the VM is registered" \
+  virt-attest vm register $uuid --name db1 --policy 0x1 --firmware /usr/share/ovmf/units.fd --secret db1-disk --max-running 1
+check "the domain is prepared" virt-attest domain prepare db1.xml --output db1-attested.xml
+
+# 4. Start it, with the agent restarted in between.
+check "the domain is defined" virsh define db1-attested.xml
+check "a plain virsh start is attested" virsh start db1
+check "the service knows that it runs" wait_for launch_is running
+check "the agent restarts under a running domain" systemctl restart virt-attest-hostd
+check "the marker outlives that" grep '^attested ' /run/virt-attest/domains/$uuid
+check "it is suspended" virsh suspend db1
+check "it resumes without another launch" sh -c 'virsh resume db1 && test "$(virt-attest launch list | wc -l)" = 2'
+check "it is destroyed" virsh destroy db1
+check "the service knows that it ended" wait_for launch_is ended
+check "marker and monitor folder are gone" wait_for no_trace_of $uuid
+printf '\252' | dd of=/usr/share/ovmf/units.fd bs=1 seek=4096 conv=notrunc 2>/dev/null
+check "another firmware is refused, and virsh says why" refused_with firmware-not-allowed virsh start db1
+systemctl stop virt-attestd
+check "without the service it is refused, and virsh says why" refused_with 'attestation service' virsh start db1
+systemctl stop virt-attest-hostd
+check "without the agent it is refused, and virsh says why" refused_with 'virt-attest-hostd' virsh start db1
+check "nobody was killed by the sandbox" sh -c '! journalctl --no-pager | grep -E "SIGSYS|code=dumped|core-dump"'
+journalctl --no-pager -u virt-attestd -u virt-attest-hostd >&2
+finish
