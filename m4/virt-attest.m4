@@ -35,7 +35,14 @@ AC_DEFUN([VA_FEATURES], [
     VA_SANITIZER_FLAGS="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
     AC_DEFINE([VA_SANITIZERS], [1], [Defined in a build with sanitizers])])
   AS_IF([test "$enable_fuzzing" = yes], [
-    VA_SANITIZER_FLAGS="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined"])
+    VA_SANITIZER_FLAGS="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined"
+    VA_FUZZ_ENGINE=-fsanitize=fuzzer
+    va_saved_cflags=$CFLAGS
+    CFLAGS="$CFLAGS -fsanitize=fuzzer"
+    AC_LINK_IFELSE([AC_LANG_SOURCE([[int LLVMFuzzerTestOneInput (void); int LLVMFuzzerTestOneInput (void) { return 0; }]])],
+      [], [AC_MSG_ERROR([--enable-fuzzing needs a compiler with libFuzzer: configure with CC=clang])])
+    CFLAGS=$va_saved_cflags])
+  AC_SUBST([VA_FUZZ_ENGINE])
   AS_IF([test "$enable_coverage" = yes], [
     VA_CFLAGS="$VA_CFLAGS --coverage -O0"; VA_LDFLAGS="$VA_LDFLAGS --coverage"])
   VA_CFLAGS="$VA_CFLAGS $VA_SANITIZER_FLAGS"

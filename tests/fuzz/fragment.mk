@@ -1,1 +1,38 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# A fuzz target is fuzz-NAME.c with LLVMFuzzerTestOneInput(), seeds in corpus/NAME/, and its one line here.
+# Ordinary builds link it with replay.c: a test over the seeds and what comes of cutting and flipping them.
+# --enable-fuzzing (clang) links it with libFuzzer: make fuzz SECONDS=60, or FUZZ=NAME for one target.
+fuzz_targets =
+fuzz_targets += tests/fuzz/fuzz-amd-cert
+fuzz_targets += tests/fuzz/fuzz-firmware
+fuzz_targets += tests/fuzz/fuzz-json
+fuzz_targets += tests/fuzz/fuzz-sev-cert
+
+EXTRA_DIST += tests/fuzz/corpus
+
+# The default of automake for programs without an LDADD of their own, which are just the fuzz targets.
+LDADD = $(fuzz_engine) libva-sev.la libva-core-json.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
+tests/fuzz/fuzz-%.o: AM_CPPFLAGS += $(JSON_CFLAGS)
+
+if VA_FUZZ
+noinst_PROGRAMS += $(fuzz_targets)
+fuzz_engine = $(VA_FUZZ_ENGINE)
+else
+check_PROGRAMS += $(fuzz_targets)
+TESTS += $(fuzz_targets)
+check_LTLIBRARIES += libva-fuzz-replay.la
+libva_fuzz_replay_la_SOURCES = tests/fuzz/replay.c
+fuzz_engine = libva-fuzz-replay.la
+endif
+EXTRA_DIST += tests/fuzz/fuzz.h tests/fuzz/replay.c tests/fuzz/run
+
+SECONDS = 60
+.PHONY: fuzz
+if VA_FUZZ
+fuzz: $(fuzz_targets)
+	$(SHELL) $(top_srcdir)/tests/fuzz/run $(top_srcdir)/tests/fuzz/corpus $(SECONDS) \
+	  $(if $(FUZZ),tests/fuzz/fuzz-$(FUZZ),$(fuzz_targets))
+else
+fuzz:
+	@echo 'make fuzz needs a build with clang: configure --enable-fuzzing CC=clang' >&2; exit 1
+endif
