@@ -4,7 +4,7 @@ integration_tests = tests/integration/test-gate-hook.py tests/integration/test-u
 site_tests = tests/integration/test-launch.py tests/integration/test-refusals.py
 dist_check_SCRIPTS = $(integration_tests) $(site_tests)
 
-check-integration: all
+check-integration: all $(check_LTLIBRARIES)
 	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS="$(integration_tests)"
 .PHONY: check-integration
 EXTRA_DIST += tests/integration/units-inside.sh

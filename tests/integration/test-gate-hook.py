@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+import statistics
 import sys
 import threading
 import time
@@ -340,28 +341,33 @@ def test_wrong_settings(box):
 
 
 def test_cost(box):
-    """what hook and gate cost a domain that is not ours (figures only)"""
-    def ten():
-        spent = 0.0
-        for _ in range(10):
+    """what hook and gate cost a domain that is not ours (figures; the limit is a generous one)"""
+    def starts(count):
+        spent = []
+        for _ in range(count):
             began = time.monotonic()
             box.virsh("start", "plain")
-            spent += time.monotonic() - began
+            spent.append(time.monotonic() - began)
             box.virsh("destroy", "plain")
-        return spent / 10
-    ten()
-    with_both = ten()
-    box.configure_qemu(lock_manager=None)
-    box.remove_hook()
-    box.restart_libvirtd()
-    try:
-        without = ten()
-    finally:
-        box.configure_qemu()
-        box.restore_hook()
+        return spent
+    with_both, without = [], []
+    for _ in range(2):
+        starts(1)
+        with_both += starts(5)
+        box.configure_qemu(lock_manager=None)
+        box.remove_hook()
         box.restart_libvirtd()
-    tap.note(f"start of a domain that is not ours: {with_both * 1000:.0f} ms with hook and gate, "
-             f"{without * 1000:.0f} ms without: ratio {with_both / without:.3f}")
+        try:
+            starts(1)
+            without += starts(5)
+        finally:
+            box.configure_qemu()
+            box.restore_hook()
+            box.restart_libvirtd()
+    ours, bare = statistics.median(with_both), statistics.median(without)
+    tap.note(f"start of a domain that is not ours, median of ten: {ours * 1000:.0f} ms with hook and gate, "
+             f"{bare * 1000:.0f} ms without: ratio {ours / bare:.3f}")
+    check(ours - bare < 0.5, "hook and gate cost half a second")
 
 
 def main():

@@ -487,6 +487,23 @@ test_chain_refuses (void)
 }
 
 static void
+test_cost (void)
+{
+  pid_t qemu = own_machine_sleeper ("");
+  gint64 began, spent;
+
+  begin_well ("");
+  began = g_get_monotonic_time ();
+  for (guint i = 0; i < 1000; i++)
+    g_assert_cmpint (acquire (qemu), ==, 0);
+  spent = g_get_monotonic_time () - began;
+  g_test_message ("gate for a domain that is not ours: %.3f ms", (double) spent / 1000 / 1000);
+  g_assert_cmpint (spent, <, 1000 * 20000);
+  end ();
+  own_machine_kill (qemu);
+}
+
+static void
 load (void)
 {
   static const char *const files[][2] = { { "plugin/.libs/virt-attest.so", "virt-attest.so" },
@@ -534,5 +551,6 @@ main (int argc, char **argv)
   g_test_add_func ("/gate/silence", test_silence);
   g_test_add_func ("/gate/chain", test_chain);
   g_test_add_func ("/gate/chain-refuses", test_chain_refuses);
+  g_test_add_func ("/gate/cost", test_cost);
   return g_test_run ();
 }
