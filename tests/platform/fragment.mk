@@ -48,3 +48,5 @@ tests_unit_test_psp_SOURCES = $(platform_psp) $(platform_making) tests/unit/test
 tests_unit_test_psp_CPPFLAGS = $(platform_cppflags)
 tests_unit_test_psp_CFLAGS = $(AM_CFLAGS) $(NETTLE_CFLAGS)
 tests_unit_test_psp_LDADD = libva-sev.la libva-core.la $(NETTLE_LIBS) $(GMP_LIBS) $(GLIB_LIBS)
+
+dist_man_MANS += docs/man/virt-attest-platform.1

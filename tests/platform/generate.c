@@ -124,7 +124,7 @@ tamper_pdh_key (VaPlatformFolder *folder)
 }
 
 static void
-tamper_root (VaPlatformFolder *folder)
+tamper_foreign_root (VaPlatformFolder *folder)
 {
   guint8 ark_id[16], ask_id[16];
 
@@ -152,7 +152,7 @@ static const struct {
   { "pek-by-cek", tamper_pek_by_cek },
   { "pdh", tamper_pdh },
   { "pdh-key", tamper_pdh_key },
-  { "root", tamper_root },
+  { "foreign-root", tamper_foreign_root },
   { "cpu-id", tamper_cpu_id },
 };
 

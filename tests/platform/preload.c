@@ -104,7 +104,7 @@ wrap_open64_2 (const char *path, int flags)
 int
 wrap_access (const char *path, int mode)
 {
-  return kind_of_path (path) != VA_FAKE_NONE ? 0 : (int) syscall (SYS_access, path, mode);
+  return kind_of_path (path) != VA_FAKE_NONE ? 0 : (int) syscall (SYS_faccessat, AT_WORKING_FOLDER, path, mode);
 }
 
 int

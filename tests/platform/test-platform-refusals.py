@@ -163,7 +163,7 @@ def test_tamper(fixture):
 def test_foreign_root(fixture):
     """A foreign root has the same key ids and other keys, and the chain verifies under it alone"""
     out = fixture.work + '/foreign'
-    equal(program('tamper', fixture.platform, 'root', out).returncode, 0)
+    equal(program('tamper', fixture.platform, 'foreign-root', out).returncode, 0)
     for name in ('ark.cert', 'ask.cert'):
         equal(read(out, name)[:64], read(fixture.platform, name)[:64])
         assert read(out, name)[64 + 256:64 + 512] != read(fixture.platform, name)[64 + 256:64 + 512]

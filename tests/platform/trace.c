@@ -11,13 +11,16 @@
 static guint
 count_call (const char *command)
 {
+  static GMutex lock;
   static GHashTable *calls;
   guint count;
 
+  g_mutex_lock (&lock);
   if (calls == NULL)
     calls = g_hash_table_new (g_str_hash, g_str_equal);
   count = GPOINTER_TO_UINT (g_hash_table_lookup (calls, command)) + 1;
   g_hash_table_insert (calls, (gpointer) g_intern_string (command), GUINT_TO_POINTER (count));
+  g_mutex_unlock (&lock);
   return count;
 }
 
