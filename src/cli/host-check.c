@@ -25,7 +25,7 @@ static const struct {
   { "service", va_check_service },
 };
 
-static void
+static void G_GNUC_PRINTF (3, 0)
 set_words (VaFinding *finding, gboolean ok, const char *format, va_list args)
 {
   g_free (finding->words);

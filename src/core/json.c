@@ -58,6 +58,8 @@ parse_scanned (const char *text, gsize size, GError **error)
 JsonObject *
 va_json_parse (const char *text, gsize size, GError **error)
 {
+  if (size == 0) /* json-glib takes no absent text */
+    text = "";
   return va_json_scan (text, size, VA_JSON_MAX_DEPTH, VA_JSON_MAX_VALUES, error) ? parse_scanned (text, size, error)
                                                                                 : NULL;
 }

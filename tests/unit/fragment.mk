@@ -168,3 +168,6 @@ tests_unit_test_service_rules_SOURCES = tests/unit/test-service-rules.c
 tests_unit_test_service_rules_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
 tests_unit_test_service_rules_LDADD = libva-service.la libva-store.la libva-api.la libva-sev.la libva-core-json.la \
 	libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
+
+EXTRA_DIST += tests/unit/test-cli-man.py
+TESTS += tests/unit/test-cli-man.py

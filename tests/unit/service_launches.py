@@ -269,7 +269,7 @@ def chains(w):
     for what in ('oca', 'pek-by-oca', 'pek-by-cek', 'pdh', 'pdh-key'):
         broken = Platform(os.path.join(TMP, 'tampered-' + what), 'tamper', w.platform.folder, what)
         refused('chain-invalid', w.launch, vm, platform=broken)
-    for what in ('root', 'cek'):
+    for what in ('foreign-root', 'cek'):
         stranger = Platform(os.path.join(TMP, 'tampered-' + what), 'tamper', w.platform.folder, what)
         refused('root-untrusted', w.launch, vm, platform=stranger)
     refused('root-untrusted', w.launch, vm, platform=w.foreign)
