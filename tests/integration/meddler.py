@@ -6,6 +6,7 @@ import http.client
 import http.server
 import json
 import ssl
+import sys
 import threading
 import time
 
@@ -17,6 +18,7 @@ class Meddler:
         self.rules = {}
         self.seen = []  # (path, request body, status, answer)
         self.begun = []  # paths of requests that have arrived
+        self.errors = []  # what went wrong in here: the test must then fail
         self.upstream_port = upstream_port
         self.context = ssl.create_default_context(cafile=ca)
         self.context.load_cert_chain(host_certificate, host_key)
@@ -46,7 +48,9 @@ class Meddler:
             allow_reuse_address = True
 
             def handle_error(self, request, client_address):
-                pass
+                error = sys.exc_info()[1]
+                if not isinstance(error, (ssl.SSLError, ConnectionError)):  # a client that gives up may do so
+                    meddler.errors.append(repr(error))
 
         self.server = Server(("127.0.0.1", port), Handler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -68,12 +72,16 @@ class Meddler:
                     self.seen.append((path, body, spoiled[0], spoiled[2]))
                     return spoiled
                 body = spoiled if spoiled is not None else body
-        status, kind, answer = self.upstream(handler.command, path, body, handler.headers.get("Content-Type"))
+        try:
+            status, kind, answer = self.upstream(handler.command, path, body, handler.headers.get("Content-Type"))
+        except (ssl.SSLError, OSError) as error:
+            self.errors.append(f"{path}: {error!r}")
+            raise
         self.seen.append((path, body, status, answer))
         return status, kind, answer
 
     def upstream(self, method, path, body, kind):
-        connection = http.client.HTTPSConnection("127.0.0.1", self.upstream_port, context=self.context, timeout=20)
+        connection = http.client.HTTPSConnection("localhost", self.upstream_port, context=self.context, timeout=20)
         connection.request(method, path, body, {"Content-Type": kind or "application/json"})
         reply = connection.getresponse()
         answer = reply.read()
@@ -87,6 +95,7 @@ class Meddler:
     def stop(self):
         self.server.shutdown()
         self.server.server_close()
+        self.thread.join()
 
 
 def late(seconds):
