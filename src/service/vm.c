@@ -5,6 +5,7 @@
 #include "service/refusal.h"
 #include "service/registration.h"
 #include "service/service.h"
+#include "service/table.h"
 
 /* POST, GET, DELETE /v1/vm: registrations. */
 
@@ -14,6 +15,7 @@ check_usable (VaService *service, const char *owner, const VaRegistration *regis
 {
   g_autoptr(VaFixed) fixed = va_fixed_new ();
   g_autoptr(GArray) areas = NULL;
+  g_autoptr(VaSecret) table = NULL;
   g_autoptr(GError) reason = NULL;
   VaSevCert cloud_cert;
 
@@ -28,7 +30,8 @@ check_usable (VaService *service, const char *owner, const VaRegistration *regis
   if (registration->cloud_cert != NULL && cloud_cert.usage != VA_SEV_USAGE_OCA)
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("cloud-cert: expected an OCA certificate, this one is a %s"),
                       va_sev_usage_name (cloud_cert.usage));
-  return va_references_compute (service->references, service->store, owner, registration, fixed, &areas, error);
+  return va_references_compute (service->references, service->store, owner, registration, fixed, &areas, error)
+         && va_table_make (service->store, owner, registration, areas, &table, error);
 }
 
 static VaRegistration *

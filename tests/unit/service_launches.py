@@ -72,12 +72,15 @@ def several_firmwares(w):
     assert w.validate(vm, guest, hashlib.sha256(small).digest())['secret-address'] == 0x820000
     guest = w.launch(vm)
     assert w.validate(vm, guest)['secret-address'] == 0x810000
-    vm = w.register(firmware_hashes=both, secrets=[{'guid': OTHER_GUID, 'data': b64(b'x' * 64)}])
+    assert '64' in refused('secret-too-large', w.register, firmware_hashes=both,
+                           secrets=[{'guid': OTHER_GUID, 'data': b64(b'x' * 64)}])
+    assert sha256(w.plain) in refused('secret-area-missing', w.register, secrets=[{'name': 'disk'}],
+                                      firmware_hashes=[sha256(w.image), sha256(w.plain)])
+    refused('secret-too-large', w.register, secrets=[{'guid': OTHER_GUID, 'data': b64(b'x' * 4096)}])
+    w.alice.call('PUT', f'/secret/grows?guid={OTHER_GUID}', raw=b'x' * 8)
+    vm = w.register(firmware_hashes=both, secrets=[{'name': 'grows'}])
+    w.alice.call('PUT', f'/secret/grows?guid={OTHER_GUID}', raw=b'x' * 64)
     assert '64' in refused('secret-too-large', w.launch, vm)
-    vm = w.register(firmware_hashes=[sha256(w.image), sha256(w.plain)], secrets=[{'name': 'disk'}])
-    assert sha256(w.plain) in refused('secret-area-missing', w.launch, vm)
-    vm = w.register(secrets=[{'guid': OTHER_GUID, 'data': b64(b'x' * 4096)}])
-    refused('secret-too-large', w.launch, vm)
 
 
 @test
