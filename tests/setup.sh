@@ -62,7 +62,8 @@ build_tree () {
     || die "autoreconf failed, see $build/autoreconf.log"
   mkdir -p "$dir"
   if [ ! -f "$dir/config.status" ] || [ "$(cat "$dir/arguments" 2>/dev/null)" != "$*" ]; then
-    (cd "$dir" && "$top/configure" --quiet --prefix=/usr --sysconfdir=/etc --localstatedir=/var "$@") > "$log" 2>&1 \
+    (cd "$dir" && "$top/configure" --quiet --prefix=/usr --sysconfdir=/etc --localstatedir=/var \
+      --libdir="/usr/lib/$(gcc -print-multiarch)" "$@") > "$log" 2>&1 \
       || { tail -n 20 "$log" >&2; die "configure failed, see $log"; }
     echo "$*" > "$dir/arguments"
   fi

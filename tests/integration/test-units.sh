@@ -12,6 +12,9 @@ command -v systemd-nspawn >/dev/null || skip_all "systemd-nspawn is missing: ins
 for folder in prefix=/usr sysconfdir=/etc localstatedir=/var; do
   grep -q "^${folder%=*}='${folder#*=}'" "$build/config.log" || skip_all "configured with another ${folder%=*} than ${folder#*=}"
 done
+drivers=$(dirname "$(find /usr/lib -name lockd.so -path '*/lock-driver/*' | head -n 1)")
+[ -e "$build/config.status" ] && [ "$(make -s --no-print-directory -C "$build" print-lockdriverdir)" = "$drivers" ] \
+  || skip_all "configured with another --libdir than libvirt, which has its lock drivers in $drivers"
 grep -q '^#define VA_SANITIZERS' "$build/config.h" && skip_all "libvirtd cannot load a gate with sanitizers"
 
 if [ -z "${VA_UNITS_INSIDE:-}" ]; then
@@ -30,9 +33,7 @@ mount -t overlay overlay -o "lowerdir=/,upperdir=$box/upper,workdir=$box/work" "
   || skip_all "no overlay file system over the machine's root: $(head -n 1 "$TMPDIR/mount.log")"
 root=$box/root
 
-# libvirt's own folders, whatever the build's libdir is.
-make -C "$build" install DESTDIR="$root" qemuhookdir=/etc/libvirt/hooks/qemu.d \
-  lockdriverdir="$(dirname "$(find /usr/lib -name lockd.so -path '*/lock-driver/*' | head -n 1)")" >"$TMPDIR/install.log" 2>&1 \
+make -C "$build" install DESTDIR="$root" >"$TMPDIR/install.log" 2>&1 \
   || { tail "$TMPDIR/install.log" | sed 's/^/# /'; exit 99; }
 mkdir "$root/units"
 cp "$top/README.md" "$top/tests/integration/units-inside.sh" "$top/tests/unit/tap.sh" "$root/units"
