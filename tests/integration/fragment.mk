@@ -16,7 +16,7 @@ print-lockdriverdir:
 .PHONY: print-lockdriverdir
 EXTRA_DIST += tests/integration/units-inside.sh
 EXTRA_DIST += tests/integration/namespace.py tests/integration/sandbox.py tests/integration/tap.py tests/integration/running.py \
-	tests/integration/world.py tests/integration/meddler.py
+	tests/integration/world.py tests/integration/meddler.py tests/integration/demo.py
 
 # libvirtd has no sanitizer's runtime: in a build with sanitizers it gets a gate of its own.
 if VA_SANITIZE
