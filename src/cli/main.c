@@ -136,6 +136,8 @@ main (int argc, char **argv)
   bindtextdomain (GETTEXT_PACKAGE, VA_LOCALEDIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
+  /* Standard output is for what was asked, whatever G_MESSAGES_DEBUG says. */
+  g_log_writer_default_set_use_stderr (TRUE);
   va_process_forbid_dumps ();
   if (argc == 2 && (g_str_equal (argv[1], "--help") || g_str_equal (argv[1], "-h") || g_str_equal (argv[1], "help")))
     {

@@ -91,6 +91,7 @@ class Sandbox:
         self.bin = f"{self.folder}/bin"
         self.hook = "/etc/libvirt/hooks/qemu.d/virt-attest"
         self.env = {}
+        self.cwd = "/"  # of the daemons
         self.daemons = {}  # name: Popen
         self.logs = {}  # name: path
         self._kvm = f"{self.folder}/kvm"
@@ -239,7 +240,7 @@ class Sandbox:
         self.logs[name] = f"{self.folder}/{name}.log"
         with open(self.logs[name], "a", encoding="utf-8") as log:
             daemon = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                      env={**self._environment(), **(env or {})}, cwd="/")
+                                      env={**self._environment(), **(env or {})}, cwd=self.cwd)
         self.daemons[name] = daemon
         return daemon
 

@@ -236,11 +236,12 @@ key = {key}
         return self.owner("vm", "register", identity, "--policy", policy, "--firmware", self.original_firmware, *secrets,
                           *arguments, owner=owner)
 
-    def put_secret(self, name="disk", data=None, owner="alice"):
+    def put_secret(self, name="disk", data=None, owner="alice", guid=None):
         path = f"{self.folder}/secret-{name}"
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as f:
             f.write(data if data is not None else self.passphrase)
-        self.owner("secret", "put", name, "--file", path, owner=owner)
+        guids = ["--guid", guid] if guid else []
+        self.owner("secret", "put", name, "--file", path, *guids, owner=owner)
         os.unlink(path)
 
     def direct_boot_files(self, inputs):

@@ -66,6 +66,17 @@ def secret_table(guid, data):
     return table + bytes(-len(table) % 16)
 
 
+def unwrap(session, godh, scalar):
+    """(TEK, TIK) of a session, as the firmware that holds the PDH's private @scalar takes them out."""
+    nonce, wrapped, iv, wrap_mac, policy_mac = (session[a:b] for a, b in
+                                                ((0, 16), (16, 48), (48, 64), (64, 96), (96, 128)))
+    shared = ec.derive_private_key(scalar, ec.SECP384R1()).exchange(ec.ECDH(), public_key(godh))
+    master = kdf(shared, b'sev-master-secret', nonce)
+    assert mac(kdf(master, b'sev-kik'), wrapped) == wrap_mac and len(policy_mac) == 32
+    keys = ctr(kdf(master, b'sev-kek'), iv, wrapped)
+    return keys[:16], keys[16:]
+
+
 class Owner:
     """One launch: session, measurement, packet."""
 

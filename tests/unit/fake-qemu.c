@@ -83,10 +83,12 @@ answer (const char *command, JsonObject *arguments, gpointer data)
 void
 fake_qemu_main (int argc, char *argv[])
 {
-  Machine machine = { g_strdup ("prelaunch"), g_strdup ("launch-secret"), NULL, 1, 0, 0 };
+  Machine machine = { NULL, NULL, NULL, 1, 0, 0 };
 
   if (argc != 3 || !g_str_equal (argv[1], MARK))
     return;
+  machine.status = g_strdup ("prelaunch");
+  machine.state = g_strdup ("launch-secret");
   prctl (PR_SET_PDEATHSIG, SIGKILL);
   monitor_new (argv[2], NULL, answer, &machine);
   if (write (STDOUT_FILENO, "x", 1) != 1)
