@@ -16,7 +16,7 @@
 static gboolean
 take_line (const char **text, gsize *size, char line[LINE_MAX_SIZE])
 {
-  const char *end = memchr (*text, '\n', MIN (*size, LINE_MAX_SIZE));
+  const char *end = *size > 0 ? memchr (*text, '\n', MIN (*size, LINE_MAX_SIZE)) : NULL;
   gsize length = end != NULL ? (gsize) (end - *text) : 0;
 
   if (end == NULL || memchr (*text, '\0', length) != NULL)

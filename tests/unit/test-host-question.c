@@ -69,6 +69,21 @@ test_gate (void)
   g_assert_false (va_gate_question_parse (&question, "virt-attest gate 1\nuuid \0\npid 1\n", 33, NULL));
 }
 
+/* Who connects and says nothing. */
+static void
+test_nothing_asked (void)
+{
+  g_autoptr(GError) from_hook = NULL;
+  g_autoptr(GError) from_gate = NULL;
+  VaHookQuestion hook;
+  VaGateQuestion gate;
+
+  g_assert_false (va_hook_question_parse (&hook, NULL, 0, &from_hook));
+  g_assert_error (from_hook, VA_CORE_ERROR, VA_CORE_ERROR_PARSE);
+  g_assert_false (va_gate_question_parse (&gate, NULL, 0, &from_gate));
+  g_assert_error (from_gate, VA_CORE_ERROR, VA_CORE_ERROR_PARSE);
+}
+
 static void
 test_sentence (void)
 {
@@ -107,6 +122,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/host/question/hook", test_hook);
   g_test_add_func ("/host/question/hook-refuses", test_hook_refuses);
+  g_test_add_func ("/host/question/nothing-asked", test_nothing_asked);
   g_test_add_func ("/host/question/gate", test_gate);
   g_test_add_func ("/host/question/sentence", test_sentence);
   g_test_add_func ("/host/question/grant", test_grant);
