@@ -45,6 +45,7 @@ typedef struct {
   guint32 cpu_counts[16];  /* amd-sev-es */
   guint cpu_counts_length;
   char *cpu_model;         /* amd-sev-es */
+  char *vmsa_profile;      /* amd-sev-es: "zero", "fpu"; %NULL: either */
   guint8 min_api_major, min_api_minor, min_build;
   char **hosts;            /* names; %NULL: every enrolled host */
   char **domains;          /* UUIDs; %NULL: the one whose UUID is the registration's id */

@@ -113,6 +113,18 @@ read_cpu_counts (VaFields *fields, VaRegistration *registration, VaPresence pres
   registration->cpu_counts_length = json_array_get_length (array);
 }
 
+static void
+read_vmsa_profile (VaFields *fields, VaRegistration *registration)
+{
+  static const char *const names[] = { "either", "zero", "fpu", NULL };
+  int choice = va_fields_choice (fields, "vmsa-profile", VA_OPTIONAL, names);
+
+  if (choice > 0)
+    registration->vmsa_profile = g_strdup (names[choice]);
+  if (choice >= 0 && registration->scheme != VA_SCHEME_SEV_ES)
+    va_fields_fail (fields, "vmsa-profile", _("goes with amd-sev-es only"));
+}
+
 /* With SEV-ES the measurement covers each vCPU's state, so a firmware alone does not make a digest. */
 static void
 read_cpus (VaFields *fields, VaRegistration *registration)
@@ -122,6 +134,7 @@ read_cpus (VaFields *fields, VaRegistration *registration)
 
   read_cpu_counts (fields, registration, presence);
   registration->cpu_model = va_fields_text (fields, "cpu-model", presence, VA_NAME_MAX);
+  read_vmsa_profile (fields, registration);
   if (!es && registration->cpu_counts_length > 0)
     va_fields_fail (fields, "cpu-count", _("goes with amd-sev-es only"));
   if (!es && registration->cpu_model != NULL)
@@ -221,6 +234,7 @@ write_references (JsonObject *object, const VaRegistration *registration)
     }
   va_json_set_strings (object, "launch-digests", registration->launch_digests);
   va_json_set_text (object, "cpu-model", registration->cpu_model);
+  va_json_set_text (object, "vmsa-profile", registration->vmsa_profile);
   if (registration->cpu_counts_length == 0)
     return;
   counts = json_array_new ();
@@ -287,6 +301,7 @@ va_registration_free (VaRegistration *registration)
   g_strfreev (registration->firmware_hashes);
   g_strfreev (registration->launch_digests);
   g_free (registration->cpu_model);
+  g_free (registration->vmsa_profile);
   g_strfreev (registration->hosts);
   g_strfreev (registration->domains);
   g_clear_pointer (&registration->cloud_cert, g_bytes_unref);

@@ -31,7 +31,10 @@ va_registration_options_entries (VaRegistrationOptions *o, GOptionEntry entries[
     { "launch-digest", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->launch_digests,
       N_("Expected digest instead of --firmware; repeat"), N_("HEX") },
     { "cpu-count", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->cpu_counts, N_("SEV-ES: number of vCPUs; repeat"), N_("N") },
-    { "cpu-model", 0, 0, G_OPTION_ARG_STRING, &o->cpu_model, N_("SEV-ES: CPU model"), N_("NAME") },
+    { "cpu-model", 0, 0, G_OPTION_ARG_STRING, &o->cpu_model, N_("SEV-ES: CPU model, e.g. EPYC-Milan"),
+      N_("NAME|F/M/S") },
+    { "vmsa-profile", 0, 0, G_OPTION_ARG_STRING, &o->vmsa_profile,
+      N_("SEV-ES: what hosts put into the FPU's state: zero, fpu or either [either]"), N_("NAME") },
     { "secret", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->secrets, N_("A stored secret that the guest gets; repeat"),
       N_("NAME") },
     { "max-launches", 0, 0, G_OPTION_ARG_INT64, &o->max_launches, N_("At most N launches, ever"), N_("N") },
@@ -56,7 +59,7 @@ void
 va_registration_options_clear (VaRegistrationOptions *o)
 {
   char **const texts[] = { &o->file, &o->name, &o->policy, &o->kernel, &o->initrd, &o->cmdline, &o->cpu_model,
-                           &o->min_api, &o->cloud_cert, &o->not_before, &o->not_after };
+                           &o->vmsa_profile, &o->min_api, &o->cloud_cert, &o->not_before, &o->not_after };
   char ***const lists[] = { &o->firmware, &o->launch_digests, &o->cpu_counts, &o->hosts, &o->domains, &o->secrets };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
@@ -159,6 +162,8 @@ set_cpus (JsonObject *object, const VaRegistrationOptions *o, GError **error)
 
   if (o->cpu_model != NULL)
     json_object_set_string_member (object, "cpu-model", o->cpu_model);
+  if (o->vmsa_profile != NULL)
+    json_object_set_string_member (object, "vmsa-profile", o->vmsa_profile);
   if (counts == NULL)
     return TRUE;
   json_object_set_array_member (object, "cpu-count", counts);
@@ -275,6 +280,8 @@ check_firmware (const VaRegistration *registration, GPtrArray *firmware, GError 
                   "as Debian's ovmf-amdsev");
       else if (registration->secrets->len > 0 && file->footer.secret_base == 0)
         lacks = _("it has no room for secrets; use a firmware made for SEV, such as Debian's ovmf-amdsev");
+      else if (registration->scheme == VA_SCHEME_SEV_ES && file->footer.ap_reset == 0)
+        lacks = _("it has no reset address for SEV-ES; use a firmware that supports SEV-ES, or a policy without bit 2");
       if (lacks == NULL)
         continue;
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, "%s: %s", file->path, lacks);

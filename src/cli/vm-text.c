@@ -122,6 +122,7 @@ va_vm_print (JsonObject *vm)
   va_table_field (table, _("launch digests"), va_answer_list (vm, "launch-digests"));
   va_table_field (table, _("vCPUs"), counts_text (vm));
   va_table_field (table, _("CPU model"), g_strdup (va_answer_text (vm, "cpu-model")));
+  va_table_field (table, _("VMSA profile"), g_strdup (va_answer_text (vm, "vmsa-profile")));
   va_table_field (table, _("SEV firmware"), minimum_text (vm));
   va_table_field (table, _("hosts"), or_all (va_answer_list (vm, "hosts")));
   va_table_field (table, _("domains"), domains_text (vm));

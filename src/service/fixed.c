@@ -40,6 +40,11 @@ write_reference (const VaReference *reference)
   set_hash (object, "digest", reference->digest);
   json_object_set_string_member (object, "firmware", reference->firmware);
   json_object_set_int_member (object, "secret-address", reference->secret_address);
+  if (reference->cpus > 0)
+    {
+      json_object_set_int_member (object, "cpu-count", reference->cpus);
+      json_object_set_string_member (object, "vmsa-profile", va_vmsa_profile_name (reference->profile));
+    }
   return object;
 }
 
@@ -61,6 +66,8 @@ va_fixed_write (const VaFixed *fixed)
       set_hash (object, "initrd", fixed->kernel.initrd);
       set_hash (object, "cmdline", fixed->kernel.cmdline);
     }
+  if (fixed->cpu_signature != 0)
+    json_object_set_int_member (object, "cpu-signature", fixed->cpu_signature);
   for (guint i = 0; i < fixed->references->len; i++)
     json_array_add_object_element (references,
                                    write_reference (&g_array_index (fixed->references, VaReference, i)));
@@ -75,6 +82,19 @@ read_byte (VaFields *fields, const char *name)
 
   va_fields_number (fields, name, VA_REQUIRED, 0, 255, &number);
   return (guint8) number;
+}
+
+static void
+read_cpus (VaFields *fields, VaReference *reference)
+{
+  guint64 cpus = 0;
+  const char *profile;
+
+  va_fields_number (fields, "cpu-count", VA_OPTIONAL, 1, VA_VMSA_CPUS_MAX, &cpus);
+  reference->cpus = (guint32) cpus;
+  profile = va_fields_string (fields, "vmsa-profile", cpus > 0 ? VA_REQUIRED : VA_OPTIONAL, 8);
+  if (profile != NULL && !va_vmsa_profile_parse (profile, &reference->profile))
+    va_fields_fail (fields, "vmsa-profile", "is not known");
 }
 
 static void
@@ -98,6 +118,7 @@ read_reference (VaFields *fields, JsonNode *node, VaFixed *fixed)
   if (firmware != NULL)
     g_strlcpy (reference.firmware, firmware, sizeof reference.firmware);
   reference.secret_address = (guint32) address;
+  read_cpus (&nested, &reference);
   if (!va_fields_end (&nested, &reason))
     va_fields_fail (fields, "references", "%s", reason->message);
   g_array_append_val (fixed->references, reference);
@@ -110,6 +131,7 @@ va_fixed_read (const char *text, GError **error)
   g_autoptr(VaFixed) fixed = va_fixed_new ();
   VaFields fields = VA_FIELDS_INIT (object, "launch");
   JsonArray *references;
+  guint64 signature = 0;
 
   if (object == NULL)
     return NULL;
@@ -125,7 +147,9 @@ va_fixed_read (const char *text, GError **error)
       va_fields_hex (&fields, "initrd", VA_REQUIRED, fixed->kernel.initrd, VA_SHA256_SIZE);
       va_fields_hex (&fields, "cmdline", VA_REQUIRED, fixed->kernel.cmdline, VA_SHA256_SIZE);
     }
-  references = va_fields_array (&fields, "references", VA_REQUIRED, VA_REFERENCES_MAX);
+  va_fields_number (&fields, "cpu-signature", VA_OPTIONAL, 1, G_MAXUINT32, &signature);
+  fixed->cpu_signature = (guint32) signature;
+  references = va_fields_array (&fields, "references", VA_REQUIRED, VA_FIXED_REFERENCES_MAX);
   for (guint i = 0; references != NULL && i < json_array_get_length (references); i++)
     read_reference (&fields, json_array_get_element (references, i), fixed);
   if (fixed->references->len == 0)

@@ -2,15 +2,20 @@
 #pragma once
 
 #include "api/messages.h"
+#include "sev/vmsa.h"
 
 /* What a launch is decided by, fixed when it is granted: validate looks at nothing newer. */
 G_BEGIN_DECLS
+
+#define VA_FIXED_REFERENCES_MAX 128
 
 /** One launch digest that is allowed. */
 typedef struct {
   guint8 digest[VA_SHA256_SIZE];
   char firmware[2 * VA_SHA256_SIZE + 1]; /* hex; "" when the owner gave the digest itself */
   guint32 secret_address;                /* 0: not known */
+  guint32 cpus;                          /* SEV-ES, if firmware is not ""; else 0 */
+  VaVmsaProfile profile;                 /* if cpus */
 } VaReference;
 
 typedef struct {
@@ -19,7 +24,8 @@ typedef struct {
   gboolean has_secrets;
   gboolean has_kernel;
   VaKernelHashes kernel; /* if has_kernel */
-  GArray *references;    /* of VaReference, at least one */
+  guint32 cpu_signature; /* SEV-ES with firmware; else 0 */
+  GArray *references;    /* of VaReference, one to VA_FIXED_REFERENCES_MAX */
 } VaFixed;
 
 VaFixed *va_fixed_new (void);

@@ -75,41 +75,113 @@ begin_digest (VaReferenceCache *cache, VaStore *store, const VaStoredArtifact *f
 
 gboolean
 va_reference_compute (VaReferenceCache *cache, VaStore *store, const VaStoredArtifact *firmware,
-                      const VaKernelHashes *kernel, guint8 out[VA_SHA256_SIZE], GError **error)
+                      const VaMeasuredParts *parts, guint8 out[VA_SHA256_SIZE], GError **error)
 {
   g_autoptr(VaLaunchDigest) digest = NULL;
 
-  /* Without kernel hashes nothing else is measured: the digest is the image's own hash. */
-  if (kernel == NULL)
+  /* When nothing else is measured, the digest is the image's own hash. */
+  if (parts->kernel == NULL && parts->cpus == 0)
     return va_hex_decode (firmware->hash, out, VA_SHA256_SIZE, error);
   digest = begin_digest (cache, store, firmware, error);
-  if (digest == NULL || !va_launch_digest_add_kernel (digest, &firmware->firmware, kernel, error))
+  if (digest == NULL
+      || (parts->kernel != NULL && !va_launch_digest_add_kernel (digest, &firmware->firmware, parts->kernel, error))
+      || (parts->cpus > 0
+          && !va_launch_digest_add_cpus (digest, &firmware->firmware, parts->cpus, parts->cpu_signature,
+                                         parts->profile, error)))
     return FALSE;
   va_launch_digest_finish (g_steal_pointer (&digest), out);
   return TRUE;
 }
 
-static gboolean
-add_firmware (VaReferenceCache *cache, VaStore *store, const char *owner, const VaRegistration *registration,
-              const char *hash, VaFixed *fixed, GArray *areas, GError **error)
-{
-  g_autoptr(GError) reason = NULL;
-  g_autoptr(VaStoredArtifact) artifact = va_store_get_artifact (store, owner, hash, &reason);
-  VaReference reference = { 0 };
+/* One registration's references in the making. */
+typedef struct {
+  VaReferenceCache *cache;
+  VaStore *store;
+  const VaRegistration *registration;
+  const VaStoredArtifact *artifact;
+  VaFixed *fixed;
+} References;
 
-  if (artifact == NULL)
-    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_ARTIFACT_MISSING);
-  g_strlcpy (reference.firmware, hash, sizeof reference.firmware);
-  reference.secret_address = artifact->firmware.secret_base;
-  if (!va_reference_compute (cache, store, artifact, registration->has_kernel ? &registration->kernel : NULL,
-                             reference.digest, &reason))
+static gboolean
+add_reference (const References *references, guint32 cpus, VaVmsaProfile profile, GError **error)
+{
+  const VaRegistration *registration = references->registration;
+  VaMeasuredParts parts = { .kernel = registration->has_kernel ? &registration->kernel : NULL, .cpus = cpus,
+                            .cpu_signature = references->fixed->cpu_signature, .profile = profile };
+  VaReference reference = { .cpus = cpus, .profile = profile };
+  g_autoptr(GError) reason = NULL;
+
+  g_strlcpy (reference.firmware, references->artifact->hash, sizeof reference.firmware);
+  reference.secret_address = references->artifact->firmware.secret_base;
+  if (!va_reference_compute (references->cache, references->store, references->artifact, &parts, reference.digest,
+                             &reason))
     {
       if (g_error_matches (reason, VA_SEV_ERROR, VA_SEV_ERROR_FIRMWARE))
-        return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("firmware %s: %s"), hash, reason->message);
+        return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("firmware %s: %s"), references->artifact->hash,
+                          reason->message);
       g_propagate_error (error, g_steal_pointer (&reason));
       return FALSE;
     }
-  g_array_append_val (fixed->references, reference);
+  g_array_append_val (references->fixed->references, reference);
+  return TRUE;
+}
+
+static gboolean
+add_cpus (const References *references, guint32 cpus, GError **error)
+{
+  const char *chosen = references->registration->vmsa_profile;
+
+  for (guint i = 0; i < VA_VMSA_PROFILES; i++)
+    if ((chosen == NULL || g_str_equal (chosen, va_vmsa_profile_name ((VaVmsaProfile) i)))
+        && !add_reference (references, cpus, (VaVmsaProfile) i, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* Each launch computes this anew. */
+static gboolean
+check_size (const VaRegistration *registration, GError **error)
+{
+  guint64 cpus = 0, images = g_strv_length (registration->firmware_hashes);
+
+  for (guint i = 0; i < registration->cpu_counts_length; i++)
+    cpus += registration->cpu_counts[i];
+  if (VA_VMSA_PROFILES * images * registration->cpu_counts_length <= VA_FIXED_REFERENCES_MAX
+      && images * cpus <= VA_VMSA_CPUS_MAX)
+    return TRUE;
+  return va_refuse (error, VA_PROBLEM_BAD_REQUEST,
+                    _("%u firmware images with %u vCPU counts make too many launch digests: at most %d, and %d vCPUs in "
+                      "all; register fewer, or use launch-digests"), (guint) images, registration->cpu_counts_length,
+                    VA_FIXED_REFERENCES_MAX, VA_VMSA_CPUS_MAX);
+}
+
+static gboolean
+read_cpu_model (const VaRegistration *registration, VaFixed *fixed, GError **error)
+{
+  g_autoptr(GError) reason = NULL;
+
+  if (registration->scheme != VA_SCHEME_SEV_ES || registration->firmware_hashes == NULL)
+    return TRUE;
+  if (!va_cpu_parse (registration->cpu_model, &fixed->cpu_signature, &reason))
+    return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("cpu-model: %s"), reason->message);
+  return check_size (registration, error);
+}
+
+static gboolean
+add_firmware (References *references, const char *owner, const char *hash, GArray *areas, GError **error)
+{
+  const VaRegistration *registration = references->registration;
+  g_autoptr(GError) reason = NULL;
+  g_autoptr(VaStoredArtifact) artifact = va_store_get_artifact (references->store, owner, hash, &reason);
+
+  if (artifact == NULL)
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_ARTIFACT_MISSING);
+  references->artifact = artifact;
+  if (registration->scheme == VA_SCHEME_SEV && !add_reference (references, 0, VA_VMSA_ZERO, error))
+    return FALSE;
+  for (guint i = 0; registration->scheme == VA_SCHEME_SEV_ES && i < registration->cpu_counts_length; i++)
+    if (!add_cpus (references, registration->cpu_counts[i], error))
+      return FALSE;
   g_array_append_val (areas, artifact->firmware);
   return TRUE;
 }
@@ -120,9 +192,12 @@ va_references_compute (VaReferenceCache *cache, VaStore *store, const char *owne
 {
   g_autoptr(GArray) found = g_array_new (FALSE, FALSE, sizeof (VaFirmware));
   char **digests = registration->launch_digests;
+  References references = { .cache = cache, .store = store, .registration = registration, .fixed = fixed };
 
+  if (!read_cpu_model (registration, fixed, error))
+    return FALSE;
   for (guint i = 0; registration->firmware_hashes != NULL && registration->firmware_hashes[i] != NULL; i++)
-    if (!add_firmware (cache, store, owner, registration, registration->firmware_hashes[i], fixed, found, error))
+    if (!add_firmware (&references, owner, registration->firmware_hashes[i], found, error))
       return FALSE;
   for (guint i = 0; digests != NULL && digests[i] != NULL; i++)
     {

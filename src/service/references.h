@@ -15,19 +15,26 @@ typedef struct _VaReferenceCache VaReferenceCache;
 VaReferenceCache *va_reference_cache_new (void);
 void va_reference_cache_free (VaReferenceCache *cache);
 
+/** What is measured besides the firmware. */
+typedef struct {
+  const VaKernelHashes *kernel; /* %NULL: without kernel hashes */
+  guint32 cpus;                 /* SEV-ES; 0: not SEV-ES */
+  guint32 cpu_signature;
+  VaVmsaProfile profile;
+} VaMeasuredParts;
 /**
- * va_reference_compute: the launch digest of @firmware with @kernel.
+ * va_reference_compute: the launch digest of @firmware with @parts.
  * @firmware: one of @owner's artifacts
- * @kernel: %NULL: without kernel hashes
- * Errors: VA_SEV_ERROR_FIRMWARE (no room for kernel hashes), VA_STORE_ERROR
+ * Errors: VA_SEV_ERROR_FIRMWARE (no room for kernel hashes, no reset address for SEV-ES), VA_STORE_ERROR
  */
 gboolean va_reference_compute (VaReferenceCache *cache, VaStore *store, const VaStoredArtifact *firmware,
-                               const VaKernelHashes *kernel, guint8 digest[VA_SHA256_SIZE], GError **error)
+                               const VaMeasuredParts *parts, guint8 digest[VA_SHA256_SIZE], GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_references_compute: every reference of @registration, into fixed->references.
  * @areas: (out) (transfer full): of VaFirmware, the firmware's, in the same order; empty for launch digests
- * Errors: VA_PROBLEM_ARTIFACT_MISSING, VA_PROBLEM_BAD_REQUEST (no room for kernel hashes), VA_STORE_ERROR
+ * Errors: VA_PROBLEM_ARTIFACT_MISSING, VA_PROBLEM_BAD_REQUEST (no room for kernel hashes, no reset address for
+ * SEV-ES, CPU model not known, too many combinations), VA_STORE_ERROR
  */
 gboolean va_references_compute (VaReferenceCache *cache, VaStore *store, const char *owner,
                                 const VaRegistration *registration, VaFixed *fixed, GArray **areas, GError **error)

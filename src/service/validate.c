@@ -97,6 +97,7 @@ reach_verdict (Validation *validation, const VaStoredLaunch *launch, char **deta
     return va_refuse (error, VA_PROBLEM_MEASUREMENT_MISMATCH,
                       _("the guest's measurement is not one that the registration allows"));
   validation->reply = make_reply (validation, reference, tek, table);
+  *detail = va_explain_match (validation->fixed, reference);
   return TRUE;
 }
 
@@ -154,6 +155,8 @@ decide (VaStoredLaunch *launch, gpointer user_data, GError **error)
       return TRUE;
     }
   launch->state = VA_LAUNCH_VALIDATED;
+  g_free (launch->detail);
+  launch->detail = detail;
   va_launch_record_step (launch, "validated", validation->now);
   return TRUE;
 }

@@ -19,10 +19,6 @@ check_usable (VaService *service, const char *owner, const VaRegistration *regis
   g_autoptr(GError) reason = NULL;
   VaSevCert cloud_cert;
 
-  if (registration->scheme == VA_SCHEME_SEV_ES && registration->firmware_hashes != NULL)
-    return va_refuse (error, VA_PROBLEM_BAD_REQUEST,
-                      _("this version cannot compute amd-sev-es digests from firmware-hashes yet: use "
-                        "launch-digests"));
   if (registration->cloud_cert != NULL
       && !va_sev_cert_parse (&cloud_cert, g_bytes_get_data (registration->cloud_cert, NULL),
                              g_bytes_get_size (registration->cloud_cert), &reason))

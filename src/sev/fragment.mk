@@ -15,6 +15,7 @@ libva_sev_la_SOURCES = \
 	src/sev/policy.h \
 	src/sev/roots.c src/sev/roots.h \
 	src/sev/session.c src/sev/session.h \
-	src/sev/signature.c
+	src/sev/signature.c \
+	src/sev/vmsa.c src/sev/vmsa.h
 libva_sev_la_CFLAGS = $(AM_CFLAGS) $(NETTLE_CFLAGS)
 libva_sev_la_LIBADD = libva-core.la $(NETTLE_LIBS) $(GMP_LIBS) $(GLIB_LIBS)

@@ -152,6 +152,34 @@ def kernel_initrd_and_cmdline_measured(world):
 
 
 @suite
+def sev_es_with_one_two_and_four_processors(world):
+    for cpus, policy, model in ((1, "0x5", "qemu64"), (2, "0x5", "EPYC"), (4, "0x7", "EPYC")):
+        name = f"es-{cpus}"
+        identity = world.make_domain(name, policy=policy, cpus=cpus, model=model)
+        world.register(identity, "--cpu-count", str(cpus), "--cpu-model", model, policy=policy)
+        world.box.virsh("start", name)
+        assert secret_of(world, name) == PASSPHRASE
+        sev = world.box.qmp(name, "query-sev")
+        assert sev["state"] == "running" and sev["policy"] == int(policy, 16), sev
+        launch = world.launch(world.launch_state(identity, "running")["launch-id"])
+        assert f"with {cpus} vCPUs of CPU" in launch["detail"] and "VMSA profile" in launch["detail"], launch
+        world.box.virsh("destroy", name)
+        world.launch_state(identity, "ended")
+
+
+@suite
+def sev_es_with_kernel_hashes_started_paused(world):
+    kernel, initrd = world.direct_boot_files(os.path.join(running.SOURCE, "tests/data/inputs"))
+    identity = world.make_domain("es-paused", policy="0x5", cpus=2, kernel=(kernel, initrd, "quiet"))
+    world.register(identity, "--cpu-count", "2", "--cpu-model", "qemu64", "--kernel", kernel, "--initrd", initrd,
+                   "--cmdline", "quiet", policy="0x5")
+    world.box.virsh("start", "--paused", "es-paused")
+    world.launch_state(identity, "running")
+    world.box.virsh("resume", "es-paused")
+    assert secret_of(world, "es-paused") == PASSPHRASE
+
+
+@suite
 def agent_restarted_while_the_guest_runs(world):
     identity = world.make_domain("survivor")
     world.register(identity)

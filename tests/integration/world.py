@@ -195,7 +195,7 @@ key = {key}
     # -- domains
 
     def make_domain(self, name, policy="0x1", firmware=None, kernel=None, prepare=True, registration=None, cpus=1,
-                    confidential=True):
+                    confidential=True, model="qemu64"):
         """Defines a domain; its UUID. kernel: (kernel, initrd, cmdline)."""
         identity = str(uuid.uuid4())
         direct, hashes = "", ""
@@ -214,7 +214,7 @@ key = {key}
     <loader type='rom'>{firmware or self.firmware}</loader>
     {direct}
   </os>
-  <cpu mode='custom' check='none'><model>qemu64</model></cpu>
+  <cpu mode='custom' check='none'><model fallback='forbid'>{model}</model></cpu>
   <on_reboot>restart</on_reboot>
   <devices>
     <emulator>{self.emulator}</emulator>

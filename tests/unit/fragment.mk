@@ -14,7 +14,7 @@ sev_tests = \
 	tests/unit/test-firmware \
 	tests/unit/test-measurement \
 	tests/unit/test-packet \
-	tests/unit/test-session
+	tests/unit/test-session tests/unit/test-vmsa
 check_PROGRAMS += $(sev_tests)
 TESTS += $(sev_tests)
 check_LTLIBRARIES += libva-test-sev.la
@@ -26,6 +26,7 @@ tests_unit_test_chain_LDADD = libva-test-sev.la $(GLIB_LIBS)
 tests_unit_test_digest_LDADD = libva-test-sev.la $(GLIB_LIBS)
 tests_unit_test_firmware_LDADD = libva-test-sev.la $(GLIB_LIBS)
 tests_unit_test_measurement_LDADD = libva-test-sev.la $(GLIB_LIBS)
+tests_unit_test_vmsa_LDADD = libva-test-sev.la $(GLIB_LIBS)
 tests_unit_test_packet_LDADD = libva-test-sev.la $(NETTLE_LIBS) $(GLIB_LIBS)
 tests_unit_test_session_LDADD = libva-test-sev.la $(NETTLE_LIBS) $(GMP_LIBS) $(GLIB_LIBS)
 EXTRA_DIST += \

@@ -91,8 +91,60 @@ def launch_digests_and_es(w):
     guest = w.launch(vm)
     reply = w.validate(vm, guest, digest, cpu_count=2)
     assert guest.open_packet(reply)[LUKS] == PASSPHRASE + b'\0' and 'secret-address' not in reply
-    detail = refused('bad-request', w.register, scheme='amd-sev-es', policy=5, cpu_count=[1], cpu_model='EPYC')
-    assert 'launch-digests' in detail, detail
+
+
+def es_digest(image, cpus, signature, fpu=False, table=b''):
+    first, others = (sev.vmsa(reset, signature, fpu) for reset in (0xfffffff0, sev.ap_reset_address(image)))
+    return hashlib.sha256(image + table + first + others * (cpus - 1)).digest()
+
+
+MILAN, ROME = 0x00a00f11, 0x00830f10
+
+
+@test
+def es_from_firmware(w):
+    vm = w.register(scheme='amd-sev-es', policy=5, cpu_count=[1, 4], cpu_model='EPYC-Milan',
+                    secrets=[{'name': 'disk'}])
+    for cpus in (1, 4):
+        for fpu in (False, True):
+            guest = w.launch(vm)
+            reply = w.validate(vm, guest, es_digest(w.image, cpus, MILAN, fpu))
+            assert guest.open_packet(reply)[LUKS] == PASSPHRASE + b'\0' and reply['secret-address'] == 0x810000
+            assert f'{cpus} vCPUs' in w.record(guest)['detail'], w.record(guest)
+            assert ('“fpu”' if fpu else '“zero”') in w.record(guest)['detail'], w.record(guest)
+    numbers = w.register(scheme='amd-sev-es', policy=7, cpu_count=[2], cpu_model='25/1/1', vmsa_profile='fpu')
+    w.validate(numbers, w.launch(numbers), es_digest(w.image, 2, MILAN, True))
+    kernel = w.register(scheme='amd-sev-es', policy=5, cpu_count=[2], cpu_model='EPYC-Rome-v2',
+                        kernel_hash=sha256(b'kernel'))
+    w.validate(kernel, w.launch(kernel), es_digest(w.image, 2, ROME, table=sev.hash_table(b'kernel')))
+
+
+@test
+def es_mismatch_is_explained(w):
+    vm = w.register(scheme='amd-sev-es', policy=5, cpu_count=[1, 4], cpu_model='EPYC-Milan', vmsa_profile='zero')
+    for digest, words in ((es_digest(w.image, 3, MILAN), 'with 3 vCPUs (a number that is not registered) of CPU 25/1/1'),
+                          (es_digest(w.image, 4, ROME), '23/49/0 (EPYC-Rome), where 25/1/1 (EPYC-Milan) is registered'),
+                          (es_digest(w.image, 4, MILAN, True), '“fpu” (which is not registered)'),
+                          (es_digest(w.image, 4, MILAN, table=sev.hash_table(b'')), 'with kernel hashes on'),
+                          (hashlib.sha256(w.image).digest(), 'nor another number of vCPUs'),
+                          (es_digest(w.image, 4, 0x12345), 'nor another number of vCPUs')):
+        guest = w.launch(vm)
+        short = refused('measurement-mismatch', w.validate, vm, guest, digest)
+        record = w.record(guest)
+        assert words in record['detail'] and words not in short, record
+
+
+@test
+def es_registrations_refused(w):
+    es = {'scheme': 'amd-sev-es', 'policy': 5}
+    assert 'EPYC-Genoa' in refused('bad-request', w.register, **es, cpu_count=[1], cpu_model='EPYC-Naples')
+    assert 'vmsa-profile' in refused('bad-request', w.register, vmsa_profile='zero')
+    refused('bad-request', w.register, **es, cpu_count=[1], cpu_model='EPYC', vmsa_profile='both')
+    assert '4096' in refused('bad-request', w.register, **es, cpu_count=[4096, 1], cpu_model='EPYC')
+    flat = firmware(7, reset=0)
+    w.alice.call('PUT', '/artifact', raw=flat)
+    assert 'reset address' in refused('bad-request', w.register, **es, firmware_hashes=[sha256(flat)], cpu_count=[1],
+                                      cpu_model='EPYC')
 
 
 @test

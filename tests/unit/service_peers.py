@@ -275,11 +275,12 @@ def entries_of(table):
     return entries
 
 
-def firmware(fill, secret=(0x810000, 0xc00), hash_area=(0x810c00, 0x400), size=8192):
+def firmware(fill, secret=(0x810000, 0xc00), hash_area=(0x810c00, 0x400), reset=0x80b004, size=8192):
     """An image with OVMF's footer table."""
     def entry(guid, data):
         return data + struct.pack('<H', len(data) + 18) + uuid.UUID(guid).bytes_le
     rows = (entry('4c2eb361-7d9b-4cc3-8081-127c90d3d294', struct.pack('<II', *secret))
-            + entry('7255371f-3a3b-4b04-927b-1da6efa8d454', struct.pack('<II', *hash_area)))
+            + entry('7255371f-3a3b-4b04-927b-1da6efa8d454', struct.pack('<II', *hash_area))
+            + entry('00f771de-1a7e-4fcb-890e-68c77e2fb44e', struct.pack('<I', reset)))
     table = rows + struct.pack('<H', len(rows) + 18) + uuid.UUID('96b582de-1fb2-45f7-baea-a366c55a082d').bytes_le
     return bytes([fill]) * (size - 32 - len(table)) + table + bytes(32)

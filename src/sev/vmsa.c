@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "sev/vmsa.h"
+
+#include <string.h>
+#include "core/i18n.h"
+#include "core/number.h"
+#include "sev/bytes.h"
+#include "sev/error.h"
+
+#define CODE_READ_ACCESSED 0x9b
+#define DATA_WRITE_ACCESSED 0x93
+#define LDT 0x82
+#define TSS_BUSY 0x8b
+#define LIMIT 0xffff
+#define EFER_SVME 0x1000
+#define CR4_MCE 0x40
+#define CR0_ET 0x10
+#define DR7_RESET 0x400
+#define DR6_RESET 0xffff0ff0u
+#define RFLAGS_RESET 2
+#define PAT_RESET G_GUINT64_CONSTANT (0x0007040600070406)
+#define XCR0_X87 1
+#define MXCSR_RESET 0x1f80
+#define FCW_RESET 0x37f
+
+/* Base family in four bits; what is above 15 goes to the extended family. */
+#define FAMILY_MAX (15 + 255)
+
+/* Family, model and stepping of QEMU's built-in models; their versions (-v1 and so on) share them. */
+static const VaCpuModel models[] = {
+  { "EPYC", 23, 1, 2 },        { "EPYC-IBPB", 23, 1, 2 },   { "EPYC-Rome", 23, 49, 0 },
+  { "EPYC-Milan", 25, 1, 1 },  { "EPYC-Genoa", 25, 17, 0 }, { "EPYC-Turin", 26, 0, 0 },
+  { "qemu64", 15, 107, 1 },
+};
+
+static const char *const profiles[] = { "zero", "fpu" };
+
+const char *
+va_vmsa_profile_name (VaVmsaProfile profile)
+{
+  return profiles[profile];
+}
+
+gboolean
+va_vmsa_profile_parse (const char *name, VaVmsaProfile *profile)
+{
+  for (guint i = 0; i < VA_VMSA_PROFILES; i++)
+    if (g_str_equal (name, profiles[i]))
+      {
+        *profile = (VaVmsaProfile) i;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+const VaCpuModel *
+va_cpu_models (gsize *count)
+{
+  *count = G_N_ELEMENTS (models);
+  return models;
+}
+
+guint32
+va_cpu_signature (guint family, guint8 model, guint8 stepping)
+{
+  guint base = MIN (family, 15);
+
+  return (guint32) ((family - base) << 20 | (guint) (model >> 4) << 16 | base << 8 | (guint) (model & 15) << 4
+                    | (stepping & 15));
+}
+
+char *
+va_cpu_describe (guint32 signature)
+{
+  guint family = (signature >> 8 & 15) + (signature >> 20 & 255), model = (signature >> 4 & 15) | (signature >> 12 & 240);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (models); i++)
+    if (va_cpu_signature (models[i].family, models[i].model, models[i].stepping) == signature)
+      return g_strdup_printf ("%u/%u/%u (%s)", family, model, signature & 15, models[i].name);
+  return g_strdup_printf ("%u/%u/%u", family, model, signature & 15);
+}
+
+/* "25/1/1" */
+static gboolean
+parse_numbers (const char *text, guint32 *signature)
+{
+  g_auto(GStrv) parts = g_strsplit (text, "/", 4);
+  guint64 family, model, stepping;
+
+  if (g_strv_length (parts) != 3 || !va_number_parse (parts[0], 0, FAMILY_MAX, &family, NULL)
+      || !va_number_parse (parts[1], 0, 255, &model, NULL) || !va_number_parse (parts[2], 0, 15, &stepping, NULL))
+    return FALSE;
+  *signature = va_cpu_signature ((guint) family, (guint8) model, (guint8) stepping);
+  return TRUE;
+}
+
+/* The length of a name without "-v" and a number at its end. */
+static gsize
+unversioned (const char *text)
+{
+  gsize end = strlen (text);
+
+  while (end > 0 && g_ascii_isdigit (text[end - 1]))
+    end--;
+  return end >= 2 && text[end] != '\0' && text[end - 1] == 'v' && text[end - 2] == '-' ? end - 2 : strlen (text);
+}
+
+gboolean
+va_cpu_parse (const char *text, guint32 *signature, GError **error)
+{
+  gsize length = unversioned (text);
+  GString *known;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (models); i++)
+    if (strlen (models[i].name) == length && strncmp (models[i].name, text, length) == 0)
+      {
+        *signature = va_cpu_signature (models[i].family, models[i].model, models[i].stepping);
+        return TRUE;
+      }
+  if (parse_numbers (text, signature))
+    return TRUE;
+  known = g_string_new (NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (models); i++)
+    g_string_append_printf (known, "%s%s", i > 0 ? ", " : "", models[i].name);
+  g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
+               _("“%s” is no known CPU model: expected one of %s, or FAMILY/MODEL/STEPPING, e.g. 25/1/1"), text,
+               known->str);
+  g_string_free (known, TRUE);
+  return FALSE;
+}
+
+static void
+put_u64 (guint8 *out, guint64 value)
+{
+  va_put_le32 (out, (guint32) value);
+  va_put_le32 (out + 4, (guint32) (value >> 32));
+}
+
+static void
+put_segment (guint8 *out, guint16 selector, guint16 attributes, guint64 base)
+{
+  va_put_le16 (out, selector);
+  va_put_le16 (out + 2, attributes);
+  va_put_le32 (out + 4, LIMIT);
+  put_u64 (out + 8, base);
+}
+
+void
+va_sev_vmsa_build (guint32 reset, guint32 signature, VaVmsaProfile profile, guint8 out[VA_VMSA_SIZE])
+{
+  static const guint16 data_segments[] = { 0x00, 0x20, 0x30, 0x40, 0x50 }; /* es, ss, ds, fs, gs */
+
+  memset (out, 0, VA_VMSA_SIZE);
+  for (gsize i = 0; i < G_N_ELEMENTS (data_segments); i++)
+    put_segment (out + data_segments[i], 0, DATA_WRITE_ACCESSED, 0);
+  put_segment (out + 0x10, 0xf000, CODE_READ_ACCESSED, reset & 0xffff0000u); /* cs */
+  put_segment (out + 0x60, 0, 0, 0);                                         /* gdtr */
+  put_segment (out + 0x70, 0, LDT, 0);
+  put_segment (out + 0x80, 0, 0, 0); /* idtr */
+  put_segment (out + 0x90, 0, TSS_BUSY, 0);
+  put_u64 (out + 0xd0, EFER_SVME);
+  put_u64 (out + 0x148, CR4_MCE);
+  put_u64 (out + 0x158, CR0_ET);
+  put_u64 (out + 0x160, DR7_RESET);
+  put_u64 (out + 0x168, DR6_RESET);
+  put_u64 (out + 0x170, RFLAGS_RESET);
+  put_u64 (out + 0x178, reset & 0xffff); /* rip */
+  put_u64 (out + 0x268, PAT_RESET);
+  put_u64 (out + 0x310, signature); /* rdx */
+  put_u64 (out + 0x3e8, XCR0_X87);
+  if (profile != VA_VMSA_FPU)
+    return;
+  va_put_le32 (out + 0x408, MXCSR_RESET);
+  va_put_le16 (out + 0x410, FCW_RESET);
+}
+
+gboolean
+va_launch_digest_add_cpus (VaLaunchDigest *digest, const VaFirmware *firmware, guint cpus, guint32 signature,
+                           VaVmsaProfile profile, GError **error)
+{
+  guint8 page[VA_VMSA_SIZE];
+
+  if (firmware->ap_reset == 0)
+    {
+      g_set_error_literal (error, VA_SEV_ERROR, VA_SEV_ERROR_FIRMWARE,
+                           _("it has no reset address for SEV-ES; use a firmware that supports SEV-ES, or a policy "
+                             "without bit 2"));
+      return FALSE;
+    }
+  if (cpus < 1 || cpus > VA_VMSA_CPUS_MAX)
+    {
+      g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT, _("%u vCPUs: expected 1 to %d"), cpus, VA_VMSA_CPUS_MAX);
+      return FALSE;
+    }
+  va_sev_vmsa_build (VA_VMSA_FIRST_RESET, signature, profile, page);
+  va_launch_digest_add (digest, page, sizeof page);
+  if (cpus > 1)
+    va_sev_vmsa_build (firmware->ap_reset, signature, profile, page);
+  for (guint i = 1; i < cpus; i++)
+    va_launch_digest_add (digest, page, sizeof page);
+  return TRUE;
+}

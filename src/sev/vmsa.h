@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "sev/digest.h"
+
+/* SEV-ES: the save areas (VMSA) of a guest's virtual processors, as they are measured before the first instruction. */
+G_BEGIN_DECLS
+
+#define VA_VMSA_SIZE 4096
+#define VA_VMSA_CPUS_MAX 4096
+#define VA_VMSA_FIRST_RESET 0xfffffff0u /* where the first vCPU begins */
+
+/** Hosts differ in what the FPU's part holds: zeros, or mxcsr 0x1f80 and x87 control word 0x37f. */
+typedef enum { VA_VMSA_ZERO, VA_VMSA_FPU, VA_VMSA_PROFILES } VaVmsaProfile;
+
+/** va_vmsa_profile_name: "zero" or "fpu". */
+const char *va_vmsa_profile_name (VaVmsaProfile profile);
+/** va_vmsa_profile_parse: FALSE when @name is neither. */
+gboolean va_vmsa_profile_parse (const char *name, VaVmsaProfile *profile) G_GNUC_WARN_UNUSED_RESULT;
+
+/** A CPU model that QEMU knows by name. */
+typedef struct {
+  const char *name;
+  guint16 family;
+  guint8 model, stepping;
+} VaCpuModel;
+/** va_cpu_models: the known models. @count: (out) */
+const VaCpuModel *va_cpu_models (gsize *count);
+/** va_cpu_signature: EAX of CPUID function 1, which a vCPU has in its rdx at the beginning. @family: 0 to 270 */
+guint32 va_cpu_signature (guint family, guint8 model, guint8 stepping);
+/** va_cpu_describe: FAMILY/MODEL/STEPPING, and the first model of that signature. Returns: (transfer full). */
+char *va_cpu_describe (guint32 signature);
+/**
+ * va_cpu_parse: the signature of a model's name, e.g. "EPYC-Milan" or "EPYC-v4", or of FAMILY/MODEL/STEPPING in
+ * decimal, e.g. "25/1/1", which is the only way for host-passthrough and host-model.
+ * Errors: VA_SEV_ERROR_FORMAT, naming the known models
+ */
+gboolean va_cpu_parse (const char *text, guint32 *signature, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * va_sev_vmsa_build: the save area of a vCPU that begins at @reset, a guest-physical address.
+ * Spec: SEV.md section 3; AMD 24593, table B-4
+ */
+void va_sev_vmsa_build (guint32 reset, guint32 signature, VaVmsaProfile profile, guint8 out[VA_VMSA_SIZE]);
+/**
+ * va_launch_digest_add_cpus: the save areas of @cpus vCPUs (1 to VA_VMSA_CPUS_MAX) of a guest that boots @firmware.
+ * Errors: VA_SEV_ERROR_FIRMWARE when @firmware has no reset address for SEV-ES; VA_SEV_ERROR_FORMAT (@cpus)
+ */
+gboolean va_launch_digest_add_cpus (VaLaunchDigest *digest, const VaFirmware *firmware, guint cpus, guint32 signature,
+                                    VaVmsaProfile profile, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS
