@@ -11,6 +11,7 @@ dist_man_MANS += \
 	docs/man/virt-attest-hostd.8 \
 	docs/man/virt-attest-hostd.conf.5 \
 	docs/man/virt-attest-service.conf.5 \
+	docs/man/virt-attest-sev.1 \
 	docs/man/virt-attestd.8
 dist_doc_DATA = README.md CHANGELOG.md SECURITY.md LICENSE \
 	docs/PROTOCOL.md docs/THREATS.md docs/ARCHITECTURE.md

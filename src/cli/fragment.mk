@@ -32,6 +32,11 @@ virt_attest_SOURCES = \
 	src/cli/secret-put.c \
 	src/cli/secret-remove.c \
 	src/cli/service-init.c \
+	src/cli/sev-digest.c \
+	src/cli/sev-firmware.c \
+	src/cli/sev-launch.c src/cli/sev-launch.h \
+	src/cli/sev-policy.c \
+	src/cli/sev-verify.c \
 	src/cli/verbs.h \
 	src/cli/vm-list.c \
 	src/cli/vm-register.c \

@@ -9,6 +9,7 @@
 #include <termios.h>
 #include <unistd.h>
 #include "core/error.h"
+#include "core/file.h"
 #include "core/i18n.h"
 
 #define PASSPHRASE_MAX 1024
@@ -87,4 +88,22 @@ va_passphrase_ask (GError **error)
   if (fd >= 0)
     close (fd);
   return passphrase;
+}
+
+VaSecret *
+va_secret_from_path (const char *path, gsize max, GError **error)
+{
+  int fd = open (path, O_RDONLY | O_CLOEXEC);
+  VaSecret *secret;
+
+  if (fd < 0)
+    {
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot open %s: %s"), path, g_strerror (errno));
+      return NULL;
+    }
+  secret = va_fd_read_secret (fd, max, error);
+  close (fd);
+  if (secret == NULL)
+    g_prefix_error (error, "%s: ", path);
+  return secret;
 }

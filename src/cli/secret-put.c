@@ -3,12 +3,9 @@
 
 #include "verbs.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 #include "api/messages.h"
-#include "core/error.h"
 #include "core/file.h"
 #include "core/i18n.h"
 #include "operand.h"
@@ -16,26 +13,10 @@
 #include "print.h"
 
 static VaSecret *
-read_path (const char *path, GError **error)
-{
-  int fd = open (path, O_RDONLY | O_CLOEXEC);
-  VaSecret *secret;
-
-  if (fd < 0)
-    {
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot open %s: %s"), path, g_strerror (errno));
-      return NULL;
-    }
-  secret = va_fd_read_secret (fd, VA_SECRET_TABLE_MAX, error);
-  close (fd);
-  return secret;
-}
-
-static VaSecret *
 read_secret (const char *path, GError **error)
 {
   if (path != NULL && !g_str_equal (path, "-"))
-    return read_path (path, error);
+    return va_secret_from_path (path, VA_SECRET_TABLE_MAX, error);
   if (path == NULL && isatty (STDIN_FILENO))
     return va_passphrase_ask (error);
   return va_fd_read_secret (STDIN_FILENO, VA_SECRET_TABLE_MAX, error);

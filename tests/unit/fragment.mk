@@ -172,3 +172,5 @@ tests_unit_test_service_rules_LDADD = libva-service.la libva-store.la libva-api.
 
 EXTRA_DIST += tests/unit/test-cli-man.py
 TESTS += tests/unit/test-cli-man.py
+EXTRA_DIST += tests/unit/test-cli-sev.py
+TESTS += tests/unit/test-cli-sev.py

@@ -1,21 +1,21 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""virt-attest(1) and the program: the same verbs, and for each verb the same options. Prints TAP."""
+"""virt-attest(1), virt-attest-sev(1) and the program: the same verbs, and for each verb the same options. Prints TAP."""
 
 import os
 import re
 import subprocess
 
 PROGRAM = os.path.join(os.environ["VA_TOP_BUILDDIR"], "virt-attest")
-PAGE = os.path.join(os.environ["VA_TOP_SRCDIR"], "docs/man/virt-attest.1")
+PAGES = [os.path.join(os.environ["VA_TOP_SRCDIR"], "docs/man", name) for name in ("virt-attest.1", "virt-attest-sev.1")]
 COMMON = "Common options"
 
 
 def page_options():
     """{verb: its options}, and the common ones under COMMON."""
     found, verb = {}, None
-    with open(PAGE, encoding="utf-8") as page:
-        for line in page:
+    for path in PAGES:
+        for line in open(path, encoding="utf-8").readlines():  # pylint: disable=consider-using-with
             if match := re.match(r"\.It Cm ([a-z]+ [a-z]+)", line):
                 verb = match[1]
                 found[verb] = set()

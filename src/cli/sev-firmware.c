@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "verbs.h"
+
+#include "core/i18n.h"
+#include "firmware.h"
+#include "print.h"
+#include "sev-launch.h"
+
+static char *
+area_text (guint32 base, guint32 size)
+{
+  return base != 0 ? g_strdup_printf (_("0x%x, %u bytes"), base, size) : g_strdup (_("none"));
+}
+
+static char *
+yes_if (gboolean yes, const char *otherwise)
+{
+  return yes ? g_strdup (_("yes")) : g_strdup_printf (_("no: %s"), otherwise);
+}
+
+static void
+print_text (const VaFirmwareFile *file)
+{
+  const VaFirmware *footer = &file->footer;
+  VaTable *table = va_table_new ((const char *[]){ "", "", NULL });
+
+  va_table_field (table, _("firmware"), g_strdup (file->path));
+  va_table_field (table, _("size"), g_strdup_printf (_("%" G_GSIZE_FORMAT " bytes"), footer->size));
+  va_table_field (table, _("SHA-256"), g_strdup (file->hash));
+  va_table_field (table, _("footer table"), g_strdup (footer->has_table ? _("yes") : _("none")));
+  va_table_field (table, _("secret area"), area_text (footer->secret_base, footer->secret_size));
+  va_table_field (table, _("kernel hash area"), area_text (footer->hashes_base, footer->hashes_size));
+  va_table_field (table, _("reset address"),
+                  footer->ap_reset != 0 ? g_strdup_printf ("0x%x", footer->ap_reset) : g_strdup (_("none")));
+  va_table_field (table, _("SEV"), g_strdup (_("yes")));
+  va_table_field (table, _("SEV-ES"), yes_if (footer->ap_reset != 0, _("it has no reset address")));
+  va_table_field (table, _("kernel hashes"),
+                  yes_if (footer->hashes_base != 0, _("it has no room for them, so it would boot any kernel")));
+  va_table_field (table, _("secrets"), yes_if (footer->secret_base != 0, _("it has no room for them")));
+  va_table_print (table, "");
+}
+
+static void
+set_area (JsonObject *object, const char *base_name, guint32 base, const char *size_name, guint32 size)
+{
+  if (base == 0)
+    return;
+  json_object_set_int_member (object, base_name, base);
+  json_object_set_int_member (object, size_name, size);
+}
+
+static void
+print_json (const VaFirmwareFile *file)
+{
+  const VaFirmware *footer = &file->footer;
+  g_autoptr(JsonObject) object = json_object_new ();
+
+  json_object_set_string_member (object, "hash", file->hash);
+  json_object_set_int_member (object, "size", (gint64) footer->size);
+  json_object_set_boolean_member (object, "footer-table", footer->has_table);
+  set_area (object, "secret-base", footer->secret_base, "secret-size", footer->secret_size);
+  set_area (object, "hashes-base", footer->hashes_base, "hashes-size", footer->hashes_size);
+  if (footer->ap_reset != 0)
+    json_object_set_int_member (object, "ap-reset", footer->ap_reset);
+  va_print_json (object);
+}
+
+VaExit
+va_verb_sev_firmware (VaCall *call)
+{
+  g_autoptr(VaFirmwareFile) file = NULL;
+  g_autoptr(GError) error = NULL;
+
+  if (!va_call_parse (call, NULL, 1, 1))
+    return VA_EXIT_USAGE;
+  file = va_firmware_file_read (call->operands[0], &error);
+  if (file == NULL)
+    return va_sev_fail (error);
+  if (call->json)
+    print_json (file);
+  else
+    print_text (file);
+  return VA_EXIT_YES;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "call.h"
+#include "sev/vmsa.h"
+
+G_BEGIN_DECLS
+
+/** The options that describe a launch, for the verbs that compute its digest. */
+typedef struct {
+  char *firmware, *kernel, *initrd, *cmdline, *cmdline_file, *policy, *cpu, *profile, *vmsa0, *vmsa1;
+  char **vcpus;
+} VaSevLaunchOptions;
+
+#define VA_SEV_LAUNCH_ENTRIES 11
+/** va_sev_launch_entries: fills the first VA_SEV_LAUNCH_ENTRIES of @entries; the caller ends the list. */
+void va_sev_launch_entries (VaSevLaunchOptions *options, GOptionEntry *entries);
+void va_sev_launch_options_clear (VaSevLaunchOptions *options);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VaSevLaunchOptions, va_sev_launch_options_clear)
+
+/** One digest, and what it is of. */
+typedef struct {
+  guint8 digest[VA_SHA256_SIZE];
+  guint32 cpus;        /* 0: not SEV-ES */
+  const char *profile; /* %NULL: not SEV-ES, or VMSA pages from files */
+} VaSevLaunchDigest;
+
+/**
+ * va_sev_launch_digests: what @options describe, for each vCPU count and profile.
+ * @several: whether more than one digest is of use; without it the options must leave no choice
+ * @digests: (out) (transfer full): of VaSevLaunchDigest, at least one if the verdict is VA_EXIT_YES
+ * Returns: VA_EXIT_YES, or what to end with: it has been said why
+ */
+VaExit va_sev_launch_digests (const VaCall *call, const VaSevLaunchOptions *options, gboolean several,
+                              GArray **digests);
+
+/** va_sev_policy_parse: a number of 32 bits. Returns: VA_EXIT_YES, or VA_EXIT_USAGE when that has been said. */
+VaExit va_sev_policy_parse (const VaCall *call, const char *text, guint32 *policy);
+/** va_sev_fail: input that cannot be read or is malformed. Returns: VA_EXIT_BROKEN. */
+VaExit va_sev_fail (const GError *error);
+
+G_END_DECLS

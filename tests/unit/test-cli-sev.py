@@ -1,0 +1,231 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""virt-attest sev …: against tests/platform/owner.py, which shares no code with it, and known answers. Prints TAP."""
+
+import base64
+import hashlib
+import json
+import os
+import struct
+import subprocess
+import sys
+
+SOURCE = os.environ["VA_TOP_SRCDIR"]
+sys.path[:0] = [os.path.join(SOURCE, "tests/unit"), os.path.join(SOURCE, "tests/platform")]
+sys.dont_write_bytecode = True
+
+import owner  # noqa: E402
+from service_peers import firmware  # noqa: E402
+
+PROGRAM = os.path.join(os.environ["VA_TOP_BUILDDIR"], "virt-attest")
+DATA = os.environ["VA_TEST_DATA"]
+WORK = os.environ["TMPDIR"]
+DEBIAN = "/usr/share/ovmf/OVMF.fd"
+DEBIAN_HASH = "7b456907dd0786d415999e801a1ac4637b8ed4d7cf5378cfc6edbe5e574dd773"
+MILAN = 0x00a00f11
+TESTS = []
+
+
+class Skip(Exception):
+    """The reason why a test cannot run here."""
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+def sev(*arguments, code=0, words=()):
+    """What the verb printed on standard output; its exit code and its error's words must be the expected ones."""
+    done = subprocess.run([PROGRAM, "sev", *arguments], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == code, f"exit {done.returncode} instead of {code}: {done.stdout}{done.stderr}"
+    for word in words:
+        assert word in done.stderr, f"“{word}” is not in: {done.stderr}"
+    assert not (code in (2, 3) and done.stdout), f"printed something nevertheless: {done.stdout}"
+    return done.stdout
+
+
+def put(name, data):
+    path = os.path.join(WORK, name)
+    with open(path, "wb") as f:
+        f.write(data)
+    return path
+
+
+IMAGE = firmware(1)
+PLAIN = firmware(2, secret=(0, 0), hash_area=(0, 0), reset=0)
+OVMF, BARE = put("ovmf.fd", IMAGE), put("bare.fd", PLAIN)
+KERNEL, INITRD = put("kernel", b"a kernel"), put("initrd", b"an initrd")
+
+
+def es_digest(cpus, fpu, table=b"", signature=MILAN):
+    first, others = (owner.vmsa(reset, signature, fpu) for reset in (0xfffffff0, 0x80b004))
+    return hashlib.sha256(IMAGE + table + first + others * (cpus - 1)).hexdigest()
+
+
+@test
+def firmware_is_described():
+    told = json.loads(sev("firmware", OVMF, "--json"))
+    assert told == {"hash": hashlib.sha256(IMAGE).hexdigest(), "size": len(IMAGE), "footer-table": True,
+                    "secret-base": 0x810000, "secret-size": 0xc00, "hashes-base": 0x810c00, "hashes-size": 0x400,
+                    "ap-reset": 0x80b004}, told
+    text = sev("firmware", BARE)
+    assert "no: it has no reset address" in text and "would boot any kernel" in text, text
+    told = json.loads(sev("firmware", put("flat.fd", bytes(4096)), "--json"))
+    assert told["footer-table"] is False and "ap-reset" not in told, told
+    sev("firmware", put("empty.fd", b""), code=3)
+    sev("firmware", os.path.join(WORK, "not-there"), code=3, words=["not-there"])
+    sev("firmware", code=2)
+
+
+@test
+def digest_of_plain_sev():
+    assert sev("digest", "--firmware", BARE) == hashlib.sha256(PLAIN).hexdigest() + "\n"
+    assert sev("digest", "--firmware", BARE, "--policy", "0x3") == hashlib.sha256(PLAIN).hexdigest() + "\n"
+    for arguments, table in (((), owner.hash_table(b"a kernel")),
+                             (("--initrd", INITRD), owner.hash_table(b"a kernel", b"an initrd")),
+                             (("--cmdline", "quiet"), owner.hash_table(b"a kernel", b"", b"quiet\0")),
+                             (("--cmdline-file", put("cmdline", b"quiet\n")),
+                              owner.hash_table(b"a kernel", b"", b"quiet\n\0"))):
+        expected = hashlib.sha256(IMAGE + table).hexdigest()
+        assert sev("digest", "--firmware", OVMF, "--kernel", KERNEL, *arguments) == expected + "\n", arguments
+
+
+@test
+def digest_of_sev_es():
+    es = ("digest", "--firmware", OVMF, "--policy", "5", "--cpu", "EPYC-Milan")
+    for cpus in (1, 2, 4, 64):
+        for name, fpu in (("zero", False), ("fpu", True)):
+            assert sev(*es, "--vcpus", str(cpus), "--vmsa-profile", name) == es_digest(cpus, fpu) + "\n"
+    expected = [f"{es_digest(cpus, fpu)} {cpus} {name}" for cpus in (2, 8) for name, fpu in (("zero", 0), ("fpu", 1))]
+    assert sev(*es, "--vcpus", "2", "--vcpus", "8", "--all").splitlines() == expected
+    told = json.loads(sev(*es, "--vcpus", "2", "--all", "--json"))["digests"]
+    assert [(one["cpu-count"], one["vmsa-profile"]) for one in told] == [(2, "zero"), (2, "fpu")], told
+    assert sev("digest", "--firmware", OVMF, "--policy", "7", "--cpu", "25/1/1", "--vcpus", "2", "--vmsa-profile", "fpu",
+               "--kernel", KERNEL) == es_digest(2, True, owner.hash_table(b"a kernel")) + "\n"
+    first, other = (put(name, owner.vmsa(reset, MILAN, False)) for name, reset in (("v0", 0xfffffff0), ("v1", 0x80b004)))
+    pages = ("digest", "--firmware", OVMF, "--policy", "5", "--vmsa0", first)
+    assert sev(*pages, "--vcpus", "1") == es_digest(1, False) + "\n"
+    assert sev(*pages, "--vmsa1", other, "--vcpus", "3") == es_digest(3, False) + "\n"
+    sev(*pages, "--vcpus", "2", code=2, words=["--vmsa1"])
+    sev("digest", "--firmware", OVMF, "--policy", "5", "--vmsa0", put("short", bytes(4095)), "--vcpus", "1", code=3,
+        words=["4095", "4096"])
+
+
+@test
+def digest_refuses():
+    es = ("--firmware", OVMF, "--policy", "5")
+    for arguments, code, word in (
+            ((), 2, "--firmware"), (("--firmware", OVMF, "extra"), 2, "extra"),
+            (("--firmware", OVMF, "--initrd", INITRD), 2, "--kernel"),
+            (("--firmware", OVMF, "--cmdline", "x"), 2, "--kernel"),
+            (("--firmware", OVMF, "--kernel", KERNEL, "--cmdline", "x", "--cmdline-file", KERNEL), 2, "not both"),
+            (("--firmware", OVMF, "--vcpus", "1"), 2, "bit 2"), (("--firmware", OVMF, "--policy", "x"), 2, "--policy"),
+            (("--firmware", OVMF, "--policy", "0x100000000"), 2, "--policy"),
+            (es, 2, "--vcpus"), ((*es, "--vcpus", "1"), 2, "--cpu"),
+            ((*es, "--vcpus", "1", "--cpu", "EPYC"), 2, "--all"),
+            ((*es, "--vcpus", "1", "--vcpus", "2", "--cpu", "EPYC", "--vmsa-profile", "fpu"), 2, "--all"),
+            ((*es, "--vcpus", "0", "--cpu", "EPYC", "--all"), 2, "--vcpus"),
+            ((*es, "--vcpus", "1", "--cpu", "Pentium", "--all"), 2, "EPYC-Genoa"),
+            ((*es, "--vcpus", "1", "--cpu", "EPYC", "--vmsa-profile", "both"), 2, "both"),
+            (("--firmware", BARE, "--policy", "5", "--vcpus", "1", "--cpu", "EPYC", "--all"), 3, "reset address"),
+            (("--firmware", BARE, "--kernel", KERNEL), 3, BARE),
+            (("--firmware", OVMF, "--kernel", "/not/there"), 3, "/not/there")):
+        sev("digest", *arguments, code=code, words=[word])
+
+
+def measured(tik, digest, policy, api=(1, 51), build=3, nonce=bytes(range(16))):
+    mac = owner.mac(tik, bytes((4, *api, build)), struct.pack("<I", policy), digest, nonce)
+    return base64.b64encode(mac + nonce).decode()
+
+
+@test
+def measurement_is_verified():
+    tik = bytes(range(100, 116))
+    path = put("tik", tik)
+    digest = bytes.fromhex(es_digest(2, True))
+    asked = ("verify", "--measurement", measured(tik, digest, 5), "--tik", path, "--api", "1.51", "--build", "3")
+    assert sev(*asked, "--policy", "5", "--digest", digest.hex()).startswith("yes")
+    es = ("--firmware", OVMF, "--cpu", "EPYC-Milan")
+    told = json.loads(sev(*asked, "--policy", "5", *es, "--vcpus", "1", "--vcpus", "2", "--json"))
+    assert told == {"matches": True, "digest": digest.hex(), "cpu-count": 2, "vmsa-profile": "fpu"}, told
+    assert sev(*asked, "--policy", "5", *es, "--vcpus", "1", code=1).startswith("no")
+    assert json.loads(sev(*asked, "--policy", "5", *es, "--vcpus", "2", "--vmsa-profile", "zero", "--json",
+                          code=1)) == {"matches": False}
+    for changed in (("--policy", "0x10000005"), ("--policy", "4")):
+        sev(*asked, *changed, "--digest", digest.hex(), code=1)
+    for option, value in (("--api", "1.50"), ("--build", "4"), ("--tik", put("other", bytes(16)))):
+        at = asked.index(option)
+        sev(*asked[:at + 1], value, *asked[at + 2:], "--policy", "5", "--digest", digest.hex(), code=1)
+
+
+@test
+def verify_refuses():
+    tik = put("tik", bytes(16))
+    good = {"--measurement": base64.b64encode(bytes(48)).decode(), "--tik": tik, "--api": "1.51", "--build": "3",
+            "--policy": "1", "--digest": "00" * 32}
+
+    def asked(**changes):
+        values = {**good, **{"--" + name: value for name, value in changes.items()}}
+        return ("verify", *(word for pair in values.items() if pair[1] is not None for word in pair))
+
+    sev(*asked(), code=1)
+    for name in good:
+        sev(*asked(**{name[2:]: None}), code=2, words=["--firmware" if name == "--digest" else name])
+    for name, value, code in (("measurement", base64.b64encode(bytes(47)).decode(), 3), ("measurement", "%3D", 3),
+                              ("measurement", base64.b64encode(bytes(49)).decode(), 3), ("tik", "/not/there", 3),
+                              ("tik", put("long", bytes(17)), 3), ("tik", put("short", bytes(15)), 3),
+                              ("api", "1", 2), ("api", "1.256", 2), ("api", "1.2.3", 2), ("build", "256", 2),
+                              ("policy", "-1", 2), ("digest", "00" * 31, 2)):
+        sev(*asked(**{name: value}), code=code, words=["--" + name if name != "tik" else value])
+    sev(*asked(firmware=OVMF), code=2, words=["not both"])
+
+
+@test
+def known_cases():
+    with open(DEBIAN, "rb") as f:
+        if hashlib.sha256(f.read()).hexdigest() != DEBIAN_HASH:
+            raise Skip(f"{DEBIAN} is not the one of the known answers")
+    for name in sorted(os.listdir(os.path.join(DATA, "cases"))):
+        with open(os.path.join(DATA, "cases", name, "expected.json"), encoding="utf-8") as f:
+            case = json.load(f)
+        es = ("--vcpus", str(case["vcpus"]), "--cpu", case["cpu"]) if case["sev_es"] else ()
+        asked = ("verify", "--tik", os.path.join(DATA, "cases", name, "tik.bin"), "--policy", str(case["policy"]),
+                 "--api", f"{case['api_major']}.{case['api_minor']}", "--build", str(case["build_id"]),
+                 "--firmware", DEBIAN, *es)
+        for key in ("launch_measure_blob_b64", "launch_measure_blob_b64_snp_measure"):
+            if key in case:
+                assert sev(*asked, "--measurement", case[key]).startswith("yes"), (name, key)
+
+
+@test
+def policy_both_ways():
+    for names, number in (("nodbg", 1), ("NODBG,es", 5), ("nodbg,noks,es,nosend,domain,sev", 63),
+                          ("nodbg,api=1.51", 1 | 1 << 16 | 51 << 24), ("api=255.255", 0xffff0000)):
+        assert json.loads(sev("policy", names, "--json"))["policy"] == number, names
+    told = json.loads(sev("policy", "0x33010005", "--json"))
+    assert told["nodbg"] and told["es"] and not told["noks"] and (told["api-major"], told["api-minor"]) == (1, 51), told
+    assert sev("policy", "nodbg", "es") == sev("policy", "5")
+    assert "no secret is safe" in sev("policy", "0") and "reserved" in sev("policy", "0x40")
+    for bad in ("", "debug", "api=1", "api=1.256", "5,es", "4294967296", "0x"):
+        sev("policy", bad, code=2)
+
+
+def main():
+    failed = 0
+    print(f"1..{len(TESTS)}")
+    for number, function in enumerate(TESTS, 1):
+        title = function.__name__.replace("_", " ")
+        try:
+            function()
+            print(f"ok {number} - {title}")
+        except Skip as reason:
+            print(f"ok {number} - {title} # SKIP {reason}")
+        except Exception as error:  # pylint: disable=broad-except
+            failed += 1
+            print("# " + repr(error).replace("\n", "\n# "))
+            print(f"not ok {number} - {title}")
+    return 1 if failed else 0
+
+
+sys.exit(main())
