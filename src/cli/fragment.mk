@@ -32,6 +32,8 @@ virt_attest_SOURCES = \
 	src/cli/secret-put.c \
 	src/cli/secret-remove.c \
 	src/cli/service-init.c \
+	src/cli/sev-certificates.c src/cli/sev-certificates.h \
+	src/cli/sev-chain.c \
 	src/cli/sev-digest.c \
 	src/cli/sev-firmware.c \
 	src/cli/sev-launch.c src/cli/sev-launch.h \

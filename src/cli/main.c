@@ -56,6 +56,10 @@ static const VaVerb verbs[] = {
     N_("Ends with 0 if it is that of the digest, with 1 if not. For SEV-ES every --vcpus is tried, and both VMSA\n"
        "profiles unless one is given."),
     VA_VERB_JSON, va_verb_sev_verify },
+  { "sev chain", "DIR", N_("Verify a platform's certificates, link by link."),
+    N_("DIR has pdh.cert and either pek.cert, oca.cert and cek.cert, or cert-chain, raw or base64; ark.cert and ask.cert\n"
+       "if they came with the platform. Ends with 0 if every link verifies up to a trusted root, with 1 if not."),
+    VA_VERB_JSON, va_verb_sev_chain },
   { "sev policy", N_("N|NAME…"), N_("Explain a guest policy, or build one from names."),
     N_("Names: nodbg, noks, es, nosend, domain, sev, api=MAJOR.MINOR; with spaces or commas between them."),
     VA_VERB_JSON, va_verb_sev_policy },

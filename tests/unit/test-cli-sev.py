@@ -3,9 +3,11 @@
 """virt-attest sev …: against tests/platform/owner.py, which shares no code with it, and known answers. Prints TAP."""
 
 import base64
+import glob
 import hashlib
 import json
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -196,6 +198,101 @@ def known_cases():
         for key in ("launch_measure_blob_b64", "launch_measure_blob_b64_snp_measure"):
             if key in case:
                 assert sev(*asked, "--measurement", case[key]).startswith("yes"), (name, key)
+
+
+def folder(name, files):
+    path = os.path.join(WORK, name)
+    os.makedirs(path)
+    for file, data in files.items():
+        with open(os.path.join(path, file), "wb") as f:
+            f.write(data)
+    return path
+
+
+def naples():
+    with_names = {f"{name}.cert": os.path.join(DATA, "chains/naples", f"{name}.cert") for name in ("pdh", "pek", "oca", "cek")}
+    files = {}
+    for name, path in with_names.items():
+        with open(path, "rb") as f:
+            files[name] = f.read()
+    return files
+
+
+def roots_of(generation):
+    files = {}
+    for name in ("ark.cert", "ask.cert"):
+        with open(os.path.join(DATA, "roots", generation, name), "rb") as f:
+            files[name] = f.read()
+    return files
+
+
+LINKS = ("ark-trusted", "ark-ark", "ark-ask", "ask-cek", "oca-oca", "cek-pek", "oca-pek", "pek-pdh")
+ROOTS = os.path.join(DATA, "roots")
+
+
+@test
+def chain_of_a_real_machine():
+    certs, own = naples(), roots_of("naples")
+    wrapped = {name: base64.encodebytes(data) for name, data in {**certs, **own}.items()}
+    joined = {"pdh.cert": certs["pdh.cert"], "cert-chain": certs["pek.cert"] + certs["oca.cert"] + certs["cek.cert"]}
+    for number, (files, more) in enumerate(((certs, ("--roots", ROOTS)), ({**certs, **own}, ()), (wrapped, ()),
+                                            ({**joined, **own}, ()), (joined, ("--roots", ROOTS)))):
+        told = json.loads(sev("chain", folder(f"good{number}", files), *more, "--json"))
+        assert told["verified"] and told["generation"] == "naples", told
+        assert told["links"] == dict.fromkeys(LINKS, True), told
+    text = sev("chain", os.path.join(WORK, "good1"))
+    assert "generation: naples" in text and "NO" not in text and text.endswith("yes: the chain verifies\n"), text
+
+
+@test
+def chain_with_one_thing_wrong():
+    certs, own = naples(), roots_of("naples")
+
+    def flipped(name, offset):
+        data = bytearray({**certs, **own}[name])
+        data[offset] ^= 1
+        return {**certs, **own, name: bytes(data)}
+
+    for name, offset, broken in (("pdh.cert", 1044 + 8, {"pek-pdh"}), ("pek.cert", 1044 + 8, {"oca-pek"}),
+                                 ("pek.cert", 1564 + 8, {"cek-pek"}), ("oca.cert", 1044 + 8, {"oca-oca"}),
+                                 ("cek.cert", 1044 + 8, {"ask-cek"}), ("ask.cert", 64 + 512, {"ark-ask"}),
+                                 ("ark.cert", 64 + 512, {"ark-ark"}), ("pek.cert", 4, {"oca-pek", "cek-pek"})):
+        told = json.loads(sev("chain", folder(f"flip-{name}-{offset}", flipped(name, offset)), "--json", code=1))
+        assert {link for link, ok in told["links"].items() if not ok} == broken, (name, offset, told)
+        assert not told["verified"] and told["reason"], told
+    other = folder("other-root", {**certs, **roots_of("milan")})
+    text = sev("chain", other, code=1)
+    assert "NO  the CEK is signed by the ASK" in text and "no: " in text, text
+    text = sev("chain", folder("no-root", certs), "--roots", os.path.join(ROOTS, "milan"), code=1)
+    assert "no ASK fits the CEK" in text, text
+
+
+@test
+def chain_of_a_software_platform():
+    platform = os.path.join(WORK, "platform")
+    subprocess.run([os.path.join(os.environ["VA_TOP_BUILDDIR"], "tests/platform/virt-attest-platform"), "init", platform],
+                   check=True, capture_output=True, timeout=120)
+    root = glob.glob(f"{platform}/roots/*")[0]
+    certs = folder("soft", {})
+    for path in glob.glob(f"{platform}/*.cert") + glob.glob(f"{root}/*.cert"):
+        shutil.copy(path, certs)
+    told = json.loads(sev("chain", certs, "--json", code=1))
+    assert [link for link, ok in told["links"].items() if not ok] == ["ark-trusted"] and "generation" not in told, told
+    assert json.loads(sev("chain", certs, "--roots", f"{platform}/roots", "--json"))["verified"]
+
+
+@test
+def chain_refuses():
+    certs = naples()
+    sev("chain", os.path.join(WORK, "nowhere"), code=3, words=["pdh.cert"])
+    sev("chain", code=2)
+    for name in certs:
+        for what, data in (("short", certs[name][:-1]), ("long", certs[name] + b"\0"), ("empty", b""), ("text", b"abc=")):
+            sev("chain", folder(f"{what}-{name}", {**certs, name: data}), "--roots", ROOTS, code=3, words=[name])
+        missing = {other: data for other, data in certs.items() if other != name}
+        sev("chain", folder(f"missing-{name}", missing), "--roots", ROOTS, code=3, words=[name])
+    sev("chain", folder("swapped", {**certs, "pek.cert": certs["oca.cert"]}), "--roots", ROOTS, code=3, words=["PEK"])
+    sev("chain", folder("fine", certs), "--roots", os.path.join(WORK, "nowhere"), code=3, words=["nowhere"])
 
 
 @test
