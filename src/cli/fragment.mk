@@ -38,6 +38,8 @@ virt_attest_SOURCES = \
 	src/cli/sev-firmware.c \
 	src/cli/sev-launch.c src/cli/sev-launch.h \
 	src/cli/sev-policy.c \
+	src/cli/sev-secret.c \
+	src/cli/sev-session.c \
 	src/cli/sev-verify.c \
 	src/cli/verbs.h \
 	src/cli/vm-list.c \

@@ -60,6 +60,14 @@ static const VaVerb verbs[] = {
     N_("DIR has pdh.cert and either pek.cert, oca.cert and cek.cert, or cert-chain, raw or base64; ark.cert and ask.cert\n"
        "if they came with the platform. Ends with 0 if every link verifies up to a trusted root, with 1 if not."),
     VA_VERB_JSON, va_verb_sev_chain },
+  { "sev session", NULL, N_("Make what a launch needs to begin."),
+    N_("Writes session.base64 and dh-cert.base64, which go to the host, and tik.bin and tek.bin, which do not.\n"
+       "Nothing that is there already is replaced; when it fails nothing is left behind."),
+    VA_VERB_JSON, va_verb_sev_session },
+  { "sev secret", NULL, N_("Encrypt secrets for a measured launch."),
+    N_("Writes secret-header.base64 and secret-payload.base64 for sev-inject-launch-secret. Check the measurement first:\n"
+       "“sev verify”. A TEK is for one packet: one that was used in this folder before is refused."),
+    VA_VERB_JSON, va_verb_sev_secret },
   { "sev policy", N_("N|NAME…"), N_("Explain a guest policy, or build one from names."),
     N_("Names: nodbg, noks, es, nosend, domain, sev, api=MAJOR.MINOR; with spaces or commas between them."),
     VA_VERB_JSON, va_verb_sev_policy },

@@ -43,11 +43,11 @@ same_key (const VaAmdCert *a, const VaAmdCert *b)
   return memcmp (one, other, sizeof one) == 0;
 }
 
-/* The chain's own root if it has one, else that of the roots which signed the CEK. */
+/* The chain's own root, in @folder, if it has one; else that of the roots which signed the CEK. */
 static gboolean
 find_root (Report *report, const char *folder, const GArray *known, GError **error)
 {
-  if (va_sev_root_is_in (folder))
+  if (folder != NULL)
     {
       report->has_root = TRUE;
       return va_sev_root_read (&report->root, folder, error);
@@ -149,6 +149,42 @@ print_text (const Report *report, gboolean verified)
     printf (_("no: %s\n"), report->reason->message);
 }
 
+/* Everything about report->chain. @folder: where its own root may be, or %NULL. */
+static gboolean
+examine (Report *report, const char *folder, const char *roots, gboolean *verified, GError **error)
+{
+  gboolean own = folder != NULL && va_sev_root_is_in (folder);
+  g_autoptr(GArray) known = NULL;
+
+  /* Roots beside the chain need no others. */
+  if (roots == NULL && own)
+    known = g_array_new (FALSE, FALSE, sizeof (VaSevRootPair));
+  else
+    known = va_sev_roots_read (roots != NULL ? roots : VA_DATADIR "/roots", error);
+  if (known == NULL || !find_root (report, own ? folder : NULL, known, error))
+    return FALSE;
+  judge_root (report, known, roots != NULL);
+  check_links (report);
+  *verified = verify (report);
+  return TRUE;
+}
+
+VaExit
+va_sev_chain_require (const VaSevChain *chain, const char *folder, const char *roots)
+{
+  g_auto(Report) report = { .has_root = FALSE };
+  g_autoptr(GError) error = NULL;
+  gboolean verified;
+
+  report.chain = *chain;
+  if (!examine (&report, folder, roots, &verified, &error))
+    return va_sev_fail (error);
+  if (verified)
+    return VA_EXIT_YES;
+  g_printerr (_("virt-attest: the platform's certificates do not verify: %s\n"), report.reason->message);
+  return VA_EXIT_REFUSED;
+}
+
 VaExit
 va_verb_sev_chain (VaCall *call)
 {
@@ -158,24 +194,14 @@ va_verb_sev_chain (VaCall *call)
     { NULL },
   };
   g_auto(Report) report = { .has_root = FALSE };
-  g_autoptr(GArray) known = NULL;
   g_autoptr(GError) error = NULL;
   gboolean verified;
 
   if (!va_call_parse (call, entries, 1, 1))
     return VA_EXIT_USAGE;
-  if (!va_sev_chain_read (&report.chain, call->operands[0], &error))
+  if (!va_sev_chain_read (&report.chain, call->operands[0], &error)
+      || !examine (&report, call->operands[0], roots, &verified, &error))
     return va_sev_fail (error);
-  /* Roots beside the chain need no others. */
-  if (roots == NULL && va_sev_root_is_in (call->operands[0]))
-    known = g_array_new (FALSE, FALSE, sizeof (VaSevRootPair));
-  else
-    known = va_sev_roots_read (roots != NULL ? roots : VA_DATADIR "/roots", &error);
-  if (known == NULL || !find_root (&report, call->operands[0], known, &error))
-    return va_sev_fail (error);
-  judge_root (&report, known, roots != NULL);
-  check_links (&report);
-  verified = verify (&report);
   if (call->json)
     print_json (&report, verified);
   else

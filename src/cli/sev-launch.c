@@ -11,8 +11,10 @@
 #include "core/number.h"
 #include "file-hash.h"
 #include "firmware.h"
+#include "passphrase.h"
 #include "print.h"
 #include "sev/policy.h"
+#include "sev/session.h"
 
 #define CMDLINE_MAX 65536
 
@@ -58,6 +60,18 @@ va_sev_fail (const GError *error)
 
   g_printerr ("virt-attest: %s\n", message);
   return VA_EXIT_BROKEN;
+}
+
+VaSecret *
+va_sev_key_read (const char *path, GError **error)
+{
+  g_autoptr(VaSecret) key = va_secret_from_path (path, VA_SEV_KEY_SIZE, error);
+
+  if (key == NULL || va_secret_size (key) == VA_SEV_KEY_SIZE)
+    return g_steal_pointer (&key);
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("%s has %" G_GSIZE_FORMAT " bytes: a TIK or TEK has %d"), path,
+               va_secret_size (key), VA_SEV_KEY_SIZE);
+  return NULL;
 }
 
 VaExit

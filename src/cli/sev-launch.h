@@ -36,6 +36,8 @@ VaExit va_sev_launch_digests (const VaCall *call, const VaSevLaunchOptions *opti
 
 /** va_sev_policy_parse: a number of 32 bits. Returns: VA_EXIT_YES, or VA_EXIT_USAGE when that has been said. */
 VaExit va_sev_policy_parse (const VaCall *call, const char *text, guint32 *policy);
+/** va_sev_key_read: a TIK or TEK, exactly 16 bytes. Errors: VA_CORE_ERROR_FAILED, _RANGE, naming the file */
+VaSecret *va_sev_key_read (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_sev_fail: input that cannot be read or is malformed. Returns: VA_EXIT_BROKEN. */
 VaExit va_sev_fail (const GError *error);
 

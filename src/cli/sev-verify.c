@@ -5,14 +5,11 @@
 
 #include <stdio.h>
 #include "core/encoding.h"
-#include "core/error.h"
 #include "core/i18n.h"
 #include "core/number.h"
-#include "passphrase.h"
 #include "print.h"
 #include "sev-launch.h"
 #include "sev/measurement.h"
-#include "sev/session.h"
 
 typedef struct {
   VaSevLaunchOptions launch;
@@ -93,18 +90,6 @@ read_digests (const VaCall *call, const Options *o, GArray **digests)
   return VA_EXIT_YES;
 }
 
-static VaSecret *
-read_key (const char *path, GError **error)
-{
-  g_autoptr(VaSecret) key = va_secret_from_path (path, VA_SEV_KEY_SIZE, error);
-
-  if (key == NULL || va_secret_size (key) == VA_SEV_KEY_SIZE)
-    return g_steal_pointer (&key);
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("%s has %" G_GSIZE_FORMAT " bytes: a TIK has %d"), path,
-               va_secret_size (key), VA_SEV_KEY_SIZE);
-  return NULL;
-}
-
 static void
 print (const VaCall *call, const VaSevLaunchDigest *found, guint tried)
 {
@@ -157,7 +142,7 @@ va_verb_sev_verify (VaCall *call)
       g_prefix_error (&error, "--measurement: ");
       return va_sev_fail (error);
     }
-  tik = read_key (options.tik, &error);
+  tik = va_sev_key_read (options.tik, &error);
   if (tik == NULL)
     return va_sev_fail (error);
   for (guint i = 0; i < digests->len && found == NULL; i++)

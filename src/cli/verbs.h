@@ -22,6 +22,8 @@ VaExit va_verb_sev_chain (VaCall *call);
 VaExit va_verb_sev_digest (VaCall *call);
 VaExit va_verb_sev_firmware (VaCall *call);
 VaExit va_verb_sev_policy (VaCall *call);
+VaExit va_verb_sev_secret (VaCall *call);
+VaExit va_verb_sev_session (VaCall *call);
 VaExit va_verb_sev_verify (VaCall *call);
 VaExit va_verb_vm_list (VaCall *call);
 VaExit va_verb_vm_register (VaCall *call);

@@ -11,6 +11,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import uuid
 
 SOURCE = os.environ["VA_TOP_SRCDIR"]
 sys.path[:0] = [os.path.join(SOURCE, "tests/unit"), os.path.join(SOURCE, "tests/platform")]
@@ -293,6 +294,107 @@ def chain_refuses():
         sev("chain", folder(f"missing-{name}", missing), "--roots", ROOTS, code=3, words=[name])
     sev("chain", folder("swapped", {**certs, "pek.cert": certs["oca.cert"]}), "--roots", ROOTS, code=3, words=["PEK"])
     sev("chain", folder("fine", certs), "--roots", os.path.join(WORK, "nowhere"), code=3, words=["nowhere"])
+
+
+PDH = owner.ec.generate_private_key(owner.ec.SECP384R1())
+SCALAR = PDH.private_numbers().private_value
+
+
+def read(*parts):
+    with open(os.path.join(*parts), "rb") as f:
+        return f.read()
+
+
+@test
+def session_for_a_platform():
+    pdh = put("pdh.cert", owner.certificate(PDH))
+    out = os.path.join(WORK, "session")
+    sev("session", "--pdh", pdh, "--policy", "0x10000005", "--out", out)
+    assert sorted(os.listdir(out)) == ["dh-cert.base64", "session.base64", "tek.bin", "tik.bin"]
+    assert [os.stat(os.path.join(out, name)).st_mode & 0o777 for name in ("tik.bin", "tek.bin")] == [0o600, 0o600]
+    session = base64.b64decode(read(out, "session.base64"), validate=True)
+    godh = base64.b64decode(read(out, "dh-cert.base64"), validate=True)
+    assert len(session) == 128 and len(godh) == 2084
+    assert owner.unwrap(session, godh, SCALAR) == (read(out, "tek.bin"), read(out, "tik.bin"))
+    assert session[96:] == owner.mac(read(out, "tik.bin"), struct.pack("<I", 0x10000005))
+    before = {name: read(out, name) for name in os.listdir(out)}
+    sev("session", "--pdh", pdh, "--policy", "5", "--out", out, code=3, words=["tik.bin"])
+    assert before == {name: read(out, name) for name in os.listdir(out)}
+    again = os.path.join(WORK, "session-again")
+    sev("session", "--pdh", pdh, "--policy", "0x10000005", "--out", again)
+    assert read(out, "tik.bin") != read(again, "tik.bin") and read(out, "tek.bin") != read(again, "tek.bin")
+    half = folder("half", {"session.base64": b"mine"})
+    sev("session", "--pdh", pdh, "--policy", "5", "--out", half, code=3, words=["session.base64"])
+    assert os.listdir(half) == ["session.base64"] and read(half, "session.base64") == b"mine"
+
+
+@test
+def session_only_for_a_verified_platform():
+    certs = naples()
+    place = folder("naples", {**certs, **roots_of("naples")})
+    pdh, joined = put("naples.pdh", certs["pdh.cert"]), put("joined", certs["pek.cert"] + certs["oca.cert"] + certs["cek.cert"])
+    out = os.path.join(WORK, "none")
+    good = ("session", "--policy", "1", "--pdh", pdh)
+    sev(*good, "--chain", place, "--out", os.path.join(WORK, "a-session"))
+    sev(*good, "--cert-chain", joined, "--roots", ROOTS, "--out", os.path.join(WORK, "b-session"))
+    own = put("own.pdh", owner.certificate(PDH))
+    for arguments, code in ((("--pdh", own, "--chain", place), 1), (("--pdh", own, "--cert-chain", joined, "--roots", ROOTS), 1),
+                            (("--pdh", pdh, "--cert-chain", joined, "--roots", os.path.join(ROOTS, "milan")), 1),
+                            (("--pdh", os.path.join(place, "pek.cert")), 3), (("--pdh", "/not/there"), 3),
+                            (("--pdh", put("cut.pdh", certs["pdh.cert"][:-1])), 3), (("--chain", place), 2),
+                            (("--pdh", pdh, "--roots", ROOTS), 2), (("--pdh", pdh, "--chain", place, "--cert-chain", joined), 2)):
+        sev("session", "--policy", "1", *arguments, "--out", out, code=code)
+        assert not os.path.exists(out), arguments
+    sev("session", "--pdh", pdh, "--policy", "x", "--out", out, code=2)
+
+
+@test
+def secret_packet():
+    tik, tek, nonce = bytes(range(16)), bytes(range(16, 32)), bytes(16)
+    keys = ("--tik", put("s.tik", tik), "--tek", put("s.tek", tek))
+    measurement = measured(tik, bytes(32), 1, nonce=nonce)
+    passphrase, other = put("pass", b"correct horse"), put("data", bytes(range(40)))
+    guid = "7a8c3c1f-6a4e-4f0e-8a08-3a5a2c1f8f3e"
+    out = os.path.join(WORK, "packet")
+    told = json.loads(sev("secret", "--measurement", measurement, *keys, "--entry", f"luks={passphrase}", "--entry",
+                          f"{guid}={other}", "--firmware", OVMF, "--out", out, "--json"))
+    header, payload = (base64.b64decode(read(out, f"secret-{name}.base64")) for name in ("header", "payload"))
+    assert told["gpa"] == 0x810000 and base64.b64decode(told["packet-header"]) == header
+    table = owner.ctr(tek, header[4:20], payload)
+    entries = b"".join(uuid.UUID(name).bytes_le + struct.pack("<I", 20 + len(data)) + data for name, data in
+                       (("736869e5-84f0-4973-92ec-06879ce3da0b", b"correct horse\0"), (guid, bytes(range(40)))))
+    plain = owner.SECRET_TABLE + struct.pack("<I", 20 + len(entries)) + entries
+    assert table == plain + bytes(-len(plain) % 16), table
+    lengths = struct.pack("<II", len(payload), len(payload))
+    assert header[20:] == owner.mac(tik, b"\1", header[:20], lengths, payload, base64.b64decode(measurement)[:32])
+    before = read(out, "secret-header.base64")
+    again = ("secret", "--measurement", measurement, *keys, "--entry", f"luks={passphrase}", "--out", out)
+    sev(*again, code=1, words=["TEK"])
+    assert read(out, "secret-header.base64") == before
+    fresh = [word if word != keys[3] else put("s2.tek", bytes(16)) for word in again]
+    sev(*fresh)
+    assert read(out, "secret-header.base64") != before
+
+
+@test
+def secret_refuses():
+    key = put("any.key", bytes(16))
+    small = put("small.fd", firmware(3, secret=(0x820000, 64)))
+    fine = put("one-byte", b"x")
+    good = {"--measurement": base64.b64encode(bytes(48)).decode(), "--tik": key, "--tek": key, "--entry": f"luks={fine}",
+            "--out": os.path.join(WORK, "refused")}
+    for name, value, code, word in (
+            ("--measurement", None, 2, "--measurement"), ("--tik", None, 2, "--tik"), ("--tek", None, 2, "--tek"),
+            ("--entry", None, 2, "--entry"), ("--out", None, 2, "--out"), ("--measurement", "AAAA", 3, "--measurement"),
+            ("--tek", put("long.key", bytes(17)), 3, "16"), ("--entry", fine, 2, "GUID=FILE"), ("--entry", "luks=", 2, "luks"),
+            ("--entry", f"grub={fine}", 2, "grub"), ("--entry", f"luks={put('nothing', b'')}", 3, "empty"),
+            ("--entry", "luks=/not/there", 3, "/not/there"), ("--entry", f"luks={put('big', bytes(16384))}", 3, "16384"),
+            ("--firmware", BARE, 3, "no room"), ("--firmware", small, 3, "64")):
+        values = {**good, name: value}
+        if word == "64":
+            values["--entry"] = f"luks={put('eighty', bytes(80))}"
+        sev("secret", *(w for pair in values.items() if pair[1] is not None for w in pair), code=code, words=[word])
+        assert not os.path.exists(good["--out"]), name
 
 
 @test
