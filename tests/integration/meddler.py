@@ -17,6 +17,7 @@ class Meddler:
     def __init__(self, port, upstream_port, ca, certificate, key, host_certificate, host_key):
         self.rules = {}
         self.seen = []  # (path, request body, status, answer)
+        self.stopping = False
         self.begun = []  # paths of requests that have arrived
         self.errors = []  # what went wrong in here: the test must then fail
         self.upstream_port = upstream_port
@@ -75,7 +76,8 @@ class Meddler:
         try:
             status, kind, answer = self.upstream(handler.command, path, body, handler.headers.get("Content-Type"))
         except (ssl.SSLError, OSError) as error:
-            self.errors.append(f"{path}: {error!r}")
+            if not self.stopping:  # a request under way may find the service gone then; its sender asks again
+                self.errors.append(f"{path}: {error!r}")
             raise
         self.seen.append((path, body, status, answer))
         return status, kind, answer
@@ -93,6 +95,7 @@ class Meddler:
         return any(path.endswith(suffix) for path in self.begun)
 
     def stop(self):
+        self.stopping = True
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
