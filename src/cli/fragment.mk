@@ -35,8 +35,10 @@ virt_attest_SOURCES = \
 	src/cli/sev-certificates.c src/cli/sev-certificates.h \
 	src/cli/sev-chain.c \
 	src/cli/sev-digest.c \
+	src/cli/sev-explain.c \
 	src/cli/sev-firmware.c \
 	src/cli/sev-launch.c src/cli/sev-launch.h \
+	src/cli/sev-measured.c src/cli/sev-measured.h \
 	src/cli/sev-policy.c \
 	src/cli/sev-secret.c \
 	src/cli/sev-session.c \

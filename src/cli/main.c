@@ -56,6 +56,10 @@ static const VaVerb verbs[] = {
     N_("Ends with 0 if it is that of the digest, with 1 if not. For SEV-ES every --vcpus is tried, and both VMSA\n"
        "profiles unless one is given."),
     VA_VERB_JSON, va_verb_sev_verify },
+  { "sev explain", NULL, N_("Find out why a launch measurement does not match."),
+    N_("Takes the options of “sev verify”, and tries the mistakes that people make, one at a time. Ends with 0 if the\n"
+       "measurement matches as it is, with 1 if not, whether the cause was found or not."),
+    VA_VERB_JSON, va_verb_sev_explain },
   { "sev chain", "DIR", N_("Verify a platform's certificates, link by link."),
     N_("DIR has pdh.cert and either pek.cert, oca.cert and cek.cert, or cert-chain, raw or base64; ark.cert and ask.cert\n"
        "if they came with the platform. Ends with 0 if every link verifies up to a trusted root, with 1 if not."),

@@ -191,7 +191,12 @@ hash_kernel (const VaSevLaunchOptions *o, VaKernelHashes *hashes, GError **error
       if (text == NULL)
         return FALSE;
     }
-  va_kernel_cmdline_hash (text != NULL ? text : o->cmdline, hashes->cmdline);
+  if (text == NULL)
+    text = g_strdup (o->cmdline);
+  if (o->cmdline_without_nul)
+    va_sha256 (text != NULL ? text : "", text != NULL ? strlen (text) : 0, hashes->cmdline);
+  else
+    va_kernel_cmdline_hash (text, hashes->cmdline);
   va_sha256 (NULL, 0, hashes->initrd);
   return hash_file (o->kernel, hashes->kernel, error) && (o->initrd == NULL || hash_file (o->initrd, hashes->initrd, error));
 }
@@ -265,6 +270,12 @@ add_profiles (Launch *launch, guint32 cpus, GError **error)
 }
 
 static VaExit
+fail (const Launch *launch, const GError *error)
+{
+  return launch->options->silent ? VA_EXIT_BROKEN : va_sev_fail (error);
+}
+
+static VaExit
 add_count (Launch *launch, const char *text)
 {
   g_autoptr(GError) error = NULL;
@@ -273,7 +284,7 @@ add_count (Launch *launch, const char *text)
   if (!va_number_parse (text, 1, VA_VMSA_CPUS_MAX, &cpus, &error))
     return va_call_usage (launch->call, "--vcpus: %s", error->message);
   if (launch->vmsa0 == NULL)
-    return add_profiles (launch, (guint32) cpus, &error) ? VA_EXIT_YES : va_sev_fail (error);
+    return add_profiles (launch, (guint32) cpus, &error) ? VA_EXIT_YES : fail (launch, error);
   if (cpus > 1 && launch->vmsa1 == NULL)
     return va_call_usage (launch->call, "%s", _("with more than one vCPU --vmsa1 is needed too"));
   add_pages (launch, (guint32) cpus);
@@ -294,7 +305,7 @@ va_sev_launch_digests (const VaCall *call, const VaSevLaunchOptions *options, gb
   if ((code = check_options (&launch)) != VA_EXIT_YES || (code = read_cpu (&launch)) != VA_EXIT_YES)
     return code;
   if (!read_files (&launch, &error))
-    return va_sev_fail (error);
+    return fail (&launch, error);
   launch.digests = g_array_new (FALSE, FALSE, sizeof (VaSevLaunchDigest));
   if (!launch.es)
     finish (&launch, g_steal_pointer (&launch.begun), 0, NULL);

@@ -10,6 +10,8 @@ G_BEGIN_DECLS
 typedef struct {
   char *firmware, *kernel, *initrd, *cmdline, *cmdline_file, *policy, *cpu, *profile, *vmsa0, *vmsa1;
   char **vcpus;
+  gboolean silent;              /* say nothing of files that cannot be read or do not fit: for tries */
+  gboolean cmdline_without_nul; /* a mistake, for tries */
 } VaSevLaunchOptions;
 
 #define VA_SEV_LAUNCH_ENTRIES 11

@@ -20,6 +20,7 @@ VaExit va_verb_secret_remove (VaCall *call);
 VaExit va_verb_service_init (VaCall *call);
 VaExit va_verb_sev_chain (VaCall *call);
 VaExit va_verb_sev_digest (VaCall *call);
+VaExit va_verb_sev_explain (VaCall *call);
 VaExit va_verb_sev_firmware (VaCall *call);
 VaExit va_verb_sev_policy (VaCall *call);
 VaExit va_verb_sev_secret (VaCall *call);

@@ -201,6 +201,53 @@ def known_cases():
                 assert sev(*asked, "--measurement", case[key]).startswith("yes"), (name, key)
 
 
+@test
+def mismatch_is_explained():
+    tik, tek = bytes(range(40, 56)), bytes(range(60, 76))
+    keys = ("--tik", put("e.tik", tik), "--tek", put("e.tek", tek))
+    plain = hashlib.sha256(IMAGE).digest()
+    full = hashlib.sha256(IMAGE + owner.hash_table(b"a kernel", b"an initrd", b"quiet\0")).digest()
+    kernel = ("--kernel", KERNEL, "--initrd", INITRD, "--cmdline", "quiet")
+    es = ("--vcpus", "2", "--cpu", "EPYC-Milan", "--vmsa-profile", "zero")
+    images = folder("images", {"a.fd": PLAIN, "b.fd": firmware(44), "c.txt": b"no firmware"})
+
+    def explained(made, launch=(), policy="1", key=tik, text=None, code=1, **context):
+        text = text or measured(key, made, context.get("policy", int(policy)), context.get("api", (1, 51)),
+                                context.get("build", 3))
+        return json.loads(sev("explain", "--measurement", text, *keys, "--api", "1.51", "--build", "3", "--policy", policy,
+                              "--firmware", OVMF, *launch, "--json", code=code))
+
+    assert explained(plain, code=0)["matches"]
+    good = measured(tik, plain, 1)
+    cut = base64.b64encode(base64.b64decode(good)[:32]).decode()
+    for word, told in (
+            ("URL-encoded", explained(plain, text=good.replace("+", "%2B").replace("/", "%2F") + "%0A")),
+            ("32 bytes", explained(plain, text=cut)), ("no base64", explained(plain, text=good[:-1])),
+            ("swapped", explained(plain, key=tek)), ("major and minor are swapped", explained(plain, api=(51, 1))),
+            ("1.50", explained(plain, api=(1, 50))), ("0.24", explained(plain, api=(0, 24))),
+            ("build 200", explained(plain, build=200)), ("0x3", json.loads(sev("explain", "--measurement", measured(tik, plain, 3), *keys, "--api", "1.51",
+                                          "--build", "3", "--policy", "1", "--firmware", OVMF, "--json", code=1))),
+            ("policy 0x1,", json.loads(sev("explain", "--measurement", good, *keys, "--api", "1.51", "--build", "3",
+                                          "--policy", "0x10000001", "--firmware", OVMF, "--json", code=1))),
+            ("without kernel hashes", explained(plain, kernel)),
+            ("without the initrd", explained(hashlib.sha256(IMAGE + owner.hash_table(b"a kernel", b"", b"quiet\0")).digest(),
+                                             kernel)),
+            ("without the command line", explained(hashlib.sha256(IMAGE + owner.hash_table(b"a kernel", b"an initrd")).digest(),
+                                                   kernel)),
+            ("has a line break", explained(hashlib.sha256(IMAGE + owner.hash_table(b"a kernel", b"an initrd",
+                                                                                   b"quiet\n\0")).digest(), kernel)),
+            ("no white space", explained(full, (*kernel[:-1], "quiet \n"))),
+            ("without the zero byte", explained(hashlib.sha256(IMAGE + owner.hash_table(b"a kernel", b"an initrd",
+                                                                                       b"quiet")).digest(), kernel)),
+            ("started with 64", explained(bytes.fromhex(es_digest(64, True)), es, "5")),
+            ("the host's is “fpu”", explained(bytes.fromhex(es_digest(2, True)), es, "5")),
+            ("EPYC-Rome, 23/49/0", explained(bytes.fromhex(es_digest(2, False, signature=0x00830f10)), es, "5")),
+            ("b.fd", explained(hashlib.sha256(firmware(44)).digest(), ("--firmware-dir", images)))):
+        assert word in told["cause"] and not told["matches"], (word, told)
+    told = explained(bytes(32), (*kernel, *es, "--firmware-dir", images), "5")
+    assert "cause" not in told and len(told["ruled-out"]) == 6, told
+
+
 def folder(name, files):
     path = os.path.join(WORK, name)
     os.makedirs(path)

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "sev-measured.h"
+
+#include "core/encoding.h"
+#include "core/i18n.h"
+#include "core/number.h"
+
+#define OWN_ENTRIES (VA_SEV_MEASURED_ENTRIES - VA_SEV_LAUNCH_ENTRIES)
+
+void
+va_sev_measured_options_clear (VaSevMeasuredOptions *o)
+{
+  va_sev_launch_options_clear (&o->launch);
+  g_free (o->measurement);
+  g_free (o->tik);
+  g_free (o->api);
+  g_free (o->build);
+  g_free (o->digest);
+}
+
+void
+va_sev_measured_entries (VaSevMeasuredOptions *o, GOptionEntry *entries)
+{
+  const GOptionEntry own[OWN_ENTRIES] = {
+    { "measurement", 0, 0, G_OPTION_ARG_STRING, &o->measurement, N_("What QEMU or libvirt gave"), N_("BASE64") },
+    { "tik", 0, 0, G_OPTION_ARG_FILENAME, &o->tik, N_("The launch's integrity key, 16 bytes"), N_("FILE") },
+    { "api", 0, 0, G_OPTION_ARG_STRING, &o->api, N_("SEV API version of the host"), N_("MAJOR.MINOR") },
+    { "build", 0, 0, G_OPTION_ARG_STRING, &o->build, N_("SEV firmware build of the host"), N_("N") },
+    { "digest", 0, 0, G_OPTION_ARG_STRING, &o->digest, N_("Expected launch digest, instead of --firmware and so on"),
+      N_("HEX") },
+  };
+
+  va_sev_launch_entries (&o->launch, entries);
+  for (guint i = 0; i < OWN_ENTRIES; i++)
+    entries[VA_SEV_LAUNCH_ENTRIES + i] = own[i];
+}
+
+VaExit
+va_sev_measured_context (const VaCall *call, const VaSevMeasuredOptions *o, VaLaunchContext *context)
+{
+  const struct { const char *name, *value; } needed[] = {
+    { "--measurement", o->measurement }, { "--tik", o->tik }, { "--api", o->api }, { "--build", o->build },
+    { "--policy", o->launch.policy },
+  };
+  g_auto(GStrv) api = NULL;
+  guint64 major, minor, build;
+
+  for (guint i = 0; i < G_N_ELEMENTS (needed); i++)
+    if (needed[i].value == NULL)
+      return va_call_usage (call, _("%s is missing"), needed[i].name);
+  api = g_strsplit (o->api, ".", 3);
+  if (g_strv_length (api) != 2 || !va_number_parse (api[0], 0, 255, &major, NULL)
+      || !va_number_parse (api[1], 0, 255, &minor, NULL))
+    return va_call_usage (call, _("--api: “%s” is not of the form MAJOR.MINOR, e.g. 1.51"), o->api);
+  if (!va_number_parse (o->build, 0, 255, &build, NULL))
+    return va_call_usage (call, _("--build: “%s” is no number from 0 to 255"), o->build);
+  context->api_major = (guint8) major;
+  context->api_minor = (guint8) minor;
+  context->build_id = (guint8) build;
+  return va_sev_policy_parse (call, o->launch.policy, &context->policy);
+}
+
+VaExit
+va_sev_measured_digests (const VaCall *call, const VaSevMeasuredOptions *o, GArray **digests)
+{
+  g_autoptr(GError) error = NULL;
+  VaSevLaunchDigest given = { .cpus = 0 };
+
+  if (o->digest == NULL)
+    return va_sev_launch_digests (call, &o->launch, TRUE, digests);
+  if (o->launch.firmware != NULL || o->launch.kernel != NULL || o->launch.vcpus != NULL)
+    return va_call_usage (call, "%s", _("give --digest, or --firmware and what goes with it, not both"));
+  if (!va_hex_decode (o->digest, given.digest, VA_SHA256_SIZE, &error))
+    return va_call_usage (call, "--digest: %s", error->message);
+  *digests = g_array_new (FALSE, FALSE, sizeof given);
+  g_array_append_val (*digests, given);
+  return VA_EXIT_YES;
+}
+
+const VaSevLaunchDigest *
+va_sev_measured_find (const GArray *digests, VaSecret *tik, const VaLaunchContext *context,
+                      const guint8 measurement[VA_MEASUREMENT_SIZE])
+{
+  for (guint i = 0; i < digests->len; i++)
+    {
+      const VaSevLaunchDigest *digest = &g_array_index (digests, VaSevLaunchDigest, i);
+
+      if (va_measurement_matches (tik, context, digest->digest, measurement))
+        return digest;
+    }
+  return NULL;
+}
