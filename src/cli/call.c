@@ -70,6 +70,18 @@ va_call_parse (VaCall *call, const GOptionEntry *entries, guint min, guint max)
   return call->n_operands >= min && call->n_operands <= max;
 }
 
+gboolean
+va_call_has (const VaCall *call, const VaNeeded *needed)
+{
+  for (; needed->name != NULL; needed++)
+    if (needed->value == NULL)
+      {
+        va_call_usage (call, _("%s is missing"), needed->name);
+        return FALSE;
+      }
+  return TRUE;
+}
+
 VaExit
 va_call_usage (const VaCall *call, const char *format, ...)
 {

@@ -50,6 +50,13 @@ struct _VaCall {
  * Returns: FALSE when the command line does not fit, which has been said then: return VA_EXIT_USAGE
  */
 gboolean va_call_parse (VaCall *call, const GOptionEntry *entries, guint min, guint max);
+/** An option that a verb cannot do without. */
+typedef struct {
+  const char *name;     /* %NULL ends a list */
+  gconstpointer value;  /* %NULL: not given */
+} VaNeeded;
+/** va_call_has: whether each of @needed is given; says which one is missing: return VA_EXIT_USAGE. */
+gboolean va_call_has (const VaCall *call, const VaNeeded *needed);
 /** va_call_usage: says what does not fit. Returns: VA_EXIT_USAGE. */
 VaExit va_call_usage (const VaCall *call, const char *format, ...) G_GNUC_PRINTF (2, 3);
 /** va_call_fail: prints @error and tells the exit code that it means. */

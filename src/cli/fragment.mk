@@ -32,8 +32,7 @@ virt_attest_SOURCES = \
 	src/cli/secret-put.c \
 	src/cli/secret-remove.c \
 	src/cli/service-init.c \
-	src/cli/sev-certificates.c src/cli/sev-certificates.h \
-	src/cli/sev-chain.c \
+	src/cli/sev-chain.c src/cli/sev-chain.h \
 	src/cli/sev-digest.c \
 	src/cli/sev-explain.c \
 	src/cli/sev-firmware.c \
@@ -52,5 +51,5 @@ virt_attest_SOURCES = \
 virt_attest_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src/cli \
 	-DVA_LOCKDRIVERDIR='"$(lockdriverdir)"' -DVA_QEMUHOOKDIR='"$(qemuhookdir)"'
 virt_attest_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS) $(LIBVIRT_CFLAGS)
-virt_attest_LDADD = libva-http-client.la libva-tls.la libva-api.la libva-domain.la libva-sev.la libva-core-json.la \
-	libva-core.la $(LIBVIRT_LIBS) $(GNUTLS_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
+virt_attest_LDADD = libva-http-client.la libva-tls.la libva-api.la libva-domain.la libva-certificates.la libva-sev.la \
+	libva-core-json.la libva-core.la $(LIBVIRT_LIBS) $(GNUTLS_LIBS) $(JSON_LIBS) $(GLIB_LIBS)

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "verbs.h"
+#include "sev-chain.h"
 
 #include <stdio.h>
 #include <string.h>
+#include "certificates/folder.h"
 #include "core/i18n.h"
 #include "print.h"
-#include "sev-certificates.h"
 #include "sev-launch.h"
+#include "verbs.h"
 
 #define LINKS 8
 
@@ -149,6 +150,34 @@ print_text (const Report *report, gboolean verified)
     printf (_("no: %s\n"), report->reason->message);
 }
 
+static gboolean
+add_pair (GArray *pairs, const char *folder, GError **error)
+{
+  VaSevRootPair pair;
+
+  if (!va_sev_root_is_in (folder))
+    return TRUE;
+  if (!va_sev_root_read (&pair, folder, error))
+    return FALSE;
+  g_array_append_val (pairs, pair);
+  return TRUE;
+}
+
+/* The pairs in @folder and in the folders in it. Returns: (transfer full): of VaSevRootPair, maybe none */
+static GArray *
+read_roots (const char *folder, GError **error)
+{
+  g_autoptr(GArray) pairs = g_array_new (FALSE, FALSE, sizeof (VaSevRootPair));
+  g_autoptr(GPtrArray) folders = va_sev_root_folders (folder, error);
+
+  if (folders == NULL || !add_pair (pairs, folder, error))
+    return NULL;
+  for (guint i = 0; i < folders->len; i++)
+    if (!add_pair (pairs, folders->pdata[i], error))
+      return NULL;
+  return g_steal_pointer (&pairs);
+}
+
 /* Everything about report->chain. @folder: where its own root may be, or %NULL. */
 static gboolean
 examine (Report *report, const char *folder, const char *roots, gboolean *verified, GError **error)
@@ -160,7 +189,7 @@ examine (Report *report, const char *folder, const char *roots, gboolean *verifi
   if (roots == NULL && own)
     known = g_array_new (FALSE, FALSE, sizeof (VaSevRootPair));
   else
-    known = va_sev_roots_read (roots != NULL ? roots : VA_DATADIR "/roots", error);
+    known = read_roots (roots != NULL ? roots : VA_DATADIR "/roots", error);
   if (known == NULL || !find_root (report, own ? folder : NULL, known, error))
     return FALSE;
   judge_root (report, known, roots != NULL);

@@ -40,16 +40,15 @@ va_sev_measured_entries (VaSevMeasuredOptions *o, GOptionEntry *entries)
 VaExit
 va_sev_measured_context (const VaCall *call, const VaSevMeasuredOptions *o, VaLaunchContext *context)
 {
-  const struct { const char *name, *value; } needed[] = {
+  const VaNeeded needed[] = {
     { "--measurement", o->measurement }, { "--tik", o->tik }, { "--api", o->api }, { "--build", o->build },
-    { "--policy", o->launch.policy },
+    { "--policy", o->launch.policy }, { NULL, NULL },
   };
   g_auto(GStrv) api = NULL;
   guint64 major, minor, build;
 
-  for (guint i = 0; i < G_N_ELEMENTS (needed); i++)
-    if (needed[i].value == NULL)
-      return va_call_usage (call, _("%s is missing"), needed[i].name);
+  if (!va_call_has (call, needed))
+    return VA_EXIT_USAGE;
   api = g_strsplit (o->api, ".", 3);
   if (g_strv_length (api) != 2 || !va_number_parse (api[0], 0, 255, &major, NULL)
       || !va_number_parse (api[1], 0, 255, &minor, NULL))

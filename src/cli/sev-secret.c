@@ -33,20 +33,6 @@ options_clear (Options *o)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 
-static VaExit
-check_options (const VaCall *call, const Options *o)
-{
-  const struct { const char *name; gboolean given; } needed[] = {
-    { "--measurement", o->measurement != NULL }, { "--tik", o->tik != NULL }, { "--tek", o->tek != NULL },
-    { "--entry", o->entries != NULL }, { "--out", o->out != NULL },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (needed); i++)
-    if (!needed[i].given)
-      return va_call_usage (call, _("%s is missing"), needed[i].name);
-  return VA_EXIT_YES;
-}
-
 /* "luks=FILE" or "GUID=FILE". A passphrase gets the zero byte at its end that firmware's boot loaders look for. */
 static VaExit
 read_entry (const VaCall *call, const char *text, VaSecretEntry *entry, VaSecret **value)
@@ -207,11 +193,10 @@ va_verb_sev_secret (VaCall *call)
   VaFirmware footer;
   VaExit code;
 
-  if (!va_call_parse (call, entries, 0, 0))
+  if (!va_call_parse (call, entries, 0, 0)
+      || !va_call_has (call, (const VaNeeded[]){ { "--measurement", o.measurement }, { "--tik", o.tik }, { "--tek", o.tek },
+                                                 { "--entry", o.entries }, { "--out", o.out }, { NULL, NULL } }))
     return VA_EXIT_USAGE;
-  code = check_options (call, &o);
-  if (code != VA_EXIT_YES)
-    return code;
   if (!va_base64_decode_exact (o.measurement, measurement, sizeof measurement, &error))
     {
       g_prefix_error (&error, "--measurement: ");

@@ -6,11 +6,12 @@
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
+#include "certificates/folder.h"
 #include "core/encoding.h"
 #include "core/file.h"
 #include "core/i18n.h"
 #include "print.h"
-#include "sev-certificates.h"
+#include "sev-chain.h"
 #include "sev-launch.h"
 #include "sev/session.h"
 
@@ -36,12 +37,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 static VaExit
 check_options (const VaCall *call, const Options *o)
 {
-  if (o->pdh == NULL)
-    return va_call_usage (call, "%s", _("--pdh is missing"));
-  if (o->policy == NULL)
-    return va_call_usage (call, "%s", _("--policy is missing"));
-  if (o->out == NULL)
-    return va_call_usage (call, "%s", _("--out is missing"));
+  if (!va_call_has (call, (const VaNeeded[]){ { "--pdh", o->pdh }, { "--policy", o->policy }, { "--out", o->out },
+                                              { NULL, NULL } }))
+    return VA_EXIT_USAGE;
   if (o->cert_chain != NULL && o->chain != NULL)
     return va_call_usage (call, "%s", _("give --cert-chain or --chain, not both"));
   if (o->roots != NULL && o->cert_chain == NULL && o->chain == NULL)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "sev-certificates.h"
+#include "certificates/folder.h"
 
 #include <string.h>
 #include "core/encoding.h"
@@ -114,30 +114,16 @@ va_sev_root_read (VaSevRootPair *pair, const char *folder, GError **error)
   return read_amd (&pair->ark, folder, "ark.cert", error) && read_amd (&pair->ask, folder, "ask.cert", error);
 }
 
-static gboolean
-add_pair (GArray *pairs, const char *folder, GError **error)
-{
-  VaSevRootPair pair;
-
-  if (!va_sev_root_is_in (folder))
-    return TRUE;
-  if (!va_sev_root_read (&pair, folder, error))
-    return FALSE;
-  g_array_append_val (pairs, pair);
-  return TRUE;
-}
-
 static int
 compare_names (gconstpointer a, gconstpointer b)
 {
   return g_strcmp0 (*(char *const *) a, *(char *const *) b);
 }
 
-GArray *
-va_sev_roots_read (const char *folder, GError **error)
+GPtrArray *
+va_sev_root_folders (const char *folder, GError **error)
 {
-  g_autoptr(GArray) pairs = g_array_new (FALSE, FALSE, sizeof (VaSevRootPair));
-  g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
   g_autoptr(GError) reason = NULL;
   g_autoptr(GDir) dir = g_dir_open (folder, 0, &reason);
   const char *name;
@@ -148,12 +134,12 @@ va_sev_roots_read (const char *folder, GError **error)
       return NULL;
     }
   while ((name = g_dir_read_name (dir)) != NULL)
-    g_ptr_array_add (names, g_build_filename (folder, name, NULL));
-  g_ptr_array_sort (names, compare_names);
-  if (!add_pair (pairs, folder, error))
-    return NULL;
-  for (guint i = 0; i < names->len; i++)
-    if (!add_pair (pairs, names->pdata[i], error))
-      return NULL;
-  return g_steal_pointer (&pairs);
+    {
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+
+      if (name[0] != '.' && g_file_test (path, G_FILE_TEST_IS_DIR))
+        g_ptr_array_add (paths, g_steal_pointer (&path));
+    }
+  g_ptr_array_sort (paths, compare_names);
+  return g_steal_pointer (&paths);
 }
