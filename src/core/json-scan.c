@@ -8,6 +8,7 @@
 #include "core/i18n.h"
 
 #define INTEGER_DIGITS_MAX 18 /* all of them fit gint64; json-glib wraps longer ones around */
+#define EXPONENT_DIGITS_MAX 2 /* far from infinity, which json-glib would make of 1e999 */
 
 /* The value of the four digits at @p, or -1. */
 static int
@@ -93,7 +94,10 @@ skip_number (const char *p, const char *end)
       p++;
       if (p < end && (*p == '+' || *p == '-'))
         p++;
+      first = p;
       p = skip_digits (p, end);
+      if (p != NULL && p - first > EXPONENT_DIGITS_MAX)
+        return NULL;
     }
   return p;
 }

@@ -4,14 +4,24 @@
 # --enable-fuzzing (clang) links it with libFuzzer: make fuzz SECONDS=60, or FUZZ=NAME for one target.
 fuzz_targets =
 fuzz_targets += tests/fuzz/fuzz-amd-cert
+fuzz_targets += tests/fuzz/fuzz-domain-xml
 fuzz_targets += tests/fuzz/fuzz-firmware
 fuzz_targets += tests/fuzz/fuzz-json
+fuzz_targets += tests/fuzz/fuzz-local
+fuzz_targets += tests/fuzz/fuzz-message
+fuzz_targets += tests/fuzz/fuzz-qmp
 fuzz_targets += tests/fuzz/fuzz-sev-cert
+fuzz_targets += tests/fuzz/fuzz-text
 
 EXTRA_DIST += tests/fuzz/corpus
 
 # The default of automake for programs without an LDADD of their own, which are just the fuzz targets.
-LDADD = $(fuzz_engine) libva-sev.la libva-core-json.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
+LDADD = $(fuzz_engine) $(fuzz_common)
+fuzz_common = libva-sev.la libva-core-json.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
+tests_fuzz_fuzz_domain_xml_LDADD = $(fuzz_engine) libva-domain.la $(fuzz_common)
+tests_fuzz_fuzz_local_LDADD = $(fuzz_engine) libva-host.la $(fuzz_common)
+tests_fuzz_fuzz_message_LDADD = $(fuzz_engine) libva-api.la $(fuzz_common)
+tests_fuzz_fuzz_qmp_LDADD = $(fuzz_engine) libva-qmp.la $(fuzz_common)
 tests/fuzz/fuzz-%.o: AM_CPPFLAGS += $(JSON_CFLAGS)
 
 if VA_FUZZ
