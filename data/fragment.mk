@@ -16,6 +16,16 @@ examples_DATA = data/examples/service.conf
 dist_examples_DATA = data/examples/hostd.conf data/examples/hook.conf data/examples/qemu-virt-attest.conf \
 	data/examples/client.conf data/apparmor/apparmor-libvirt-qemu
 
+bashcompletiondir = $(datadir)/bash-completion/completions
+zshcompletiondir = $(datadir)/zsh/site-functions
+bashcompletion_DATA = data/completion/virt-attest
+dist_zshcompletion_DATA = data/completion/_virt-attest
+EXTRA_DIST += data/completion/virt-attest.bash
+CLEANFILES += data/completion/virt-attest
+
+data/completion/virt-attest: data/completion/virt-attest.bash Makefile
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && cp $< $@
+
 rootnaplesdir = $(amdrootsdir)/naples
 rootromedir = $(amdrootsdir)/rome
 rootmilandir = $(amdrootsdir)/milan

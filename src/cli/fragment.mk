@@ -42,6 +42,8 @@ virt_attest_SOURCES = \
 	src/cli/sev-secret.c \
 	src/cli/sev-session.c \
 	src/cli/sev-verify.c \
+	src/cli/sev-vmsa-build.c \
+	src/cli/sev-vmsa-show.c \
 	src/cli/verbs.h \
 	src/cli/vm-list.c \
 	src/cli/vm-register.c \

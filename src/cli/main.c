@@ -72,6 +72,11 @@ static const VaVerb verbs[] = {
     N_("Writes secret-header.base64 and secret-payload.base64 for sev-inject-launch-secret. Check the measurement first:\n"
        "“sev verify”. A TEK is for one packet: one that was used in this folder before is refused."),
     VA_VERB_JSON, va_verb_sev_secret },
+  { "sev vmsa show", "FILE", N_("Tell what a vCPU's save area (VMSA) says."),
+    N_("FILE is a page of 4096 bytes, as SEV-ES measures one for each vCPU."), VA_VERB_JSON, va_verb_sev_vmsa_show },
+  { "sev vmsa build", NULL, N_("Make the save areas of a guest's vCPUs."),
+    N_("Writes vmsa0.bin, and with --firmware vmsa1.bin, for --vmsa0 and --vmsa1; prints their SHA-256."), VA_VERB_JSON,
+    va_verb_sev_vmsa_build },
   { "sev policy", N_("N|NAME…"), N_("Explain a guest policy, or build one from names."),
     N_("Names: nodbg, noks, es, nosend, domain, sev, api=MAJOR.MINOR; with spaces or commas between them."),
     VA_VERB_JSON, va_verb_sev_policy },
@@ -97,35 +102,48 @@ print_help (void)
           _("Exit codes: 0 yes, 1 refused, 2 usage, 3 unreachable or broken."));
 }
 
-static const VaVerb *
-find_verb (const char *group, const char *name)
-{
-  g_autofree char *wanted = g_strconcat (group, " ", name, NULL);
+#define VERB_WORDS_MAX 3
 
-  for (guint i = 0; i < G_N_ELEMENTS (verbs); i++)
-    if (g_str_equal (verbs[i].name, wanted))
-      return &verbs[i];
+/* The verb of the first words behind the program's name; @words: (out): how many those are. */
+static const VaVerb *
+find_verb (int argc, char **argv, int *words)
+{
+  for (*words = 2; *words <= VERB_WORDS_MAX && *words < argc; ++*words)
+    {
+      g_autofree char *name = g_strjoin (" ", argv[1], argv[2], *words == 3 ? argv[3] : NULL, NULL);
+
+      for (guint i = 0; i < G_N_ELEMENTS (verbs); i++)
+        if (g_str_equal (verbs[i].name, name))
+          return &verbs[i];
+    }
   return NULL;
 }
 
-/* Says which verbs there are, those of @group alone when it is one. */
-static VaExit
-refuse_verb (const char *group, const char *name)
+/* How the verbs that begin with @group go on, or %NULL if there is none. */
+static char *
+list_group (const char *group)
 {
-  g_autoptr(GPtrArray) found = g_ptr_array_new ();
   g_autofree char *prefix = g_strconcat (group, " ", NULL);
-  g_autofree char *list = NULL;
+  GString *list = g_string_new (NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (verbs); i++)
     if (g_str_has_prefix (verbs[i].name, prefix))
-      g_ptr_array_add (found, (gpointer) (verbs[i].name + strlen (prefix)));
-  g_ptr_array_add (found, NULL);
-  list = g_strjoinv (", ", (char **) found->pdata);
-  if (found->len > 1)
-    g_printerr (_("virt-attest: “%s” is followed by one of: %s\n"), group, list);
+      g_string_append_printf (list, "%s%s", list->len > 0 ? ", " : "", verbs[i].name + strlen (prefix));
+  return g_string_free (list, list->len == 0);
+}
+
+/* Says which verbs there are, those of a group alone when the first words are one. */
+static VaExit
+refuse_verb (const char *first, const char *second)
+{
+  g_autofree char *both = g_strjoin (" ", first, second, NULL);
+  g_autofree char *narrow = list_group (both), *wide = list_group (first);
+
+  if (narrow != NULL || wide != NULL)
+    g_printerr (_("virt-attest: “%s” is followed by one of: %s\n"), narrow != NULL ? both : first,
+                narrow != NULL ? narrow : wide);
   else
-    g_printerr (_("virt-attest: no such verb: “%s%s%s”\nSee “virt-attest --help”.\n"), group, name[0] != '\0' ? " " : "",
-                name);
+    g_printerr (_("virt-attest: no such verb: “%s”\nSee “virt-attest --help”.\n"), both);
   return VA_EXIT_USAGE;
 }
 
@@ -158,6 +176,7 @@ int
 main (int argc, char **argv)
 {
   const VaVerb *verb;
+  int words;
 
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, VA_LOCALEDIR);
@@ -176,8 +195,8 @@ main (int argc, char **argv)
       puts (PACKAGE_NAME " " PACKAGE_VERSION);
       return flush_output (VA_EXIT_YES);
     }
-  verb = argc >= 3 ? find_verb (argv[1], argv[2]) : NULL;
+  verb = find_verb (argc, argv, &words);
   if (verb != NULL)
-    return flush_output (run (verb, argc - 2, argv + 2));
-  return refuse_verb (argc > 1 ? argv[1] : "", argc > 2 ? argv[2] : "");
+    return flush_output (run (verb, argc - words, argv + words));
+  return refuse_verb (argc > 1 ? argv[1] : "", argc > 2 ? argv[2] : NULL);
 }

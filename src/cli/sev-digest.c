@@ -52,7 +52,7 @@ VaExit
 va_verb_sev_digest (VaCall *call)
 {
   g_auto(VaSevLaunchOptions) options = { 0 };
-  g_autoptr(GArray) digests = NULL;
+  g_auto(VaSevLaunch) launch = { 0 };
   gboolean all = FALSE;
   GOptionEntry entries[VA_SEV_LAUNCH_ENTRIES + 2] = { { 0 } };
   VaExit code;
@@ -63,12 +63,12 @@ va_verb_sev_digest (VaCall *call)
   };
   if (!va_call_parse (call, entries, 0, 0))
     return VA_EXIT_USAGE;
-  code = va_sev_launch_digests (call, &options, all, &digests);
+  code = va_sev_launch_read (call, &options, all, &launch);
   if (code != VA_EXIT_YES)
     return code;
   if (call->json)
-    print_json (digests);
+    print_json (launch.digests);
   else
-    print_text (digests, all);
+    print_text (launch.digests, all);
   return VA_EXIT_YES;
 }

@@ -3,17 +3,14 @@
 
 #include "verbs.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include "core/encoding.h"
-#include "core/file.h"
 #include "core/i18n.h"
+#include "firmware.h"
 #include "print.h"
 #include "sev-measured.h"
-
-#define CPUS_TRIED 64
-#define CMDLINE_MAX 65536
+#include "sev/explain.h"
 
 /* One search for the change that makes the measurement fit. */
 typedef struct {
@@ -22,7 +19,8 @@ typedef struct {
   VaSecret *tik, *tek; /* tek: may be %NULL */
   VaLaunchContext context;
   guint8 measurement[VA_MEASUREMENT_SIZE];
-  GArray *digests;
+  VaSevLaunch launch;
+  GPtrArray *firmware;  /* of char *: paths, the expected one first */
   char *found;          /* the change, or %NULL */
   GPtrArray *ruled_out; /* of char *, borrowed */
 } Search;
@@ -32,264 +30,95 @@ search_clear (Search *search)
 {
   va_secret_free (search->tik);
   va_secret_free (search->tek);
-  g_clear_pointer (&search->digests, g_array_unref);
+  va_sev_launch_clear (&search->launch);
+  g_clear_pointer (&search->firmware, g_ptr_array_unref);
   g_clear_pointer (&search->ruled_out, g_ptr_array_unref);
   g_free (search->found);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Search, search_clear)
 
-static gboolean G_GNUC_PRINTF (2, 3)
-found (Search *search, const char *format, ...)
+static const char *
+firmware_name (guint index, gpointer user_data)
 {
-  va_list arguments;
+  const Search *search = user_data;
 
-  va_start (arguments, format);
-  search->found = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
+  return search->firmware->pdata[index];
+}
+
+static gboolean
+open_firmware (guint index, VaLaunchDigest **begun, VaFirmware *footer, gpointer user_data)
+{
+  const Search *search = user_data;
+  g_autoptr(VaFirmwareFile) file = NULL;
+
+  if (index == 0 && search->launch.begun != NULL)
+    {
+      *begun = va_launch_digest_copy (search->launch.begun);
+      *footer = search->launch.firmware->footer;
+      return TRUE;
+    }
+  file = va_firmware_file_read (search->firmware->pdata[index], NULL);
+  if (file == NULL)
+    return FALSE;
+  *begun = va_launch_digest_new (g_bytes_get_data (file->image, NULL), g_bytes_get_size (file->image));
+  *footer = file->footer;
   return TRUE;
 }
 
-static gboolean
-fits (const Search *search, const VaLaunchContext *context)
+static int
+compare_names (gconstpointer a, gconstpointer b)
 {
-  return va_sev_measured_find (search->digests, search->tik, context, search->measurement) != NULL;
+  return g_strcmp0 (*(char *const *) a, *(char *const *) b);
 }
 
-/* The digest that fits when the launch is the one of @options, or %NULL. @held: keeps it alive. */
-static const VaSevLaunchDigest *
-launch_fits (const Search *search, const VaSevLaunchOptions *options, GArray **held)
-{
-  VaSevLaunchOptions silent = *options;
-
-  g_clear_pointer (held, g_array_unref);
-  silent.silent = TRUE;
-  if (va_sev_launch_digests (search->call, &silent, TRUE, held) != VA_EXIT_YES)
-    return NULL;
-  return va_sev_measured_find (*held, search->tik, &search->context, search->measurement);
-}
-
+/* The files in @folder, sorted. Returns: FALSE when it cannot be read, which has been said. */
 static gboolean
-try_keys (Search *search)
+list_firmware (Search *search, const char *folder)
 {
-  if (search->tek != NULL
-      && va_sev_measured_find (search->digests, search->tek, &search->context, search->measurement) != NULL)
-    return found (search, "%s", _("TIK and TEK are swapped: the measurement was made with the key in --tek"));
-  return FALSE;
-}
-
-static gboolean
-try_version (Search *search)
-{
-  VaLaunchContext other = search->context;
-
-  other.api_major = search->context.api_minor;
-  other.api_minor = search->context.api_major;
-  if (fits (search, &other))
-    return found (search, "%s", _("--api: major and minor are swapped"));
-  other = search->context;
-  for (guint i = 0; i < 256; i++)
-    {
-      other.build_id = (guint8) i;
-      if (fits (search, &other))
-        return found (search, _("--build: the host's SEV firmware is build %u, not %u"), i, search->context.build_id);
-    }
-  other = search->context;
-  for (guint i = 0; i < 2 * 256; i++)
-    {
-      other.api_major = (guint8) (i / 256);
-      other.api_minor = (guint8) (i % 256);
-      if (fits (search, &other))
-        return found (search, _("--api: the host's SEV firmware has API version %u.%u, not %u.%u"), other.api_major,
-                      other.api_minor, search->context.api_major, search->context.api_minor);
-    }
-  return FALSE;
-}
-
-static gboolean
-try_policy (Search *search)
-{
-  guint32 policy = search->context.policy;
-  guint32 tries[32 + 3] = { policy & 0xff, policy & 0xffff, GUINT32_SWAP_LE_BE (policy) };
-
-  for (guint i = 0; i < 32; i++)
-    tries[3 + i] = policy ^ 1u << i;
-  for (guint i = 0; i < G_N_ELEMENTS (tries); i++)
-    {
-      VaLaunchContext other = search->context;
-
-      other.policy = tries[i];
-      if (fits (search, &other))
-        return found (search, _("--policy: the guest was started with policy 0x%x, not 0x%x"), tries[i], policy);
-    }
-  return FALSE;
-}
-
-static gboolean
-try_without (Search *search, gboolean initrd, gboolean cmdline, gboolean kernel, const char *text)
-{
-  VaSevLaunchOptions other = search->options->launch;
-  g_autoptr(GArray) held = NULL;
-
-  if ((initrd && other.initrd == NULL) || (cmdline && other.cmdline == NULL && other.cmdline_file == NULL))
-    return FALSE;
-  if (initrd)
-    other.initrd = NULL;
-  if (cmdline)
-    other.cmdline = other.cmdline_file = NULL;
-  if (kernel)
-    other.kernel = NULL;
-  return launch_fits (search, &other, &held) != NULL && found (search, "%s", text);
-}
-
-static gboolean
-try_cmdline_text (Search *search, const char *text, gboolean without_nul, const char *cause)
-{
-  VaSevLaunchOptions other = search->options->launch;
-  g_autofree char *copy = g_strdup (text);
-  g_autoptr(GArray) held = NULL;
-
-  other.cmdline = copy;
-  other.cmdline_file = NULL;
-  other.cmdline_without_nul = without_nul;
-  return launch_fits (search, &other, &held) != NULL && found (search, "%s", cause);
-}
-
-/* Line breaks and zero bytes that editors and tools add or leave out. */
-static gboolean
-try_cmdline (Search *search)
-{
-  const VaSevLaunchOptions *o = &search->options->launch;
-  g_autofree char *text = o->cmdline_file != NULL ? va_file_read_text (o->cmdline_file, CMDLINE_MAX, NULL)
-                                                  : g_strdup (o->cmdline != NULL ? o->cmdline : "");
-  g_autofree char *longer = g_strconcat (text != NULL ? text : "", "\n", NULL);
-  g_autofree char *shorter = g_strchomp (g_strdup (text != NULL ? text : ""));
-
-  return try_cmdline_text (search, longer, FALSE,
-                           _("the guest's command line has a line break at its end, which --cmdline lacks"))
-         || try_cmdline_text (search, shorter, FALSE,
-                              _("the guest's command line has no white space at its end, which --cmdline has"))
-         || try_cmdline_text (search, text != NULL ? text : "", TRUE,
-                              _("the guest's command line was hashed without the zero byte at its end"));
-}
-
-static gboolean
-try_kernel (Search *search)
-{
-  if (search->options->launch.kernel == NULL)
-    return FALSE;
-  return try_without (search, TRUE, FALSE, FALSE, _("the guest was started without the initrd"))
-         || try_without (search, FALSE, TRUE, FALSE, _("the guest was started without the command line"))
-         || try_without (search, TRUE, TRUE, FALSE, _("the guest was started without initrd and command line"))
-         || try_without (search, search->options->launch.initrd != NULL,
-                         search->options->launch.cmdline != NULL || search->options->launch.cmdline_file != NULL, TRUE,
-                         _("the guest was started without kernel hashes (kernelHashes='yes' is missing)"))
-         || try_cmdline (search);
-}
-
-static gboolean
-try_counts (Search *search)
-{
-  VaSevLaunchOptions other = search->options->launch;
-  g_autoptr(GPtrArray) counts = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr(GArray) held = NULL;
-  const VaSevLaunchDigest *digest;
-
-  if (other.vmsa0 != NULL)
-    return FALSE;
-  for (guint i = 1; i <= CPUS_TRIED; i++)
-    g_ptr_array_add (counts, g_strdup_printf ("%u", i));
-  g_ptr_array_add (counts, NULL);
-  other.profile = NULL;
-  digest = launch_fits (search, &search->options->launch, &held);
-  if (digest == NULL)
-    {
-      VaSevLaunchOptions profile = search->options->launch;
-
-      profile.profile = NULL;
-      digest = launch_fits (search, &profile, &held);
-      if (digest != NULL)
-        return found (search, _("--vmsa-profile: the host's is “%s”"), digest->profile);
-    }
-  other.vcpus = (char **) counts->pdata;
-  digest = launch_fits (search, &other, &held);
-  return digest != NULL
-         && found (search, _("--vcpus: the guest was started with %u (VMSA profile “%s”)"), digest->cpus, digest->profile);
-}
-
-static gboolean
-try_models (Search *search)
-{
-  VaSevLaunchOptions other = search->options->launch;
-  gsize count;
-  const VaCpuModel *models = va_cpu_models (&count);
-
-  if (other.vmsa0 != NULL)
-    return FALSE;
-  other.profile = NULL;
-  for (gsize i = 0; i < count; i++)
-    {
-      g_autofree char *name = g_strdup (models[i].name);
-      g_autoptr(GArray) held = NULL;
-      const VaSevLaunchDigest *digest;
-
-      other.cpu = name;
-      digest = launch_fits (search, &other, &held);
-      if (digest != NULL)
-        return found (search, _("--cpu: the guest's CPU is %s, %u/%u/%u (VMSA profile “%s”)"), name, models[i].family,
-                      models[i].model, models[i].stepping, digest->profile);
-    }
-  return FALSE;
-}
-
-static gboolean
-try_cpus (Search *search)
-{
-  return search->options->launch.vcpus != NULL && (try_counts (search) || try_models (search));
-}
-
-static gboolean
-try_firmware (Search *search, const char *folder)
-{
-  g_autoptr(GDir) dir = folder != NULL ? g_dir_open (folder, 0, NULL) : NULL;
+  g_autoptr(GPtrArray) paths = g_ptr_array_new ();
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GDir) dir = g_dir_open (folder, 0, &error);
   const char *name;
 
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+  if (dir == NULL)
     {
-      VaSevLaunchOptions other = search->options->launch;
-      g_autofree char *path = g_build_filename (folder, name, NULL);
-      g_autoptr(GArray) held = NULL;
-
-      other.firmware = path;
-      if (g_file_test (path, G_FILE_TEST_IS_REGULAR) && launch_fits (search, &other, &held) != NULL)
-        return found (search, _("--firmware: the guest was started with %s"), path);
+      va_sev_fail (error);
+      return FALSE;
     }
-  return FALSE;
+  while ((name = g_dir_read_name (dir)) != NULL)
+    g_ptr_array_add (paths, g_build_filename (folder, name, NULL));
+  g_ptr_array_sort (paths, compare_names);
+  for (guint i = 0; i < paths->len; i++)
+    g_ptr_array_add (search->firmware, paths->pdata[i]);
+  return TRUE;
 }
 
 static void
-look (Search *search, const char *firmware_dir)
+look (Search *search)
 {
-  const struct { gboolean tried; gboolean (*try_it) (Search *search); const char *what; } groups[] = {
-    { search->tek != NULL, try_keys, _("TIK and TEK swapped") },
-    { TRUE, try_version, _("another API version or build") },
-    { TRUE, try_policy, _("another policy that differs by one bit, or by the order of bytes") },
-    { search->options->launch.kernel != NULL, try_kernel,
-      _("no kernel hashes, no initrd, no command line, a command line with another end") },
-    { search->options->launch.vcpus != NULL && search->options->launch.vmsa0 == NULL, try_cpus,
-      _("1 to 64 vCPUs, each known CPU model, both VMSA profiles") },
+  const VaSevLaunch *launch = &search->launch;
+  g_autoptr(GByteArray) digests = g_byte_array_new ();
+  VaSevMismatch mismatch = {
+    .tik = search->tik, .tek = search->tek, .context = search->context, .measurement = search->measurement,
+    .kernel = launch->has_kernel ? &launch->kernel : NULL, .cmdline = launch->cmdline,
+    .cpu_signature = launch->signature, .firmware_count = search->firmware->len,
+    .expected_count = launch->begun != NULL ? 1 : 0, .firmware_name = firmware_name, .open_firmware = open_firmware,
+    .user_data = search,
   };
 
-  for (guint i = 0; i < G_N_ELEMENTS (groups); i++)
+  for (guint i = 0; i < launch->digests->len; i++)
+    g_byte_array_append (digests, g_array_index (launch->digests, VaSevLaunchDigest, i).digest, VA_SHA256_SIZE);
+  mismatch.digests = digests->data;
+  mismatch.digest_count = launch->digests->len;
+  if (launch->cpus != NULL)
     {
-      if (!groups[i].tried)
-        continue;
-      if (groups[i].try_it (search))
-        return;
-      g_ptr_array_add (search->ruled_out, (gpointer) groups[i].what);
+      mismatch.cpus = (const guint32 *) (gpointer) launch->cpus->data;
+      mismatch.cpus_length = launch->cpus->len;
     }
-  if (firmware_dir == NULL || try_firmware (search, firmware_dir))
-    return;
-  g_ptr_array_add (search->ruled_out, (gpointer) _("each firmware of the folder"));
+  memcpy (mismatch.profiles, launch->profiles, sizeof mismatch.profiles);
+  mismatch.vmsa[0] = launch->vmsa0 != NULL ? g_bytes_get_data (launch->vmsa0, NULL) : NULL;
+  mismatch.vmsa[1] = launch->vmsa1 != NULL ? g_bytes_get_data (launch->vmsa1, NULL) : NULL;
+  search->found = va_sev_mismatch_explain (&mismatch, search->ruled_out);
 }
 
 /* The measurement's bytes; or what is wrong with its text, in search->found. */
@@ -308,9 +137,11 @@ read_measurement (Search *search, gboolean *as_it_is)
     return TRUE;
   bytes = va_base64_decode (usual, 4096, NULL);
   if (bytes == NULL)
-    return found (search, "%s", _("--measurement: that is no base64, or it was cut in the middle")) && FALSE;
-  return found (search, _("--measurement: %" G_GSIZE_FORMAT " bytes, where there must be 48: 32 of measure and 16 of nonce"),
-                g_bytes_get_size (bytes)) && FALSE;
+    search->found = g_strdup (_("--measurement: that is no base64, or it was cut in the middle"));
+  else
+    search->found = g_strdup_printf (_("--measurement: %" G_GSIZE_FORMAT " bytes, where there must be 48: 32 of measure "
+                                       "and 16 of nonce"), g_bytes_get_size (bytes));
+  return FALSE;
 }
 
 static void
@@ -343,19 +174,19 @@ print (const Search *search, gboolean matches)
 
 /* Exit code of a search whose options are read. */
 static VaExit
-explain (Search *search, const char *firmware_dir)
+explain (Search *search)
 {
   gboolean as_it_is, matches = FALSE;
 
   if (read_measurement (search, &as_it_is))
     {
-      gboolean fitting = fits (search, &search->context);
+      gboolean fitting = va_sev_measured_find (&search->launch, search->tik, &search->context, search->measurement) != NULL;
 
       matches = as_it_is && fitting;
       if (fitting && !as_it_is)
-        found (search, "%s", _("--measurement: it is URL-encoded or has white space around it; decode it first"));
+        search->found = g_strdup (_("--measurement: it is URL-encoded or has white space around it; decode it first"));
       if (!fitting)
-        look (search, firmware_dir);
+        look (search);
     }
   print (search, matches);
   return matches ? VA_EXIT_YES : VA_EXIT_REFUSED;
@@ -367,7 +198,8 @@ va_verb_sev_explain (VaCall *call)
   g_auto(VaSevMeasuredOptions) options = { .measurement = NULL };
   g_autofree char *tek = NULL, *firmware_dir = NULL;
   GOptionEntry entries[VA_SEV_MEASURED_ENTRIES + 3] = { { 0 } };
-  g_auto(Search) search = { .call = call, .options = &options, .ruled_out = g_ptr_array_new () };
+  g_auto(Search) search = { .call = call, .options = &options, .ruled_out = g_ptr_array_new (),
+                          .firmware = g_ptr_array_new_with_free_func (g_free) };
   g_autoptr(GError) error = NULL;
   VaExit code;
 
@@ -381,7 +213,7 @@ va_verb_sev_explain (VaCall *call)
     return VA_EXIT_USAGE;
   code = va_sev_measured_context (call, &options, &search.context);
   if (code == VA_EXIT_YES)
-    code = va_sev_measured_digests (call, &options, &search.digests);
+    code = va_sev_measured_read (call, &options, &search.launch);
   if (code != VA_EXIT_YES)
     return code;
   search.tik = va_sev_key_read (options.tik, &error);
@@ -389,5 +221,9 @@ va_verb_sev_explain (VaCall *call)
     search.tek = va_sev_key_read (tek, &error);
   if (search.tik == NULL || (tek != NULL && search.tek == NULL))
     return va_sev_fail (error);
-  return explain (&search, firmware_dir);
+  if (options.launch.firmware != NULL)
+    g_ptr_array_add (search.firmware, g_strdup (options.launch.firmware));
+  if (firmware_dir != NULL && !list_firmware (&search, firmware_dir))
+    return VA_EXIT_BROKEN;
+  return explain (&search);
 }

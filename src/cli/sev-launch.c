@@ -10,7 +10,6 @@
 #include "core/i18n.h"
 #include "core/number.h"
 #include "file-hash.h"
-#include "firmware.h"
 #include "passphrase.h"
 #include "print.h"
 #include "sev/policy.h"
@@ -86,36 +85,32 @@ va_sev_policy_parse (const VaCall *call, const char *text, guint32 *policy)
   return VA_EXIT_YES;
 }
 
-/* A digest in the making. */
+/* A launch in the making. */
 typedef struct {
   const VaCall *call;
   const VaSevLaunchOptions *options;
-  gboolean several, es;
-  VaFirmwareFile *firmware;
-  VaLaunchDigest *begun;     /* firmware and kernel hashes */
-  GBytes *vmsa0, *vmsa1;
-  guint32 signature;
-  gboolean profiles[VA_VMSA_PROFILES];
-  GArray *digests;
-} Launch;
+  gboolean several;
+  VaSevLaunch *launch;
+} Reader;
 
-static void
-launch_clear (Launch *launch)
+void
+va_sev_launch_clear (VaSevLaunch *launch)
 {
   g_clear_pointer (&launch->firmware, va_firmware_file_free);
-  va_launch_digest_free (launch->begun);
+  g_clear_pointer (&launch->begun, va_launch_digest_free);
+  g_clear_pointer (&launch->cmdline, g_free);
   g_clear_pointer (&launch->vmsa0, g_bytes_unref);
   g_clear_pointer (&launch->vmsa1, g_bytes_unref);
+  g_clear_pointer (&launch->cpus, g_array_unref);
   g_clear_pointer (&launch->digests, g_array_unref);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Launch, launch_clear)
 
 /* What does not go together, whatever the files hold. */
 static VaExit
-check_options (const Launch *launch)
+check_options (const Reader *reader, gboolean es)
 {
-  const VaSevLaunchOptions *o = launch->options;
-  const VaCall *call = launch->call;
+  const VaSevLaunchOptions *o = reader->options;
+  const VaCall *call = reader->call;
 
   if (o->firmware == NULL)
     return va_call_usage (call, "%s", _("--firmware is missing"));
@@ -123,7 +118,7 @@ check_options (const Launch *launch)
     return va_call_usage (call, "%s", _("--initrd, --cmdline and --cmdline-file go with --kernel"));
   if (o->cmdline != NULL && o->cmdline_file != NULL)
     return va_call_usage (call, "%s", _("give --cmdline or --cmdline-file, not both"));
-  if (!launch->es)
+  if (!es)
     return o->vcpus != NULL || o->cpu != NULL || o->profile != NULL || o->vmsa0 != NULL || o->vmsa1 != NULL
              ? va_call_usage (call, "%s", _("--vcpus, --cpu, --vmsa-profile, --vmsa0 and --vmsa1 go with a --policy "
                                             "that has bit 2 (SEV-ES), e.g. 0x5"))
@@ -136,32 +131,44 @@ check_options (const Launch *launch)
     return va_call_usage (call, "%s", _("--vmsa-profile goes with --cpu: a save area from a file is what it is"));
   if (o->vmsa1 != NULL && o->vmsa0 == NULL)
     return va_call_usage (call, "%s", _("--vmsa1 goes with --vmsa0"));
-  if (!launch->several && (g_strv_length (o->vcpus) > 1 || (o->cpu != NULL && o->profile == NULL)))
+  if (!reader->several && (g_strv_length (o->vcpus) > 1 || (o->cpu != NULL && o->profile == NULL)))
     return va_call_usage (call, "%s", _("that is more than one digest: give one --vcpus and one --vmsa-profile (hosts "
                                         "differ: zero or fpu), or --all"));
   return VA_EXIT_YES;
 }
 
+/* CPU, profiles and numbers of vCPUs. */
 static VaExit
-read_cpu (Launch *launch)
+read_cpus (const Reader *reader)
 {
-  const VaSevLaunchOptions *o = launch->options;
+  const VaSevLaunchOptions *o = reader->options;
+  VaSevLaunch *launch = reader->launch;
   g_autoptr(GError) error = NULL;
   VaVmsaProfile profile;
 
-  if (!launch->es)
-    return VA_EXIT_YES;
   if (o->cpu != NULL && !va_cpu_parse (o->cpu, &launch->signature, &error))
-    return va_call_usage (launch->call, "--cpu: %s", error->message);
+    return va_call_usage (reader->call, "--cpu: %s", error->message);
   if (o->profile != NULL && !va_vmsa_profile_parse (o->profile, &profile))
-    return va_call_usage (launch->call, _("--vmsa-profile: “%s” is neither zero nor fpu"), o->profile);
+    return va_call_usage (reader->call, _("--vmsa-profile: “%s” is neither zero nor fpu"), o->profile);
   for (guint i = 0; i < VA_VMSA_PROFILES; i++)
     launch->profiles[i] = o->profile == NULL || i == profile;
+  for (guint i = 0; o->vcpus != NULL && o->vcpus[i] != NULL; i++)
+    {
+      guint64 number;
+      guint32 cpus;
+
+      if (!va_number_parse (o->vcpus[i], 1, VA_VMSA_CPUS_MAX, &number, &error))
+        return va_call_usage (reader->call, "--vcpus: %s", error->message);
+      if (number > 1 && o->vmsa0 != NULL && o->vmsa1 == NULL)
+        return va_call_usage (reader->call, "%s", _("with more than one vCPU --vmsa1 is needed too"));
+      cpus = (guint32) number;
+      g_array_append_val (launch->cpus, cpus);
+    }
   return VA_EXIT_YES;
 }
 
-static GBytes *
-read_vmsa (const char *path, GError **error)
+GBytes *
+va_sev_vmsa_file (const char *path, GError **error)
 {
   g_autoptr(GBytes) page = va_file_read (path, VA_VMSA_SIZE, error);
 
@@ -181,137 +188,98 @@ hash_file (const char *path, guint8 out[VA_SHA256_SIZE], GError **error)
 }
 
 static gboolean
-hash_kernel (const VaSevLaunchOptions *o, VaKernelHashes *hashes, GError **error)
+hash_kernel (const VaSevLaunchOptions *o, VaSevLaunch *launch, GError **error)
 {
-  g_autofree char *text = NULL;
+  VaKernelHashes *hashes = &launch->kernel;
 
+  launch->has_kernel = TRUE;
   if (o->cmdline_file != NULL)
-    {
-      text = va_file_read_text (o->cmdline_file, CMDLINE_MAX, error);
-      if (text == NULL)
-        return FALSE;
-    }
-  if (text == NULL)
-    text = g_strdup (o->cmdline);
-  if (o->cmdline_without_nul)
-    va_sha256 (text != NULL ? text : "", text != NULL ? strlen (text) : 0, hashes->cmdline);
+    launch->cmdline = va_file_read_text (o->cmdline_file, CMDLINE_MAX, error);
   else
-    va_kernel_cmdline_hash (text, hashes->cmdline);
+    launch->cmdline = g_strdup (o->cmdline != NULL ? o->cmdline : "");
+  if (launch->cmdline == NULL)
+    return FALSE;
+  va_kernel_cmdline_hash (launch->cmdline, hashes->cmdline);
   va_sha256 (NULL, 0, hashes->initrd);
   return hash_file (o->kernel, hashes->kernel, error) && (o->initrd == NULL || hash_file (o->initrd, hashes->initrd, error));
 }
 
 static gboolean
-read_files (Launch *launch, GError **error)
+read_files (const VaSevLaunchOptions *o, VaSevLaunch *launch, GError **error)
 {
-  const VaSevLaunchOptions *o = launch->options;
-  VaKernelHashes hashes;
-
   launch->firmware = va_firmware_file_read (o->firmware, error);
   if (launch->firmware == NULL)
     return FALSE;
   launch->begun = va_launch_digest_new (g_bytes_get_data (launch->firmware->image, NULL),
                                         g_bytes_get_size (launch->firmware->image));
-  if (o->kernel != NULL)
-    {
-      if (!hash_kernel (o, &hashes, error))
-        return FALSE;
-      if (!va_launch_digest_add_kernel (launch->begun, &launch->firmware->footer, &hashes, error))
-        {
-          g_prefix_error (error, "%s: ", o->firmware);
-          return FALSE;
-        }
-    }
+  if (o->kernel != NULL && !hash_kernel (o, launch, error))
+    return FALSE;
   if (o->vmsa0 != NULL)
-    launch->vmsa0 = read_vmsa (o->vmsa0, error);
+    launch->vmsa0 = va_sev_vmsa_file (o->vmsa0, error);
   if (o->vmsa1 != NULL && launch->vmsa0 != NULL)
-    launch->vmsa1 = read_vmsa (o->vmsa1, error);
+    launch->vmsa1 = va_sev_vmsa_file (o->vmsa1, error);
   return (o->vmsa0 == NULL || launch->vmsa0 != NULL) && (o->vmsa1 == NULL || launch->vmsa1 != NULL);
 }
 
-static void
-finish (Launch *launch, VaLaunchDigest *digest, guint32 cpus, const char *profile)
-{
-  VaSevLaunchDigest done = { .cpus = cpus, .profile = profile };
-
-  va_launch_digest_finish (digest, done.digest);
-  g_array_append_val (launch->digests, done);
-}
-
-static void
-add_pages (Launch *launch, guint32 cpus)
-{
-  VaLaunchDigest *digest = va_launch_digest_copy (launch->begun);
-
-  va_launch_digest_add (digest, g_bytes_get_data (launch->vmsa0, NULL), VA_VMSA_SIZE);
-  for (guint i = 1; i < cpus; i++)
-    va_launch_digest_add (digest, g_bytes_get_data (launch->vmsa1, NULL), VA_VMSA_SIZE);
-  finish (launch, digest, cpus, NULL);
-}
-
+/* Adds one digest; @with_kernel: firmware and kernel hashes. */
 static gboolean
-add_profiles (Launch *launch, guint32 cpus, GError **error)
+add_digest (VaSevLaunch *launch, const VaLaunchDigest *with_kernel, guint32 cpus, VaVmsaProfile profile, GError **error)
 {
-  for (guint i = 0; i < VA_VMSA_PROFILES; i++)
-    {
-      g_autoptr(VaLaunchDigest) digest = NULL;
+  g_autoptr(VaLaunchDigest) digest = va_launch_digest_copy (with_kernel);
+  VaSevLaunchDigest done = { .cpus = cpus };
 
-      if (!launch->profiles[i])
-        continue;
-      digest = va_launch_digest_copy (launch->begun);
-      if (!va_launch_digest_add_cpus (digest, &launch->firmware->footer, cpus, launch->signature, (VaVmsaProfile) i, error))
-        {
-          g_prefix_error (error, "%s: ", launch->options->firmware);
-          return FALSE;
-        }
-      finish (launch, g_steal_pointer (&digest), cpus, va_vmsa_profile_name ((VaVmsaProfile) i));
+  if (launch->vmsa0 != NULL)
+    va_launch_digest_add (digest, g_bytes_get_data (launch->vmsa0, NULL), VA_VMSA_SIZE);
+  else if (cpus > 0)
+    {
+      if (!va_launch_digest_add_cpus (digest, &launch->firmware->footer, cpus, launch->signature, profile, error))
+        return FALSE;
+      done.profile = va_vmsa_profile_name (profile);
     }
+  for (guint i = 1; launch->vmsa1 != NULL && i < cpus; i++)
+    va_launch_digest_add (digest, g_bytes_get_data (launch->vmsa1, NULL), VA_VMSA_SIZE);
+  va_launch_digest_finish (g_steal_pointer (&digest), done.digest);
+  g_array_append_val (launch->digests, done);
   return TRUE;
 }
 
-static VaExit
-fail (const Launch *launch, const GError *error)
+static gboolean
+add_digests (VaSevLaunch *launch, GError **error)
 {
-  return launch->options->silent ? VA_EXIT_BROKEN : va_sev_fail (error);
-}
+  g_autoptr(VaLaunchDigest) digest = va_launch_digest_copy (launch->begun);
 
-static VaExit
-add_count (Launch *launch, const char *text)
-{
-  g_autoptr(GError) error = NULL;
-  guint64 cpus;
-
-  if (!va_number_parse (text, 1, VA_VMSA_CPUS_MAX, &cpus, &error))
-    return va_call_usage (launch->call, "--vcpus: %s", error->message);
-  if (launch->vmsa0 == NULL)
-    return add_profiles (launch, (guint32) cpus, &error) ? VA_EXIT_YES : fail (launch, error);
-  if (cpus > 1 && launch->vmsa1 == NULL)
-    return va_call_usage (launch->call, "%s", _("with more than one vCPU --vmsa1 is needed too"));
-  add_pages (launch, (guint32) cpus);
-  return VA_EXIT_YES;
+  if (launch->has_kernel
+      && !va_launch_digest_add_kernel (digest, &launch->firmware->footer, &launch->kernel, error))
+    return FALSE;
+  if (launch->cpus->len == 0)
+    return add_digest (launch, digest, 0, VA_VMSA_ZERO, error);
+  for (guint i = 0; i < launch->cpus->len; i++)
+    for (guint j = 0; j < VA_VMSA_PROFILES; j++)
+      if (launch->vmsa0 != NULL ? j == 0 : launch->profiles[j])
+        if (!add_digest (launch, digest, g_array_index (launch->cpus, guint32, i), (VaVmsaProfile) j, error))
+          return FALSE;
+  return TRUE;
 }
 
 VaExit
-va_sev_launch_digests (const VaCall *call, const VaSevLaunchOptions *options, gboolean several, GArray **digests)
+va_sev_launch_read (const VaCall *call, const VaSevLaunchOptions *options, gboolean several, VaSevLaunch *launch)
 {
-  g_auto(Launch) launch = { .call = call, .options = options, .several = several };
+  const Reader reader = { .call = call, .options = options, .several = several, .launch = launch };
   g_autoptr(GError) error = NULL;
   guint32 policy = 0;
   VaExit code;
 
   if (options->policy != NULL && (code = va_sev_policy_parse (call, options->policy, &policy)) != VA_EXIT_YES)
     return code;
-  launch.es = (policy & VA_POLICY_ES) != 0;
-  if ((code = check_options (&launch)) != VA_EXIT_YES || (code = read_cpu (&launch)) != VA_EXIT_YES)
+  launch->cpus = g_array_new (FALSE, FALSE, sizeof (guint32));
+  launch->digests = g_array_new (FALSE, FALSE, sizeof (VaSevLaunchDigest));
+  if ((code = check_options (&reader, (policy & VA_POLICY_ES) != 0)) != VA_EXIT_YES
+      || (code = read_cpus (&reader)) != VA_EXIT_YES)
     return code;
-  if (!read_files (&launch, &error))
-    return fail (&launch, error);
-  launch.digests = g_array_new (FALSE, FALSE, sizeof (VaSevLaunchDigest));
-  if (!launch.es)
-    finish (&launch, g_steal_pointer (&launch.begun), 0, NULL);
-  for (guint i = 0; launch.es && options->vcpus[i] != NULL; i++)
-    if ((code = add_count (&launch, options->vcpus[i])) != VA_EXIT_YES)
-      return code;
-  *digests = g_steal_pointer (&launch.digests);
-  return VA_EXIT_YES;
+  if (!read_files (options, launch, &error))
+    return va_sev_fail (error);
+  if (add_digests (launch, &error))
+    return VA_EXIT_YES;
+  g_prefix_error (&error, "%s: ", options->firmware);
+  return va_sev_fail (error);
 }

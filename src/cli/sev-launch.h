@@ -2,6 +2,7 @@
 #pragma once
 
 #include "call.h"
+#include "firmware.h"
 #include "sev/vmsa.h"
 
 G_BEGIN_DECLS
@@ -10,8 +11,6 @@ G_BEGIN_DECLS
 typedef struct {
   char *firmware, *kernel, *initrd, *cmdline, *cmdline_file, *policy, *cpu, *profile, *vmsa0, *vmsa1;
   char **vcpus;
-  gboolean silent;              /* say nothing of files that cannot be read or do not fit: for tries */
-  gboolean cmdline_without_nul; /* a mistake, for tries */
 } VaSevLaunchOptions;
 
 #define VA_SEV_LAUNCH_ENTRIES 11
@@ -27,19 +26,36 @@ typedef struct {
   const char *profile; /* %NULL: not SEV-ES, or VMSA pages from files */
 } VaSevLaunchDigest;
 
+/** A launch as the options describe it, and its digests. Zero it first, then clear it. */
+typedef struct {
+  VaFirmwareFile *firmware;
+  VaLaunchDigest *begun; /* after the firmware alone */
+  gboolean has_kernel;
+  VaKernelHashes kernel;
+  char *cmdline;         /* if has_kernel */
+  GArray *cpus;          /* SEV-ES: each number of vCPUs, guint32; else empty */
+  guint32 signature;     /* of the CPU, unless there are save areas */
+  gboolean profiles[VA_VMSA_PROFILES];
+  GBytes *vmsa0, *vmsa1; /* save areas from files, or %NULL */
+  GArray *digests;       /* of VaSevLaunchDigest */
+} VaSevLaunch;
+void va_sev_launch_clear (VaSevLaunch *launch);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VaSevLaunch, va_sev_launch_clear)
+
 /**
- * va_sev_launch_digests: what @options describe, for each vCPU count and profile.
+ * va_sev_launch_read: what @options describe, with a digest for each vCPU count and profile.
  * @several: whether more than one digest is of use; without it the options must leave no choice
- * @digests: (out) (transfer full): of VaSevLaunchDigest, at least one if the verdict is VA_EXIT_YES
  * Returns: VA_EXIT_YES, or what to end with: it has been said why
  */
-VaExit va_sev_launch_digests (const VaCall *call, const VaSevLaunchOptions *options, gboolean several,
-                              GArray **digests);
+VaExit va_sev_launch_read (const VaCall *call, const VaSevLaunchOptions *options, gboolean several,
+                           VaSevLaunch *launch);
 
 /** va_sev_policy_parse: a number of 32 bits. Returns: VA_EXIT_YES, or VA_EXIT_USAGE when that has been said. */
 VaExit va_sev_policy_parse (const VaCall *call, const char *text, guint32 *policy);
 /** va_sev_key_read: a TIK or TEK, exactly 16 bytes. Errors: VA_CORE_ERROR_FAILED, _RANGE, naming the file */
 VaSecret *va_sev_key_read (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_sev_vmsa_file: a save area, exactly VA_VMSA_SIZE bytes. Errors: those of va_file_read(), VA_CORE_ERROR_RANGE */
+GBytes *va_sev_vmsa_file (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_sev_fail: input that cannot be read or is malformed. Returns: VA_EXIT_BROKEN. */
 VaExit va_sev_fail (const GError *error);
 

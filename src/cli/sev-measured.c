@@ -62,29 +62,29 @@ va_sev_measured_context (const VaCall *call, const VaSevMeasuredOptions *o, VaLa
 }
 
 VaExit
-va_sev_measured_digests (const VaCall *call, const VaSevMeasuredOptions *o, GArray **digests)
+va_sev_measured_read (const VaCall *call, const VaSevMeasuredOptions *o, VaSevLaunch *launch)
 {
   g_autoptr(GError) error = NULL;
   VaSevLaunchDigest given = { .cpus = 0 };
 
   if (o->digest == NULL)
-    return va_sev_launch_digests (call, &o->launch, TRUE, digests);
+    return va_sev_launch_read (call, &o->launch, TRUE, launch);
   if (o->launch.firmware != NULL || o->launch.kernel != NULL || o->launch.vcpus != NULL)
     return va_call_usage (call, "%s", _("give --digest, or --firmware and what goes with it, not both"));
   if (!va_hex_decode (o->digest, given.digest, VA_SHA256_SIZE, &error))
     return va_call_usage (call, "--digest: %s", error->message);
-  *digests = g_array_new (FALSE, FALSE, sizeof given);
-  g_array_append_val (*digests, given);
+  launch->digests = g_array_new (FALSE, FALSE, sizeof given);
+  g_array_append_val (launch->digests, given);
   return VA_EXIT_YES;
 }
 
 const VaSevLaunchDigest *
-va_sev_measured_find (const GArray *digests, VaSecret *tik, const VaLaunchContext *context,
+va_sev_measured_find (const VaSevLaunch *launch, VaSecret *tik, const VaLaunchContext *context,
                       const guint8 measurement[VA_MEASUREMENT_SIZE])
 {
-  for (guint i = 0; i < digests->len; i++)
+  for (guint i = 0; i < launch->digests->len; i++)
     {
-      const VaSevLaunchDigest *digest = &g_array_index (digests, VaSevLaunchDigest, i);
+      const VaSevLaunchDigest *digest = &g_array_index (launch->digests, VaSevLaunchDigest, i);
 
       if (va_measurement_matches (tik, context, digest->digest, measurement))
         return digest;

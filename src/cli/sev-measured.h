@@ -23,10 +23,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VaSevMeasuredOptions, va_sev_measured_options_
  * Returns: VA_EXIT_YES, or VA_EXIT_USAGE when that has been said
  */
 VaExit va_sev_measured_context (const VaCall *call, const VaSevMeasuredOptions *options, VaLaunchContext *context);
-/** va_sev_measured_digests: --digest, or as va_sev_launch_digests(). */
-VaExit va_sev_measured_digests (const VaCall *call, const VaSevMeasuredOptions *options, GArray **digests);
+/** va_sev_measured_read: the digest that --digest gives and nothing else, or as va_sev_launch_read(). */
+VaExit va_sev_measured_read (const VaCall *call, const VaSevMeasuredOptions *options, VaSevLaunch *launch);
 /** va_sev_measured_find: the digest whose measurement this is, or %NULL. */
-const VaSevLaunchDigest *va_sev_measured_find (const GArray *digests, VaSecret *tik, const VaLaunchContext *context,
+const VaSevLaunchDigest *va_sev_measured_find (const VaSevLaunch *launch, VaSecret *tik, const VaLaunchContext *context,
                                                const guint8 measurement[VA_MEASUREMENT_SIZE]);
 
 G_END_DECLS

@@ -40,7 +40,7 @@ va_verb_sev_verify (VaCall *call)
 {
   g_auto(VaSevMeasuredOptions) options = { .measurement = NULL };
   GOptionEntry entries[VA_SEV_MEASURED_ENTRIES + 1] = { { 0 } };
-  g_autoptr(GArray) digests = NULL;
+  g_auto(VaSevLaunch) launch = { 0 };
   g_autoptr(VaSecret) tik = NULL;
   g_autoptr(GError) error = NULL;
   guint8 measurement[VA_MEASUREMENT_SIZE];
@@ -53,7 +53,7 @@ va_verb_sev_verify (VaCall *call)
     return VA_EXIT_USAGE;
   code = va_sev_measured_context (call, &options, &context);
   if (code == VA_EXIT_YES)
-    code = va_sev_measured_digests (call, &options, &digests);
+    code = va_sev_measured_read (call, &options, &launch);
   if (code != VA_EXIT_YES)
     return code;
   if (!va_base64_decode_exact (options.measurement, measurement, sizeof measurement, &error))
@@ -64,7 +64,7 @@ va_verb_sev_verify (VaCall *call)
   tik = va_sev_key_read (options.tik, &error);
   if (tik == NULL)
     return va_sev_fail (error);
-  found = va_sev_measured_find (digests, tik, &context, measurement);
-  print (call, found, digests->len);
+  found = va_sev_measured_find (&launch, tik, &context, measurement);
+  print (call, found, launch.digests->len);
   return found != NULL ? VA_EXIT_YES : VA_EXIT_REFUSED;
 }

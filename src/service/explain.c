@@ -6,82 +6,17 @@
 #include <string.h>
 #include "core/encoding.h"
 #include "core/i18n.h"
+#include "sev/explain.h"
 
-#define OTHERS_MAX 32 /* firmware that is not registered: what a wrong measurement may cost is bounded */
+/* What a wrong measurement may cost is bounded: */
+#define OTHERS_MAX 32                      /* firmware that is not registered */
+#define PAGES_MAX (64 * 1024 * 1024)       /* bytes of VMSA pages that are hashed */
 
-#define CPUS_TRIED 64 /* as many vCPUs as people commonly mistake */
-
-/* Ways of starting the same firmware that people mix up. */
-typedef enum {
-  WAY_NO_TABLE,    /* kernel-hashes off */
-  WAY_AS_SAID,     /* kernel, initrd and cmdline as registered */
-  WAY_NO_INITRD,
-  WAY_NO_CMDLINE,
-  WAY_KERNEL_ONLY,
-  WAY_NOTHING,     /* kernel-hashes on, but no kernel */
-  N_WAYS
-} Way;
-
-static gboolean
-kernel_for (const VaFixed *fixed, Way way, VaKernelHashes *kernel)
-{
-  if (way == WAY_NO_TABLE || (!fixed->has_kernel && way != WAY_NOTHING))
-    return FALSE;
-  *kernel = fixed->kernel;
-  if (way == WAY_NO_INITRD || way == WAY_KERNEL_ONLY || way == WAY_NOTHING)
-    va_sha256 (NULL, 0, kernel->initrd);
-  if (way == WAY_NO_CMDLINE || way == WAY_KERNEL_ONLY || way == WAY_NOTHING)
-    va_kernel_cmdline_hash (NULL, kernel->cmdline);
-  if (way == WAY_NOTHING)
-    va_sha256 (NULL, 0, kernel->kernel);
-  return TRUE;
-}
-
-static const char *
-way_text (const VaFixed *fixed, Way way)
-{
-  switch (way)
-    {
-    case WAY_NO_TABLE:
-      return fixed->has_kernel ? _("started without kernel hashes (kernelHashes='yes' is missing in the domain's "
-                                   "<launchSecurity>)")
-                               : _("as registered otherwise");
-    case WAY_AS_SAID:
-      return _("with kernel, initrd and command line as registered");
-    case WAY_NO_INITRD:
-      return _("started without the registered initrd");
-    case WAY_NO_CMDLINE:
-      return _("started without the registered command line");
-    case WAY_KERNEL_ONLY:
-      return _("started with the kernel alone, without the registered initrd and command line");
-    case WAY_NOTHING:
-    default:
-      return _("started with kernel hashes on, but without a kernel");
-    }
-}
-
-/* How the guest may have been started. */
+/* Uploaded firmware in the order of the search. */
 typedef struct {
-  Way way;
-  guint32 cpus, signature; /* SEV-ES; else 0 */
-  VaVmsaProfile profile;
-} Guess;
-
-static gboolean
-fits (const VaMismatch *mismatch, const VaStoredArtifact *firmware, const Guess *guess)
-{
-  const VaValidateRequest *request = mismatch->request;
-  VaKernelHashes kernel;
-  gboolean with_table = kernel_for (mismatch->fixed, guess->way, &kernel);
-  VaMeasuredParts parts = { .kernel = with_table ? &kernel : NULL, .cpus = guess->cpus,
-                            .cpu_signature = guess->signature, .profile = guess->profile };
-  guint8 digest[VA_SHA256_SIZE];
-
-  if (!with_table && guess->way != WAY_NO_TABLE)
-    return FALSE;
-  return va_reference_compute (mismatch->cache, mismatch->store, firmware, &parts, digest, NULL)
-         && va_measurement_matches (mismatch->tik, &request->context, digest, request->measurement);
-}
+  const VaMismatch *mismatch;
+  GPtrArray *firmware; /* of VaStoredArtifact, borrowed; the registered ones first */
+} Candidates;
 
 static gboolean
 is_registered (const VaFixed *fixed, const char *hash)
@@ -125,148 +60,108 @@ append_claim (GString *text, const VaMismatch *mismatch)
                                   : _("not known to the service"));
 }
 
-static gboolean
-count_is_registered (const VaFixed *fixed, guint32 cpus)
+static const char *
+firmware_name (guint index, gpointer user_data)
 {
-  for (guint i = 0; i < fixed->references->len; i++)
-    if (g_array_index (fixed->references, VaReference, i).cpus == cpus)
-      return TRUE;
-  return FALSE;
+  const Candidates *candidates = user_data;
+
+  return ((const VaStoredArtifact *) candidates->firmware->pdata[index])->hash;
 }
 
 static gboolean
-profile_is_registered (const VaFixed *fixed, VaVmsaProfile profile)
+open_firmware (guint index, VaLaunchDigest **begun, VaFirmware *footer, gpointer user_data)
 {
-  for (guint i = 0; i < fixed->references->len; i++)
-    if (g_array_index (fixed->references, VaReference, i).profile == profile)
-      return TRUE;
-  return FALSE;
-}
+  const Candidates *candidates = user_data;
+  const VaMismatch *mismatch = candidates->mismatch;
+  const VaStoredArtifact *artifact = candidates->firmware->pdata[index];
 
-static void
-append_cpus (GString *text, const VaFixed *fixed, const Guess *guess)
-{
-  g_autofree char *cpu = va_cpu_describe (guess->signature), *registered = va_cpu_describe (fixed->cpu_signature);
-
-  g_string_append_printf (text, _(", with %u vCPUs%s"), guess->cpus,
-                          count_is_registered (fixed, guess->cpus) ? "" : _(" (a number that is not registered)"));
-  if (guess->signature == fixed->cpu_signature)
-    g_string_append_printf (text, _(" of CPU %s"), cpu);
-  else
-    g_string_append_printf (text, _(" of CPU %s, where %s is registered"), cpu, registered);
-  g_string_append_printf (text, _(" and VMSA profile “%s”%s"), va_vmsa_profile_name (guess->profile),
-                          profile_is_registered (fixed, guess->profile) ? "" : _(" (which is not registered)"));
-}
-
-/* Tries @guess, with each VMSA profile for SEV-ES. */
-static gboolean
-try_guess (GString *text, const VaMismatch *mismatch, const VaStoredArtifact *firmware, gboolean registered, Guess guess)
-{
-  for (guint i = 0; i < (guess.cpus > 0 ? VA_VMSA_PROFILES : 1); i++)
-    {
-      guess.profile = (VaVmsaProfile) i;
-      if (!fits (mismatch, firmware, &guess))
-        continue;
-      g_string_append_printf (text, _(" It would fit firmware %s%s, %s"), firmware->hash,
-                              registered ? "" : _(" (not registered here)"), way_text (mismatch->fixed, guess.way));
-      if (guess.cpus > 0)
-        append_cpus (text, mismatch->fixed, &guess);
-      g_string_append_c (text, '.');
-      return TRUE;
-    }
-  return FALSE;
-}
-
-/* Kernel, initrd and command line in other ways, everything else as registered. */
-static gboolean
-try_ways (GString *text, const VaMismatch *mismatch, const VaStoredArtifact *firmware, gboolean registered)
-{
-  const VaFixed *fixed = mismatch->fixed;
-
-  for (guint way = 0; way < N_WAYS; way++)
-    {
-      Guess guess = { .way = (Way) way, .signature = fixed->cpu_signature };
-      guint32 before = 0;
-
-      if (fixed->cpu_signature == 0 && try_guess (text, mismatch, firmware, registered, guess))
-        return TRUE;
-      for (guint i = 0; fixed->cpu_signature != 0 && i < fixed->references->len; i++)
-        {
-          guess.cpus = g_array_index (fixed->references, VaReference, i).cpus;
-          if (guess.cpus != before && try_guess (text, mismatch, firmware, registered, guess))
-            return TRUE;
-          before = guess.cpus;
-        }
-    }
-  return FALSE;
-}
-
-/* SEV-ES: another number of vCPUs, or another CPU model. */
-static gboolean
-try_cpus (GString *text, const VaMismatch *mismatch, const VaStoredArtifact *firmware)
-{
-  const VaFixed *fixed = mismatch->fixed;
-  Guess guess = { .way = fixed->has_kernel ? WAY_AS_SAID : WAY_NO_TABLE, .signature = fixed->cpu_signature };
-  gsize count;
-  const VaCpuModel *models = va_cpu_models (&count);
-
-  if (fixed->cpu_signature == 0)
-    return FALSE;
-  for (guess.cpus = 1; guess.cpus <= CPUS_TRIED; guess.cpus++)
-    if (try_guess (text, mismatch, firmware, TRUE, guess))
-      return TRUE;
-  for (gsize i = 0; i < count; i++)
-    for (guint j = 0; j < fixed->references->len; j++)
-      {
-        guess.signature = va_cpu_signature (models[i].family, models[i].model, models[i].stepping);
-        guess.cpus = g_array_index (fixed->references, VaReference, j).cpus;
-        if (guess.cpus > 0 && try_guess (text, mismatch, firmware, TRUE, guess))
-          return TRUE;
-      }
-  return FALSE;
-}
-
-static gboolean
-append_if_fitting (GString *text, const VaMismatch *mismatch, const VaStoredArtifact *firmware, gboolean registered)
-{
-  return try_ways (text, mismatch, firmware, registered) || (registered && try_cpus (text, mismatch, firmware));
+  *begun = va_reference_begin (mismatch->cache, mismatch->store, artifact, NULL);
+  *footer = artifact->firmware;
+  return *begun != NULL;
 }
 
 /* Newest firmware first. */
-static gboolean
-append_fitting (GString *text, const VaMismatch *mismatch)
+static void
+add_candidates (Candidates *candidates, gboolean registered, guint max)
 {
-  guint others = 0;
+  GPtrArray *all = candidates->mismatch->firmware;
 
-  for (guint i = mismatch->firmware->len; i > 0; i--)
+  for (guint i = all->len; i > 0 && max > 0; i--)
     {
-      const VaStoredArtifact *firmware = mismatch->firmware->pdata[i - 1];
-      gboolean registered = is_registered (mismatch->fixed, firmware->hash);
+      VaStoredArtifact *artifact = all->pdata[i - 1];
 
-      if ((registered || ++others <= OTHERS_MAX) && append_if_fitting (text, mismatch, firmware, registered))
-        return TRUE;
+      if (is_registered (candidates->mismatch->fixed, artifact->hash) != registered)
+        continue;
+      g_ptr_array_add (candidates->firmware, artifact);
+      max--;
     }
-  return FALSE;
+}
+
+/* What the references say of vCPUs and profiles. */
+static void
+describe_cpus (const VaFixed *fixed, VaSevMismatch *search, GArray *cpus)
+{
+  for (guint i = 0; i < fixed->references->len; i++)
+    {
+      const VaReference *reference = &g_array_index (fixed->references, VaReference, i);
+      gboolean known = reference->cpus == 0;
+
+      for (guint j = 0; j < cpus->len; j++)
+        known |= g_array_index (cpus, guint32, j) == reference->cpus;
+      if (!known)
+        g_array_append_val (cpus, reference->cpus);
+      search->profiles[reference->profile] |= reference->cpus > 0;
+    }
+  search->cpus = (const guint32 *) (gpointer) cpus->data;
+  search->cpus_length = cpus->len;
+}
+
+/* The one change that makes it fit, or %NULL. */
+static char *
+look (const VaMismatch *mismatch, GPtrArray *ruled_out)
+{
+  const VaFixed *fixed = mismatch->fixed;
+  g_autoptr(GPtrArray) firmware = g_ptr_array_new ();
+  g_autoptr(GByteArray) digests = g_byte_array_new ();
+  g_autoptr(GArray) cpus = g_array_new (FALSE, FALSE, sizeof (guint32));
+  Candidates candidates = { .mismatch = mismatch, .firmware = firmware };
+  VaSevMismatch search = {
+    .tik = mismatch->tik, .context = mismatch->request->context, .measurement = mismatch->request->measurement,
+    .kernel = fixed->has_kernel ? &fixed->kernel : NULL, .cpu_signature = fixed->cpu_signature,
+    .firmware_name = firmware_name, .open_firmware = open_firmware, .user_data = &candidates, .budget = PAGES_MAX,
+  };
+
+  for (guint i = 0; i < fixed->references->len; i++)
+    g_byte_array_append (digests, g_array_index (fixed->references, VaReference, i).digest, VA_SHA256_SIZE);
+  search.digests = digests->data;
+  search.digest_count = fixed->references->len;
+  describe_cpus (fixed, &search, cpus);
+  add_candidates (&candidates, TRUE, VA_FIXED_REFERENCES_MAX);
+  search.expected_count = firmware->len;
+  add_candidates (&candidates, FALSE, OTHERS_MAX);
+  search.firmware_count = firmware->len;
+  return va_sev_mismatch_explain (&search, ruled_out);
 }
 
 char *
 va_explain_mismatch (const VaMismatch *mismatch)
 {
+  g_autoptr(GPtrArray) ruled_out = g_ptr_array_new ();
+  g_autofree char *change = look (mismatch, ruled_out);
   GString *text = g_string_new (NULL);
 
   append_tried (text, mismatch->fixed);
   append_claim (text, mismatch);
-  if (!append_fitting (text, mismatch))
-    g_string_append (text, mismatch->fixed->has_kernel
-                             ? _(" It fits no other firmware of yours either: the firmware, kernel, initrd or command "
-                                 "line differs from the registered one, or the guest was started with another session.")
-                         : mismatch->fixed->cpu_signature != 0
-                           ? _(" It fits no other firmware of yours either, nor another number of vCPUs, nor another "
-                               "known CPU model: the firmware or the CPU model differs from the registered one, or the "
-                               "guest was started with another session.")
-                             : _(" It fits no other firmware of yours either: the firmware differs from the registered "
-                                 "one, the guest was started with kernel hashes that are not registered, or with "
-                                 "another session."));
+  if (change != NULL)
+    g_string_append_printf (text, _(" It would fit if this were expected: %s."), change);
+  else
+    g_string_append (text, _(" It fits no other firmware of yours either, and none of the usual mistakes: the firmware, "
+                             "kernel, initrd or command line differs from the registered one, or the guest was started "
+                             "with another session."));
+  for (guint i = 0; change == NULL && i < ruled_out->len; i++)
+    g_string_append_printf (text, "%s %s", i == 0 ? _(" Ruled out:") : ";", (const char *) ruled_out->pdata[i]);
+  if (change == NULL)
+    g_string_append_c (text, '.');
   return g_string_free (text, FALSE);
 }
 

@@ -18,8 +18,8 @@ typedef struct {
 /** va_explain_match: for the owner: which reference it was. Returns: (transfer full). */
 char *va_explain_match (const VaFixed *fixed, const VaReference *reference);
 /**
- * va_explain_mismatch: for the owner: what was tried, and which other firmware or kernel hashes would fit. Tries the
- * owner's other firmware too, each with and without kernel hashes. Never opens a way to be accepted.
+ * va_explain_mismatch: for the owner: what was tried, and the one change with which the measurement would fit, as
+ * “virt-attest sev explain” finds it; tries the owner's other firmware too. Never opens a way to be accepted.
  * Returns: (transfer full)
  */
 char *va_explain_mismatch (const VaMismatch *mismatch);

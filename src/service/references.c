@@ -56,9 +56,8 @@ remember (VaReferenceCache *cache, const char *hash, const VaLaunchDigest *diges
   g_hash_table_replace (cache->begun, g_strdup (hash), va_launch_digest_copy (digest));
 }
 
-/* The digest after the firmware; only the owner's own image is read, whoever else has the same. */
-static VaLaunchDigest *
-begin_digest (VaReferenceCache *cache, VaStore *store, const VaStoredArtifact *firmware, GError **error)
+VaLaunchDigest *
+va_reference_begin (VaReferenceCache *cache, VaStore *store, const VaStoredArtifact *firmware, GError **error)
 {
   VaLaunchDigest *digest = look_up (cache, firmware->hash);
   g_autoptr(GBytes) image = NULL;
@@ -82,7 +81,7 @@ va_reference_compute (VaReferenceCache *cache, VaStore *store, const VaStoredArt
   /* When nothing else is measured, the digest is the image's own hash. */
   if (parts->kernel == NULL && parts->cpus == 0)
     return va_hex_decode (firmware->hash, out, VA_SHA256_SIZE, error);
-  digest = begin_digest (cache, store, firmware, error);
+  digest = va_reference_begin (cache, store, firmware, error);
   if (digest == NULL
       || (parts->kernel != NULL && !va_launch_digest_add_kernel (digest, &firmware->firmware, parts->kernel, error))
       || (parts->cpus > 0

@@ -15,6 +15,13 @@ typedef struct _VaReferenceCache VaReferenceCache;
 VaReferenceCache *va_reference_cache_new (void);
 void va_reference_cache_free (VaReferenceCache *cache);
 
+/**
+ * va_reference_begin: the digest after @firmware alone. Only the owner's own image is read, whoever else has the same.
+ * Returns: (transfer full)
+ * Errors: VA_STORE_ERROR
+ */
+VaLaunchDigest *va_reference_begin (VaReferenceCache *cache, VaStore *store, const VaStoredArtifact *firmware,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** What is measured besides the firmware. */
 typedef struct {
   const VaKernelHashes *kernel; /* %NULL: without kernel hashes */

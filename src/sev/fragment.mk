@@ -9,6 +9,7 @@ libva_sev_la_SOURCES = \
 	src/sev/chain.c src/sev/chain.h \
 	src/sev/digest.c src/sev/digest.h \
 	src/sev/error.c src/sev/error.h \
+	src/sev/explain.c src/sev/explain.h \
 	src/sev/firmware.c src/sev/firmware.h \
 	src/sev/measurement.c src/sev/measurement.h \
 	src/sev/packet.c src/sev/packet.h \

@@ -176,6 +176,56 @@ va_sev_vmsa_build (guint32 reset, guint32 signature, VaVmsaProfile profile, guin
   va_put_le16 (out + 0x410, FCW_RESET);
 }
 
+/* Of a segment selector, attributes and limit are one field; the bases that are not 0 have one too. */
+static const VaVmsaField fields[] = {
+  { "es", 0x00, 8 },      { "cs", 0x10, 8 },      { "cs.base", 0x18, 8 }, { "ss", 0x20, 8 },     { "ds", 0x30, 8 },
+  { "fs", 0x40, 8 },      { "gs", 0x50, 8 },      { "gdtr", 0x60, 8 },    { "ldtr", 0x70, 8 },   { "idtr", 0x80, 8 },
+  { "tr", 0x90, 8 },      { "efer", 0xd0, 8 },    { "cr4", 0x148, 8 },    { "cr0", 0x158, 8 },   { "dr7", 0x160, 8 },
+  { "dr6", 0x168, 8 },    { "rflags", 0x170, 8 }, { "rip", 0x178, 8 },    { "g_pat", 0x268, 8 }, { "rdx", 0x310, 8 },
+  { "xcr0", 0x3e8, 8 },   { "mxcsr", 0x408, 4 },  { "fcw", 0x410, 2 },
+};
+
+const VaVmsaField *
+va_vmsa_fields (gsize *count)
+{
+  *count = G_N_ELEMENTS (fields);
+  return fields;
+}
+
+guint64
+va_vmsa_field_get (const VaVmsaField *field, const guint8 page[VA_VMSA_SIZE])
+{
+  guint64 value = 0;
+
+  for (guint i = field->size; i > 0; i--)
+    value = value << 8 | page[field->offset + i - 1];
+  return value;
+}
+
+static guint64
+get_u64 (const guint8 *p)
+{
+  return va_get_le32 (p) | (guint64) va_get_le32 (p + 4) << 32;
+}
+
+void
+va_sev_vmsa_read (const guint8 page[VA_VMSA_SIZE], VaVmsa *out)
+{
+  guint8 usual[VA_VMSA_SIZE];
+
+  memset (out, 0, sizeof *out);
+  out->reset = get_u64 (page + 0x18) + get_u64 (page + 0x178);
+  out->signature = va_get_le32 (page + 0x310);
+  out->profile = va_bytes_are_zero (page + 0x408, 4) && va_bytes_are_zero (page + 0x410, 2) ? VA_VMSA_ZERO : VA_VMSA_FPU;
+  va_sev_vmsa_build ((guint32) out->reset, out->signature, out->profile, usual);
+  for (guint i = VA_VMSA_SIZE; i > 0; i--)
+    if (page[i - 1] != usual[i - 1])
+      {
+        out->differing++;
+        out->first_differing = i - 1;
+      }
+}
+
 gboolean
 va_launch_digest_add_cpus (VaLaunchDigest *digest, const VaFirmware *firmware, guint cpus, guint32 signature,
                            VaVmsaProfile profile, GError **error)

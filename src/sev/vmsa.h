@@ -42,6 +42,25 @@ gboolean va_cpu_parse (const char *text, guint32 *signature, GError **error) G_G
  * Spec: SEV.md section 3; AMD 24593, table B-4
  */
 void va_sev_vmsa_build (guint32 reset, guint32 signature, VaVmsaProfile profile, guint8 out[VA_VMSA_SIZE]);
+/** One field of a save area: little-endian, at @offset, @size bytes (2, 4 or 8). */
+typedef struct {
+  const char *name; /* as in AMD 24593, table B-4 */
+  guint16 offset;
+  guint8 size;
+} VaVmsaField;
+/** va_vmsa_fields: those that va_sev_vmsa_build() sets, in their order. @count: (out) */
+const VaVmsaField *va_vmsa_fields (gsize *count);
+guint64 va_vmsa_field_get (const VaVmsaField *field, const guint8 page[VA_VMSA_SIZE]);
+/** What a save area says of its vCPU. */
+typedef struct {
+  guint64 reset;         /* where it begins: base of cs, and rip */
+  guint32 signature;     /* of the CPU: the lower half of rdx */
+  VaVmsaProfile profile;
+  guint differing;       /* bytes that va_sev_vmsa_build() would have given another value */
+  guint first_differing; /* offset of the first of them, if there is one */
+} VaVmsa;
+/** va_sev_vmsa_read: any page has a meaning; whether it is a usual one is for @out->differing to tell. */
+void va_sev_vmsa_read (const guint8 page[VA_VMSA_SIZE], VaVmsa *out);
 /**
  * va_launch_digest_add_cpus: the save areas of @cpus vCPUs (1 to VA_VMSA_CPUS_MAX) of a guest that boots @firmware.
  * Errors: VA_SEV_ERROR_FIRMWARE when @firmware has no reset address for SEV-ES; VA_SEV_ERROR_FORMAT (@cpus)

@@ -12,6 +12,7 @@ fuzz_targets += tests/fuzz/fuzz-message
 fuzz_targets += tests/fuzz/fuzz-qmp
 fuzz_targets += tests/fuzz/fuzz-sev-cert
 fuzz_targets += tests/fuzz/fuzz-text
+fuzz_targets += tests/fuzz/fuzz-vmsa
 
 EXTRA_DIST += tests/fuzz/corpus
 

@@ -72,8 +72,8 @@ def another_kernel_initrd_or_cmdline(world):
 
 @suite
 def another_number_or_model_of_processors(world):
-    for name, cpus, model, word in (("es-count", 3, "EPYC", "with 3 vCPUs (a number that is not registered)"),
-                                    ("es-model", 2, "qemu64", "15/107/1 (qemu64), where 23/1/2 (EPYC) is registered")):
+    for name, cpus, model, word in (("es-count", 3, "EPYC", "number of vCPUs is 3, not 2"),
+                                    ("es-model", 2, "qemu64", "CPU is 15/107/1 (qemu64), not 23/1/2 (EPYC)")):
         identity = world.make_domain(name, policy="0x5", cpus=cpus, model=model)
         world.register(identity, "--cpu-count", "2", "--cpu-model", "EPYC", policy="0x5")
         refused(world, name, "measurement")

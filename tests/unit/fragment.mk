@@ -14,7 +14,7 @@ sev_tests = \
 	tests/unit/test-firmware \
 	tests/unit/test-measurement \
 	tests/unit/test-packet \
-	tests/unit/test-session tests/unit/test-vmsa
+	tests/unit/test-session tests/unit/test-vmsa tests/unit/test-explain
 check_PROGRAMS += $(sev_tests)
 TESTS += $(sev_tests)
 check_LTLIBRARIES += libva-test-sev.la
@@ -68,7 +68,7 @@ tests_unit_test_identity_LDADD = libva-tls.la $(GNUTLS_LIBS) $(JSON_LIBS) $(GLIB
 tests_unit_test_client_SOURCES = tests/unit/test-client.c tests/unit/tls-fixture.c tests/unit/tls-fixture.h
 tests_unit_test_client_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
 tests_unit_test_client_LDADD = libva-http-client.la libva-http-server.la $(GNUTLS_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
-doc_tests = tests/unit/test-man.sh tests/unit/test-data.sh tests/unit/test-tree.sh
+doc_tests = tests/unit/test-man.sh tests/unit/test-completion.sh tests/unit/test-data.sh tests/unit/test-tree.sh
 TESTS += $(doc_tests)
 EXTRA_DIST += $(doc_tests) tests/unit/tap.sh
 

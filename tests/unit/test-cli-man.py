@@ -16,7 +16,7 @@ def page_options():
     found, verb = {}, None
     for path in PAGES:
         for line in open(path, encoding="utf-8").readlines():  # pylint: disable=consider-using-with
-            if match := re.match(r"\.It Cm ([a-z]+ [a-z]+)", line):
+            if match := re.match(r"\.It Cm ([a-z]+(?: [a-z]+)+)", line):
                 verb = match[1]
                 found[verb] = set()
             elif line.startswith(".Ss " + COMMON):
@@ -36,7 +36,7 @@ def help_text(*words):
 
 def main():
     page = page_options()
-    verbs = re.findall(r"^  ([a-z]+ [a-z]+)  ", help_text(), re.M)
+    verbs = re.findall(r"^  ([a-z]+(?: [a-z]+)+)  ", help_text(), re.M)
     results = [("the program lists verbs, each once", len(verbs) > 10 and len(verbs) == len(set(verbs)), verbs),
                ("the page has the program's verbs and no other", set(verbs) == set(page) - {COMMON},
                 set(verbs) ^ (set(page) - {COMMON}))]

@@ -239,9 +239,9 @@ def mismatch_is_explained():
             ("no white space", explained(full, (*kernel[:-1], "quiet \n"))),
             ("without the zero byte", explained(hashlib.sha256(IMAGE + owner.hash_table(b"a kernel", b"an initrd",
                                                                                        b"quiet")).digest(), kernel)),
-            ("started with 64", explained(bytes.fromhex(es_digest(64, True)), es, "5")),
-            ("the host's is “fpu”", explained(bytes.fromhex(es_digest(2, True)), es, "5")),
-            ("EPYC-Rome, 23/49/0", explained(bytes.fromhex(es_digest(2, False, signature=0x00830f10)), es, "5")),
+            ("number of vCPUs is 64, not 2", explained(bytes.fromhex(es_digest(64, True)), es, "5")),
+            ("VMSA profile is “fpu”, which is not expected", explained(bytes.fromhex(es_digest(2, True)), es, "5")),
+            ("CPU is 23/49/0 (EPYC-Rome), not 25/1/1 (EPYC-Milan)", explained(bytes.fromhex(es_digest(2, False, signature=0x00830f10)), es, "5")),
             ("b.fd", explained(hashlib.sha256(firmware(44)).digest(), ("--firmware-dir", images)))):
         assert word in told["cause"] and not told["matches"], (word, told)
     told = explained(bytes(32), (*kernel, *es, "--firmware-dir", images), "5")
@@ -442,6 +442,37 @@ def secret_refuses():
             values["--entry"] = f"luks={put('eighty', bytes(80))}"
         sev("secret", *(w for pair in values.items() if pair[1] is not None for w in pair), code=code, words=[word])
         assert not os.path.exists(good["--out"]), name
+
+
+@test
+def save_areas():
+    for profile, fpu in (("zero", False), ("fpu", True)):
+        out = os.path.join(WORK, "vmsa-" + profile)
+        text = sev("vmsa", "build", "--cpu", "EPYC-Milan", "--vmsa-profile", profile, "--firmware", OVMF, "--out", out)
+        for name, reset in (("vmsa0.bin", 0xfffffff0), ("vmsa1.bin", 0x80b004)):
+            page = open(os.path.join(out, name), "rb").read()
+            assert page == owner.vmsa(reset, MILAN, fpu) and hashlib.sha256(page).hexdigest() in text, name
+            told = json.loads(sev("vmsa", "show", os.path.join(out, name), "--json"))
+            assert told["reset"] == hex(reset) and told["cpu-signature"] == MILAN and told["vmsa-profile"] == profile, told
+            assert told["unusual-bytes"] == 0 and told["registers"]["g_pat"] == "0x7040600070406", told
+        first, others = (os.path.join(out, name) for name in ("vmsa0.bin", "vmsa1.bin"))
+        assert sev("digest", "--firmware", OVMF, "--policy", "5", "--vcpus", "3", "--vmsa0", first, "--vmsa1",
+                   others) == es_digest(3, fpu) + "\n"
+    page = bytearray(owner.vmsa(0xfffffff0, MILAN, False))
+    page[0x3b0] = 1
+    text = sev("vmsa", "show", put("odd.bin", page))
+    assert "no: 1 bytes differ, the first at 0x3b0" in text and "25/1/1 (EPYC-Milan)" in text, text
+    alone = os.path.join(WORK, "vmsa-alone")
+    sev("vmsa", "build", "--cpu", "25/1/1", "--vmsa-profile", "fpu", "--out", alone)
+    assert os.listdir(alone) == ["vmsa0.bin"]
+    for words, arguments, code in (
+            ("4096", ("show", put("short.bin", bytes(4095))), 3), ("4096", ("show", put("long.bin", bytes(4097))), 3),
+            ("no reset address", ("build", "--cpu", "EPYC", "--vmsa-profile", "fpu", "--firmware", BARE, "--out", alone), 3),
+            ("--cpu is missing", ("build", "--vmsa-profile", "fpu", "--out", alone), 2),
+            ("neither zero nor fpu", ("build", "--cpu", "EPYC", "--vmsa-profile", "x", "--out", alone), 2),
+            ("no known CPU model", ("build", "--cpu", "Pentium", "--vmsa-profile", "fpu", "--out", alone), 2),
+            ("show, build", (), 2), ("show, build", ("frob",), 2)):
+        sev("vmsa", *arguments, code=code, words=[words])
 
 
 @test

@@ -137,6 +137,38 @@ test_refused (void)
   g_assert_error (many, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT);
 }
 
+/* The fields are all that is in a page, and reading finds what it was built from. */
+static void
+test_read (void)
+{
+  for (guint profile = 0; profile < VA_VMSA_PROFILES; profile++)
+    {
+      guint8 page[VA_VMSA_SIZE];
+      VaVmsa vmsa;
+      gsize count;
+      const VaVmsaField *fields = va_vmsa_fields (&count);
+
+      va_sev_vmsa_build (0x80b004, 0x00a00f11, (VaVmsaProfile) profile, page);
+      va_sev_vmsa_read (page, &vmsa);
+      g_assert_cmphex (vmsa.reset, ==, 0x80b004);
+      g_assert_cmphex (vmsa.signature, ==, 0x00a00f11);
+      g_assert_cmpuint (vmsa.profile, ==, profile);
+      g_assert_cmpuint (vmsa.differing, ==, 0);
+      page[0xfff] = 1;
+      page[0x3b0] = 1;
+      va_sev_vmsa_read (page, &vmsa);
+      g_assert_cmpuint (vmsa.differing, ==, 2);
+      g_assert_cmphex (vmsa.first_differing, ==, 0x3b0);
+      page[0xfff] = page[0x3b0] = 0;
+      for (gsize i = 0; i < count; i++)
+        {
+          g_assert_true (i == 0 || fields[i].offset >= fields[i - 1].offset + fields[i - 1].size);
+          memset (page + fields[i].offset, 0, fields[i].size);
+        }
+      g_assert_true (va_bytes_are_zero (page, sizeof page));
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -147,6 +179,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/vmsa/profiles", test_profiles);
   g_test_add_func ("/vmsa/known-answer", test_known_answer);
   g_test_add_func ("/vmsa/other-cpus", test_other_cpus);
+  g_test_add_func ("/vmsa/read", test_read);
   g_test_add_func ("/vmsa/refused", test_refused);
   return g_test_run ();
 }
