@@ -41,7 +41,7 @@ for shell in bash zsh; do
     skip "$shell" "$shell is not installed"
     continue
   fi
-  check "$shell: groups of verbs" offers $shell "sev secret service" s
+  check "$shell: groups of verbs" offers $shell "secret service sev" s
   check "$shell: a group's verbs" offers $shell "list put remove" secret ""
   check "$shell: a verb that begins like another" offers $shell "secret session" sev se
   check "$shell: verbs of three words" offers $shell "build show" sev vmsa ""
