@@ -32,18 +32,34 @@ on_doctype (void *data, const xmlChar *name, const xmlChar *external_id, const x
   xmlStopParser (context);
 }
 
+/* What cannot be converted is reported past the parser's own settings, and would land on standard error. */
+#if LIBXML_VERSION >= 21200
+static void
+on_error (void *data, const xmlError *error)
+#else
+static void
+on_error (void *data, xmlError *error)
+#endif
+{
+  (void) data, (void) error;
+}
+
 static xmlDoc *
 read_tree (const char *xml, gsize size, GError **error)
 {
   Parser parser = { xmlNewParserCtxt (), FALSE };
+  xmlStructuredErrorFunc before = xmlStructuredError;
+  void *before_data = xmlStructuredErrorContext;
   xmlDoc *tree;
 
   if (parser.context == NULL)
     g_error ("libxml2: out of memory");
   parser.context->_private = &parser;
   parser.context->sax->internalSubset = on_doctype;
+  xmlSetStructuredErrorFunc (NULL, on_error); /* of this thread */
   tree = xmlCtxtReadMemory (parser.context, xml, (int) size, NULL, NULL,
                             XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+  xmlSetStructuredErrorFunc (before_data, before);
   if (parser.has_doctype)
     {
       g_clear_pointer (&tree, xmlFreeDoc);

@@ -68,8 +68,11 @@ static char *
 print (JsonObject *object, gboolean pretty)
 {
   g_autoptr(JsonNode) node = json_node_init_object (json_node_alloc (), object);
+  g_autofree char *text = json_to_string (node, pretty);
+  g_auto(GStrv) parts = g_strsplit (text, "\x1f", -1);
 
-  return json_to_string (node, pretty);
+  /* The one control character that json-glib forgets to escape. */
+  return g_strjoinv ("\\u001f", parts);
 }
 
 char *
