@@ -54,6 +54,7 @@ static const Problem problems[] = {
   [VA_PROBLEM_INTERNAL] = { "internal", 500, N_("The service failed") },
   [VA_PROBLEM_STORE] = { "store-unavailable", 503, N_("The service's store does not answer") },
   [VA_PROBLEM_BUSY] = { "busy", 503, N_("The service is busy") },
+  [VA_PROBLEM_KEY_SERVICE] = { "key-service-unavailable", 503, N_("AMD's key service does not answer") },
 };
 
 static const Problem *

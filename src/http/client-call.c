@@ -127,7 +127,8 @@ on_event (SoupMessage *message, GSocketClientEvent event, GIOStream *connection,
   if (event != G_SOCKET_CLIENT_TLS_HANDSHAKED || !G_IS_TLS_CONNECTION (connection))
     return;
   call->handshake_done = TRUE;
-  if (g_tls_connection_get_protocol_version (G_TLS_CONNECTION (connection)) != G_TLS_PROTOCOL_VERSION_TLS_1_3)
+  if (call->client->certificate != NULL
+      && g_tls_connection_get_protocol_version (G_TLS_CONNECTION (connection)) != G_TLS_PROTOCOL_VERSION_TLS_1_3)
     call->peer_fault = g_strdup (_("it does not speak TLS 1.3"));
   else if (!is_for_servers (g_tls_connection_get_peer_certificate (G_TLS_CONNECTION (connection))))
     call->peer_fault = g_strdup (_("its certificate is not for a server (extended key usage serverAuth)"));
@@ -182,7 +183,8 @@ make_message (VaClientCall *call)
   g_signal_connect (call->message, "wrote-body-data", G_CALLBACK (on_wrote), call);
   g_signal_connect (call->message, "network-event", G_CALLBACK (on_event), call);
   g_signal_connect (call->message, "accept-certificate", G_CALLBACK (on_bad_certificate), call);
-  soup_message_set_tls_client_certificate (call->message, call->client->certificate);
+  if (call->client->certificate != NULL)
+    soup_message_set_tls_client_certificate (call->message, call->client->certificate);
   return TRUE;
 }
 

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 struct _VaClient
 {
   char *url; /* without a slash at its end */
-  GTlsCertificate *certificate;
+  GTlsCertificate *certificate; /* one's own; %NULL: a public server is asked */
   GTlsDatabase *authorities;
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "core/error.h"
 #include "core/i18n.h"
+#include "core/number.h"
 #include "http/client-call.h"
 #include "http/tls-files.h"
 
@@ -27,20 +28,38 @@ demand_tls13 (void)
 
 /* "https://host:port" without the slash at the end, or NULL. */
 static char *
-check_url (const char *url, GError **error)
+check_url (const char *url, gboolean may_have_path, GError **error)
 {
+  char *checked;
+
   g_autoptr(GUri) uri = g_uri_parse (url, G_URI_FLAGS_NONE, NULL);
   const char *path = uri != NULL ? g_uri_get_path (uri) : NULL;
 
   if (uri == NULL || g_strcmp0 (g_uri_get_scheme (uri), "https") != 0 || g_uri_get_host (uri) == NULL ||
       *g_uri_get_host (uri) == '\0' || g_uri_get_userinfo (uri) != NULL || g_uri_get_query (uri) != NULL ||
-      g_uri_get_fragment (uri) != NULL || (strcmp (path, "") != 0 && strcmp (path, "/") != 0))
+      g_uri_get_fragment (uri) != NULL || (!may_have_path && strcmp (path, "") != 0 && strcmp (path, "/") != 0))
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                   _("“%s” is no URL of a service; expected https://HOST:PORT"), url);
+                   may_have_path ? _("“%s” is no URL of a server; expected https://HOST[:PORT][/PATH]")
+                                 : _("“%s” is no URL of a service; expected https://HOST:PORT"), url);
       return NULL;
     }
-  return g_uri_to_string_partial (uri, G_URI_HIDE_NONE);
+  checked = g_uri_to_string_partial (uri, G_URI_HIDE_NONE);
+  while (g_str_has_suffix (checked, "/"))
+    checked[strlen (checked) - 1] = '\0';
+  return checked;
+}
+
+static GTlsDatabase *
+read_authorities (const char *ca_file, GError **error)
+{
+  g_autofree char *path = g_canonicalize_filename (ca_file, NULL);
+  g_autoptr(GError) reason = NULL;
+  GTlsDatabase *authorities = g_tls_file_database_new (path, &reason);
+
+  if (authorities == NULL)
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, "%s: %s", ca_file, reason->message);
+  return authorities;
 }
 
 static GTlsCertificate *
@@ -68,25 +87,29 @@ va_client_new (const char *url, const char *ca_file, const char *certificate_fil
 {
   g_autoptr(VaClient) client = g_new0 (VaClient, 1);
   g_auto(VaTlsFiles) files = { 0 };
-  g_autofree char *ca_path = g_canonicalize_filename (ca_file, NULL);
-  g_autoptr(GError) reason = NULL;
 
   demand_tls13 ();
-  client->url = check_url (url, error);
+  client->url = check_url (url, FALSE, error);
   if (client->url == NULL || !va_tls_files_load (&files, ca_file, certificate_file, key_file, error))
     return NULL;
-  while (g_str_has_suffix (client->url, "/"))
-    client->url[strlen (client->url) - 1] = '\0';
   client->certificate = make_certificate (&files, certificate_file, error);
   if (client->certificate == NULL)
     return NULL;
-  client->authorities = g_tls_file_database_new (ca_path, &reason);
-  if (client->authorities == NULL)
-    {
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, "%s: %s", ca_file, reason->message);
-      return NULL;
-    }
-  return g_steal_pointer (&client);
+  client->authorities = read_authorities (ca_file, error);
+  return client->authorities != NULL ? g_steal_pointer (&client) : NULL;
+}
+
+VaClient *
+va_client_new_public (const char *url, const char *ca_file, GError **error)
+{
+  g_autoptr(VaClient) client = g_new0 (VaClient, 1);
+
+  client->url = check_url (url, TRUE, error);
+  if (client->url == NULL)
+    return NULL;
+  client->authorities = ca_file != NULL ? read_authorities (ca_file, error)
+                                        : g_tls_backend_get_default_database (g_tls_backend_get_default ());
+  return client->authorities != NULL ? g_steal_pointer (&client) : NULL;
 }
 
 void
@@ -146,6 +169,27 @@ va_client_call (VaClient *client, const VaClientRequest *request, JsonObject **r
     *reply = NULL;
   call.max_reply = request->max_reply != 0 ? request->max_reply : DEFAULT_MAX_REPLY;
   ok = va_client_call_run (&call, error) && read_reply (client, &call, reply, error);
+  va_client_call_clear (&call);
+  return ok;
+}
+
+gboolean
+va_client_get (VaClient *client, const char *path, guint deadline_ms, gsize max, VaClientAnswer *answer, GError **error)
+{
+  const VaClientRequest request = { .method = "GET", .path = path, .deadline_ms = deadline_ms };
+  VaClientCall call = { .client = client, .request = &request, .max_reply = max };
+  gboolean ok = va_client_call_run (&call, error);
+
+  if (ok)
+    {
+      const char *after = soup_message_headers_get_one (soup_message_get_response_headers (call.message), "Retry-After");
+      guint64 seconds = 0;
+
+      answer->retry_after
+        = after != NULL && va_number_parse (after, 0, G_MAXUINT, &seconds, NULL) ? (guint) seconds : 0;
+      answer->status = call.status;
+      answer->body = g_byte_array_free_to_bytes (g_steal_pointer (&call.reply));
+    }
   va_client_call_clear (&call);
   return ok;
 }

@@ -17,6 +17,14 @@ typedef struct _VaClient VaClient;
 VaClient *va_client_new (const char *url, const char *ca_file, const char *certificate_file, const char *key_file,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * va_client_new_public: a client of a server that anybody may ask, without a certificate of its own; TLS 1.2 will do.
+ * @url: "https://host[:port][/path]"
+ * @ca_file: PEM, or %NULL for the system's CAs
+ * Errors: VA_CORE_ERROR
+ */
+VaClient *va_client_new_public (const char *url, const char *ca_file, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Called as an upload proceeds, from the calling thread. */
 typedef void (*VaClientProgress) (guint64 sent, guint64 total, gpointer user_data);
 
@@ -40,6 +48,20 @@ typedef struct {
  */
 gboolean va_client_call (VaClient *client, const VaClientRequest *request, JsonObject **reply, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
+/** What a server answered, whatever it is. */
+typedef struct {
+  guint status;
+  guint retry_after; /* seconds; 0: it did not say, or as a date */
+  GBytes *body;
+} VaClientAnswer;
+/**
+ * va_client_get: GET without JSON and problems: any status is an answer.
+ * @path: below the URL, escaped
+ * @answer: (out): body is (transfer full)
+ * Errors: VA_CORE_ERROR_PEER (also a body of more than @max bytes), VA_CORE_ERROR_TIMEOUT
+ */
+gboolean va_client_get (VaClient *client, const char *path, guint deadline_ms, gsize max, VaClientAnswer *answer,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void va_client_free (VaClient *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaClient, va_client_free)
 

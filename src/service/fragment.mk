@@ -29,5 +29,5 @@ libva_service_la_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
 sbin_PROGRAMS += virt-attestd
 virt_attestd_SOURCES = src/service/main.c
 virt_attestd_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS) $(SYSTEMD_CFLAGS)
-virt_attestd_LDADD = libva-service.la libva-store.la libva-http-server.la libva-api.la libva-certificates.la libva-sev.la \
-	libva-core-json.la libva-core.la $(JSON_LIBS) $(GNUTLS_LIBS) $(SYSTEMD_LIBS) $(GLIB_LIBS)
+virt_attestd_LDADD = libva-service.la libva-store.la libva-http-server.la libva-api.la libva-key-service.la libva-certificates.la \
+	libva-sev.la libva-core-json.la libva-core.la $(JSON_LIBS) $(GNUTLS_LIBS) $(SYSTEMD_LIBS) $(GLIB_LIBS)

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <string.h>
+#include "core/error.h"
 #include "core/i18n.h"
 #include "service/launch-record.h"
 #include "service/log.h"
@@ -77,6 +78,18 @@ only_root_is_unknown (const VaSevChain *chain)
 }
 
 static gboolean
+verify_chain (Attempt *attempt, GError **error)
+{
+  const VaService *service = attempt->service;
+  GBytes *id = attempt->request->cpu_id;
+
+  if (service->key_service == NULL)
+    return va_sev_chain_verify (&attempt->chain, service->roots, &attempt->generation, error);
+  return va_key_service_verify (service->key_service, &attempt->chain, id != NULL ? g_bytes_get_data (id, NULL) : NULL,
+                                id != NULL ? g_bytes_get_size (id) : 0, service->roots, &attempt->generation, error);
+}
+
+static gboolean
 check_platform (Attempt *attempt, GError **error)
 {
   const VaLaunchRequest *request = attempt->request;
@@ -85,7 +98,12 @@ check_platform (Attempt *attempt, GError **error)
   if (!va_sev_chain_parse (&attempt->chain, request->pdh, sizeof request->pdh, request->cert_chain,
                            sizeof request->cert_chain, &reason))
     return va_refuse (error, VA_PROBLEM_CHAIN_INVALID, _("the platform's certificates: %s"), reason->message);
-  if (!va_sev_chain_verify (&attempt->chain, attempt->service->roots, &attempt->generation, &reason))
+  if (!verify_chain (attempt, &reason) && reason->domain == VA_CORE_ERROR)
+    {
+      va_log (VA_LOG_WARNING, "%s", reason->message);
+      return va_refuse (error, VA_PROBLEM_KEY_SERVICE, _("the platform's certificates: %s"), reason->message);
+    }
+  if (reason != NULL)
     return va_refuse (error, only_root_is_unknown (&attempt->chain) ? VA_PROBLEM_ROOT_UNTRUSTED
                                                                     : VA_PROBLEM_CHAIN_INVALID,
                       _("the platform's certificates: %s"), reason->message);

@@ -30,6 +30,11 @@ static const VaConfigKey keys[] = {
   { "store", "key", VA_CONFIG_PATH, VA_SYSCONFDIR "/service.kek" },
   { "roots", "folder", VA_CONFIG_PATH, VA_DATADIR "/roots" },
   { "roots", "trusted-folder", VA_CONFIG_PATH, NULL },
+  { "amd", "key-service", VA_CONFIG_STRING, NULL },
+  { "amd", "root-service", VA_CONFIG_STRING, NULL },
+  { "amd", "ca", VA_CONFIG_PATH, NULL },
+  { "amd", "cache", VA_CONFIG_PATH, VA_STATEDIR "/service/amd" },
+  { "amd", "timeout-seconds", VA_CONFIG_NUMBER, "5", FALSE, 1, 60 },
   { "limits", "max-connections", VA_CONFIG_NUMBER, "512", FALSE, 1, 65536 },
   { "limits", "max-connections-per-address", VA_CONFIG_NUMBER, "128", FALSE, 1, 65536 },
   { "limits", "timeout-seconds", VA_CONFIG_NUMBER, "15", FALSE, 1, 3600 },
@@ -121,12 +126,32 @@ serve (VaService *service, const VaConfig *config, GError **error)
   return TRUE;
 }
 
+/* AMD's key service, if it is to be asked. Returns: FALSE for a configuration that will not do */
 static gboolean
-open_and_serve (const VaConfig *config, VaSevRoots *roots, GError **error)
+find_key_service (const VaConfig *config, VaKeyService **service, GError **error)
+{
+  const VaKeyServiceSettings settings = {
+    .cek_url = va_config_string (config, "amd", "key-service"),
+    .roots_url = va_config_string (config, "amd", "root-service"),
+    .ca_file = va_config_string (config, "amd", "ca"),
+    .cache = va_config_string (config, "amd", "cache"),
+    .timeout_ms = (guint) va_config_number (config, "amd", "timeout-seconds") * 1000,
+    .most_at_once = server_settings (config).threads / 2,
+  };
+
+  *service = NULL;
+  if (settings.cek_url == NULL && settings.roots_url == NULL)
+    return TRUE;
+  *service = va_key_service_new (&settings, error);
+  return *service != NULL;
+}
+
+static gboolean
+open_and_serve (const VaConfig *config, VaSevRoots *roots, VaKeyService *key_service, GError **error)
 {
   g_autoptr(VaStore) store = va_store_open (va_config_string (config, "store", "path"),
                                             va_config_string (config, "store", "key"), error);
-  VaService service = { .store = store, .roots = roots,
+  VaService service = { .store = store, .roots = roots, .key_service = key_service,
                         .launch_ms = (gint64) va_config_number (config, "limits", "launch-seconds") * 1000 };
   gboolean ok;
 
@@ -161,15 +186,16 @@ run (const Options *options, GError **error)
   const char *path = options->config != NULL ? options->config : VA_SYSCONFDIR "/service.conf";
   g_autoptr(VaConfig) config = va_config_load (path, keys, error);
   g_autoptr(VaSevRoots) roots = NULL;
+  g_autoptr(VaKeyService) key_service = NULL;
 
   if (config == NULL)
     return FALSE;
   roots = va_roots_load (va_config_string (config, "roots", "folder"),
                          va_config_string (config, "roots", "trusted-folder"), error);
-  if (roots == NULL)
+  if (roots == NULL || !find_key_service (config, &key_service, error))
     return FALSE;
   if (!options->check)
-    return open_and_serve (config, roots, error);
+    return open_and_serve (config, roots, key_service, error);
   if (!check_files (config, error))
     return FALSE;
   printf (_("%s: ok\n"), path);

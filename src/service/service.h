@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "certificates/key-service.h"
 #include "http/server.h"
 #include "service/references.h"
 #include "sev/chain.h"
@@ -12,6 +13,7 @@ G_BEGIN_DECLS
 typedef struct {
   VaStore *store;
   VaSevRoots *roots;
+  VaKeyService *key_service; /* AMD's; %NULL: not to be asked */
   VaReferenceCache *references;
   gint64 launch_ms; /* how long a launch stays open */
 } VaService;

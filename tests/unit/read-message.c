@@ -78,7 +78,7 @@ read_domain (const char *text, GError **error)
 static void
 list_codes (void)
 {
-  for (int code = VA_PROBLEM_BAD_REQUEST; code <= VA_PROBLEM_BUSY; code++)
+  for (int code = VA_PROBLEM_BAD_REQUEST; code <= VA_PROBLEM_KEY_SERVICE; code++)
     printf ("%u %s\n", va_problem_status ((VaProblemCode) code), va_problem_name ((VaProblemCode) code));
 }
 

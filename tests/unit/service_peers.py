@@ -149,7 +149,7 @@ class Peer:
 class Service:
     """A virt-attestd with a configuration of its own, on a free port of 127.0.0.1."""
 
-    def __init__(self, folder, site, trusted, launch_seconds=300, **more):
+    def __init__(self, folder, site, trusted, launch_seconds=300, roots=None, extra='', **more):
         os.makedirs(folder, exist_ok=True)
         self.folder, self.log_path = folder, os.path.join(folder, 'log')
         self.store = os.path.join(folder, 'state', 'store.db')
@@ -157,10 +157,10 @@ class Service:
         self.kek = os.path.join(folder, 'kek')
         if not os.path.exists(self.kek):
             write(self.kek, os.urandom(32))
-        roots = os.path.join(SOURCE, 'tests', 'data', 'roots')
+        roots = roots or os.path.join(SOURCE, 'tests', 'data', 'roots')
         text = (f'[listen]\naddress = "127.0.0.1"\nport = 0\n[tls]\nca = {site.ca}\ncertificate = {certificate}\n'
                 f'key = {key}\n[store]\npath = {self.store}\nkey = {self.kek}\n[roots]\nfolder = {roots}\n'
-                f'trusted-folder = {trusted}\n[limits]\nlaunch-seconds = {launch_seconds}\n')
+                f'trusted-folder = {trusted}\n[limits]\nlaunch-seconds = {launch_seconds}\n{extra}')
         self.config = write(os.path.join(folder, 'service.conf'), text.encode())
         self.process = self.port = None
         self.environment = {k: v for k, v in os.environ.items() if k != 'JOURNAL_STREAM'} | more

@@ -5,7 +5,7 @@
 #include "api/problem.h"
 #include "core/error.h"
 
-#define CODES (VA_PROBLEM_BUSY + 1)
+#define CODES (VA_PROBLEM_KEY_SERVICE + 1)
 
 static void
 test_names (void)

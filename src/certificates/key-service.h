@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "certificates/folder.h"
+
+G_BEGIN_DECLS
+
+/**
+ * AMD's key distribution service, asked for what a platform's chain lacks: the signed CEK of a processor, and the ARK and
+ * ASK of a generation. What it answers is believed only if AMD's signatures say so, and is kept in a folder then. From
+ * any thread.
+ */
+typedef struct _VaKeyService VaKeyService;
+
+typedef struct {
+  const char *cek_url;   /* CEKs are at CEK-URL/cek/id/ID; %NULL: never asked */
+  const char *roots_url; /* ARK and ASK are at ROOTS-URL/ask_ark_GENERATION.cert; %NULL: never asked */
+  const char *ca_file;   /* %NULL: the system's CAs */
+  const char *cache;     /* folder, made when it is needed */
+  guint timeout_ms;      /* for one question */
+  guint most_at_once;    /* questions; any more is refused at once, so that a slow service cannot hold everybody up */
+} VaKeyServiceSettings;
+
+/** va_key_service_new: asks nothing yet. Errors: VA_CORE_ERROR */
+VaKeyService *va_key_service_new (const VaKeyServiceSettings *settings, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void va_key_service_free (VaKeyService *service);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaKeyService, va_key_service_free)
+
+/**
+ * va_key_service_verify: va_sev_chain_verify(), but a chain whose CEK carries no signature gets the signed one first, and
+ * a CEK that none of @roots signed is verified under the roots that the service has. Nobody is asked about a chain that
+ * does not verify below its CEK.
+ * @chain: (inout): gets the signed CEK
+ * @id: the processor's, as the platform gives it
+ * @generation: (out): owned by @roots or @service
+ * Errors: those of va_sev_chain_verify(); VA_SEV_ERROR_SIGNATURE also when AMD does not know the processor, or knows
+ *   another key of it; VA_CORE_ERROR_PEER, VA_CORE_ERROR_TIMEOUT: try again later
+ */
+gboolean va_key_service_verify (VaKeyService *service, VaSevChain *chain, gconstpointer id, gsize id_size,
+                                const VaSevRoots *roots, const char **generation, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

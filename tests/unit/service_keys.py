@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A real virt-attestd that asks AMD's key service: a stand-in for it answers well, slowly, wrongly, or not at all."""
+
+import copy
+import http.server
+import os
+import shutil
+import ssl
+import struct
+import threading
+import time
+
+from service_peers import SOURCE, Platform, Service, Site, b64
+from service_world import TMP, refused, test
+
+CERT = 2084
+SIGNED = 1044
+SLOT = 520
+
+
+def without_signature(cert):
+    """The certificate with both slots empty, as a platform has its CEK when nobody fetched the signed one."""
+    return cert[:SIGNED] + (struct.pack('<II', 0x1000, 0) + bytes(SLOT - 8)) * 2
+
+
+class KeyService:
+    """HTTPS on 127.0.0.1; what it answers to a path is in `answers`: bytes, a status, or a function of the handler."""
+
+    def __init__(self, site):
+        stand_in = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):  # pylint: disable=invalid-name
+                stand_in.asked.append(self.path)
+                answer = stand_in.answers.get(self.path, 404)
+                if callable(answer):
+                    answer(self)
+                elif isinstance(answer, int):
+                    self.send_response(answer)
+                    for name, value in stand_in.headers.items():
+                        self.send_header(name, value)
+                    self.send_header('Content-Length', '0')
+                    self.end_headers()
+                else:
+                    self.send_response(200)
+                    self.send_header('Content-Length', str(len(answer)))
+                    self.end_headers()
+                    self.wfile.write(answer)
+
+            def log_message(self, *_):  # pylint: disable=arguments-differ
+                pass
+
+        self.answers, self.asked, self.headers = {}, [], {}
+        self.server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+        self.server.daemon_threads = True
+        self.server.handle_error = lambda *_: None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*site.server())
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
+        self.url = f'https://127.0.0.1:{self.server.server_port}'
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def end(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Setting:
+    """A service with a key service, a platform without a signed CEK, and a registration."""
+
+    def __init__(self, w, name, roots=None, site=None, timeout=5, key_path=''):
+        self.w, self.folder = w, os.path.join(TMP, 'keys-' + name)
+        self.keys = KeyService(site or w.site)
+        self.cache = os.path.join(self.folder, 'amd')
+        self.service = Service(self.folder, w.site, os.path.join(w.platform.folder, 'roots'), roots=roots, extra=(
+            f'[amd]\nkey-service = "{self.keys.url}{key_path}"\nroot-service = "{self.keys.url}/roots/"\n'
+            f'ca = {w.site.ca}\ncache = {self.cache}\ntimeout-seconds = {timeout}\n'))
+        self.service.start()
+        self.platform = copy.copy(w.platform)
+        self.cek = w.platform.chain[2 * CERT:]
+        self.platform.chain = w.platform.chain[:2 * CERT] + without_signature(self.cek)
+        self.path = key_path + '/cek/id/' + self.platform.cpu_id.hex()
+        self.keys.answers[self.path] = self.cek
+        self.alice, self.node1 = w.peer('owner', 'alice', self.service), w.peer('host', 'node1', self.service)
+        self.alice.call('PUT', '/artifact', raw=w.image)
+        self.vm = w.register(self.alice)
+
+    def launch(self, platform=None):
+        return self.w.launch(self.vm, host=self.node1, platform=platform or self.platform)
+
+    def refused(self, code, platform=None):
+        return refused(code, self.launch, platform)
+
+    def cached(self):
+        return sorted(os.path.join(os.path.basename(folder), name) for folder, _, names in os.walk(self.cache)
+                      for name in names)
+
+    def end(self):
+        self.keys.end()
+        assert self.service.end() == 0
+
+
+@test
+def unsigned_chain_is_completed(w):
+    s = Setting(w, 'good', key_path='/mirror')
+    refusal = refused('chain-invalid', w.launch, w.register(), platform=s.platform)
+    assert 'carries no signature' in refusal, refusal
+    s.w.validate(s.vm, s.launch(), host=s.node1)
+    assert s.keys.asked == ['/mirror/cek/id/' + s.platform.cpu_id.hex()], s.keys.asked
+    assert s.cached() == [f'cek/{s.platform.cpu_id.hex()}.cert'], s.cached()
+    s.launch()
+    assert s.service.end() == 0
+    s.service.start()
+    s.launch()
+    assert len(s.keys.asked) == 1, 'the cache was not used'
+    with open(os.path.join(s.cache, s.cached()[0]), 'r+b') as f:
+        f.seek(1200)
+        f.write(b'broken')
+    s.launch()
+    assert s.keys.asked.count(s.path) == 2, s.keys.asked
+    s.keys.end()
+    s.launch()
+    s.launch(w.platform)
+    assert s.service.end() == 0
+
+
+@test
+def chain_that_is_wrong_below_asks_nobody(w):
+    s = Setting(w, 'below')
+    chain = bytearray(s.platform.chain)
+    chain[CERT + 100] ^= 1
+    with_id, without_id = copy.copy(s.platform), copy.copy(s.platform)
+    with_id.chain = bytes(chain)
+    s.refused('chain-invalid', with_id)
+    without_id.request = lambda domain: {k: v for k, v in Platform.request(s.platform, domain).items() if k != 'cpu-id'}
+    assert "did not give its processor's id" in s.refused('chain-invalid', without_id)
+    assert not s.keys.asked, s.keys.asked
+    s.end()
+
+
+@test
+def wrong_keys_are_refused_and_not_kept(w):
+    s = Setting(w, 'wrong')
+    foreign = w.foreign.chain[2 * CERT:]
+    flipped = bytearray(s.cek)
+    flipped[SIGNED + 40] ^= 1
+    for number, (answer, words) in enumerate((
+            (404, 'does not know the processor'), (b'<html>sorry</html>', 'no usable CEK'), (b'', 'no usable CEK'),
+            (foreign, 'another CEK'), (without_signature(s.cek), 'carries no signature'),
+            (bytes(flipped), 'not signed by the ASK'), (s.cek[:-1], 'no usable CEK'))):
+        s.platform.cpu_id = bytes([number]) * 64
+        path = '/cek/id/' + s.platform.cpu_id.hex()
+        s.keys.answers[path] = answer
+        detail = s.refused('chain-invalid')
+        assert words in detail, (number, detail)
+        before = s.keys.asked.count(path)
+        s.refused('chain-invalid')
+        assert before == 1 and s.keys.asked.count(path) == 1, 'asked again at once'
+    assert not s.cached(), s.cached()
+    s.end()
+
+
+@test
+def slow_key_service_holds_nobody_up(w):
+    s = Setting(w, 'slow', timeout=1)
+    go = threading.Event()
+
+    def drip(handler):
+        handler.send_response(200)
+        handler.send_header('Content-Length', str(CERT))
+        handler.end_headers()
+        for at in range(CERT):
+            handler.wfile.write(s.cek[at:at + 1])
+            handler.wfile.flush()
+            if go.wait(0.05):
+                return
+
+    s.keys.answers[s.path] = drip
+    waiting = [threading.Thread(target=s.refused, args=('key-service-unavailable',)) for _ in range(8)]
+    for thread in waiting:
+        thread.start()
+    s.launch(w.platform)  # a platform that is complete
+    for thread in waiting:
+        thread.join(20)
+        assert not thread.is_alive()
+    asked = len(s.keys.asked)
+    assert 'did not answer a moment ago' in s.refused('key-service-unavailable')
+    assert len(s.keys.asked) == asked, 'asked during the pause'
+    go.set()
+    s.end()
+
+
+@test
+def rate_limit_is_kept(w):
+    s = Setting(w, 'rate')
+    s.keys.answers[s.path] = 429
+    s.keys.headers['Retry-After'] = '2'
+    assert 'too often' in s.refused('key-service-unavailable')
+    until = time.monotonic() + 2
+    s.keys.answers[s.path] = s.cek
+    assert 'moment ago' in s.refused('key-service-unavailable')
+    assert len(s.keys.asked) == 1
+    time.sleep(max(0, until - time.monotonic()) + 0.1)
+    s.launch()
+    s.end()
+
+
+@test
+def broken_key_service(w):
+    for name, answer, words in (('teapot', 500, 'HTTP status 500'), ('moved', 301, 'HTTP status 301'),
+                                ('large', b'x' * 10000, 'larger than')):
+        s = Setting(w, name)
+        s.keys.answers[s.path] = answer
+        detail = s.refused('key-service-unavailable')
+        assert words in detail, detail
+        s.end()
+    s = Setting(w, 'gone')
+    s.keys.end()
+    detail = s.refused('key-service-unavailable')
+    assert 'cannot reach' in detail, detail
+    assert s.service.end() == 0
+    s = Setting(w, 'other-ca', site=Site(os.path.join(TMP, 'other-site')))
+    detail = s.refused('key-service-unavailable')
+    assert 'not signed by the CA' in detail and not s.keys.asked, detail
+    s.end()
+
+
+def naples():
+    """The real chain of a Naples machine, and AMD's roots of that generation as AMD publishes them."""
+    def read(*path):
+        with open(os.path.join(SOURCE, 'tests', 'data', *path), 'rb') as f:
+            return f.read()
+
+    chain = b''.join(read('chains', 'naples', name + '.cert') for name in ('pek', 'oca', 'cek'))
+    return read('chains', 'naples', 'pdh.cert'), chain, read('roots', 'naples', 'ask.cert') + read('roots', 'naples', 'ark.cert')
+
+
+@test
+def roots_come_from_amd(w):
+    """With AMD's real roots and a real platform, whose private key nobody here has: the grant is all that can be seen."""
+    roots = os.path.join(TMP, 'roots-without-naples')
+    shutil.copytree(os.path.join(SOURCE, 'tests', 'data', 'roots'), roots)
+    shutil.rmtree(os.path.join(roots, 'naples'))
+    pdh, chain, published = naples()
+    s = Setting(w, 'roots', roots=roots)
+    unsigned = chain[:2 * CERT] + without_signature(chain[2 * CERT:])
+    s.keys.answers['/cek/id/' + b'naples'.hex()] = chain[2 * CERT:]
+
+    def launch(certs=chain):
+        return s.node1.post(f'/vm/{s.vm}/launch', {'pdh': b64(pdh), 'cert-chain': b64(certs), 'cpu-id': b64(b'naples'),
+                                                   'domain': {'uuid': s.vm, 'name': 'naples'}})
+
+    path, half = '/roots/ask_ark_naples.cert', len(published) // 2
+    own = os.path.join(w.platform.folder, 'roots')
+    own = os.path.join(own, os.listdir(own)[0])
+    platform_roots = b''.join(open(os.path.join(own, name), 'rb').read() for name in ('ask.cert', 'ark.cert'))
+    for wrong in (platform_roots, published[half:] + published[:half], published[:-1], published[:half], b''):
+        s.keys.answers[path] = wrong
+        refused('root-untrusted', launch)
+        assert not [name for name in s.cached() if 'roots' in name], s.cached()
+        assert s.service.end() == 0  # which also forgets what it was not to ask again
+        s.service.start()
+    s.keys.answers[path] = published
+    launch()
+    launch(unsigned)
+    assert s.cached() == [f"cek/{b'naples'.hex()}.cert", 'roots/ask_ark_naples.cert'], s.cached()
+    asked = len(s.keys.asked)
+    assert s.service.end() == 0
+    s.service.start()
+    launch(unsigned)
+    assert len(s.keys.asked) == asked
+    records = s.alice.get('/launch')['launches']
+    assert {s.alice.get('/launch/' + one['launch-id'])['generation'] for one in records} == {'naples'}
+    s.end()
