@@ -16,3 +16,4 @@ include tests/unit/fragment.mk
 include tests/platform/fragment.mk
 include tests/integration/fragment.mk
 include tests/fuzz/fragment.mk
+include tests/bench/fragment.mk

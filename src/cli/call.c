@@ -121,5 +121,6 @@ va_call_clear (VaCall *call)
   g_free (call->ca);
   g_free (call->certificate);
   g_free (call->key);
-  g_clear_pointer (&call->client, va_client_free);
+  if (call->client != NULL)
+    call->disconnect (call);
 }

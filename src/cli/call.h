@@ -42,6 +42,7 @@ struct _VaCall {
   gboolean json;
   char *config, *url, *ca, *certificate, *key;
   VaClient *client;
+  void (*disconnect) (VaCall *call); /* set together with @client */
 };
 
 /**

@@ -65,6 +65,12 @@ check_complete (const VaCall *call, GError **error)
   return FALSE;
 }
 
+static void
+disconnect (VaCall *call)
+{
+  g_clear_pointer (&call->client, va_client_free);
+}
+
 static gboolean
 connect_client (VaCall *call, GError **error)
 {
@@ -84,6 +90,7 @@ connect_client (VaCall *call, GError **error)
     }
   if (!check_complete (call, error))
     return FALSE;
+  call->disconnect = disconnect;
   call->client = va_client_new (call->url, call->ca, call->certificate, call->key, error);
   return call->client != NULL;
 }

@@ -5,14 +5,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <nettle/sha2.h>
 #include <unistd.h>
+#include "core/encoding.h"
 #include "core/error.h"
 #include "core/i18n.h"
 
 #define PIECE (256 * 1024)
 
 static gboolean
-hash_fd (int fd, GChecksum *sum)
+hash_fd (int fd, struct sha256_ctx *sum)
 {
   g_autofree guint8 *piece = g_malloc (PIECE);
   gssize got;
@@ -20,7 +22,7 @@ hash_fd (int fd, GChecksum *sum)
   while ((got = read (fd, piece, PIECE)) != 0)
     {
       if (got > 0)
-        g_checksum_update (sum, piece, got);
+        sha256_update (sum, (size_t) got, piece);
       else if (errno != EINTR)
         return FALSE;
     }
@@ -30,13 +32,18 @@ hash_fd (int fd, GChecksum *sum)
 char *
 va_file_hash (const char *path, GError **error)
 {
-  g_autoptr(GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+  guint8 hash[SHA256_DIGEST_SIZE];
+  struct sha256_ctx sum;
   int fd = open (path, O_RDONLY | O_CLOEXEC);
-  gboolean ok = fd >= 0 && hash_fd (fd, sum);
+  gboolean ok;
+
+  sha256_init (&sum);
+  ok = fd >= 0 && hash_fd (fd, &sum);
 
   if (!ok)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot read %s: %s"), path, g_strerror (errno));
   if (fd >= 0)
     close (fd);
-  return ok ? g_strdup (g_checksum_get_string (sum)) : NULL;
+  sha256_digest (&sum, sizeof hash, hash);
+  return ok ? va_hex_encode (hash, sizeof hash) : NULL;
 }

@@ -3,9 +3,9 @@
 
 #include "firmware.h"
 
-#include "answer.h"
+#include "core/encoding.h"
 #include "core/file.h"
-#include "core/i18n.h"
+#include "sev/digest.h"
 
 VaFirmwareFile *
 va_firmware_file_read (const char *path, GError **error)
@@ -21,8 +21,16 @@ va_firmware_file_read (const char *path, GError **error)
       g_prefix_error (error, "%s: ", path);
       return NULL;
     }
-  file->hash = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, file->image);
   return g_steal_pointer (&file);
+}
+
+char *
+va_firmware_file_hash (const VaFirmwareFile *file)
+{
+  guint8 hash[VA_SHA256_SIZE];
+
+  va_sha256 (g_bytes_get_data (file->image, NULL), g_bytes_get_size (file->image), hash);
+  return va_hex_encode (hash, sizeof hash);
 }
 
 void
@@ -30,46 +38,5 @@ va_firmware_file_free (VaFirmwareFile *file)
 {
   g_free (file->path);
   g_clear_pointer (&file->image, g_bytes_unref);
-  g_free (file->hash);
   g_free (file);
-}
-
-gboolean
-va_firmware_file_upload (VaCall *call, const VaFirmwareFile *file, JsonObject **reply, GError **error)
-{
-  g_autofree char *name = g_path_get_basename (file->path);
-  g_autofree char *label = g_strdup_printf (_("uploading %s"), name);
-
-  return va_call_put (call, "/v1/artifact", g_bytes_get_data (file->image, NULL), g_bytes_get_size (file->image), label,
-                      reply, error);
-}
-
-static gboolean
-is_there (JsonObject *list, const char *hash)
-{
-  JsonArray *artifacts = va_answer_array (list, "artifacts");
-
-  for (guint i = 0; i < va_answer_length (artifacts); i++)
-    if (g_strcmp0 (va_answer_text (va_answer_element (artifacts, i), "hash"), hash) == 0)
-      return TRUE;
-  return FALSE;
-}
-
-gboolean
-va_firmware_files_upload (VaCall *call, GPtrArray *files, GError **error)
-{
-  g_autoptr(JsonObject) list = NULL;
-
-  if (files->len == 0)
-    return TRUE;
-  if (!va_call_ask (call, "GET", "/v1/artifact", NULL, &list, error))
-    return FALSE;
-  for (guint i = 0; i < files->len; i++)
-    {
-      const VaFirmwareFile *file = files->pdata[i];
-
-      if (!is_there (list, file->hash) && !va_firmware_file_upload (call, file, NULL, error))
-        return FALSE;
-    }
-  return TRUE;
 }

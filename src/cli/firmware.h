@@ -10,7 +10,6 @@ G_BEGIN_DECLS
 typedef struct {
   char *path;
   GBytes *image;
-  char *hash; /* hex SHA-256 */
   VaFirmware footer;
 } VaFirmwareFile;
 
@@ -18,6 +17,9 @@ typedef struct {
 VaFirmwareFile *va_firmware_file_read (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void va_firmware_file_free (VaFirmwareFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaFirmwareFile, va_firmware_file_free)
+
+/** va_firmware_file_hash: hex SHA-256. Returns: (transfer full). */
+char *va_firmware_file_hash (const VaFirmwareFile *file);
 
 /** va_firmware_file_upload: @reply: (out) (optional): what the service says about it */
 gboolean va_firmware_file_upload (VaCall *call, const VaFirmwareFile *file, JsonObject **reply, GError **error)

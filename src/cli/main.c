@@ -1,88 +1,101 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <errno.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "core/i18n.h"
 #include "core/secret.h"
 #include "verbs.h"
+
+/* Each of the two programs knows all verbs, and has those of its own. */
+#ifdef VA_CLI_ONLINE
+#define ONLINE(function) function
+#define OFFLINE(function) NULL
+#else
+#define ONLINE(function) NULL
+#define OFFLINE(function) function
+#endif
 
 #define SERVICE_JSON (VA_VERB_SERVICE | VA_VERB_JSON)
 
 static const VaVerb verbs[] = {
   { "ca init", NULL, N_("Make the site's CA."),
     N_("Writes ca.pem and ca.key into the folder. Who has ca.key can be anybody: keep it off the service and the hosts."),
-    VA_VERB_LOCAL, va_verb_ca_init },
+    VA_VERB_LOCAL, ONLINE (va_verb_ca_init) },
   { "ca issue", N_("ROLE NAME…"), N_("Make a key and a certificate."),
     N_("ROLE is owner, host, operator or auditor, with one NAME of a-z 0-9 . _ -\n"
        "or service, with the DNS names and addresses under which the service is reached.\n"
        "Writes ROLE-NAME.pem and ROLE-NAME.key, for a service service.pem and service.key."),
-    VA_VERB_LOCAL, va_verb_ca_issue },
+    VA_VERB_LOCAL, ONLINE (va_verb_ca_issue) },
   { "service init", NULL, N_("Make the service's key, folder and configuration."),
-    N_("Nothing that is there already is changed."), VA_VERB_LOCAL, va_verb_service_init },
+    N_("Nothing that is there already is changed."), VA_VERB_LOCAL, ONLINE (va_verb_service_init) },
   { "vm register", "ID", N_("Register a VM, or replace its registration."),
     N_("ID is a UUID: that of the domain, or that in its metadata. Give either --file, or --policy with --firmware or\n"
        "--launch-digest and what else is needed. Launches under way keep what they were granted."),
-    SERVICE_JSON, va_verb_vm_register },
-  { "vm show", "ID", N_("Show a registration."), NULL, SERVICE_JSON, va_verb_vm_show },
-  { "vm list", NULL, N_("List your registrations."), NULL, SERVICE_JSON, va_verb_vm_list },
-  { "vm remove", "ID", N_("Remove a registration."), NULL, VA_VERB_SERVICE, va_verb_vm_remove },
+    SERVICE_JSON, ONLINE (va_verb_vm_register) },
+  { "vm show", "ID", N_("Show a registration."), NULL, SERVICE_JSON, ONLINE (va_verb_vm_show) },
+  { "vm list", NULL, N_("List your registrations."), NULL, SERVICE_JSON, ONLINE (va_verb_vm_list) },
+  { "vm remove", "ID", N_("Remove a registration."), NULL, VA_VERB_SERVICE, ONLINE (va_verb_vm_remove) },
   { "secret put", "NAME", N_("Store a secret, or replace it."),
     N_("The bytes are stored as they are, a line break at the end too, which tools that write files like to add; with\n"
        "--strip-newline one at the end is left out. At a terminal you are asked for a passphrase, without echo.\n"
        "A registration names the secret, and its launches get it once they are attested."),
-    SERVICE_JSON, va_verb_secret_put },
-  { "secret list", NULL, N_("List your secrets, never their bytes."), NULL, SERVICE_JSON, va_verb_secret_list },
+    SERVICE_JSON, ONLINE (va_verb_secret_put) },
+  { "secret list", NULL, N_("List your secrets, never their bytes."), NULL, SERVICE_JSON,
+    ONLINE (va_verb_secret_list) },
   { "secret remove", "NAME", N_("Remove a secret that no registration names."), NULL, VA_VERB_SERVICE,
-    va_verb_secret_remove },
-  { "artifact put", "FILE", N_("Upload a firmware image."), NULL, SERVICE_JSON, va_verb_artifact_put },
-  { "artifact list", NULL, N_("List your firmware images."), NULL, SERVICE_JSON, va_verb_artifact_list },
-  { "launch list", NULL, N_("List your launches, newest first."), NULL, SERVICE_JSON, va_verb_launch_list },
+    ONLINE (va_verb_secret_remove) },
+  { "artifact put", "FILE", N_("Upload a firmware image."), NULL, SERVICE_JSON, ONLINE (va_verb_artifact_put) },
+  { "artifact list", NULL, N_("List your firmware images."), NULL, SERVICE_JSON, ONLINE (va_verb_artifact_list) },
+  { "launch list", NULL, N_("List your launches, newest first."), NULL, SERVICE_JSON, ONLINE (va_verb_launch_list) },
   { "launch show", "LAUNCH-ID", N_("Show one launch: what happened when, and why it was refused."), NULL, SERVICE_JSON,
-    va_verb_launch_show },
+    ONLINE (va_verb_launch_show) },
   { "domain prepare", N_("[FILE]"), N_("Add to a domain's XML what an attested launch needs."),
     N_("Reads FILE or standard input. Adds UUID, metadata, placeholders and the second monitor where they are missing;\n"
        "keeps every other byte. A copied domain with a new UUID gets a monitor path of its own."),
-    VA_VERB_LOCAL, va_verb_domain_prepare },
+    VA_VERB_LOCAL, ONLINE (va_verb_domain_prepare) },
   { "domain show", N_("[FILE]"), N_("Tell what a domain's XML says about its launch."),
     N_("Reads FILE or standard input. Ends with 0 if the domain would be attested, with 1 if not."), VA_VERB_JSON,
-    va_verb_domain_show },
-  { "sev firmware", "FILE", N_("Tell what a firmware image can do."), NULL, VA_VERB_JSON, va_verb_sev_firmware },
+    ONLINE (va_verb_domain_show) },
+  { "sev firmware", "FILE", N_("Tell what a firmware image can do."), NULL, VA_VERB_JSON, OFFLINE (va_verb_sev_firmware) },
   { "sev digest", NULL, N_("Compute a launch digest."),
     N_("Prints it in hex. With --all each line has also the number of vCPUs and the VMSA profile."), VA_VERB_JSON,
-    va_verb_sev_digest },
+    OFFLINE (va_verb_sev_digest) },
   { "sev verify", NULL, N_("Check a launch measurement."),
     N_("Ends with 0 if it is that of the digest, with 1 if not. For SEV-ES every --vcpus is tried, and both VMSA\n"
        "profiles unless one is given."),
-    VA_VERB_JSON, va_verb_sev_verify },
+    VA_VERB_JSON, OFFLINE (va_verb_sev_verify) },
   { "sev explain", NULL, N_("Find out why a launch measurement does not match."),
     N_("Takes the options of “sev verify”, and tries the mistakes that people make, one at a time. Ends with 0 if the\n"
        "measurement matches as it is, with 1 if not, whether the cause was found or not."),
-    VA_VERB_JSON, va_verb_sev_explain },
+    VA_VERB_JSON, OFFLINE (va_verb_sev_explain) },
   { "sev chain", "DIR", N_("Verify a platform's certificates, link by link."),
     N_("DIR has pdh.cert and either pek.cert, oca.cert and cek.cert, or cert-chain, raw or base64; ark.cert and ask.cert\n"
        "if they came with the platform. Ends with 0 if every link verifies up to a trusted root, with 1 if not."),
-    VA_VERB_JSON, va_verb_sev_chain },
+    VA_VERB_JSON, OFFLINE (va_verb_sev_chain) },
   { "sev session", NULL, N_("Make what a launch needs to begin."),
     N_("Writes session.base64 and dh-cert.base64, which go to the host, and tik.bin and tek.bin, which do not.\n"
        "Nothing that is there already is replaced; when it fails nothing is left behind."),
-    VA_VERB_JSON, va_verb_sev_session },
+    VA_VERB_JSON, OFFLINE (va_verb_sev_session) },
   { "sev secret", NULL, N_("Encrypt secrets for a measured launch."),
     N_("Writes secret-header.base64 and secret-payload.base64 for sev-inject-launch-secret. Check the measurement first:\n"
        "“sev verify”. A TEK is for one packet: one that was used in this folder before is refused."),
-    VA_VERB_JSON, va_verb_sev_secret },
+    VA_VERB_JSON, OFFLINE (va_verb_sev_secret) },
   { "sev vmsa show", "FILE", N_("Tell what a vCPU's save area (VMSA) says."),
-    N_("FILE is a page of 4096 bytes, as SEV-ES measures one for each vCPU."), VA_VERB_JSON, va_verb_sev_vmsa_show },
+    N_("FILE is a page of 4096 bytes, as SEV-ES measures one for each vCPU."), VA_VERB_JSON,
+    OFFLINE (va_verb_sev_vmsa_show) },
   { "sev vmsa build", NULL, N_("Make the save areas of a guest's vCPUs."),
     N_("Writes vmsa0.bin, and with --firmware vmsa1.bin, for --vmsa0 and --vmsa1; prints their SHA-256."), VA_VERB_JSON,
-    va_verb_sev_vmsa_build },
+    OFFLINE (va_verb_sev_vmsa_build) },
   { "sev policy", N_("N|NAME…"), N_("Explain a guest policy, or build one from names."),
     N_("Names: nodbg, noks, es, nosend, domain, sev, api=MAJOR.MINOR; with spaces or commas between them."),
-    VA_VERB_JSON, va_verb_sev_policy },
-  { "host list", NULL, N_("List the service's hosts and what they can do."), NULL, SERVICE_JSON, va_verb_host_list },
+    VA_VERB_JSON, OFFLINE (va_verb_sev_policy) },
+  { "host list", NULL, N_("List the service's hosts and what they can do."), NULL, SERVICE_JSON, ONLINE (va_verb_host_list) },
   { "host check", NULL, N_("Check this host: each line is ok, or what to do."),
-    N_("Run it as root on a compute node. Ends with 0 only if all is ok."), VA_VERB_JSON, va_verb_host_check },
+    N_("Run it as root on a compute node. Ends with 0 only if all is ok."), VA_VERB_JSON, ONLINE (va_verb_host_check) },
 };
 
 static void
@@ -147,6 +160,32 @@ refuse_verb (const char *first, const char *second)
   return VA_EXIT_USAGE;
 }
 
+#ifdef VA_CLI_ONLINE
+static VaExit
+become_other (char **argv)
+{
+  g_printerr (_("virt-attest: run virt-attest instead of %s\n"), argv[0]);
+  return VA_EXIT_USAGE;
+}
+#else
+/* The other program: beside this one in a build folder, else where it was installed. */
+static VaExit
+become_other (char **argv)
+{
+  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
+  g_autofree char *folder = self != NULL ? g_path_get_dirname (self) : NULL;
+  g_autofree char *beside = folder != NULL ? g_build_filename (folder, "virt-attest-online", NULL) : NULL;
+  const char *path = VA_LIBEXECDIR "/virt-attest-online";
+
+  if (beside != NULL && g_file_test (beside, G_FILE_TEST_IS_EXECUTABLE))
+    path = beside;
+
+  execv (path, argv);
+  g_printerr (_("virt-attest: cannot run %s, which is a part of virt-attest: %s\n"), path, g_strerror (errno));
+  return VA_EXIT_BROKEN;
+}
+#endif
+
 static VaExit
 run (const VaVerb *verb, int argc, char **argv)
 {
@@ -196,6 +235,8 @@ main (int argc, char **argv)
       return flush_output (VA_EXIT_YES);
     }
   verb = find_verb (argc, argv, &words);
+  if (verb != NULL && verb->run == NULL)
+    return become_other (argv);
   if (verb != NULL)
     return flush_output (run (verb, argc - words, argv + words));
   return refuse_verb (argc > 1 ? argv[1] : "", argc > 2 ? argv[2] : NULL);

@@ -249,12 +249,12 @@ set_secrets (JsonObject *object, char **names)
 static void
 set_plain (JsonObject *object, const VaRegistrationOptions *o, GPtrArray *firmware)
 {
-  g_autoptr(GPtrArray) hashes = g_ptr_array_new ();
+  g_autoptr(GPtrArray) hashes = g_ptr_array_new_with_free_func (g_free);
 
   if (o->name != NULL)
     json_object_set_string_member (object, "name", o->name);
   for (guint i = 0; i < firmware->len; i++)
-    g_ptr_array_add (hashes, ((const VaFirmwareFile *) firmware->pdata[i])->hash);
+    g_ptr_array_add (hashes, va_firmware_file_hash (firmware->pdata[i]));
   g_ptr_array_add (hashes, NULL);
   if (firmware->len > 0)
     set_strings (object, "firmware-hashes", (char **) hashes->pdata);

@@ -54,7 +54,7 @@ open_firmware (guint index, VaLaunchDigest **begun, VaFirmware *footer, gpointer
   if (index == 0 && search->launch.begun != NULL)
     {
       *begun = va_launch_digest_copy (search->launch.begun);
-      *footer = search->launch.firmware->footer;
+      *footer = search->launch.footer;
       return TRUE;
     }
   file = va_firmware_file_read (search->firmware->pdata[index], NULL);

@@ -28,7 +28,7 @@ print_text (const VaFirmwareFile *file)
 
   va_table_field (table, _("firmware"), g_strdup (file->path));
   va_table_field (table, _("size"), g_strdup_printf (_("%" G_GSIZE_FORMAT " bytes"), footer->size));
-  va_table_field (table, _("SHA-256"), g_strdup (file->hash));
+  va_table_field (table, _("SHA-256"), va_firmware_file_hash (file));
   va_table_field (table, _("footer table"), g_strdup (footer->has_table ? _("yes") : _("none")));
   va_table_field (table, _("secret area"), area_text (footer->secret_base, footer->secret_size));
   va_table_field (table, _("kernel hash area"), area_text (footer->hashes_base, footer->hashes_size));
@@ -56,8 +56,9 @@ print_json (const VaFirmwareFile *file)
 {
   const VaFirmware *footer = &file->footer;
   g_autoptr(JsonObject) object = json_object_new ();
+  g_autofree char *hash = va_firmware_file_hash (file);
 
-  json_object_set_string_member (object, "hash", file->hash);
+  json_object_set_string_member (object, "hash", hash);
   json_object_set_int_member (object, "size", (gint64) footer->size);
   json_object_set_boolean_member (object, "footer-table", footer->has_table);
   set_area (object, "secret-base", footer->secret_base, "secret-size", footer->secret_size);

@@ -10,6 +10,7 @@
 #include "core/i18n.h"
 #include "core/number.h"
 #include "file-hash.h"
+#include "firmware.h"
 #include "passphrase.h"
 #include "print.h"
 #include "sev/policy.h"
@@ -96,7 +97,6 @@ typedef struct {
 void
 va_sev_launch_clear (VaSevLaunch *launch)
 {
-  g_clear_pointer (&launch->firmware, va_firmware_file_free);
   g_clear_pointer (&launch->begun, va_launch_digest_free);
   g_clear_pointer (&launch->cmdline, g_free);
   g_clear_pointer (&launch->vmsa0, g_bytes_unref);
@@ -179,46 +179,95 @@ va_sev_vmsa_file (const char *path, GError **error)
   return NULL;
 }
 
-static gboolean
-hash_file (const char *path, guint8 out[VA_SHA256_SIZE], GError **error)
-{
-  g_autofree char *hash = va_file_hash (path, error);
+/* A file in the making. Kernel and initrd are large, and so is the firmware: all but one of them have a thread. */
+typedef struct {
+  const char *path; /* %NULL: none */
+  guint8 *hash;     /* out: of kernel or initrd; or %NULL, and then */
+  VaSevLaunch *launch; /* out: of firmware */
+  GThread *thread;
+  GError *error;
+} File;
 
-  return hash != NULL && va_hex_decode (hash, out, VA_SHA256_SIZE, error);
+static gpointer
+read_firmware (File *file)
+{
+  g_autoptr(VaFirmwareFile) firmware = va_firmware_file_read (file->path, &file->error);
+
+  if (firmware == NULL)
+    return NULL;
+  file->launch->footer = firmware->footer;
+  file->launch->begun = va_launch_digest_new (g_bytes_get_data (firmware->image, NULL),
+                                              g_bytes_get_size (firmware->image));
+  return NULL;
+}
+
+static gpointer
+read_file (gpointer data)
+{
+  File *file = data;
+  g_autofree char *hex = NULL;
+
+  if (file->hash == NULL)
+    return read_firmware (file);
+  hex = va_file_hash (file->path, &file->error);
+  if (hex != NULL && !va_hex_decode (hex, file->hash, VA_SHA256_SIZE, NULL))
+    g_assert_not_reached ();
+  return NULL;
+}
+
+/* All files, side by side; the last one in this thread. The first error counts. */
+static gboolean
+read_side_by_side (File *files, guint count, GError **error)
+{
+  gboolean ok = TRUE;
+
+  for (guint i = 0; i + 1 < count; i++)
+    if (files[i].path != NULL)
+      files[i].thread = g_thread_new ("file", read_file, &files[i]);
+  if (files[count - 1].path != NULL)
+    read_file (&files[count - 1]);
+  for (guint i = 0; i < count; i++)
+    {
+      if (files[i].thread != NULL)
+        g_thread_join (files[i].thread);
+      if (files[i].error == NULL)
+        continue;
+      g_propagate_error (ok ? error : NULL, files[i].error);
+      ok = FALSE;
+    }
+  return ok;
 }
 
 static gboolean
-hash_kernel (const VaSevLaunchOptions *o, VaSevLaunch *launch, GError **error)
+hash_cmdline (const VaSevLaunchOptions *o, VaSevLaunch *launch, GError **error)
 {
-  VaKernelHashes *hashes = &launch->kernel;
-
-  launch->has_kernel = TRUE;
   if (o->cmdline_file != NULL)
     launch->cmdline = va_file_read_text (o->cmdline_file, CMDLINE_MAX, error);
   else
     launch->cmdline = g_strdup (o->cmdline != NULL ? o->cmdline : "");
   if (launch->cmdline == NULL)
     return FALSE;
-  va_kernel_cmdline_hash (launch->cmdline, hashes->cmdline);
-  va_sha256 (NULL, 0, hashes->initrd);
-  return hash_file (o->kernel, hashes->kernel, error) && (o->initrd == NULL || hash_file (o->initrd, hashes->initrd, error));
+  va_kernel_cmdline_hash (launch->cmdline, launch->kernel.cmdline);
+  return TRUE;
 }
 
 static gboolean
 read_files (const VaSevLaunchOptions *o, VaSevLaunch *launch, GError **error)
 {
-  launch->firmware = va_firmware_file_read (o->firmware, error);
-  if (launch->firmware == NULL)
+  File files[] = {
+    { .path = o->firmware, .launch = launch },
+    { .path = o->initrd, .hash = launch->kernel.initrd },
+    { .path = o->kernel, .hash = launch->kernel.kernel },
+  };
+
+  launch->has_kernel = o->kernel != NULL;
+  va_sha256 (NULL, 0, launch->kernel.initrd);
+  if (!read_side_by_side (files, G_N_ELEMENTS (files), error)
+      || (launch->has_kernel && !hash_cmdline (o, launch, error)))
     return FALSE;
-  launch->begun = va_launch_digest_new (g_bytes_get_data (launch->firmware->image, NULL),
-                                        g_bytes_get_size (launch->firmware->image));
-  if (o->kernel != NULL && !hash_kernel (o, launch, error))
+  if (o->vmsa0 != NULL && (launch->vmsa0 = va_sev_vmsa_file (o->vmsa0, error)) == NULL)
     return FALSE;
-  if (o->vmsa0 != NULL)
-    launch->vmsa0 = va_sev_vmsa_file (o->vmsa0, error);
-  if (o->vmsa1 != NULL && launch->vmsa0 != NULL)
-    launch->vmsa1 = va_sev_vmsa_file (o->vmsa1, error);
-  return (o->vmsa0 == NULL || launch->vmsa0 != NULL) && (o->vmsa1 == NULL || launch->vmsa1 != NULL);
+  return o->vmsa1 == NULL || (launch->vmsa1 = va_sev_vmsa_file (o->vmsa1, error)) != NULL;
 }
 
 /* Adds one digest; @with_kernel: firmware and kernel hashes. */
@@ -232,7 +281,7 @@ add_digest (VaSevLaunch *launch, const VaLaunchDigest *with_kernel, guint32 cpus
     va_launch_digest_add (digest, g_bytes_get_data (launch->vmsa0, NULL), VA_VMSA_SIZE);
   else if (cpus > 0)
     {
-      if (!va_launch_digest_add_cpus (digest, &launch->firmware->footer, cpus, launch->signature, profile, error))
+      if (!va_launch_digest_add_cpus (digest, &launch->footer, cpus, launch->signature, profile, error))
         return FALSE;
       done.profile = va_vmsa_profile_name (profile);
     }
@@ -249,7 +298,7 @@ add_digests (VaSevLaunch *launch, GError **error)
   g_autoptr(VaLaunchDigest) digest = va_launch_digest_copy (launch->begun);
 
   if (launch->has_kernel
-      && !va_launch_digest_add_kernel (digest, &launch->firmware->footer, &launch->kernel, error))
+      && !va_launch_digest_add_kernel (digest, &launch->footer, &launch->kernel, error))
     return FALSE;
   if (launch->cpus->len == 0)
     return add_digest (launch, digest, 0, VA_VMSA_ZERO, error);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "call.h"
-#include "firmware.h"
 #include "sev/vmsa.h"
 
 G_BEGIN_DECLS
@@ -28,7 +27,7 @@ typedef struct {
 
 /** A launch as the options describe it, and its digests. Zero it first, then clear it. */
 typedef struct {
-  VaFirmwareFile *firmware;
+  VaFirmware footer;
   VaLaunchDigest *begun; /* after the firmware alone */
   gboolean has_kernel;
   VaKernelHashes kernel;

@@ -7,6 +7,7 @@
 #include "core/encoding.h"
 #include "core/file.h"
 #include "core/i18n.h"
+#include "firmware.h"
 #include "print.h"
 #include "sev-launch.h"
 

@@ -45,7 +45,7 @@ print_text (const VaVmsa *vmsa, const guint8 *page)
     va_table_field (table, _("as “sev vmsa build” makes it"), g_strdup (_("yes")));
   else
     va_table_field (table, _("as “sev vmsa build” makes it"),
-                    g_strdup_printf (_("no: %u bytes differ, the first at 0x%x"), vmsa->differing, vmsa->first_differing));
+                    g_strdup_printf (_("no: bytes that differ: %u, the first at 0x%x"), vmsa->differing, vmsa->first_differing));
   for (gsize i = 0; i < count; i++)
     va_table_field (table, fields[i].name,
                     g_strdup_printf ("0x%0*" G_GINT64_MODIFIER "x", 2 * fields[i].size,

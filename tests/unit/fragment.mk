@@ -68,7 +68,7 @@ tests_unit_test_identity_LDADD = libva-tls.la $(GNUTLS_LIBS) $(JSON_LIBS) $(GLIB
 tests_unit_test_client_SOURCES = tests/unit/test-client.c tests/unit/tls-fixture.c tests/unit/tls-fixture.h
 tests_unit_test_client_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
 tests_unit_test_client_LDADD = libva-http-client.la libva-http-server.la $(GNUTLS_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
-doc_tests = tests/unit/test-man.sh tests/unit/test-completion.sh tests/unit/test-data.sh tests/unit/test-tree.sh
+doc_tests = tests/unit/test-man.sh tests/unit/test-completion.sh tests/unit/test-man-examples.py tests/unit/test-data.sh tests/unit/test-tree.sh
 TESTS += $(doc_tests)
 EXTRA_DIST += $(doc_tests) tests/unit/tap.sh
 

@@ -461,7 +461,7 @@ def save_areas():
     page = bytearray(owner.vmsa(0xfffffff0, MILAN, False))
     page[0x3b0] = 1
     text = sev("vmsa", "show", put("odd.bin", page))
-    assert "no: 1 bytes differ, the first at 0x3b0" in text and "25/1/1 (EPYC-Milan)" in text, text
+    assert "no: bytes that differ: 1, the first at 0x3b0" in text and "25/1/1 (EPYC-Milan)" in text, text
     alone = os.path.join(WORK, "vmsa-alone")
     sev("vmsa", "build", "--cpu", "25/1/1", "--vmsa-profile", "fpu", "--out", alone)
     assert os.listdir(alone) == ["vmsa0.bin"]
