@@ -43,6 +43,18 @@ va_fields_check_each (VaFields *fields, const char *name, char *const *strings, 
       va_fields_fail (fields, name, _("element %u: expected %s"), i + 1, expected);
 }
 
+char **
+va_fields_one_or_several (VaFields *fields, const char *name, VaPresence presence, guint max_length, gsize max_each)
+{
+  JsonNode *node = fields->object != NULL ? json_object_get_member (fields->object, name) : NULL;
+  const char *one;
+
+  if (node == NULL || JSON_NODE_HOLDS_ARRAY (node))
+    return va_fields_strings (fields, name, presence, max_length, max_each);
+  one = va_fields_string (fields, name, presence, max_each);
+  return one != NULL ? g_strdupv ((char *[]){ (char *) one, NULL }) : NULL;
+}
+
 void
 va_json_set_base64 (JsonObject *object, const char *name, gconstpointer data, gsize size)
 {
@@ -77,6 +89,15 @@ va_json_set_strings (JsonObject *object, const char *name, char *const *strings)
   for (guint i = 0; strings[i] != NULL; i++)
     json_array_add_string_element (array, strings[i]);
   json_object_set_array_member (object, name, array);
+}
+
+void
+va_json_set_one_or_several (JsonObject *object, const char *name, char *const *strings)
+{
+  if (strings != NULL && strings[0] != NULL && strings[1] == NULL)
+    json_object_set_string_member (object, name, strings[0]);
+  else
+    va_json_set_strings (object, name, strings);
 }
 
 void

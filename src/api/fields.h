@@ -14,6 +14,11 @@ char *va_fields_text (VaFields *fields, const char *name, VaPresence presence, g
 void va_fields_check_each (VaFields *fields, const char *name, char *const *strings,
                            gboolean (*check) (const char *text), const char *expected);
 
+/**
+ * One string, or a list of them, each 1 to @max_each bytes. Returns: (transfer full): as a list; %NULL when absent.
+ */
+char **va_fields_one_or_several (VaFields *fields, const char *name, VaPresence presence, guint max_length,
+                                 gsize max_each);
 /** va_json_set_base64: adds @size bytes as base64. */
 void va_json_set_base64 (JsonObject *object, const char *name, gconstpointer data, gsize size);
 /** va_json_set_hex: adds @size bytes as lower-case hex. */
@@ -22,6 +27,8 @@ void va_json_set_hex (JsonObject *object, const char *name, gconstpointer data, 
 void va_json_set_text (JsonObject *object, const char *name, const char *text);
 /** va_json_set_strings: adds @strings unless it is %NULL. */
 void va_json_set_strings (JsonObject *object, const char *name, char *const *strings);
+/** va_json_set_one_or_several: adds @strings unless it is %NULL, one alone without a list around it. */
+void va_json_set_one_or_several (JsonObject *object, const char *name, char *const *strings);
 /** va_json_set_positive: adds @number unless it is 0, which stands for "no such rule". */
 void va_json_set_positive (JsonObject *object, const char *name, guint64 number);
 

@@ -18,6 +18,7 @@ G_BEGIN_DECLS
 #define VA_NAME_MAX 128      /* names of domains, registrations, secrets, hosts, in bytes */
 #define VA_SECRETS_MAX 32    /* secrets of one registration */
 #define VA_REFERENCES_MAX 64 /* hashes or digests of one kind */
+#define VA_KERNELS_MAX 16    /* kernels, initrds or command lines */
 #define VA_CERT_CHAIN_SIZE (3 * VA_SEV_CERT_SIZE)
 #define VA_REASON_MAX 512
 
@@ -39,8 +40,9 @@ typedef struct {
   VaScheme scheme;
   guint32 policy;          /* exact */
   char **firmware_hashes;  /* hex SHA-256 of uploaded firmware */
-  gboolean has_kernel;
-  VaKernelHashes kernel;   /* if has_kernel; an absent initrd or cmdline stands as the hash of absence */
+  char **kernel_hashes;    /* hex; %NULL: booted from disk, without kernel hashes */
+  char **initrd_hashes;    /* with kernels; %NULL: none */
+  char **cmdline_hashes;   /* likewise */
   char **launch_digests;   /* hex; instead of firmware_hashes */
   guint32 cpu_counts[16];  /* amd-sev-es */
   guint cpu_counts_length;
@@ -59,6 +61,11 @@ typedef struct {
 VaRegistration *va_registration_read (JsonObject *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_registration_write: @with_data: inline secrets with their data (for the CLI's request), else without. */
 JsonObject *va_registration_write (const VaRegistration *registration, gboolean with_data);
+/**
+ * va_registration_kernels: every combination of kernel, initrd and command line that is allowed; none without kernels.
+ * Returns: (transfer full): of VaKernelHashes
+ */
+GArray *va_registration_kernels (const VaRegistration *registration);
 void va_registration_free (VaRegistration *registration);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaRegistration, va_registration_free)
 

@@ -16,8 +16,8 @@
 static const char *const scheme_names[] = { "amd-sev", "amd-sev-es", NULL };
 
 /* What stands for an initrd and a command line that a launch has not: SHA-256 of nothing, and of one zero byte. */
-static const char no_initrd[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-static const char no_cmdline[] = "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d";
+static char no_initrd[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+static char no_cmdline[] = "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d";
 
 static gboolean
 is_hash (const char *text)
@@ -31,13 +31,6 @@ is_host_name (const char *text)
   gsize length = strlen (text);
 
   return length >= 1 && length <= 64 && strspn (text, "abcdefghijklmnopqrstuvwxyz0123456789._-") == length;
-}
-
-static void
-hash_from_text (const char *text, guint8 out[VA_SHA256_SIZE])
-{
-  if (!va_hex_decode (text, out, VA_SHA256_SIZE, NULL))
-    g_assert_not_reached ();
 }
 
 static void
@@ -57,21 +50,24 @@ read_scheme (VaFields *fields, VaRegistration *registration)
     va_fields_fail (fields, "policy", _("amd-sev forbids bit 5 (SEV)"));
 }
 
-static void
-read_kernel (VaFields *fields, VaRegistration *registration)
+static char **
+read_hashes (VaFields *fields, const char *name)
 {
-  VaKernelHashes *kernel = &registration->kernel;
-  gboolean initrd, cmdline;
+  char **hashes = va_fields_one_or_several (fields, name, VA_OPTIONAL, VA_KERNELS_MAX, 64);
 
-  registration->has_kernel = va_fields_hex (fields, "kernel-hash", VA_OPTIONAL, kernel->kernel, VA_SHA256_SIZE);
-  initrd = va_fields_hex (fields, "initrd-hash", VA_OPTIONAL, kernel->initrd, VA_SHA256_SIZE);
-  cmdline = va_fields_hex (fields, "cmdline-hash", VA_OPTIONAL, kernel->cmdline, VA_SHA256_SIZE);
-  if (!registration->has_kernel && (initrd || cmdline))
-    va_fields_fail (fields, initrd ? "initrd-hash" : "cmdline-hash", _("goes with kernel-hash only"));
-  if (!initrd)
-    hash_from_text (no_initrd, kernel->initrd);
-  if (!cmdline)
-    hash_from_text (no_cmdline, kernel->cmdline);
+  va_fields_check_each (fields, name, hashes, is_hash, _("64 lower-case hexadecimal digits"));
+  return hashes;
+}
+
+static void
+read_kernels (VaFields *fields, VaRegistration *registration)
+{
+  registration->kernel_hashes = read_hashes (fields, "kernel-hash");
+  registration->initrd_hashes = read_hashes (fields, "initrd-hash");
+  registration->cmdline_hashes = read_hashes (fields, "cmdline-hash");
+  if (registration->kernel_hashes == NULL && (registration->initrd_hashes != NULL || registration->cmdline_hashes != NULL))
+    va_fields_fail (fields, registration->initrd_hashes != NULL ? "initrd-hash" : "cmdline-hash",
+                    _("goes with kernel-hash only"));
 }
 
 static void
@@ -83,10 +79,10 @@ read_references (VaFields *fields, VaRegistration *registration)
                         _("64 lower-case hexadecimal digits"));
   va_fields_check_each (fields, "launch-digests", registration->launch_digests, is_hash,
                         _("64 lower-case hexadecimal digits"));
-  read_kernel (fields, registration);
+  read_kernels (fields, registration);
   if ((registration->firmware_hashes != NULL) == (registration->launch_digests != NULL))
     va_fields_fail (fields, "firmware-hashes", _("give either it or launch-digests"));
-  if (registration->has_kernel && registration->launch_digests != NULL)
+  if (registration->kernel_hashes != NULL && registration->launch_digests != NULL)
     va_fields_fail (fields, "kernel-hash", _("goes with firmware-hashes only: launch digests have it in them"));
 }
 
@@ -212,26 +208,14 @@ va_registration_read (JsonObject *object, GError **error)
 }
 
 static void
-write_hash (JsonObject *object, const char *name, const guint8 hash[VA_SHA256_SIZE], const char *absent)
-{
-  g_autofree char *text = va_hex_encode (hash, VA_SHA256_SIZE);
-
-  if (g_strcmp0 (text, absent) != 0)
-    json_object_set_string_member (object, name, text);
-}
-
-static void
 write_references (JsonObject *object, const VaRegistration *registration)
 {
   JsonArray *counts;
 
   va_json_set_strings (object, "firmware-hashes", registration->firmware_hashes);
-  if (registration->has_kernel)
-    {
-      write_hash (object, "kernel-hash", registration->kernel.kernel, NULL);
-      write_hash (object, "initrd-hash", registration->kernel.initrd, no_initrd);
-      write_hash (object, "cmdline-hash", registration->kernel.cmdline, no_cmdline);
-    }
+  va_json_set_one_or_several (object, "kernel-hash", registration->kernel_hashes);
+  va_json_set_one_or_several (object, "initrd-hash", registration->initrd_hashes);
+  va_json_set_one_or_several (object, "cmdline-hash", registration->cmdline_hashes);
   va_json_set_strings (object, "launch-digests", registration->launch_digests);
   va_json_set_text (object, "cpu-model", registration->cpu_model);
   va_json_set_text (object, "vmsa-profile", registration->vmsa_profile);
@@ -292,6 +276,35 @@ va_registration_write (const VaRegistration *registration, gboolean with_data)
   return object;
 }
 
+static void
+decode (const char *hex, guint8 out[VA_SHA256_SIZE])
+{
+  if (!va_hex_decode (hex, out, VA_SHA256_SIZE, NULL))
+    g_assert_not_reached ();
+}
+
+GArray *
+va_registration_kernels (const VaRegistration *registration)
+{
+  static char *none[] = { no_initrd, NULL }, *empty[] = { no_cmdline, NULL };
+  GArray *kernels = g_array_new (FALSE, FALSE, sizeof (VaKernelHashes));
+  char **initrds = registration->initrd_hashes != NULL ? registration->initrd_hashes : none;
+  char **cmdlines = registration->cmdline_hashes != NULL ? registration->cmdline_hashes : empty;
+
+  for (guint i = 0; registration->kernel_hashes != NULL && registration->kernel_hashes[i] != NULL; i++)
+    for (guint j = 0; initrds[j] != NULL; j++)
+      for (guint k = 0; cmdlines[k] != NULL; k++)
+        {
+          VaKernelHashes hashes;
+
+          decode (registration->kernel_hashes[i], hashes.kernel);
+          decode (initrds[j], hashes.initrd);
+          decode (cmdlines[k], hashes.cmdline);
+          g_array_append_val (kernels, hashes);
+        }
+  return kernels;
+}
+
 void
 va_registration_free (VaRegistration *registration)
 {
@@ -299,6 +312,9 @@ va_registration_free (VaRegistration *registration)
     return;
   g_free (registration->name);
   g_strfreev (registration->firmware_hashes);
+  g_strfreev (registration->kernel_hashes);
+  g_strfreev (registration->initrd_hashes);
+  g_strfreev (registration->cmdline_hashes);
   g_strfreev (registration->launch_digests);
   g_free (registration->cpu_model);
   g_free (registration->vmsa_profile);

@@ -84,5 +84,5 @@ va_answer_list (JsonObject *object, const char *name)
   if (array != NULL)
     return g_string_free (list, FALSE);
   g_string_free (list, TRUE);
-  return NULL;
+  return g_strdup (va_answer_text (object, name));
 }

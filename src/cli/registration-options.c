@@ -25,9 +25,10 @@ va_registration_options_entries (VaRegistrationOptions *o, GOptionEntry entries[
     { "policy", 0, 0, G_OPTION_ARG_STRING, &o->policy, N_("SEV guest policy, e.g. 0x1; bit 2 means SEV-ES"), N_("N") },
     { "firmware", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->firmware, N_("Firmware image; uploaded if need be; repeat"),
       N_("FILE") },
-    { "kernel", 0, 0, G_OPTION_ARG_FILENAME, &o->kernel, N_("Kernel that the firmware may boot"), N_("FILE") },
-    { "initrd", 0, 0, G_OPTION_ARG_FILENAME, &o->initrd, N_("Its initrd"), N_("FILE") },
-    { "cmdline", 0, 0, G_OPTION_ARG_STRING, &o->cmdline, N_("Its command line"), N_("TEXT") },
+    { "kernel", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->kernels, N_("Kernel that the firmware may boot; repeat"),
+      N_("FILE") },
+    { "initrd", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->initrds, N_("Its initrd, “” for none; repeat"), N_("FILE") },
+    { "cmdline", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->cmdlines, N_("Its command line, “” for none; repeat"), N_("TEXT") },
     { "launch-digest", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->launch_digests,
       N_("Expected digest instead of --firmware; repeat"), N_("HEX") },
     { "cpu-count", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->cpu_counts, N_("SEV-ES: number of vCPUs; repeat"), N_("N") },
@@ -58,9 +59,9 @@ va_registration_options_entries (VaRegistrationOptions *o, GOptionEntry entries[
 void
 va_registration_options_clear (VaRegistrationOptions *o)
 {
-  char **const texts[] = { &o->file, &o->name, &o->policy, &o->kernel, &o->initrd, &o->cmdline, &o->cpu_model,
-                           &o->vmsa_profile, &o->min_api, &o->cloud_cert, &o->not_before, &o->not_after };
-  char ***const lists[] = { &o->firmware, &o->launch_digests, &o->cpu_counts, &o->hosts, &o->domains, &o->secrets };
+  char **const texts[] = { &o->file, &o->name, &o->policy, &o->cpu_model, &o->vmsa_profile,
+                           &o->min_api, &o->cloud_cert, &o->not_before, &o->not_after };
+  char ***const lists[] = { &o->firmware, &o->kernels, &o->initrds, &o->cmdlines, &o->launch_digests, &o->cpu_counts, &o->hosts, &o->domains, &o->secrets };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (*texts[i]);
@@ -127,32 +128,42 @@ set_time (JsonObject *object, const char *name, const char *text, GError **error
   return FALSE;
 }
 
+/* Hashes of files; "" stands for no file, whose hash is that of nothing. */
 static gboolean
-set_kernel (JsonObject *object, const VaRegistrationOptions *o, GError **error)
+set_file_hashes (JsonObject *object, const char *name, char **paths, GError **error)
 {
-  const struct { const char *path, *member; } files[]
-    = { { o->kernel, "kernel-hash" }, { o->initrd, "initrd-hash" } };
+  g_autoptr(GPtrArray) hashes = g_ptr_array_new_with_free_func (g_free);
 
-  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+  if (paths == NULL)
+    return TRUE;
+  for (; *paths != NULL; paths++)
     {
-      g_autofree char *hash = NULL;
+      char *hash = (*paths)[0] != '\0' ? va_file_hash (*paths, error)
+                                       : g_compute_checksum_for_string (G_CHECKSUM_SHA256, "", 0);
 
-      if (files[i].path == NULL)
-        continue;
-      hash = va_file_hash (files[i].path, error);
       if (hash == NULL)
         return FALSE;
-      json_object_set_string_member (object, files[i].member, hash);
+      g_ptr_array_add (hashes, hash);
     }
-  if (o->cmdline != NULL)
-    {
-      /* With the zero byte at its end. */
-      g_autofree char *hash
-        = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *) o->cmdline, strlen (o->cmdline) + 1);
-
-      json_object_set_string_member (object, "cmdline-hash", hash);
-    }
+  g_ptr_array_add (hashes, NULL);
+  set_strings (object, name, (char **) hashes->pdata);
   return TRUE;
+}
+
+static gboolean
+set_kernels (JsonObject *object, const VaRegistrationOptions *o, GError **error)
+{
+  g_autoptr(GPtrArray) cmdlines = g_ptr_array_new_with_free_func (g_free);
+
+  /* With the zero byte at its end. */
+  for (guint i = 0; o->cmdlines != NULL && o->cmdlines[i] != NULL; i++)
+    g_ptr_array_add (cmdlines, g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *) o->cmdlines[i],
+                                                            strlen (o->cmdlines[i]) + 1));
+  g_ptr_array_add (cmdlines, NULL);
+  if (o->cmdlines != NULL)
+    set_strings (object, "cmdline-hash", (char **) cmdlines->pdata);
+  return set_file_hashes (object, "kernel-hash", o->kernels, error)
+         && set_file_hashes (object, "initrd-hash", o->initrds, error);
 }
 
 static gboolean
@@ -275,7 +286,7 @@ check_firmware (const VaRegistration *registration, GPtrArray *firmware, GError 
       const VaFirmwareFile *file = firmware->pdata[i];
       const char *lacks = NULL;
 
-      if (registration->has_kernel && file->footer.hashes_base == 0)
+      if (registration->kernel_hashes != NULL && file->footer.hashes_base == 0)
         lacks = _("it has no room for the hashes of a kernel, so it would boot any; use a firmware made for SEV, such "
                   "as Debian's ovmf-amdsev");
       else if (registration->secrets->len > 0 && file->footer.secret_base == 0)
@@ -297,7 +308,7 @@ va_registration_from_options (const VaRegistrationOptions *o, GPtrArray *firmwar
   g_autoptr(VaRegistration) registration = NULL;
 
   set_plain (object, o, firmware);
-  if (!set_number (object, "policy", "--policy", o->policy, 0, G_MAXUINT32, error) || !set_kernel (object, o, error)
+  if (!set_number (object, "policy", "--policy", o->policy, 0, G_MAXUINT32, error) || !set_kernels (object, o, error)
       || !set_cpus (object, o, error) || !set_minimum (object, o, error)
       || !set_cloud_cert (object, o->cloud_cert, error) || !set_permit (object, o, error))
     return NULL;

@@ -8,8 +8,8 @@ G_BEGIN_DECLS
 /** The options of “vm register” that say what a registration is, as they were given. */
 typedef struct {
   char *file;
-  char *name, *policy, *kernel, *initrd, *cmdline, *cpu_model, *vmsa_profile, *min_api, *cloud_cert, *not_before, *not_after;
-  char **firmware, **launch_digests, **cpu_counts, **hosts, **domains, **secrets;
+  char *name, *policy, *cpu_model, *vmsa_profile, *min_api, *cloud_cert, *not_before, *not_after;
+  char **firmware, **kernels, **initrds, **cmdlines, **launch_digests, **cpu_counts, **hosts, **domains, **secrets;
   gint64 max_launches, max_running;
   int min_build;
   gboolean any_domain;

@@ -100,7 +100,7 @@ look (Search *search)
   g_autoptr(GByteArray) digests = g_byte_array_new ();
   VaSevMismatch mismatch = {
     .tik = search->tik, .tek = search->tek, .context = search->context, .measurement = search->measurement,
-    .kernel = launch->has_kernel ? &launch->kernel : NULL, .cmdline = launch->cmdline,
+    .kernels = &launch->kernel, .kernel_count = launch->has_kernel ? 1 : 0, .cmdline = launch->cmdline,
     .cpu_signature = launch->signature, .firmware_count = search->firmware->len,
     .expected_count = launch->begun != NULL ? 1 : 0, .firmware_name = firmware_name, .open_firmware = open_firmware,
     .user_data = search,

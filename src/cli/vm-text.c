@@ -116,9 +116,9 @@ va_vm_print (JsonObject *vm)
   va_table_field (table, _("scheme"), g_strdup (va_answer_text (vm, "scheme")));
   va_table_field (table, _("policy"), va_policy_text (va_answer_number (vm, "policy")));
   va_table_field (table, _("firmware"), va_answer_list (vm, "firmware-hashes"));
-  va_table_field (table, _("kernel"), g_strdup (va_answer_text (vm, "kernel-hash")));
-  va_table_field (table, _("initrd"), g_strdup (va_answer_text (vm, "initrd-hash")));
-  va_table_field (table, _("command line"), g_strdup (va_answer_text (vm, "cmdline-hash")));
+  va_table_field (table, _("kernel"), va_answer_list (vm, "kernel-hash"));
+  va_table_field (table, _("initrd"), va_answer_list (vm, "initrd-hash"));
+  va_table_field (table, _("command line"), va_answer_list (vm, "cmdline-hash"));
   va_table_field (table, _("launch digests"), va_answer_list (vm, "launch-digests"));
   va_table_field (table, _("vCPUs"), counts_text (vm));
   va_table_field (table, _("CPU model"), g_strdup (va_answer_text (vm, "cpu-model")));

@@ -10,7 +10,7 @@
 
 /* What a wrong measurement may cost is bounded: */
 #define OTHERS_MAX 32                      /* firmware that is not registered */
-#define PAGES_MAX (64 * 1024 * 1024)       /* bytes of VMSA pages that are hashed */
+#define BYTES_MAX (64 * 1024 * 1024)       /* hashed for it, beside the firmware */
 
 /* Uploaded firmware in the order of the search. */
 typedef struct {
@@ -127,8 +127,9 @@ look (const VaMismatch *mismatch, GPtrArray *ruled_out)
   Candidates candidates = { .mismatch = mismatch, .firmware = firmware };
   VaSevMismatch search = {
     .tik = mismatch->tik, .context = mismatch->request->context, .measurement = mismatch->request->measurement,
-    .kernel = fixed->has_kernel ? &fixed->kernel : NULL, .cpu_signature = fixed->cpu_signature,
-    .firmware_name = firmware_name, .open_firmware = open_firmware, .user_data = &candidates, .budget = PAGES_MAX,
+    .kernels = (const VaKernelHashes *) (gpointer) fixed->kernels->data, .kernel_count = fixed->kernels->len,
+    .cpu_signature = fixed->cpu_signature,
+    .firmware_name = firmware_name, .open_firmware = open_firmware, .user_data = &candidates, .budget = BYTES_MAX,
   };
 
   for (guint i = 0; i < fixed->references->len; i++)

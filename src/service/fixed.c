@@ -11,6 +11,7 @@ va_fixed_new (void)
 {
   VaFixed *fixed = g_new0 (VaFixed, 1);
 
+  fixed->kernels = g_array_new (FALSE, TRUE, sizeof (VaKernelHashes));
   fixed->references = g_array_new (FALSE, TRUE, sizeof (VaReference));
   return fixed;
 }
@@ -20,6 +21,7 @@ va_fixed_free (VaFixed *fixed)
 {
   if (fixed == NULL)
     return;
+  g_array_unref (fixed->kernels);
   g_array_unref (fixed->references);
   g_free (fixed);
 }
@@ -33,6 +35,17 @@ set_hash (JsonObject *object, const char *name, const guint8 hash[VA_SHA256_SIZE
 }
 
 static JsonObject *
+write_kernel (const VaKernelHashes *kernel)
+{
+  JsonObject *object = json_object_new ();
+
+  set_hash (object, "kernel", kernel->kernel);
+  set_hash (object, "initrd", kernel->initrd);
+  set_hash (object, "cmdline", kernel->cmdline);
+  return object;
+}
+
+static JsonObject *
 write_reference (const VaReference *reference)
 {
   JsonObject *object = json_object_new ();
@@ -40,6 +53,7 @@ write_reference (const VaReference *reference)
   set_hash (object, "digest", reference->digest);
   json_object_set_string_member (object, "firmware", reference->firmware);
   json_object_set_int_member (object, "secret-address", reference->secret_address);
+  json_object_set_int_member (object, "kernel", reference->kernel);
   if (reference->cpus > 0)
     {
       json_object_set_int_member (object, "cpu-count", reference->cpus);
@@ -52,7 +66,7 @@ char *
 va_fixed_write (const VaFixed *fixed)
 {
   g_autoptr(JsonObject) object = json_object_new ();
-  JsonArray *references = json_array_new ();
+  JsonArray *kernels = json_array_new (), *references = json_array_new ();
 
   json_object_set_int_member (object, "api-major", fixed->api_major);
   json_object_set_int_member (object, "api-minor", fixed->api_minor);
@@ -60,12 +74,9 @@ va_fixed_write (const VaFixed *fixed)
   json_object_set_int_member (object, "min-api-minor", fixed->min_api_minor);
   json_object_set_int_member (object, "min-build", fixed->min_build);
   json_object_set_boolean_member (object, "has-secrets", fixed->has_secrets);
-  if (fixed->has_kernel)
-    {
-      set_hash (object, "kernel", fixed->kernel.kernel);
-      set_hash (object, "initrd", fixed->kernel.initrd);
-      set_hash (object, "cmdline", fixed->kernel.cmdline);
-    }
+  for (guint i = 0; i < fixed->kernels->len; i++)
+    json_array_add_object_element (kernels, write_kernel (&g_array_index (fixed->kernels, VaKernelHashes, i)));
+  json_object_set_array_member (object, "kernels", kernels);
   if (fixed->cpu_signature != 0)
     json_object_set_int_member (object, "cpu-signature", fixed->cpu_signature);
   for (guint i = 0; i < fixed->references->len; i++)
@@ -98,12 +109,27 @@ read_cpus (VaFields *fields, VaReference *reference)
 }
 
 static void
+read_kernel (VaFields *fields, JsonNode *node, VaFixed *fixed)
+{
+  VaFields nested = VA_FIELDS_INIT (JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL, "kernel");
+  VaKernelHashes kernel = { { 0 }, { 0 }, { 0 } };
+  g_autoptr(GError) reason = NULL;
+
+  va_fields_hex (&nested, "kernel", VA_REQUIRED, kernel.kernel, VA_SHA256_SIZE);
+  va_fields_hex (&nested, "initrd", VA_REQUIRED, kernel.initrd, VA_SHA256_SIZE);
+  va_fields_hex (&nested, "cmdline", VA_REQUIRED, kernel.cmdline, VA_SHA256_SIZE);
+  if (!va_fields_end (&nested, &reason))
+    va_fields_fail (fields, "kernels", "%s", reason->message);
+  g_array_append_val (fixed->kernels, kernel);
+}
+
+static void
 read_reference (VaFields *fields, JsonNode *node, VaFixed *fixed)
 {
   VaFields nested = VA_FIELDS_INIT (NULL, "reference");
   g_autoptr(GError) reason = NULL;
   VaReference reference = { 0 };
-  guint64 address = 0;
+  guint64 address = 0, kernel = 0;
   const char *firmware;
 
   if (!JSON_NODE_HOLDS_OBJECT (node))
@@ -115,6 +141,8 @@ read_reference (VaFields *fields, JsonNode *node, VaFixed *fixed)
   va_fields_hex (&nested, "digest", VA_REQUIRED, reference.digest, VA_SHA256_SIZE);
   firmware = va_fields_string (&nested, "firmware", VA_REQUIRED, sizeof reference.firmware - 1);
   va_fields_number (&nested, "secret-address", VA_REQUIRED, 0, G_MAXUINT32, &address);
+  va_fields_number (&nested, "kernel", VA_REQUIRED, 0, MAX (fixed->kernels->len, 1) - 1, &kernel);
+  reference.kernel = (guint) kernel;
   if (firmware != NULL)
     g_strlcpy (reference.firmware, firmware, sizeof reference.firmware);
   reference.secret_address = (guint32) address;
@@ -130,7 +158,7 @@ va_fixed_read (const char *text, GError **error)
   g_autoptr(JsonObject) object = va_json_parse (text, strlen (text), error);
   g_autoptr(VaFixed) fixed = va_fixed_new ();
   VaFields fields = VA_FIELDS_INIT (object, "launch");
-  JsonArray *references;
+  JsonArray *kernels, *references;
   guint64 signature = 0;
 
   if (object == NULL)
@@ -141,12 +169,9 @@ va_fixed_read (const char *text, GError **error)
   fixed->min_api_minor = read_byte (&fields, "min-api-minor");
   fixed->min_build = read_byte (&fields, "min-build");
   fixed->has_secrets = va_fields_boolean (&fields, "has-secrets", TRUE);
-  fixed->has_kernel = va_fields_hex (&fields, "kernel", VA_OPTIONAL, fixed->kernel.kernel, VA_SHA256_SIZE);
-  if (fixed->has_kernel)
-    {
-      va_fields_hex (&fields, "initrd", VA_REQUIRED, fixed->kernel.initrd, VA_SHA256_SIZE);
-      va_fields_hex (&fields, "cmdline", VA_REQUIRED, fixed->kernel.cmdline, VA_SHA256_SIZE);
-    }
+  kernels = va_fields_array (&fields, "kernels", VA_REQUIRED, VA_FIXED_REFERENCES_MAX);
+  for (guint i = 0; kernels != NULL && i < json_array_get_length (kernels); i++)
+    read_kernel (&fields, json_array_get_element (kernels, i), fixed);
   va_fields_number (&fields, "cpu-signature", VA_OPTIONAL, 1, G_MAXUINT32, &signature);
   fixed->cpu_signature = (guint32) signature;
   references = va_fields_array (&fields, "references", VA_REQUIRED, VA_FIXED_REFERENCES_MAX);

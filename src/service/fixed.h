@@ -14,6 +14,7 @@ typedef struct {
   guint8 digest[VA_SHA256_SIZE];
   char firmware[2 * VA_SHA256_SIZE + 1]; /* hex; "" when the owner gave the digest itself */
   guint32 secret_address;                /* 0: not known */
+  guint kernel;                          /* index into kernels, if firmware is not "" and there are any */
   guint32 cpus;                          /* SEV-ES, if firmware is not ""; else 0 */
   VaVmsaProfile profile;                 /* if cpus */
 } VaReference;
@@ -22,8 +23,7 @@ typedef struct {
   guint8 api_major, api_minor; /* of the platform's PDH certificate */
   guint8 min_api_major, min_api_minor, min_build;
   gboolean has_secrets;
-  gboolean has_kernel;
-  VaKernelHashes kernel; /* if has_kernel */
+  GArray *kernels;       /* of VaKernelHashes; empty: without kernel hashes */
   guint32 cpu_signature; /* SEV-ES with firmware; else 0 */
   GArray *references;    /* of VaReference, one to VA_FIXED_REFERENCES_MAX */
 } VaFixed;

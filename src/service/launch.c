@@ -127,8 +127,6 @@ fix (Attempt *attempt, GError **error)
   fixed->min_api_minor = registration->min_api_minor;
   fixed->min_build = registration->min_build;
   fixed->has_secrets = registration->secrets->len > 0;
-  fixed->has_kernel = registration->has_kernel;
-  fixed->kernel = registration->kernel;
   return va_references_compute (service->references, service->store, attempt->stored->owner, registration, fixed,
                                 &areas, error)
          && va_table_make (service->store, attempt->stored->owner, registration, areas, &attempt->table, error);

@@ -102,12 +102,14 @@ typedef struct {
 } References;
 
 static gboolean
-add_reference (const References *references, guint32 cpus, VaVmsaProfile profile, GError **error)
+add_reference (const References *references, guint kernel, guint32 cpus, VaVmsaProfile profile, GError **error)
 {
-  const VaRegistration *registration = references->registration;
-  VaMeasuredParts parts = { .kernel = registration->has_kernel ? &registration->kernel : NULL, .cpus = cpus,
-                            .cpu_signature = references->fixed->cpu_signature, .profile = profile };
-  VaReference reference = { .cpus = cpus, .profile = profile };
+  VaFixed *fixed = references->fixed;
+  VaMeasuredParts parts = {
+    .kernel = fixed->kernels->len > 0 ? &g_array_index (fixed->kernels, VaKernelHashes, kernel) : NULL,
+    .cpus = cpus, .cpu_signature = fixed->cpu_signature, .profile = profile,
+  };
+  VaReference reference = { .kernel = kernel, .cpus = cpus, .profile = profile };
   g_autoptr(GError) reason = NULL;
 
   g_strlcpy (reference.firmware, references->artifact->hash, sizeof reference.firmware);
@@ -121,65 +123,78 @@ add_reference (const References *references, guint32 cpus, VaVmsaProfile profile
       g_propagate_error (error, g_steal_pointer (&reason));
       return FALSE;
     }
-  g_array_append_val (references->fixed->references, reference);
+  g_array_append_val (fixed->references, reference);
   return TRUE;
 }
 
 static gboolean
-add_cpus (const References *references, guint32 cpus, GError **error)
+add_profiles (const References *references, guint kernel, guint32 cpus, GError **error)
 {
   const char *chosen = references->registration->vmsa_profile;
 
   for (guint i = 0; i < VA_VMSA_PROFILES; i++)
     if ((chosen == NULL || g_str_equal (chosen, va_vmsa_profile_name ((VaVmsaProfile) i)))
-        && !add_reference (references, cpus, (VaVmsaProfile) i, error))
+        && !add_reference (references, kernel, cpus, (VaVmsaProfile) i, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* With each number of vCPUs, if they are measured. */
+static gboolean
+add_counts (const References *references, guint kernel, GError **error)
+{
+  const VaRegistration *registration = references->registration;
+
+  if (registration->scheme == VA_SCHEME_SEV)
+    return add_reference (references, kernel, 0, VA_VMSA_ZERO, error);
+  for (guint i = 0; i < registration->cpu_counts_length; i++)
+    if (!add_profiles (references, kernel, registration->cpu_counts[i], error))
       return FALSE;
   return TRUE;
 }
 
 /* Each launch computes this anew. */
 static gboolean
-check_size (const VaRegistration *registration, GError **error)
+check_size (const VaRegistration *registration, const VaFixed *fixed, GError **error)
 {
-  guint64 cpus = 0, images = g_strv_length (registration->firmware_hashes);
+  guint images = g_strv_length (registration->firmware_hashes), kernels = MAX (fixed->kernels->len, 1);
+  guint counts = registration->cpu_counts_length;
+  guint64 cpus = 0, starts = (guint64) images * kernels;
 
-  for (guint i = 0; i < registration->cpu_counts_length; i++)
+  for (guint i = 0; i < counts; i++)
     cpus += registration->cpu_counts[i];
-  if (VA_VMSA_PROFILES * images * registration->cpu_counts_length <= VA_FIXED_REFERENCES_MAX
-      && images * cpus <= VA_VMSA_CPUS_MAX)
+  if (starts * (counts > 0 ? (guint64) counts * VA_VMSA_PROFILES : 1) <= VA_FIXED_REFERENCES_MAX
+      && starts * cpus <= VA_VMSA_CPUS_MAX)
     return TRUE;
   return va_refuse (error, VA_PROBLEM_BAD_REQUEST,
-                    _("%u firmware images with %u vCPU counts make too many launch digests: at most %d, and %d vCPUs in "
-                      "all; register fewer, or use launch-digests"), (guint) images, registration->cpu_counts_length,
-                    VA_FIXED_REFERENCES_MAX, VA_VMSA_CPUS_MAX);
+                    _("%u firmware images with %u combinations of kernel, initrd and command line and %u vCPU counts make "
+                      "too many launch digests: at most %d, and %d vCPUs in all; register fewer, or use launch-digests"),
+                    images, fixed->kernels->len, counts, VA_FIXED_REFERENCES_MAX, VA_VMSA_CPUS_MAX);
 }
 
 static gboolean
-read_cpu_model (const VaRegistration *registration, VaFixed *fixed, GError **error)
+prepare (const VaRegistration *registration, VaFixed *fixed, GError **error)
 {
   g_autoptr(GError) reason = NULL;
 
-  if (registration->scheme != VA_SCHEME_SEV_ES || registration->firmware_hashes == NULL)
+  if (registration->firmware_hashes == NULL)
     return TRUE;
-  if (!va_cpu_parse (registration->cpu_model, &fixed->cpu_signature, &reason))
+  if (registration->scheme == VA_SCHEME_SEV_ES && !va_cpu_parse (registration->cpu_model, &fixed->cpu_signature, &reason))
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("cpu-model: %s"), reason->message);
-  return check_size (registration, error);
+  return check_size (registration, fixed, error);
 }
 
 static gboolean
 add_firmware (References *references, const char *owner, const char *hash, GArray *areas, GError **error)
 {
-  const VaRegistration *registration = references->registration;
   g_autoptr(GError) reason = NULL;
   g_autoptr(VaStoredArtifact) artifact = va_store_get_artifact (references->store, owner, hash, &reason);
 
   if (artifact == NULL)
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_ARTIFACT_MISSING);
   references->artifact = artifact;
-  if (registration->scheme == VA_SCHEME_SEV && !add_reference (references, 0, VA_VMSA_ZERO, error))
-    return FALSE;
-  for (guint i = 0; registration->scheme == VA_SCHEME_SEV_ES && i < registration->cpu_counts_length; i++)
-    if (!add_cpus (references, registration->cpu_counts[i], error))
+  for (guint i = 0; i < MAX (references->fixed->kernels->len, 1); i++)
+    if (!add_counts (references, i, error))
       return FALSE;
   g_array_append_val (areas, artifact->firmware);
   return TRUE;
@@ -193,7 +208,9 @@ va_references_compute (VaReferenceCache *cache, VaStore *store, const char *owne
   char **digests = registration->launch_digests;
   References references = { .cache = cache, .store = store, .registration = registration, .fixed = fixed };
 
-  if (!read_cpu_model (registration, fixed, error))
+  g_array_unref (fixed->kernels);
+  fixed->kernels = va_registration_kernels (registration);
+  if (!prepare (registration, fixed, error))
     return FALSE;
   for (guint i = 0; registration->firmware_hashes != NULL && registration->firmware_hashes[i] != NULL; i++)
     if (!add_firmware (&references, owner, registration->firmware_hashes[i], found, error))

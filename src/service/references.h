@@ -38,7 +38,8 @@ gboolean va_reference_compute (VaReferenceCache *cache, VaStore *store, const Va
                                const VaMeasuredParts *parts, guint8 digest[VA_SHA256_SIZE], GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /**
- * va_references_compute: every reference of @registration, into fixed->references.
+ * va_references_compute: every reference of @registration, into fixed->references, with fixed->kernels: any allowed
+ * combination is one.
  * @areas: (out) (transfer full): of VaFirmware, the firmware's, in the same order; empty for launch digests
  * Errors: VA_PROBLEM_ARTIFACT_MISSING, VA_PROBLEM_BAD_REQUEST (no room for kernel hashes, no reset address for
  * SEV-ES, CPU model not known, too many combinations), VA_STORE_ERROR

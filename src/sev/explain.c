@@ -9,7 +9,6 @@
 
 #define CPUS_TRIED 64 /* as many vCPUs as people commonly mistake */
 #define API_MAJORS_TRIED 2
-#define KERNEL_TRIES 9
 
 /* Kernel hashes that the guest may have been started with. */
 typedef struct {
@@ -34,8 +33,8 @@ typedef struct {
 
 typedef struct {
   const VaSevMismatch *mismatch;
-  KernelTry kernels[KERNEL_TRIES]; /* the first is what is expected */
-  guint kernel_count;
+  GArray *kernels; /* of KernelTry; first those that are expected */
+  guint expected_kernels;
   gsize spent;
   GString *found;
 } Search;
@@ -122,32 +121,55 @@ try_policies (Search *search)
   return FALSE;
 }
 
+/* @hashes: %NULL: without kernel hashes */
 static KernelTry *
-add_kernel (Search *search, const char *cause)
+add_kernel (Search *search, const VaKernelHashes *hashes, const char *cause)
 {
-  KernelTry *kernel = &search->kernels[search->kernel_count++];
+  KernelTry kernel = { .on = hashes != NULL, .cause = cause };
 
-  kernel->on = TRUE;
-  if (search->mismatch->kernel != NULL)
-    kernel->hashes = *search->mismatch->kernel;
-  kernel->cause = cause;
-  return kernel;
+  if (hashes != NULL)
+    kernel.hashes = *hashes;
+  g_array_append_val (search->kernels, kernel);
+  return &g_array_index (search->kernels, KernelTry, search->kernels->len - 1);
+}
+
+static const KernelTry *
+kernel_at (const Search *search, guint index)
+{
+  return &g_array_index (search->kernels, KernelTry, index);
 }
 
 /* Line breaks and zero bytes that editors and tools add or leave out. */
 static void
 add_command_lines (Search *search)
 {
-  const char *text = search->mismatch->cmdline;
-  g_autofree char *longer = g_strconcat (text, "\n", NULL);
-  g_autofree char *shorter = g_strchomp (g_strdup (text));
+  const VaSevMismatch *m = search->mismatch;
+  g_autofree char *longer = g_strconcat (m->cmdline, "\n", NULL);
+  g_autofree char *shorter = g_strchomp (g_strdup (m->cmdline));
+  KernelTry *kernel;
 
-  va_kernel_cmdline_hash (longer, add_kernel (search, _("the guest's command line has a line break at its end, which the "
-                                                        "expected one lacks"))->hashes.cmdline);
-  va_kernel_cmdline_hash (shorter, add_kernel (search, _("the guest's command line has no white space at its end, which "
-                                                         "the expected one has"))->hashes.cmdline);
-  va_sha256 (text, strlen (text), add_kernel (search, _("the guest's command line was hashed without the zero byte at "
-                                                        "its end"))->hashes.cmdline);
+  kernel = add_kernel (search, m->kernels, _("the guest's command line has a line break at its end, which the expected one "
+                                             "lacks"));
+  va_kernel_cmdline_hash (longer, kernel->hashes.cmdline);
+  kernel = add_kernel (search, m->kernels, _("the guest's command line has no white space at its end, which the expected "
+                                             "one has"));
+  va_kernel_cmdline_hash (shorter, kernel->hashes.cmdline);
+  kernel = add_kernel (search, m->kernels, _("the guest's command line was hashed without the zero byte at its end"));
+  va_sha256 (m->cmdline, strlen (m->cmdline), kernel->hashes.cmdline);
+}
+
+static void
+add_omissions (Search *search, const VaKernelHashes *expected, const VaKernelHashes *none)
+{
+  KernelTry *kernel;
+
+  kernel = add_kernel (search, expected, _("the guest was started without the initrd"));
+  memcpy (kernel->hashes.initrd, none->initrd, VA_SHA256_SIZE);
+  kernel = add_kernel (search, expected, _("the guest was started without the command line"));
+  memcpy (kernel->hashes.cmdline, none->cmdline, VA_SHA256_SIZE);
+  kernel = add_kernel (search, expected, _("the guest was started without initrd and command line"));
+  memcpy (kernel->hashes.initrd, none->initrd, VA_SHA256_SIZE);
+  memcpy (kernel->hashes.cmdline, none->cmdline, VA_SHA256_SIZE);
 }
 
 static void
@@ -155,26 +177,22 @@ prepare_kernels (Search *search)
 {
   const VaSevMismatch *m = search->mismatch;
   VaKernelHashes none;
-  KernelTry *kernel;
 
   va_sha256 (NULL, 0, none.kernel);
   va_sha256 (NULL, 0, none.initrd);
   va_kernel_cmdline_hash (NULL, none.cmdline);
-  add_kernel (search, NULL)->on = m->kernel != NULL;
-  add_kernel (search, _("the guest was started with kernel hashes on, but without a kernel"))->hashes = none;
-  if (m->kernel == NULL)
-    return;
-  kernel = add_kernel (search, _("the guest was started without the initrd"));
-  memcpy (kernel->hashes.initrd, none.initrd, VA_SHA256_SIZE);
-  kernel = add_kernel (search, _("the guest was started without the command line"));
-  memcpy (kernel->hashes.cmdline, none.cmdline, VA_SHA256_SIZE);
-  kernel = add_kernel (search, _("the guest was started without initrd and command line"));
-  memcpy (kernel->hashes.initrd, none.initrd, VA_SHA256_SIZE);
-  memcpy (kernel->hashes.cmdline, none.cmdline, VA_SHA256_SIZE);
-  kernel = add_kernel (search, _("the guest was started without kernel hashes (kernelHashes='yes' is missing in the "
-                                 "domain's <launchSecurity>)"));
-  kernel->on = FALSE;
-  if (m->cmdline != NULL)
+  for (gsize i = 0; i < m->kernel_count; i++)
+    add_kernel (search, &m->kernels[i], NULL);
+  if (m->kernel_count == 0)
+    add_kernel (search, NULL, NULL);
+  search->expected_kernels = search->kernels->len;
+  add_kernel (search, &none, _("the guest was started with kernel hashes on, but without a kernel"));
+  for (gsize i = 0; i < m->kernel_count; i++)
+    add_omissions (search, &m->kernels[i], &none);
+  if (m->kernel_count > 0)
+    add_kernel (search, NULL, _("the guest was started without kernel hashes (kernelHashes='yes' is missing in the "
+                                "domain's <launchSecurity>)"));
+  if (m->kernel_count == 1 && m->cmdline != NULL)
     add_command_lines (search);
 }
 
@@ -188,11 +206,11 @@ open_image (const Search *search, guint index, Image *image)
   return m->open_firmware (index, &image->begun, &image->footer, m->user_data);
 }
 
-/* Whether hashing another @cpus pages is still within the budget. */
+/* Whether another try, with @cpus pages, is still within the budget. */
 static gboolean
 afford (Search *search, guint32 cpus)
 {
-  search->spent += (gsize) cpus * VA_VMSA_SIZE;
+  search->spent += VA_KERNEL_TABLE_SIZE + (gsize) cpus * VA_VMSA_SIZE;
   return search->mismatch->budget == 0 || search->spent <= search->mismatch->budget;
 }
 
@@ -241,19 +259,33 @@ profiles_fit (Search *search, const Image *image, Start *start)
   return FALSE;
 }
 
-/* The same with each number of vCPUs that is expected; sets start->cpus too. */
+/* The same with each kernel that is expected; sets start->kernel too. */
 static gboolean
-counts_fit (Search *search, const Image *image, Start *start)
+kernels_fit (Search *search, const Image *image, Start *start)
+{
+  for (guint i = 0; i < search->expected_kernels; i++)
+    {
+      start->kernel = kernel_at (search, i);
+      if (profiles_fit (search, image, start))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* @fit with each number of vCPUs that is expected; sets start->cpus too. */
+static gboolean
+counts_fit (Search *search, const Image *image, Start *start,
+            gboolean (*fit) (Search *search, const Image *image, Start *start))
 {
   const VaSevMismatch *m = search->mismatch;
 
   start->cpus = 0;
   if (m->cpus_length == 0)
-    return profiles_fit (search, image, start);
+    return fit (search, image, start);
   for (gsize i = 0; i < m->cpus_length; i++)
     {
       start->cpus = m->cpus[i];
-      if (profiles_fit (search, image, start))
+      if (fit (search, image, start))
         return TRUE;
     }
   return FALSE;
@@ -285,11 +317,11 @@ add_rest (Search *search, const Image *image, const Start *start)
 static gboolean
 try_kernels (Search *search, const Image *image)
 {
-  for (guint i = 1; i < search->kernel_count; i++)
+  for (guint i = search->expected_kernels; i < search->kernels->len; i++)
     {
-      Start start = { .kernel = &search->kernels[i], .signature = search->mismatch->cpu_signature };
+      Start start = { .kernel = kernel_at (search, i), .signature = search->mismatch->cpu_signature };
 
-      if (counts_fit (search, image, &start))
+      if (counts_fit (search, image, &start, profiles_fit))
         return found (search, "%s", start.kernel->cause) && add_rest (search, image, &start);
     }
   return FALSE;
@@ -298,9 +330,9 @@ try_kernels (Search *search, const Image *image)
 static gboolean
 try_profile (Search *search, const Image *image)
 {
-  Start start = { .kernel = &search->kernels[0], .signature = search->mismatch->cpu_signature };
+  Start start = { .signature = search->mismatch->cpu_signature };
 
-  return counts_fit (search, image, &start)
+  return counts_fit (search, image, &start, kernels_fit)
          && found (search, _("the host's VMSA profile is “%s”, which is not expected"),
                    va_vmsa_profile_name (start.profile))
          && add_firmware (search, image);
@@ -310,12 +342,12 @@ static gboolean
 try_counts (Search *search, const Image *image)
 {
   const VaSevMismatch *m = search->mismatch;
-  Start start = { .kernel = &search->kernels[0], .signature = m->cpu_signature };
+  Start start = { .signature = m->cpu_signature };
   guint32 most = m->vmsa[0] != NULL && m->vmsa[1] == NULL ? 1 : CPUS_TRIED;
 
   for (start.cpus = 1; start.cpus <= most; start.cpus++)
     {
-      if (!profiles_fit (search, image, &start))
+      if (!kernels_fit (search, image, &start))
         continue;
       found (search, _("the guest's number of vCPUs is %u, not"), start.cpus);
       for (gsize i = 0; i < m->cpus_length; i++)
@@ -334,11 +366,10 @@ try_models (Search *search, const Image *image)
 
   for (gsize i = 0; m->vmsa[0] == NULL && i < count; i++)
     {
-      Start start = { .kernel = &search->kernels[0],
-                      .signature = va_cpu_signature (models[i].family, models[i].model, models[i].stepping) };
+      Start start = { .signature = va_cpu_signature (models[i].family, models[i].model, models[i].stepping) };
       g_autofree char *other = NULL, *expected = NULL;
 
-      if (!counts_fit (search, image, &start))
+      if (!counts_fit (search, image, &start, kernels_fit))
         continue;
       other = va_cpu_describe (start.signature);
       expected = va_cpu_describe (m->cpu_signature);
@@ -359,11 +390,11 @@ try_firmware (Search *search, const Image *image)
 {
   const VaSevMismatch *m = search->mismatch;
 
-  for (guint i = 0; i < search->kernel_count; i++)
+  for (guint i = 0; i < search->kernels->len; i++)
     {
-      Start start = { .kernel = &search->kernels[i], .signature = m->cpu_signature };
+      Start start = { .kernel = kernel_at (search, i), .signature = m->cpu_signature };
 
-      if (!counts_fit (search, image, &start))
+      if (!counts_fit (search, image, &start, profiles_fit))
         continue;
       found (search, _("the guest was started with firmware %s"), m->firmware_name (image->index, m->user_data));
       if (start.kernel->cause != NULL)
@@ -418,7 +449,7 @@ look (Search *search, GPtrArray *ruled_out)
     { TRUE, try_versions, _("another API version or build") },
     { TRUE, try_policies, _("another policy that differs by one bit, or by the order of bytes") },
     { m->expected_count > 0, try_expected_kernels,
-      m->kernel == NULL ? _("kernel hashes on, but without a kernel")
+      m->kernel_count == 0 ? _("kernel hashes on, but without a kernel")
       : m->cmdline == NULL ? _("no kernel hashes, no initrd, no command line")
                            : _("no kernel hashes, no initrd, no command line, a command line with another end") },
     { m->expected_count > 0 && m->cpus_length > 0, try_expected_cpus,
@@ -435,13 +466,14 @@ look (Search *search, GPtrArray *ruled_out)
       g_ptr_array_add (ruled_out, (gpointer) groups[i].what);
     }
   if (m->budget != 0 && search->spent > m->budget)
-    g_ptr_array_add (ruled_out, (gpointer) _("but not all of that was tried: there are too many vCPUs"));
+    g_ptr_array_add (ruled_out, (gpointer) _("but not all of that was tried: there are too many combinations"));
 }
 
 char *
 va_sev_mismatch_explain (const VaSevMismatch *mismatch, GPtrArray *ruled_out)
 {
-  Search search = { .mismatch = mismatch, .found = g_string_new (NULL) };
+  g_autoptr(GArray) kernels = g_array_new (FALSE, TRUE, sizeof (KernelTry));
+  Search search = { .mismatch = mismatch, .kernels = kernels, .found = g_string_new (NULL) };
 
   prepare_kernels (&search);
   look (&search, ruled_out);

@@ -15,8 +15,9 @@ typedef struct {
   gsize digest_count;
 
   /* How the guest was to be started, on top of its firmware. */
-  const VaKernelHashes *kernel; /* %NULL: without kernel hashes */
-  const char *cmdline;          /* the command line itself, or %NULL if only its hash is known */
+  const VaKernelHashes *kernels; /* each that is expected; none: without kernel hashes */
+  gsize kernel_count;
+  const char *cmdline;          /* of the only one, the command line itself; %NULL: only its hash is known */
   const guint32 *cpus;          /* SEV-ES: each number of vCPUs that is expected; none: not SEV-ES */
   gsize cpus_length;
   guint32 cpu_signature;
@@ -30,7 +31,7 @@ typedef struct {
   gboolean (*open_firmware) (guint index, VaLaunchDigest **begun, VaFirmware *footer, gpointer user_data);
   gpointer user_data;
 
-  gsize budget; /* most bytes of VMSA pages that are hashed, since the numbers of vCPUs multiply; 0: no limit */
+  gsize budget; /* most bytes that are hashed beside the firmware, since what is tried multiplies; 0: no limit */
 } VaSevMismatch;
 
 /**

@@ -63,6 +63,30 @@ def kernel_hashes(w):
 
 
 @test
+def several_kernels(w):
+    kernels, initrds, cmdlines = (b'one', b'two'), (b'', b'initrd'), (b'', b'quiet', b'debug')
+    vm = w.register(kernel_hash=[sha256(k) for k in kernels], initrd_hash=[sha256(i) for i in initrds],
+                    cmdline_hash=[sha256(c + b'\0') for c in cmdlines], firmware_hashes=[sha256(w.image)])
+    for kernel in kernels:
+        for initrd in initrds:
+            for cmdline in cmdlines:
+                w.validate(vm, w.launch(vm), hashlib.sha256(
+                    w.image + sev.hash_table(kernel, initrd, cmdline + b'\0')).digest())
+    for table in (b'', sev.hash_table(b'three', b'initrd', b'quiet\0'), sev.hash_table(b'one', b'two', b'quiet\0'),
+                  sev.hash_table(b'one', b'initrd', b'quiet')):
+        refused('measurement-mismatch', w.validate, vm, w.launch(vm), hashlib.sha256(w.image + table).digest())
+    guest = w.launch(vm)
+    refused('measurement-mismatch', w.validate, vm, guest, hashlib.sha256(w.image).digest())
+    assert 'without kernel hashes' in w.record(guest)['detail']
+    only = w.register(kernel_hash=[sha256(k) for k in kernels], initrd_hash=sha256(b'initrd'))
+    guest = w.launch(only)
+    refused('measurement-mismatch', w.validate, only, guest, hashlib.sha256(w.image + sev.hash_table(b'two')).digest())
+    assert 'without the initrd' in w.record(guest)['detail']
+    many = [sha256(bytes([i])) for i in range(12)]
+    assert 'too many launch digests' in refused('bad-request', w.register, kernel_hash=many, initrd_hash=many)
+
+
+@test
 def several_firmwares(w):
     small = firmware(3, secret=(0x820000, 64))
     w.alice.call('PUT', '/artifact', raw=small)

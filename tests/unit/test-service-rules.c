@@ -199,24 +199,27 @@ test_fixed (void)
 {
   static const char *const bad[] = { "", "[]", "{}", "null",
     "{\"api-major\":1,\"api-minor\":5,\"min-api-major\":1,\"min-api-minor\":7,\"min-build\":3,\"has-secrets\":true,"
-    "\"references\":[]}",
+    "\"kernels\":[],\"references\":[]}",
     "{\"api-major\":256,\"api-minor\":5,\"min-api-major\":1,\"min-api-minor\":7,\"min-build\":3,\"has-secrets\":true,"
-    "\"references\":[{\"digest\":\"" HEX32 "\",\"firmware\":\"\",\"secret-address\":0}]}",
+    "\"kernels\":[],\"references\":[{\"digest\":\"" HEX32 "\",\"firmware\":\"\",\"secret-address\":0,\"kernel\":0}]}",
     "{\"api-major\":1,\"api-minor\":5,\"min-api-major\":1,\"min-api-minor\":7,\"min-build\":3,\"has-secrets\":true,"
-    "\"references\":[{\"digest\":\"0707\",\"firmware\":\"\",\"secret-address\":0}]}" };
+    "\"kernels\":[],\"references\":[{\"digest\":\"" HEX32 "\",\"firmware\":\"\",\"secret-address\":0,\"kernel\":1}]}",
+    "{\"api-major\":1,\"api-minor\":5,\"min-api-major\":1,\"min-api-minor\":7,\"min-build\":3,\"has-secrets\":true,"
+    "\"kernels\":[],\"references\":[{\"digest\":\"0707\",\"firmware\":\"\",\"secret-address\":0,\"kernel\":0}]}" };
   g_autoptr(VaFixed) fixed = new_fixed (HEX32), again = NULL;
   g_autofree char *text = NULL, *twice = NULL;
   g_autoptr(GError) error = NULL;
+  VaKernelHashes kernel = { { 0 }, { 0 }, { 0 } };
 
-  fixed->has_kernel = TRUE;
-  memset (fixed->kernel.initrd, 0xab, VA_SHA256_SIZE);
+  memset (kernel.initrd, 0xab, VA_SHA256_SIZE);
+  g_array_append_val (fixed->kernels, kernel);
   text = va_fixed_write (fixed);
   again = va_fixed_read (text, &error);
   g_assert_no_error (error);
   twice = va_fixed_write (again);
   g_assert_cmpstr (text, ==, twice);
   g_assert_cmpuint (g_array_index (again->references, VaReference, 0).secret_address, ==, 0xfffffff0u);
-  g_assert_cmpmem (again->kernel.initrd, 32, fixed->kernel.initrd, 32);
+  g_assert_cmpmem (g_array_index (again->kernels, VaKernelHashes, 0).initrd, 32, kernel.initrd, 32);
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
     {
       g_autoptr(GError) reason = NULL;
