@@ -35,10 +35,13 @@ va_launch_request_read (JsonObject *object, GError **error)
 {
   g_autoptr(VaLaunchRequest) request = g_new0 (VaLaunchRequest, 1);
   VaFields fields = VA_FIELDS_INIT (object, _("launch request"));
+  guint64 policy = 0;
 
   va_fields_base64_exact (&fields, "pdh", VA_REQUIRED, request->pdh, sizeof request->pdh);
   va_fields_base64_exact (&fields, "cert-chain", VA_REQUIRED, request->cert_chain, sizeof request->cert_chain);
   read_cpu_id (&fields, request);
+  request->has_policy = va_fields_number (&fields, "policy", VA_OPTIONAL, 0, G_MAXUINT32, &policy);
+  request->policy = (guint32) policy;
   read_domain (&fields, request);
   return va_fields_end (&fields, error) ? g_steal_pointer (&request) : NULL;
 }
@@ -54,6 +57,8 @@ va_launch_request_write (const VaLaunchRequest *request)
   if (request->cpu_id != NULL)
     va_json_set_base64 (object, "cpu-id", g_bytes_get_data (request->cpu_id, NULL),
                         g_bytes_get_size (request->cpu_id));
+  if (request->has_policy)
+    json_object_set_int_member (object, "policy", request->policy);
   json_object_set_string_member (domain, "uuid", request->domain_uuid);
   json_object_set_string_member (domain, "name", request->domain_name);
   json_object_set_object_member (object, "domain", domain);

@@ -38,7 +38,10 @@ gboolean va_secret_name_is_valid (const char *name);
 typedef struct {
   char *name;              /* for people */
   VaScheme scheme;
-  guint32 policy;          /* exact */
+  gboolean policy_is_rule; /* any policy with some bits and without others; else one policy exactly */
+  guint32 policy;          /* exact, or the bits that it must have */
+  guint32 policy_forbidden; /* bits that it must not have; if policy_is_rule */
+  gboolean allow_debug;    /* asked for in so many words, since the host can read a guest that may be debugged */
   char **firmware_hashes;  /* hex SHA-256 of uploaded firmware */
   char **kernel_hashes;    /* hex; %NULL: booted from disk, without kernel hashes */
   char **initrd_hashes;    /* with kernels; %NULL: none */
@@ -61,6 +64,8 @@ typedef struct {
 VaRegistration *va_registration_read (JsonObject *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_registration_write: @with_data: inline secrets with their data (for the CLI's request), else without. */
 JsonObject *va_registration_write (const VaRegistration *registration, gboolean with_data);
+/** va_registration_allows_policy: whether a guest with this policy is one that is registered. */
+gboolean va_registration_allows_policy (const VaRegistration *registration, guint32 policy);
 /**
  * va_registration_kernels: every combination of kernel, initrd and command line that is allowed; none without kernels.
  * Returns: (transfer full): of VaKernelHashes
@@ -74,6 +79,8 @@ typedef struct {
   guint8 pdh[VA_SEV_CERT_SIZE];
   guint8 cert_chain[VA_CERT_CHAIN_SIZE];
   GBytes *cpu_id; /* at most 128 bytes; %NULL: the platform has none to give */
+  gboolean has_policy;
+  guint32 policy; /* of the domain, if has_policy */
   char *domain_uuid, *domain_name;
 } VaLaunchRequest;
 VaLaunchRequest *va_launch_request_read (JsonObject *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -29,6 +29,7 @@ static const Problem problems[] = {
   [VA_PROBLEM_OUTSIDE_TIME] = { "outside-time-window", 403, N_("The permit is not valid at this time") },
   [VA_PROBLEM_PERMIT_EXHAUSTED] = { "permit-exhausted", 403, N_("The permit has no launches left") },
   [VA_PROBLEM_RUNNING_LIMIT] = { "running-limit", 403, N_("As many instances run as the permit allows") },
+  [VA_PROBLEM_POLICY_NOT_ALLOWED] = { "policy-not-allowed", 403, N_("The domain's guest policy is not registered") },
   [VA_PROBLEM_POLICY_CHANGED] = { "policy-changed", 403, N_("The guest policy is not the one of the launch") },
   [VA_PROBLEM_API_TOO_OLD] = { "api-too-old", 403, N_("The SEV firmware is older than the registration allows") },
   [VA_PROBLEM_API_CHANGED] = { "api-changed", 403, N_("The SEV firmware is not the one of the launch") },

@@ -18,6 +18,7 @@ typedef enum {
   VA_PROBLEM_OUTSIDE_TIME,         /* 403 outside-time-window */
   VA_PROBLEM_PERMIT_EXHAUSTED,     /* 403 permit-exhausted: max-launches reached */
   VA_PROBLEM_RUNNING_LIMIT,        /* 403 running-limit: max-running reached */
+  VA_PROBLEM_POLICY_NOT_ALLOWED,   /* 403 policy-not-allowed: the domain's policy is not a registered one */
   VA_PROBLEM_POLICY_CHANGED,       /* 403 policy-changed: validate names another policy than the launch */
   VA_PROBLEM_API_TOO_OLD,          /* 403 api-too-old: firmware API or build below the registered minimum */
   VA_PROBLEM_API_CHANGED,          /* 403 api-changed: below what the platform's certificate said at launch */

@@ -12,6 +12,7 @@
 
 #define TIME_MAX G_GINT64_CONSTANT (253402300799) /* the year 9999 */
 #define CPUS_MAX 4096
+#define POLICY_BITS 0x3f /* those that rules speak of: bits 6 to 15 are reserved, the rest is a least API version */
 
 static const char *const scheme_names[] = { "amd-sev", "amd-sev-es", NULL };
 
@@ -33,21 +34,103 @@ is_host_name (const char *text)
   return length >= 1 && length <= 64 && strspn (text, "abcdefghijklmnopqrstuvwxyz0123456789._-") == length;
 }
 
+/* What the scheme says of the policy by itself. */
+static guint32
+scheme_required (const VaRegistration *registration)
+{
+  return registration->scheme == VA_SCHEME_SEV_ES ? VA_POLICY_ES : 0;
+}
+
+static guint32
+scheme_forbidden (const VaRegistration *registration)
+{
+  return registration->scheme == VA_SCHEME_SEV_ES ? 0 : VA_POLICY_ES | VA_POLICY_SEV;
+}
+
+gboolean
+va_registration_allows_policy (const VaRegistration *registration, guint32 policy)
+{
+  guint32 required = registration->policy | scheme_required (registration);
+  guint32 forbidden = registration->policy_forbidden | scheme_forbidden (registration);
+
+  if (!registration->policy_is_rule)
+    return policy == registration->policy;
+  return (policy & required) == required && (policy & forbidden) == 0;
+}
+
+static void
+read_policy_rule (VaFields *fields, JsonObject *rule, VaRegistration *registration)
+{
+  VaFields nested = VA_FIELDS_INIT (rule, _("policy"));
+  guint64 required = 0, forbidden = 0;
+
+  va_fields_number (&nested, "required", VA_OPTIONAL, 0, POLICY_BITS, &required);
+  va_fields_number (&nested, "forbidden", VA_OPTIONAL, 0, POLICY_BITS, &forbidden);
+  if (required == 0 && forbidden == 0)
+    va_fields_fail (&nested, "required", _("demands nothing, and nothing is forbidden: name at least one bit"));
+  if ((required & forbidden) != 0)
+    va_fields_fail (&nested, "forbidden", _("forbids bits that are required: 0x%x"), (guint) (required & forbidden));
+  va_fields_nested_end (fields, "policy", &nested);
+  registration->policy_is_rule = TRUE;
+  registration->policy = (guint32) required;
+  registration->policy_forbidden = (guint32) forbidden;
+}
+
+static void
+check_policy (VaFields *fields, const VaRegistration *registration)
+{
+  gboolean es = registration->scheme == VA_SCHEME_SEV_ES, rule = registration->policy_is_rule;
+  guint32 never = rule ? registration->policy_forbidden : ~registration->policy;
+  gboolean debug = (registration->policy & VA_POLICY_NODBG) == 0;
+
+  if ((scheme_required (registration) & never) != 0)
+    va_fields_fail (fields, "policy", _("amd-sev-es demands bit 2 (ES)"));
+  if ((registration->policy & scheme_forbidden (registration) & VA_POLICY_ES) != 0)
+    va_fields_fail (fields, "policy", _("amd-sev forbids bit 2 (ES)"));
+  if (!es && (registration->policy & VA_POLICY_SEV) != 0)
+    va_fields_fail (fields, "policy", _("amd-sev forbids bit 5 (SEV)"));
+  if (debug && !registration->allow_debug)
+    va_fields_fail (fields, "policy",
+                    rule ? _("does not require bit 0 (NODBG), so the host may read the guest's memory; require it, or say "
+                             "allow-debug if that is meant")
+                         : _("lacks bit 0 (NODBG), so the host may read the guest's memory; set it, or say allow-debug if "
+                             "that is meant"));
+  if (!debug && registration->allow_debug)
+    va_fields_fail (fields, "allow-debug", _("goes with a policy without bit 0 (NODBG) only"));
+}
+
 static void
 read_scheme (VaFields *fields, VaRegistration *registration)
 {
-  guint64 policy = 0;
-  gboolean es;
+  JsonNode *policy = json_object_get_member (fields->object, "policy");
+  guint64 number = 0;
 
   registration->scheme = va_fields_choice (fields, "scheme", VA_REQUIRED, scheme_names) == 1 ? VA_SCHEME_SEV_ES
                                                                                             : VA_SCHEME_SEV;
-  va_fields_number (fields, "policy", VA_REQUIRED, 0, G_MAXUINT32, &policy);
-  registration->policy = (guint32) policy;
-  es = registration->scheme == VA_SCHEME_SEV_ES;
-  if (es != ((policy & VA_POLICY_ES) != 0))
-    va_fields_fail (fields, "policy", es ? _("amd-sev-es demands bit 2 (ES)") : _("amd-sev forbids bit 2 (ES)"));
-  if (!es && (policy & VA_POLICY_SEV) != 0)
-    va_fields_fail (fields, "policy", _("amd-sev forbids bit 5 (SEV)"));
+  registration->allow_debug = va_fields_boolean (fields, "allow-debug", FALSE);
+  if (policy != NULL && JSON_NODE_HOLDS_OBJECT (policy))
+    read_policy_rule (fields, va_fields_object (fields, "policy", VA_REQUIRED), registration);
+  else if (va_fields_number (fields, "policy", VA_REQUIRED, 0, G_MAXUINT32, &number))
+    registration->policy = (guint32) number;
+  check_policy (fields, registration);
+}
+
+static void
+write_policy (JsonObject *object, const VaRegistration *registration)
+{
+  JsonObject *rule;
+
+  if (registration->allow_debug)
+    json_object_set_boolean_member (object, "allow-debug", TRUE);
+  if (!registration->policy_is_rule)
+    {
+      json_object_set_int_member (object, "policy", registration->policy);
+      return;
+    }
+  rule = json_object_new ();
+  va_json_set_positive (rule, "required", registration->policy);
+  va_json_set_positive (rule, "forbidden", registration->policy_forbidden);
+  json_object_set_object_member (object, "policy", rule);
 }
 
 static char **
@@ -261,7 +344,7 @@ va_registration_write (const VaRegistration *registration, gboolean with_data)
 
   va_json_set_text (object, "name", registration->name);
   json_object_set_string_member (object, "scheme", scheme_names[registration->scheme]);
-  json_object_set_int_member (object, "policy", registration->policy);
+  write_policy (object, registration);
   write_references (object, registration);
   write_minimum (object, registration);
   va_json_set_strings (object, "hosts", registration->hosts);

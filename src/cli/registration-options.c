@@ -23,6 +23,9 @@ va_registration_options_entries (VaRegistrationOptions *o, GOptionEntry entries[
       N_("JSON") },
     { "name", 0, 0, G_OPTION_ARG_STRING, &o->name, N_("A name for people"), N_("TEXT") },
     { "policy", 0, 0, G_OPTION_ARG_STRING, &o->policy, N_("SEV guest policy, e.g. 0x1; bit 2 means SEV-ES"), N_("N") },
+    { "policy-required", 0, 0, G_OPTION_ARG_STRING, &o->policy_required, N_("Or bits that the policy must have"), N_("N") },
+    { "policy-forbidden", 0, 0, G_OPTION_ARG_STRING, &o->policy_forbidden, N_("and bits that it must not have"), N_("N") },
+    { "allow-debug", 0, 0, G_OPTION_ARG_NONE, &o->allow_debug, N_("The host may read the guest's memory (no NODBG)"), NULL },
     { "firmware", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->firmware, N_("Firmware image; uploaded if need be; repeat"),
       N_("FILE") },
     { "kernel", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->kernels, N_("Kernel that the firmware may boot; repeat"),
@@ -59,7 +62,7 @@ va_registration_options_entries (VaRegistrationOptions *o, GOptionEntry entries[
 void
 va_registration_options_clear (VaRegistrationOptions *o)
 {
-  char **const texts[] = { &o->file, &o->name, &o->policy, &o->cpu_model, &o->vmsa_profile,
+  char **const texts[] = { &o->file, &o->name, &o->policy, &o->policy_required, &o->policy_forbidden, &o->cpu_model, &o->vmsa_profile,
                            &o->min_api, &o->cloud_cert, &o->not_before, &o->not_after };
   char ***const lists[] = { &o->firmware, &o->kernels, &o->initrds, &o->cmdlines, &o->launch_digests, &o->cpu_counts, &o->hosts, &o->domains, &o->secrets };
 
@@ -126,6 +129,30 @@ set_time (JsonObject *object, const char *name, const char *text, GError **error
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("--%s: “%s” is no time: expected YYYY-MM-DD[THH:MM:SS]"),
                name, text);
   return FALSE;
+}
+
+/* Exact, or as a rule. @es: (out): whether SEV-ES is demanded */
+static gboolean
+set_policy (JsonObject *object, const VaRegistrationOptions *o, gboolean *es, GError **error)
+{
+  JsonObject *rule;
+
+  if (o->allow_debug)
+    json_object_set_boolean_member (object, "allow-debug", TRUE);
+  if (o->policy != NULL)
+    {
+      if (!set_number (object, "policy", "--policy", o->policy, 0, G_MAXUINT32, error))
+        return FALSE;
+      *es = (json_object_get_int_member_with_default (object, "policy", 0) & VA_POLICY_ES) != 0;
+      return TRUE;
+    }
+  rule = json_object_new ();
+  json_object_set_object_member (object, "policy", rule);
+  if (!set_number (rule, "required", "--policy-required", o->policy_required, 0, G_MAXUINT32, error)
+      || !set_number (rule, "forbidden", "--policy-forbidden", o->policy_forbidden, 0, G_MAXUINT32, error))
+    return FALSE;
+  *es = (json_object_get_int_member_with_default (rule, "required", 0) & VA_POLICY_ES) != 0;
+  return TRUE;
 }
 
 /* Hashes of files; "" stands for no file, whose hash is that of nothing. */
@@ -306,16 +333,14 @@ va_registration_from_options (const VaRegistrationOptions *o, GPtrArray *firmwar
 {
   g_autoptr(JsonObject) object = json_object_new ();
   g_autoptr(VaRegistration) registration = NULL;
+  gboolean es;
 
   set_plain (object, o, firmware);
-  if (!set_number (object, "policy", "--policy", o->policy, 0, G_MAXUINT32, error) || !set_kernels (object, o, error)
+  if (!set_policy (object, o, &es, error) || !set_kernels (object, o, error)
       || !set_cpus (object, o, error) || !set_minimum (object, o, error)
       || !set_cloud_cert (object, o->cloud_cert, error) || !set_permit (object, o, error))
     return NULL;
-  json_object_set_string_member (object, "scheme",
-                                 (json_object_get_int_member_with_default (object, "policy", 0) & VA_POLICY_ES) != 0
-                                   ? "amd-sev-es"
-                                   : "amd-sev");
+  json_object_set_string_member (object, "scheme", es ? "amd-sev-es" : "amd-sev");
   registration = va_registration_read (object, error);
   if (registration == NULL || !check_firmware (registration, firmware, error))
     return NULL;

@@ -30,11 +30,14 @@ static gboolean
 check_usage (const VaCall *call, const VaRegistrationOptions *options)
 {
   gboolean references = options->firmware != NULL || options->launch_digests != NULL;
+  gboolean rule = options->policy_required != NULL || options->policy_forbidden != NULL;
 
-  if (options->file != NULL && (options->policy != NULL || references))
+  if (options->file != NULL && (options->policy != NULL || rule || references))
     va_call_usage (call, _("give --file, or --policy and what belongs to it, not both"));
-  else if (options->file == NULL && options->policy == NULL)
+  else if (options->file == NULL && options->policy == NULL && !rule)
     va_call_usage (call, _("--policy is missing, for instance --policy 0x1 (or give --file)"));
+  else if (options->policy != NULL && rule)
+    va_call_usage (call, _("give --policy, or --policy-required and --policy-forbidden, not both"));
   else if (options->file == NULL && !references)
     va_call_usage (call, _("--firmware is missing (or --launch-digest)"));
   else if (options->max_launches < 0 || options->max_running < 0 || options->min_build < 0)

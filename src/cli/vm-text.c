@@ -106,6 +106,20 @@ or_all (char *list)
   return list != NULL ? list : g_strdup (_("all"));
 }
 
+/* The exact policy, or what it must and must not have. */
+static char *
+policy_rule_text (JsonObject *vm)
+{
+  JsonObject *rule = va_answer_object (vm, "policy");
+  g_autofree char *required = NULL, *forbidden = NULL;
+
+  if (rule == NULL)
+    return va_policy_text (va_answer_number (vm, "policy"));
+  required = va_policy_text (va_answer_number (rule, "required"));
+  forbidden = va_policy_text (va_answer_number (rule, "forbidden"));
+  return g_strdup_printf (_("any with %s and without %s"), required, forbidden);
+}
+
 void
 va_vm_print (JsonObject *vm)
 {
@@ -114,7 +128,9 @@ va_vm_print (JsonObject *vm)
   va_table_field (table, _("id"), g_strdup (va_answer_text (vm, "id")));
   va_table_field (table, _("name"), g_strdup (va_answer_text (vm, "name")));
   va_table_field (table, _("scheme"), g_strdup (va_answer_text (vm, "scheme")));
-  va_table_field (table, _("policy"), va_policy_text (va_answer_number (vm, "policy")));
+  va_table_field (table, _("policy"), policy_rule_text (vm));
+  if (json_object_get_boolean_member_with_default (vm, "allow-debug", FALSE))
+    va_table_field (table, _("debugging"), g_strdup (_("ALLOWED: the host may read and change the guest's memory")));
   va_table_field (table, _("firmware"), va_answer_list (vm, "firmware-hashes"));
   va_table_field (table, _("kernel"), va_answer_list (vm, "kernel-hash"));
   va_table_field (table, _("initrd"), va_answer_list (vm, "initrd-hash"));

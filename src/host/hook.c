@@ -59,6 +59,8 @@ ask_service (const Start *start, GError **error)
   memcpy (request->pdh, info.pdh, sizeof request->pdh);
   memcpy (request->cert_chain, info.cert_chain, sizeof request->cert_chain);
   request->cpu_id = info.cpu_id_size > 0 ? g_bytes_new (info.cpu_id, info.cpu_id_size) : NULL;
+  request->has_policy = TRUE;
+  request->policy = start->domain->policy;
   request->domain_uuid = g_strdup (start->domain->uuid);
   request->domain_name = g_strdup (start->domain->name);
   return va_service_launch (start->agent->client, start->domain->registration, request, start->end, error);

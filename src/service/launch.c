@@ -24,6 +24,7 @@ typedef struct {
   gint64 now;
   VaStoredRegistration *stored;
   VaRegistration *registration;
+  guint32 policy;
   VaSevChain chain;
   const char *generation;
   VaFixed *fixed;
@@ -59,11 +60,12 @@ find_registration (Attempt *attempt, GError **error)
 }
 
 static gboolean
-check_rules (const Attempt *attempt, GError **error)
+check_rules (Attempt *attempt, GError **error)
 {
   return va_rule_host (attempt->registration, attempt->host, error)
          && va_rule_domain (attempt->registration, attempt->vm, attempt->request->domain_uuid, error)
-         && va_rule_time (attempt->registration, attempt->now / 1000, error);
+         && va_rule_time (attempt->registration, attempt->now / 1000, error)
+         && va_rule_policy (attempt->registration, attempt->request, &attempt->policy, error);
 }
 
 /* Whether everything below the CEK verifies, so that it is AMD's signature on the CEK that is not known. */
@@ -137,7 +139,7 @@ make_session (Attempt *attempt, GError **error)
 {
   g_autoptr(GError) reason = NULL;
 
-  attempt->session = va_sev_session_new (&attempt->chain.pdh, attempt->registration->policy, &reason);
+  attempt->session = va_sev_session_new (&attempt->chain.pdh, attempt->policy, &reason);
   return attempt->session != NULL
          || va_refuse (error, VA_PROBLEM_CHAIN_INVALID, _("the platform's key: %s"), reason->message);
 }
@@ -166,7 +168,7 @@ commit (Attempt *attempt, GError **error)
   launch->host = g_strdup (attempt->host);
   launch->domain_uuid = g_strdup (attempt->request->domain_uuid);
   launch->domain_name = g_strdup (attempt->request->domain_name);
-  launch->policy = attempt->registration->policy;
+  launch->policy = attempt->policy;
   launch->generation = g_strdup (attempt->generation);
   launch->version = attempt->stored->version;
   launch->created = va_service_now ();

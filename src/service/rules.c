@@ -26,6 +26,24 @@ va_rule_domain (const VaRegistration *registration, const char *id, const char *
   return va_refuse (error, VA_PROBLEM_DOMAIN_NOT_ALLOWED, _("the registration is not for the domain %s"), domain_uuid);
 }
 
+gboolean
+va_rule_policy (const VaRegistration *registration, const VaLaunchRequest *request, guint32 *policy, GError **error)
+{
+  *policy = request->has_policy ? request->policy : registration->policy;
+  if (!request->has_policy && registration->policy_is_rule)
+    return va_refuse (error, VA_PROBLEM_POLICY_NOT_ALLOWED,
+                      _("the registration allows several policies, and the host did not say which one the domain has"));
+  if (va_registration_allows_policy (registration, *policy))
+    return TRUE;
+  if (!registration->policy_is_rule)
+    return va_refuse (error, VA_PROBLEM_POLICY_NOT_ALLOWED,
+                      _("the domain's XML has SEV policy 0x%x, its registration 0x%x: make them equal"), *policy,
+                      registration->policy);
+  return va_refuse (error, VA_PROBLEM_POLICY_NOT_ALLOWED,
+                    _("the domain's XML has SEV policy 0x%x; its registration demands the bits 0x%x and forbids 0x%x"),
+                    *policy, registration->policy, registration->policy_forbidden);
+}
+
 static char *
 format_time (gint64 seconds)
 {

@@ -15,6 +15,13 @@ G_BEGIN_DECLS
 gboolean va_rule_host (const VaRegistration *registration, const char *host, GError **error);
 /** va_rule_domain: @id: the registration's. Errors: VA_PROBLEM_DOMAIN_NOT_ALLOWED */
 gboolean va_rule_domain (const VaRegistration *registration, const char *id, const char *domain_uuid, GError **error);
+/**
+ * va_rule_policy: the domain's policy is a registered one.
+ * @policy: (out): that of the launch
+ * Errors: VA_PROBLEM_POLICY_NOT_ALLOWED
+ */
+gboolean va_rule_policy (const VaRegistration *registration, const VaLaunchRequest *request, guint32 *policy,
+                         GError **error);
 /** va_rule_time: @now: seconds since 1970. Errors: VA_PROBLEM_OUTSIDE_TIME */
 gboolean va_rule_time (const VaRegistration *registration, gint64 now, GError **error);
 /** va_rule_cloud_cert: the chain's OCA has the registered key. Errors: VA_PROBLEM_CLOUD_CERT_MISMATCH */

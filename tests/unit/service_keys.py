@@ -97,7 +97,7 @@ class Setting:
 
     def end(self):
         self.keys.end()
-        assert self.service.end() == 0
+        assert (status := self.service.end()) == 0, (status, self.service.log()[-600:])
 
 
 @test
@@ -109,7 +109,7 @@ def unsigned_chain_is_completed(w):
     assert s.keys.asked == ['/mirror/cek/id/' + s.platform.cpu_id.hex()], s.keys.asked
     assert s.cached() == [f'cek/{s.platform.cpu_id.hex()}.cert'], s.cached()
     s.launch()
-    assert s.service.end() == 0
+    assert (status := s.service.end()) == 0, (status, s.service.log()[-600:])
     s.service.start()
     s.launch()
     assert len(s.keys.asked) == 1, 'the cache was not used'
@@ -121,7 +121,7 @@ def unsigned_chain_is_completed(w):
     s.keys.end()
     s.launch()
     s.launch(w.platform)
-    assert s.service.end() == 0
+    assert (status := s.service.end()) == 0, (status, s.service.log()[-600:])
 
 
 @test
@@ -218,7 +218,7 @@ def broken_key_service(w):
     s.keys.end()
     detail = s.refused('key-service-unavailable')
     assert 'cannot reach' in detail, detail
-    assert s.service.end() == 0
+    assert (status := s.service.end()) == 0, (status, s.service.log()[-600:])
     s = Setting(w, 'other-ca', site=Site(os.path.join(TMP, 'other-site')))
     detail = s.refused('key-service-unavailable')
     assert 'not signed by the CA' in detail and not s.keys.asked, detail
@@ -265,7 +265,7 @@ def roots_come_from_amd(w):
     launch(unsigned)
     assert s.cached() == [f"cek/{b'naples'.hex()}.cert", 'roots/ask_ark_naples.cert'], s.cached()
     asked = len(s.keys.asked)
-    assert s.service.end() == 0
+    assert (status := s.service.end()) == 0, (status, s.service.log()[-600:])
     s.service.start()
     launch(unsigned)
     assert len(s.keys.asked) == asked

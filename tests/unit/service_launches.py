@@ -204,6 +204,28 @@ def other_firmware_is_explained(w):
 
 
 @test
+def policy_rules(w):
+    vm = w.register(policy={'required': 1, 'forbidden': 8})
+    for policy in (1, 3, 0x11, 0x18000001 | 2):
+        guest = w.launch(vm, policy=policy)
+        assert guest.grant['policy'] == policy
+        w.validate(vm, guest)
+    for policy in (0, 2, 9, 5, 0x21):
+        assert f'{policy:#x}' in refused('policy-not-allowed', w.launch, vm, policy=policy)
+    assert 'several policies' in refused('policy-not-allowed', w.launch, vm)
+    guest = w.launch(vm, policy=3)
+    refused('policy-changed', w.validate, vm, guest, policy=1)
+    assert w.count(vm) == (4, 4)
+    exact = w.register(policy=3)
+    refused('policy-not-allowed', w.launch, exact, policy=1)
+    assert w.launch(exact, policy=3).grant['policy'] == w.launch(exact).grant['policy'] == 3
+    assert 'NODBG' in refused('bad-request', w.register, policy=2)
+    debug = w.register(policy=2, allow_debug=True)
+    w.validate(debug, w.launch(debug, policy=2))
+    refused('policy-not-allowed', w.launch, debug, policy=3)
+
+
+@test
 def claims_are_held_to_the_launch(w):
     vm = w.register(policy=3, min_api={'major': 0, 'minor': 24}, min_build=15)
     p = w.platform

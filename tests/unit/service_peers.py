@@ -217,8 +217,8 @@ class Platform:
         with open(os.path.join(self.folder, name), 'rb') as source:
             return source.read()
 
-    def request(self, domain, name='guest'):
-        return {'pdh': b64(self.pdh), 'cert-chain': b64(self.chain), 'cpu-id': b64(self.cpu_id),
+    def request(self, domain, name='guest', **more):
+        return {**more, 'pdh': b64(self.pdh), 'cert-chain': b64(self.chain), 'cpu-id': b64(self.cpu_id),
                 'domain': {'uuid': domain, 'name': name}}
 
     def open_session(self, grant):

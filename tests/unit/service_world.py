@@ -97,9 +97,9 @@ class World:
         (owner or self.alice).post(f'/vm/{id_}', {k: v for k, v in body.items() if v is not None})
         return id_
 
-    def launch(self, vm, host=None, platform=None, domain=None):
+    def launch(self, vm, host=None, platform=None, domain=None, **more):
         platform = platform or self.platform
-        return Guest(platform, (host or self.node1).post(f'/vm/{vm}/launch', platform.request(domain or vm)))
+        return Guest(platform, (host or self.node1).post(f'/vm/{vm}/launch', platform.request(domain or vm, **more)))
 
     def validate(self, vm, guest, digest=None, host=None, **claims):
         digest = digest or hashlib.sha256(self.image).digest()
