@@ -52,6 +52,7 @@ virt_attest_online_SOURCES = \
 	src/cli/secret-put.c \
 	src/cli/secret-remove.c \
 	src/cli/service-init.c \
+	src/cli/vm-impact.c \
 	src/cli/vm-list.c \
 	src/cli/vm-register.c \
 	src/cli/vm-remove.c \

@@ -38,6 +38,10 @@ static const VaVerb verbs[] = {
     SERVICE_JSON, ONLINE (va_verb_vm_register) },
   { "vm show", "ID", N_("Show a registration."), NULL, SERVICE_JSON, ONLINE (va_verb_vm_show) },
   { "vm list", NULL, N_("List your registrations."), NULL, SERVICE_JSON, ONLINE (va_verb_vm_list) },
+  { "vm impact", NULL, N_("Tell which registrations would stop fitting with another firmware."),
+    N_("Ends with 0 if all of them allow it, with 1 if not. To change firmware without a gap, register old and new\n"
+       "together, change the hosts, then register the new one alone."),
+    SERVICE_JSON, ONLINE (va_verb_vm_impact) },
   { "vm remove", "ID", N_("Remove a registration."), NULL, VA_VERB_SERVICE, ONLINE (va_verb_vm_remove) },
   { "secret put", "NAME", N_("Store a secret, or replace it."),
     N_("The bytes are stored as they are, a line break at the end too, which tools that write files like to add; with\n"

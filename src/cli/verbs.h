@@ -28,6 +28,7 @@ VaExit va_verb_sev_session (VaCall *call);
 VaExit va_verb_sev_verify (VaCall *call);
 VaExit va_verb_sev_vmsa_build (VaCall *call);
 VaExit va_verb_sev_vmsa_show (VaCall *call);
+VaExit va_verb_vm_impact (VaCall *call);
 VaExit va_verb_vm_list (VaCall *call);
 VaExit va_verb_vm_register (VaCall *call);
 VaExit va_verb_vm_remove (VaCall *call);

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""virt-attest against a real virt-attestd: what owners type."""
+
+import json
+import os
+import subprocess
+import uuid
+
+from service_peers import firmware, sha256, write
+from service_world import TMP, test
+
+PROGRAM = os.path.join(os.environ['VA_TOP_BUILDDIR'], 'virt-attest')
+
+
+class Owner:
+    """An owner of his own, since other tests count what theirs have."""
+
+    def __init__(self, w, name):
+        self.certificate, self.key = w.site.client('owner', name)
+        self.w = w
+
+    def run(self, *words, code=0):
+        done = subprocess.run([PROGRAM, *words[:2], '--url', f'https://127.0.0.1:{self.w.service.port}', '--ca', self.w.site.ca,
+                               '--certificate', self.certificate, '--key', self.key, *words[2:]], capture_output=True,
+                              text=True, timeout=60, check=False)
+        assert done.returncode == code, (words, done)
+        return done.stdout + done.stderr
+
+
+def put(name, data):
+    return write(os.path.join(TMP, name), data)
+
+
+@test
+def register_and_show(w):
+    carol, vm = Owner(w, 'carol'), str(uuid.uuid4())
+    image = put('cli.fd', firmware(31))
+    kernels = [put(f'cli-kernel-{i}', bytes([i])) for i in range(2)]
+    told = json.loads(carol.run('vm', 'register', vm, '--policy-required', '0x3', '--policy-forbidden', '8', '--firmware', image,
+                                '--kernel', kernels[0], '--kernel', kernels[1], '--initrd', '', '--cmdline', 'a', '--cmdline', '',
+                                '--json'))
+    assert told['policy'] == {'required': 3, 'forbidden': 8} and told['kernel-hash'] == [sha256(b'\0'), sha256(b'\1')], told
+    assert told['initrd-hash'] == sha256(b'') and told['cmdline-hash'] == [sha256(b'a\0'), sha256(b'\0')], told
+    text = carol.run('vm', 'show', vm)
+    assert 'any with 0x00000003 (NODBG, NOKS) and without 0x00000008 (NOSEND)' in text and sha256(b'\1') in text, text
+    assert 'NODBG' in carol.run('vm', 'register', vm, '--policy', '2', '--firmware', image, code=1)
+    assert 'ALLOWED' in carol.run('vm', 'register', vm, '--policy', '2', '--allow-debug', '--firmware', image)
+    assert 'not both' in carol.run('vm', 'register', vm, '--policy', '1', '--policy-required', '1', '--firmware', image, code=2)
+
+
+@test
+def impact_of_a_firmware(w):
+    dave = Owner(w, 'dave')
+    old, new, bare = (put(f'impact-{i}.fd', firmware(40 + i, **more)) for i, more in
+                      enumerate(({}, {}, {'hash_area': (0, 0), 'secret': (0, 0), 'reset': 0})))
+    assert 'no registrations' in dave.run('vm', 'impact', '--firmware', new)
+    kernel = put('impact-kernel', b'kernel')
+    vms = {}
+    for name, more in (('old', ('--firmware', old)), ('both', ('--firmware', old, '--firmware', new)),
+                       ('kernel', ('--firmware', old, '--kernel', kernel)),
+                       ('digest', ('--launch-digest', sha256(firmware(41)))), ('other', ('--launch-digest', 'ab' * 32))):
+        vms[name] = str(uuid.uuid4())
+        dave.run('vm', 'register', vms[name], '--name', name, '--policy', '1', *more)
+    told = json.loads(dave.run('vm', 'impact', '--firmware', new, '--json', code=1))
+    assert told['hash'] == sha256(firmware(41))
+    assert {one['id']: one['verdict'] for one in told['vms']} == {
+        vms['old']: 'stops', vms['both']: 'fits', vms['kernel']: 'stops', vms['digest']: 'fits', vms['other']: 'unknown'}
+    text = dave.run('vm', 'impact', '--firmware', bare, code=1)
+    assert 'no room for kernel hashes' in text and 'register the firmware too' in text, text
+    for name in ('old', 'kernel', 'other'):
+        dave.run('vm', 'remove', vms[name])
+    dave.run('vm', 'impact', '--firmware', new)
+    assert '--firmware is missing' in dave.run('vm', 'impact', code=2)
