@@ -16,4 +16,5 @@ include tests/unit/fragment.mk
 include tests/platform/fragment.mk
 include tests/integration/fragment.mk
 include tests/fuzz/fragment.mk
+include tests/attack/fragment.mk
 include tests/bench/fragment.mk

@@ -101,13 +101,27 @@ open_listener (VaServer *server, const VaServerSettings *settings, GError **erro
   return TRUE;
 }
 
+/* A server that ends takes no more connections. */
+static enum MHD_Result
+on_accept (void *data, const struct sockaddr *address, socklen_t size)
+{
+  VaExchanges *exchanges = data;
+  enum MHD_Result result;
+
+  (void) address, (void) size;
+  g_mutex_lock (&exchanges->mutex);
+  result = exchanges->stopping ? MHD_NO : MHD_YES;
+  g_mutex_unlock (&exchanges->mutex);
+  return result;
+}
+
 static gboolean
 start_daemon (VaServer *server, const VaServerSettings *settings, const VaTlsFiles *files, GError **error)
 {
   guint threads = MAX (settings->threads, 1);
 
   server->daemon = MHD_start_daemon (
-    MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TLS | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0, NULL, NULL, va_exchange_continue,
+    MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TLS | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0, on_accept, &server->exchanges, va_exchange_continue,
     &server->exchanges, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, server->listener,
     MHD_OPTION_HTTPS_PRIORITIES, VA_TLS_PRIORITY, MHD_OPTION_HTTPS_MEM_TRUST, files->ca, MHD_OPTION_HTTPS_MEM_CERT,
     files->certificate, MHD_OPTION_HTTPS_MEM_KEY, (const char *) va_secret_data (files->key),
@@ -171,12 +185,13 @@ va_server_stop (VaServer *server)
   VaExchanges *exchanges = &server->exchanges;
   gint64 end = g_get_monotonic_time () + (gint64) exchanges->request_seconds * G_USEC_PER_SEC;
 
-  MHD_quiesce_daemon (server->daemon);
+  /* MHD_quiesce_daemon() would do the same for connections, but may race with MHD's own threads, which then abort. */
   g_mutex_lock (&exchanges->mutex);
   exchanges->stopping = TRUE;
   while (exchanges->active > 0 && g_cond_wait_until (&exchanges->quiet, &exchanges->mutex, end))
     ;
   g_mutex_unlock (&exchanges->mutex);
   MHD_stop_daemon (server->daemon);
+  server->listener = -1; /* which it has closed */
   server_free (server);
 }

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# make attack: each hostile party against a running service, a line each; the same is a test of make check.
+attack_tests = tests/attack/attack.py
+TESTS += $(attack_tests)
+EXTRA_DIST += $(attack_tests)
+
+.PHONY: attack
+attack: all
+	@VA_ATTACK=plain; export VA_ATTACK; $(AM_TESTS_ENVIRONMENT) \
+	  $(SHELL) $(srcdir)/tests/run-test /usr/bin/python3 $(srcdir)/tests/attack/attack.py
