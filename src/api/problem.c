@@ -50,6 +50,7 @@ static const Problem problems[] = {
   [VA_PROBLEM_IN_USE] = { "in-use", 409, N_("A registration refers to it") },
   [VA_PROBLEM_LAUNCH_USED] = { "launch-used", 409, N_("The launch was answered already") },
   [VA_PROBLEM_LAUNCH_EXPIRED] = { "launch-expired", 409, N_("The launch was not validated in time") },
+  [VA_PROBLEM_LAUNCH_REVOKED] = { "launch-revoked", 409, N_("The launch was revoked by its owner") },
   [VA_PROBLEM_TOO_LARGE] = { "too-large", 413, N_("The message is too large") },
   [VA_PROBLEM_MEDIA_TYPE] = { "unsupported-media-type", 415, N_("The content type does not fit") },
   [VA_PROBLEM_INTERNAL] = { "internal", 500, N_("The service failed") },

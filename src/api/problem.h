@@ -36,6 +36,7 @@ typedef enum {
   VA_PROBLEM_IN_USE,               /* 409 in-use: a registration refers to it */
   VA_PROBLEM_LAUNCH_USED,          /* 409 launch-used: the launch was answered already */
   VA_PROBLEM_LAUNCH_EXPIRED,       /* 409 launch-expired */
+  VA_PROBLEM_LAUNCH_REVOKED,       /* 409 launch-revoked: the owner took the launch back */
   VA_PROBLEM_TOO_LARGE,            /* 413 too-large */
   VA_PROBLEM_MEDIA_TYPE,           /* 415 unsupported-media-type */
   VA_PROBLEM_INTERNAL,             /* 500 internal */

@@ -45,7 +45,9 @@ virt_attest_online_SOURCES = \
 	src/cli/host-check.c src/cli/host-check.h \
 	src/cli/host-list.c \
 	src/cli/launch-list.c \
+	src/cli/launch-revoke.c \
 	src/cli/launch-show.c \
+	src/cli/launch-watch.c \
 	src/cli/operand.c src/cli/operand.h \
 	src/cli/registration-options.c src/cli/registration-options.h \
 	src/cli/secret-list.c \

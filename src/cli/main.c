@@ -57,6 +57,11 @@ static const VaVerb verbs[] = {
   { "launch list", NULL, N_("List your launches, newest first."), NULL, SERVICE_JSON, ONLINE (va_verb_launch_list) },
   { "launch show", "LAUNCH-ID", N_("Show one launch: what happened when, and why it was refused."), NULL, SERVICE_JSON,
     ONLINE (va_verb_launch_show) },
+  { "launch watch", NULL, N_("Show launches as they happen, a line each time that one changes."),
+    N_("With --json each line is a JSON object. A service that is restarted is waited for."), SERVICE_JSON,
+    ONLINE (va_verb_launch_watch) },
+  { "launch revoke", "LAUNCH-ID", N_("Take a launch back that has not had its secrets yet."), NULL, SERVICE_JSON,
+    ONLINE (va_verb_launch_revoke) },
   { "domain prepare", N_("[FILE]"), N_("Add to a domain's XML what an attested launch needs."),
     N_("Reads FILE or standard input. Adds UUID, metadata, placeholders and the second monitor where they are missing;\n"
        "keeps every other byte. A copied domain with a new UUID gets a monitor path of its own."),

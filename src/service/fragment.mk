@@ -9,6 +9,7 @@ libva_service_la_SOURCES = \
 	src/service/host.c \
 	src/service/launch-list.c \
 	src/service/launch-record.c src/service/launch-record.h \
+	src/service/launch-revoke.c \
 	src/service/launch.c \
 	src/service/log.c src/service/log.h \
 	src/service/outcome.c \

@@ -21,6 +21,7 @@ static const VaRoute routes[] = {
   { "POST", "/v1/vm/{}/launch", HOST, 32 * KIB, va_handle_launch },
   { "POST", "/v1/vm/{}/validate", HOST, 4 * KIB, va_handle_validate },
   { "POST", "/v1/launch/{}/outcome", HOST, 32 * KIB, va_handle_outcome },
+  { "POST", "/v1/launch/{}/revoke", OWNER, 0, va_handle_launch_revoke },
   { "GET", "/v1/launch", OWNER, 0, va_handle_launch_list },
   { "GET", "/v1/launch/{}", OWNER, 0, va_handle_launch_get },
   { "PUT", "/v1/secret/{}", OWNER, VA_SECRET_TABLE_MAX, va_handle_secret_put },

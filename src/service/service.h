@@ -38,6 +38,7 @@ gboolean va_handle_validate (VaRequest *request, VaResponse *response, gpointer 
 gboolean va_handle_outcome (VaRequest *request, VaResponse *response, gpointer service, GError **error);
 gboolean va_handle_launch_list (VaRequest *request, VaResponse *response, gpointer service, GError **error);
 gboolean va_handle_launch_get (VaRequest *request, VaResponse *response, gpointer service, GError **error);
+gboolean va_handle_launch_revoke (VaRequest *request, VaResponse *response, gpointer service, GError **error);
 gboolean va_handle_secret_put (VaRequest *request, VaResponse *response, gpointer service, GError **error);
 gboolean va_handle_secret_list (VaRequest *request, VaResponse *response, gpointer service, GError **error);
 gboolean va_handle_secret_get (VaRequest *request, VaResponse *response, gpointer service, GError **error);

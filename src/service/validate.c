@@ -124,6 +124,8 @@ refuse_used (const VaStoredLaunch *launch, GError **error)
 {
   if (launch->state == VA_LAUNCH_EXPIRED)
     return va_refuse (error, VA_PROBLEM_LAUNCH_EXPIRED, _("the launch was not validated in time"));
+  if (g_strcmp0 (launch->code, va_problem_name (VA_PROBLEM_LAUNCH_REVOKED)) == 0)
+    return va_refuse (error, VA_PROBLEM_LAUNCH_REVOKED, _("the guest's owner has revoked this launch"));
   return va_refuse (error, VA_PROBLEM_LAUNCH_USED, _("the launch has been answered already; start the guest again"));
 }
 

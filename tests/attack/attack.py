@@ -314,6 +314,14 @@ def _(w):
     return stopped("launch-used", w.validate, vm, guest)
 
 
+@attempt("host", "validates a launch that its owner revoked")
+def _(w):
+    vm = victim(w)
+    guest = w.launch(vm)
+    w.alice.post(f"/launch/{guest.id}/revoke", None)
+    return stopped("launch-revoked", w.validate, vm, guest)
+
+
 @attempt("host", "reads a registration")
 def _(w):
     return stopped("forbidden", w.node1.get, "/vm/" + victim(w))
@@ -425,6 +433,15 @@ def _(w):
 @attempt("owner", "reads another owner's launch")
 def _(w):
     return stopped("launch-unknown", w.bob.get, "/launch/" + w.launch(victim(w)).id)
+
+
+@attempt("owner", "revokes another owner's launch")
+def _(w):
+    vm = victim(w)
+    guest = w.launch(vm)
+    rule = stopped("launch-unknown", w.bob.post, f"/launch/{guest.id}/revoke", None)
+    still_good(w, vm, guest)
+    return rule
 
 
 @attempt("owner", "finds another owner's objects in his lists")

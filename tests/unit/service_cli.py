@@ -3,6 +3,7 @@
 
 import json
 import os
+import select
 import subprocess
 import uuid
 
@@ -19,10 +20,12 @@ class Owner:
         self.certificate, self.key = w.site.client('owner', name)
         self.w = w
 
+    def command(self, *words):
+        return [PROGRAM, *words[:2], '--url', f'https://127.0.0.1:{self.w.service.port}', '--ca', self.w.site.ca,
+                '--certificate', self.certificate, '--key', self.key, *words[2:]]
+
     def run(self, *words, code=0):
-        done = subprocess.run([PROGRAM, *words[:2], '--url', f'https://127.0.0.1:{self.w.service.port}', '--ca', self.w.site.ca,
-                               '--certificate', self.certificate, '--key', self.key, *words[2:]], capture_output=True,
-                              text=True, timeout=60, check=False)
+        done = subprocess.run(self.command(*words), capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == code, (words, done)
         return done.stdout + done.stderr
 
@@ -46,6 +49,30 @@ def register_and_show(w):
     assert 'NODBG' in carol.run('vm', 'register', vm, '--policy', '2', '--firmware', image, code=1)
     assert 'ALLOWED' in carol.run('vm', 'register', vm, '--policy', '2', '--allow-debug', '--firmware', image)
     assert 'not both' in carol.run('vm', 'register', vm, '--policy', '1', '--policy-required', '1', '--firmware', image, code=2)
+
+
+@test
+def watch_and_revoke(w):
+    owner, vm = Owner(w, 'erin'), str(uuid.uuid4())
+    owner.run('vm', 'register', vm, '--policy', '1', '--firmware', put('watch.fd', firmware(51)))
+    before = w.launch(vm)
+    watch = subprocess.Popen(owner.command('launch', 'watch', '--seconds', '60'), stdout=subprocess.PIPE, text=True)
+    try:
+        while (guest := w.launch(vm)) and not select.select([watch.stdout], [], [], 2)[0]:
+            pass
+        line = watch.stdout.readline()
+        assert ' node1 open' in line and before.id not in line and ' guest ' in line, line
+        text = owner.run('launch', 'revoke', guest.id)
+        assert 'revoked: launch ' + guest.id in text, text
+        while (line := watch.stdout.readline()) and (guest.id not in line or 'open' in line):
+            pass
+        assert ' refused launch-revoked: You revoked this launch.' in line, line
+    finally:
+        watch.terminate()
+        watch.wait(10)
+    told = [json.loads(line) for line in owner.run('launch', 'watch', '--all', '--seconds', '1', '--json').splitlines()]
+    assert [one['launch-id'] for one in told][0] == before.id and told[-1]['launch-id'] == guest.id, told
+    assert 'over already' in owner.run('launch', 'revoke', guest.id, code=1)
 
 
 @test

@@ -257,6 +257,24 @@ def one_answer_only(w):
 
 
 @test
+def revoked_launch(w):
+    vm = w.register(secrets=[{'name': 'disk'}], permit={'max-launches': 1})
+    guest = w.launch(vm)
+    revoke = f'/launch/{guest.id}/revoke'
+    refused('launch-unknown', w.bob.post, revoke, None)
+    refused('launch-unknown', w.alice.post, f'/launch/{uuid.uuid4()}/revoke', None)
+    refused('launch-unknown', w.alice.post, '/launch/x/revoke', None)
+    refused('forbidden', w.node1.post, revoke, None)
+    record = w.alice.post(revoke, None)
+    assert record['state'] == 'refused' and record['code'] == 'launch-revoked' and w.count(vm) == (0, 0), record
+    refused('launch-revoked', w.validate, vm, guest)
+    assert 'refused' in refused('launch-used', w.alice.post, revoke, None)
+    again = w.launch(vm)
+    w.validate(vm, again)
+    assert 'node1' in refused('launch-used', w.alice.post, f'/launch/{again.id}/revoke', None)
+
+
+@test
 def race_of_validations(w):
     vm = w.register(secrets=[{'name': 'disk'}])
     for _ in range(5):

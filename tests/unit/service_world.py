@@ -32,6 +32,7 @@ class Schemas:
     ANSWERS = [('POST', '/vm/[^/]+', 'registration-answer'), ('GET', '/vm', 'registrations'),
                ('GET', '/vm/[^/]+', 'registration-answer'), ('POST', '/vm/[^/]+/launch', 'launch-grant'),
                ('POST', '/vm/[^/]+/validate', 'validate-reply'), ('POST', '/launch/[^/]+/outcome', 'empty'),
+               ('POST', '/launch/[^/]+/revoke', 'launch'),
                ('GET', r'/launch(\?.*)?', 'launches'), ('GET', '/launch/[^/?]+', 'launch'),
                ('PUT', '/secret/.*', 'secret'), ('GET', '/secret', 'secrets'), ('GET', '/secret/.*', 'secret'),
                ('PUT', '/artifact', 'artifact'), ('GET', '/artifact', 'artifacts'), ('POST', '/host', 'empty'),

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <string.h>
+#include "core/guid.h"
+#include "core/i18n.h"
+#include "service/launch-record.h"
+#include "service/log.h"
+#include "service/refusal.h"
+#include "service/service.h"
+
+/* POST /v1/launch/{launch-id}/revoke: the owner takes an open launch back. What was answered is gone already. */
+
+typedef struct {
+  const char *owner;
+  gint64 now;
+} Revocation;
+
+static gboolean
+take_back (VaStoredLaunch *launch, gpointer user_data, GError **error)
+{
+  const Revocation *revocation = user_data;
+
+  if (!g_str_equal (launch->owner, revocation->owner))
+    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no launch %s of yours"), launch->id);
+  if (launch->state == VA_LAUNCH_VALIDATED || launch->state == VA_LAUNCH_RUNNING)
+    return va_refuse (error, VA_PROBLEM_LAUNCH_USED,
+                      _("launch %s has had its secrets already: stop the guest on host “%s”, and change its secrets"),
+                      launch->id, launch->host);
+  if (launch->state != VA_LAUNCH_OPEN)
+    return va_refuse (error, VA_PROBLEM_LAUNCH_USED, _("launch %s is over already: it is %s"), launch->id,
+                      va_launch_state_name (launch->state));
+  va_launch_record_refuse (launch, va_problem_name (VA_PROBLEM_LAUNCH_REVOKED), g_strdup (_("You revoked this launch.")),
+                           revocation->now);
+  return TRUE;
+}
+
+gboolean
+va_handle_launch_revoke (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+{
+  VaService *service = user_data;
+  const char *id = request->parts[0];
+  Revocation revocation = { .owner = request->identity->name, .now = va_service_now () };
+  g_autoptr(VaStoredLaunch) launch = NULL;
+  g_autoptr(GError) reason = NULL;
+
+  if (!va_uuid_is_canonical (id))
+    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no launch %s of yours"), id);
+  if (!va_service_sweep (service, error))
+    return FALSE;
+  if (va_store_change_launch (service->store, id, take_back, &revocation, &reason))
+    launch = va_store_get_launch (service->store, id, &reason);
+  if (launch == NULL)
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
+  va_log_decision ("revoke", id, launch->vm, launch->host, "revoked");
+  response->status = 200;
+  response->json = va_launch_record_write (launch);
+  return TRUE;
+}
