@@ -203,7 +203,7 @@ keep (const char *folder, const char *name, GBytes *bytes)
   /* Without it the service is asked again. */
   if (!va_folder_make (folder, FOLDER_MODE, &error)
       || !va_file_write (path, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), FILE_MODE, &error))
-    g_warning ("%s", error->message);
+    g_message ("%s", error->message);
 }
 
 /* --- ARK and ASK --------------------------------------------------------------------------------------------------- */

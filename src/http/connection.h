@@ -2,7 +2,7 @@
 #pragma once
 
 #include <glib.h>
-#include "http/identity.h"
+#include "http/revocation.h"
 
 G_BEGIN_DECLS
 
@@ -22,6 +22,7 @@ typedef struct {
   gboolean cut;
   gboolean verified; /* the handshake's verdict */
   VaIdentity identity;
+  VaCertificateId certificate;
   gint64 valid_until; /* of the client's certificate, seconds since 1970 UTC */
 } VaConnection;
 

@@ -210,6 +210,23 @@ admit (Exchange *exchange, struct MHD_Connection *mhd, const char *path, const c
   return size_ok;
 }
 
+/* A certificate that was taken back counts as none, on connections that it opened before, too. */
+static void
+refuse_revoked (Exchange *exchange, const VaConnection *connection)
+{
+  VaRevocation *revocation = exchange->shared->revocation;
+
+  if (exchange->identity == NULL || revocation == NULL
+      || va_revocation_allows (revocation, exchange->identity, &connection->certificate))
+    return;
+  g_message ("request %s: the certificate of %s “%s” is revoked", exchange->request_id,
+             va_role_name (exchange->identity->role), exchange->identity->name);
+  exchange->identity = NULL;
+  if (exchange->refusal == NULL)
+    g_set_error (&exchange->refusal, VA_PROBLEM_ERROR, VA_PROBLEM_UNAUTHENTICATED,
+                 _("the client certificate has been revoked; ask the operator of the service for a new one"));
+}
+
 /* The headers are there, the body is not. */
 static enum MHD_Result
 start (Exchange *exchange, struct MHD_Connection *mhd, const char *path, const char *method)
@@ -226,6 +243,7 @@ start (Exchange *exchange, struct MHD_Connection *mhd, const char *path, const c
   g_mutex_unlock (&exchange->shared->mutex);
   va_connection_limit (connection, exchange->shared->request_seconds);
   exchange->identity = connection->verified && now < connection->valid_until ? &connection->identity : NULL;
+  refuse_revoked (exchange, connection);
   if (admit (exchange, mhd, path, method, &announced))
     return MHD_YES;
   if (announced <= DISCARD_MAX && MHD_lookup_connection_value (mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT) == NULL)

@@ -12,6 +12,7 @@ libva_tls_la_LIBADD = libva-api.la $(GNUTLS_LIBS)
 libva_http_server_la_SOURCES = \
 	src/http/connection.c src/http/connection.h \
 	src/http/exchange.c src/http/exchange.h \
+	src/http/revocation.c src/http/revocation.h \
 	src/http/request.c src/http/request.h \
 	src/http/router.c src/http/router.h \
 	src/http/server.c src/http/server.h \

@@ -142,6 +142,7 @@ static void
 server_free (VaServer *server)
 {
   g_clear_pointer (&server->connections, va_connections_free);
+  g_clear_pointer (&server->exchanges.revocation, va_revocation_free);
   if (server->listener >= 0)
     close (server->listener);
   g_cond_clear (&server->exchanges.quiet);
@@ -167,6 +168,13 @@ va_server_start (const VaServerSettings *settings, const VaRoute *routes, gpoint
   g_mutex_init (&server->exchanges.mutex);
   g_cond_init (&server->exchanges.quiet);
   server->connections = va_connections_new ();
+  if (settings->deny_file != NULL || settings->crl_file != NULL)
+    server->exchanges.revocation = va_revocation_new (settings->deny_file, settings->crl_file, files.ca, error);
+  if ((settings->deny_file != NULL || settings->crl_file != NULL) && server->exchanges.revocation == NULL)
+    {
+      server_free (server);
+      return NULL;
+    }
   if (open_listener (server, settings, error) && start_daemon (server, settings, &files, error))
     return server;
   server_free (server);

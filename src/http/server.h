@@ -49,6 +49,7 @@ typedef struct {
   const char *address; /* numeric; "::" for all */
   guint16 port;        /* 0: any free one, see va_server_port() */
   const char *ca_file, *certificate_file, *key_file; /* PEM; the key 0600 */
+  const char *deny_file, *crl_file; /* certificates that are not taken any more; or %NULL */
   guint max_connections, max_connections_per_address;
   guint timeout_seconds;       /* for a connection on which nothing moves */
   guint request_seconds;       /* for the handshake, and for each whole request */

@@ -53,6 +53,8 @@ check_client (gnutls_session_t session, VaConnection *connection, GError **error
     return refuse (error, _("the client certificate cannot be read"));
   if (!va_identity_from_certificate (certificate, &connection->identity, error))
     return FALSE;
+  if (!va_certificate_id_read (&connection->certificate, certificate))
+    return refuse (error, _("the client certificate has no usable serial number"));
   connection->valid_until = (gint64) gnutls_x509_crt_get_expiration_time (certificate);
   return TRUE;
 }

@@ -10,6 +10,7 @@
 #include "core/i18n.h"
 #include "core/secret.h"
 #include "core/settings.h"
+#include "http/revocation.h"
 #include "service/log.h"
 #include "service/roots.h"
 #include "service/service.h"
@@ -26,6 +27,8 @@ static const VaConfigKey keys[] = {
   { "tls", "ca", VA_CONFIG_PATH, NULL, TRUE },
   { "tls", "certificate", VA_CONFIG_PATH, NULL, TRUE },
   { "tls", "key", VA_CONFIG_PATH, NULL, TRUE },
+  { "tls", "deny", VA_CONFIG_PATH, NULL },
+  { "tls", "crl", VA_CONFIG_PATH, NULL },
   { "store", "path", VA_CONFIG_PATH, VA_STATEDIR "/service/store.db" },
   { "store", "key", VA_CONFIG_PATH, VA_SYSCONFDIR "/service.kek" },
   { "roots", "folder", VA_CONFIG_PATH, VA_DATADIR "/roots" },
@@ -77,6 +80,8 @@ server_settings (const VaConfig *config)
     .ca_file = va_config_string (config, "tls", "ca"),
     .certificate_file = va_config_string (config, "tls", "certificate"),
     .key_file = va_config_string (config, "tls", "key"),
+    .deny_file = va_config_string (config, "tls", "deny"),
+    .crl_file = va_config_string (config, "tls", "crl"),
     .max_connections = (guint) va_config_number (config, "limits", "max-connections"),
     .max_connections_per_address = (guint) va_config_number (config, "limits", "max-connections-per-address"),
     .timeout_seconds = (guint) va_config_number (config, "limits", "timeout-seconds"),
@@ -163,6 +168,15 @@ open_and_serve (const VaConfig *config, VaSevRoots *roots, VaKeyService *key_ser
   return ok;
 }
 
+static gboolean
+check_revocation (const VaConfig *config, const char *ca, GError **error)
+{
+  g_autoptr(VaRevocation) revocation = va_revocation_new (va_config_string (config, "tls", "deny"),
+                                                          va_config_string (config, "tls", "crl"), ca, error);
+
+  return revocation != NULL;
+}
+
 /* What starting would read, without making a store. */
 static gboolean
 check_files (const VaConfig *config, GError **error)
@@ -175,6 +189,8 @@ check_files (const VaConfig *config, GError **error)
     certificate = va_file_read_text (va_config_string (config, "tls", "certificate"), PEM_MAX, error);
   if (certificate != NULL)
     key = va_file_read_secret (va_config_string (config, "tls", "key"), PEM_MAX, error);
+  if (key != NULL && !check_revocation (config, ca, error))
+    return FALSE;
   if (key != NULL)
     kek = va_file_read_secret (va_config_string (config, "store", "key"), VA_SEAL_KEY_SIZE, error);
   return kek != NULL;

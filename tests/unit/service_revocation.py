@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Certificates that a running virt-attestd must not take any more: deny list and revocation list."""
+
+import datetime
+import http.client
+import json
+import os
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+
+from service_peers import Service, Site, write
+from service_world import TMP, refused, test
+
+
+def certificate(path):
+    with open(path, 'rb') as f:
+        return x509.load_pem_x509_certificate(f.read())
+
+
+def crl(site, *serials, days=2):
+    now = datetime.datetime.utcnow()
+    builder = (x509.CertificateRevocationListBuilder().issuer_name(site.name).last_update(now - datetime.timedelta(days=3))
+               .next_update(now + datetime.timedelta(days=days)))
+    for serial in serials:
+        builder = builder.add_revoked_certificate(
+            x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now).build())
+    return builder.sign(site.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+class Setting:
+    def __init__(self, w, name):
+        self.w, folder = w, os.path.join(TMP, 'revocation-' + name)
+        os.makedirs(folder)
+        self.deny, self.crl = os.path.join(folder, 'deny'), os.path.join(folder, 'crl.pem')
+        write(self.deny, b'# nobody yet\n\n')
+        write(self.crl, crl(w.site))
+        self.service = Service(folder, w.site, os.path.join(w.platform.folder, 'roots'),
+                               extra=f'[tls]\ndeny = {self.deny}\ncrl = {self.crl}\n')
+        self.service.start()
+        self.alice, self.node1 = w.peer('owner', 'alice', self.service), w.peer('host', 'node1', self.service)
+        self.node2 = w.peer('host', 'node2', self.service)
+        self.alice.call('PUT', '/artifact', raw=w.image)
+        self.vm = w.register(self.alice)
+
+    def end(self):
+        assert (status := self.service.end()) == 0, (status, self.service.log()[-600:])
+
+
+def put(path, data):
+    """In one step, as careful people do."""
+    os.replace(write(path + '.new', data), path)
+
+
+class Kept:
+    """One connection that stays open."""
+
+    def __init__(self, peer):
+        self.connection = http.client.HTTPSConnection('127.0.0.1', peer.service.port, context=peer.context, timeout=30)
+
+    def status(self):
+        self.connection.request('GET', '/v1/healthz')
+        answer = self.connection.getresponse()
+        return answer.status, json.loads(answer.read())
+
+
+@test
+def denied_host(w):
+    s = Setting(w, 'host')
+    guest, kept = w.launch(s.vm, host=s.node1), Kept(s.node1)
+    assert kept.status()[0] == 200
+    put(s.deny, b'host:node1 # sold\n')
+    status, problem = kept.status()
+    assert status == 401 and problem['code'] == 'unauthenticated' and 'revoked' in problem['detail'], problem
+    refused('unauthenticated', w.validate, s.vm, guest, host=s.node1)
+    refused('unauthenticated', w.launch, s.vm, host=s.node1)
+    w.launch(s.vm, host=s.node2)
+    assert s.alice.get('/launch/' + guest.id)['state'] == 'open'
+    put(s.deny, b'host:node1\nhosts:node2\n')
+    refused('unauthenticated', w.validate, s.vm, guest, host=s.node1)
+    assert 'line 2' in s.service.log() and 'stay as they were' in s.service.log()
+    os.unlink(s.deny)
+    refused('unauthenticated', w.validate, s.vm, guest, host=s.node1)
+    put(s.deny, b'')
+    assert kept.status()[0] == 200
+    w.validate(s.vm, guest, host=s.node1)
+    s.end()
+
+
+@test
+def denied_certificate(w):
+    s = Setting(w, 'certificate')
+    old = certificate(os.path.join(w.site.folder, 'host-node1.pem'))
+    put(s.deny, f'sha256:{old.fingerprint(hashes.SHA256()).hex()}\n'.encode())
+    refused('unauthenticated', w.launch, s.vm, host=s.node1)
+    w.launch(s.vm, host=w.peer('host', 'node1', s.service))
+    s.end()
+
+
+@test
+def revocation_list(w):
+    s = Setting(w, 'list')
+    old = certificate(os.path.join(w.site.folder, 'host-node1.pem'))
+    put(s.crl, crl(w.site, 1, old.serial_number, 2))
+    refused('unauthenticated', w.launch, s.vm, host=s.node1)
+    w.launch(s.vm, host=s.node2)
+    foreign = Site(os.path.join(TMP, 'crl-site'))
+    for bad in (crl(foreign), b'garbage', b''):
+        put(s.crl, bad)
+        refused('unauthenticated', w.launch, s.vm, host=s.node1)
+    assert 'not signed by the CA' in s.service.log()
+    put(s.crl, crl(w.site, days=-1))
+    w.launch(s.vm, host=s.node1)
+    assert 'newer one should be there' in s.service.log()
+    s.end()
+    for path, bad, word in ((s.crl, crl(foreign), 'not signed by the CA'), (s.deny, b'node1\n', 'line 1'),
+                            (s.deny, None, s.deny)):
+        if bad is None:
+            os.unlink(path)
+        else:
+            put(path, bad)
+        try:
+            s.service.start()
+        except RuntimeError as error:
+            assert word in str(error), error
+        else:
+            raise AssertionError('it started')
+        finally:
+            s.service.process = None
+        if bad is not None:
+            put(path, crl(w.site) if path == s.crl else b'')
+
