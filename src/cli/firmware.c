@@ -5,7 +5,8 @@
 
 #include "core/encoding.h"
 #include "core/file.h"
-#include "sev/digest.h"
+
+#define FOOTER_MAX (128 * 1024) /* its length has 16 bits, and behind it are 32 bytes */
 
 VaFirmwareFile *
 va_firmware_file_read (const char *path, GError **error)
@@ -22,6 +23,44 @@ va_firmware_file_read (const char *path, GError **error)
       return NULL;
     }
   return g_steal_pointer (&file);
+}
+
+/* An image on its way through: its digest so far, and at least the last bytes that the footer can take. */
+typedef struct {
+  VaLaunchDigest *digest;
+  GByteArray *end;
+  gsize size;
+} Stream;
+
+static void
+take_piece (const guint8 *piece, gsize size, gpointer user_data)
+{
+  Stream *stream = user_data;
+
+  va_launch_digest_add (stream->digest, piece, size);
+  stream->size += size;
+  g_byte_array_append (stream->end, piece, (guint) size);
+  if (stream->end->len >= 2 * FOOTER_MAX)
+    g_byte_array_remove_range (stream->end, 0, stream->end->len - FOOTER_MAX);
+}
+
+gboolean
+va_firmware_file_begin (const char *path, VaLaunchDigest **begun, VaFirmware *footer, GError **error)
+{
+  g_autoptr(VaLaunchDigest) digest = va_launch_digest_new ("", 0);
+  g_autoptr(GByteArray) end = g_byte_array_new ();
+  Stream stream = { digest, end, 0 };
+
+  if (!va_file_read_pieces (path, VA_FIRMWARE_MAX, take_piece, &stream, error))
+    return FALSE;
+  if (!va_firmware_parse (footer, end->data, end->len, error))
+    {
+      g_prefix_error (error, "%s: ", path);
+      return FALSE;
+    }
+  footer->size = stream.size;
+  *begun = g_steal_pointer (&digest);
+  return TRUE;
 }
 
 char *

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "call.h"
-#include "sev/firmware.h"
+#include "sev/digest.h"
 
 G_BEGIN_DECLS
 
@@ -18,6 +18,13 @@ VaFirmwareFile *va_firmware_file_read (const char *path, GError **error) G_GNUC_
 void va_firmware_file_free (VaFirmwareFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaFirmwareFile, va_firmware_file_free)
 
+/**
+ * va_firmware_file_begin: the launch digest after the image, and its footer, without holding the image.
+ * @begun: (out) (transfer full)
+ * Errors: as va_firmware_file_read()
+ */
+gboolean va_firmware_file_begin (const char *path, VaLaunchDigest **begun, VaFirmware *footer, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 /** va_firmware_file_hash: hex SHA-256. Returns: (transfer full). */
 char *va_firmware_file_hash (const VaFirmwareFile *file);
 

@@ -49,7 +49,6 @@ static gboolean
 open_firmware (guint index, VaLaunchDigest **begun, VaFirmware *footer, gpointer user_data)
 {
   const Search *search = user_data;
-  g_autoptr(VaFirmwareFile) file = NULL;
 
   if (index == 0 && search->launch.begun != NULL)
     {
@@ -57,12 +56,7 @@ open_firmware (guint index, VaLaunchDigest **begun, VaFirmware *footer, gpointer
       *footer = search->launch.footer;
       return TRUE;
     }
-  file = va_firmware_file_read (search->firmware->pdata[index], NULL);
-  if (file == NULL)
-    return FALSE;
-  *begun = va_launch_digest_new (g_bytes_get_data (file->image, NULL), g_bytes_get_size (file->image));
-  *footer = file->footer;
-  return TRUE;
+  return va_firmware_file_begin (search->firmware->pdata[index], begun, footer, NULL);
 }
 
 static int

@@ -191,13 +191,8 @@ typedef struct {
 static gpointer
 read_firmware (File *file)
 {
-  g_autoptr(VaFirmwareFile) firmware = va_firmware_file_read (file->path, &file->error);
-
-  if (firmware == NULL)
-    return NULL;
-  file->launch->footer = firmware->footer;
-  file->launch->begun = va_launch_digest_new (g_bytes_get_data (firmware->image, NULL),
-                                              g_bytes_get_size (firmware->image));
+  if (!va_firmware_file_begin (file->path, &file->launch->begun, &file->launch->footer, &file->error))
+    g_assert (file->error != NULL);
   return NULL;
 }
 

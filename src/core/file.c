@@ -14,6 +14,8 @@
 #include "core/i18n.h"
 #include "core/random.h"
 
+#define PIECE_SIZE (64 * 1024)
+
 static int
 fd_close (int fd)
 {
@@ -105,6 +107,30 @@ va_file_read (const char *path, gsize max, GError **error)
       return NULL;
     }
   return g_bytes_new_take (g_steal_pointer (&data), got);
+}
+
+gboolean
+va_file_read_pieces (const char *path, gsize max, VaFilePiece take, gpointer user_data, GError **error)
+{
+  g_autofree guint8 *piece = NULL;
+  struct stat info;
+  int fd = open_checked (path, max, &info, error);
+  gsize total = 0;
+  ssize_t n = -1;
+
+  if (fd < 0)
+    return FALSE;
+  piece = g_malloc (PIECE_SIZE);
+  while (total <= max && ((n = read (fd, piece, PIECE_SIZE)) > 0 || (n < 0 && errno == EINTR)))
+    if (n > 0 && (total += (gsize) n) <= max)
+      take (piece, (gsize) n, user_data);
+  if (n < 0)
+    set_errno_error (error, _("cannot read"), path);
+  else if (total > max)
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("%s: larger than the %" G_GSIZE_FORMAT " bytes that are taken"),
+                 path, max);
+  close (fd);
+  return n >= 0 && total <= max;
 }
 
 char *

@@ -13,6 +13,11 @@ G_BEGIN_DECLS
  * Errors: VA_CORE_ERROR_NOT_FOUND, _PERMISSION (no regular file), _RANGE (larger than @max), _FAILED
  */
 GBytes *va_file_read (const char *path, gsize max, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** The next piece of a file, at least one byte. */
+typedef void (*VaFilePiece) (const guint8 *piece, gsize size, gpointer user_data);
+/** va_file_read_pieces: a whole regular file, without holding it. Errors: as va_file_read() */
+gboolean va_file_read_pieces (const char *path, gsize max, VaFilePiece take, gpointer user_data, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 /** va_file_read_text: the same as a string; a zero byte or text that is not UTF-8 is VA_CORE_ERROR_PARSE. */
 char *va_file_read_text (const char *path, gsize max, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**

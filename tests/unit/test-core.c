@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 #include "core/encoding.h"
 #include "core/error.h"
+#include "core/file.h"
 #include "core/guid.h"
 #include "core/json.h"
 #include "core/number.h"
@@ -163,6 +165,36 @@ test_secret (void)
   g_assert_cmpint (va_secret_data (a)[2], ==, 0);
 }
 
+static void
+join_pieces (const guint8 *piece, gsize size, gpointer user_data)
+{
+  g_assert_cmpuint (size, >, 0);
+  g_byte_array_append (user_data, piece, (guint) size);
+}
+
+static void
+test_file_pieces (void)
+{
+  g_autofree char *path = g_build_filename (g_getenv ("TMPDIR") != NULL ? g_getenv ("TMPDIR") : "/tmp", "pieces", NULL);
+  g_autofree guint8 *data = g_malloc (200001);
+  g_autoptr(GByteArray) joined = g_byte_array_new ();
+  g_autoptr(GError) large = NULL, folder = NULL, none = NULL;
+
+  for (guint i = 0; i < 200001; i++)
+    data[i] = (guint8) (i * 7 % 251);
+  g_assert_true (va_file_write (path, data, 200001, 0600, NULL));
+  g_assert_true (va_file_read_pieces (path, 200001, join_pieces, joined, NULL));
+  g_assert_cmpmem (joined->data, joined->len, data, 200001);
+  g_assert_false (va_file_read_pieces (path, 200000, join_pieces, joined, &large));
+  g_assert_error (large, VA_CORE_ERROR, VA_CORE_ERROR_RANGE);
+  g_assert_false (va_file_read_pieces ("/", 200000, join_pieces, joined, &folder));
+  g_assert_error (folder, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION);
+  g_assert_cmpuint (joined->len, ==, 200001);
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  g_assert_false (va_file_read_pieces (path, 1, join_pieces, joined, &none));
+  g_assert_error (none, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -177,5 +209,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/core/settings", test_settings);
   g_test_add_func ("/core/settings/refuses", test_settings_refuses);
   g_test_add_func ("/core/secret", test_secret);
+  g_test_add_func ("/core/file/pieces", test_file_pieces);
   return g_test_run ();
 }
