@@ -245,6 +245,8 @@ read_places (VaFields *fields, VaRegistration *registration)
 
   registration->hosts = va_fields_strings (fields, "hosts", VA_OPTIONAL, VA_REFERENCES_MAX, 64);
   va_fields_check_each (fields, "hosts", registration->hosts, is_host_name, _("1 to 64 of a-z 0-9 . _ -"));
+  registration->chips = va_fields_strings (fields, "chips", VA_OPTIONAL, VA_REFERENCES_MAX, 64);
+  va_fields_check_each (fields, "chips", registration->chips, is_hash, _("64 lower-case hexadecimal digits"));
   registration->domains = va_fields_strings (fields, "domains", VA_OPTIONAL, VA_REFERENCES_MAX, 36);
   va_fields_check_each (fields, "domains", registration->domains, va_uuid_is_canonical, _("a UUID in lower case"));
   registration->any_domain = va_fields_boolean (fields, "any-domain", FALSE);
@@ -348,6 +350,7 @@ va_registration_write (const VaRegistration *registration, gboolean with_data)
   write_references (object, registration);
   write_minimum (object, registration);
   va_json_set_strings (object, "hosts", registration->hosts);
+  va_json_set_strings (object, "chips", registration->chips);
   va_json_set_strings (object, "domains", registration->domains);
   if (registration->any_domain)
     json_object_set_boolean_member (object, "any-domain", TRUE);
@@ -402,6 +405,7 @@ va_registration_free (VaRegistration *registration)
   g_free (registration->cpu_model);
   g_free (registration->vmsa_profile);
   g_strfreev (registration->hosts);
+  g_strfreev (registration->chips);
   g_strfreev (registration->domains);
   g_clear_pointer (&registration->cloud_cert, g_bytes_unref);
   g_clear_pointer (&registration->secrets, g_ptr_array_unref);

@@ -46,6 +46,8 @@ va_registration_options_entries (VaRegistrationOptions *o, GOptionEntry entries[
     { "not-before", 0, 0, G_OPTION_ARG_STRING, &o->not_before, N_("No launch before DATE[THH:MM:SS]"), N_("DATE") },
     { "not-after", 0, 0, G_OPTION_ARG_STRING, &o->not_after, N_("No launch after it"), N_("DATE") },
     { "host", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->hosts, N_("A host it may run on [all]; repeat"), N_("NAME") },
+    { "chip", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->chips, N_("A processor it may run on, as “sev chain” names it [all]; repeat"),
+      N_("HEX") },
     { "domain", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->domains, N_("A domain that may use it [ID]; repeat"), N_("UUID") },
     { "any-domain", 0, 0, G_OPTION_ARG_NONE, &o->any_domain, N_("Every domain may use it"), NULL },
     { "min-api", 0, 0, G_OPTION_ARG_STRING, &o->min_api, N_("Lowest SEV API version"), N_("MAJOR.MINOR") },
@@ -64,7 +66,7 @@ va_registration_options_clear (VaRegistrationOptions *o)
 {
   char **const texts[] = { &o->file, &o->name, &o->policy, &o->policy_required, &o->policy_forbidden, &o->cpu_model, &o->vmsa_profile,
                            &o->min_api, &o->cloud_cert, &o->not_before, &o->not_after };
-  char ***const lists[] = { &o->firmware, &o->kernels, &o->initrds, &o->cmdlines, &o->launch_digests, &o->cpu_counts, &o->hosts, &o->domains, &o->secrets };
+  char ***const lists[] = { &o->firmware, &o->kernels, &o->initrds, &o->cmdlines, &o->launch_digests, &o->cpu_counts, &o->hosts, &o->chips, &o->domains, &o->secrets };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (*texts[i]);
@@ -298,6 +300,7 @@ set_plain (JsonObject *object, const VaRegistrationOptions *o, GPtrArray *firmwa
     set_strings (object, "firmware-hashes", (char **) hashes->pdata);
   set_strings (object, "launch-digests", o->launch_digests);
   set_strings (object, "hosts", o->hosts);
+  set_strings (object, "chips", o->chips);
   set_strings (object, "domains", o->domains);
   if (o->any_domain)
     json_object_set_boolean_member (object, "any-domain", TRUE);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "certificates/folder.h"
+#include "core/encoding.h"
 #include "core/i18n.h"
 #include "print.h"
 #include "sev-launch.h"
@@ -119,15 +120,27 @@ generation_name (const Report *report)
   return report->generation != NULL ? report->generation : _("none of AMD's");
 }
 
+/* How a registration names this processor. */
+static char *
+chip_text (const Report *report)
+{
+  guint8 hash[32];
+
+  va_sev_cert_key_hash (&report->chain.cek, hash);
+  return va_hex_encode (hash, sizeof hash);
+}
+
 static void
 print_json (const Report *report, gboolean verified)
 {
   g_autoptr(JsonObject) object = json_object_new ();
+  g_autofree char *chip = chip_text (report);
   JsonObject *links = json_object_new ();
 
   json_object_set_boolean_member (object, "verified", verified);
   if (report->generation != NULL)
     json_object_set_string_member (object, "generation", report->generation);
+  json_object_set_string_member (object, "chip", chip);
   json_object_set_int_member (object, "api-major", report->chain.pdh.api_major);
   json_object_set_int_member (object, "api-minor", report->chain.pdh.api_minor);
   for (guint i = 0; i < LINKS; i++)
@@ -141,7 +154,10 @@ print_json (const Report *report, gboolean verified)
 static void
 print_text (const Report *report, gboolean verified)
 {
+  g_autofree char *chip = chip_text (report);
+
   printf (_("generation: %s\n"), report->has_root ? generation_name (report) : _("not known: no ASK fits the CEK"));
+  printf (_("chip: %s\n"), chip);
   for (guint i = 0; i < LINKS; i++)
     printf ("%-3s %s\n", report->links[i].ok ? _("ok") : _("NO"), report->links[i].text);
   if (verified)

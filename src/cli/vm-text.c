@@ -141,6 +141,7 @@ va_vm_print (JsonObject *vm)
   va_table_field (table, _("VMSA profile"), g_strdup (va_answer_text (vm, "vmsa-profile")));
   va_table_field (table, _("SEV firmware"), minimum_text (vm));
   va_table_field (table, _("hosts"), or_all (va_answer_list (vm, "hosts")));
+  va_table_field (table, _("chips"), or_all (va_answer_list (vm, "chips")));
   va_table_field (table, _("domains"), domains_text (vm));
   va_table_field (table, _("secrets"), secrets_text (vm));
   va_table_field (table, _("launches"), va_vm_used (vm, "launches", "max-launches"));

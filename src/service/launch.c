@@ -109,7 +109,8 @@ check_platform (Attempt *attempt, GError **error)
     return va_refuse (error, only_root_is_unknown (&attempt->chain) ? VA_PROBLEM_ROOT_UNTRUSTED
                                                                     : VA_PROBLEM_CHAIN_INVALID,
                       _("the platform's certificates: %s"), reason->message);
-  return va_rule_cloud_cert (attempt->registration, &attempt->chain, error)
+  return va_rule_chip (attempt->registration, &attempt->chain, error)
+         && va_rule_cloud_cert (attempt->registration, &attempt->chain, error)
          && va_rule_minimum_api (attempt->registration, &attempt->chain.pdh, error);
 }
 

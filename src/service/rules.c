@@ -67,6 +67,19 @@ va_rule_time (const VaRegistration *registration, gint64 now, GError **error)
 }
 
 gboolean
+va_rule_chip (const VaRegistration *registration, const VaSevChain *chain, GError **error)
+{
+  g_autofree char *chip = NULL;
+  guint8 hash[VA_SHA256_SIZE];
+
+  va_sev_cert_key_hash (&chain->cek, hash);
+  chip = va_hex_encode (hash, sizeof hash);
+  if (registration->chips == NULL || g_strv_contains ((const char *const *) registration->chips, chip))
+    return TRUE;
+  return va_refuse (error, VA_PROBLEM_CHIP_NOT_ALLOWED, _("the registration does not allow this processor, chip %s"), chip);
+}
+
+gboolean
 va_rule_cloud_cert (const VaRegistration *registration, const VaSevChain *chain, GError **error)
 {
   g_autoptr(GError) reason = NULL;

@@ -24,6 +24,8 @@ gboolean va_rule_policy (const VaRegistration *registration, const VaLaunchReque
                          GError **error);
 /** va_rule_time: @now: seconds since 1970. Errors: VA_PROBLEM_OUTSIDE_TIME */
 gboolean va_rule_time (const VaRegistration *registration, gint64 now, GError **error);
+/** va_rule_chip: the chain's processor is a registered one. Errors: VA_PROBLEM_CHIP_NOT_ALLOWED */
+gboolean va_rule_chip (const VaRegistration *registration, const VaSevChain *chain, GError **error);
 /** va_rule_cloud_cert: the chain's OCA has the registered key. Errors: VA_PROBLEM_CLOUD_CERT_MISMATCH */
 gboolean va_rule_cloud_cert (const VaRegistration *registration, const VaSevChain *chain, GError **error);
 /** va_rule_minimum: the platform's certificate says a new enough API. Errors: VA_PROBLEM_API_TOO_OLD */

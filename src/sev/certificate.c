@@ -8,6 +8,7 @@
 #include <string.h>
 #include "core/i18n.h"
 #include "sev/bytes.h"
+#include "sev/digest.h"
 #include "sev/error.h"
 
 #define CURVE_P384 2
@@ -186,6 +187,12 @@ va_sev_cert_build (guint8 out[VA_SEV_CERT_SIZE], guint8 api_major, guint8 api_mi
   va_bytes_reverse (out + AT_Y, key->y, VA_SEV_EC_SIZE);
   for (guint i = 0; i < 2; i++)
     va_put_le32 (out + VA_SEV_CERT_SIGNED_SIZE + i * SLOT_SIZE, VA_SEV_USAGE_INVALID);
+}
+
+void
+va_sev_cert_key_hash (const VaSevCert *cert, guint8 out[32])
+{
+  va_sha256 (cert->raw + AT_CURVE, VA_SEV_CERT_SIGNED_SIZE - AT_CURVE, out);
 }
 
 const char *

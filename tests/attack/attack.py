@@ -175,6 +175,11 @@ def _(w):
         "build-id": w.platform.build, "policy": grant["policy"], "measurement": b64(made + nonce)})
 
 
+@attempt("host", "starts the guest on a processor that the registration does not name")
+def _(w):
+    return stopped("chip-not-allowed", w.launch, victim(w, chips=[hashlib.sha256(b"another").hexdigest()]))
+
+
 @attempt("host", "shows a processor of another cloud than the registered one")
 def _(w):
     return stopped("cloud-cert-mismatch", w.launch, victim(w, cloud_cert=b64(w.foreign.chain[CERT:2 * CERT])))

@@ -204,6 +204,13 @@ def other_firmware_is_explained(w):
 
 
 @test
+def chips(w):
+    own, foreign = (hashlib.sha256(p.chain[2 * 2084 + 16:2 * 2084 + 1044]).hexdigest() for p in (w.platform, w.foreign))
+    w.launch(w.register(chips=[foreign, own]))
+    assert own in refused('chip-not-allowed', w.launch, w.register(chips=[foreign]))
+
+
+@test
 def policy_rules(w):
     vm = w.register(policy={'required': 1, 'forbidden': 8})
     for policy in (1, 3, 0x11, 0x18000001 | 2):
