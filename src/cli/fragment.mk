@@ -33,6 +33,7 @@ virt_attest_online_SOURCES = \
 	src/cli/ca-files.c src/cli/ca-files.h \
 	src/cli/ca-init.c \
 	src/cli/ca-issue.c \
+	src/cli/ca-revoke.c \
 	src/cli/connection.c \
 	src/cli/domain-input.c src/cli/domain-input.h \
 	src/cli/domain-prepare.c \

@@ -30,6 +30,10 @@ static const VaVerb verbs[] = {
        "or service, with the DNS names and addresses under which the service is reached.\n"
        "Writes ROLE-NAME.pem and ROLE-NAME.key, for a service service.pem and service.key."),
     VA_VERB_LOCAL, ONLINE (va_verb_ca_issue) },
+  { "ca revoke", N_("[CERTIFICATE…]"), N_("Revoke certificates, or make the list of revoked ones anew."),
+    N_("Adds the certificates, PEM files that “ca issue” made, to crl.pem in the CA's folder. The service reads it as soon\n"
+       "as it is copied there."),
+    VA_VERB_LOCAL, ONLINE (va_verb_ca_revoke) },
   { "service init", NULL, N_("Make the service's key, folder and configuration."),
     N_("Nothing that is there already is changed."), VA_VERB_LOCAL, ONLINE (va_verb_service_init) },
   { "vm register", "ID", N_("Register a VM, or replace its registration."),

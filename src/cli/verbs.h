@@ -8,6 +8,7 @@ VaExit va_verb_artifact_list (VaCall *call);
 VaExit va_verb_artifact_put (VaCall *call);
 VaExit va_verb_ca_init (VaCall *call);
 VaExit va_verb_ca_issue (VaCall *call);
+VaExit va_verb_ca_revoke (VaCall *call);
 VaExit va_verb_domain_prepare (VaCall *call);
 VaExit va_verb_domain_show (VaCall *call);
 VaExit va_verb_host_check (VaCall *call);

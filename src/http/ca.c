@@ -11,6 +11,7 @@
 #include "http/x509.h"
 
 #define SERIAL_SIZE 16
+#define SERIAL_MAX 21
 #define KEY_ID_SIZE 64
 #define CLOCK_SLACK 3600
 #define DAY 86400
@@ -298,4 +299,114 @@ va_ca_certificate_ends (const char *pem, gint64 *ends, GError **error)
     return FALSE;
   *ends = (gint64) gnutls_x509_crt_get_expiration_time (certificate);
   return TRUE;
+}
+
+/* --- lists of revoked certificates --------------------------------------------------------------------------------- */
+
+/* Adds a certificate by its serial number, unless the list has it. */
+static gboolean
+list_serial (gnutls_x509_crl_t list, GHashTable *listed, const guint8 *serial, gsize size, time_t when, GError **error)
+{
+  GBytes *key = g_bytes_new (serial, size);
+
+  if (!g_hash_table_add (listed, key))
+    return TRUE;
+  return gnutls_ok (gnutls_x509_crl_set_crt_serial (list, serial, size, when), "crl_set_crt_serial", error);
+}
+
+static gboolean
+copy_list (gnutls_x509_crl_t list, GHashTable *listed, const char *pem, gnutls_x509_crt_t ca, GError **error)
+{
+  g_auto(gnutls_x509_crl_t) old = NULL;
+  gnutls_datum_t data = { (unsigned char *) pem, (unsigned) strlen (pem) };
+  unsigned status = 0;
+  int count;
+
+  if (gnutls_x509_crl_init (&old) < 0 || gnutls_x509_crl_import (old, &data, GNUTLS_X509_FMT_PEM) < 0)
+    return refuse (error, VA_CORE_ERROR_PARSE, _("the list so far is no revocation list in PEM form"));
+  if (gnutls_x509_crl_check_issuer (old, ca) == 0
+      || gnutls_x509_crl_verify (old, &ca, 1, GNUTLS_VERIFY_DISABLE_TIME_CHECKS, &status) < 0 || status != 0)
+    return refuse (error, VA_CORE_ERROR_PARSE, _("the list so far is not signed by this CA"));
+  count = gnutls_x509_crl_get_crt_count (old);
+  for (int i = 0; i < count; i++)
+    {
+      guint8 serial[SERIAL_MAX];
+      size_t size = sizeof serial;
+      time_t when = 0;
+
+      if (!gnutls_ok (gnutls_x509_crl_get_crt_serial (old, i, serial, &size, &when), "crl_get_crt_serial", error)
+          || !list_serial (list, listed, serial, size, when, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+list_certificate (gnutls_x509_crl_t list, GHashTable *listed, const char *pem, gnutls_x509_crt_t ca, time_t now,
+                  GError **error)
+{
+  g_auto(gnutls_x509_crt_t) certificate = NULL;
+  guint8 serial[SERIAL_MAX];
+  size_t size = sizeof serial;
+  unsigned status = 0;
+
+  if (!import_certificate (pem, &certificate, error))
+    return FALSE;
+  if (gnutls_x509_crt_check_issuer (certificate, ca) == 0
+      || gnutls_x509_crt_verify (certificate, &ca, 1, GNUTLS_VERIFY_DISABLE_TIME_CHECKS, &status) < 0
+      || (status & GNUTLS_CERT_INVALID) != 0)
+    return refuse (error, VA_CORE_ERROR_PARSE, _("the certificate is not one of this CA's"));
+  return gnutls_ok (gnutls_x509_crt_get_serial (certificate, serial, &size), "get_serial", error)
+         && list_serial (list, listed, serial, size, now, error);
+}
+
+/* Version, times, number and authority: what every list has. */
+static gboolean
+finish_list (gnutls_x509_crl_t list, gnutls_x509_crt_t ca, gnutls_x509_privkey_t key, time_t now, guint days, GError **error)
+{
+  guint64 number = GUINT64_TO_BE ((guint64) now);
+  guint8 id[KEY_ID_SIZE];
+  size_t size = sizeof id;
+  unsigned bits = 0;
+  gnutls_digest_algorithm_t digest = GNUTLS_DIG_SHA256;
+
+  if (gnutls_x509_privkey_get_pk_algorithm2 (key, &bits) == GNUTLS_PK_ECDSA && bits > 256)
+    digest = GNUTLS_DIG_SHA384;
+  return gnutls_ok (gnutls_x509_crl_set_version (list, 2), "crl_set_version", error)
+         && gnutls_ok (gnutls_x509_crl_set_this_update (list, now), "crl_set_this_update", error)
+         && gnutls_ok (gnutls_x509_crl_set_next_update (list, now + (time_t) days * DAY), "crl_set_next_update", error)
+         && gnutls_ok (gnutls_x509_crl_set_number (list, &number, sizeof number), "crl_set_number", error)
+         && (gnutls_x509_crt_get_subject_key_id (ca, id, &size, NULL) < 0
+             || gnutls_ok (gnutls_x509_crl_set_authority_key_id (list, id, size), "crl_set_authority_key_id", error))
+         && gnutls_ok (gnutls_x509_crl_sign2 (list, ca, key, digest, 0), "crl_sign", error);
+}
+
+char *
+va_ca_revoke (const VaCaPair *ca, const char *previous, const char *const *certificates, guint days, GError **error)
+{
+  g_autoptr(GHashTable) listed = g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref, NULL);
+  g_auto(gnutls_x509_crt_t) certificate = NULL;
+  g_auto(gnutls_x509_privkey_t) key = NULL;
+  g_auto(gnutls_x509_crl_t) list = NULL;
+  time_t now = (time_t) (g_get_real_time () / G_USEC_PER_SEC);
+  gnutls_datum_t pem = { NULL, 0 };
+  char *text;
+
+  if (days < 1 || days > 36500)
+    {
+      refuse (error, VA_CORE_ERROR_RANGE, _("a revocation list can be valid for 1 to 36500 days"));
+      return NULL;
+    }
+  if (!import_ca (ca, &certificate, &key, error) || !gnutls_ok (gnutls_x509_crl_init (&list), "crl_init", error)
+      || (previous != NULL && !copy_list (list, listed, previous, certificate, error)))
+    return NULL;
+  for (; *certificates != NULL; certificates++)
+    if (!list_certificate (list, listed, *certificates, certificate, now, error))
+      return NULL;
+  if (!finish_list (list, certificate, key, now, days, error)
+      || !gnutls_ok (gnutls_x509_crl_export2 (list, GNUTLS_X509_FMT_PEM, &pem), "crl_export", error))
+    return NULL;
+  text = g_strndup ((const char *) pem.data, pem.size);
+  gnutls_free (pem.data);
+  return text;
 }

@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 
 #define VA_CA_DAYS (3653)    /* ten years: the CA itself */
 #define VA_CA_LEAF_DAYS (825)
+#define VA_CA_LIST_DAYS (365) /* until a list of revoked certificates should be made anew */
 
 typedef enum { VA_CA_P256, VA_CA_P384 } VaCaCurve;
 
@@ -54,5 +55,17 @@ VaCaPair *va_ca_issue (const VaCaPair *ca, const VaCaRequest *request, GError **
  * Errors: VA_CORE_ERROR_PARSE
  */
 gboolean va_ca_certificate_ends (const char *pem, gint64 *ends, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * va_ca_revoke: a list of revoked certificates (RFC 5280) with those of @previous and @certificates.
+ * @previous: PEM of the list so far, signed by @ca; or %NULL
+ * @certificates: PEM, %NULL-terminated, each issued by @ca; none makes the list anew
+ * @days: until the next one is due, 1 to 36500
+ * Returns: (transfer full): PEM
+ * Errors: VA_CORE_ERROR_PARSE (no such list, or a certificate that is not of @ca), VA_CORE_ERROR_RANGE (days),
+ *   VA_CORE_ERROR_FAILED
+ */
+char *va_ca_revoke (const VaCaPair *ca, const char *previous, const char *const *certificates, guint days, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

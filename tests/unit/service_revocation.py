@@ -5,12 +5,17 @@ import datetime
 import http.client
 import json
 import os
+import shutil
+import subprocess
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
 from service_peers import Service, Site, write
 from service_world import TMP, refused, test
+
+
+PROGRAM = os.path.join(os.environ['VA_TOP_BUILDDIR'], 'virt-attest')
 
 
 def certificate(path):
@@ -94,6 +99,45 @@ def denied_certificate(w):
     put(s.deny, f'sha256:{old.fingerprint(hashes.SHA256()).hex()}\n'.encode())
     refused('unauthenticated', w.launch, s.vm, host=s.node1)
     w.launch(s.vm, host=w.peer('host', 'node1', s.service))
+    s.end()
+
+
+@test
+def list_by_the_tool(w):
+    s = Setting(w, 'tool')
+    folder = os.path.join(TMP, 'revoking-ca')
+    os.makedirs(folder)
+    shutil.copy(w.site.ca, os.path.join(folder, 'ca.pem'))
+    write(os.path.join(folder, 'ca.key'), w.site.key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    made = os.path.join(folder, 'crl.pem')
+
+    def revoke(*arguments, code=0):
+        done = subprocess.run([PROGRAM, 'ca', 'revoke', '--dir', folder, *arguments], capture_output=True, text=True,
+                              timeout=60, check=False)
+        assert done.returncode == code, done
+        return done.stdout + done.stderr
+
+    def serials():
+        with open(made, 'rb') as f:
+            return {one.serial_number for one in x509.load_pem_x509_crl(f.read())}
+
+    hosts = [os.path.join(w.site.folder, f'host-{name}.pem') for name in ('node1', 'node2')]
+    assert made in revoke() and serials() == set()
+    revoke(hosts[0])
+    put(s.crl, open(made, 'rb').read())
+    refused('unauthenticated', w.launch, s.vm, host=s.node1)
+    w.launch(s.vm, host=s.node2)
+    revoke(hosts[1], hosts[0], '--days', '30')
+    assert serials() == {certificate(path).serial_number for path in hosts}
+    put(s.crl, open(made, 'rb').read())
+    refused('unauthenticated', w.launch, s.vm, host=s.node2)
+    foreign = Site(os.path.join(TMP, 'revoking-foreign'))
+    assert "not one of this CA's" in revoke(foreign.client('host', 'node1')[0], code=1)
+    write(made, crl(foreign))
+    assert 'not signed by this CA' in revoke(hosts[0], code=1)
+    revoke('--days', '0', code=2)
+    revoke(os.path.join(TMP, 'no-such'), code=3)
     s.end()
 
 
