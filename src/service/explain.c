@@ -8,6 +8,8 @@
 #include "core/i18n.h"
 #include "sev/explain.h"
 
+#define TRIED_SHOWN 8 /* references that a record lists */
+
 /* What a wrong measurement may cost is bounded: */
 #define OTHERS_MAX 32                      /* firmware that is not registered */
 #define BYTES_MAX (64 * 1024 * 1024)       /* hashed for it, beside the firmware */
@@ -27,21 +29,29 @@ is_registered (const VaFixed *fixed, const char *hash)
   return FALSE;
 }
 
+/* What was expected, behind what it comes to; a registration can have more references than anybody reads. */
 static void
 append_tried (GString *text, const VaFixed *fixed)
 {
-  g_string_append (text, _("The measurement fits none of the registered references. Tried:"));
-  for (guint i = 0; i < fixed->references->len; i++)
+  guint shown = MIN (fixed->references->len, TRIED_SHOWN);
+
+  g_string_append (text, _(" Tried:"));
+  for (guint i = 0; i < shown; i++)
     {
       const VaReference *reference = &g_array_index (fixed->references, VaReference, i);
       g_autofree char *digest = va_hex_encode (reference->digest, VA_SHA256_SIZE);
 
+      g_string_append (text, i == 0 ? " " : "; ");
       if (reference->firmware[0] != '\0')
-        g_string_append_printf (text, _(" firmware %s (launch digest %s);"), reference->firmware, digest);
-      else
-        g_string_append_printf (text, _(" launch digest %s;"), digest);
+        g_string_append_printf (text, _("firmware %s"), reference->firmware);
+      if (reference->cpus > 0)
+        g_string_append_printf (text, _(" with %u vCPUs and VMSA profile “%s”"), reference->cpus,
+                                va_vmsa_profile_name (reference->profile));
+      g_string_append_printf (text, reference->firmware[0] != '\0' ? _(" (launch digest %s)") : _("launch digest %s"), digest);
     }
-  text->str[text->len - 1] = '.';
+  if (shown < fixed->references->len)
+    g_string_append_printf (text, _("; and %u more"), fixed->references->len - shown);
+  g_string_append_c (text, '.');
 }
 
 static void
@@ -151,8 +161,7 @@ va_explain_mismatch (const VaMismatch *mismatch)
   g_autofree char *change = look (mismatch, ruled_out);
   GString *text = g_string_new (NULL);
 
-  append_tried (text, mismatch->fixed);
-  append_claim (text, mismatch);
+  g_string_append (text, _("The measurement fits none of the registered references."));
   if (change != NULL)
     g_string_append_printf (text, _(" It would fit if this were expected: %s."), change);
   else
@@ -163,6 +172,8 @@ va_explain_mismatch (const VaMismatch *mismatch)
     g_string_append_printf (text, "%s %s", i == 0 ? _(" Ruled out:") : ";", (const char *) ruled_out->pdata[i]);
   if (change == NULL)
     g_string_append_c (text, '.');
+  append_claim (text, mismatch);
+  append_tried (text, mismatch->fixed);
   return g_string_free (text, FALSE);
 }
 
