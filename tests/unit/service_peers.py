@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Everything around a real virt-attestd: a site's certificates, owners and hosts that call, a platform's processor."""
 
+import atexit
 import base64
 import datetime
 import hashlib
@@ -146,6 +147,21 @@ class Peer:
         return self.call('POST', path, body)[1]
 
 
+STARTED = []
+
+
+def end_what_is_left():
+    """Services of tests that failed."""
+    for process in STARTED:
+        if process.poll() is None:
+            process.kill()
+            process.wait(30)
+
+
+atexit.register(end_what_is_left)
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+
+
 class Service:
     """A virt-attestd with a configuration of its own, on a free port of 127.0.0.1."""
 
@@ -170,6 +186,7 @@ class Service:
         with open(self.log_path, 'ab') as log:
             self.process = subprocess.Popen([SERVICE, '--config', self.config], stdout=log, stderr=log,
                                             env=self.environment)
+        STARTED.append(self.process)
         for _ in range(600):
             found = re.search(r'listening on 127\.0\.0\.1 port (\d+)', self.log()[offset:])
             if found:
