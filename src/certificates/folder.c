@@ -114,32 +114,21 @@ va_sev_root_read (VaSevRootPair *pair, const char *folder, GError **error)
   return read_amd (&pair->ark, folder, "ark.cert", error) && read_amd (&pair->ask, folder, "ask.cert", error);
 }
 
-static int
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return g_strcmp0 (*(char *const *) a, *(char *const *) b);
-}
-
 GPtrArray *
 va_sev_root_folders (const char *folder, GError **error)
 {
+  g_autoptr(GPtrArray) names = va_folder_names (folder, error);
   g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr(GError) reason = NULL;
-  g_autoptr(GDir) dir = g_dir_open (folder, 0, &reason);
-  const char *name;
 
-  if (dir == NULL)
+  if (names == NULL)
+    return NULL;
+  for (guint i = 0; i < names->len; i++)
     {
-      g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND, reason->message);
-      return NULL;
-    }
-  while ((name = g_dir_read_name (dir)) != NULL)
-    {
+      const char *name = names->pdata[i];
       g_autofree char *path = g_build_filename (folder, name, NULL);
 
       if (name[0] != '.' && g_file_test (path, G_FILE_TEST_IS_DIR))
         g_ptr_array_add (paths, g_steal_pointer (&path));
     }
-  g_ptr_array_sort (paths, compare_names);
   return g_steal_pointer (&paths);
 }

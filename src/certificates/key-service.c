@@ -323,13 +323,6 @@ cek_is_signed (const VaSevCert *cek)
   return cek->signature[0].usage != VA_SEV_USAGE_INVALID || cek->signature[1].usage != VA_SEV_USAGE_INVALID;
 }
 
-static gboolean
-verifies_below_cek (const VaSevChain *chain)
-{
-  return va_sev_verify_ec (&chain->oca, &chain->oca) && va_sev_verify_ec (&chain->cek, &chain->pek)
-         && va_sev_verify_ec (&chain->oca, &chain->pek) && va_sev_verify_ec (&chain->pek, &chain->pdh);
-}
-
 /* A chain with the signed CEK, from the cache or from the service. */
 static gboolean
 complete (VaKeyService *service, const VaSevChain *chain, const char *id, const VaSevRoots *roots, VaSevChain *out,
@@ -342,6 +335,9 @@ complete (VaKeyService *service, const VaSevChain *chain, const char *id, const 
 
   if (kept != NULL && take_cek (service, chain, kept, roots, out, generation, NULL))
     return TRUE;
+  /* The cached one was verified with everything below it; nobody is asked about what cannot verify. */
+  if (!va_sev_chain_verify_below_cek (chain))
+    return refuse (error, _("the CEK carries no signature, and the certificates below it do not verify"));
   fresh = ask (service, service->ceks, url, name, VA_SEV_CERT_SIZE, error);
   if (fresh == NULL)
     return FALSE;
@@ -366,8 +362,6 @@ va_key_service_verify (VaKeyService *service, VaSevChain *chain, gconstpointer i
   if (id_size == 0 || id_size > ID_MAX)
     return refuse (error, _("the CEK carries no signature, and the platform did not give its processor's id, by which AMD's "
                             "key service would know it"));
-  if (!verifies_below_cek (chain))
-    return refuse (error, _("the CEK carries no signature, and the certificates below it do not verify"));
   hex = va_hex_encode (id, id_size);
   if (!complete (service, chain, hex, roots, &out, generation, error))
     return FALSE;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "core/encoding.h"
+#include "core/file.h"
 #include "core/i18n.h"
 #include "firmware.h"
 #include "print.h"
@@ -59,31 +60,20 @@ open_firmware (guint index, VaLaunchDigest **begun, VaFirmware *footer, gpointer
   return va_firmware_file_begin (search->firmware->pdata[index], begun, footer, NULL);
 }
 
-static int
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return g_strcmp0 (*(char *const *) a, *(char *const *) b);
-}
-
 /* The files in @folder, sorted. Returns: FALSE when it cannot be read, which has been said. */
 static gboolean
 list_firmware (Search *search, const char *folder)
 {
-  g_autoptr(GPtrArray) paths = g_ptr_array_new ();
   g_autoptr(GError) error = NULL;
-  g_autoptr(GDir) dir = g_dir_open (folder, 0, &error);
-  const char *name;
+  g_autoptr(GPtrArray) names = va_folder_names (folder, &error);
 
-  if (dir == NULL)
+  if (names == NULL)
     {
       va_sev_fail (error);
       return FALSE;
     }
-  while ((name = g_dir_read_name (dir)) != NULL)
-    g_ptr_array_add (paths, g_build_filename (folder, name, NULL));
-  g_ptr_array_sort (paths, compare_names);
-  for (guint i = 0; i < paths->len; i++)
-    g_ptr_array_add (search->firmware, paths->pdata[i]);
+  for (guint i = 0; i < names->len; i++)
+    g_ptr_array_add (search->firmware, g_build_filename (folder, names->pdata[i], NULL));
   return TRUE;
 }
 

@@ -188,23 +188,17 @@ typedef struct {
   GError *error;
 } File;
 
-static gpointer
-read_firmware (File *file)
-{
-  if (!va_firmware_file_begin (file->path, &file->launch->begun, &file->launch->footer, &file->error))
-    g_assert (file->error != NULL);
-  return NULL;
-}
-
+/* Whether it worked shows in file->error. */
 static gpointer
 read_file (gpointer data)
 {
   File *file = data;
   g_autofree char *hex = NULL;
 
-  if (file->hash == NULL)
-    return read_firmware (file);
-  hex = va_file_hash (file->path, &file->error);
+  if (file->hash == NULL && va_firmware_file_begin (file->path, &file->launch->begun, &file->launch->footer, &file->error))
+    return NULL;
+  if (file->hash != NULL)
+    hex = va_file_hash (file->path, &file->error);
   if (hex != NULL && !va_hex_decode (hex, file->hash, VA_SHA256_SIZE, NULL))
     g_assert_not_reached ();
   return NULL;

@@ -67,59 +67,49 @@ judge (const Impact *impact, JsonObject *vm, const char **reason)
   return UNKNOWN;
 }
 
-static void
+/* Both print, and tell whether all fit. */
+static gboolean
 print_json (const Impact *impact, JsonArray *vms)
 {
   static const char *const verdicts[] = { "fits", "stops", "unknown" };
   g_autoptr(JsonObject) object = json_object_new ();
   JsonArray *list = json_array_new ();
+  gboolean all = TRUE;
 
   for (guint i = 0; i < va_answer_length (vms); i++)
     {
       JsonObject *vm = va_answer_element (vms, i), *one = json_object_new ();
       const char *reason;
+      Verdict verdict = judge (impact, vm, &reason);
 
+      all &= verdict == FITS;
       json_object_set_string_member (one, "id", va_answer_text (vm, "id"));
-      json_object_set_string_member (one, "verdict", verdicts[judge (impact, vm, &reason)]);
+      json_object_set_string_member (one, "verdict", verdicts[verdict]);
       json_object_set_string_member (one, "reason", reason);
       json_array_add_object_element (list, one);
     }
   json_object_set_string_member (object, "hash", impact->hash);
   json_object_set_array_member (object, "vms", list);
   va_print_json (object);
+  return all;
 }
 
-static void
+static gboolean
 print_text (const Impact *impact, JsonArray *vms)
 {
   VaTable *table = va_table_new ((const char *[]){ _("ID"), _("NAME"), _("WITH THIS FIRMWARE"), NULL });
+  gboolean all = TRUE;
 
   for (guint i = 0; i < va_answer_length (vms); i++)
     {
       JsonObject *vm = va_answer_element (vms, i);
       const char *reason;
 
-      judge (impact, vm, &reason);
+      all &= judge (impact, vm, &reason) == FITS;
       va_table_add (table, g_strdup (va_answer_text (vm, "id")), g_strdup (va_answer_text (vm, "name")), g_strdup (reason));
     }
   va_table_print (table, _("no registrations"));
-}
-
-static VaExit
-show (const VaCall *call, const Impact *impact, JsonArray *vms)
-{
-  if (call->json)
-    print_json (impact, vms);
-  else
-    print_text (impact, vms);
-  for (guint i = 0; i < va_answer_length (vms); i++)
-    {
-      const char *reason;
-
-      if (judge (impact, va_answer_element (vms, i), &reason) != FITS)
-        return VA_EXIT_REFUSED;
-    }
-  return VA_EXIT_YES;
+  return all;
 }
 
 VaExit
@@ -133,6 +123,8 @@ va_verb_vm_impact (VaCall *call)
   g_autoptr(VaFirmwareFile) file = NULL;
   g_autoptr(JsonObject) answer = NULL;
   g_autoptr(GError) error = NULL;
+  Impact impact;
+  JsonArray *vms;
 
   if (!va_call_parse (call, entries, 0, 0)
       || !va_call_has (call, (const VaNeeded[]){ { "--firmware", path }, { NULL, NULL } }))
@@ -141,5 +133,7 @@ va_verb_vm_impact (VaCall *call)
   if (file == NULL || !va_call_ask (call, "GET", "/v1/vm", NULL, &answer, &error))
     return va_call_fail (error);
   hash = va_firmware_file_hash (file);
-  return show (call, &(const Impact){ .footer = &file->footer, .hash = hash }, va_answer_array (answer, "vms"));
+  impact = (Impact){ .footer = &file->footer, .hash = hash };
+  vms = va_answer_array (answer, "vms");
+  return (call->json ? print_json (&impact, vms) : print_text (&impact, vms)) ? VA_EXIT_YES : VA_EXIT_REFUSED;
 }

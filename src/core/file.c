@@ -279,3 +279,28 @@ va_folder_make (const char *path, int mode, GError **error)
   set_errno_error (error, _("cannot make the folder"), path);
   return FALSE;
 }
+
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return g_strcmp0 (*(char *const *) a, *(char *const *) b);
+}
+
+GPtrArray *
+va_folder_names (const char *path, GError **error)
+{
+  g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr(GError) reason = NULL;
+  g_autoptr(GDir) dir = g_dir_open (path, 0, &reason);
+  const char *name;
+
+  if (dir == NULL)
+    {
+      g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND, reason->message);
+      return NULL;
+    }
+  while ((name = g_dir_read_name (dir)) != NULL)
+    g_ptr_array_add (names, g_strdup (name));
+  g_ptr_array_sort (names, compare_names);
+  return g_steal_pointer (&names);
+}

@@ -37,6 +37,12 @@ gboolean va_file_write (const char *path, gconstpointer data, gsize size, int mo
 /** va_file_create: the same, but a file that is there already is VA_CORE_ERROR_EXISTS and stays as it is. */
 gboolean va_file_create (const char *path, gconstpointer data, gsize size, int mode, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_folder_names: what is in the folder @path, sorted by name.
+ * Returns: (transfer full): of char *
+ * Errors: VA_CORE_ERROR_NOT_FOUND
+ */
+GPtrArray *va_folder_names (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_folder_make: the folder and its parents; one that is there must be a folder. @mode is for new ones. */
 gboolean va_folder_make (const char *path, int mode, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

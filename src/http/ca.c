@@ -79,15 +79,20 @@ set_common_name (gnutls_x509_crt_t certificate, const char *name, GError **error
                                                    (unsigned) strlen (name)), "set_dn", error);
 }
 
+/* As strong as the key that signs. */
+static gnutls_digest_algorithm_t
+digest_for (gnutls_x509_privkey_t key)
+{
+  unsigned bits = 0;
+
+  return gnutls_x509_privkey_get_pk_algorithm2 (key, &bits) == GNUTLS_PK_ECDSA && bits > 256 ? GNUTLS_DIG_SHA384
+                                                                                           : GNUTLS_DIG_SHA256;
+}
+
 static gboolean
 sign (gnutls_x509_crt_t certificate, gnutls_x509_crt_t issuer, gnutls_x509_privkey_t issuer_key, GError **error)
 {
-  unsigned bits = 0;
-  gnutls_digest_algorithm_t digest = GNUTLS_DIG_SHA256;
-
-  if (gnutls_x509_privkey_get_pk_algorithm2 (issuer_key, &bits) == GNUTLS_PK_ECDSA && bits > 256)
-    digest = GNUTLS_DIG_SHA384;
-  return gnutls_ok (gnutls_x509_crt_sign2 (certificate, issuer, issuer_key, digest, 0), "sign", error);
+  return gnutls_ok (gnutls_x509_crt_sign2 (certificate, issuer, issuer_key, digest_for (issuer_key), 0), "sign", error);
 }
 
 static VaCaPair *
@@ -367,18 +372,14 @@ finish_list (gnutls_x509_crl_t list, gnutls_x509_crt_t ca, gnutls_x509_privkey_t
   guint64 number = GUINT64_TO_BE ((guint64) now);
   guint8 id[KEY_ID_SIZE];
   size_t size = sizeof id;
-  unsigned bits = 0;
-  gnutls_digest_algorithm_t digest = GNUTLS_DIG_SHA256;
 
-  if (gnutls_x509_privkey_get_pk_algorithm2 (key, &bits) == GNUTLS_PK_ECDSA && bits > 256)
-    digest = GNUTLS_DIG_SHA384;
   return gnutls_ok (gnutls_x509_crl_set_version (list, 2), "crl_set_version", error)
          && gnutls_ok (gnutls_x509_crl_set_this_update (list, now), "crl_set_this_update", error)
          && gnutls_ok (gnutls_x509_crl_set_next_update (list, now + (time_t) days * DAY), "crl_set_next_update", error)
          && gnutls_ok (gnutls_x509_crl_set_number (list, &number, sizeof number), "crl_set_number", error)
          && (gnutls_x509_crt_get_subject_key_id (ca, id, &size, NULL) < 0
              || gnutls_ok (gnutls_x509_crl_set_authority_key_id (list, id, size), "crl_set_authority_key_id", error))
-         && gnutls_ok (gnutls_x509_crl_sign2 (list, ca, key, digest, 0), "crl_sign", error);
+         && gnutls_ok (gnutls_x509_crl_sign2 (list, ca, key, digest_for (key), 0), "crl_sign", error);
 }
 
 char *

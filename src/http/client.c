@@ -30,10 +30,9 @@ demand_tls13 (void)
 static char *
 check_url (const char *url, gboolean may_have_path, GError **error)
 {
-  char *checked;
-
   g_autoptr(GUri) uri = g_uri_parse (url, G_URI_FLAGS_NONE, NULL);
   const char *path = uri != NULL ? g_uri_get_path (uri) : NULL;
+  char *checked;
 
   if (uri == NULL || g_strcmp0 (g_uri_get_scheme (uri), "https") != 0 || g_uri_get_host (uri) == NULL ||
       *g_uri_get_host (uri) == '\0' || g_uri_get_userinfo (uri) != NULL || g_uri_get_query (uri) != NULL ||

@@ -150,6 +150,16 @@ server_free (VaServer *server)
   g_free (server);
 }
 
+/* Without either file nothing is looked at. */
+static gboolean
+load_revocation (VaServer *server, const VaServerSettings *settings, const VaTlsFiles *files, GError **error)
+{
+  if (settings->deny_file == NULL && settings->crl_file == NULL)
+    return TRUE;
+  server->exchanges.revocation = va_revocation_new (settings->deny_file, settings->crl_file, files->ca, error);
+  return server->exchanges.revocation != NULL;
+}
+
 VaServer *
 va_server_start (const VaServerSettings *settings, const VaRoute *routes, gpointer user_data, GError **error)
 {
@@ -168,14 +178,7 @@ va_server_start (const VaServerSettings *settings, const VaRoute *routes, gpoint
   g_mutex_init (&server->exchanges.mutex);
   g_cond_init (&server->exchanges.quiet);
   server->connections = va_connections_new ();
-  if (settings->deny_file != NULL || settings->crl_file != NULL)
-    server->exchanges.revocation = va_revocation_new (settings->deny_file, settings->crl_file, files.ca, error);
-  if ((settings->deny_file != NULL || settings->crl_file != NULL) && server->exchanges.revocation == NULL)
-    {
-      server_free (server);
-      return NULL;
-    }
-  if (open_listener (server, settings, error) && start_daemon (server, settings, &files, error))
+  if (load_revocation (server, settings, &files, error) && open_listener (server, settings, error) && start_daemon (server, settings, &files, error))
     return server;
   server_free (server);
   return NULL;

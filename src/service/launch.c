@@ -75,8 +75,7 @@ only_root_is_unknown (const VaSevChain *chain)
   gboolean signed_by_ask = chain->cek.signature[0].usage == VA_SEV_USAGE_ASK
                            || chain->cek.signature[1].usage == VA_SEV_USAGE_ASK;
 
-  return signed_by_ask && va_sev_verify_ec (&chain->oca, &chain->oca) && va_sev_verify_ec (&chain->cek, &chain->pek)
-         && va_sev_verify_ec (&chain->oca, &chain->pek) && va_sev_verify_ec (&chain->pek, &chain->pdh);
+  return signed_by_ask && va_sev_chain_verify_below_cek (chain);
 }
 
 static gboolean

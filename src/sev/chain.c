@@ -61,6 +61,13 @@ refuse (GError **error, const char *message)
 }
 
 gboolean
+va_sev_chain_verify_below_cek (const VaSevChain *chain)
+{
+  return va_sev_verify_ec (&chain->oca, &chain->oca) && va_sev_verify_ec (&chain->cek, &chain->pek)
+         && va_sev_verify_ec (&chain->oca, &chain->pek) && va_sev_verify_ec (&chain->pek, &chain->pdh);
+}
+
+gboolean
 va_sev_chain_verify (const VaSevChain *chain, const VaSevRoots *roots, const char **generation, GError **error)
 {
   const char *name;

@@ -44,6 +44,9 @@ gboolean va_sev_chain_parse (VaSevChain *chain, gconstpointer pdh, gsize pdh_siz
 gboolean va_sev_chain_verify (const VaSevChain *chain, const VaSevRoots *roots, const char **generation,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** va_sev_chain_verify_below_cek: whether every signature holds but the one on the CEK, which is not looked at. */
+gboolean va_sev_chain_verify_below_cek (const VaSevChain *chain);
+
 /** Links by name, for tools that show each: */
 gboolean va_amd_verify_ark (const VaAmdCert *ark);
 gboolean va_amd_verify_ask (const VaAmdCert *ark, const VaAmdCert *ask);
