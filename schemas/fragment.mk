@@ -3,6 +3,8 @@ schemadir = $(pkgdatadir)/schemas
 dist_schema_DATA = \
 	schemas/artifact.schema.json \
 	schemas/artifacts.schema.json \
+	schemas/audit.schema.json \
+	schemas/checkpoint.schema.json \
 	schemas/domain-metadata.rng \
 	schemas/empty.schema.json \
 	schemas/health.schema.json \
@@ -15,6 +17,7 @@ dist_schema_DATA = \
 	schemas/openapi.yaml \
 	schemas/outcome.schema.json \
 	schemas/problem.schema.json \
+	schemas/receipt.schema.json \
 	schemas/registration-answer.schema.json \
 	schemas/registration.schema.json \
 	schemas/registrations.schema.json \

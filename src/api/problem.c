@@ -54,6 +54,7 @@ static const Problem problems[] = {
   [VA_PROBLEM_LAUNCH_REVOKED] = { "launch-revoked", 409, N_("The launch was revoked by its owner") },
   [VA_PROBLEM_TOO_LARGE] = { "too-large", 413, N_("The message is too large") },
   [VA_PROBLEM_MEDIA_TYPE] = { "unsupported-media-type", 415, N_("The content type does not fit") },
+  [VA_PROBLEM_TOO_MANY] = { "too-many-refusals", 429, N_("Too many requests of this peer were refused") },
   [VA_PROBLEM_INTERNAL] = { "internal", 500, N_("The service failed") },
   [VA_PROBLEM_STORE] = { "store-unavailable", 503, N_("The service's store does not answer") },
   [VA_PROBLEM_BUSY] = { "busy", 503, N_("The service is busy") },

@@ -64,6 +64,9 @@ VaExit va_call_usage (const VaCall *call, const char *format, ...) G_GNUC_PRINTF
 VaExit va_call_fail (const GError *error);
 void va_call_clear (VaCall *call);
 
+/** va_call_find_ca: sets call->ca from the configuration unless it was given. */
+gboolean va_call_find_ca (VaCall *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * va_call_ask: one request to the service that the configuration names.
  * @json: (nullable): borrowed

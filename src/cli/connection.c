@@ -95,6 +95,22 @@ connect_client (VaCall *call, GError **error)
   return call->client != NULL;
 }
 
+gboolean
+va_call_find_ca (VaCall *call, GError **error)
+{
+  g_autoptr(VaConfig) config = call->ca == NULL ? load_config (call, error) : NULL;
+
+  if (call->ca == NULL && config == NULL)
+    return FALSE;
+  if (config != NULL)
+    fill (&call->ca, config, "ca");
+  if (call->ca != NULL)
+    return TRUE;
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
+               _("the CA that the service's certificate is of is not known: write “ca” into client.conf, or give --ca"));
+  return FALSE;
+}
+
 static gboolean
 send_request (VaCall *call, const VaClientRequest *request, JsonObject **reply, GError **error)
 {

@@ -29,6 +29,9 @@ virt_attest_online_SOURCES = \
 	$(cli_common) \
 	src/cli/answer.c src/cli/answer.h \
 	src/cli/artifact-list.c \
+	src/cli/audit-export.c \
+	src/cli/audit-list.c \
+	src/cli/audit-verify.c \
 	src/cli/artifact-put.c \
 	src/cli/ca-files.c src/cli/ca-files.h \
 	src/cli/ca-init.c \
@@ -46,6 +49,7 @@ virt_attest_online_SOURCES = \
 	src/cli/host-check.c src/cli/host-check.h \
 	src/cli/host-list.c \
 	src/cli/launch-list.c \
+	src/cli/launch-receipt.c \
 	src/cli/launch-revoke.c \
 	src/cli/launch-show.c \
 	src/cli/launch-watch.c \
@@ -70,5 +74,5 @@ virt_attest_LDADD = libva-api.la libva-certificates.la libva-sev.la libva-core-j
 virt_attest_online_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src/cli -DVA_CLI_ONLINE \
 	-DVA_LOCKDRIVERDIR='"$(lockdriverdir)"' -DVA_QEMUHOOKDIR='"$(qemuhookdir)"'
 virt_attest_online_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS) $(LIBVIRT_CFLAGS) $(NETTLE_CFLAGS)
-virt_attest_online_LDADD = libva-http-client.la libva-tls.la libva-api.la libva-domain.la libva-sev.la libva-core-json.la \
+virt_attest_online_LDADD = libva-http-client.la libva-audit.la libva-tls.la libva-api.la libva-domain.la libva-sev.la libva-core-json.la \
 	libva-core.la $(LIBVIRT_LIBS) $(GNUTLS_LIBS) $(NETTLE_LIBS) $(JSON_LIBS) $(GLIB_LIBS)

@@ -12,18 +12,14 @@
 VaExit
 va_verb_launch_revoke (VaCall *call)
 {
-  g_autofree char *path = NULL, *whole = NULL;
   g_autoptr(JsonObject) launch = NULL;
-  g_autoptr(GError) error = NULL;
+  VaExit code;
 
   if (!va_call_parse (call, NULL, 1, 1))
     return VA_EXIT_USAGE;
-  path = va_operand_path (call, "/v1/launch/", call->operands[0]);
-  if (path == NULL)
-    return VA_EXIT_USAGE;
-  whole = g_strconcat (path, "/revoke", NULL);
-  if (!va_call_ask (call, "POST", whole, NULL, &launch, &error))
-    return va_call_fail (error);
+  code = va_operand_launch (call, "POST", "/revoke", NULL, &launch);
+  if (code != VA_EXIT_YES)
+    return code;
   if (call->json)
     va_print_json (launch);
   else

@@ -19,6 +19,18 @@ va_operand_path (const VaCall *call, const char *before, const char *text)
   return NULL;
 }
 
+VaExit
+va_operand_launch (VaCall *call, const char *method, const char *after, JsonObject *json, JsonObject **reply)
+{
+  g_autofree char *path = va_operand_path (call, "/v1/launch/", call->operands[0]), *whole = NULL;
+  g_autoptr(GError) error = NULL;
+
+  if (path == NULL)
+    return VA_EXIT_USAGE;
+  whole = g_strconcat (path, after, NULL);
+  return va_call_ask (call, method, whole, json, reply, &error) ? VA_EXIT_YES : va_call_fail (error);
+}
+
 char *
 va_operand_secret_path (const VaCall *call, const char *name)
 {

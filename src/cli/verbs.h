@@ -6,6 +6,9 @@
 /* One file each. */
 VaExit va_verb_artifact_list (VaCall *call);
 VaExit va_verb_artifact_put (VaCall *call);
+VaExit va_verb_audit_export (VaCall *call);
+VaExit va_verb_audit_list (VaCall *call);
+VaExit va_verb_audit_verify (VaCall *call);
 VaExit va_verb_ca_init (VaCall *call);
 VaExit va_verb_ca_issue (VaCall *call);
 VaExit va_verb_ca_revoke (VaCall *call);
@@ -14,6 +17,7 @@ VaExit va_verb_domain_show (VaCall *call);
 VaExit va_verb_host_check (VaCall *call);
 VaExit va_verb_host_list (VaCall *call);
 VaExit va_verb_launch_list (VaCall *call);
+VaExit va_verb_launch_receipt (VaCall *call);
 VaExit va_verb_launch_revoke (VaCall *call);
 VaExit va_verb_launch_show (VaCall *call);
 VaExit va_verb_launch_watch (VaCall *call);

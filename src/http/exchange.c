@@ -159,28 +159,64 @@ answer_failure (Exchange *exchange, struct MHD_Connection *mhd, const GError *er
   return answer_error (exchange, mhd, told);
 }
 
+static void
+request_clear (VaRequest *request)
+{
+  va_secret_free (request->body);
+  g_clear_pointer (&request->entry, json_object_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VaRequest, request_clear)
+
+static VaRequest
+make_request (const Exchange *exchange, struct MHD_Connection *mhd, const char *path, const char *method)
+{
+  const VaConnection *connection = va_exchange_connection (mhd);
+  VaRequest request = { .method = method, .path = path, .identity = exchange->identity,
+                        .request_id = exchange->request_id, .connection = mhd };
+
+  for (guint i = 0; i < VA_ROUTE_PARTS; i++)
+    request.parts[i] = exchange->match.parts[i];
+  request.name = exchange->route != NULL ? exchange->route->name : NULL;
+  request.certificate = connection != NULL && connection->verified ? connection->certificate.fingerprint : NULL;
+  return request;
+}
+
+/* Refused before there was a handler: for the role, or because the certificate counts no more. */
+static void
+report_refusal (Exchange *exchange, struct MHD_Connection *mhd, const char *path, const char *method)
+{
+  g_auto(VaRequest) request = make_request (exchange, mhd, path, method);
+  const VaConnection *connection = va_exchange_connection (mhd);
+
+  if (exchange->shared->refused == NULL || !connection->verified)
+    return;
+  request.identity = &connection->identity;
+  exchange->shared->refused (&request, &exchange->refusal, exchange->shared->user_data);
+}
+
 static enum MHD_Result
 call_handler (Exchange *exchange, struct MHD_Connection *mhd, const char *path, const char *method)
 {
   g_autoptr(GError) error = NULL;
-  VaRequest request = { .method = method, .path = path, .identity = exchange->identity,
-                        .request_id = exchange->request_id, .connection = mhd };
+  g_auto(VaRequest) request = make_request (exchange, mhd, path, method);
   VaResponse response = { .status = MHD_HTTP_OK };
   enum MHD_Result result;
 
-  for (guint i = 0; i < VA_ROUTE_PARTS; i++)
-    request.parts[i] = exchange->match.parts[i];
   request.body = exchange->body != NULL ? g_steal_pointer (&exchange->body) : va_secret_new (0);
   va_secret_truncate (request.body, exchange->used);
   if (!exchange->route->handler (&request, &response, exchange->shared->user_data, &error))
-    result = answer_failure (exchange, mhd, error);
+    {
+      if (exchange->shared->refused != NULL && exchange->identity != NULL && error != NULL
+          && error->domain == VA_PROBLEM_ERROR)
+        exchange->shared->refused (&request, &error, exchange->shared->user_data);
+      result = answer_failure (exchange, mhd, error);
+    }
   else if (response.json != NULL)
     result = answer (exchange, mhd, response.status, "application/json", va_json_print (response.json));
   else
     result = answer (exchange, mhd, response.status, "text/plain; charset=utf-8", g_steal_pointer (&response.text));
   g_clear_pointer (&response.json, json_object_unref);
   g_clear_pointer (&response.text, g_free);
-  va_secret_free (request.body);
   return result;
 }
 
@@ -246,6 +282,7 @@ start (Exchange *exchange, struct MHD_Connection *mhd, const char *path, const c
   refuse_revoked (exchange, connection);
   if (admit (exchange, mhd, path, method, &announced))
     return MHD_YES;
+  report_refusal (exchange, mhd, path, method);
   if (announced <= DISCARD_MAX && MHD_lookup_connection_value (mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT) == NULL)
     return MHD_YES;
   return answer_error (exchange, mhd, exchange->refusal);

@@ -12,6 +12,7 @@ typedef struct {
   const VaRoute *routes;
   gpointer user_data;
   guint timeout_seconds, request_seconds;
+  VaRefused refused;        /* or %NULL */
   VaRevocation *revocation; /* or %NULL */
   GMutex mutex;
   GCond quiet;       /* no request is under way */

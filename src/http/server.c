@@ -172,6 +172,7 @@ va_server_start (const VaServerSettings *settings, const VaRoute *routes, gpoint
   server->listener = -1;
   server->exchanges.routes = routes;
   server->exchanges.user_data = user_data;
+  server->exchanges.refused = settings->refused;
   server->exchanges.timeout_seconds = settings->timeout_seconds;
   server->exchanges.request_seconds = settings->request_seconds;
   server->exchanges.max_held = settings->max_held != 0 ? settings->max_held : HELD_MAX;

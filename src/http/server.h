@@ -17,6 +17,10 @@ typedef struct {
   const char *request_id;
   VaSecret *body;            /* raw bytes, size 0 when there are none; the handler may take it (set to %NULL) */
   gpointer connection;       /* for va_request_query() */
+  const char *name;          /* of the route; may be %NULL */
+  const char *certificate;   /* SHA-256 of the peer's certificate, hex; %NULL without identity */
+  JsonObject *entry;         /* (transfer full): what the handler's record of this request says; or %NULL */
+  gboolean recorded;         /* the handler has put its refusal on record itself */
 } VaRequest;
 /** va_request_query: the value of one query argument, or %NULL. */
 const char *va_request_query (const VaRequest *request, const char *name);
@@ -35,6 +39,12 @@ typedef struct {
  */
 typedef gboolean (*VaHandler) (VaRequest *request, VaResponse *response, gpointer user_data, GError **error);
 
+/**
+ * VaRefused: called before a peer with a certificate of the CA is told that his request is refused: for his role, because
+ * his certificate is revoked, or by a handler. May put another problem into @error. Called from several threads.
+ */
+typedef void (*VaRefused) (VaRequest *request, GError **error, gpointer user_data);
+
 #define VA_ROLE_BIT(role) (1u << (role))
 
 typedef struct {
@@ -43,6 +53,7 @@ typedef struct {
   guint roles;          /* VA_ROLE_BIT()s; others get 403. 0: open, for anybody who could connect */
   gsize max_body;       /* bytes; more gets 413 before it is read */
   VaHandler handler;
+  const char *name;     /* for records; may be %NULL */
 } VaRoute; /* a table ends with method %NULL */
 
 typedef struct {
@@ -54,6 +65,7 @@ typedef struct {
   guint timeout_seconds;       /* for a connection on which nothing moves */
   guint request_seconds;       /* for the handshake, and for each whole request */
   guint threads;
+  VaRefused refused;           /* or %NULL */
   gsize max_held;              /* bytes of bodies in memory, of all requests together; 0: 256 MiB */
 } VaServerSettings;
 

@@ -3,6 +3,7 @@
 
 #include "core/encoding.h"
 #include "core/i18n.h"
+#include "service/audit.h"
 #include "service/refusal.h"
 #include "service/service.h"
 #include "sev/digest.h"
@@ -42,7 +43,9 @@ va_handle_artifact_put (VaRequest *request, VaResponse *response, gpointer user_
   artifact->hash = va_hex_encode (hash, sizeof hash);
   artifact->owner = g_strdup (request->identity->name);
   artifact->created = va_service_now () / 1000;
-  if (!va_store_put_artifact (service->store, artifact, image, &is_new, &reason))
+  json_object_set_string_member (va_audit_of (request), "firmware", artifact->hash);
+  json_object_set_string_member (va_audit_of (request), "result", "stored");
+  if (!va_store_put_artifact (service->store, artifact, image, &is_new, va_audit_of (request), &reason))
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
   response->status = is_new ? 201 : 200;
   response->json = write_artifact (artifact);

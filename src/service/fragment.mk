@@ -3,6 +3,8 @@
 noinst_LTLIBRARIES += libva-service.la
 libva_service_la_SOURCES = \
 	src/service/artifact.c \
+	src/service/audit-list.c \
+	src/service/audit.c src/service/audit.h \
 	src/service/explain.c src/service/explain.h \
 	src/service/fixed.c src/service/fixed.h \
 	src/service/health.c \
@@ -11,6 +13,7 @@ libva_service_la_SOURCES = \
 	src/service/launch-record.c src/service/launch-record.h \
 	src/service/launch-revoke.c \
 	src/service/launch.c \
+	src/service/limit.c src/service/limit.h \
 	src/service/log.c src/service/log.h \
 	src/service/outcome.c \
 	src/service/references.c src/service/references.h \
@@ -30,5 +33,5 @@ libva_service_la_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
 sbin_PROGRAMS += virt-attestd
 virt_attestd_SOURCES = src/service/main.c
 virt_attestd_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS) $(SYSTEMD_CFLAGS)
-virt_attestd_LDADD = libva-service.la libva-store.la libva-http-server.la libva-api.la libva-key-service.la libva-certificates.la \
+virt_attestd_LDADD = libva-service.la libva-store.la libva-audit.la libva-http-server.la libva-api.la libva-key-service.la libva-certificates.la \
 	libva-sev.la libva-core-json.la libva-core.la $(JSON_LIBS) $(GNUTLS_LIBS) $(SYSTEMD_LIBS) $(GLIB_LIBS)

@@ -3,10 +3,28 @@
 
 #include <string.h>
 #include "api/messages.h"
+#include "service/audit.h"
 #include "service/refusal.h"
 #include "service/service.h"
 
 /* POST, GET /v1/host: what the agents found on their hosts. Shown to people; no rule looks at it. */
+
+/* On record when they are others than before: an agent tells them each time that it starts. */
+static gboolean
+note_features (VaService *service, VaRequest *request, const VaStoredHost *host, GError **error)
+{
+  g_autoptr(GPtrArray) list = va_store_list_hosts (service->store, error);
+
+  for (guint i = 0; list != NULL && i < list->len; i++)
+    {
+      const VaStoredHost *known = list->pdata[i];
+
+      if (g_str_equal (known->name, host->name) && g_str_equal (known->features, host->features))
+        return TRUE;
+    }
+  json_object_set_string_member (va_audit_of (request), "result", "changed");
+  return list != NULL;
+}
 
 gboolean
 va_handle_host_put (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
@@ -27,7 +45,8 @@ va_handle_host_put (VaRequest *request, VaResponse *response, gpointer user_data
   host->name = g_strdup (request->identity->name);
   host->seen = va_service_now () / 1000;
   host->features = va_json_print (kept);
-  if (!va_store_put_host (service->store, host, &reason))
+  if (!note_features (service, request, host, &reason)
+      || !va_store_put_host (service->store, host, va_audit_of (request), &reason))
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
   response->status = 200;
   response->json = json_object_new ();

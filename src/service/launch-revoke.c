@@ -4,6 +4,7 @@
 #include <string.h>
 #include "core/guid.h"
 #include "core/i18n.h"
+#include "service/audit.h"
 #include "service/launch-record.h"
 #include "service/log.h"
 #include "service/refusal.h"
@@ -14,6 +15,7 @@
 typedef struct {
   const char *owner;
   gint64 now;
+  JsonObject *entry;
 } Revocation;
 
 static gboolean
@@ -23,6 +25,8 @@ take_back (VaStoredLaunch *launch, gpointer user_data, GError **error)
 
   if (!g_str_equal (launch->owner, revocation->owner))
     return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no launch %s of yours"), launch->id);
+  json_object_set_string_member (revocation->entry, "launch-id", launch->id);
+  json_object_set_string_member (revocation->entry, "vm", launch->vm);
   if (launch->state == VA_LAUNCH_VALIDATED || launch->state == VA_LAUNCH_RUNNING)
     return va_refuse (error, VA_PROBLEM_LAUNCH_USED,
                       _("launch %s has had its secrets already: stop the guest on host “%s”, and change its secrets"),
@@ -32,6 +36,7 @@ take_back (VaStoredLaunch *launch, gpointer user_data, GError **error)
                       va_launch_state_name (launch->state));
   va_launch_record_refuse (launch, va_problem_name (VA_PROBLEM_LAUNCH_REVOKED), g_strdup (_("You revoked this launch.")),
                            revocation->now);
+  json_object_set_string_member (revocation->entry, "result", "revoked");
   return TRUE;
 }
 
@@ -40,7 +45,8 @@ va_handle_launch_revoke (VaRequest *request, VaResponse *response, gpointer user
 {
   VaService *service = user_data;
   const char *id = request->parts[0];
-  Revocation revocation = { .owner = request->identity->name, .now = va_service_now () };
+  Revocation revocation = { .owner = request->identity->name, .now = va_service_now (),
+                            .entry = va_audit_of (request) };
   g_autoptr(VaStoredLaunch) launch = NULL;
   g_autoptr(GError) reason = NULL;
 
@@ -48,7 +54,7 @@ va_handle_launch_revoke (VaRequest *request, VaResponse *response, gpointer user
     return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no launch %s of yours"), id);
   if (!va_service_sweep (service, error))
     return FALSE;
-  if (va_store_change_launch (service->store, id, take_back, &revocation, &reason))
+  if (va_store_change_launch (service->store, id, take_back, &revocation, revocation.entry, &reason))
     launch = va_store_get_launch (service->store, id, &reason);
   if (launch == NULL)
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);

@@ -2,8 +2,10 @@
 #include "config.h"
 
 #include <string.h>
+#include "core/encoding.h"
 #include "core/error.h"
 #include "core/i18n.h"
+#include "service/audit.h"
 #include "service/launch-record.h"
 #include "service/log.h"
 #include "service/refusal.h"
@@ -22,6 +24,7 @@ typedef struct {
   const char *host, *vm;
   const VaLaunchRequest *request;
   gint64 now;
+  JsonObject *entry; /* for the audit log */
   VaStoredRegistration *stored;
   VaRegistration *registration;
   guint32 policy;
@@ -54,6 +57,11 @@ find_registration (Attempt *attempt, GError **error)
   attempt->stored = va_store_get_registration (store, NULL, attempt->vm, &reason);
   if (g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
     return va_refuse (error, VA_PROBLEM_VM_UNKNOWN, _("there is no registration %s"), attempt->vm);
+  if (attempt->stored != NULL)
+    {
+      json_object_set_string_member (attempt->entry, "owner", attempt->stored->owner);
+      json_object_set_int_member (attempt->entry, "version", (gint64) attempt->stored->version);
+    }
   if (attempt->stored != NULL)
     attempt->registration = va_registration_open (store, attempt->stored, &reason);
   return attempt->registration != NULL || va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
@@ -90,11 +98,31 @@ verify_chain (Attempt *attempt, GError **error)
                                 id != NULL ? g_bytes_get_size (id) : 0, service->roots, &attempt->generation, error);
 }
 
+/* What the platform gave, so that it can be recognised later. */
+static void
+note_platform (const Attempt *attempt)
+{
+  const VaLaunchRequest *request = attempt->request;
+  JsonObject *platform = json_object_new ();
+
+  va_audit_hash (platform, "pdh", request->pdh, sizeof request->pdh);
+  va_audit_hash (platform, "cert-chain", request->cert_chain, sizeof request->cert_chain);
+  if (request->cpu_id != NULL)
+    {
+      g_autofree char *id = va_hex_encode (g_bytes_get_data (request->cpu_id, NULL), g_bytes_get_size (request->cpu_id));
+
+      json_object_set_string_member (platform, "cpu-id", id);
+    }
+  json_object_set_object_member (attempt->entry, "platform", platform);
+}
+
 static gboolean
 check_platform (Attempt *attempt, GError **error)
 {
   const VaLaunchRequest *request = attempt->request;
   g_autoptr(GError) reason = NULL;
+
+  note_platform (attempt);
 
   if (!va_sev_chain_parse (&attempt->chain, request->pdh, sizeof request->pdh, request->cert_chain,
                            sizeof request->cert_chain, &reason))
@@ -154,6 +182,19 @@ join_keys (const VaSevSession *session)
   return keys;
 }
 
+static void
+note_grant (const Attempt *attempt)
+{
+  JsonObject *entry = attempt->entry;
+  const char *fixed = attempt->launch->fixed;
+
+  json_object_set_string_member (entry, "launch-id", attempt->launch->id);
+  json_object_set_int_member (entry, "policy", attempt->policy);
+  json_object_set_string_member (entry, "generation", attempt->generation);
+  va_audit_hash (entry, "fixed", fixed, strlen (fixed));
+  json_object_set_string_member (entry, "result", "granted");
+}
+
 /* Counts and creates; FALSE with CHANGED when the registration is no longer the one that was checked. */
 static gboolean
 commit (Attempt *attempt, GError **error)
@@ -176,8 +217,10 @@ commit (Attempt *attempt, GError **error)
   launch->fixed = va_fixed_write (attempt->fixed);
   va_launch_record_step (launch, "requested", attempt->now);
   va_launch_record_step (launch, "granted", launch->created);
+  note_grant (attempt);
   return va_store_create_launch (attempt->service->store, launch, keys, attempt->table,
-                                 attempt->registration->max_launches, attempt->registration->max_running, error);
+                                 attempt->registration->max_launches, attempt->registration->max_running,
+                                 attempt->entry, error);
 }
 
 static gboolean
@@ -200,14 +243,20 @@ write_grant (const Attempt *attempt)
 
 /* The grant, durable before it is returned; or %NULL with the problem. */
 static JsonObject *
-grant_launch (VaService *service, const char *host, const char *vm, const VaLaunchRequest *request, GError **error)
+grant_launch (VaService *service, VaRequest *call, const VaLaunchRequest *request, GError **error)
 {
+  const char *host = call->identity->name, *vm = call->parts[0];
+  JsonObject *entry = va_audit_of (call), *domain = json_object_new ();
   g_autoptr(GError) reason = NULL;
 
+  json_object_set_string_member (entry, "vm", vm);
+  json_object_set_string_member (domain, "uuid", request->domain_uuid);
+  json_object_set_string_member (domain, "name", request->domain_name);
+  json_object_set_object_member (entry, "domain", domain);
   for (guint i = 0; i < TRIES; i++)
     {
       g_auto(Attempt) attempt = { .service = service, .host = host, .vm = vm, .request = request,
-                                  .now = va_service_now () };
+                                  .now = va_service_now (), .entry = entry };
 
       g_clear_error (&reason);
       if (try_launch (&attempt, &reason))
@@ -215,6 +264,7 @@ grant_launch (VaService *service, const char *host, const char *vm, const VaLaun
           va_log_decision ("launch", attempt.launch->id, vm, host, "granted");
           return write_grant (&attempt);
         }
+      json_object_remove_member (entry, "launch-id");
       if (!g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED))
         break;
     }
@@ -237,7 +287,7 @@ va_handle_launch (VaRequest *request, VaResponse *response, gpointer user_data, 
     return FALSE;
   launch = va_launch_request_read (body, &reason);
   if (launch != NULL)
-    response->json = grant_launch (user_data, host, vm, launch, &reason);
+    response->json = grant_launch (user_data, request, launch, &reason);
   if (response->json != NULL)
     {
       response->status = 201;

@@ -11,12 +11,15 @@
 #include "core/secret.h"
 #include "core/settings.h"
 #include "http/revocation.h"
+#include "http/tls-files.h"
+#include "service/audit.h"
 #include "service/log.h"
 #include "service/roots.h"
 #include "service/service.h"
 #include "store/seal.h"
 
 #define SWEEP_SECONDS_MAX 5
+#define CHECKPOINT_SECONDS 60
 #define PEM_MAX 65536
 #define EXIT_BAD 1
 #define EXIT_USAGE 2
@@ -42,6 +45,7 @@ static const VaConfigKey keys[] = {
   { "limits", "max-connections-per-address", VA_CONFIG_NUMBER, "128", FALSE, 1, 65536 },
   { "limits", "timeout-seconds", VA_CONFIG_NUMBER, "15", FALSE, 1, 3600 },
   { "limits", "request-seconds", VA_CONFIG_NUMBER, "30", FALSE, 1, 3600 },
+  { "limits", "refusals-per-minute", VA_CONFIG_NUMBER, "120", FALSE, 1, 1000000 },
   { "limits", "launch-seconds", VA_CONFIG_NUMBER, "300", FALSE, 1, 86400 },
   { NULL },
 };
@@ -86,6 +90,7 @@ server_settings (const VaConfig *config)
     .max_connections_per_address = (guint) va_config_number (config, "limits", "max-connections-per-address"),
     .timeout_seconds = (guint) va_config_number (config, "limits", "timeout-seconds"),
     .request_seconds = (guint) va_config_number (config, "limits", "request-seconds"),
+    .refused = va_audit_refused,
     .threads = CLAMP (g_get_num_processors (), 2, 16),
   };
 }
@@ -108,6 +113,13 @@ on_sweep (gpointer service)
   return G_SOURCE_CONTINUE;
 }
 
+static gboolean
+on_checkpoint (gpointer service)
+{
+  va_audit_sign_new (service);
+  return G_SOURCE_CONTINUE;
+}
+
 /* Serves until a signal ends it. */
 static gboolean
 serve (VaService *service, const VaConfig *config, GError **error)
@@ -121,6 +133,7 @@ serve (VaService *service, const VaConfig *config, GError **error)
   g_unix_signal_add (SIGTERM, on_end_signal, loop);
   g_unix_signal_add (SIGINT, on_end_signal, loop);
   g_timeout_add_seconds ((guint) MIN (service->launch_ms / 1000, SWEEP_SECONDS_MAX), on_sweep, service);
+  g_timeout_add_seconds (CHECKPOINT_SECONDS, on_checkpoint, service);
   va_log (VA_LOG_INFO, "virt-attestd %s, listening on %s port %u", PACKAGE_VERSION, settings.address,
           va_server_port (server));
   sd_notify (0, "READY=1");
@@ -128,6 +141,7 @@ serve (VaService *service, const VaConfig *config, GError **error)
   sd_notify (0, "STOPPING=1");
   va_log (VA_LOG_INFO, "ending");
   va_server_stop (server);
+  va_audit_sign_new (service);
   return TRUE;
 }
 
@@ -151,6 +165,18 @@ find_key_service (const VaConfig *config, VaKeyService **service, GError **error
   return *service != NULL;
 }
 
+/* The audit log is signed with the key that the service shows to its peers. */
+static VaSigner *
+make_signer (const VaConfig *config, GError **error)
+{
+  g_auto(VaTlsFiles) files = { 0 };
+
+  if (!va_tls_files_load (&files, va_config_string (config, "tls", "ca"), va_config_string (config, "tls", "certificate"),
+                          va_config_string (config, "tls", "key"), error))
+    return NULL;
+  return va_signer_new (files.certificate, files.key, error);
+}
+
 static gboolean
 open_and_serve (const VaConfig *config, VaSevRoots *roots, VaKeyService *key_service, GError **error)
 {
@@ -162,9 +188,15 @@ open_and_serve (const VaConfig *config, VaSevRoots *roots, VaKeyService *key_ser
 
   if (store == NULL)
     return FALSE;
+  service.signer = make_signer (config, error);
+  if (service.signer == NULL)
+    return FALSE;
   service.references = va_reference_cache_new ();
+  service.refusals = va_limit_new ((guint) va_config_number (config, "limits", "refusals-per-minute"));
   ok = serve (&service, config, error);
+  va_limit_free (service.refusals);
   va_reference_cache_free (service.references);
+  va_signer_free (service.signer);
   return ok;
 }
 

@@ -3,6 +3,7 @@
 
 #include "api/messages.h"
 #include "core/i18n.h"
+#include "service/audit.h"
 #include "service/launch-record.h"
 #include "service/log.h"
 #include "service/refusal.h"
@@ -14,6 +15,7 @@ typedef struct {
   const char *host;
   const VaOutcome *outcome;
   gint64 now;
+  JsonObject *entry;
 } Report;
 
 static char *
@@ -57,10 +59,18 @@ take_report (VaStoredLaunch *launch, gpointer user_data, GError **error)
 
   if (!g_str_equal (launch->host, report->host))
     return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no such launch of this host"));
+  json_object_set_string_member (report->entry, "owner", launch->owner);
+  json_object_set_string_member (report->entry, "launch-id", launch->id);
+  json_object_set_string_member (report->entry, "vm", launch->vm);
   if (!find_state (launch, report->outcome->state, &state, error))
     return FALSE;
   if (state != launch->state)
-    va_launch_record_step (launch, va_launch_state_name (state), report->now);
+    {
+      va_launch_record_step (launch, va_launch_state_name (state), report->now);
+      json_object_set_string_member (report->entry, "result", va_launch_state_name (state));
+      if (report->outcome->reason != NULL)
+        json_object_set_string_member (report->entry, "why", report->outcome->reason);
+    }
   launch->state = state;
   if (launch->reason == NULL)
     launch->reason = g_strdup (report->outcome->reason);
@@ -74,7 +84,7 @@ change (VaService *service, const char *id, Report *report, GError **error)
 {
   g_autoptr(GError) reason = NULL;
 
-  if (va_store_change_launch (service->store, id, take_report, report, &reason))
+  if (va_store_change_launch (service->store, id, take_report, report, report->entry, &reason))
     return TRUE;
   if (g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
     return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no such launch of this host"));
@@ -85,7 +95,7 @@ gboolean
 va_handle_outcome (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   const char *host = request->identity->name, *id = request->parts[0];
-  Report report = { .host = host, .now = va_service_now () };
+  Report report = { .host = host, .now = va_service_now (), .entry = va_audit_of (request) };
   g_autoptr(JsonObject) body = NULL;
   g_autoptr(VaOutcome) outcome = NULL;
   g_autoptr(GError) reason = NULL;

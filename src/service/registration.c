@@ -101,7 +101,7 @@ secret_names (const VaRegistration *registration)
 
 gboolean
 va_registration_keep (VaStore *store, const char *owner, const char *id, VaRegistration *registration, gint64 now,
-                      gboolean *is_new, GError **error)
+                      gboolean *is_new, JsonObject *entry, GError **error)
 {
   g_autoptr(VaStoredRegistration) stored = g_new0 (VaStoredRegistration, 1);
   g_autoptr(VaSecret) inline_secrets = pack_inline (registration->secrets);
@@ -112,7 +112,7 @@ va_registration_keep (VaStore *store, const char *owner, const char *id, VaRegis
   stored->text = text_without_data (registration);
   stored->created = now / 1000;
   return va_store_put_registration (store, stored, inline_secrets, (const char *const *) names->pdata,
-                                    (const char *const *) registration->firmware_hashes, is_new, error);
+                                    (const char *const *) registration->firmware_hashes, is_new, entry, error);
 }
 
 VaRegistration *

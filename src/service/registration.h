@@ -12,7 +12,7 @@ G_BEGIN_DECLS
  * Errors: those of va_store_put_registration()
  */
 gboolean va_registration_keep (VaStore *store, const char *owner, const char *id, VaRegistration *registration,
-                               gint64 now, gboolean *is_new, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                               gint64 now, gboolean *is_new, JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_registration_open: the whole registration, inline secrets with their data.
  * Errors: VA_STORE_ERROR_SEAL (also when the stored text was changed by other hands)

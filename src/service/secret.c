@@ -4,6 +4,7 @@
 #include <string.h>
 #include "api/messages.h"
 #include "core/i18n.h"
+#include "service/audit.h"
 #include "service/refusal.h"
 #include "service/service.h"
 
@@ -47,6 +48,15 @@ read_kind (const VaRequest *request, guint8 guid[VA_GUID_SIZE], GError **error)
   return check_passphrase (request->body, error);
 }
 
+static void
+note_secret (VaRequest *request, const char *result)
+{
+  JsonObject *entry = va_audit_of (request);
+
+  json_object_set_string_member (entry, "secret", request->parts[0]);
+  json_object_set_string_member (entry, "result", result);
+}
+
 gboolean
 va_handle_secret_put (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
@@ -65,7 +75,8 @@ va_handle_secret_put (VaRequest *request, VaResponse *response, gpointer user_da
   secret->owner = g_strdup (request->identity->name);
   secret->name = g_strdup (request->parts[0]);
   secret->created = va_service_now () / 1000;
-  if (!va_store_put_secret (service->store, secret, request->body, &is_new, &reason))
+  note_secret (request, "stored");
+  if (!va_store_put_secret (service->store, secret, request->body, &is_new, va_audit_of (request), &reason))
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
   response->status = is_new ? 201 : 200;
   response->json = write_secret (secret);
@@ -112,7 +123,9 @@ va_handle_secret_remove (VaRequest *request, VaResponse *response, gpointer user
   VaService *service = user_data;
   g_autoptr(GError) reason = NULL;
 
-  if (!va_store_remove_secret (service->store, request->identity->name, request->parts[0], &reason))
+  note_secret (request, "removed");
+  if (!va_store_remove_secret (service->store, request->identity->name, request->parts[0], va_audit_of (request),
+                               &reason))
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
   response->status = 204;
   return TRUE;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "audit/checkpoint.h"
 #include "certificates/key-service.h"
 #include "http/server.h"
+#include "service/limit.h"
 #include "service/references.h"
 #include "sev/chain.h"
 #include "store/store.h"
@@ -15,6 +17,8 @@ typedef struct {
   VaSevRoots *roots;
   VaKeyService *key_service; /* AMD's; %NULL: not to be asked */
   VaReferenceCache *references;
+  VaSigner *signer;          /* of the audit log's checkpoints */
+  VaLimit *refusals;         /* how many a peer may collect */
   gint64 launch_ms; /* how long a launch stays open */
 } VaService;
 
@@ -39,6 +43,9 @@ gboolean va_handle_outcome (VaRequest *request, VaResponse *response, gpointer s
 gboolean va_handle_launch_list (VaRequest *request, VaResponse *response, gpointer service, GError **error);
 gboolean va_handle_launch_get (VaRequest *request, VaResponse *response, gpointer service, GError **error);
 gboolean va_handle_launch_revoke (VaRequest *request, VaResponse *response, gpointer service, GError **error);
+gboolean va_handle_receipt (VaRequest *request, VaResponse *response, gpointer service, GError **error);
+gboolean va_handle_audit_list (VaRequest *request, VaResponse *response, gpointer service, GError **error);
+gboolean va_handle_checkpoint (VaRequest *request, VaResponse *response, gpointer service, GError **error);
 gboolean va_handle_secret_put (VaRequest *request, VaResponse *response, gpointer service, GError **error);
 gboolean va_handle_secret_list (VaRequest *request, VaResponse *response, gpointer service, GError **error);
 gboolean va_handle_secret_get (VaRequest *request, VaResponse *response, gpointer service, GError **error);

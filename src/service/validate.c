@@ -2,7 +2,9 @@
 #include "config.h"
 
 #include <string.h>
+#include "core/encoding.h"
 #include "core/i18n.h"
+#include "service/audit.h"
 #include "service/explain.h"
 #include "service/launch-record.h"
 #include "service/log.h"
@@ -20,6 +22,7 @@ typedef struct {
   const char *host, *vm;
   const VaValidateRequest *request;
   gint64 now;
+  JsonObject *entry; /* for the audit log */
   /* the answer: a reply, or a refusal that has consumed the launch */
   VaValidateReply *reply;
   GError *refusal;
@@ -119,6 +122,43 @@ take_firmware_version (VaStoredLaunch *launch, const VaLaunchContext *context)
   launch->build_id = context->build_id;
 }
 
+/* The host's claims, and the measurement that they are held against. */
+static void
+note_evidence (const Validation *validation)
+{
+  const VaValidateRequest *request = validation->request;
+  const VaLaunchContext *context = &request->context;
+  JsonObject *evidence = json_object_new ();
+  g_autofree char *measurement = va_hex_encode (request->measurement, VA_MEASUREMENT_SIZE);
+
+  json_object_set_int_member (evidence, "api-major", context->api_major);
+  json_object_set_int_member (evidence, "api-minor", context->api_minor);
+  json_object_set_int_member (evidence, "build-id", context->build_id);
+  json_object_set_int_member (evidence, "policy", context->policy);
+  json_object_set_string_member (evidence, "measurement", measurement);
+  json_object_set_object_member (validation->entry, "evidence", evidence);
+}
+
+static void
+note_launch (const Validation *validation, const VaStoredLaunch *launch)
+{
+  json_object_set_string_member (validation->entry, "owner", launch->owner);
+  json_object_set_string_member (validation->entry, "launch-id", launch->id);
+  json_object_set_int_member (validation->entry, "version", (gint64) launch->version);
+}
+
+static void
+note_verdict (const Validation *validation, const VaStoredLaunch *launch)
+{
+  const GError *refusal = validation->refusal;
+
+  json_object_set_string_member (validation->entry, "result", refusal != NULL ? va_refusal_name (refusal) : "validated");
+  if (refusal != NULL)
+    json_object_set_string_member (validation->entry, "why", refusal->message);
+  if (launch->detail != NULL)
+    json_object_set_string_member (validation->entry, "detail", launch->detail);
+}
+
 static gboolean
 refuse_used (const VaStoredLaunch *launch, GError **error)
 {
@@ -129,37 +169,46 @@ refuse_used (const VaStoredLaunch *launch, GError **error)
   return va_refuse (error, VA_PROBLEM_LAUNCH_USED, _("the launch has been answered already; start the guest again"));
 }
 
-/* Inside the transaction. TRUE consumes the launch, whatever the answer is. */
-static gboolean
-decide (VaStoredLaunch *launch, gpointer user_data, GError **error)
+static void
+decide_open (Validation *validation, VaStoredLaunch *launch)
 {
-  Validation *validation = user_data;
   g_autoptr(GError) reason = NULL;
   char *detail = NULL;
 
-  /* Another host, or another registration, must learn nothing and use up nothing. */
-  if (!g_str_equal (launch->host, validation->host) || !g_str_equal (launch->vm, validation->vm))
-    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no such launch of this host and registration"));
-  if (launch->state != VA_LAUNCH_OPEN)
-    return refuse_used (launch, error);
-  if (validation->now >= launch->expires)
+if (validation->now >= launch->expires)
     {
       va_refuse (&validation->refusal, VA_PROBLEM_LAUNCH_EXPIRED, _("the launch was not validated in time"));
       va_launch_record_refuse (launch, "launch-expired", g_strdup (validation->refusal->message), validation->now);
       launch->state = VA_LAUNCH_EXPIRED;
-      return TRUE;
+      return;
     }
   take_firmware_version (launch, &validation->request->context);
   validation->owner = g_strdup (launch->owner);
   if (!reach_verdict (validation, launch, &detail, &reason))
     {
       refuse (validation, launch, g_steal_pointer (&reason), detail);
-      return TRUE;
+      return;
     }
   launch->state = VA_LAUNCH_VALIDATED;
   g_free (launch->detail);
   launch->detail = detail;
   va_launch_record_step (launch, "validated", validation->now);
+}
+
+/* Inside the transaction. TRUE consumes the launch, whatever the answer is. */
+static gboolean
+decide (VaStoredLaunch *launch, gpointer user_data, GError **error)
+{
+  Validation *validation = user_data;
+
+  /* Another host, or another registration, must learn nothing and use up nothing. */
+  if (!g_str_equal (launch->host, validation->host) || !g_str_equal (launch->vm, validation->vm))
+    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no such launch of this host and registration"));
+  note_launch (validation, launch);
+  if (launch->state != VA_LAUNCH_OPEN)
+    return refuse_used (launch, error);
+  decide_open (validation, launch);
+  note_verdict (validation, launch);
   return TRUE;
 }
 
@@ -183,19 +232,22 @@ explain (const Validation *validation)
   g_autofree char *detail = firmware != NULL ? va_explain_mismatch (&mismatch) : NULL;
 
   if (detail == NULL
-      || !va_store_change_launch (service->store, validation->request->launch_id, set_detail, detail, &reason))
+      || !va_store_change_launch (service->store, validation->request->launch_id, set_detail, detail, NULL, &reason))
     va_log (VA_LOG_ERROR, "%s", reason->message);
 }
 
 /* The reply, durable before it is returned; or %NULL with the problem. */
 static VaValidateReply *
-validate (VaService *service, const char *host, const char *vm, const VaValidateRequest *request, GError **error)
+validate (VaService *service, VaRequest *call, const VaValidateRequest *request, GError **error)
 {
-  g_auto(Validation) validation = { .service = service, .host = host, .vm = vm, .request = request,
-                                    .now = va_service_now () };
+  g_auto(Validation) validation = { .service = service, .host = call->identity->name, .vm = call->parts[0],
+                                    .request = request, .now = va_service_now (), .entry = va_audit_of (call) };
   g_autoptr(GError) reason = NULL;
 
-  if (!va_store_change_launch (service->store, request->launch_id, decide, &validation, &reason))
+  json_object_set_string_member (validation.entry, "vm", validation.vm);
+  json_object_set_string_member (validation.entry, "claimed-launch-id", request->launch_id);
+  note_evidence (&validation);
+  if (!va_store_change_launch (service->store, request->launch_id, decide, &validation, validation.entry, &reason))
     {
       if (g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
         va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no such launch of this host and registration"));
@@ -203,6 +255,7 @@ validate (VaService *service, const char *host, const char *vm, const VaValidate
         va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
       return NULL;
     }
+  call->recorded = TRUE;
   if (validation.refusal == NULL)
     return g_steal_pointer (&validation.reply);
   if (g_error_matches (validation.refusal, VA_PROBLEM_ERROR, VA_PROBLEM_MEASUREMENT_MISMATCH))
@@ -227,7 +280,7 @@ va_handle_validate (VaRequest *request, VaResponse *response, gpointer user_data
     return FALSE;
   message = va_validate_request_read (body, &reason);
   if (message != NULL)
-    reply = validate (user_data, host, vm, message, &reason);
+    reply = validate (user_data, request, message, &reason);
   if (reply != NULL)
     {
       va_log_decision ("validate", message->launch_id, vm, host, "validated");

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "core/i18n.h"
+#include "service/audit.h"
 #include "service/refusal.h"
 #include "service/registration.h"
 #include "service/service.h"
@@ -69,6 +70,7 @@ va_handle_vm_put (VaRequest *request, VaResponse *response, gpointer user_data, 
   const char *owner = request->identity->name, *id = request->parts[0];
   g_autoptr(VaRegistration) registration = NULL;
   g_autoptr(GError) reason = NULL;
+  JsonObject *entry;
   gboolean is_new;
 
   if (!va_uuid_is_canonical (id))
@@ -76,7 +78,11 @@ va_handle_vm_put (VaRequest *request, VaResponse *response, gpointer user_data, 
   registration = read_registration (service, request, error);
   if (registration == NULL)
     return FALSE;
-  if (!va_registration_keep (service->store, owner, id, registration, va_service_now (), &is_new, &reason))
+  entry = va_audit_of (request);
+  json_object_set_string_member (entry, "vm", id);
+  json_object_set_object_member (entry, "registration", va_registration_write (registration, FALSE));
+  json_object_set_string_member (entry, "result", "registered");
+  if (!va_registration_keep (service->store, owner, id, registration, va_service_now (), &is_new, entry, &reason))
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
   response->status = is_new ? 201 : 200;
   response->json = show (service, owner, id, error);
@@ -124,10 +130,13 @@ gboolean
 va_handle_vm_remove (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   VaService *service = user_data;
+  JsonObject *entry = va_audit_of (request);
   g_autoptr(GError) reason = NULL;
 
+  json_object_set_string_member (entry, "vm", request->parts[0]);
+  json_object_set_string_member (entry, "result", "removed");
   if (!va_store_remove_registration (service->store, request->identity->name, request->parts[0], va_service_now (),
-                                     &reason))
+                                     entry, &reason))
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
   response->status = 204;
   return TRUE;

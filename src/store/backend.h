@@ -14,6 +14,15 @@ G_BEGIN_DECLS
 /** Called inside the transaction with the launch as it is; FALSE with @error undoes everything. */
 typedef gboolean (*VaLaunchChange) (VaStoredLaunch *launch, gpointer user_data, GError **error);
 
+/** Which records of the audit log. */
+typedef struct {
+  const char *owner;  /* only those that he may read; %NULL: all */
+  const char *launch; /* only those of this launch; %NULL: all */
+  guint64 after;      /* with a larger seq */
+  guint limit;
+  gboolean newest;    /* the last @limit of them; else the first. Always in the order of seq. */
+} VaAuditQuery;
+
 typedef struct _VaBackend VaBackend;
 
 typedef struct {
@@ -23,33 +32,39 @@ typedef struct {
   GBytes *(*data_key) (VaBackend *backend, GBytes *candidate, GError **error);
 
   gboolean (*put_artifact) (VaBackend *backend, const VaStoredArtifact *artifact, gconstpointer image, gboolean *is_new,
-                            GError **error);
+                            JsonObject *entry, GError **error);
   VaStoredArtifact *(*get_artifact) (VaBackend *backend, const char *owner, const char *hash, GError **error);
   GBytes *(*get_image) (VaBackend *backend, const char *owner, const char *hash, GError **error);
   GPtrArray *(*list_artifacts) (VaBackend *backend, const char *owner, GError **error);
 
-  gboolean (*put_secret) (VaBackend *backend, const VaStoredSecret *secret, gboolean *is_new, GError **error);
+  gboolean (*put_secret) (VaBackend *backend, const VaStoredSecret *secret, gboolean *is_new, JsonObject *entry, GError **error);
   VaStoredSecret *(*get_secret) (VaBackend *backend, const char *owner, const char *name, GError **error);
   GPtrArray *(*list_secrets) (VaBackend *backend, const char *owner, GError **error);
-  gboolean (*remove_secret) (VaBackend *backend, const char *owner, const char *name, GError **error);
+  gboolean (*remove_secret) (VaBackend *backend, const char *owner, const char *name, JsonObject *entry, GError **error);
 
   gboolean (*put_registration) (VaBackend *backend, const VaStoredRegistration *registration,
                                 const char *const *secrets, const char *const *hashes, gboolean *is_new,
-                                GError **error);
+                                JsonObject *entry, GError **error);
   VaStoredRegistration *(*get_registration) (VaBackend *backend, const char *id, GError **error);
   GPtrArray *(*list_registrations) (VaBackend *backend, const char *owner, GError **error);
-  gboolean (*remove_registration) (VaBackend *backend, const char *owner, const char *id, gint64 now, GError **error);
+  gboolean (*remove_registration) (VaBackend *backend, const char *owner, const char *id, gint64 now, JsonObject *entry, GError **error);
 
   gboolean (*create_launch) (VaBackend *backend, const VaStoredLaunch *launch, guint64 max_launches,
-                             guint64 max_running, GError **error);
+                             guint64 max_running, JsonObject *entry, GError **error);
   VaStoredLaunch *(*get_launch) (VaBackend *backend, const char *id, GError **error);
   GPtrArray *(*list_launches) (VaBackend *backend, const char *owner, const char *vm, guint limit, GError **error);
   gboolean (*change_launch) (VaBackend *backend, const char *id, VaLaunchChange change, gpointer user_data,
-                             GError **error);
+                             JsonObject *entry, GError **error);
   gboolean (*expire_launches) (VaBackend *backend, gint64 now, guint *count, GError **error);
 
-  gboolean (*put_host) (VaBackend *backend, const VaStoredHost *host, GError **error);
+  gboolean (*put_host) (VaBackend *backend, const VaStoredHost *host, JsonObject *entry, GError **error);
   GPtrArray *(*list_hosts) (VaBackend *backend, GError **error);
+
+  gboolean (*note) (VaBackend *backend, JsonObject *entry, GError **error);
+  GPtrArray *(*list_audit) (VaBackend *backend, const VaAuditQuery *query, GError **error);
+  gboolean (*audit_head) (VaBackend *backend, VaAuditHead *head, GError **error);
+  gboolean (*put_checkpoint) (VaBackend *backend, guint64 seq, const char *text, GError **error);
+  GPtrArray *(*list_checkpoints) (VaBackend *backend, guint64 after, guint64 upto, GError **error);
 } VaBackendClass;
 
 struct _VaBackend

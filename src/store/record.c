@@ -3,7 +3,8 @@
 
 #include "store/record.h"
 
-static const char *const state_names[] = { "open", "validated", "running", "refused", "failed", "expired", "ended" };
+static const char *const state_names[] = { "waiting", "open", "validated", "running",
+                                          "refused", "failed", "expired", "ended" };
 
 const char *
 va_launch_state_name (VaLaunchState state)
@@ -31,6 +32,8 @@ va_launch_state_may_follow (VaLaunchState from, VaLaunchState to)
     return TRUE;
   switch (from)
     {
+    case VA_LAUNCH_WAITING:
+      return to == VA_LAUNCH_REFUSED || to == VA_LAUNCH_EXPIRED;
     case VA_LAUNCH_OPEN:
       return to == VA_LAUNCH_VALIDATED || to == VA_LAUNCH_REFUSED || to == VA_LAUNCH_FAILED || to == VA_LAUNCH_EXPIRED;
     case VA_LAUNCH_VALIDATED:
@@ -106,4 +109,14 @@ va_stored_host_free (VaStoredHost *host)
   g_free (host->name);
   g_free (host->features);
   g_free (host);
+}
+
+void
+va_stored_audit_free (VaStoredAudit *record)
+{
+  if (record == NULL)
+    return;
+  g_free (record->owner);
+  g_free (record->text);
+  g_free (record);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "audit/chain.h"
 #include "core/guid.h"
 #include "core/secret.h"
 #include "sev/firmware.h"
@@ -32,6 +33,7 @@ typedef struct {
 } VaStoredRegistration;
 
 typedef enum {
+  VA_LAUNCH_WAITING, /* for an owner's confirmation */
   VA_LAUNCH_OPEN,
   VA_LAUNCH_VALIDATED,
   VA_LAUNCH_RUNNING,
@@ -70,6 +72,23 @@ typedef struct {
   char *features; /* JSON */
 } VaStoredHost;
 
+/** A record of the audit log. */
+typedef struct {
+  guint64 seq;
+  char *owner; /* %NULL: only operators and auditors may read it */
+  guint8 before[VA_AUDIT_LINK_SIZE], link[VA_AUDIT_LINK_SIZE]; /* the chain before and behind it */
+  char *text;
+} VaStoredAudit;
+
+/** The audit log's end. */
+typedef struct {
+  guint64 seq; /* 0: it is empty */
+  guint8 link[VA_AUDIT_LINK_SIZE];
+  guint64 signed_seq; /* of the newest checkpoint */
+} VaAuditHead;
+
+void va_stored_audit_free (VaStoredAudit *record);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaStoredAudit, va_stored_audit_free)
 void va_stored_artifact_free (VaStoredArtifact *artifact);
 void va_stored_secret_free (VaStoredSecret *secret);
 void va_stored_registration_free (VaStoredRegistration *registration);

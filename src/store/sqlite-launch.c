@@ -132,11 +132,11 @@ do_create (VaSqliteConnection *connection, gpointer data, GError **error)
 
 static gboolean
 create_launch (VaBackend *backend, const VaStoredLaunch *launch, guint64 max_launches, guint64 max_running,
-               GError **error)
+               JsonObject *entry, GError **error)
 {
   Work work = { .launch = launch, .max_launches = max_launches, .max_running = max_running };
 
-  return va_sqlite_transact (backend, do_create, &work, error);
+  return va_sqlite_transact (backend, do_create, &work, entry, error);
 }
 
 static VaStoredLaunch *
@@ -219,40 +219,107 @@ do_change (VaSqliteConnection *connection, gpointer data, GError **error)
 }
 
 static gboolean
-change_launch (VaBackend *backend, const char *id, VaLaunchChange change, gpointer user_data, GError **error)
+change_launch (VaBackend *backend, const char *id, VaLaunchChange change, gpointer user_data, JsonObject *entry, GError **error)
 {
   Work work = { .id = id, .change = change, .change_data = user_data };
 
-  return va_sqlite_transact (backend, do_change, &work, error);
+  return va_sqlite_transact (backend, do_change, &work, entry, error);
+}
+
+/* How the service itself ends a launch that is waiting or open. */
+typedef struct {
+  const char *state, *code, *detail, *step;
+  gint64 now;
+} Ending;
+
+static gboolean
+note_end (VaSqliteConnection *connection, const VaStoredLaunch *launch, const Ending *ending, GError **error)
+{
+  g_autoptr(JsonObject) entry = va_audit_entry (ending->now, "end");
+  JsonObject *who = json_object_new ();
+
+  json_object_set_string_member (who, "role", "service");
+  json_object_set_object_member (entry, "who", who);
+  json_object_set_string_member (entry, "owner", launch->owner);
+  json_object_set_string_member (entry, "vm", launch->vm);
+  json_object_set_string_member (entry, "launch-id", launch->id);
+  json_object_set_string_member (entry, "host", launch->host);
+  json_object_set_string_member (entry, "result", ending->code);
+  json_object_set_string_member (entry, "why", ending->detail);
+  return va_sqlite_note (connection, entry, error);
+}
+
+static gboolean
+end_launch (VaSqliteConnection *connection, const VaStoredLaunch *launch, const Ending *ending, GError **error)
+{
+  if (launch->state == VA_LAUNCH_OPEN && !give_back (connection, launch, error))
+    return FALSE;
+  return va_sqlite_run (connection, error,
+                        "UPDATE launches SET state = ?, sealed_keys = NULL, sealed_table = NULL, code = ?, detail = ?,"
+                        " timeline = json_insert (timeline, '$[#]', json_object ('step', ?, 'time', ?)) WHERE id = ?",
+                        "ttttit", ending->state, ending->code, ending->detail, ending->step, ending->now, launch->id)
+         && note_end (connection, launch, ending, error);
+}
+
+/* Ends those of @rows, and counts them. */
+static gboolean
+end_all (VaSqliteConnection *connection, VaStatement *rows, const Ending *ending, guint *count, GError **error)
+{
+  g_autoptr(GPtrArray) list = rows != NULL ? va_sqlite_list (rows, read_launch, (GDestroyNotify) va_stored_launch_free,
+                                                             error) : NULL;
+
+  for (guint i = 0; list != NULL && i < list->len; i++)
+    if (!end_launch (connection, list->pdata[i], ending, error))
+      return FALSE;
+  if (list != NULL)
+    *count += list->len;
+  return list != NULL;
 }
 
 gboolean
 va_sqlite_expire (VaSqliteConnection *connection, gint64 now, guint *count, GError **error)
 {
-  if (!va_sqlite_run (connection, error,
-                      "UPDATE registrations SET launches = launches - due.n FROM (SELECT vm, version, count(*) AS n"
-                      " FROM launches WHERE state = 'open' AND expires <= ? GROUP BY vm, version) AS due"
-                      " WHERE registrations.id = due.vm AND registrations.version = due.version", "i", now))
-    return FALSE;
-  if (!va_sqlite_run (connection, error,
-                      "UPDATE launches SET state = 'expired', sealed_keys = NULL, sealed_table = NULL,"
-                      " code = 'launch-expired', detail = 'nobody validated this launch in time',"
-                      " timeline = json_insert (timeline, '$[#]', json_object ('step', 'expired', 'time', ?))"
-                      " WHERE state = 'open' AND expires <= ?", "ii", now, now))
+  const Ending open = { "expired", "launch-expired", "nobody validated this launch in time", "expired", now };
+  const Ending waiting = { "expired", "confirmation-expired", "nobody confirmed this launch in time", "expired", now };
+  g_autoptr(VaStatement) opened = va_sqlite_query (connection, error,
+                                                   "SELECT " COLUMNS " FROM launches"
+                                                   " WHERE state = 'open' AND expires <= ?", "i", now);
+  g_autoptr(VaStatement) waited = va_sqlite_query (connection, error,
+                                                   "SELECT " COLUMNS " FROM launches"
+                                                   " WHERE state = 'waiting' AND expires <= ?", "i", now);
+  guint ended = 0;
+
+  if (!end_all (connection, opened, &open, &ended, error) || !end_all (connection, waited, &waiting, &ended, error))
     return FALSE;
   if (count != NULL)
-    *count = va_sqlite_changes (connection);
+    *count = ended;
   return TRUE;
 }
 
 gboolean
 va_sqlite_orphan (VaSqliteConnection *connection, const char *vm, gint64 now, GError **error)
 {
-  return va_sqlite_run (connection, error,
-                        "UPDATE launches SET state = 'refused', sealed_keys = NULL, sealed_table = NULL,"
-                        " code = 'vm-unknown', detail = 'the registration was removed before the launch was validated',"
-                        " timeline = json_insert (timeline, '$[#]', json_object ('step', 'refused', 'time', ?))"
-                        " WHERE state = 'open' AND vm = ?", "it", now, vm);
+  const Ending removed = { "refused", "vm-unknown", "the registration was removed before the launch was validated",
+                           "refused", now };
+  g_autoptr(VaStatement) rows = va_sqlite_query (connection, error,
+                                                 "SELECT " COLUMNS " FROM launches"
+                                                 " WHERE state IN ('waiting', 'open') AND vm = ?", "t", vm);
+  guint count = 0;
+
+  return end_all (connection, rows, &removed, &count, error);
+}
+
+gboolean
+va_sqlite_outdate (VaSqliteConnection *connection, const char *vm, gint64 now, GError **error)
+{
+  const Ending replaced = { "refused", "confirmation-expired",
+                            "the registration was replaced while the launch waited for confirmation", "refused", now };
+  g_autoptr(VaStatement) rows = va_sqlite_query (connection, error,
+                                                 "SELECT " COLUMNS " FROM launches WHERE state = 'waiting' AND vm = ?",
+                                                 "t", vm);
+  guint count = 0;
+
+  return end_all (connection, rows, &replaced, &count, error);
 }
 
 static gboolean
@@ -269,7 +336,8 @@ anything_due (VaBackend *backend, gint64 now, gboolean *due, GError **error)
   VaSqliteConnection *reader = va_sqlite_reader (backend);
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&reader->mutex);
   g_autoptr(VaStatement) row = va_sqlite_query (reader, error,
-                                                "SELECT 1 FROM launches WHERE state = 'open' AND expires <= ? LIMIT 1",
+                                                "SELECT 1 FROM launches WHERE state IN ('waiting', 'open')"
+                                                " AND expires <= ? LIMIT 1",
                                                 "i", now);
   int status = row != NULL ? va_sqlite_row (row, error) : -1;
 
@@ -286,7 +354,7 @@ expire_launches (VaBackend *backend, gint64 now, guint *count, GError **error)
   /* Most of the time there is nothing, and no reason to wait for the writers. */
   if (!anything_due (backend, now, &due, error))
     return FALSE;
-  if (due && !va_sqlite_transact (backend, do_expire, &work, error))
+  if (due && !va_sqlite_transact (backend, do_expire, &work, NULL, error))
     return FALSE;
   if (count != NULL)
     *count = work.count;

@@ -60,11 +60,11 @@ insert_artifact (VaSqliteConnection *connection, gpointer data, GError **error)
 
 static gboolean
 put_artifact (VaBackend *backend, const VaStoredArtifact *artifact, gconstpointer image, gboolean *is_new,
-              GError **error)
+              JsonObject *entry, GError **error)
 {
   Work work = { .artifact = artifact, .image = image };
 
-  if (!va_sqlite_transact (backend, insert_artifact, &work, error))
+  if (!va_sqlite_transact (backend, insert_artifact, &work, entry, error))
     return FALSE;
   *is_new = work.is_new;
   return TRUE;
@@ -166,11 +166,11 @@ insert_secret (VaSqliteConnection *connection, gpointer data, GError **error)
 }
 
 static gboolean
-put_secret (VaBackend *backend, const VaStoredSecret *secret, gboolean *is_new, GError **error)
+put_secret (VaBackend *backend, const VaStoredSecret *secret, gboolean *is_new, JsonObject *entry, GError **error)
 {
   Work work = { .secret = secret };
 
-  if (!va_sqlite_transact (backend, insert_secret, &work, error))
+  if (!va_sqlite_transact (backend, insert_secret, &work, entry, error))
     return FALSE;
   *is_new = work.is_new;
   return TRUE;
@@ -237,11 +237,11 @@ delete_secret (VaSqliteConnection *connection, gpointer data, GError **error)
 }
 
 static gboolean
-remove_secret (VaBackend *backend, const char *owner, const char *name, GError **error)
+remove_secret (VaBackend *backend, const char *owner, const char *name, JsonObject *entry, GError **error)
 {
   Work work = { .owner = owner, .name = name };
 
-  return va_sqlite_transact (backend, delete_secret, &work, error);
+  return va_sqlite_transact (backend, delete_secret, &work, entry, error);
 }
 
 static gboolean
@@ -256,11 +256,11 @@ insert_host (VaSqliteConnection *connection, gpointer data, GError **error)
 }
 
 static gboolean
-put_host (VaBackend *backend, const VaStoredHost *host, GError **error)
+put_host (VaBackend *backend, const VaStoredHost *host, JsonObject *entry, GError **error)
 {
   Work work = { .host = host };
 
-  return va_sqlite_transact (backend, insert_host, &work, error);
+  return va_sqlite_transact (backend, insert_host, &work, entry, error);
 }
 
 static gpointer

@@ -113,19 +113,20 @@ insert_registration (VaSqliteConnection *connection, gpointer data, GError **err
                            "INSERT INTO registrations (id, owner, version, created, launches, text, sealed) VALUES"
                            " (?, ?, (SELECT value FROM counters WHERE name = 'version'), ?, 0, ?, ?)"
                            " ON CONFLICT (id) DO UPDATE SET version = excluded.version, created = excluded.created,"
-                           " launches = 0, text = excluded.text, sealed = excluded.sealed",
+                           " launches = 0, approved = 0, approved_until = 0, text = excluded.text, sealed = excluded.sealed",
                            "ttitb", registration->id, registration->owner, registration->created, registration->text,
                            registration->sealed)
+         && va_sqlite_outdate (connection, registration->id, registration->created * 1000, error)
          && name_secrets (connection, work, error);
 }
 
 static gboolean
 put_registration (VaBackend *backend, const VaStoredRegistration *registration, const char *const *secrets,
-                  const char *const *hashes, gboolean *is_new, GError **error)
+                  const char *const *hashes, gboolean *is_new, JsonObject *entry, GError **error)
 {
   Work work = { .registration = registration, .secrets = secrets, .hashes = hashes };
 
-  if (!va_sqlite_transact (backend, insert_registration, &work, error))
+  if (!va_sqlite_transact (backend, insert_registration, &work, entry, error))
     return FALSE;
   *is_new = work.is_new;
   return TRUE;
@@ -172,11 +173,11 @@ delete_registration (VaSqliteConnection *connection, gpointer data, GError **err
 }
 
 static gboolean
-remove_registration (VaBackend *backend, const char *owner, const char *id, gint64 now, GError **error)
+remove_registration (VaBackend *backend, const char *owner, const char *id, gint64 now, JsonObject *entry, GError **error)
 {
   Work work = { .owner = owner, .id = id, .now = now };
 
-  return va_sqlite_transact (backend, delete_registration, &work, error);
+  return va_sqlite_transact (backend, delete_registration, &work, entry, error);
 }
 
 void

@@ -12,12 +12,12 @@
 #include "core/i18n.h"
 #include "src/store/sqlite-schema.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 #define BUSY_MS 4000 /* a host waits for no answer longer than 8 s */
 #define APPLICATION_ID "0x76614174"
 
 /* One script a version, each from the version before; a new version adds a line and leaves these as they are. */
-static const char *const migrations[SCHEMA_VERSION] = { VA_SQLITE_SCHEMA };
+static const char *const migrations[SCHEMA_VERSION] = { VA_SQLITE_SCHEMA_1, VA_SQLITE_SCHEMA_2 };
 
 static gboolean
 set_sqlite_error (sqlite3 *db, GError **error)
@@ -177,11 +177,11 @@ va_column_is_null (VaStatement *statement, int column)
 }
 
 static gboolean
-transact_locked (VaSqliteConnection *connection, VaSqliteWork work, gpointer data, GError **error)
+transact_locked (VaSqliteConnection *connection, VaSqliteWork work, gpointer data, JsonObject *entry, GError **error)
 {
   if (!execute (connection, "BEGIN IMMEDIATE", error))
     return FALSE;
-  if (work (connection, data, error) && execute (connection, "COMMIT", error))
+  if (work (connection, data, error) && va_sqlite_note (connection, entry, error) && execute (connection, "COMMIT", error))
     return TRUE;
   if (!sqlite3_get_autocommit (connection->db))
     sqlite3_exec (connection->db, "ROLLBACK", NULL, NULL, NULL);
@@ -189,12 +189,12 @@ transact_locked (VaSqliteConnection *connection, VaSqliteWork work, gpointer dat
 }
 
 gboolean
-va_sqlite_transact (VaBackend *backend, VaSqliteWork work, gpointer data, GError **error)
+va_sqlite_transact (VaBackend *backend, VaSqliteWork work, gpointer data, JsonObject *entry, GError **error)
 {
   VaSqliteConnection *writer = &((VaSqlite *) backend)->writer;
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&writer->mutex);
 
-  return transact_locked (writer, work, data, error);
+  return transact_locked (writer, work, data, entry, error);
 }
 
 GPtrArray *
@@ -315,7 +315,7 @@ sqlite_data_key (VaBackend *backend, GBytes *candidate, GError **error)
 {
   DataKey key = { candidate, NULL };
 
-  if (va_sqlite_transact (backend, keep_data_key, &key, error))
+  if (va_sqlite_transact (backend, keep_data_key, &key, NULL, error))
     return key.kept;
   g_clear_pointer (&key.kept, g_bytes_unref);
   return NULL;
@@ -371,6 +371,7 @@ va_sqlite_open (const char *path, GError **error)
       va_sqlite_add_objects (&class);
       va_sqlite_add_registrations (&class);
       va_sqlite_add_launches (&class);
+      va_sqlite_add_audit (&class);
       g_once_init_leave (&once, 1);
     }
   if (!prepare_file (path, error))
@@ -378,7 +379,7 @@ va_sqlite_open (const char *path, GError **error)
   sqlite = g_new0 (VaSqlite, 1);
   sqlite->base.class = &class;
   if (connect_to (&sqlite->writer, path, SQLITE_OPEN_READWRITE, error)
-      && va_sqlite_transact (&sqlite->base, migrate, NULL, error)
+      && va_sqlite_transact (&sqlite->base, migrate, NULL, NULL, error)
       && connect_to (&sqlite->reader, path, SQLITE_OPEN_READWRITE, error))
     return &sqlite->base;
   g_prefix_error (error, "%s: ", path);

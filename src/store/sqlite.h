@@ -52,10 +52,15 @@ gboolean va_column_is_null (VaStatement *statement, int column);
 
 /** A reading: from va_sqlite_reader() to the end of the locker's scope. */
 #define va_sqlite_reader(backend) (&((VaSqlite *) (backend))->reader)
-/** va_sqlite_transact: BEGIN IMMEDIATE, @work, COMMIT; or nothing of it when @work or the commit fails. */
+/**
+ * va_sqlite_transact: BEGIN IMMEDIATE, @work, @entry into the audit log, COMMIT; or nothing of it when one of them fails.
+ * @entry: as for va_sqlite_note(), looked at after @work
+ */
 typedef gboolean (*VaSqliteWork) (VaSqliteConnection *connection, gpointer data, GError **error);
-gboolean va_sqlite_transact (VaBackend *backend, VaSqliteWork work, gpointer data, GError **error)
+gboolean va_sqlite_transact (VaBackend *backend, VaSqliteWork work, gpointer data, JsonObject *entry, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
+/** va_sqlite_note: a record at the audit log's end. @entry: see store.h; %NULL, or without a "result": none. */
+gboolean va_sqlite_note (VaSqliteConnection *connection, JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_sqlite_list: every row of @statement through @read; frees nothing of @statement. */
 GPtrArray *va_sqlite_list (VaStatement *statement, gpointer (*read) (VaStatement *), GDestroyNotify free,
                            GError **error);
@@ -64,10 +69,14 @@ GPtrArray *va_sqlite_list (VaStatement *statement, gpointer (*read) (VaStatement
 void va_sqlite_add_objects (VaBackendClass *class);
 void va_sqlite_add_registrations (VaBackendClass *class);
 void va_sqlite_add_launches (VaBackendClass *class);
-/** Expires open launches that are due, inside a transaction that is running. */
+void va_sqlite_add_audit (VaBackendClass *class);
+/** Expires open and waiting launches that are due, inside a transaction that is running. */
 gboolean va_sqlite_expire (VaSqliteConnection *connection, gint64 now, guint *count, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
-/** Refuses all open launches of @vm for the reason that its registration went. */
+/** Refuses all waiting launches of @vm for the reason that its registration was replaced. */
+gboolean va_sqlite_outdate (VaSqliteConnection *connection, const char *vm, gint64 now, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/** Refuses all open and waiting launches of @vm for the reason that its registration went. */
 gboolean va_sqlite_orphan (VaSqliteConnection *connection, const char *vm, gint64 now, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 

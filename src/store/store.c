@@ -77,9 +77,9 @@ va_store_ping (VaStore *store, GError **error)
 
 gboolean
 va_store_put_artifact (VaStore *store, const VaStoredArtifact *artifact, gconstpointer image, gboolean *is_new,
-                       GError **error)
+                       JsonObject *entry, GError **error)
 {
-  return store->backend->class->put_artifact (store->backend, artifact, image, is_new, error);
+  return store->backend->class->put_artifact (store->backend, artifact, image, is_new, entry, error);
 }
 
 VaStoredArtifact *
@@ -110,7 +110,7 @@ secret_row (const VaStoredSecret *secret)
 }
 
 gboolean
-va_store_put_secret (VaStore *store, VaStoredSecret *secret, VaSecret *value, gboolean *is_new, GError **error)
+va_store_put_secret (VaStore *store, VaStoredSecret *secret, VaSecret *value, gboolean *is_new, JsonObject *entry, GError **error)
 {
   g_autofree char *row = secret_row (secret);
   VaSealLabel label = { "secrets", row, "value" };
@@ -118,7 +118,7 @@ va_store_put_secret (VaStore *store, VaStoredSecret *secret, VaSecret *value, gb
   g_clear_pointer (&secret->sealed, g_bytes_unref);
   secret->sealed = va_seal_close (store->seal, &label, value);
   secret->size = va_secret_size (value);
-  return store->backend->class->put_secret (store->backend, secret, is_new, error);
+  return store->backend->class->put_secret (store->backend, secret, is_new, entry, error);
 }
 
 VaStoredSecret *
@@ -143,9 +143,9 @@ va_store_open_secret (VaStore *store, const VaStoredSecret *secret, GError **err
 }
 
 gboolean
-va_store_remove_secret (VaStore *store, const char *owner, const char *name, GError **error)
+va_store_remove_secret (VaStore *store, const char *owner, const char *name, JsonObject *entry, GError **error)
 {
-  return store->backend->class->remove_secret (store->backend, owner, name, error);
+  return store->backend->class->remove_secret (store->backend, owner, name, entry, error);
 }
 
 static char *
@@ -156,14 +156,14 @@ registration_row (const VaStoredRegistration *registration)
 
 gboolean
 va_store_put_registration (VaStore *store, VaStoredRegistration *registration, VaSecret *inline_secrets,
-                           const char *const *secrets, const char *const *hashes, gboolean *is_new, GError **error)
+                           const char *const *secrets, const char *const *hashes, gboolean *is_new, JsonObject *entry, GError **error)
 {
   g_autofree char *row = registration_row (registration);
   VaSealLabel label = { "registrations", row, "secrets and rules" };
 
   g_clear_pointer (&registration->sealed, g_bytes_unref);
   registration->sealed = va_seal_close (store->seal, &label, inline_secrets);
-  return store->backend->class->put_registration (store->backend, registration, secrets, hashes, is_new, error);
+  return store->backend->class->put_registration (store->backend, registration, secrets, hashes, is_new, entry, error);
 }
 
 VaStoredRegistration *
@@ -193,9 +193,9 @@ va_store_open_registration (VaStore *store, const VaStoredRegistration *registra
 }
 
 gboolean
-va_store_remove_registration (VaStore *store, const char *owner, const char *id, gint64 now, GError **error)
+va_store_remove_registration (VaStore *store, const char *owner, const char *id, gint64 now, JsonObject *entry, GError **error)
 {
-  return store->backend->class->remove_registration (store->backend, owner, id, now, error);
+  return store->backend->class->remove_registration (store->backend, owner, id, now, entry, error);
 }
 
 /* Everything that is fixed when a launch is made: altered in the database, its keys do not open any more. */
@@ -208,7 +208,7 @@ launch_row (const VaStoredLaunch *launch)
 
 gboolean
 va_store_create_launch (VaStore *store, VaStoredLaunch *launch, VaSecret *keys, VaSecret *table, guint64 max_launches,
-                        guint64 max_running, GError **error)
+                        guint64 max_running, JsonObject *entry, GError **error)
 {
   g_autofree char *row = launch_row (launch);
   VaSealLabel keys_label = { "launches", row, "keys" }, table_label = { "launches", row, "secret table" };
@@ -217,7 +217,7 @@ va_store_create_launch (VaStore *store, VaStoredLaunch *launch, VaSecret *keys, 
   g_clear_pointer (&launch->sealed_table, g_bytes_unref);
   launch->sealed_keys = va_seal_close (store->seal, &keys_label, keys);
   launch->sealed_table = table != NULL ? va_seal_close (store->seal, &table_label, table) : NULL;
-  return store->backend->class->create_launch (store->backend, launch, max_launches, max_running, error);
+  return store->backend->class->create_launch (store->backend, launch, max_launches, max_running, entry, error);
 }
 
 VaStoredLaunch *
@@ -257,9 +257,9 @@ va_store_open_table (VaStore *store, const VaStoredLaunch *launch, GError **erro
 }
 
 gboolean
-va_store_change_launch (VaStore *store, const char *id, VaLaunchChange change, gpointer user_data, GError **error)
+va_store_change_launch (VaStore *store, const char *id, VaLaunchChange change, gpointer user_data, JsonObject *entry, GError **error)
 {
-  return store->backend->class->change_launch (store->backend, id, change, user_data, error);
+  return store->backend->class->change_launch (store->backend, id, change, user_data, entry, error);
 }
 
 gboolean
@@ -269,13 +269,43 @@ va_store_expire_launches (VaStore *store, gint64 now, guint *count, GError **err
 }
 
 gboolean
-va_store_put_host (VaStore *store, const VaStoredHost *host, GError **error)
+va_store_put_host (VaStore *store, const VaStoredHost *host, JsonObject *entry, GError **error)
 {
-  return store->backend->class->put_host (store->backend, host, error);
+  return store->backend->class->put_host (store->backend, host, entry, error);
 }
 
 GPtrArray *
 va_store_list_hosts (VaStore *store, GError **error)
 {
   return store->backend->class->list_hosts (store->backend, error);
+}
+
+gboolean
+va_store_note (VaStore *store, JsonObject *entry, GError **error)
+{
+  return store->backend->class->note (store->backend, entry, error);
+}
+
+GPtrArray *
+va_store_list_audit (VaStore *store, const VaAuditQuery *query, GError **error)
+{
+  return store->backend->class->list_audit (store->backend, query, error);
+}
+
+gboolean
+va_store_audit_head (VaStore *store, VaAuditHead *head, GError **error)
+{
+  return store->backend->class->audit_head (store->backend, head, error);
+}
+
+gboolean
+va_store_put_checkpoint (VaStore *store, guint64 seq, const char *text, GError **error)
+{
+  return store->backend->class->put_checkpoint (store->backend, seq, text, error);
+}
+
+GPtrArray *
+va_store_list_checkpoints (VaStore *store, guint64 after, guint64 upto, GError **error)
+{
+  return store->backend->class->list_checkpoints (store->backend, after, upto, error);
 }

@@ -8,6 +8,10 @@
 /*
  * Registrations, secrets, firmware, launches and hosts, durable when a call returns TRUE. Every call may come from
  * several threads. All errors are of VA_STORE_ERROR; NOT_FOUND does not tell a missing object from another owner's.
+ *
+ * @entry, wherever there is one: what becomes a record of the audit log in the same transaction, if that succeeds: from
+ * va_audit_entry(), with a "result", and "owner" and "launch-id" where they are known. Without a "result" (a change that
+ * changed nothing), or %NULL: no record.
  */
 G_BEGIN_DECLS
 
@@ -30,7 +34,8 @@ gboolean va_store_ping (VaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESUL
  * @is_new: (out): FALSE when this owner has it already
  */
 gboolean va_store_put_artifact (VaStore *store, const VaStoredArtifact *artifact, gconstpointer image,
-                                gboolean *is_new, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                                gboolean *is_new, JsonObject *entry, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 /** Errors: NOT_FOUND */
 VaStoredArtifact *va_store_get_artifact (VaStore *store, const char *owner, const char *hash, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
@@ -41,7 +46,8 @@ GPtrArray *va_store_list_artifacts (VaStore *store, const char *owner, GError **
 
 /** va_store_put_secret: new or in place of one of that name; seals @value and sets secret->size. */
 gboolean va_store_put_secret (VaStore *store, VaStoredSecret *secret, VaSecret *value, gboolean *is_new,
-                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                              JsonObject *entry, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 /** Errors: NOT_FOUND */
 VaStoredSecret *va_store_get_secret (VaStore *store, const char *owner, const char *name, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
@@ -50,7 +56,7 @@ GPtrArray *va_store_list_secrets (VaStore *store, const char *owner, GError **er
 VaSecret *va_store_open_secret (VaStore *store, const VaStoredSecret *secret, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /** Errors: NOT_FOUND, IN_USE */
-gboolean va_store_remove_secret (VaStore *store, const char *owner, const char *name, GError **error)
+gboolean va_store_remove_secret (VaStore *store, const char *owner, const char *name, JsonObject *entry, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 
 /**
@@ -61,7 +67,8 @@ gboolean va_store_remove_secret (VaStore *store, const char *owner, const char *
  */
 gboolean va_store_put_registration (VaStore *store, VaStoredRegistration *registration, VaSecret *inline_secrets,
                                     const char *const *secrets, const char *const *hashes, gboolean *is_new,
-                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                                    JsonObject *entry, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_get_registration: @owner: %NULL for any. Errors: NOT_FOUND */
 VaStoredRegistration *va_store_get_registration (VaStore *store, const char *owner, const char *id, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
@@ -70,7 +77,7 @@ GPtrArray *va_store_list_registrations (VaStore *store, const char *owner, GErro
 VaSecret *va_store_open_registration (VaStore *store, const VaStoredRegistration *registration, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_remove_registration: also refuses its open launches, whose keys go. Errors: NOT_FOUND */
-gboolean va_store_remove_registration (VaStore *store, const char *owner, const char *id, gint64 now, GError **error)
+gboolean va_store_remove_registration (VaStore *store, const char *owner, const char *id, gint64 now, JsonObject *entry, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 
 /**
@@ -82,7 +89,8 @@ gboolean va_store_remove_registration (VaStore *store, const char *owner, const 
  * Errors: CHANGED (launch->version is no longer the registration's), PERMIT, RUNNING
  */
 gboolean va_store_create_launch (VaStore *store, VaStoredLaunch *launch, VaSecret *keys, VaSecret *table,
-                                 guint64 max_launches, guint64 max_running, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                                 guint64 max_launches, guint64 max_running, JsonObject *entry, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 /** Errors: NOT_FOUND */
 VaStoredLaunch *va_store_get_launch (VaStore *store, const char *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** Newest first; @vm: %NULL for all. */
@@ -98,12 +106,26 @@ VaSecret *va_store_open_table (VaStore *store, const VaStoredLaunch *launch, GEr
  * Errors: NOT_FOUND, or what @change gives, with nothing changed
  */
 gboolean va_store_change_launch (VaStore *store, const char *id, VaLaunchChange change, gpointer user_data,
-                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                                 JsonObject *entry, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_expire_launches: open launches whose time is over become expired. @count: (out) (optional): how many. */
 gboolean va_store_expire_launches (VaStore *store, gint64 now, guint *count, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 
-gboolean va_store_put_host (VaStore *store, const VaStoredHost *host, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_store_put_host (VaStore *store, const VaStoredHost *host, JsonObject *entry, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 GPtrArray *va_store_list_hosts (VaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** va_store_note: a record of its own, without a change: a refusal. */
+gboolean va_store_note (VaStore *store, JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_list_audit: of VaStoredAudit. */
+GPtrArray *va_store_list_audit (VaStore *store, const VaAuditQuery *query, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_store_audit_head (VaStore *store, VaAuditHead *head, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_put_checkpoint: @text: JSON, of the checkpoint at @seq; one that is there already stays. */
+gboolean va_store_put_checkpoint (VaStore *store, guint64 seq, const char *text, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_list_checkpoints: of char *: those with after < seq <= upto, in order. */
+GPtrArray *va_store_list_checkpoints (VaStore *store, guint64 after, guint64 upto, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -97,8 +97,8 @@ TESTS += $(store_tests)
 tests_unit_test_seal_SOURCES = tests/unit/test-seal.c
 tests_unit_test_seal_LDADD = libva-store.la libva-core.la $(GLIB_LIBS)
 tests_unit_test_store_SOURCES = tests/unit/test-store.c
-tests_unit_test_store_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
-tests_unit_test_store_LDADD = libva-store.la libva-core.la $(SQLITE_LIBS) $(GLIB_LIBS)
+tests_unit_test_store_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(SQLITE_CFLAGS)
+tests_unit_test_store_LDADD = libva-store.la libva-audit.la libva-core-json.la libva-core.la $(JSON_LIBS) $(SQLITE_LIBS) $(GLIB_LIBS)
 
 check_PROGRAMS += tests/unit/read-message
 TESTS += tests/unit/test-schemas.py
@@ -160,7 +160,7 @@ tests_unit_test_host_record_LDADD = $(host_test_libs)
 
 TESTS += tests/unit/test-service.py
 EXTRA_DIST += tests/unit/test-service.py tests/unit/service_launches.py tests/unit/service_objects.py \
-	tests/unit/service_cli.py tests/unit/service_keys.py tests/unit/service_operation.py tests/unit/service_peers.py tests/unit/service_revocation.py tests/unit/service_world.py
+	tests/unit/service_audit.py tests/unit/service_cli.py tests/unit/service_keys.py tests/unit/service_operation.py tests/unit/service_peers.py tests/unit/service_revocation.py tests/unit/service_world.py
 
 service_tests = tests/unit/test-service-rules
 check_PROGRAMS += $(service_tests)

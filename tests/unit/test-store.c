@@ -79,7 +79,7 @@ put_secret (VaStore *store, const char *owner, const char *name, const char *val
   gboolean is_new;
 
   g_assert_true (va_guid_parse ("736869e5-84f0-4973-92ec-06879ce3da0b", secret.guid, NULL));
-  g_assert_true (va_store_put_secret (store, &secret, bytes, &is_new, &error));
+  g_assert_true (va_store_put_secret (store, &secret, bytes, &is_new, NULL, &error));
   g_assert_no_error (error);
   g_bytes_unref (secret.sealed);
 }
@@ -89,7 +89,7 @@ put_vm (VaStore *store, const char *owner, const char *const *secrets, const cha
 {
   VaStoredRegistration vm = { .id = (char *) VM, .owner = (char *) owner, .text = (char *) "{\"policy\":1}" };
   g_autoptr(VaSecret) inline_secrets = va_secret_copy_in ("the inline value", 16);
-  gboolean is_new, ok = va_store_put_registration (store, &vm, inline_secrets, secrets, hashes, &is_new, error);
+  gboolean is_new, ok = va_store_put_registration (store, &vm, inline_secrets, secrets, hashes, &is_new, NULL, error);
 
   g_bytes_unref (vm.sealed);
   return ok;
@@ -124,7 +124,7 @@ make_launch (VaStore *store, const char *id, guint64 version, gint64 created, gu
                             .expires = created + 1000, .fixed = (char *) "{}", .timeline = (char *) "[]" };
   g_autoptr(VaSecret) keys = va_secret_copy_in ("TIKTIKTIKTIKTIKTTEKTEKTEKTEKTEKT", 32);
   g_autoptr(VaSecret) table = va_secret_copy_in ("the table", 9);
-  gboolean ok = va_store_create_launch (store, &launch, keys, table, max_launches, max_running, error);
+  gboolean ok = va_store_create_launch (store, &launch, keys, table, max_launches, max_running, NULL, error);
 
   g_bytes_unref (launch.sealed_keys);
   g_bytes_unref (launch.sealed_table);
@@ -143,7 +143,7 @@ move (VaStore *store, const char *id, VaLaunchState state)
 {
   g_autoptr(GError) error = NULL;
 
-  g_assert_true (va_store_change_launch (store, id, to_state, &state, &error));
+  g_assert_true (va_store_change_launch (store, id, to_state, &state, NULL, &error));
   g_assert_no_error (error);
 }
 
@@ -234,10 +234,10 @@ test_secrets (Fixture *fixture, gconstpointer data)
   list = va_store_list_secrets (fixture->store, "alice", NULL);
   g_assert_cmpuint (list->len, ==, 1);
 
-  g_assert_false (va_store_remove_secret (fixture->store, "carol", "root", &error));
+  g_assert_false (va_store_remove_secret (fixture->store, "carol", "root", NULL, &error));
   g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND);
   g_clear_error (&error);
-  g_assert_true (va_store_remove_secret (fixture->store, "alice", "root", &error));
+  g_assert_true (va_store_remove_secret (fixture->store, "alice", "root", NULL, &error));
   g_assert_null (va_store_get_secret (fixture->store, "alice", "root", &error));
   g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND);
 }
@@ -297,14 +297,14 @@ test_registrations (Fixture *fixture, gconstpointer data)
   g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND);
   g_clear_error (&error);
 
-  g_assert_false (va_store_remove_secret (fixture->store, "alice", "root", &error));
+  g_assert_false (va_store_remove_secret (fixture->store, "alice", "root", NULL, &error));
   g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_IN_USE);
   g_clear_error (&error);
-  g_assert_false (va_store_remove_registration (fixture->store, "bob", VM, 0, &error));
+  g_assert_false (va_store_remove_registration (fixture->store, "bob", VM, 0, NULL, &error));
   g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND);
   g_clear_error (&error);
-  g_assert_true (va_store_remove_registration (fixture->store, "alice", VM, 0, &error));
-  g_assert_true (va_store_remove_secret (fixture->store, "alice", "root", &error));
+  g_assert_true (va_store_remove_registration (fixture->store, "alice", VM, 0, NULL, &error));
+  g_assert_true (va_store_remove_secret (fixture->store, "alice", "root", NULL, &error));
 }
 
 static void
@@ -331,9 +331,9 @@ test_artifacts (Fixture *fixture, gconstpointer data)
   g_autoptr(GError) error = NULL;
   gboolean is_new;
 
-  g_assert_true (va_store_put_artifact (fixture->store, &artifact, "xyz", &is_new, &error));
+  g_assert_true (va_store_put_artifact (fixture->store, &artifact, "xyz", &is_new, NULL, &error));
   g_assert_true (is_new);
-  g_assert_true (va_store_put_artifact (fixture->store, &artifact, "xyz", &is_new, &error));
+  g_assert_true (va_store_put_artifact (fixture->store, &artifact, "xyz", &is_new, NULL, &error));
   g_assert_false (is_new);
   again = va_store_get_artifact (fixture->store, "alice", "abc", &error);
   g_assert_no_error (error);
@@ -461,7 +461,7 @@ test_removal_refuses_launches (Fixture *fixture, gconstpointer data)
   g_assert_true (make_launch (fixture->store, "a", version, 1000, 0, 0, NULL));
   g_assert_true (make_launch (fixture->store, "b", version, 1000, 0, 0, NULL));
   move (fixture->store, "b", VA_LAUNCH_VALIDATED);
-  g_assert_true (va_store_remove_registration (fixture->store, "alice", VM, 1500, NULL));
+  g_assert_true (va_store_remove_registration (fixture->store, "alice", VM, 1500, NULL, NULL));
   open = va_store_get_launch (fixture->store, "a", NULL);
   validated = va_store_get_launch (fixture->store, "b", NULL);
   g_assert_cmpint (open->state, ==, VA_LAUNCH_REFUSED);
@@ -540,7 +540,7 @@ claim (VaStoredLaunch *launch, gpointer data, GError **error)
 static gpointer
 try_claim (gpointer store)
 {
-  return GINT_TO_POINTER (va_store_change_launch (store, "a", claim, NULL, NULL));
+  return GINT_TO_POINTER (va_store_change_launch (store, "a", claim, NULL, NULL, NULL));
 }
 
 static void
@@ -648,9 +648,9 @@ test_hosts (Fixture *fixture, gconstpointer data)
   VaStoredHost host = { (char *) "node1", 5, (char *) "{}" };
   g_autoptr(GPtrArray) list = NULL;
 
-  g_assert_true (va_store_put_host (fixture->store, &host, NULL));
+  g_assert_true (va_store_put_host (fixture->store, &host, NULL, NULL));
   host.seen = 6;
-  g_assert_true (va_store_put_host (fixture->store, &host, NULL));
+  g_assert_true (va_store_put_host (fixture->store, &host, NULL, NULL));
   list = va_store_list_hosts (fixture->store, NULL);
   g_assert_cmpuint (list->len, ==, 1);
   g_assert_cmpint (((VaStoredHost *) list->pdata[0])->seen, ==, 6);

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "audit/export.h"
+
+#include <string.h>
+#include "core/error.h"
+#include "core/i18n.h"
+
+#define RECEIPT_RECORDS_MAX 64
+#define LAUNCH_ID_MAX 36
+
+/* What a receipt says of one place in the chain. */
+typedef struct {
+  guint64 seq;
+  guint8 link[VA_AUDIT_LINK_SIZE];
+  gboolean met;
+} Expected;
+
+struct _VaAuditCheck
+{
+  const VaVerifier *verifier;
+  guint64 line;
+  guint8 link[VA_AUDIT_LINK_SIZE]; /* behind the last record */
+  VaAuditFound found;
+  GHashTable *expected;            /* seq -> Expected */
+};
+
+G_GNUC_PRINTF (2, 3)
+static gboolean
+fail (GError **error, const char *format, ...)
+{
+  g_autofree char *message = NULL;
+  va_list args;
+
+  va_start (args, format);
+  message = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, message);
+  return FALSE;
+}
+
+VaAuditCheck *
+va_audit_check_new (const VaVerifier *verifier)
+{
+  VaAuditCheck *check = g_new0 (VaAuditCheck, 1);
+
+  check->verifier = verifier;
+  check->expected = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, g_free);
+  return check;
+}
+
+void
+va_audit_check_free (VaAuditCheck *check)
+{
+  if (check == NULL)
+    return;
+  g_hash_table_unref (check->expected);
+  g_free (check);
+}
+
+const VaAuditFound *
+va_audit_check_found (const VaAuditCheck *check)
+{
+  return &check->found;
+}
+
+/* One record is behind the last one. */
+static gboolean
+go_on (VaAuditCheck *check, const guint8 digest[VA_AUDIT_LINK_SIZE], GError **error)
+{
+  Expected *expected;
+
+  check->found.records++;
+  va_audit_link (check->link, digest, check->link);
+  expected = g_hash_table_lookup (check->expected, &check->found.records);
+  if (expected == NULL)
+    return TRUE;
+  if (memcmp (expected->link, check->link, VA_AUDIT_LINK_SIZE) != 0)
+    return fail (error, _("a receipt says something else of record %" G_GUINT64_FORMAT
+                          " or of one before it: the log was changed since the receipt was given"), expected->seq);
+  expected->met = TRUE;
+  return TRUE;
+}
+
+static gboolean
+take_digest (VaAuditCheck *check, JsonObject *object, GError **error)
+{
+  VaFields fields = VA_FIELDS_INIT (object, _("digest"));
+  guint8 digest[VA_AUDIT_LINK_SIZE];
+
+  va_fields_hex (&fields, "digest", VA_REQUIRED, digest, sizeof digest);
+  if (!va_fields_end (&fields, error) || !go_on (check, digest, error))
+    return FALSE;
+  check->found.hidden++;
+  return TRUE;
+}
+
+static gboolean
+read_seq (JsonObject *object, guint64 *seq)
+{
+  JsonNode *node = json_object_get_member (object, "seq");
+
+  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_INT64
+      || json_node_get_int (node) < 1)
+    return FALSE;
+  *seq = (guint64) json_node_get_int (node);
+  return TRUE;
+}
+
+static gboolean
+take_record (VaAuditCheck *check, JsonObject *object, const char *text, GError **error)
+{
+  guint8 digest[VA_AUDIT_LINK_SIZE];
+  guint64 seq = 0;
+
+  if (!read_seq (object, &seq))
+    return fail (error, _("no record, digest or checkpoint"));
+  if (seq != check->found.records + 1)
+    return fail (error, _("record %" G_GUINT64_FORMAT " stands where record %" G_GUINT64_FORMAT
+                          " must be: one was removed, added or moved"), seq, check->found.records + 1);
+  va_audit_digest (text, digest);
+  return go_on (check, digest, error);
+}
+
+static gboolean
+take_checkpoint (VaAuditCheck *check, JsonObject *object, GError **error)
+{
+  VaFields fields = VA_FIELDS_INIT (object, _("checkpoint"));
+  JsonObject *inner = va_fields_object (&fields, "checkpoint", VA_REQUIRED);
+  g_autoptr(VaCheckpoint) checkpoint = NULL;
+
+  if (!va_fields_end (&fields, error))
+    return FALSE;
+  checkpoint = va_checkpoint_read (inner, error);
+  if (checkpoint == NULL)
+    return FALSE;
+  if (!va_verifier_check (check->verifier, checkpoint, error))
+    {
+      g_prefix_error (error, _("the checkpoint behind record %" G_GUINT64_FORMAT ": "), checkpoint->seq);
+      return FALSE;
+    }
+  if (checkpoint->seq != check->found.records)
+    return fail (error, _("the checkpoint for record %" G_GUINT64_FORMAT " stands behind record %" G_GUINT64_FORMAT
+                          ": records were removed, added or moved"), checkpoint->seq, check->found.records);
+  if (memcmp (checkpoint->link, check->link, VA_AUDIT_LINK_SIZE) != 0)
+    return fail (error, _("the checkpoint behind record %" G_GUINT64_FORMAT " does not fit: one of the records %"
+                          G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT " was changed, removed or moved"), checkpoint->seq,
+                 MIN (check->found.covered + 1, checkpoint->seq), checkpoint->seq);
+  check->found.checkpoints++;
+  check->found.covered = checkpoint->seq;
+  check->found.covered_time = checkpoint->time;
+  return TRUE;
+}
+
+static gboolean
+take_line (VaAuditCheck *check, const char *line, GError **error)
+{
+  g_autoptr(JsonObject) object = NULL;
+
+  if (check->line == 1)
+    return g_str_equal (line, VA_AUDIT_EXPORT_HEAD)
+           || fail (error, _("this is no export of the audit log: expected %s"), VA_AUDIT_EXPORT_HEAD);
+  object = va_json_parse (line, strlen (line), error);
+  if (object == NULL)
+    return FALSE;
+  if (json_object_has_member (object, "checkpoint"))
+    return take_checkpoint (check, object, error);
+  if (json_object_has_member (object, "digest"))
+    return take_digest (check, object, error);
+  return take_record (check, object, line, error);
+}
+
+gboolean
+va_audit_check_line (VaAuditCheck *check, const char *line, GError **error)
+{
+  check->line++;
+  if (take_line (check, line, error))
+    return TRUE;
+  g_prefix_error (error, _("line %" G_GUINT64_FORMAT ": "), check->line);
+  return FALSE;
+}
+
+gboolean
+va_audit_check_end (VaAuditCheck *check, GError **error)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  if (check->line == 0)
+    return fail (error, _("the export is empty"));
+  if (check->found.checkpoints == 0 || check->found.covered != check->found.records)
+    return fail (error, _("the export ends after record %" G_GUINT64_FORMAT " without a checkpoint for it: it was cut off"),
+                 check->found.records);
+  g_hash_table_iter_init (&iter, check->expected);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    if (!((const Expected *) value)->met)
+      return fail (error, _("a receipt is for record %" G_GUINT64_FORMAT ", and the export ends with record %"
+                            G_GUINT64_FORMAT ": records were removed from its end, or it is older than the receipt"),
+                   ((const Expected *) value)->seq, check->found.records);
+  return TRUE;
+}
+
+static gboolean
+is_record_of (const char *text, const char *launch, guint64 seq)
+{
+  g_autoptr(JsonObject) record = va_json_parse (text, strlen (text), NULL);
+  JsonNode *id = record != NULL ? json_object_get_member (record, "launch-id") : NULL;
+  guint64 said = 0;
+
+  return id != NULL && JSON_NODE_HOLDS_VALUE (id) && json_node_get_value_type (id) == G_TYPE_STRING
+         && g_str_equal (json_node_get_string (id), launch) && read_seq (record, &said) && said == seq;
+}
+
+/* One record of a receipt: its link must be the one that its checkpoint signs. */
+static gboolean
+check_receipt_record (const VaVerifier *verifier, const char *launch, JsonNode *node, VaReceiptRecord each,
+                      gpointer user_data, GError **error)
+{
+  VaFields fields = VA_FIELDS_INIT (JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL, _("record"));
+  guint8 before[VA_AUDIT_LINK_SIZE], digest[VA_AUDIT_LINK_SIZE], link[VA_AUDIT_LINK_SIZE];
+  g_autoptr(VaCheckpoint) checkpoint = NULL;
+  JsonObject *signature;
+  const char *text;
+
+  if (fields.object == NULL)
+    return fail (error, _("a record is no object"));
+  va_fields_hex (&fields, "before", VA_REQUIRED, before, sizeof before);
+  text = va_fields_string (&fields, "text", VA_REQUIRED, VA_AUDIT_TEXT_MAX);
+  signature = va_fields_object (&fields, "checkpoint", VA_REQUIRED);
+  if (!va_fields_end (&fields, error))
+    return FALSE;
+  checkpoint = va_checkpoint_read (signature, error);
+  if (checkpoint == NULL || !va_verifier_check (verifier, checkpoint, error))
+    return FALSE;
+  va_audit_digest (text, digest);
+  va_audit_link (before, digest, link);
+  if (memcmp (link, checkpoint->link, VA_AUDIT_LINK_SIZE) != 0)
+    return fail (error, _("record %" G_GUINT64_FORMAT " is not the one that was signed"), checkpoint->seq);
+  if (!is_record_of (text, launch, checkpoint->seq))
+    return fail (error, _("record %" G_GUINT64_FORMAT " is not one of launch %s"), checkpoint->seq, launch);
+  if (each != NULL)
+    each (text, checkpoint, user_data);
+  return TRUE;
+}
+
+gboolean
+va_receipt_check (const VaVerifier *verifier, const char *text, VaReceiptRecord each, gpointer user_data, GError **error)
+{
+  g_autoptr(JsonObject) object = va_json_parse (text, strlen (text), error);
+  VaFields fields = VA_FIELDS_INIT (object, _("receipt"));
+  const char *launch;
+  JsonArray *records;
+
+  if (object == NULL)
+    return FALSE;
+  launch = va_fields_string (&fields, "launch-id", VA_REQUIRED, LAUNCH_ID_MAX);
+  records = va_fields_array (&fields, "records", VA_REQUIRED, RECEIPT_RECORDS_MAX);
+  if (!va_fields_end (&fields, error))
+    return FALSE;
+  if (json_array_get_length (records) == 0)
+    return fail (error, _("the receipt has no records"));
+  for (guint i = 0; i < json_array_get_length (records); i++)
+    if (!check_receipt_record (verifier, launch, json_array_get_element (records, i), each, user_data, error))
+      {
+        g_prefix_error (error, _("the receipt: "));
+        return FALSE;
+      }
+  return TRUE;
+}
+
+static void
+expect (const char *text, const VaCheckpoint *checkpoint, gpointer user_data)
+{
+  VaAuditCheck *check = user_data;
+  Expected *expected = g_new0 (Expected, 1);
+
+  (void) text;
+  expected->seq = checkpoint->seq;
+  memcpy (expected->link, checkpoint->link, VA_AUDIT_LINK_SIZE);
+  g_hash_table_replace (check->expected, &expected->seq, expected);
+}
+
+gboolean
+va_audit_check_receipt (VaAuditCheck *check, const char *text, GError **error)
+{
+  return va_receipt_check (check->verifier, text, expect, check, error);
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <string.h>
+#include "core/encoding.h"
+#include "core/i18n.h"
+#include "core/number.h"
+#include "service/audit.h"
+#include "service/refusal.h"
+
+/* GET /v1/audit, POST /v1/audit/checkpoint, GET /v1/launch/{launch-id}/receipt: the audit log. */
+
+#define LIMIT_DEFAULT 100
+#define LIMIT_MAX 500
+#define RECEIPT_MAX 32
+
+/* Whose records @request may read: an owner his own, operators and auditors all. */
+static const char *
+reader_of (const VaRequest *request)
+{
+  return request->identity->role == VA_ROLE_OWNER ? request->identity->name : NULL;
+}
+
+static gboolean
+read_number (const VaRequest *request, const char *name, guint64 max, guint64 *out, GError **error)
+{
+  const char *text = va_request_query (request, name);
+  g_autoptr(GError) reason = NULL;
+
+  if (text == NULL || va_number_parse (text, 0, max, out, &reason))
+    return TRUE;
+  return va_refuse (error, VA_PROBLEM_BAD_REQUEST, "%s: %s", name, reason->message);
+}
+
+static gboolean
+read_query (const VaRequest *request, VaAuditQuery *query, gboolean *chain, GError **error)
+{
+  const char *order = va_request_query (request, "order");
+  guint64 limit = LIMIT_DEFAULT;
+
+  if (!read_number (request, "after", G_MAXINT64, &query->after, error)
+      || !read_number (request, "limit", LIMIT_MAX, &limit, error))
+    return FALSE;
+  if (order != NULL && !g_str_equal (order, "newest") && !g_str_equal (order, "chain"))
+    return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("order: expected newest or chain"));
+  query->limit = (guint) limit;
+  *chain = order != NULL && g_str_equal (order, "chain");
+  query->newest = !*chain;
+  query->owner = *chain ? NULL : reader_of (request);
+  return TRUE;
+}
+
+static JsonObject *
+write_record (const VaRequest *request, const VaStoredAudit *record)
+{
+  const char *reader = reader_of (request);
+  JsonObject *object = json_object_new ();
+  guint8 digest[VA_AUDIT_LINK_SIZE];
+  g_autofree char *hex = NULL;
+
+  if (reader == NULL || g_strcmp0 (record->owner, reader) == 0)
+    {
+      json_object_set_string_member (object, "text", record->text);
+      return object;
+    }
+  va_audit_digest (record->text, digest);
+  hex = va_hex_encode (digest, sizeof digest);
+  json_object_set_string_member (object, "digest", hex);
+  return object;
+}
+
+/* Those of the page's records, so that a reader of the whole chain gets each of them once. */
+static JsonArray *
+write_checkpoints (VaService *service, guint64 after, guint64 upto, GError **error)
+{
+  g_autoptr(GPtrArray) list = va_store_list_checkpoints (service->store, after, upto, error);
+  g_autoptr(JsonArray) array = json_array_new ();
+
+  for (guint i = 0; list != NULL && i < list->len; i++)
+    {
+      const char *text = list->pdata[i];
+      JsonObject *object = va_json_parse (text, strlen (text), error);
+
+      if (object == NULL)
+        return NULL;
+      json_array_add_object_element (array, object);
+    }
+  return list != NULL ? g_steal_pointer (&array) : NULL;
+}
+
+gboolean
+va_handle_audit_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+{
+  VaService *service = user_data;
+  VaAuditQuery query = { NULL };
+  g_autoptr(GError) reason = NULL;
+  g_autoptr(GPtrArray) list = NULL;
+  JsonArray *records, *checkpoints = NULL;
+  gboolean chain = FALSE;
+
+  if (!read_query (request, &query, &chain, error))
+    return FALSE;
+  list = va_store_list_audit (service->store, &query, &reason);
+  if (list != NULL && chain && list->len > 0)
+    checkpoints = write_checkpoints (service, query.after,
+                                     ((const VaStoredAudit *) list->pdata[list->len - 1])->seq, &reason);
+  if (reason != NULL)
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
+  records = json_array_new ();
+  for (guint i = 0; i < list->len; i++)
+    json_array_add_object_element (records, write_record (request, list->pdata[i]));
+  response->status = 200;
+  response->json = json_object_new ();
+  json_object_set_array_member (response->json, "records", records);
+  if (checkpoints != NULL)
+    json_object_set_array_member (response->json, "checkpoints", checkpoints);
+  return TRUE;
+}
+
+gboolean
+va_handle_checkpoint (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+{
+  g_autoptr(GError) reason = NULL;
+  g_autoptr(VaCheckpoint) checkpoint = va_audit_sign (user_data, &reason);
+
+  if (checkpoint == NULL)
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
+  response->status = 200;
+  response->json = va_checkpoint_write (checkpoint);
+  return TRUE;
+}
+
+static JsonObject *
+write_receipt_record (VaService *service, const VaStoredAudit *record, GError **error)
+{
+  g_autoptr(VaCheckpoint) checkpoint = va_signer_sign (service->signer, record->seq, record->link, va_service_now (),
+                                                       error);
+  g_autofree char *before = va_hex_encode (record->before, VA_AUDIT_LINK_SIZE);
+  JsonObject *object;
+
+  if (checkpoint == NULL)
+    return NULL;
+  object = json_object_new ();
+  json_object_set_string_member (object, "before", before);
+  json_object_set_string_member (object, "text", record->text);
+  json_object_set_object_member (object, "checkpoint", va_checkpoint_write (checkpoint));
+  return object;
+}
+
+/* The records themselves must fit the chain: a receipt must not sign what other hands put into the database. */
+static gboolean
+check_link (const VaStoredAudit *record, GError **error)
+{
+  guint8 digest[VA_AUDIT_LINK_SIZE], link[VA_AUDIT_LINK_SIZE];
+
+  va_audit_digest (record->text, digest);
+  va_audit_link (record->before, digest, link);
+  if (memcmp (link, record->link, VA_AUDIT_LINK_SIZE) == 0)
+    return TRUE;
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL, "record %" G_GUINT64_FORMAT " of the audit log was changed",
+               record->seq);
+  return FALSE;
+}
+
+static JsonArray *
+write_receipt (VaService *service, const GPtrArray *list, GError **error)
+{
+  g_autoptr(JsonArray) records = json_array_new ();
+
+  for (guint i = 0; i < list->len; i++)
+    {
+      JsonObject *record = check_link (list->pdata[i], error) ? write_receipt_record (service, list->pdata[i], error)
+                                                              : NULL;
+
+      if (record == NULL)
+        return NULL;
+      json_array_add_object_element (records, record);
+    }
+  return g_steal_pointer (&records);
+}
+
+gboolean
+va_handle_receipt (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+{
+  VaService *service = user_data;
+  const char *id = request->parts[0];
+  VaAuditQuery query = { .owner = request->identity->name, .launch = id, .limit = RECEIPT_MAX };
+  g_autoptr(GError) reason = NULL;
+  g_autoptr(GPtrArray) list = va_store_list_audit (service->store, &query, &reason);
+  g_autoptr(JsonArray) records = NULL;
+
+  if (list != NULL && list->len == 0)
+    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no launch %s of yours"), id);
+  if (list != NULL)
+    records = write_receipt (service, list, &reason);
+  if (records == NULL)
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
+  response->status = 200;
+  response->json = json_object_new ();
+  json_object_set_string_member (response->json, "launch-id", id);
+  json_object_set_array_member (response->json, "records", g_steal_pointer (&records));
+  return TRUE;
+}

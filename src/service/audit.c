@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "service/audit.h"
+
+#include <string.h>
+#include "core/encoding.h"
+#include "core/i18n.h"
+#include "service/log.h"
+#include "service/refusal.h"
+#include "sev/digest.h"
+
+static JsonObject *
+write_peer (const VaRequest *request)
+{
+  JsonObject *who = json_object_new ();
+
+  json_object_set_string_member (who, "role", va_role_name (request->identity->role));
+  json_object_set_string_member (who, "name", request->identity->name);
+  if (request->certificate != NULL)
+    json_object_set_string_member (who, "certificate", request->certificate);
+  return who;
+}
+
+JsonObject *
+va_audit_of (VaRequest *request)
+{
+  if (request->entry != NULL)
+    return request->entry;
+  request->entry = va_audit_entry (va_service_now (), request->name);
+  json_object_set_object_member (request->entry, "who", write_peer (request));
+  json_object_set_string_member (request->entry, "path", request->path);
+  json_object_set_string_member (request->entry, "request", request->request_id);
+  if (request->identity->role == VA_ROLE_OWNER)
+    json_object_set_string_member (request->entry, "owner", request->identity->name);
+  return request->entry;
+}
+
+void
+va_audit_hash (JsonObject *entry, const char *name, gconstpointer data, gsize size)
+{
+  guint8 hash[VA_SHA256_SIZE];
+  g_autofree char *hex = NULL;
+
+  va_sha256 (data, size, hash);
+  hex = va_hex_encode (hash, sizeof hash);
+  json_object_set_string_member (entry, name, hex);
+}
+
+/* A message's form, and what went wrong here, are nothing that was decided about the peer. */
+static gboolean
+is_decision (const VaRequest *request, const GError *error)
+{
+  guint status = va_problem_status ((VaProblemCode) error->code);
+
+  return request->name != NULL && status >= 400 && status < 500 && status != 400 && status != 405 && status != 413
+         && status != 415;
+}
+
+void
+va_audit_refused (VaRequest *request, GError **error, gpointer user_data)
+{
+  VaService *service = user_data;
+  g_autoptr(GError) reason = NULL;
+  JsonObject *entry;
+
+  if (!is_decision (request, *error))
+    return;
+  if (!va_limit_take (service->refusals, request->identity, g_get_monotonic_time ()))
+    {
+      g_clear_error (error);
+      va_refuse (error, VA_PROBLEM_TOO_MANY,
+                 _("too many of your requests were refused in the last minute; see why, then go on later"));
+      return;
+    }
+  if (request->recorded)
+    return;
+  entry = va_audit_of (request);
+  json_object_set_string_member (entry, "result", va_refusal_name (*error));
+  json_object_set_string_member (entry, "why", (*error)->message);
+  if (va_store_note (service->store, entry, &reason))
+    return;
+  /* What is not on record is not said. */
+  g_clear_error (error);
+  va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
+}
+
+static VaCheckpoint *
+sign_head (VaService *service, const VaAuditHead *head, GError **error)
+{
+  g_autoptr(VaCheckpoint) checkpoint = va_signer_sign (service->signer, head->seq, head->link, va_service_now (), error);
+  g_autoptr(JsonObject) object = NULL;
+  g_autofree char *text = NULL;
+
+  if (checkpoint == NULL || head->seq == 0)
+    return g_steal_pointer (&checkpoint);
+  object = va_checkpoint_write (checkpoint);
+  text = va_json_print (object);
+  return va_store_put_checkpoint (service->store, head->seq, text, error) ? g_steal_pointer (&checkpoint) : NULL;
+}
+
+VaCheckpoint *
+va_audit_sign (VaService *service, GError **error)
+{
+  VaAuditHead head;
+
+  return va_store_audit_head (service->store, &head, error) ? sign_head (service, &head, error) : NULL;
+}
+
+void
+va_audit_sign_new (VaService *service)
+{
+  g_autoptr(VaCheckpoint) checkpoint = NULL;
+  g_autoptr(GError) error = NULL;
+  VaAuditHead head;
+
+  if (va_store_audit_head (service->store, &head, &error) && head.seq > head.signed_seq)
+    checkpoint = sign_head (service, &head, &error);
+  if (error != NULL)
+    va_log (VA_LOG_ERROR, "no checkpoint of the audit log: %s", error->message);
+}

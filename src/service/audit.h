@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "service/service.h"
+
+/*
+ * The audit log as the service writes it: a record for each decision and each change, in the transaction that makes it,
+ * and one for each refusal before the peer hears of it.
+ */
+G_BEGIN_DECLS
+
+/** va_audit_of: the record of @request in the making: when, who, what. Returns: borrowed. */
+JsonObject *va_audit_of (VaRequest *request);
+/** va_audit_hash: sets the member @name of @entry to the SHA-256 of @data, in hex. */
+void va_audit_hash (JsonObject *entry, const char *name, gconstpointer data, gsize size);
+/** va_audit_refused: a VaRefused; what can be read at once from a message's form (400, 405, 413, 415) is no decision. */
+void va_audit_refused (VaRequest *request, GError **error, gpointer service);
+/**
+ * va_audit_sign: a checkpoint at the log's end, durable.
+ * Returns: (transfer full)
+ * Errors: VA_STORE_ERROR, VA_CORE_ERROR
+ */
+VaCheckpoint *va_audit_sign (VaService *service, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_audit_sign_new: the same, if there are records behind the last one; what goes wrong is logged. */
+void va_audit_sign_new (VaService *service);
+
+G_END_DECLS
