@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 schemadir = $(pkgdatadir)/schemas
 dist_schema_DATA = \
+	schemas/approval.schema.json \
 	schemas/artifact.schema.json \
 	schemas/artifacts.schema.json \
 	schemas/audit.schema.json \
@@ -11,6 +12,7 @@ dist_schema_DATA = \
 	schemas/host-features.schema.json \
 	schemas/hosts.schema.json \
 	schemas/launch-grant.schema.json \
+	schemas/launch-pending.schema.json \
 	schemas/launch-request.schema.json \
 	schemas/launch.schema.json \
 	schemas/launches.schema.json \

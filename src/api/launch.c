@@ -8,6 +8,7 @@
 #include "core/i18n.h"
 
 #define CPU_ID_MAX 128
+#define RETRY_MAX 3600
 #define TIME_MAX G_GINT64_CONSTANT (253402300799) /* the year 9999 */
 
 static void
@@ -43,6 +44,7 @@ va_launch_request_read (JsonObject *object, GError **error)
   request->has_policy = va_fields_number (&fields, "policy", VA_OPTIONAL, 0, G_MAXUINT32, &policy);
   request->policy = (guint32) policy;
   read_domain (&fields, request);
+  request->launch_id = va_fields_uuid (&fields, "launch-id", VA_OPTIONAL);
   return va_fields_end (&fields, error) ? g_steal_pointer (&request) : NULL;
 }
 
@@ -62,6 +64,7 @@ va_launch_request_write (const VaLaunchRequest *request)
   json_object_set_string_member (domain, "uuid", request->domain_uuid);
   json_object_set_string_member (domain, "name", request->domain_name);
   json_object_set_object_member (object, "domain", domain);
+  va_json_set_text (object, "launch-id", request->launch_id);
   return object;
 }
 
@@ -73,6 +76,7 @@ va_launch_request_free (VaLaunchRequest *request)
   g_clear_pointer (&request->cpu_id, g_bytes_unref);
   g_free (request->domain_uuid);
   g_free (request->domain_name);
+  g_free (request->launch_id);
   g_free (request);
 }
 
@@ -113,4 +117,59 @@ va_launch_grant_free (VaLaunchGrant *grant)
     return;
   g_free (grant->launch_id);
   g_free (grant);
+}
+
+VaLaunchPending *
+va_launch_pending_read (JsonObject *object, GError **error)
+{
+  g_autoptr(VaLaunchPending) pending = g_new0 (VaLaunchPending, 1);
+  VaFields fields = VA_FIELDS_INIT (object, _("answer"));
+  guint64 retry_after = 0;
+
+  pending->launch_id = va_fields_uuid (&fields, "launch-id", VA_REQUIRED);
+  va_fields_number (&fields, "retry-after", VA_REQUIRED, 1, RETRY_MAX, &retry_after);
+  pending->retry_after = (guint) retry_after;
+  return va_fields_end (&fields, error) ? g_steal_pointer (&pending) : NULL;
+}
+
+JsonObject *
+va_launch_pending_write (const VaLaunchPending *pending)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "launch-id", pending->launch_id);
+  json_object_set_int_member (object, "retry-after", pending->retry_after);
+  return object;
+}
+
+void
+va_launch_pending_free (VaLaunchPending *pending)
+{
+  if (pending == NULL)
+    return;
+  g_free (pending->launch_id);
+  g_free (pending);
+}
+
+gboolean
+va_approval_read (JsonObject *object, VaApproval *approval, GError **error)
+{
+  VaFields fields = VA_FIELDS_INIT (object, _("approval"));
+  guint64 launches = 1, seconds = VA_APPROVAL_SECONDS;
+
+  va_fields_number (&fields, "launches", VA_OPTIONAL, 1, VA_APPROVAL_LAUNCHES_MAX, &launches);
+  va_fields_number (&fields, "valid-seconds", VA_OPTIONAL, 1, VA_APPROVAL_SECONDS_MAX, &seconds);
+  approval->launches = (guint) launches;
+  approval->valid_seconds = (guint) seconds;
+  return va_fields_end (&fields, error);
+}
+
+JsonObject *
+va_approval_write (const VaApproval *approval)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_int_member (object, "launches", approval->launches);
+  json_object_set_int_member (object, "valid-seconds", approval->valid_seconds);
+  return object;
 }

@@ -58,6 +58,8 @@ typedef struct {
   gboolean any_domain;     /* an image with many instances */
   GBytes *cloud_cert;      /* VA_SEV_CERT_SIZE bytes */
   guint64 max_launches, max_running; /* 0: no limit */
+  gboolean confirms;       /* launches wait for an owner once confirm_after were made */
+  guint64 confirm_after;
   gint64 not_before, not_after;      /* seconds since 1970 UTC; 0: none */
   GPtrArray *secrets;      /* of VaSecretRef; never %NULL */
 } VaRegistration;
@@ -82,6 +84,7 @@ typedef struct {
   GBytes *cpu_id; /* at most 128 bytes; %NULL: the platform has none to give */
   gboolean has_policy;
   guint32 policy; /* of the domain, if has_policy */
+  char *launch_id; /* of the launch that was waiting for confirmation; %NULL: a new one */
   char *domain_uuid, *domain_name;
 } VaLaunchRequest;
 VaLaunchRequest *va_launch_request_read (JsonObject *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -101,6 +104,28 @@ VaLaunchGrant *va_launch_grant_read (JsonObject *object, GError **error) G_GNUC_
 JsonObject *va_launch_grant_write (const VaLaunchGrant *grant);
 void va_launch_grant_free (VaLaunchGrant *grant);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaLaunchGrant, va_launch_grant_free)
+
+/** its answer while the launch waits for an owner's confirmation, 202 */
+typedef struct {
+  char *launch_id;
+  guint retry_after; /* seconds */
+} VaLaunchPending;
+VaLaunchPending *va_launch_pending_read (JsonObject *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+JsonObject *va_launch_pending_write (const VaLaunchPending *pending);
+void va_launch_pending_free (VaLaunchPending *pending);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaLaunchPending, va_launch_pending_free)
+
+/** POST /launch/{launch-id}/approve */
+typedef struct {
+  guint launches;      /* this one and the next launches - 1 of the registration */
+  guint valid_seconds; /* from now; what was not started by then waits again */
+} VaApproval;
+#define VA_APPROVAL_LAUNCHES_MAX 1000
+#define VA_APPROVAL_SECONDS 3600
+#define VA_APPROVAL_SECONDS_MAX (30 * 86400)
+/** va_approval_read: absent members: one launch, VA_APPROVAL_SECONDS. */
+gboolean va_approval_read (JsonObject *object, VaApproval *approval, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+JsonObject *va_approval_write (const VaApproval *approval);
 
 /** POST /vm/{id}/validate */
 typedef struct {

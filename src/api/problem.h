@@ -43,6 +43,9 @@ typedef enum {
   VA_PROBLEM_INTERNAL,             /* 500 internal */
   VA_PROBLEM_STORE,                /* 503 store-unavailable */
   VA_PROBLEM_BUSY,                 /* 503 busy */
+  VA_PROBLEM_CONFIRMATION_DENIED,  /* 403 confirmation-denied: the owner said no */
+  VA_PROBLEM_CONFIRMATION_EXPIRED, /* 409 confirmation-expired: nobody confirmed it in time */
+  VA_PROBLEM_CONFIRMATION_LIMIT,   /* 403 confirmation-limit: too many launches wait already */
   VA_PROBLEM_TOO_MANY,             /* 429 too-many-refusals: the peer has been refused too often of late */
   VA_PROBLEM_KEY_SERVICE,          /* 503 key-service-unavailable: AMD's key service is needed and does not answer */
 } VaProblemCode;

@@ -266,6 +266,8 @@ read_permit (VaFields *fields, VaRegistration *registration)
     return;
   va_fields_number (&nested, "max-launches", VA_OPTIONAL, 1, G_MAXUINT32, &registration->max_launches);
   va_fields_number (&nested, "max-running", VA_OPTIONAL, 1, G_MAXUINT32, &registration->max_running);
+  registration->confirms = va_fields_number (&nested, "confirm-after", VA_OPTIONAL, 0, G_MAXUINT32,
+                                             &registration->confirm_after);
   va_fields_number (&nested, "not-before", VA_OPTIONAL, 1, TIME_MAX, &not_before);
   va_fields_number (&nested, "not-after", VA_OPTIONAL, 1, TIME_MAX, &not_after);
   if (not_before != 0 && not_after != 0 && not_after <= not_before)
@@ -333,6 +335,8 @@ write_permit (JsonObject *object, const VaRegistration *registration)
 
   va_json_set_positive (permit, "max-launches", registration->max_launches);
   va_json_set_positive (permit, "max-running", registration->max_running);
+  if (registration->confirms)
+    json_object_set_int_member (permit, "confirm-after", (gint64) registration->confirm_after);
   va_json_set_positive (permit, "not-before", (guint64) registration->not_before);
   va_json_set_positive (permit, "not-after", (guint64) registration->not_after);
   if (json_object_get_size (permit) > 0)

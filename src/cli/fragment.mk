@@ -48,9 +48,10 @@ virt_attest_online_SOURCES = \
 	src/cli/host-check-service.c \
 	src/cli/host-check.c src/cli/host-check.h \
 	src/cli/host-list.c \
+	src/cli/launch-approve.c \
+	src/cli/launch-end.c \
 	src/cli/launch-list.c \
 	src/cli/launch-receipt.c \
-	src/cli/launch-revoke.c \
 	src/cli/launch-show.c \
 	src/cli/launch-watch.c \
 	src/cli/operand.c src/cli/operand.h \

@@ -30,6 +30,25 @@ domain_text (JsonObject *launch)
   return g_strdup_printf ("%s (%s)", va_answer_text (domain, "name"), va_answer_text (domain, "uuid"));
 }
 
+static char *
+approvals_text (JsonObject *launch)
+{
+  JsonArray *approvals = va_answer_array (launch, "approvals");
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < va_answer_length (approvals); i++)
+    {
+      JsonObject *approval = va_answer_element (approvals, i);
+      g_autofree char *until = va_print_time (va_answer_number (approval, "until"));
+
+      g_string_append_printf (text, _("%sby %s, valid until %s"), i > 0 ? "; " : "", va_answer_text (approval, "by"), until);
+    }
+  if (text->len > 0)
+    return g_string_free (text, FALSE);
+  g_string_free (text, TRUE);
+  return NULL;
+}
+
 static void
 print_fields (JsonObject *launch)
 {
@@ -43,6 +62,9 @@ print_fields (JsonObject *launch)
   va_table_field (table, _("policy"), va_policy_text (va_answer_number (launch, "policy")));
   va_table_field (table, _("created"), va_print_time (va_answer_number (launch, "created")));
   va_table_field (table, _("state"), g_strdup (va_answer_text (launch, "state")));
+  if (va_answer_number (launch, "expires") != 0)
+    va_table_field (table, _("waits until"), va_print_time (va_answer_number (launch, "expires")));
+  va_table_field (table, _("approved"), approvals_text (launch));
   va_table_field (table, _("refused for"), g_strdup (va_answer_text (launch, "code")));
   va_table_field (table, _("because"), g_strdup (va_answer_text (launch, "detail")));
   va_table_field (table, _("the host says"), g_strdup (va_answer_text (launch, "reason")));

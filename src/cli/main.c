@@ -64,6 +64,12 @@ static const VaVerb verbs[] = {
   { "launch watch", NULL, N_("Show launches as they happen, a line each time that one changes."),
     N_("With --json each line is a JSON object. A service that is restarted is waited for."), SERVICE_JSON,
     ONLINE (va_verb_launch_watch) },
+  { "launch approve", "LAUNCH-ID", N_("Let a launch go on that waits for your confirmation."),
+    N_("The host's start goes on if it still waits, else with the next start of the same domain on the same host. Look at\n"
+       "what it is first: “launch show”."),
+    SERVICE_JSON, ONLINE (va_verb_launch_approve) },
+  { "launch deny", "LAUNCH-ID", N_("Refuse a launch that waits for your confirmation."), NULL, SERVICE_JSON,
+    ONLINE (va_verb_launch_deny) },
   { "launch revoke", "LAUNCH-ID", N_("Take a launch back that has not had its secrets yet."), NULL, SERVICE_JSON,
     ONLINE (va_verb_launch_revoke) },
   { "launch receipt", "LAUNCH-ID", N_("Get the service's signed record of a launch, to keep."),

@@ -43,6 +43,8 @@ va_registration_options_entries (VaRegistrationOptions *o, GOptionEntry entries[
       N_("NAME") },
     { "max-launches", 0, 0, G_OPTION_ARG_INT64, &o->max_launches, N_("At most N launches, ever"), N_("N") },
     { "max-running", 0, 0, G_OPTION_ARG_INT64, &o->max_running, N_("At most N running at once"), N_("N") },
+    { "confirm-after", 0, 0, G_OPTION_ARG_STRING, &o->confirm_after,
+      N_("After N launches each waits until you approve it [never]"), N_("N") },
     { "not-before", 0, 0, G_OPTION_ARG_STRING, &o->not_before, N_("No launch before DATE[THH:MM:SS]"), N_("DATE") },
     { "not-after", 0, 0, G_OPTION_ARG_STRING, &o->not_after, N_("No launch after it"), N_("DATE") },
     { "host", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->hosts, N_("A host it may run on [all]; repeat"), N_("NAME") },
@@ -65,7 +67,8 @@ void
 va_registration_options_clear (VaRegistrationOptions *o)
 {
   char **const texts[] = { &o->file, &o->name, &o->policy, &o->policy_required, &o->policy_forbidden, &o->cpu_model, &o->vmsa_profile,
-                           &o->min_api, &o->cloud_cert, &o->not_before, &o->not_after };
+                           &o->min_api, &o->cloud_cert, &o->not_before, &o->not_after,
+                           &o->confirm_after };
   char ***const lists[] = { &o->firmware, &o->kernels, &o->initrds, &o->cmdlines, &o->launch_digests, &o->cpu_counts, &o->hosts, &o->chips, &o->domains, &o->secrets };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
@@ -265,7 +268,8 @@ set_permit (JsonObject *object, const VaRegistrationOptions *o, GError **error)
     json_object_set_int_member (permit, "max-launches", o->max_launches);
   if (o->max_running != 0)
     json_object_set_int_member (permit, "max-running", o->max_running);
-  return set_time (permit, "not-before", o->not_before, error) && set_time (permit, "not-after", o->not_after, error);
+  return set_number (permit, "confirm-after", "--confirm-after", o->confirm_after, 0, G_MAXUINT32, error)
+         && set_time (permit, "not-before", o->not_before, error) && set_time (permit, "not-after", o->not_after, error);
 }
 
 static void

@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 /** The options of “vm register” that say what a registration is, as they were given. */
 typedef struct {
   char *file;
-  char *name, *policy, *policy_required, *policy_forbidden, *cpu_model, *vmsa_profile, *min_api, *cloud_cert, *not_before, *not_after;
+  char *name, *policy, *policy_required, *policy_forbidden, *cpu_model, *vmsa_profile, *min_api, *cloud_cert, *not_before, *not_after,
+    *confirm_after;
   char **firmware, **kernels, **initrds, **cmdlines, **launch_digests, **cpu_counts, **hosts, **chips, **domains, **secrets;
   gint64 max_launches, max_running;
   int min_build;
@@ -16,7 +17,7 @@ typedef struct {
 } VaRegistrationOptions;
 
 /** va_registration_options_count: how many entries va_registration_options_entries() fills, the last empty one too. */
-#define VA_REGISTRATION_ENTRIES 27
+#define VA_REGISTRATION_ENTRIES 28
 void va_registration_options_entries (VaRegistrationOptions *options, GOptionEntry entries[VA_REGISTRATION_ENTRIES]);
 void va_registration_options_clear (VaRegistrationOptions *options);
 

@@ -16,6 +16,8 @@ VaExit va_verb_domain_prepare (VaCall *call);
 VaExit va_verb_domain_show (VaCall *call);
 VaExit va_verb_host_check (VaCall *call);
 VaExit va_verb_host_list (VaCall *call);
+VaExit va_verb_launch_approve (VaCall *call);
+VaExit va_verb_launch_deny (VaCall *call);
 VaExit va_verb_launch_list (VaCall *call);
 VaExit va_verb_launch_receipt (VaCall *call);
 VaExit va_verb_launch_revoke (VaCall *call);

@@ -93,6 +93,18 @@ counts_text (JsonObject *vm)
 }
 
 static char *
+confirm_text (JsonObject *vm)
+{
+  JsonObject *permit = va_answer_object (vm, "permit");
+  gint64 after = va_answer_number (permit, "confirm-after");
+
+  if (permit == NULL || !json_object_has_member (permit, "confirm-after"))
+    return NULL;
+  return after == 0 ? g_strdup (_("each launch waits until you approve it"))
+                    : g_strdup_printf (_("after %" G_GINT64_FORMAT " launches each waits until you approve it"), after);
+}
+
+static char *
 time_text (JsonObject *vm, const char *name)
 {
   gint64 time = va_answer_number (va_answer_object (vm, "permit"), name);
@@ -146,6 +158,7 @@ va_vm_print (JsonObject *vm)
   va_table_field (table, _("secrets"), secrets_text (vm));
   va_table_field (table, _("launches"), va_vm_used (vm, "launches", "max-launches"));
   va_table_field (table, _("running"), va_vm_used (vm, "running", "max-running"));
+  va_table_field (table, _("confirmation"), confirm_text (vm));
   va_table_field (table, _("not before"), time_text (vm, "not-before"));
   va_table_field (table, _("not after"), time_text (vm, "not-after"));
   va_table_field (table, _("created"), va_print_time (va_answer_number (vm, "created")));

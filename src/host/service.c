@@ -7,6 +7,7 @@
 #include "core/i18n.h"
 
 #define REPLY_MAX 65536
+#define ASK_AGAIN_MARGIN (G_USEC_PER_SEC / 2) /* what asking once more may take */
 
 static void
 explain (GError *reason, GError **error)
@@ -37,20 +38,60 @@ post (VaClient *client, char *path, JsonObject *body, gint64 end, GError **error
   return g_steal_pointer (&reply);
 }
 
-VaLaunchGrant *
-va_service_launch (VaClient *client, const char *registration, const VaLaunchRequest *request, gint64 end, GError **error)
+/* Waits until it is worth to ask again. Returns: FALSE when there is not the time for that. */
+static gboolean
+wait_for_owner (const VaLaunchPending *pending, gint64 end, GError **error)
+{
+  gint64 wait = (gint64) pending->retry_after * G_USEC_PER_SEC;
+
+  if (g_get_monotonic_time () + wait + ASK_AGAIN_MARGIN <= end)
+    {
+      g_usleep ((gulong) wait);
+      return TRUE;
+    }
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_TIMEOUT,
+               _("waiting for confirmation, launch-id %s: when the guest's owner has approved it, start the domain again"),
+               pending->launch_id);
+  return FALSE;
+}
+
+/* One question. Returns: FALSE with @error, or TRUE with either of the other two. */
+static gboolean
+ask_for_launch (VaClient *client, const char *registration, const VaLaunchRequest *request, gint64 end,
+                VaLaunchGrant **grant, VaLaunchPending **pending, GError **error)
 {
   char *path = g_strdup_printf ("/v1/vm/%s/launch", registration);
   g_autoptr(JsonObject) reply = post (client, path, va_launch_request_write (request), end, error);
   GError *reason = NULL;
-  VaLaunchGrant *grant;
 
   if (reply == NULL)
-    return NULL;
-  grant = va_launch_grant_read (reply, &reason);
-  if (grant == NULL)
+    return FALSE;
+  if (json_object_has_member (reply, "retry-after"))
+    *pending = va_launch_pending_read (reply, &reason);
+  else
+    *grant = va_launch_grant_read (reply, &reason);
+  if (reason != NULL)
     explain (reason, error);
-  return grant;
+  return *pending != NULL || *grant != NULL;
+}
+
+VaLaunchGrant *
+va_service_launch (VaClient *client, const char *registration, VaLaunchRequest *request, gint64 end, GError **error)
+{
+  for (;;)
+    {
+      g_autoptr(VaLaunchPending) pending = NULL;
+      VaLaunchGrant *grant = NULL;
+
+      if (!ask_for_launch (client, registration, request, end, &grant, &pending, error))
+        return NULL;
+      if (grant != NULL)
+        return grant;
+      g_free (request->launch_id);
+      request->launch_id = g_strdup (pending->launch_id);
+      if (!wait_for_owner (pending, end, error))
+        return NULL;
+    }
 }
 
 VaValidateReply *

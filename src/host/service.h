@@ -11,8 +11,13 @@
  */
 G_BEGIN_DECLS
 
-/** va_service_launch: POST /v1/vm/{registration}/launch. Returns: (transfer full) */
-VaLaunchGrant *va_service_launch (VaClient *client, const char *registration, const VaLaunchRequest *request, gint64 end,
+/**
+ * va_service_launch: POST /v1/vm/{registration}/launch; again and again while the launch waits for its owner.
+ * @request: its launch_id is set then
+ * Returns: (transfer full)
+ * Errors: also VA_CORE_ERROR_TIMEOUT: it still waits at @end
+ */
+VaLaunchGrant *va_service_launch (VaClient *client, const char *registration, VaLaunchRequest *request, gint64 end,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_service_validate: POST /v1/vm/{registration}/validate; the answer is about the launch that was asked about. */
 VaValidateReply *va_service_validate (VaClient *client, const char *registration, const VaValidateRequest *request,

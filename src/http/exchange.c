@@ -21,6 +21,7 @@ typedef struct {
   char *request_id;
   GError *refusal;
   char *allow;
+  guint retry_after; /* seconds; 0: without */
   const VaRoute *route;
   VaRouteMatch match;
   const VaIdentity *identity;
@@ -116,6 +117,12 @@ answer (Exchange *exchange, struct MHD_Connection *mhd, guint status, const char
     MHD_add_response_header (response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
   if (exchange->allow != NULL)
     MHD_add_response_header (response, MHD_HTTP_HEADER_ALLOW, exchange->allow);
+  if (exchange->retry_after != 0)
+    {
+      g_autofree char *seconds = g_strdup_printf ("%u", exchange->retry_after);
+
+      MHD_add_response_header (response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
+    }
   if (stopping)
     MHD_add_response_header (response, MHD_HTTP_HEADER_CONNECTION, "close");
   result = MHD_queue_response (mhd, status, response);
@@ -201,10 +208,13 @@ call_handler (Exchange *exchange, struct MHD_Connection *mhd, const char *path, 
   g_auto(VaRequest) request = make_request (exchange, mhd, path, method);
   VaResponse response = { .status = MHD_HTTP_OK };
   enum MHD_Result result;
+  gboolean ok;
 
   request.body = exchange->body != NULL ? g_steal_pointer (&exchange->body) : va_secret_new (0);
   va_secret_truncate (request.body, exchange->used);
-  if (!exchange->route->handler (&request, &response, exchange->shared->user_data, &error))
+  ok = exchange->route->handler (&request, &response, exchange->shared->user_data, &error);
+  exchange->retry_after = response.retry_after;
+  if (!ok)
     {
       if (exchange->shared->refused != NULL && exchange->identity != NULL && error != NULL
           && error->domain == VA_PROBLEM_ERROR)

@@ -31,6 +31,7 @@ typedef struct {
   guint status;      /* 200, 201, 204 … */
   JsonObject *json;  /* (transfer full) or %NULL */
   char *text;        /* (transfer full) text/plain, or %NULL */
+  guint retry_after; /* seconds, for the Retry-After header; 0: without */
 } VaResponse;
 
 /**

@@ -9,6 +9,7 @@ libva_service_la_SOURCES = \
 	src/service/fixed.c src/service/fixed.h \
 	src/service/health.c \
 	src/service/host.c \
+	src/service/launch-confirm.c \
 	src/service/launch-list.c \
 	src/service/launch-record.c src/service/launch-record.h \
 	src/service/launch-revoke.c \

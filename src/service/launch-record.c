@@ -39,6 +39,25 @@ va_launch_record_refuse (VaStoredLaunch *launch, const char *code, char *detail,
   va_launch_record_step (launch, "refused", time);
 }
 
+void
+va_launch_record_approve (VaStoredLaunch *launch, const char *by, const VaApproval *approval, gint64 time)
+{
+  g_autoptr(JsonNode) node = parse_array (launch->approvals);
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "by", by);
+  json_object_set_int_member (object, "time", time);
+  json_object_set_int_member (object, "launches", approval->launches);
+  json_object_set_int_member (object, "until", time / 1000 + approval->valid_seconds);
+  json_array_add_object_element (json_node_get_array (node), object);
+  g_free (launch->approvals);
+  launch->approvals = json_to_string (node, FALSE);
+  launch->approved_until = time + (gint64) approval->valid_seconds * 1000;
+  launch->expires = launch->approved_until;
+  launch->approve_next = approval->launches - 1;
+  va_launch_record_step (launch, "approved", time);
+}
+
 static void
 set_text (JsonObject *object, const char *name, const char *text)
 {
@@ -76,6 +95,10 @@ va_launch_record_write (const VaStoredLaunch *launch)
       json_object_set_int_member (object, "api-minor", launch->api_minor);
       json_object_set_int_member (object, "build-id", launch->build_id);
     }
+  if (launch->state == VA_LAUNCH_WAITING)
+    json_object_set_int_member (object, "expires", launch->expires / 1000);
+  if (launch->approvals != NULL)
+    set_array (object, "approvals", launch->approvals);
   set_text (object, "code", launch->code);
   set_text (object, "detail", launch->detail);
   if (launch->steps != NULL)

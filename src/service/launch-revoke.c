@@ -31,7 +31,7 @@ take_back (VaStoredLaunch *launch, gpointer user_data, GError **error)
     return va_refuse (error, VA_PROBLEM_LAUNCH_USED,
                       _("launch %s has had its secrets already: stop the guest on host “%s”, and change its secrets"),
                       launch->id, launch->host);
-  if (launch->state != VA_LAUNCH_OPEN)
+  if (launch->state != VA_LAUNCH_OPEN && launch->state != VA_LAUNCH_WAITING)
     return va_refuse (error, VA_PROBLEM_LAUNCH_USED, _("launch %s is over already: it is %s"), launch->id,
                       va_launch_state_name (launch->state));
   va_launch_record_refuse (launch, va_problem_name (VA_PROBLEM_LAUNCH_REVOKED), g_strdup (_("You revoked this launch.")),

@@ -16,7 +16,9 @@
 
 /* POST /v1/vm/{id}/launch: grant one launch, and fix what it will be decided by. */
 
-#define TRIES 3 /* when the owner replaces the registration at the same moment */
+#define TRIES 8 /* when the owner replaces the registration, or answers, at the same moment */
+#define RETRY_SECONDS 2
+#define WAITING_MAX 64 /* launches of one registration that wait at once */
 
 /* One launch in the making; members come to be from top to bottom. */
 typedef struct {
@@ -182,6 +184,29 @@ join_keys (const VaSevSession *session)
   return keys;
 }
 
+/* Takes the place of the launch that waited for a confirmation of the same, if there is one. */
+static gboolean
+take_waiting (Attempt *attempt, GError **error)
+{
+  VaStoredLaunch *launch = attempt->launch;
+  g_autoptr(GError) reason = NULL;
+  g_autoptr(VaStoredLaunch) waiting = attempt->registration->confirms
+                                        ? va_store_find_waiting (attempt->service->store, launch, &reason)
+                                        : NULL;
+
+  if (reason != NULL && !g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
+    {
+      g_propagate_error (error, g_steal_pointer (&reason));
+      return FALSE;
+    }
+  launch->id = waiting != NULL ? g_strdup (waiting->id) : va_uuid_random ();
+  if (waiting != NULL)
+    launch->timeline = g_strdup (waiting->timeline);
+  else
+    va_launch_record_step (launch, "requested", attempt->now);
+  return TRUE;
+}
+
 static void
 note_grant (const Attempt *attempt)
 {
@@ -200,10 +225,14 @@ static gboolean
 commit (Attempt *attempt, GError **error)
 {
   VaStoredLaunch *launch = g_new0 (VaStoredLaunch, 1);
+  const VaRegistration *registration = attempt->registration;
+  VaPermit permit = { .max_launches = registration->max_launches, .max_running = registration->max_running,
+                            .confirms = registration->confirms, .confirm_after = registration->confirm_after,
+                            .wait_until = attempt->now + attempt->service->confirm_ms, .max_waiting = WAITING_MAX };
   g_autoptr(VaSecret) keys = join_keys (attempt->session);
+  g_autofree char *timeline = NULL;
 
   attempt->launch = launch;
-  launch->id = va_uuid_random ();
   launch->vm = g_strdup (attempt->vm);
   launch->owner = g_strdup (attempt->stored->owner);
   launch->host = g_strdup (attempt->host);
@@ -213,13 +242,15 @@ commit (Attempt *attempt, GError **error)
   launch->generation = g_strdup (attempt->generation);
   launch->version = attempt->stored->version;
   launch->created = va_service_now ();
+  if (!take_waiting (attempt, error))
+    return FALSE;
   launch->expires = (launch->created + attempt->service->launch_ms + 999) / 1000 * 1000;
   launch->fixed = va_fixed_write (attempt->fixed);
-  va_launch_record_step (launch, "requested", attempt->now);
+  timeline = g_strdup (launch->timeline);
+  permit.wait_timeline = timeline;
   va_launch_record_step (launch, "granted", launch->created);
   note_grant (attempt);
-  return va_store_create_launch (attempt->service->store, launch, keys, attempt->table,
-                                 attempt->registration->max_launches, attempt->registration->max_running,
+  return va_store_create_launch (attempt->service->store, launch, keys, attempt->table, &permit,
                                  attempt->entry, error);
 }
 
@@ -241,9 +272,53 @@ write_grant (const Attempt *attempt)
   return va_launch_grant_write (&grant);
 }
 
-/* The grant, durable before it is returned; or %NULL with the problem. */
-static JsonObject *
-grant_launch (VaService *service, VaRequest *call, const VaLaunchRequest *request, GError **error)
+/* Grant, or that it waits. */
+static void
+answer (const Attempt *attempt, VaResponse *response)
+{
+  gboolean waits = attempt->launch->state == VA_LAUNCH_WAITING;
+  VaLaunchPending pending = { .launch_id = attempt->launch->id, .retry_after = RETRY_SECONDS };
+
+  if (!waits || attempt->request->launch_id == NULL)
+    va_log_decision ("launch", attempt->launch->id, attempt->vm, attempt->host, waits ? "waiting" : "granted");
+  response->status = waits ? 202 : 201;
+  response->retry_after = waits ? RETRY_SECONDS : 0;
+  response->json = waits ? va_launch_pending_write (&pending) : write_grant (attempt);
+}
+
+/* What a host is told that asks again for a launch that does not wait any more. */
+static gboolean
+check_asked_again (VaService *service, VaRequest *call, const VaLaunchRequest *request, GError **error)
+{
+  g_autoptr(GError) reason = NULL;
+  g_autoptr(VaStoredLaunch) launch = NULL;
+
+  if (request->launch_id == NULL)
+    return TRUE;
+  launch = va_store_get_launch (service->store, request->launch_id, &reason);
+  if (launch == NULL && !g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
+    {
+      g_propagate_error (error, g_steal_pointer (&reason));
+      return FALSE;
+    }
+  if (launch == NULL || !g_str_equal (launch->host, call->identity->name) || !g_str_equal (launch->vm, call->parts[0]))
+    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no such launch of this host and registration"));
+  json_object_set_string_member (va_audit_of (call), "owner", launch->owner);
+  if (launch->state == VA_LAUNCH_WAITING)
+    return TRUE;
+  if (g_strcmp0 (launch->code, va_problem_name (VA_PROBLEM_CONFIRMATION_DENIED)) == 0)
+    return va_refuse (error, VA_PROBLEM_CONFIRMATION_DENIED, _("the guest's owner has denied launch %s"), launch->id);
+  if (g_strcmp0 (launch->code, va_problem_name (VA_PROBLEM_CONFIRMATION_EXPIRED)) == 0)
+    return va_refuse (error, VA_PROBLEM_CONFIRMATION_EXPIRED, _("launch %s was not confirmed in time"), launch->id);
+  if (g_strcmp0 (launch->code, va_problem_name (VA_PROBLEM_LAUNCH_REVOKED)) == 0)
+    return va_refuse (error, VA_PROBLEM_LAUNCH_REVOKED, _("the guest's owner has revoked this launch"));
+  return va_refuse (error, VA_PROBLEM_LAUNCH_USED, _("launch %s is %s already; start the guest again"), launch->id,
+                    va_launch_state_name (launch->state));
+}
+
+/* The answer, durable before it is given; or FALSE with the problem. */
+static gboolean
+try_to_grant (VaService *service, VaRequest *call, const VaLaunchRequest *request, VaResponse *response, GError **error)
 {
   const char *host = call->identity->name, *vm = call->parts[0];
   JsonObject *entry = va_audit_of (call), *domain = json_object_new ();
@@ -261,15 +336,14 @@ grant_launch (VaService *service, VaRequest *call, const VaLaunchRequest *reques
       g_clear_error (&reason);
       if (try_launch (&attempt, &reason))
         {
-          va_log_decision ("launch", attempt.launch->id, vm, host, "granted");
-          return write_grant (&attempt);
+          answer (&attempt, response);
+          return TRUE;
         }
       json_object_remove_member (entry, "launch-id");
       if (!g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED))
         break;
     }
-  va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
-  return NULL;
+  return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
 }
 
 gboolean
@@ -286,13 +360,10 @@ va_handle_launch (VaRequest *request, VaResponse *response, gpointer user_data, 
   if (body == NULL)
     return FALSE;
   launch = va_launch_request_read (body, &reason);
-  if (launch != NULL)
-    response->json = grant_launch (user_data, request, launch, &reason);
-  if (response->json != NULL)
-    {
-      response->status = 201;
-      return TRUE;
-    }
+  if (launch != NULL && va_service_sweep (user_data, &reason)
+      && check_asked_again (user_data, request, launch, &reason)
+      && try_to_grant (user_data, request, launch, response, &reason))
+    return TRUE;
   va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
   va_log_decision ("launch", NULL, vm, host, va_refusal_name (*error));
   return FALSE;

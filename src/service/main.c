@@ -46,6 +46,7 @@ static const VaConfigKey keys[] = {
   { "limits", "timeout-seconds", VA_CONFIG_NUMBER, "15", FALSE, 1, 3600 },
   { "limits", "request-seconds", VA_CONFIG_NUMBER, "30", FALSE, 1, 3600 },
   { "limits", "refusals-per-minute", VA_CONFIG_NUMBER, "120", FALSE, 1, 1000000 },
+  { "limits", "confirm-seconds", VA_CONFIG_NUMBER, "3600", FALSE, 1, 2592000 },
   { "limits", "launch-seconds", VA_CONFIG_NUMBER, "300", FALSE, 1, 86400 },
   { NULL },
 };
@@ -183,6 +184,7 @@ open_and_serve (const VaConfig *config, VaSevRoots *roots, VaKeyService *key_ser
   g_autoptr(VaStore) store = va_store_open (va_config_string (config, "store", "path"),
                                             va_config_string (config, "store", "key"), error);
   VaService service = { .store = store, .roots = roots, .key_service = key_service,
+                        .confirm_ms = (gint64) va_config_number (config, "limits", "confirm-seconds") * 1000,
                         .launch_ms = (gint64) va_config_number (config, "limits", "launch-seconds") * 1000 };
   gboolean ok;
 

@@ -36,6 +36,8 @@ refuse_from_store (GError **error, const GError *reason, VaProblemCode not_found
       return va_refuse (error, VA_PROBLEM_ARTIFACT_MISSING, "%s", reason->message);
     case VA_STORE_ERROR_PERMIT:
       return va_refuse (error, VA_PROBLEM_PERMIT_EXHAUSTED, "%s", reason->message);
+    case VA_STORE_ERROR_WAITING:
+      return va_refuse (error, VA_PROBLEM_CONFIRMATION_LIMIT, "%s", reason->message);
     case VA_STORE_ERROR_RUNNING:
       return va_refuse (error, VA_PROBLEM_RUNNING_LIMIT, "%s", reason->message);
     case VA_STORE_ERROR_CHANGED:

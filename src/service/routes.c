@@ -23,6 +23,8 @@ static const VaRoute routes[] = {
   { "POST", "/v1/vm/{}/validate", HOST, 4 * KIB, va_handle_validate, "validate" },
   { "POST", "/v1/launch/{}/outcome", HOST, 32 * KIB, va_handle_outcome, "outcome" },
   { "POST", "/v1/launch/{}/revoke", OWNER, 0, va_handle_launch_revoke, "revoke" },
+  { "POST", "/v1/launch/{}/approve", OWNER, 4 * KIB, va_handle_launch_approve, "approve" },
+  { "POST", "/v1/launch/{}/deny", OWNER, 0, va_handle_launch_deny, "deny" },
   { "GET", "/v1/launch", OWNER, 0, va_handle_launch_list, "launch-list" },
   { "GET", "/v1/launch/{}", OWNER, 0, va_handle_launch_get, "launch-show" },
   { "GET", "/v1/launch/{}/receipt", OWNER, 0, va_handle_receipt, "receipt" },

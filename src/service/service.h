@@ -19,6 +19,7 @@ typedef struct {
   VaReferenceCache *references;
   VaSigner *signer;          /* of the audit log's checkpoints */
   VaLimit *refusals;         /* how many a peer may collect */
+  gint64 confirm_ms; /* how long a launch waits for an owner's confirmation */
   gint64 launch_ms; /* how long a launch stays open */
 } VaService;
 
@@ -40,6 +41,8 @@ gboolean va_handle_vm_remove (VaRequest *request, VaResponse *response, gpointer
 gboolean va_handle_launch (VaRequest *request, VaResponse *response, gpointer service, GError **error);
 gboolean va_handle_validate (VaRequest *request, VaResponse *response, gpointer service, GError **error);
 gboolean va_handle_outcome (VaRequest *request, VaResponse *response, gpointer service, GError **error);
+gboolean va_handle_launch_approve (VaRequest *request, VaResponse *response, gpointer service, GError **error);
+gboolean va_handle_launch_deny (VaRequest *request, VaResponse *response, gpointer service, GError **error);
 gboolean va_handle_launch_list (VaRequest *request, VaResponse *response, gpointer service, GError **error);
 gboolean va_handle_launch_get (VaRequest *request, VaResponse *response, gpointer service, GError **error);
 gboolean va_handle_launch_revoke (VaRequest *request, VaResponse *response, gpointer service, GError **error);

@@ -162,6 +162,8 @@ note_verdict (const Validation *validation, const VaStoredLaunch *launch)
 static gboolean
 refuse_used (const VaStoredLaunch *launch, GError **error)
 {
+  if (launch->state == VA_LAUNCH_WAITING)
+    return va_refuse (error, VA_PROBLEM_LAUNCH_USED, _("the launch waits for its owner's confirmation"));
   if (launch->state == VA_LAUNCH_EXPIRED)
     return va_refuse (error, VA_PROBLEM_LAUNCH_EXPIRED, _("the launch was not validated in time"));
   if (g_strcmp0 (launch->code, va_problem_name (VA_PROBLEM_LAUNCH_REVOKED)) == 0)

@@ -49,8 +49,9 @@ typedef struct {
   GPtrArray *(*list_registrations) (VaBackend *backend, const char *owner, GError **error);
   gboolean (*remove_registration) (VaBackend *backend, const char *owner, const char *id, gint64 now, JsonObject *entry, GError **error);
 
-  gboolean (*create_launch) (VaBackend *backend, const VaStoredLaunch *launch, guint64 max_launches,
-                             guint64 max_running, JsonObject *entry, GError **error);
+  gboolean (*create_launch) (VaBackend *backend, VaStoredLaunch *launch, const VaPermit *permit, JsonObject *entry,
+                             GError **error);
+  VaStoredLaunch *(*find_waiting) (VaBackend *backend, const VaStoredLaunch *like, GError **error);
   VaStoredLaunch *(*get_launch) (VaBackend *backend, const char *id, GError **error);
   GPtrArray *(*list_launches) (VaBackend *backend, const char *owner, const char *vm, guint limit, GError **error);
   gboolean (*change_launch) (VaBackend *backend, const char *id, VaLaunchChange change, gpointer user_data,

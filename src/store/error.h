@@ -11,6 +11,7 @@ typedef enum {
   VA_STORE_ERROR_ARTIFACT_MISSING, /* a registration names a firmware that was not uploaded */
   VA_STORE_ERROR_CHANGED,          /* the registration was replaced or removed in between: read it again */
   VA_STORE_ERROR_PERMIT,           /* max-launches is reached */
+  VA_STORE_ERROR_WAITING,          /* too many launches wait already */
   VA_STORE_ERROR_RUNNING,          /* max-running is reached */
   VA_STORE_ERROR_SEAL,             /* a sealed value does not open: wrong key, wrong row, or changed */
 } VaStoreError;

@@ -3,8 +3,8 @@
 
 #include "store/record.h"
 
-static const char *const state_names[] = { "waiting", "open", "validated", "running",
-                                          "refused", "failed", "expired", "ended" };
+static const char *const state_names[] = { "open", "validated", "running", "refused",
+                                          "failed", "expired", "ended", "waiting" };
 
 const char *
 va_launch_state_name (VaLaunchState state)
@@ -95,6 +95,7 @@ va_stored_launch_free (VaStoredLaunch *launch)
   g_free (launch->code);
   g_free (launch->detail);
   g_free (launch->steps);
+  g_free (launch->approvals);
   g_free (launch->reason);
   g_clear_pointer (&launch->sealed_keys, g_bytes_unref);
   g_clear_pointer (&launch->sealed_table, g_bytes_unref);

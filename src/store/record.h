@@ -33,7 +33,6 @@ typedef struct {
 } VaStoredRegistration;
 
 typedef enum {
-  VA_LAUNCH_WAITING, /* for an owner's confirmation */
   VA_LAUNCH_OPEN,
   VA_LAUNCH_VALIDATED,
   VA_LAUNCH_RUNNING,
@@ -41,6 +40,7 @@ typedef enum {
   VA_LAUNCH_FAILED,
   VA_LAUNCH_EXPIRED,
   VA_LAUNCH_ENDED,
+  VA_LAUNCH_WAITING, /* for an owner's confirmation; then open */
 } VaLaunchState;
 
 const char *va_launch_state_name (VaLaunchState state);
@@ -64,7 +64,20 @@ typedef struct {
   guint8 api_major, api_minor, build_id;
   char *code, *detail;     /* %NULL, or why it was refused */
   char *steps, *reason;    /* %NULL, or what the host said; steps is a JSON array */
+  gint64 approved_until;   /* while it waits, milliseconds; 0: not approved */
+  char *approvals;         /* JSON array: who approved it; %NULL: nobody */
+  guint approve_next;      /* va_store_change_launch(): so many of the registration's next launches until then, too */
 } VaStoredLaunch;
+
+/** What a launch is counted against. */
+typedef struct {
+  guint64 max_launches, max_running; /* 0: no limit */
+  gboolean confirms;                 /* once confirm_after launches were made, the next ones wait for an owner */
+  guint64 confirm_after;
+  gint64 wait_until;                 /* milliseconds since 1970: when one that waits expires */
+  const char *wait_timeline;         /* JSON: the timeline of one that waits */
+  guint max_waiting;                 /* of the registration's launches at once */
+} VaPermit;
 
 typedef struct {
   char *name;

@@ -6,11 +6,13 @@
 
 #define COLUMNS \
   "id, vm, owner, host, domain_uuid, domain_name, state, policy, generation, version, created, expires, fixed," \
-  " sealed_keys, sealed_table, timeline, api_major, api_minor, build_id, code, detail, steps, reason"
+  " sealed_keys, sealed_table, timeline, api_major, api_minor, build_id, code, detail, steps, reason," \
+  " approved_until, approvals"
 
 typedef struct {
-  const VaStoredLaunch *launch;
-  guint64 max_launches, max_running;
+  VaStoredLaunch *launch;
+  const VaPermit *permit;
+  JsonObject *entry;
   const char *id;
   VaLaunchChange change;
   gpointer change_data;
@@ -49,6 +51,8 @@ read_launch (VaStatement *row)
   launch->detail = va_column_text (row, 20);
   launch->steps = va_column_text (row, 21);
   launch->reason = va_column_text (row, 22);
+  launch->approved_until = va_column_number (row, 23);
+  launch->approvals = va_column_text (row, 24);
   return launch;
 }
 
@@ -64,15 +68,20 @@ find_launch (VaSqliteConnection *connection, const char *id, GError **error)
   return status == 1 ? read_launch (row) : NULL;
 }
 
-/* Both counts as this transaction sees them. */
+/* What the permit counts, as this transaction sees it. */
+typedef struct {
+  guint64 launches, running, approved, waiting;
+  gint64 approved_until;
+} Counts;
+
 static gboolean
-read_counts (VaSqliteConnection *connection, const VaStoredLaunch *launch, guint64 *launches, guint64 *running,
-             GError **error)
+read_counts (VaSqliteConnection *connection, const VaStoredLaunch *launch, Counts *counts, GError **error)
 {
   g_autoptr(VaStatement) row = va_sqlite_query (
     connection, error,
     "SELECT launches, (SELECT count(*) FROM launches WHERE vm = registrations.id"
-    "  AND launches.owner = registrations.owner AND state IN ('open', 'validated', 'running'))"
+    "  AND launches.owner = registrations.owner AND state IN ('open', 'validated', 'running')),"
+    " approved, approved_until, (SELECT count(*) FROM launches WHERE vm = registrations.id AND state = 'waiting')"
     " FROM registrations WHERE id = ? AND owner = ? AND version = ?",
     "tti", launch->vm, launch->owner, (gint64) launch->version);
   int status = row != NULL ? va_sqlite_row (row, error) : -1;
@@ -81,62 +90,166 @@ read_counts (VaSqliteConnection *connection, const VaStoredLaunch *launch, guint
     g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the registration was replaced meanwhile"));
   if (status != 1)
     return FALSE;
-  *launches = (guint64) va_column_number (row, 0);
-  *running = (guint64) va_column_number (row, 1);
+  counts->launches = (guint64) va_column_number (row, 0);
+  counts->running = (guint64) va_column_number (row, 1);
+  counts->approved = (guint64) va_column_number (row, 2);
+  counts->approved_until = va_column_number (row, 3);
+  counts->waiting = (guint64) va_column_number (row, 4);
   return TRUE;
 }
 
 static gboolean
-check_permit (VaSqliteConnection *connection, const Work *work, GError **error)
+check_permit (const VaPermit *permit, const Counts *counts, GError **error)
 {
-  guint64 launches, running;
-
-  if (!read_counts (connection, work->launch, &launches, &running, error))
-    return FALSE;
-  if (work->max_launches > 0 && launches >= work->max_launches)
+  if (permit->max_launches > 0 && counts->launches >= permit->max_launches)
     g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_PERMIT,
-                 _("the permit's %" G_GUINT64_FORMAT " launches are used up"), work->max_launches);
-  else if (work->max_running > 0 && running >= work->max_running)
+                 _("the permit's %" G_GUINT64_FORMAT " launches are used up"), permit->max_launches);
+  else if (permit->max_running > 0 && counts->running >= permit->max_running)
     g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_RUNNING,
-                 _("%" G_GUINT64_FORMAT " of at most %" G_GUINT64_FORMAT " are running or starting"), running,
-                 work->max_running);
+                 _("%" G_GUINT64_FORMAT " of at most %" G_GUINT64_FORMAT " are running or starting"), counts->running,
+                 permit->max_running);
   else
     return TRUE;
   return FALSE;
 }
 
 static gboolean
+set_changed (GError **error)
+{
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the launch was confirmed or ended meanwhile"));
+  return FALSE;
+}
+
+/* In place of the one that waited under this id, if there is one. */
+static gboolean
 insert_launch (VaSqliteConnection *connection, const VaStoredLaunch *launch, GError **error)
 {
-  return va_sqlite_run (connection, error,
+  if (!va_sqlite_run (connection, error,
                         "INSERT INTO launches (id, vm, owner, host, domain_uuid, domain_name, state, policy,"
                         " generation, version, created, expires, fixed, sealed_keys, sealed_table, timeline)"
-                        " VALUES (?, ?, ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                        "ttttttitiiitbbt", launch->id, launch->vm, launch->owner, launch->host, launch->domain_uuid,
-                        launch->domain_name, (gint64) launch->policy, launch->generation, (gint64) launch->version,
-                        launch->created, launch->expires, launch->fixed, launch->sealed_keys, launch->sealed_table,
-                        launch->timeline)
+                        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+                        " state = excluded.state, generation = excluded.generation, expires = excluded.expires,"
+                        " fixed = excluded.fixed, sealed_keys = excluded.sealed_keys,"
+                        " sealed_table = excluded.sealed_table, timeline = excluded.timeline, approved_until = 0"
+                        " WHERE launches.state = 'waiting'",
+                        "tttttttitiiitbbt", launch->id, launch->vm, launch->owner, launch->host, launch->domain_uuid,
+                        launch->domain_name, va_launch_state_name (launch->state), (gint64) launch->policy,
+                        launch->generation, (gint64) launch->version, launch->created, launch->expires, launch->fixed,
+                        launch->sealed_keys, launch->sealed_table, launch->timeline))
+    return FALSE;
+  return va_sqlite_changes (connection) == 1 || set_changed (error);
+}
+
+static gboolean
+insert_open (VaSqliteConnection *connection, const VaStoredLaunch *launch, GError **error)
+{
+  return insert_launch (connection, launch, error)
          && va_sqlite_run (connection, error, "UPDATE registrations SET launches = launches + 1 WHERE id = ?", "t",
                            launch->vm);
+}
+
+static VaStatement *
+query_waiting (VaSqliteConnection *connection, const VaStoredLaunch *like, GError **error)
+{
+  return va_sqlite_query (connection, error,
+                          "SELECT " COLUMNS " FROM launches WHERE state = 'waiting' AND vm = ? AND host = ?"
+                          " AND domain_uuid = ? AND version = ? AND policy = ?",
+                          "tttii", like->vm, like->host, like->domain_uuid, (gint64) like->version,
+                          (gint64) like->policy);
+}
+
+/* The launch waits from now on, under its id. */
+static gboolean
+insert_waiting (VaSqliteConnection *connection, Work *work, const Counts *counts, GError **error)
+{
+  VaStoredLaunch *launch = work->launch;
+
+  if (counts->waiting >= work->permit->max_waiting)
+    {
+      g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_WAITING,
+                   _("%" G_GUINT64_FORMAT " launches of this registration wait for confirmation already"),
+                   counts->waiting);
+      return FALSE;
+    }
+  launch->state = VA_LAUNCH_WAITING;
+  launch->expires = work->permit->wait_until;
+  g_free (launch->timeline);
+  launch->timeline = g_strdup (work->permit->wait_timeline);
+  g_free (launch->fixed);
+  launch->fixed = g_strdup ("");
+  g_clear_pointer (&launch->sealed_keys, g_bytes_unref);
+  g_clear_pointer (&launch->sealed_table, g_bytes_unref);
+  if (work->entry != NULL)
+    json_object_set_string_member (work->entry, "result", "waiting");
+  return insert_launch (connection, launch, error);
+}
+
+/* Those that were approved ahead of time are used up one by one. */
+static gboolean
+use_approval (VaSqliteConnection *connection, const VaStoredLaunch *launch, GError **error)
+{
+  return va_sqlite_run (connection, error, "UPDATE registrations SET approved = approved - 1 WHERE id = ?", "t",
+                        launch->vm)
+         && insert_open (connection, launch, error);
+}
+
+static gboolean
+confirm (VaSqliteConnection *connection, Work *work, const Counts *counts, GError **error)
+{
+  VaStoredLaunch *launch = work->launch;
+  g_autoptr(VaStatement) row = query_waiting (connection, launch, error);
+  int status = row != NULL ? va_sqlite_row (row, error) : -1;
+  g_autoptr(VaStoredLaunch) waiting = status == 1 ? read_launch (row) : NULL;
+
+  if (status < 0)
+    return FALSE;
+  if (waiting == NULL && counts->approved > 0 && counts->approved_until > launch->created)
+    return use_approval (connection, launch, error);
+  if (waiting == NULL)
+    return insert_waiting (connection, work, counts, error);
+  if (!g_str_equal (waiting->id, launch->id))
+    return set_changed (error);
+  if (waiting->approved_until > launch->created)
+    return insert_open (connection, launch, error);
+  launch->state = VA_LAUNCH_WAITING;
+  if (work->entry != NULL)
+    json_object_remove_member (work->entry, "result"); /* on record since it began to wait */
+  return TRUE;
 }
 
 static gboolean
 do_create (VaSqliteConnection *connection, gpointer data, GError **error)
 {
-  const Work *work = data;
+  Work *work = data;
+  Counts counts;
 
-  return va_sqlite_expire (connection, work->launch->created, NULL, error)
-         && check_permit (connection, work, error)
-         && insert_launch (connection, work->launch, error);
+  if (!va_sqlite_expire (connection, work->launch->created, NULL, error)
+      || !read_counts (connection, work->launch, &counts, error) || !check_permit (work->permit, &counts, error))
+    return FALSE;
+  if (work->permit->confirms && counts.launches >= work->permit->confirm_after)
+    return confirm (connection, work, &counts, error);
+  return insert_open (connection, work->launch, error);
 }
 
 static gboolean
-create_launch (VaBackend *backend, const VaStoredLaunch *launch, guint64 max_launches, guint64 max_running,
-               JsonObject *entry, GError **error)
+create_launch (VaBackend *backend, VaStoredLaunch *launch, const VaPermit *permit, JsonObject *entry, GError **error)
 {
-  Work work = { .launch = launch, .max_launches = max_launches, .max_running = max_running };
+  Work work = { .launch = launch, .permit = permit, .entry = entry };
 
   return va_sqlite_transact (backend, do_create, &work, entry, error);
+}
+
+static VaStoredLaunch *
+find_waiting (VaBackend *backend, const VaStoredLaunch *like, GError **error)
+{
+  VaSqliteConnection *reader = va_sqlite_reader (backend);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&reader->mutex);
+  g_autoptr(VaStatement) row = query_waiting (reader, like, error);
+  int status = row != NULL ? va_sqlite_row (row, error) : -1;
+
+  if (status == 0)
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND, _("no such launch waits"));
+  return status == 1 ? read_launch (row) : NULL;
 }
 
 static VaStoredLaunch *
@@ -173,10 +286,12 @@ write_back (VaSqliteConnection *connection, const VaStoredLaunch *launch, GError
 
   if (!va_sqlite_run (connection, error,
                       "UPDATE launches SET state = ?, sealed_keys = ?, sealed_table = ?, timeline = ?, code = ?,"
-                      " detail = ?, steps = ?, reason = ? WHERE id = ?",
-                      "tbbtttttt", va_launch_state_name (launch->state), open ? launch->sealed_keys : NULL,
+                      " detail = ?, steps = ?, reason = ?, approved_until = ?,"
+                      " approvals = ?, expires = ? WHERE id = ?",
+                      "tbbtttttitit", va_launch_state_name (launch->state), open ? launch->sealed_keys : NULL,
                       open ? launch->sealed_table : NULL, launch->timeline, launch->code, launch->detail,
-                      launch->steps, launch->reason, launch->id))
+                      launch->steps, launch->reason, launch->approved_until, launch->approvals, launch->expires,
+                      launch->id))
     return FALSE;
   return !launch->has_firmware_version
          || va_sqlite_run (connection, error,
@@ -192,6 +307,17 @@ give_back (VaSqliteConnection *connection, const VaStoredLaunch *launch, GError 
   return va_sqlite_run (connection, error,
                         "UPDATE registrations SET launches = launches - 1 WHERE id = ? AND version = ?", "ti",
                         launch->vm, (gint64) launch->version);
+}
+
+/* In place of what was approved before. */
+static gboolean
+approve_next (VaSqliteConnection *connection, const VaStoredLaunch *launch, GError **error)
+{
+  return launch->approve_next == 0
+         || va_sqlite_run (connection, error,
+                           "UPDATE registrations SET approved = ?, approved_until = ? WHERE id = ? AND version = ?",
+                           "iiti", (gint64) launch->approve_next, launch->approved_until, launch->vm,
+                           (gint64) launch->version);
 }
 
 static gboolean
@@ -215,7 +341,7 @@ do_change (VaSqliteConnection *connection, gpointer data, GError **error)
   if (before == VA_LAUNCH_OPEN && launch->state != VA_LAUNCH_OPEN && launch->state != VA_LAUNCH_VALIDATED
       && !give_back (connection, launch, error))
     return FALSE;
-  return write_back (connection, launch, error);
+  return approve_next (connection, launch, error) && write_back (connection, launch, error);
 }
 
 static gboolean
@@ -365,6 +491,7 @@ void
 va_sqlite_add_launches (VaBackendClass *class)
 {
   class->create_launch = create_launch;
+  class->find_waiting = find_waiting;
   class->get_launch = get_launch;
   class->list_launches = list_launches;
   class->change_launch = change_launch;

@@ -207,8 +207,8 @@ launch_row (const VaStoredLaunch *launch)
 }
 
 gboolean
-va_store_create_launch (VaStore *store, VaStoredLaunch *launch, VaSecret *keys, VaSecret *table, guint64 max_launches,
-                        guint64 max_running, JsonObject *entry, GError **error)
+va_store_create_launch (VaStore *store, VaStoredLaunch *launch, VaSecret *keys, VaSecret *table,
+                        const VaPermit *permit, JsonObject *entry, GError **error)
 {
   g_autofree char *row = launch_row (launch);
   VaSealLabel keys_label = { "launches", row, "keys" }, table_label = { "launches", row, "secret table" };
@@ -217,7 +217,13 @@ va_store_create_launch (VaStore *store, VaStoredLaunch *launch, VaSecret *keys, 
   g_clear_pointer (&launch->sealed_table, g_bytes_unref);
   launch->sealed_keys = va_seal_close (store->seal, &keys_label, keys);
   launch->sealed_table = table != NULL ? va_seal_close (store->seal, &table_label, table) : NULL;
-  return store->backend->class->create_launch (store->backend, launch, max_launches, max_running, entry, error);
+  return store->backend->class->create_launch (store->backend, launch, permit, entry, error);
+}
+
+VaStoredLaunch *
+va_store_find_waiting (VaStore *store, const VaStoredLaunch *like, GError **error)
+{
+  return store->backend->class->find_waiting (store->backend, like, error);
 }
 
 VaStoredLaunch *

@@ -81,15 +81,24 @@ gboolean va_store_remove_registration (VaStore *store, const char *owner, const 
   G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * va_store_create_launch: counts it against the permit and makes it, in one transaction, after expiring what is due at
+ * va_store_create_launch: counts it against @permit and makes it, in one transaction, after expiring what is due at
  * launch->created. Seals @keys and @table in a way that also holds every fixed column in place.
+ *
+ * If it has to be confirmed by an owner and is not, it is kept as one that waits, without keys: then launch->state is
+ * WAITING afterwards, and it was not counted. One that was approved goes on from there, if launch->id is its id.
  * @keys: TIK and TEK
  * @table: the secret table, or %NULL
- * @max_launches, @max_running: 0: no limit
- * Errors: CHANGED (launch->version is no longer the registration's), PERMIT, RUNNING
+ * Errors: CHANGED (launch->version is no longer the registration's, or launch->id is not that of the one that waits),
+ *   PERMIT, RUNNING, WAITING
  */
 gboolean va_store_create_launch (VaStore *store, VaStoredLaunch *launch, VaSecret *keys, VaSecret *table,
-                                 guint64 max_launches, guint64 max_running, JsonObject *entry, GError **error)
+                                 const VaPermit *permit, JsonObject *entry, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_store_find_waiting: the launch that waits with the same vm, version, host, domain_uuid and policy as @like.
+ * Errors: NOT_FOUND
+ */
+VaStoredLaunch *va_store_find_waiting (VaStore *store, const VaStoredLaunch *like, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /** Errors: NOT_FOUND */
 VaStoredLaunch *va_store_get_launch (VaStore *store, const char *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -109,6 +109,40 @@ def started_paused_and_resumed_at_once(world):
 
 
 @suite
+def goes_on_when_its_owner_confirms(world):
+    """While virsh still waits, and, another time, after it gave up."""
+    identity = world.make_domain("confirmed")
+    world.register(identity, "--confirm-after", "0")
+    results = []
+    start = threading.Thread(target=lambda: results.append(world.box.run_virsh("start", "confirmed")))
+    start.start()
+    launch = world.launch_state(identity, "waiting")
+    world.owner("launch", "approve", launch["launch-id"])
+    start.join()
+    assert results[0].code == 0, results
+    assert world.launch_state(identity, "running")["launch-id"] == launch["launch-id"]
+    assert secret_of(world, "confirmed") == PASSPHRASE
+    world.box.virsh("destroy", "confirmed")
+    world.launch_state(identity, "ended")
+    error = running.refused(world, "confirmed", "waiting for confirmation, launch-id")
+    launch = world.launch_state(identity, "waiting")
+    assert launch["launch-id"] in error, error
+    world.owner("launch", "approve", launch["launch-id"])
+    world.box.virsh("start", "confirmed")
+    assert world.launch_state(identity, "running")["launch-id"] == launch["launch-id"]
+    assert secret_of(world, "confirmed") == PASSPHRASE
+    world.box.virsh("destroy", "confirmed")
+    world.launch_state(identity, "ended")
+    results.clear()
+    start = threading.Thread(target=lambda: results.append(world.box.run_virsh("start", "confirmed")))
+    start.start()
+    world.owner("launch", "deny", world.launch_state(identity, "waiting")["launch-id"])
+    start.join()
+    assert results[0].code != 0 and "confirmation-denied" in results[0].err, results
+    running.clean(world, identity)
+
+
+@suite
 def suspended_and_resumed_without_a_second_attestation(world):
     identity = world.make_domain("sleeper")
     world.register(identity)

@@ -23,10 +23,19 @@
 READER (registration, VaRegistration, COMMA_TRUE)
 READER (launch_request, VaLaunchRequest, )
 READER (launch_grant, VaLaunchGrant, )
+READER (launch_pending, VaLaunchPending, )
 READER (validate_request, VaValidateRequest, )
 READER (validate_reply, VaValidateReply, )
 READER (outcome, VaOutcome, )
 READER (host_features, VaHostFeatures, )
+
+static JsonObject *
+again_approval (JsonObject *object, GError **error)
+{
+  VaApproval approval;
+
+  return va_approval_read (object, &approval, error) ? va_approval_write (&approval) : NULL;
+}
 
 static JsonObject *
 again_registration_answer (JsonObject *object, GError **error)
@@ -44,6 +53,8 @@ static const struct {
   { "registration-answer", again_registration_answer },
   { "launch-request", again_launch_request },
   { "launch-grant", again_launch_grant },
+  { "launch-pending", again_launch_pending },
+  { "approval", again_approval },
   { "validate-request", again_validate_request },
   { "validate-reply", again_validate_reply },
   { "outcome", again_outcome },

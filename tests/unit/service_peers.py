@@ -166,7 +166,7 @@ class Service:
     """A virt-attestd with a configuration of its own, on a free port of 127.0.0.1."""
 
     def __init__(self, folder, site, trusted, launch_seconds=300, roots=None, extra='', refusals=1000000,
-                 **more):
+                 confirm_seconds=3600, **more):
         os.makedirs(folder, exist_ok=True)
         self.folder, self.log_path = folder, os.path.join(folder, 'log')
         self.store = os.path.join(folder, 'state', 'store.db')
@@ -178,7 +178,7 @@ class Service:
         text = (f'[listen]\naddress = "127.0.0.1"\nport = 0\n[tls]\nca = {site.ca}\ncertificate = {certificate}\n'
                 f'key = {key}\n[store]\npath = {self.store}\nkey = {self.kek}\n[roots]\nfolder = {roots}\n'
                 f'trusted-folder = {trusted}\n[limits]\nlaunch-seconds = {launch_seconds}\n'
-                f'refusals-per-minute = {refusals}\n{extra}')
+                f'refusals-per-minute = {refusals}\nconfirm-seconds = {confirm_seconds}\n{extra}')
         self.config = write(os.path.join(folder, 'service.conf'), text.encode())
         self.process = self.port = None
         self.environment = {k: v for k, v in os.environ.items() if k != 'JOURNAL_STREAM'} | more

@@ -32,7 +32,7 @@ class Schemas:
     ANSWERS = [('POST', '/vm/[^/]+', 'registration-answer'), ('GET', '/vm', 'registrations'),
                ('GET', '/vm/[^/]+', 'registration-answer'), ('POST', '/vm/[^/]+/launch', 'launch-grant'),
                ('POST', '/vm/[^/]+/validate', 'validate-reply'), ('POST', '/launch/[^/]+/outcome', 'empty'),
-               ('POST', '/launch/[^/]+/revoke', 'launch'), ('GET', '/launch/[^/]+/receipt', 'receipt'),
+               ('POST', '/launch/[^/]+/(revoke|approve|deny)', 'launch'), ('GET', '/launch/[^/]+/receipt', 'receipt'),
                ('GET', r'/audit(\?.*)?', 'audit'), ('POST', '/audit/checkpoint', 'checkpoint'),
                ('GET', r'/launch(\?.*)?', 'launches'), ('GET', '/launch/[^/?]+', 'launch'),
                ('PUT', '/secret/.*', 'secret'), ('GET', '/secret', 'secrets'), ('GET', '/secret/.*', 'secret'),
@@ -54,6 +54,8 @@ class Schemas:
     def check(self, method, path, status, kind, answer):
         if status == 204:
             assert not answer
+        elif status == 202:
+            self.hold('launch-pending', answer)
         elif status < 300:
             assert kind.startswith('application/json'), kind
             name, = {schema for m, pattern, schema in self.ANSWERS if m == method and re.fullmatch(pattern, path)}

@@ -124,7 +124,8 @@ make_launch (VaStore *store, const char *id, guint64 version, gint64 created, gu
                             .expires = created + 1000, .fixed = (char *) "{}", .timeline = (char *) "[]" };
   g_autoptr(VaSecret) keys = va_secret_copy_in ("TIKTIKTIKTIKTIKTTEKTEKTEKTEKTEKT", 32);
   g_autoptr(VaSecret) table = va_secret_copy_in ("the table", 9);
-  gboolean ok = va_store_create_launch (store, &launch, keys, table, max_launches, max_running, NULL, error);
+  VaPermit permit = { .max_launches = max_launches, .max_running = max_running };
+  gboolean ok = va_store_create_launch (store, &launch, keys, table, &permit, NULL, error);
 
   g_bytes_unref (launch.sealed_keys);
   g_bytes_unref (launch.sealed_table);

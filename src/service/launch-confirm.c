@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <string.h>
+#include "core/guid.h"
+#include "core/i18n.h"
+#include "service/audit.h"
+#include "service/launch-record.h"
+#include "service/log.h"
+#include "service/refusal.h"
+
+/* POST /v1/launch/{launch-id}/approve, /deny: what an owner says to a launch that waits for him. */
+
+typedef struct {
+  const char *owner;
+  const VaApproval *approval; /* %NULL: no */
+  gint64 now;
+  JsonObject *entry;
+} Answer;
+
+static void
+note_approval (const Answer *answer)
+{
+  const VaApproval *approval = answer->approval;
+
+  json_object_set_string_member (answer->entry, "result", approval != NULL ? "approved" : "denied");
+  if (approval == NULL)
+    return;
+  json_object_set_int_member (answer->entry, "launches", approval->launches);
+  json_object_set_int_member (answer->entry, "until", answer->now / 1000 + approval->valid_seconds);
+}
+
+static gboolean
+take_answer (VaStoredLaunch *launch, gpointer user_data, GError **error)
+{
+  const Answer *answer = user_data;
+
+  if (!g_str_equal (launch->owner, answer->owner))
+    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no launch %s of yours"), launch->id);
+  json_object_set_string_member (answer->entry, "launch-id", launch->id);
+  json_object_set_string_member (answer->entry, "vm", launch->vm);
+  if (launch->state != VA_LAUNCH_WAITING)
+    return va_refuse (error, VA_PROBLEM_LAUNCH_USED, _("launch %s does not wait for confirmation: it is %s"),
+                      launch->id, va_launch_state_name (launch->state));
+  note_approval (answer);
+  if (answer->approval != NULL)
+    va_launch_record_approve (launch, answer->owner, answer->approval, answer->now);
+  else
+    va_launch_record_refuse (launch, va_problem_name (VA_PROBLEM_CONFIRMATION_DENIED),
+                             g_strdup (_("You denied this launch.")), answer->now);
+  return TRUE;
+}
+
+static gboolean
+answer_launch (VaRequest *request, VaResponse *response, VaService *service, const VaApproval *approval, GError **error)
+{
+  const char *id = request->parts[0];
+  Answer answer = { .owner = request->identity->name, .approval = approval, .now = va_service_now (),
+                    .entry = va_audit_of (request) };
+  g_autoptr(VaStoredLaunch) launch = NULL;
+  g_autoptr(GError) reason = NULL;
+
+  if (!va_uuid_is_canonical (id))
+    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no launch %s of yours"), id);
+  if (!va_service_sweep (service, error))
+    return FALSE;
+  if (va_store_change_launch (service->store, id, take_answer, &answer, answer.entry, &reason))
+    launch = va_store_get_launch (service->store, id, &reason);
+  if (launch == NULL)
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
+  va_log_decision (request->name, id, launch->vm, launch->host, approval != NULL ? "approved" : "denied");
+  response->status = 200;
+  response->json = va_launch_record_write (launch);
+  return TRUE;
+}
+
+gboolean
+va_handle_launch_approve (VaRequest *request, VaResponse *response, gpointer service, GError **error)
+{
+  g_autoptr(JsonObject) body = va_request_json (request, error);
+  g_autoptr(GError) reason = NULL;
+  VaApproval approval;
+
+  if (body == NULL)
+    return FALSE;
+  if (!va_approval_read (body, &approval, &reason))
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
+  return answer_launch (request, response, service, &approval, error);
+}
+
+gboolean
+va_handle_launch_deny (VaRequest *request, VaResponse *response, gpointer service, GError **error)
+{
+  return answer_launch (request, response, service, NULL, error);
+}
