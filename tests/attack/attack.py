@@ -14,6 +14,7 @@ import os
 import re
 import sqlite3
 import ssl
+import subprocess
 import sys
 import time
 import traceback
@@ -24,8 +25,8 @@ SOURCE = os.environ["VA_TOP_SRCDIR"]
 sys.path[:0] = [os.path.join(SOURCE, "tests/unit"), os.path.join(SOURCE, "tests/platform")]
 
 import owner as sev  # noqa: E402
-from service_peers import Peer, Platform, Refused, Site, b64, firmware, sha256  # noqa: E402
-from service_world import LUKS, PASSPHRASE, SCHEMAS, TMP, World  # noqa: E402
+from service_peers import Peer, Platform, Refused, Service, Site, b64, firmware, sha256  # noqa: E402
+from service_world import LUKS, PASSPHRASE, SCHEMAS, TMP, World, read_store  # noqa: E402
 
 ATTEMPTS = []
 CERT = 2084
@@ -370,6 +371,111 @@ def _(w):
     return words.pop()[0]
 
 
+def waiting(w, **more):
+    """A registration whose launches wait, and the launch-id of one that does."""
+    vm = victim(w, permit={"confirm-after": 0}, any_domain=True, **more)
+    status, answer = w.node1.call("POST", f"/vm/{vm}/launch", w.platform.request(vm, policy=1))
+    need(status == 202, "it did not wait")
+    return vm, answer["launch-id"]
+
+
+def ask_again(w, vm, launch, host=None, domain=None, **more):
+    status, answer = (host or w.node1).call("POST", f"/vm/{vm}/launch",
+                                            w.platform.request(domain or vm, **{"launch-id": launch, "policy": 1, **more}))
+    return status, answer["launch-id"]
+
+
+@attempt("host", "approves its own launch that waits for the owner")
+def _(w):
+    vm, launch = waiting(w)
+    stopped("forbidden", w.node1.post, f"/launch/{launch}/approve", {})
+    need(ask_again(w, vm, launch) == (202, launch), "it goes on")
+    return "forbidden"
+
+
+@attempt("host", "validates a launch that waits for its owner")
+def _(w):
+    vm, launch = waiting(w)
+    guest = w.launch(victim(w))
+    return stopped("launch-used", w.node1.post, f"/vm/{vm}/validate", {**guest.claim(digest(w)), "launch-id": launch})
+
+
+@attempt("host", "takes over the launch that was approved for another host")
+def _(w):
+    vm, launch = waiting(w)
+    w.alice.post(f"/launch/{launch}/approve", {})
+    stopped("launch-unknown", ask_again, w, vm, launch, host=w.node2)
+    status, answer = w.node2.call("POST", f"/vm/{vm}/launch", w.platform.request(vm))
+    need(status == 202 and answer["launch-id"] != launch, "it was granted")
+    return "launch-unknown"
+
+
+@attempt("host", "starts another domain, or under another policy, than was approved")
+def _(w):
+    vm, launch = waiting(w, policy={"required": 1})
+    w.alice.post(f"/launch/{launch}/approve", {})
+    for more in ({"domain": str(uuid.uuid4())}, {"policy": 3}):
+        status, other = ask_again(w, vm, launch, **more)
+        need(status == 202 and other != launch, f"it was granted with {more}")
+    return "confirmation"
+
+
+@attempt("host", "starts twice what was approved once")
+def _(w):
+    vm, launch = waiting(w)
+    w.alice.post(f"/launch/{launch}/approve", {})
+    need(ask_again(w, vm, launch) == (201, launch), "it was not granted")
+    return stopped("launch-used", ask_again, w, vm, launch)
+
+
+@attempt("host", "asks again for a launch that was denied")
+def _(w):
+    vm, launch = waiting(w)
+    w.alice.post(f"/launch/{launch}/deny", None)
+    return stopped("confirmation-denied", ask_again, w, vm, launch)
+
+
+@attempt("host", "lets so many launches wait that the owner sees the right one no more")
+def _(w):
+    vm, _ = waiting(w)
+    for _ in range(63):
+        w.node1.call("POST", f"/vm/{vm}/launch", w.platform.request(str(uuid.uuid4())))
+    return stopped("confirmation-limit", w.node1.call, "POST", f"/vm/{vm}/launch", w.platform.request(str(uuid.uuid4())))
+
+
+@attempt("host", "reads the audit log, or its launch's receipt")
+def _(w):
+    guest = w.launch(victim(w))
+    stopped("forbidden", w.node1.get, "/audit")
+    stopped("forbidden", w.node1.post, "/audit/checkpoint", None)
+    return stopped("forbidden", w.node1.get, f"/launch/{guest.id}/receipt")
+
+
+@attempt("host", "fills the audit log with refusals")
+def _(w):
+    service = Service(os.path.join(TMP, "few-refusals"), w.site, os.path.join(w.platform.folder, "roots"), refusals=10)
+    service.start()
+    try:
+        host = w.peer("host", "node1", service)
+        for _ in range(10):
+            stopped("vm-unknown", w.launch, str(uuid.uuid4()), host=host)
+        rule = stopped("too-many-refusals", w.launch, str(uuid.uuid4()), host=host)
+        need(read_store(service, "SELECT count(*) FROM audit") == [(10,)], "it is on record")
+        return rule
+    finally:
+        service.end()
+
+
+@attempt("host", "does something wrong that nobody notices")
+def _(w):
+    vm = victim(w)
+    guest = w.launch(vm)
+    stopped("policy-changed", w.validate, vm, guest, policy=5)
+    (text,), = read_store(w.service, "SELECT text FROM audit WHERE launch = ? ORDER BY seq DESC LIMIT 1", guest.id)
+    need('"policy-changed"' in text and '"node1"' in text and guest.id in text, text)
+    return "on-record"
+
+
 @attempt("host", "sends a message with a member twice, to be read in two ways")
 def _(w):
     vm = victim(w)
@@ -447,6 +553,28 @@ def _(w):
     rule = stopped("launch-unknown", w.bob.post, f"/launch/{guest.id}/revoke", None)
     still_good(w, vm, guest)
     return rule
+
+
+@attempt("owner", "approves or denies another owner's launch")
+def _(w):
+    vm, launch = waiting(w)
+    stopped("launch-unknown", w.bob.post, f"/launch/{launch}/deny", None)
+    stopped("launch-unknown", w.bob.post, f"/launch/{launch}/approve", {})
+    need(ask_again(w, vm, launch) == (202, launch), "it goes on")
+    return "launch-unknown"
+
+
+@attempt("owner", "reads what other owners do, in the audit log")
+def _(w):
+    vm = victim(w)
+    guest = w.launch(vm)
+    stopped("launch-unknown", w.bob.get, f"/launch/{w.launch(victim(w)).id}/receipt")
+    told = w.bob.get("/audit?order=chain&limit=500")
+    for name in ("/audit?order=newest&limit=500", "/audit?order=chain&limit=500"):
+        for record in w.bob.get(name)["records"]:
+            need(not any(x in str(record) for x in (vm, guest.id, '"alice"')), f"alice is in {record}")
+    need(sum("digest" in record for record in told["records"]) > 10, "the others' records are not there as digests")
+    return "owners-are-apart"
 
 
 @attempt("owner", "finds another owner's objects in his lists")
@@ -534,6 +662,60 @@ def _(w):
     return stopped("internal", w.validate, vm, guest, host=w.node2)
 
 
+def program(w, role, name, *words):
+    certificate, key = w.site.client(role, name)
+    return subprocess.run([os.path.join(os.environ["VA_TOP_BUILDDIR"], "virt-attest"), *words[:2], "--url",
+                           f"https://127.0.0.1:{w.service.port}", "--ca", w.site.ca, "--certificate", certificate, "--key",
+                           key, *words[2:]], capture_output=True, text=True, timeout=60, check=False)
+
+
+def verified(w, *receipts):
+    """What the auditor's check of the whole log says; it must not hold."""
+    path = os.path.join(TMP, "attacked-export")
+    export = program(w, "auditor", "anna", "audit", "export")
+    need(export.returncode == 0, export.stderr)
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(export.stdout)
+    done = program(w, "auditor", "anna", "audit", "verify", path, *receipts)
+    need(done.returncode == 1, "nobody noticed: " + done.stdout)
+    return done.stderr
+
+
+@attempt("operator", "approves a launch for the owner")
+def _(w):
+    vm, launch = waiting(w)
+    stopped("forbidden", w.olga.post, f"/launch/{launch}/approve", {})
+    need(ask_again(w, vm, launch) == (202, launch), "it goes on")
+    return "forbidden"
+
+
+@attempt("operator", "changes a record of the audit log, in the database")
+def _(w):
+    guest = w.launch(victim(w))
+    need(program(w, "auditor", "anna", "audit", "export").returncode == 0, "no export")
+    in_database(w, lambda d: d.execute("UPDATE audit SET text = replace(text, 'granted', 'refused') WHERE launch = ?",
+                                       (guest.id,)))
+    try:
+        need("was changed, removed or moved" in verified(w), "the check gives another reason")
+    finally:
+        in_database(w, lambda d: d.execute("UPDATE audit SET text = replace(text, 'refused', 'granted') WHERE launch = ?",
+                                           (guest.id,)))
+    return "audit-chain"
+
+
+@attempt("operator", "removes the audit log's newest records, for which somebody has a receipt")
+def _(w):
+    guest = w.launch(victim(w))
+    receipt = os.path.join(TMP, "kept-receipt")
+    with open(receipt, "w", encoding="utf-8") as out:
+        out.write(program(w, "owner", "alice", "launch", "receipt", guest.id).stdout)
+    gone = read_store(w.service, "SELECT * FROM audit WHERE launch = ?", guest.id)
+    in_database(w, lambda d: (d.execute("DELETE FROM checkpoints WHERE seq >= ?", (gone[0][0],)),
+                              d.execute("DELETE FROM audit WHERE seq >= ?", (gone[0][0],))))
+    need("receipt" in verified(w, "--receipt", receipt), "the check gives another reason")
+    return "receipt"
+
+
 @attempt("operator", "opens an answered launch again, in the database")
 def _(w):
     vm = victim(w)
@@ -580,6 +762,7 @@ def _(w):
     vm = victim(w)
     stopped("forbidden", w.anna.get, "/secret/disk")
     stopped("forbidden", w.anna.call, "DELETE", "/vm/" + vm)
+    stopped("forbidden", w.anna.post, f"/launch/{uuid.uuid4()}/approve", {})
     return stopped("forbidden", w.launch, vm, host=w.anna)
 
 
