@@ -17,6 +17,7 @@
 
 struct _VaSigner
 {
+  GMutex mutex;
   char *certificate;
   gnutls_privkey_t key;
   gnutls_sign_algorithm_t algorithm;
@@ -137,6 +138,7 @@ va_signer_new (const char *certificate, VaSecret *key, GError **error)
   gnutls_datum_t pem = { va_secret_data (key), (unsigned) va_secret_size (key) - 1 };
   int rc = gnutls_privkey_init (&signer->key);
 
+  g_mutex_init (&signer->mutex);
   if (rc >= 0)
     rc = gnutls_privkey_import_x509_raw (signer->key, &pem, GNUTLS_X509_FMT_PEM, NULL, 0);
   if (rc < 0)
@@ -155,13 +157,36 @@ va_signer_free (VaSigner *signer)
     return;
   g_clear_pointer (&signer->key, gnutls_privkey_deinit);
   g_free (signer->certificate);
+  g_mutex_clear (&signer->mutex);
   g_free (signer);
+}
+
+gboolean
+va_signer_renew (VaSigner *signer, const char *certificate, VaSecret *key, GError **error)
+{
+  g_autoptr(VaSigner) renewed = va_signer_new (certificate, key, error);
+  gnutls_privkey_t old_key;
+  char *old_certificate;
+
+  if (renewed == NULL)
+    return FALSE;
+  g_mutex_lock (&signer->mutex);
+  old_key = signer->key;
+  old_certificate = signer->certificate;
+  signer->key = renewed->key;
+  signer->certificate = renewed->certificate;
+  signer->algorithm = renewed->algorithm;
+  g_mutex_unlock (&signer->mutex);
+  renewed->key = old_key;
+  renewed->certificate = old_certificate;
+  return TRUE;
 }
 
 VaCheckpoint *
 va_signer_sign (VaSigner *signer, guint64 seq, const guint8 link[VA_AUDIT_LINK_SIZE], gint64 time, GError **error)
 {
   g_autoptr(VaCheckpoint) checkpoint = g_new0 (VaCheckpoint, 1);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&signer->mutex);
   g_autofree char *text = NULL;
   gnutls_datum_t data, signature = { NULL, 0 };
   int rc;

@@ -31,6 +31,9 @@ typedef struct _VaSigner VaSigner;
  * Errors: VA_CORE_ERROR (no key that can sign)
  */
 VaSigner *va_signer_new (const char *certificate, VaSecret *key, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_signer_renew: signs with another key from now on; with an error, as before. Parameters and errors as for _new(). */
+gboolean va_signer_renew (VaSigner *signer, const char *certificate, VaSecret *key, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 void va_signer_free (VaSigner *signer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaSigner, va_signer_free)
 /** va_signer_sign: a checkpoint at @seq. Errors: VA_CORE_ERROR */

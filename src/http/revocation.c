@@ -234,6 +234,16 @@ refresh (VaRevocation *revocation)
     g_message (_("revoked certificates stay as they were: %s"), error->message);
 }
 
+void
+va_revocation_set_ca (VaRevocation *revocation, const char *ca)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&revocation->mutex);
+
+  g_free (revocation->ca);
+  revocation->ca = g_strdup (ca);
+  memset (&revocation->crl_state, 0, sizeof revocation->crl_state);
+}
+
 static gboolean
 has (const VaRevocation *revocation, const char *kind, const char *name)
 {

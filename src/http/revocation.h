@@ -28,6 +28,8 @@ gboolean va_certificate_id_read (VaCertificateId *id, gnutls_x509_crt_t certific
  */
 VaRevocation *va_revocation_new (const char *deny_file, const char *crl_file, const char *ca, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
+/** va_revocation_set_ca: another CA from now on, whose list is read anew with the next request. @ca: PEM text. */
+void va_revocation_set_ca (VaRevocation *revocation, const char *ca);
 /**
  * va_revocation_allows: whether the certificate may still be used. A changed file that cannot be read or understood is
  * named in the log, and what was known before stays in force.

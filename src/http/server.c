@@ -25,8 +25,20 @@ struct _VaServer
   int listener;
   guint16 port;
   VaConnections *connections;
+  char *ca_file, *certificate_file, *key_file;
+  GMutex mutex;             /* of credentials */
+  GPtrArray *credentials;   /* of gnutls_certificate_credentials_t, the last one for new connections; GnuTLS does not
+                               count who uses one, so all of them stay: one for each reload */
   VaExchanges exchanges;
 };
+
+static gnutls_certificate_credentials_t
+current_credentials (VaServer *server)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&server->mutex);
+
+  return server->credentials->pdata[server->credentials->len - 1];
+}
 
 static void
 on_connection (void *data, struct MHD_Connection *mhd, void **context, enum MHD_ConnectionNotificationCode what)
@@ -47,7 +59,7 @@ on_connection (void *data, struct MHD_Connection *mhd, void **context, enum MHD_
   if (fd < 0 || info == NULL || info->tls_session == NULL)
     g_error ("libmicrohttpd gives no TLS session: clients could not be verified");
   connection = va_connection_new (server->connections, fd, server->exchanges.request_seconds);
-  va_tls_demand_client (info->tls_session, connection,
+  va_tls_demand_client (info->tls_session, current_credentials (server), connection,
                         server->exchanges.timeout_seconds + server->exchanges.request_seconds);
   *context = connection;
 }
@@ -147,7 +159,44 @@ server_free (VaServer *server)
     close (server->listener);
   g_cond_clear (&server->exchanges.quiet);
   g_mutex_clear (&server->exchanges.mutex);
+  g_ptr_array_unref (server->credentials);
+  g_mutex_clear (&server->mutex);
+  g_free (server->ca_file);
+  g_free (server->certificate_file);
+  g_free (server->key_file);
   g_free (server);
+}
+
+static void
+free_credentials (gpointer credentials)
+{
+  gnutls_certificate_free_credentials (credentials);
+}
+
+static gboolean
+add_credentials (VaServer *server, const VaTlsFiles *files, GError **error)
+{
+  gnutls_certificate_credentials_t credentials = va_tls_files_credentials (files, error);
+
+  if (credentials == NULL)
+    return FALSE;
+  g_mutex_lock (&server->mutex);
+  g_ptr_array_add (server->credentials, credentials);
+  g_mutex_unlock (&server->mutex);
+  return TRUE;
+}
+
+gboolean
+va_server_reload (VaServer *server, GError **error)
+{
+  g_auto(VaTlsFiles) files = { 0 };
+
+  if (!va_tls_files_load (&files, server->ca_file, server->certificate_file, server->key_file, error)
+      || !add_credentials (server, &files, error))
+    return FALSE;
+  if (server->exchanges.revocation != NULL)
+    va_revocation_set_ca (server->exchanges.revocation, files.ca);
+  return TRUE;
 }
 
 /* Without either file nothing is looked at. */
@@ -176,10 +225,16 @@ va_server_start (const VaServerSettings *settings, const VaRoute *routes, gpoint
   server->exchanges.timeout_seconds = settings->timeout_seconds;
   server->exchanges.request_seconds = settings->request_seconds;
   server->exchanges.max_held = settings->max_held != 0 ? settings->max_held : HELD_MAX;
+  server->ca_file = g_strdup (settings->ca_file);
+  server->certificate_file = g_strdup (settings->certificate_file);
+  server->key_file = g_strdup (settings->key_file);
+  g_mutex_init (&server->mutex);
+  server->credentials = g_ptr_array_new_with_free_func (free_credentials);
   g_mutex_init (&server->exchanges.mutex);
   g_cond_init (&server->exchanges.quiet);
   server->connections = va_connections_new ();
-  if (load_revocation (server, settings, &files, error) && open_listener (server, settings, error) && start_daemon (server, settings, &files, error))
+  if (add_credentials (server, &files, error) && load_revocation (server, settings, &files, error)
+      && open_listener (server, settings, error) && start_daemon (server, settings, &files, error))
     return server;
   server_free (server);
   return NULL;

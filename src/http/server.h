@@ -79,6 +79,12 @@ typedef struct _VaServer VaServer;
 VaServer *va_server_start (const VaServerSettings *settings, const VaRoute *routes, gpointer user_data, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 guint16 va_server_port (const VaServer *server);
+/**
+ * va_server_reload: CA, certificate and key are read again, from the files of va_server_start(), for connections from now
+ * on; those that are open stay. When they will not do, everything stays as it was.
+ * Errors: VA_CORE_ERROR, naming the file
+ */
+gboolean va_server_reload (VaServer *server, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_server_stop: takes no more connections, finishes what it has begun, frees everything. */
 void va_server_stop (VaServer *server);
 

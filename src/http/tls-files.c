@@ -40,13 +40,40 @@ set_file_error (GError **error, const char *path, const char *expected, int rc)
   return FALSE;
 }
 
+/* Returns: (transfer full): %NULL with @error, which names the file of @names (CA, certificate, key) that will not do. */
+static gnutls_certificate_credentials_t
+make_credentials (const VaTlsFiles *files, const char *const names[3], GError **error)
+{
+  gnutls_certificate_credentials_t credentials = NULL;
+  gnutls_datum_t ca = { (unsigned char *) files->ca, (unsigned) strlen (files->ca) };
+  gnutls_datum_t certificate = { (unsigned char *) files->certificate, (unsigned) strlen (files->certificate) };
+  gnutls_datum_t key = { va_secret_data (files->key), (unsigned) va_secret_size (files->key) - 1 };
+  int rc = gnutls_certificate_allocate_credentials (&credentials);
+
+  if (rc < 0)
+    {
+      set_file_error (error, names[0], _("no memory"), rc);
+      return NULL;
+    }
+  rc = gnutls_certificate_set_x509_trust_mem (credentials, &ca, GNUTLS_X509_FMT_PEM);
+  if (rc <= 0)
+    set_file_error (error, names[0], _("expected the CA's certificate in PEM form"), rc);
+  else if ((rc = gnutls_certificate_set_x509_key_mem2 (credentials, &certificate, &key, GNUTLS_X509_FMT_PEM, NULL, 0)) >= 0)
+    return credentials;
+  else if (rc == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
+    set_file_error (error, names[2], _("expected the private key of the certificate"), rc);
+  else
+    set_file_error (error, names[1], _("expected a certificate in PEM form, and its private key in the key file"), rc);
+  gnutls_certificate_free_credentials (credentials);
+  return NULL;
+}
+
 gboolean
 va_tls_files_load (VaTlsFiles *files, const char *ca_file, const char *certificate_file, const char *key_file,
                    GError **error)
 {
+  const char *const names[3] = { ca_file, certificate_file, key_file };
   g_auto(gnutls_certificate_credentials_t) credentials = NULL;
-  gnutls_datum_t ca, certificate, key;
-  int rc;
 
   memset (files, 0, sizeof *files);
   files->ca = va_file_read_text (ca_file, PEM_MAX, error);
@@ -54,20 +81,14 @@ va_tls_files_load (VaTlsFiles *files, const char *ca_file, const char *certifica
   files->key = files->certificate != NULL ? load_key (key_file, error) : NULL;
   if (files->key == NULL)
     return FALSE;
-  ca = (gnutls_datum_t){ (unsigned char *) files->ca, (unsigned) strlen (files->ca) };
-  certificate = (gnutls_datum_t){ (unsigned char *) files->certificate, (unsigned) strlen (files->certificate) };
-  key = (gnutls_datum_t){ va_secret_data (files->key), (unsigned) va_secret_size (files->key) - 1 };
-  rc = gnutls_certificate_allocate_credentials (&credentials);
-  if (rc < 0)
-    return set_file_error (error, ca_file, _("no memory"), rc);
-  rc = gnutls_certificate_set_x509_trust_mem (credentials, &ca, GNUTLS_X509_FMT_PEM);
-  if (rc <= 0)
-    return set_file_error (error, ca_file, _("expected the CA's certificate in PEM form"), rc);
-  rc = gnutls_certificate_set_x509_key_mem2 (credentials, &certificate, &key, GNUTLS_X509_FMT_PEM, NULL, 0);
-  if (rc == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
-    return set_file_error (error, key_file, _("expected the private key of the certificate"), rc);
-  if (rc < 0)
-    return set_file_error (error, certificate_file,
-                           _("expected a certificate in PEM form, and its private key in the key file"), rc);
-  return TRUE;
+  credentials = make_credentials (files, names, error);
+  return credentials != NULL;
+}
+
+gnutls_certificate_credentials_t
+va_tls_files_credentials (const VaTlsFiles *files, GError **error)
+{
+  static const char *const names[3] = { "ca", "certificate", "key" };
+
+  return make_credentials (files, names, error);
 }

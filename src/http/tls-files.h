@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <gnutls/gnutls.h>
 #include "core/secret.h"
 
 G_BEGIN_DECLS
@@ -21,5 +22,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VaTlsFiles, va_tls_files_clear)
  */
 gboolean va_tls_files_load (VaTlsFiles *files, const char *ca_file, const char *certificate_file,
                             const char *key_file, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_tls_files_credentials: for GnuTLS. Returns: (transfer full). Errors: VA_CORE_ERROR */
+gnutls_certificate_credentials_t va_tls_files_credentials (const VaTlsFiles *files, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

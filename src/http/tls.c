@@ -95,8 +95,11 @@ verify (gnutls_session_t session)
 }
 
 void
-va_tls_demand_client (gnutls_session_t session, VaConnection *connection, guint seconds)
+va_tls_demand_client (gnutls_session_t session, gnutls_certificate_credentials_t credentials, VaConnection *connection,
+                      guint seconds)
 {
+  if (gnutls_credentials_set (session, GNUTLS_CRD_CERTIFICATE, credentials) < 0)
+    g_error ("GnuTLS takes no credentials: clients could not be verified");
   connection->seconds = seconds;
   gnutls_certificate_server_set_request (session, GNUTLS_CERT_REQUIRE);
   /* The session's own pointer is libmicrohttpd's; there is no session database, so this one is free. */

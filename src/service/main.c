@@ -115,6 +115,42 @@ on_sweep (gpointer service)
 }
 
 static gboolean
+load_tls_files (const VaConfig *config, VaTlsFiles *files, GError **error)
+{
+  return va_tls_files_load (files, va_config_string (config, "tls", "ca"),
+                            va_config_string (config, "tls", "certificate"), va_config_string (config, "tls", "key"),
+                            error);
+}
+
+/* What a running service reads again when it is told to. */
+typedef struct {
+  VaServer *server;
+  VaService *service;
+  const VaConfig *config;
+} Reload;
+
+static gboolean
+reload (const Reload *what, GError **error)
+{
+  g_auto(VaTlsFiles) files = { 0 };
+
+  return va_server_reload (what->server, error) && load_tls_files (what->config, &files, error)
+         && va_signer_renew (what->service->signer, files.certificate, files.key, error);
+}
+
+static gboolean
+on_reload_signal (gpointer what)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (reload (what, &error))
+    va_log (VA_LOG_INFO, "certificate, key and CA were read again");
+  else
+    va_log (VA_LOG_ERROR, "certificate, key and CA stay as they were: %s", error->message);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
 on_checkpoint (gpointer service)
 {
   va_audit_sign_new (service);
@@ -128,11 +164,13 @@ serve (VaService *service, const VaConfig *config, GError **error)
   VaServerSettings settings = server_settings (config);
   g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   VaServer *server = va_server_start (&settings, va_service_routes (), service, error);
+  Reload what = { server, service, config };
 
   if (server == NULL)
     return FALSE;
   g_unix_signal_add (SIGTERM, on_end_signal, loop);
   g_unix_signal_add (SIGINT, on_end_signal, loop);
+  g_unix_signal_add (SIGHUP, on_reload_signal, &what);
   g_timeout_add_seconds ((guint) MIN (service->launch_ms / 1000, SWEEP_SECONDS_MAX), on_sweep, service);
   g_timeout_add_seconds (CHECKPOINT_SECONDS, on_checkpoint, service);
   va_log (VA_LOG_INFO, "virt-attestd %s, listening on %s port %u", PACKAGE_VERSION, settings.address,
@@ -172,10 +210,7 @@ make_signer (const VaConfig *config, GError **error)
 {
   g_auto(VaTlsFiles) files = { 0 };
 
-  if (!va_tls_files_load (&files, va_config_string (config, "tls", "ca"), va_config_string (config, "tls", "certificate"),
-                          va_config_string (config, "tls", "key"), error))
-    return NULL;
-  return va_signer_new (files.certificate, files.key, error);
+  return load_tls_files (config, &files, error) ? va_signer_new (files.certificate, files.key, error) : NULL;
 }
 
 static gboolean

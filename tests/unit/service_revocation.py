@@ -6,13 +6,16 @@ import http.client
 import json
 import os
 import shutil
+import signal
+import socket
 import subprocess
+import time
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
-from service_peers import Service, Site, write
-from service_world import TMP, refused, test
+from service_peers import Peer, Service, Site, write
+from service_world import SCHEMAS, TMP, refused, test
 
 
 PROGRAM = os.path.join(os.environ['VA_TOP_BUILDDIR'], 'virt-attest')
@@ -174,3 +177,59 @@ def revocation_list(w):
         if bad is not None:
             put(path, crl(w.site) if path == s.crl else b'')
 
+
+
+@test
+def certificate_renewed_without_an_interruption(w):
+    """systemctl reload: new connections get the new certificate, open ones go on, broken files change nothing."""
+    folder = os.path.join(TMP, 'renewal')
+    site = Site(os.path.join(folder, 'site'))
+    service = Service(folder, site, os.path.join(w.platform.folder, 'roots'))
+    service.start()
+    alice = Peer(site, 'owner', 'alice', SCHEMAS.check)
+    alice.service = service
+    kept = http.client.HTTPSConnection('127.0.0.1', service.port, context=alice.context, timeout=30)
+
+    def on_kept():
+        kept.request('GET', '/v1/vm')
+        answer = kept.getresponse()
+        answer.read()
+        return answer.status, x509.load_der_x509_certificate(kept.sock.getpeercert(True)).serial_number
+
+    def on_new():
+        with socket.create_connection(('127.0.0.1', service.port)) as plain, \
+             alice.context.wrap_socket(plain, server_hostname='127.0.0.1') as tls:
+            return x509.load_der_x509_certificate(tls.getpeercert(True)).serial_number
+
+    def reload(words):
+        before = service.log().count(words)
+        service.process.send_signal(signal.SIGHUP)
+        for _ in range(100):
+            if service.log().count(words) > before:
+                return
+            time.sleep(0.05)
+        raise AssertionError(service.log())
+    old = on_new()
+    assert on_kept() == (200, old)
+    first = alice.post('/audit/checkpoint', None)['certificate']
+    files = {path: open(path, 'rb').read() for path in (site.server())}
+    for path in files:
+        os.unlink(path)
+    again = site.server()
+    assert set(again) == set(files)
+    reload('were read again')
+    new = on_new()
+    assert new != old and on_kept() == (200, old)
+    alice.call('PUT', '/artifact', raw=w.image)
+    assert alice.post('/audit/checkpoint', None)['certificate'] != first
+    key = [path for path in again if path.endswith('.key')][0]
+    put(key, b'broken')
+    os.chmod(key, 0o600)
+    reload('stay as they were')
+    assert on_new() == new and on_kept() == (200, old)
+    put(key, files[key])
+    os.chmod(key, 0o600)
+    reload('stay as they were')  # the old key does not belong to the new certificate
+    assert on_new() == new
+    kept.close()
+    assert service.end() == 0
