@@ -24,10 +24,19 @@ G_BEGIN_DECLS
 
 typedef enum { VA_SCHEME_SEV, VA_SCHEME_SEV_ES } VaScheme; /* "amd-sev", "amd-sev-es" */
 
+/** What a launch must be besides what its registration demands, so that a secret goes with it. At least one is set. */
+typedef struct {
+  guint32 policy_required, policy_forbidden; /* bits; 0: none */
+  guint8 min_api_major, min_api_minor;
+  char **hosts, **chips;                     /* as in VaRegistration; %NULL: all */
+  gboolean omit;                             /* otherwise the launch goes on without the secret; else it is refused */
+} VaSecretRule;
+
 /** A secret of a registration: by name (stored with PUT /secret), or inline. */
 typedef struct {
   char *name;                 /* by name; %NULL when inline */
   guint8 guid[VA_GUID_SIZE];  /* inline */
+  VaSecretRule *rule;         /* by name; %NULL: it goes with every launch */
   VaSecret *data;             /* inline; %NULL by name, and in what the service gives back */
 } VaSecretRef;
 void va_secret_ref_free (VaSecretRef *ref);

@@ -8,12 +8,25 @@
 #include "core/encoding.h"
 #include "core/i18n.h"
 
+#define POLICY_BITS 0x3f
+
+static void
+rule_free (VaSecretRule *rule)
+{
+  if (rule == NULL)
+    return;
+  g_strfreev (rule->hosts);
+  g_strfreev (rule->chips);
+  g_free (rule);
+}
+
 void
 va_secret_ref_free (VaSecretRef *ref)
 {
   if (ref == NULL)
     return;
   g_free (ref->name);
+  rule_free (ref->rule);
   va_secret_free (ref->data);
   g_free (ref);
 }
@@ -33,6 +46,45 @@ va_secret_name_is_valid (const char *name)
 }
 
 static void
+read_rule_policy (VaFields *fields, VaSecretRule *rule)
+{
+  VaFields nested = VA_FIELDS_INIT (va_fields_object (fields, "policy", VA_OPTIONAL), _("policy"));
+  guint64 required = 0, forbidden = 0;
+
+  if (nested.object == NULL)
+    return;
+  va_fields_number (&nested, "required", VA_OPTIONAL, 0, POLICY_BITS, &required);
+  va_fields_number (&nested, "forbidden", VA_OPTIONAL, 0, POLICY_BITS, &forbidden);
+  if (required == 0 && forbidden == 0)
+    va_fields_fail (&nested, "required", _("demands nothing, and nothing is forbidden: name at least one bit"));
+  if ((required & forbidden) != 0)
+    va_fields_fail (&nested, "forbidden", _("forbids bits that are required: 0x%x"), (guint) (required & forbidden));
+  va_fields_nested_end (fields, "policy", &nested);
+  rule->policy_required = (guint32) required;
+  rule->policy_forbidden = (guint32) forbidden;
+}
+
+static void
+read_rule (VaFields *fields, VaSecretRef *ref)
+{
+  static const char *const otherwise[] = { "refuse", "omit", NULL };
+  VaFields nested = VA_FIELDS_INIT (va_fields_object (fields, "rule", VA_OPTIONAL), _("rule"));
+  VaSecretRule *rule;
+
+  if (nested.object == NULL)
+    return;
+  rule = ref->rule = g_new0 (VaSecretRule, 1);
+  read_rule_policy (&nested, rule);
+  va_fields_api (&nested, "min-api", &rule->min_api_major, &rule->min_api_minor);
+  va_fields_places (&nested, &rule->hosts, &rule->chips);
+  if (rule->policy_required == 0 && rule->policy_forbidden == 0 && rule->min_api_major == 0 && rule->min_api_minor == 0
+      && rule->hosts == NULL && rule->chips == NULL)
+    va_fields_fail (&nested, "policy", _("is missing, and so is everything else: a rule must demand something"));
+  rule->omit = va_fields_choice (&nested, "otherwise", VA_OPTIONAL, otherwise) == 1;
+  va_fields_nested_end (fields, "rule", &nested);
+}
+
+static void
 read_by_name (VaFields *fields, VaSecretRef *ref)
 {
   const char *name = va_fields_string (fields, "name", VA_REQUIRED, VA_NAME_MAX);
@@ -42,6 +94,7 @@ read_by_name (VaFields *fields, VaSecretRef *ref)
   if (!va_secret_name_is_valid (name))
     va_fields_fail (fields, "name", _("expected 1 to %d of A-Z a-z 0-9 . _ -, not beginning with a dot"), VA_NAME_MAX);
   ref->name = g_strdup (name);
+  read_rule (fields, ref);
 }
 
 static void
@@ -131,6 +184,26 @@ va_registration_secrets_read (VaFields *fields)
 }
 
 static JsonObject *
+write_rule (const VaSecretRule *rule)
+{
+  JsonObject *object = json_object_new (), *policy;
+
+  if (rule->policy_required != 0 || rule->policy_forbidden != 0)
+    {
+      policy = json_object_new ();
+      va_json_set_positive (policy, "required", rule->policy_required);
+      va_json_set_positive (policy, "forbidden", rule->policy_forbidden);
+      json_object_set_object_member (object, "policy", policy);
+    }
+  va_json_set_api (object, "min-api", rule->min_api_major, rule->min_api_minor);
+  va_json_set_strings (object, "hosts", rule->hosts);
+  va_json_set_strings (object, "chips", rule->chips);
+  if (rule->omit)
+    json_object_set_string_member (object, "otherwise", "omit");
+  return object;
+}
+
+static JsonObject *
 write_one (const VaSecretRef *ref, gboolean with_data)
 {
   JsonObject *object = json_object_new ();
@@ -139,6 +212,8 @@ write_one (const VaSecretRef *ref, gboolean with_data)
   if (ref->name != NULL)
     {
       json_object_set_string_member (object, "name", ref->name);
+      if (ref->rule != NULL)
+        json_object_set_object_member (object, "rule", write_rule (ref->rule));
       return object;
     }
   guid = va_guid_format (ref->guid);

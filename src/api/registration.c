@@ -26,14 +26,6 @@ is_hash (const char *text)
   return va_is_hex (text, 2 * VA_SHA256_SIZE);
 }
 
-static gboolean
-is_host_name (const char *text)
-{
-  gsize length = strlen (text);
-
-  return length >= 1 && length <= 64 && strspn (text, "abcdefghijklmnopqrstuvwxyz0123456789._-") == length;
-}
-
 /* What the scheme says of the policy by itself. */
 static guint32
 scheme_required (const VaRegistration *registration)
@@ -223,18 +215,10 @@ read_cpus (VaFields *fields, VaRegistration *registration)
 static void
 read_minimum (VaFields *fields, VaRegistration *registration)
 {
-  VaFields nested = VA_FIELDS_INIT (va_fields_object (fields, "min-api", VA_OPTIONAL), _("min-api"));
-  guint64 major = 0, minor = 0, build = 0;
+  guint64 build = 0;
 
-  if (nested.object != NULL)
-    {
-      va_fields_number (&nested, "major", VA_REQUIRED, 0, 255, &major);
-      va_fields_number (&nested, "minor", VA_REQUIRED, 0, 255, &minor);
-      va_fields_nested_end (fields, "min-api", &nested);
-    }
+  va_fields_api (fields, "min-api", &registration->min_api_major, &registration->min_api_minor);
   va_fields_number (fields, "min-build", VA_OPTIONAL, 0, 255, &build);
-  registration->min_api_major = (guint8) major;
-  registration->min_api_minor = (guint8) minor;
   registration->min_build = (guint8) build;
 }
 
@@ -243,10 +227,7 @@ read_places (VaFields *fields, VaRegistration *registration)
 {
   guint8 cert[VA_SEV_CERT_SIZE];
 
-  registration->hosts = va_fields_strings (fields, "hosts", VA_OPTIONAL, VA_REFERENCES_MAX, 64);
-  va_fields_check_each (fields, "hosts", registration->hosts, is_host_name, _("1 to 64 of a-z 0-9 . _ -"));
-  registration->chips = va_fields_strings (fields, "chips", VA_OPTIONAL, VA_REFERENCES_MAX, 64);
-  va_fields_check_each (fields, "chips", registration->chips, is_hash, _("64 lower-case hexadecimal digits"));
+  va_fields_places (fields, &registration->hosts, &registration->chips);
   registration->domains = va_fields_strings (fields, "domains", VA_OPTIONAL, VA_REFERENCES_MAX, 36);
   va_fields_check_each (fields, "domains", registration->domains, va_uuid_is_canonical, _("a UUID in lower case"));
   registration->any_domain = va_fields_boolean (fields, "any-domain", FALSE);
@@ -317,14 +298,7 @@ write_references (JsonObject *object, const VaRegistration *registration)
 static void
 write_minimum (JsonObject *object, const VaRegistration *registration)
 {
-  if (registration->min_api_major != 0 || registration->min_api_minor != 0)
-    {
-      JsonObject *api = json_object_new ();
-
-      json_object_set_int_member (api, "major", registration->min_api_major);
-      json_object_set_int_member (api, "minor", registration->min_api_minor);
-      json_object_set_object_member (object, "min-api", api);
-    }
+  va_json_set_api (object, "min-api", registration->min_api_major, registration->min_api_minor);
   va_json_set_positive (object, "min-build", registration->min_build);
 }
 

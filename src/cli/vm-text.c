@@ -34,6 +34,32 @@ va_vm_used (JsonObject *vm, const char *count, const char *limit)
                   : g_strdup_printf ("%" G_GINT64_FORMAT, used);
 }
 
+/* A secret, and what a launch must be besides to get it. */
+static void
+append_named (GString *text, const char *name, JsonObject *rule)
+{
+  JsonObject *policy = va_answer_object (rule, "policy"), *api = va_answer_object (rule, "min-api");
+  g_autofree char *hosts = va_answer_list (rule, "hosts"), *chips = va_answer_list (rule, "chips");
+  g_autofree char *required = va_policy_text (va_answer_number (policy, "required"));
+  g_autofree char *forbidden = va_policy_text (va_answer_number (policy, "forbidden"));
+
+  g_string_append (text, name);
+  if (rule == NULL)
+    return;
+  g_string_append (text, _(" (only"));
+  if (policy != NULL)
+    g_string_append_printf (text, _(" with policy bits %s and without %s"), required, forbidden);
+  if (api != NULL)
+    g_string_append_printf (text, _(" from API %d.%d on"), (int) va_answer_number (api, "major"),
+                            (int) va_answer_number (api, "minor"));
+  if (hosts != NULL)
+    g_string_append_printf (text, _(" on hosts %s"), hosts);
+  if (chips != NULL)
+    g_string_append_printf (text, _(" on chips %s"), chips);
+  g_string_append (text, g_strcmp0 (va_answer_text (rule, "otherwise"), "omit") == 0 ? _("; else left out)")
+                                                                                     : _("; else no launch)"));
+}
+
 static char *
 secrets_text (JsonObject *vm)
 {
@@ -47,7 +73,7 @@ secrets_text (JsonObject *vm)
 
       g_string_append (text, i > 0 ? ", " : "");
       if (name != NULL)
-        g_string_append (text, name);
+        append_named (text, name, va_answer_object (secret, "rule"));
       else
         g_string_append_printf (text, _("%s (%" G_GINT64_FORMAT " bytes)"), va_answer_text (secret, "guid"),
                                 va_answer_number (secret, "size"));

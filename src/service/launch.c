@@ -143,6 +143,19 @@ check_platform (Attempt *attempt, GError **error)
          && va_rule_minimum_api (attempt->registration, &attempt->chain.pdh, error);
 }
 
+static void
+note_omitted (const Attempt *attempt, const GPtrArray *names)
+{
+  JsonArray *array;
+
+  if (names->len == 0)
+    return;
+  array = json_array_new ();
+  for (guint i = 0; i < names->len; i++)
+    json_array_add_string_element (array, names->pdata[i]);
+  json_object_set_array_member (attempt->entry, "secrets-left-out", array);
+}
+
 /* Reference values, minimums and secrets as they are now. */
 static gboolean
 fix (Attempt *attempt, GError **error)
@@ -150,6 +163,8 @@ fix (Attempt *attempt, GError **error)
   const VaRegistration *registration = attempt->registration;
   VaService *service = attempt->service;
   VaFixed *fixed = va_fixed_new ();
+  const VaLaunchFacts facts = { attempt->policy, attempt->host, &attempt->chain };
+  g_autoptr(GPtrArray) secrets = NULL, omitted = NULL;
   g_autoptr(GArray) areas = NULL;
 
   attempt->fixed = fixed;
@@ -158,10 +173,13 @@ fix (Attempt *attempt, GError **error)
   fixed->min_api_major = registration->min_api_major;
   fixed->min_api_minor = registration->min_api_minor;
   fixed->min_build = registration->min_build;
-  fixed->has_secrets = registration->secrets->len > 0;
+  if (!va_rule_secrets (registration, &facts, &secrets, &omitted, error))
+    return FALSE;
+  note_omitted (attempt, omitted);
+  fixed->has_secrets = secrets->len > 0;
   return va_references_compute (service->references, service->store, attempt->stored->owner, registration, fixed,
                                 &areas, error)
-         && va_table_make (service->store, attempt->stored->owner, registration, areas, &attempt->table, error);
+         && va_table_make (service->store, attempt->stored->owner, registration, secrets, areas, &attempt->table, error);
 }
 
 static gboolean

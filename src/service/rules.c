@@ -79,6 +79,45 @@ va_rule_chip (const VaRegistration *registration, const VaSevChain *chain, GErro
   return va_refuse (error, VA_PROBLEM_CHIP_NOT_ALLOWED, _("the registration does not allow this processor, chip %s"), chip);
 }
 
+/* Says what the launch lacks. */
+static gboolean
+meets (const VaSecretRule *rule, const VaLaunchFacts *facts, GError **error)
+{
+  const VaRegistration places = { .hosts = rule->hosts, .chips = rule->chips, .min_api_major = rule->min_api_major,
+                                  .min_api_minor = rule->min_api_minor };
+
+  if ((facts->policy & rule->policy_required) != rule->policy_required || (facts->policy & rule->policy_forbidden) != 0)
+    return va_refuse (error, VA_PROBLEM_SECRET_NOT_ALLOWED,
+                      _("it demands policy bits 0x%x and forbids 0x%x, the guest's policy is 0x%x"),
+                      rule->policy_required, rule->policy_forbidden, facts->policy);
+  return va_rule_host (&places, facts->host, error) && va_rule_chip (&places, facts->chain, error)
+         && va_rule_minimum_api (&places, &facts->chain->pdh, error);
+}
+
+gboolean
+va_rule_secrets (const VaRegistration *registration, const VaLaunchFacts *facts, GPtrArray **secrets,
+                 GPtrArray **omitted, GError **error)
+{
+  g_autoptr(GPtrArray) with = g_ptr_array_new (), without = g_ptr_array_new ();
+
+  for (guint i = 0; i < registration->secrets->len; i++)
+    {
+      VaSecretRef *ref = registration->secrets->pdata[i];
+      g_autoptr(GError) reason = NULL;
+
+      if (ref->rule == NULL || meets (ref->rule, facts, &reason))
+        g_ptr_array_add (with, ref);
+      else if (ref->rule->omit)
+        g_ptr_array_add (without, ref->name);
+      else
+        return va_refuse (error, VA_PROBLEM_SECRET_NOT_ALLOWED, _("the secret “%s” demands a stricter launch: %s"),
+                          ref->name, reason->message);
+    }
+  *secrets = g_steal_pointer (&with);
+  *omitted = g_steal_pointer (&without);
+  return TRUE;
+}
+
 gboolean
 va_rule_cloud_cert (const VaRegistration *registration, const VaSevChain *chain, GError **error)
 {

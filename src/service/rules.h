@@ -31,6 +31,21 @@ gboolean va_rule_cloud_cert (const VaRegistration *registration, const VaSevChai
 /** va_rule_minimum: the platform's certificate says a new enough API. Errors: VA_PROBLEM_API_TOO_OLD */
 gboolean va_rule_minimum_api (const VaRegistration *registration, const VaSevCert *pdh, GError **error);
 
+/** What a launch is, as far as a secret's rule may ask. */
+typedef struct {
+  guint32 policy;
+  const char *host;
+  const VaSevChain *chain;
+} VaLaunchFacts;
+/**
+ * va_rule_secrets: which secrets go with the launch.
+ * @secrets: (out) (transfer container): of VaSecretRef, borrowed
+ * @omitted: (out) (transfer container): names of those that do not, borrowed
+ * Errors: VA_PROBLEM_SECRET_NOT_ALLOWED: one of them does not, and may not be left out
+ */
+gboolean va_rule_secrets (const VaRegistration *registration, const VaLaunchFacts *facts, GPtrArray **secrets,
+                          GPtrArray **omitted, GError **error);
+
 /*
  * And those of validate, which compare a host's claims with what was fixed. @detail: (out) (transfer full): on refusal
  * the whole explanation, for the owner.

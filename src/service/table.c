@@ -83,23 +83,23 @@ find_area (const GArray *areas, const VaRegistration *registration, gsize *area,
 }
 
 gboolean
-va_table_make (VaStore *store, const char *owner, const VaRegistration *registration, const GArray *areas,
-               VaSecret **table, GError **error)
+va_table_make (VaStore *store, const char *owner, const VaRegistration *registration,
+               const GPtrArray *secrets, const GArray *areas, VaSecret **table, GError **error)
 {
   g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func ((GDestroyNotify) va_secret_free);
-  g_autofree VaSecretEntry *entries = g_new0 (VaSecretEntry, registration->secrets->len + 1);
+  g_autofree VaSecretEntry *entries = g_new0 (VaSecretEntry, secrets->len + 1);
   g_autoptr(GError) reason = NULL;
   gsize area;
 
   *table = NULL;
-  if (registration->secrets->len == 0)
+  if (secrets->len == 0)
     return TRUE;
   if (!find_area (areas, registration, &area, error))
     return FALSE;
-  for (guint i = 0; i < registration->secrets->len; i++)
-    if (!resolve (store, owner, registration->secrets->pdata[i], values, &entries[i], error))
+  for (guint i = 0; i < secrets->len; i++)
+    if (!resolve (store, owner, secrets->pdata[i], values, &entries[i], error))
       return FALSE;
-  *table = va_secret_table_build (entries, registration->secrets->len, area, &reason);
+  *table = va_secret_table_build (entries, secrets->len, area, &reason);
   if (*table != NULL)
     return TRUE;
   return va_refuse (error, VA_PROBLEM_SECRET_TOO_LARGE, "%s", reason->message);

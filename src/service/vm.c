@@ -28,7 +28,7 @@ check_usable (VaService *service, const char *owner, const VaRegistration *regis
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("cloud-cert: expected an OCA certificate, this one is a %s"),
                       va_sev_usage_name (cloud_cert.usage));
   return va_references_compute (service->references, service->store, owner, registration, fixed, &areas, error)
-         && va_table_make (service->store, owner, registration, areas, &table, error);
+         && va_table_make (service->store, owner, registration, registration->secrets, areas, &table, error);
 }
 
 static VaRegistration *

@@ -8,7 +8,7 @@ import time
 import uuid
 
 from service_peers import Platform, Refused, b64, firmware, sev, sha256
-from service_world import INLINE, LUKS, OTHER_GUID, PASSPHRASE, TMP, refused, test
+from service_world import INLINE, LUKS, OTHER_GUID, PASSPHRASE, TMP, read_store, refused, test
 
 
 @test
@@ -423,3 +423,35 @@ def cloud_certificate(w):
     refused('cloud-cert-mismatch', w.launch, w.register(cloud_cert=b64(foreign)))
     refused('bad-request', w.register, cloud_cert=b64(w.platform.pdh))
     refused('bad-request', w.register, cloud_cert=b64(bytes(2084)))
+
+
+@test
+def secrets_with_a_rule(w):
+    """Each rule by itself, met and not met; the rest goes with the launch."""
+    guid = '5a1f2e33-0000-4000-8000-0000000000aa'
+    w.alice.call('PUT', f'/secret/strict?guid={guid}', raw=b'strict')
+    chip = hashlib.sha256(w.platform.chain[2 * 2084:][16:1044]).hexdigest()
+
+    def secrets(rule, **launch):
+        vm = w.register(policy={'required': 1}, hosts=['node1', 'node2'],
+                        secrets=[{'name': 'disk'}, {'name': 'strict', 'rule': rule}])
+        host = launch.pop('host', w.node1)
+        guest = w.launch(vm, host=host, policy=launch.get('policy', 1))
+        return {name for name in guest.open_packet(w.validate(vm, guest, host=host))}
+    fits = [({'policy': {'required': 2}}, {'policy': 3}), ({'policy': {'forbidden': 2}}, {}), ({'hosts': ['node2']}, {'host': w.node2}),
+            ({'chips': [chip]}, {}), ({'min-api': {'major': 0, 'minor': 1}}, {})]
+    fails = [({'policy': {'required': 2}}, {}), ({'policy': {'forbidden': 2}}, {'policy': 3}), ({'hosts': ['node2']}, {}),
+             ({'chips': ['ab' * 32]}, {}), ({'min-api': {'major': 255, 'minor': 0}}, {})]
+    for rule, launch in fits:
+        assert secrets(rule, **launch) == {LUKS, guid}, rule
+    for rule, launch in fails:
+        told = refused('secret-not-allowed', secrets, rule, **launch)
+        assert '“strict” demands a stricter launch' in told, told
+        assert secrets({**rule, 'otherwise': 'omit'}, **launch) == {LUKS}, rule
+    vm = w.register(secrets=[{'name': 'strict', 'rule': {'hosts': ['node9'], 'otherwise': 'omit'}}])
+    guest = w.launch(vm)
+    assert 'secret-payload' not in w.validate(vm, guest)
+    text, = read_store(w.service, 'SELECT text FROM audit WHERE launch = ? ORDER BY seq LIMIT 1', guest.id)[0]
+    assert '"secrets-left-out":["strict"]' in text, text
+    refused('bad-request', w.register, secrets=[{'name': 'strict', 'rule': {}}])
+    w.alice.call('DELETE', '/vm/' + vm)
