@@ -127,8 +127,10 @@ va_fields_api (VaFields *fields, const char *name, guint8 *major, guint8 *minor)
 static gboolean
 is_host_name (const char *text)
 {
-  gsize length = strlen (text);
+  gsize length;
 
+  text += text[0] == '@' ? 1 : 0; /* a group */
+  length = strlen (text);
   return length >= 1 && length <= 64 && strspn (text, "abcdefghijklmnopqrstuvwxyz0123456789._-") == length;
 }
 
@@ -141,8 +143,8 @@ is_chip (const char *text)
 void
 va_fields_places (VaFields *fields, char ***hosts, char ***chips)
 {
-  *hosts = va_fields_strings (fields, "hosts", VA_OPTIONAL, VA_REFERENCES_MAX, 64);
-  va_fields_check_each (fields, "hosts", *hosts, is_host_name, _("1 to 64 of a-z 0-9 . _ -"));
+  *hosts = va_fields_strings (fields, "hosts", VA_OPTIONAL, VA_REFERENCES_MAX, 65);
+  va_fields_check_each (fields, "hosts", *hosts, is_host_name, _("1 to 64 of a-z 0-9 . _ -, “@” before the name of a group"));
   *chips = va_fields_strings (fields, "chips", VA_OPTIONAL, VA_REFERENCES_MAX, 64);
   va_fields_check_each (fields, "chips", *chips, is_chip, _("64 lower-case hexadecimal digits"));
 }

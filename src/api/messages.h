@@ -61,7 +61,7 @@ typedef struct {
   char *cpu_model;         /* amd-sev-es */
   char *vmsa_profile;      /* amd-sev-es: "zero", "fpu"; %NULL: either */
   guint8 min_api_major, min_api_minor, min_build;
-  char **hosts;            /* names; %NULL: every enrolled host */
+  char **hosts;            /* names, or "@" and a group's; %NULL: every enrolled host */
   char **chips;            /* hex, va_sev_cert_key_hash() of their CEKs; %NULL: every processor */
   char **domains;          /* UUIDs; %NULL: the one whose UUID is the registration's id */
   gboolean any_domain;     /* an image with many instances */

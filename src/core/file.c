@@ -304,3 +304,24 @@ va_folder_names (const char *path, GError **error)
   g_ptr_array_sort (names, compare_names);
   return g_steal_pointer (&names);
 }
+
+void
+va_file_look (const char *path, VaFileState *state)
+{
+  struct stat info;
+
+  memset (state, 0, sizeof *state);
+  if (path == NULL || stat (path, &info) != 0)
+    return;
+  state->seconds = info.st_mtim.tv_sec;
+  state->nanoseconds = info.st_mtim.tv_nsec;
+  state->inode = info.st_ino;
+  state->size = (guint64) info.st_size;
+}
+
+gboolean
+va_file_state_equal (const VaFileState *one, const VaFileState *other)
+{
+  return one->seconds == other->seconds && one->nanoseconds == other->nanoseconds && one->inode == other->inode
+         && one->size == other->size;
+}

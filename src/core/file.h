@@ -37,6 +37,14 @@ gboolean va_file_write (const char *path, gconstpointer data, gsize size, int mo
 /** va_file_create: the same, but a file that is there already is VA_CORE_ERROR_EXISTS and stays as it is. */
 gboolean va_file_create (const char *path, gconstpointer data, gsize size, int mode, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
+/** By which a changed file is known; all zeros when there is none. */
+typedef struct {
+  gint64 seconds, nanoseconds;
+  guint64 inode, size;
+} VaFileState;
+/** va_file_look: @path: (nullable). */
+void va_file_look (const char *path, VaFileState *state);
+gboolean va_file_state_equal (const VaFileState *one, const VaFileState *other);
 /**
  * va_folder_names: what is in the folder @path, sorted by name.
  * Returns: (transfer full): of char *

@@ -4,7 +4,6 @@
 #include "http/revocation.h"
 
 #include <string.h>
-#include <sys/stat.h>
 #include "core/encoding.h"
 #include "core/error.h"
 #include "core/file.h"
@@ -15,17 +14,11 @@
 #define SERIAL_MAX 20 /* bytes: RFC 5280, 4.1.2.2 */
 #define HASH_SIZE 32
 
-/* By which a changed file is known. */
-typedef struct {
-  struct timespec time;
-  guint64 inode, size;
-} State;
-
 struct _VaRevocation
 {
   char *deny_file, *crl_file, *ca;
   GMutex mutex;
-  State deny_state, crl_state;
+  VaFileState deny_state, crl_state;
   GHashTable *revoked; /* "ROLE:NAME", "sha256:FINGERPRINT", "serial:SERIAL" */
 };
 
@@ -172,21 +165,6 @@ read_crl (const VaRevocation *revocation, GHashTable *revoked, GError **error)
   return ok;
 }
 
-/* FALSE when there is no such file, whose state is all zeros then. */
-static gboolean
-look_at (const char *path, State *state)
-{
-  struct stat info;
-
-  memset (state, 0, sizeof *state);
-  if (path == NULL || stat (path, &info) != 0)
-    return FALSE;
-  state->time = info.st_mtim;
-  state->inode = info.st_ino;
-  state->size = (guint64) info.st_size;
-  return TRUE;
-}
-
 static gboolean
 load (VaRevocation *revocation, GError **error)
 {
@@ -210,8 +188,8 @@ va_revocation_new (const char *deny_file, const char *crl_file, const char *ca, 
   revocation->deny_file = g_strdup (deny_file);
   revocation->crl_file = g_strdup (crl_file);
   revocation->ca = g_strdup (ca);
-  look_at (deny_file, &revocation->deny_state);
-  look_at (crl_file, &revocation->crl_state);
+  va_file_look (deny_file, &revocation->deny_state);
+  va_file_look (crl_file, &revocation->crl_state);
   return load (revocation, error) ? g_steal_pointer (&revocation) : NULL;
 }
 
@@ -220,11 +198,11 @@ static void
 refresh (VaRevocation *revocation)
 {
   g_autoptr(GError) error = NULL;
-  State deny, crl;
+  VaFileState deny, crl;
 
-  look_at (revocation->deny_file, &deny);
-  look_at (revocation->crl_file, &crl);
-  if (memcmp (&deny, &revocation->deny_state, sizeof deny) == 0 && memcmp (&crl, &revocation->crl_state, sizeof crl) == 0)
+  va_file_look (revocation->deny_file, &deny);
+  va_file_look (revocation->crl_file, &crl);
+  if (va_file_state_equal (&deny, &revocation->deny_state) && va_file_state_equal (&crl, &revocation->crl_state))
     return;
   revocation->deny_state = deny;
   revocation->crl_state = crl;

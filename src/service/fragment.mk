@@ -7,6 +7,7 @@ libva_service_la_SOURCES = \
 	src/service/audit.c src/service/audit.h \
 	src/service/explain.c src/service/explain.h \
 	src/service/fixed.c src/service/fixed.h \
+	src/service/groups.c src/service/groups.h \
 	src/service/health.c \
 	src/service/host.c \
 	src/service/launch-confirm.c \

@@ -72,7 +72,7 @@ find_registration (Attempt *attempt, GError **error)
 static gboolean
 check_rules (Attempt *attempt, GError **error)
 {
-  return va_rule_host (attempt->registration, attempt->host, error)
+  return va_rule_host (attempt->registration, attempt->service->groups, attempt->host, error)
          && va_rule_domain (attempt->registration, attempt->vm, attempt->request->domain_uuid, error)
          && va_rule_time (attempt->registration, attempt->now / 1000, error)
          && va_rule_policy (attempt->registration, attempt->request, &attempt->policy, error);
@@ -161,9 +161,9 @@ static gboolean
 fix (Attempt *attempt, GError **error)
 {
   const VaRegistration *registration = attempt->registration;
-  VaService *service = attempt->service;
   VaFixed *fixed = va_fixed_new ();
-  const VaLaunchFacts facts = { attempt->policy, attempt->host, &attempt->chain };
+  VaService *service = attempt->service;
+  const VaLaunchFacts facts = { attempt->policy, attempt->host, service->groups, &attempt->chain };
   g_autoptr(GPtrArray) secrets = NULL, omitted = NULL;
   g_autoptr(GArray) areas = NULL;
 

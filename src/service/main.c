@@ -32,6 +32,7 @@ static const VaConfigKey keys[] = {
   { "tls", "key", VA_CONFIG_PATH, NULL, TRUE },
   { "tls", "deny", VA_CONFIG_PATH, NULL },
   { "tls", "crl", VA_CONFIG_PATH, NULL },
+  { "hosts", "groups", VA_CONFIG_PATH, NULL },
   { "store", "path", VA_CONFIG_PATH, VA_STATEDIR "/service/store.db" },
   { "store", "key", VA_CONFIG_PATH, VA_SYSCONFDIR "/service.kek" },
   { "roots", "folder", VA_CONFIG_PATH, VA_DATADIR "/roots" },
@@ -218,6 +219,7 @@ open_and_serve (const VaConfig *config, VaSevRoots *roots, VaKeyService *key_ser
 {
   g_autoptr(VaStore) store = va_store_open (va_config_string (config, "store", "path"),
                                             va_config_string (config, "store", "key"), error);
+  g_autoptr(VaHostGroups) groups = NULL;
   VaService service = { .store = store, .roots = roots, .key_service = key_service,
                         .confirm_ms = (gint64) va_config_number (config, "limits", "confirm-seconds") * 1000,
                         .launch_ms = (gint64) va_config_number (config, "limits", "launch-seconds") * 1000 };
@@ -225,7 +227,10 @@ open_and_serve (const VaConfig *config, VaSevRoots *roots, VaKeyService *key_ser
 
   if (store == NULL)
     return FALSE;
-  service.signer = make_signer (config, error);
+  groups = va_host_groups_new (va_config_string (config, "hosts", "groups"), error);
+  service.groups = groups;
+  if (groups != NULL)
+    service.signer = make_signer (config, error);
   if (service.signer == NULL)
     return FALSE;
   service.references = va_reference_cache_new ();
@@ -253,6 +258,7 @@ check_files (const VaConfig *config, GError **error)
   g_autofree char *ca = va_file_read_text (va_config_string (config, "tls", "ca"), PEM_MAX, error);
   g_autofree char *certificate = NULL;
   g_autoptr(VaSecret) key = NULL, kek = NULL;
+  g_autoptr(VaHostGroups) groups = NULL;
 
   if (ca != NULL)
     certificate = va_file_read_text (va_config_string (config, "tls", "certificate"), PEM_MAX, error);
@@ -260,7 +266,8 @@ check_files (const VaConfig *config, GError **error)
     key = va_file_read_secret (va_config_string (config, "tls", "key"), PEM_MAX, error);
   if (key != NULL && !check_revocation (config, ca, error))
     return FALSE;
-  if (key != NULL)
+  groups = key != NULL ? va_host_groups_new (va_config_string (config, "hosts", "groups"), error) : NULL;
+  if (groups != NULL)
     kek = va_file_read_secret (va_config_string (config, "store", "key"), VA_SEAL_KEY_SIZE, error);
   return kek != NULL;
 }

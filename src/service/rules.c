@@ -7,10 +7,19 @@
 #include "core/i18n.h"
 #include "service/refusal.h"
 
-gboolean
-va_rule_host (const VaRegistration *registration, const char *host, GError **error)
+static gboolean
+is_named (char *const *hosts, VaHostGroups *groups, const char *host)
 {
-  if (registration->hosts == NULL || g_strv_contains ((const char *const *) registration->hosts, host))
+  for (guint i = 0; hosts[i] != NULL; i++)
+    if (hosts[i][0] == '@' ? va_host_groups_have (groups, hosts[i] + 1, host) : g_str_equal (hosts[i], host))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+va_rule_host (const VaRegistration *registration, VaHostGroups *groups, const char *host, GError **error)
+{
+  if (registration->hosts == NULL || is_named (registration->hosts, groups, host))
     return TRUE;
   return va_refuse (error, VA_PROBLEM_HOST_NOT_ALLOWED, _("the registration does not allow the host “%s”"), host);
 }
@@ -90,7 +99,7 @@ meets (const VaSecretRule *rule, const VaLaunchFacts *facts, GError **error)
     return va_refuse (error, VA_PROBLEM_SECRET_NOT_ALLOWED,
                       _("it demands policy bits 0x%x and forbids 0x%x, the guest's policy is 0x%x"),
                       rule->policy_required, rule->policy_forbidden, facts->policy);
-  return va_rule_host (&places, facts->host, error) && va_rule_chip (&places, facts->chain, error)
+  return va_rule_host (&places, facts->groups, facts->host, error) && va_rule_chip (&places, facts->chain, error)
          && va_rule_minimum_api (&places, &facts->chain->pdh, error);
 }
 

@@ -4,6 +4,7 @@
 #include "api/messages.h"
 #include "api/problem.h"
 #include "service/fixed.h"
+#include "service/groups.h"
 #include "sev/chain.h"
 
 /*
@@ -11,8 +12,8 @@
  */
 G_BEGIN_DECLS
 
-/** Errors: VA_PROBLEM_HOST_NOT_ALLOWED */
-gboolean va_rule_host (const VaRegistration *registration, const char *host, GError **error);
+/** va_rule_host: @groups: (nullable). Errors: VA_PROBLEM_HOST_NOT_ALLOWED */
+gboolean va_rule_host (const VaRegistration *registration, VaHostGroups *groups, const char *host, GError **error);
 /** va_rule_domain: @id: the registration's. Errors: VA_PROBLEM_DOMAIN_NOT_ALLOWED */
 gboolean va_rule_domain (const VaRegistration *registration, const char *id, const char *domain_uuid, GError **error);
 /**
@@ -35,6 +36,7 @@ gboolean va_rule_minimum_api (const VaRegistration *registration, const VaSevCer
 typedef struct {
   guint32 policy;
   const char *host;
+  VaHostGroups *groups; /* %NULL: none */
   const VaSevChain *chain;
 } VaLaunchFacts;
 /**

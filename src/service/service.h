@@ -4,6 +4,7 @@
 #include "audit/checkpoint.h"
 #include "certificates/key-service.h"
 #include "http/server.h"
+#include "service/groups.h"
 #include "service/limit.h"
 #include "service/references.h"
 #include "sev/chain.h"
@@ -18,6 +19,7 @@ typedef struct {
   VaKeyService *key_service; /* AMD's; %NULL: not to be asked */
   VaReferenceCache *references;
   VaSigner *signer;          /* of the audit log's checkpoints */
+  VaHostGroups *groups;
   VaLimit *refusals;         /* how many a peer may collect */
   gint64 confirm_ms; /* how long a launch waits for an owner's confirmation */
   gint64 launch_ms; /* how long a launch stays open */

@@ -10,6 +10,30 @@
 
 /* POST, GET, DELETE /v1/vm: registrations. */
 
+static gboolean
+check_group_names (VaService *service, char *const *hosts, GError **error)
+{
+  for (guint i = 0; hosts != NULL && hosts[i] != NULL; i++)
+    if (hosts[i][0] == '@' && !va_host_groups_know (service->groups, hosts[i] + 1))
+      return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("hosts: the service has no group of hosts “%s”; ask its operator"),
+                        hosts[i]);
+  return TRUE;
+}
+
+/* A group that there is not would keep every host out. */
+static gboolean
+check_groups (VaService *service, const VaRegistration *registration, GError **error)
+{
+  for (guint i = 0; i < registration->secrets->len; i++)
+    {
+      const VaSecretRef *ref = registration->secrets->pdata[i];
+
+      if (ref->rule != NULL && !check_group_names (service, ref->rule->hosts, error))
+        return FALSE;
+    }
+  return check_group_names (service, registration->hosts, error);
+}
+
 /* What can be known now to make every launch fail is refused now. */
 static gboolean
 check_usable (VaService *service, const char *owner, const VaRegistration *registration, GError **error)
@@ -20,6 +44,8 @@ check_usable (VaService *service, const char *owner, const VaRegistration *regis
   g_autoptr(GError) reason = NULL;
   VaSevCert cloud_cert;
 
+  if (!check_groups (service, registration, error))
+    return FALSE;
   if (registration->cloud_cert != NULL
       && !va_sev_cert_parse (&cloud_cert, g_bytes_get_data (registration->cloud_cert, NULL),
                              g_bytes_get_size (registration->cloud_cert), &reason))

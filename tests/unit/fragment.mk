@@ -169,7 +169,7 @@ check_PROGRAMS += $(service_tests)
 TESTS += $(service_tests)
 tests_unit_test_service_rules_SOURCES = tests/unit/test-service-rules.c
 tests_unit_test_service_rules_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
-tests_unit_test_service_rules_LDADD = libva-service.la libva-store.la libva-api.la libva-sev.la libva-core-json.la \
+tests_unit_test_service_rules_LDADD = libva-service.la libva-store.la libva-http-server.la libva-api.la libva-sev.la libva-core-json.la \
 	libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
 
 EXTRA_DIST += tests/unit/test-cli-man.py

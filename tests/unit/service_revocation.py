@@ -233,3 +233,42 @@ def certificate_renewed_without_an_interruption(w):
     assert on_new() == new
     kept.close()
     assert service.end() == 0
+
+
+@test
+def groups_of_hosts(w):
+    """What the operator writes into the file counts with the next launch."""
+    path = os.path.join(TMP, 'groups')
+    write(path, b'# racks\nwest: node1\nwest: node3\neast: node2 # here\nempty:\n')
+    service = Service(os.path.join(TMP, 'grouped'), w.site, os.path.join(w.platform.folder, 'roots'),
+                      extra=f'[hosts]\ngroups = {path}\n')
+    service.start()
+    alice, node1, node2 = (w.peer(role, name, service) for role, name in (('owner', 'alice'), ('host', 'node1'), ('host', 'node2')))
+    alice.call('PUT', '/artifact', raw=w.image)
+    alice.call('PUT', '/secret/east?type=luks-passphrase', raw=b'east')
+    vm = w.register(alice, hosts=['@west'])
+    assert alice.get('/vm/' + vm)['hosts'] == ['@west']
+    w.launch(vm, host=node1)
+    refused('host-not-allowed', w.launch, vm, host=node2)
+    assert 'no group' in refused('bad-request', w.register, alice, hosts=['@north'])
+    assert 'no group' in refused('bad-request', w.register, alice, secrets=[{'name': 'east', 'rule': {'hosts': ['@north']}}])
+    refused('host-not-allowed', w.launch, w.register(alice, hosts=['@empty']), host=node1)
+    east = w.register(alice, secrets=[{'name': 'east', 'rule': {'hosts': ['@east'], 'otherwise': 'omit'}}])
+    for host, has in ((node1, False), (node2, True)):
+        guest = w.launch(east, host=host)
+        assert ('secret-payload' in w.validate(east, guest, host=host)) == has
+    put(path, b'west: node2\n')
+    refused('host-not-allowed', w.launch, vm, host=node1)
+    w.launch(vm, host=node2)
+    put(path, b'west node1\n')
+    refused('host-not-allowed', w.launch, vm, host=node1)
+    assert 'stay as they were' in service.log() and 'line 1: expected GROUP' in service.log()
+    os.unlink(path)
+    w.launch(vm, host=node2)
+    put(path, b'east: node1\n')
+    refused('host-not-allowed', w.launch, vm, host=node2)
+    assert service.end() == 0
+    put(path, b'west: Node1\n')
+    done = subprocess.run([os.path.join(os.environ['VA_TOP_BUILDDIR'], 'virt-attestd'), '--config', service.config, '--check-config'],
+                          capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1 and 'line 1: expected GROUP' in done.stderr, done

@@ -54,7 +54,7 @@ def expand(value):
         return [expand(v) for v in value]
     if isinstance(value, dict):
         return {k: expand(v) for k, v in value.items()}
-    if not isinstance(value, str) or not value.startswith("@"):
+    if not isinstance(value, str) or not value.startswith("@") or " " not in value:
         return value
     kind, rest = value[1:].split(" ", 1)
     return {"base64": lambda: base64.b64encode(bytes(i * 7 % 251 for i in range(int(rest)))).decode(),

@@ -41,7 +41,7 @@ test_host (void)
     {
       VaRegistration registration = { .hosts = cases[i].hosts };
       GError *error = NULL;
-      gboolean verdict = va_rule_host (&registration, cases[i].host, &error);
+      gboolean verdict = va_rule_host (&registration, NULL, cases[i].host, &error);
 
       assert_verdict (verdict, error, cases[i].code);
     }
