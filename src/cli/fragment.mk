@@ -65,7 +65,8 @@ virt_attest_online_SOURCES = \
 	src/cli/vm-register.c \
 	src/cli/vm-remove.c \
 	src/cli/vm-show.c \
-	src/cli/vm-text.c src/cli/vm-text.h
+	src/cli/vm-text.c src/cli/vm-text.h \
+	src/cli/vm-words.c src/cli/vm-words.h
 
 virt_attest_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src/cli -DVA_LIBEXECDIR='"$(pkglibexecdir)"'
 virt_attest_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(NETTLE_CFLAGS)

@@ -3,10 +3,12 @@
 
 #include "vm-text.h"
 
+#include <stdio.h>
 #include "answer.h"
 #include "core/i18n.h"
 #include "print.h"
 #include "sev/policy.h"
+#include "vm-words.h"
 
 char *
 va_policy_text (gint64 policy)
@@ -161,6 +163,7 @@ policy_rule_text (JsonObject *vm)
 void
 va_vm_print (JsonObject *vm)
 {
+  g_autoptr(GPtrArray) words = va_vm_words (vm);
   VaTable *table = va_table_new ((const char *[]){ "", "", NULL });
 
   va_table_field (table, _("id"), g_strdup (va_answer_text (vm, "id")));
@@ -189,4 +192,7 @@ va_vm_print (JsonObject *vm)
   va_table_field (table, _("not after"), time_text (vm, "not-after"));
   va_table_field (table, _("created"), va_print_time (va_answer_number (vm, "created")));
   va_table_print (table, "");
+  printf ("\n%s\n", _("In words:"));
+  for (guint i = 0; i < words->len; i++)
+    printf ("  %s\n", (const char *) words->pdata[i]);
 }

@@ -52,6 +52,27 @@ def register_and_show(w):
 
 
 @test
+def registration_in_words(w):
+    """What a registration allows, told to people who do not know the fields."""
+    owner, vm, image = Owner(w, 'grace'), str(uuid.uuid4()), put('words.fd', firmware(33))
+    secret = put('words.secret', b'words')
+    owner.run('secret', 'put', 'words', '--file', secret)
+    text = owner.run('vm', 'register', vm, '--policy', '1', '--firmware', image)
+    for words in ('under SEV: its memory', 'cannot debug', 'the one firmware image', 'not measured', 'Any host of the site may start it, on any genuine',
+                  'any number of times', 'gets no secret', 'no NOSEND', 'no NOKS'):
+        assert words in text, (words, text)
+    text = owner.run('vm', 'register', vm, '--policy', '0xe', '--allow-debug', '--firmware', image, '--cpu-count', '1', '--cpu-count', '2',
+                     '--cpu-model', 'EPYC-Milan', '--kernel', image, '--cmdline', 'a', '--cmdline', 'b', '--host', 'node1',
+                     '--max-launches', '3', '--max-running', '1', '--confirm-after', '0', '--secret', 'words', '--any-domain')
+    for words in ('SEV-ES: memory and registers', 'MAY DEBUG', '1 firmware images with one of 2 combinations', 'one of the 2 listed',
+                  'Only the listed hosts may start it, on any', 'Any domain', '3 times, 3 are left', 'At most 1 may run', 'Each launch waits',
+                  'gets its secret'):
+        assert words in text, (words, text)
+    assert 'no NOKS' not in text and 'no NOSEND' not in text
+    assert text.split('In words:')[1] == owner.run('vm', 'show', vm).split('In words:')[1]
+
+
+@test
 def watch_and_revoke(w):
     owner, vm = Owner(w, 'erin'), str(uuid.uuid4())
     owner.run('vm', 'register', vm, '--policy', '1', '--firmware', put('watch.fd', firmware(51)))

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "vm-words.h"
+
+#include "answer.h"
+#include "core/i18n.h"
+#include "print.h"
+#include "sev/policy.h"
+
+static guint
+count_of (JsonObject *vm, const char *name)
+{
+  JsonArray *array = va_answer_array (vm, name);
+
+  return array != NULL ? va_answer_length (array) : va_answer_text (vm, name) != NULL;
+}
+
+G_GNUC_PRINTF (2, 3)
+static void
+say (GPtrArray *words, const char *format, ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  g_ptr_array_add (words, g_strdup_vprintf (format, args));
+  va_end (args);
+}
+
+/* Whether the policy makes sure of a bit: an exact one has it, a rule demands it. */
+static gboolean
+ensures (JsonObject *vm, guint32 bit)
+{
+  JsonObject *rule = va_answer_object (vm, "policy");
+
+  return ((rule != NULL ? va_answer_number (rule, "required") : va_answer_number (vm, "policy")) & bit) != 0;
+}
+
+static void
+say_policy (GPtrArray *words, JsonObject *vm)
+{
+  gboolean es = g_strcmp0 (va_answer_text (vm, "scheme"), "amd-sev-es") == 0;
+
+  say (words, "%s", es ? _("The guest runs under SEV-ES: memory and registers are encrypted.")
+                       : _("The guest runs under SEV: its memory is encrypted, its registers are not."));
+  say (words, "%s", ensures (vm, VA_POLICY_NODBG) ? _("The host cannot debug it.")
+                                                  : _("The host MAY DEBUG it, and so read and change its memory."));
+  if (!ensures (vm, VA_POLICY_NOKS))
+    say (words, _("Its key may be shared with other guests of the same session (no NOKS)."));
+  if (!ensures (vm, VA_POLICY_NOSEND))
+    say (words, _("The host may send it to another machine (no NOSEND)."));
+}
+
+static void
+say_measured (GPtrArray *words, JsonObject *vm)
+{
+  guint firmware = count_of (vm, "firmware-hashes"), digests = count_of (vm, "launch-digests");
+  guint kernels = count_of (vm, "kernel-hash"), initrds = MAX (count_of (vm, "initrd-hash"), 1);
+  guint cmdlines = MAX (count_of (vm, "cmdline-hash"), 1), cpus = count_of (vm, "cpu-count");
+
+  if (digests > 0)
+    say (words, ngettext ("What it starts with has the one launch digest that you computed.",
+                          "What it starts with has one of the %u launch digests that you computed.", digests), digests);
+  else if (kernels > 0)
+    say (words, _("It starts one of %u firmware images with one of %u combinations of kernel, initrd and command line."),
+         firmware, kernels * initrds * cmdlines);
+  else
+    say (words, ngettext ("It starts the one firmware image; what that boots from disk is not measured.",
+                          "It starts one of %u firmware images; what that boots from disk is not measured.", firmware),
+         firmware);
+  if (cpus > 0)
+    say (words, ngettext ("Its number of vCPUs is the one that is listed.", "Its number of vCPUs is one of the %u listed.",
+                          cpus), cpus);
+}
+
+static void
+say_places (GPtrArray *words, JsonObject *vm)
+{
+  gboolean hosts = count_of (vm, "hosts") > 0, chips = count_of (vm, "chips") > 0;
+
+  if (hosts && chips)
+    say (words, _("Only the listed hosts may start it, only on the listed processors."));
+  else if (hosts)
+    say (words, _("Only the listed hosts may start it, on any genuine AMD processor."));
+  else if (chips)
+    say (words, _("Any host of the site may start it, only on the listed processors."));
+  else
+    say (words, _("Any host of the site may start it, on any genuine AMD processor."));
+  if (va_answer_text (vm, "cloud-cert") != NULL)
+    say (words, _("The processor must belong to the cloud whose certificate (OCA) is registered."));
+  if (va_answer_true (vm, "any-domain"))
+    say (words, _("Any domain may use it."));
+}
+
+static void
+say_permit (GPtrArray *words, JsonObject *vm)
+{
+  JsonObject *permit = va_answer_object (vm, "permit");
+  gint64 launches = va_answer_number (permit, "max-launches"), running = va_answer_number (permit, "max-running");
+  gint64 left = MAX (launches - va_answer_number (vm, "launches"), 0);
+
+  if (launches > 0)
+    say (words, _("It may be started %" G_GINT64_FORMAT " times, %" G_GINT64_FORMAT " are left."), launches, left);
+  else
+    say (words, _("It may be started any number of times."));
+  if (running > 0)
+    say (words, _("At most %" G_GINT64_FORMAT " may run at once."), running);
+  if (permit != NULL && json_object_has_member (permit, "confirm-after"))
+    {
+      gint64 after = va_answer_number (permit, "confirm-after");
+
+      if (after > 0)
+        say (words, _("After %" G_GINT64_FORMAT " launches each one waits until you approve it."), after);
+      else
+        say (words, _("Each launch waits until you approve it."));
+    }
+}
+
+static void
+say_secrets (GPtrArray *words, JsonObject *vm)
+{
+  guint secrets = count_of (vm, "secrets");
+
+  if (secrets == 0)
+    say (words, _("It gets no secret."));
+  else
+    say (words, ngettext ("Once all this is verified it gets its secret.", "Once all this is verified it gets its %u secrets.",
+                          secrets), secrets);
+}
+
+GPtrArray *
+va_vm_words (JsonObject *vm)
+{
+  GPtrArray *words = g_ptr_array_new_with_free_func (g_free);
+
+  say_policy (words, vm);
+  say_measured (words, vm);
+  say_places (words, vm);
+  say_permit (words, vm);
+  say_secrets (words, vm);
+  return words;
+}
