@@ -6,6 +6,7 @@ dist_schema_DATA = \
 	schemas/artifacts.schema.json \
 	schemas/audit.schema.json \
 	schemas/checkpoint.schema.json \
+	schemas/confirmation.schema.json \
 	schemas/domain-metadata.rng \
 	schemas/empty.schema.json \
 	schemas/health.schema.json \
@@ -19,6 +20,7 @@ dist_schema_DATA = \
 	schemas/openapi.yaml \
 	schemas/outcome.schema.json \
 	schemas/problem.schema.json \
+	schemas/proposal.schema.json \
 	schemas/receipt.schema.json \
 	schemas/registration-answer.schema.json \
 	schemas/registration.schema.json \

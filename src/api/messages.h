@@ -64,6 +64,7 @@ typedef struct {
   char **hosts;            /* names, or "@" and a group's; %NULL: every enrolled host */
   char **chips;            /* hex, va_sev_cert_key_hash() of their CEKs; %NULL: every processor */
   char **domains;          /* UUIDs; %NULL: the one whose UUID is the registration's id */
+  gboolean two_persons;    /* changes and approvals take two of the owner's people; secrets are inline then */
   gboolean any_domain;     /* an image with many instances */
   GBytes *cloud_cert;      /* VA_SEV_CERT_SIZE bytes */
   guint64 max_launches, max_running; /* 0: no limit */

@@ -54,6 +54,7 @@ static const Problem problems[] = {
   [VA_PROBLEM_LAUNCH_REVOKED] = { "launch-revoked", 409, N_("The launch was revoked by its owner") },
   [VA_PROBLEM_TOO_LARGE] = { "too-large", 413, N_("The message is too large") },
   [VA_PROBLEM_MEDIA_TYPE] = { "unsupported-media-type", 415, N_("The content type does not fit") },
+  [VA_PROBLEM_SECOND_PERSON] = { "second-person", 403, N_("This takes another of the owner's people") },
   [VA_PROBLEM_SECRET_NOT_ALLOWED] = { "secret-not-allowed", 403, N_("A secret of the guest demands a stricter launch") },
   [VA_PROBLEM_CONFIRMATION_DENIED] = { "confirmation-denied", 403, N_("The owner denied the launch") },
   [VA_PROBLEM_CONFIRMATION_EXPIRED] = { "confirmation-expired", 409, N_("Nobody confirmed the launch in time") },

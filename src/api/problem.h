@@ -43,6 +43,7 @@ typedef enum {
   VA_PROBLEM_INTERNAL,             /* 500 internal */
   VA_PROBLEM_STORE,                /* 503 store-unavailable */
   VA_PROBLEM_BUSY,                 /* 503 busy */
+  VA_PROBLEM_SECOND_PERSON,        /* 403 second-person: another of the owner's people must do this */
   VA_PROBLEM_SECRET_NOT_ALLOWED,   /* 403 secret-not-allowed: a secret demands a stricter launch */
   VA_PROBLEM_CONFIRMATION_DENIED,  /* 403 confirmation-denied: the owner said no */
   VA_PROBLEM_CONFIRMATION_EXPIRED, /* 409 confirmation-expired: nobody confirmed it in time */

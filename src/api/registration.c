@@ -258,6 +258,17 @@ read_permit (VaFields *fields, VaRegistration *registration)
   registration->not_after = (gint64) not_after;
 }
 
+/* One person alone could let another registration have a secret that is stored by name. */
+static void
+read_persons (VaFields *fields, VaRegistration *registration)
+{
+  registration->two_persons = va_fields_boolean (fields, "two-persons", FALSE);
+  for (guint i = 0; registration->two_persons && i < registration->secrets->len; i++)
+    if (((VaSecretRef *) registration->secrets->pdata[i])->name != NULL)
+      va_fields_fail (fields, "secrets", _("with two-persons secrets are given inline, not by name: one person alone could "
+                                           "let another registration have those"));
+}
+
 VaRegistration *
 va_registration_read (JsonObject *object, GError **error)
 {
@@ -272,6 +283,7 @@ va_registration_read (JsonObject *object, GError **error)
   read_places (&fields, registration);
   read_permit (&fields, registration);
   registration->secrets = va_registration_secrets_read (&fields);
+  read_persons (&fields, registration);
   return va_fields_end (&fields, error) ? g_steal_pointer (&registration) : NULL;
 }
 
@@ -330,6 +342,8 @@ va_registration_write (const VaRegistration *registration, gboolean with_data)
   va_json_set_strings (object, "hosts", registration->hosts);
   va_json_set_strings (object, "chips", registration->chips);
   va_json_set_strings (object, "domains", registration->domains);
+  if (registration->two_persons)
+    json_object_set_boolean_member (object, "two-persons", TRUE);
   if (registration->any_domain)
     json_object_set_boolean_member (object, "any-domain", TRUE);
   if (registration->cloud_cert != NULL)

@@ -60,10 +60,12 @@ va_verb_ca_issue (VaCall *call)
 {
   g_autofree char *dir = NULL;
   g_autofree char *out = NULL;
+  g_autofree char *person = NULL;
   int days = VA_CA_LEAF_DAYS;
   const GOptionEntry options[] = {
     { "dir", 0, 0, G_OPTION_ARG_FILENAME, &dir, N_("The CA's folder [~/.config/virt-attest/ca]"), N_("DIR") },
     { "out", 0, 0, G_OPTION_ARG_FILENAME, &out, N_("Where the two files go [.]"), N_("DIR") },
+    { "person", 0, 0, G_OPTION_ARG_STRING, &person, N_("Which of the owner's people it is for"), N_("NAME") },
     { "days", 0, 0, G_OPTION_ARG_INT, &days, N_("Validity [825]; never longer than the CA's"), N_("N") },
     { NULL },
   };
@@ -79,10 +81,14 @@ va_verb_ca_issue (VaCall *call)
     return VA_EXIT_USAGE;
   if (days < 1 || days > DAYS_MAX)
     return va_call_usage (call, _("--days must be from 1 to %d"), DAYS_MAX);
+  if (person != NULL && (request.server || request.role != VA_ROLE_OWNER || !va_identity_name_is_valid (person)))
+    return va_call_usage (call, "%s", _("--person goes with the role owner: 1 to 64 of a-z 0-9 . _ -"));
+  request.person = person;
   request.not_after = g_get_real_time () / G_USEC_PER_SEC + (gint64) days * 24 * 60 * 60;
   folder = va_ca_folder (dir);
   where = out != NULL ? out : ".";
-  stem = request.server ? g_strdup ("service") : g_strconcat (call->operands[0], "-", request.name, NULL);
+  stem = request.server ? g_strdup ("service") : g_strconcat (call->operands[0], "-", request.name, person != NULL ? "-" : NULL, person,
+                                                                    NULL);
   ca = va_ca_files_read (folder, "ca", &error);
   pair = ca != NULL ? va_ca_issue (ca, &request, &error) : NULL;
   if (pair == NULL || !va_ca_files_write (pair, where, 0755, stem, &error))

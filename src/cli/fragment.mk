@@ -62,8 +62,8 @@ virt_attest_online_SOURCES = \
 	src/cli/service-init.c \
 	src/cli/vm-impact.c \
 	src/cli/vm-list.c \
+	src/cli/vm-proposal.c \
 	src/cli/vm-register.c \
-	src/cli/vm-remove.c \
 	src/cli/vm-show.c \
 	src/cli/vm-text.c src/cli/vm-text.h \
 	src/cli/vm-words.c src/cli/vm-words.h

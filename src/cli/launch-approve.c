@@ -15,6 +15,12 @@ print_approval (JsonObject *launch, const VaApproval *approval)
 {
   g_autofree char *until = va_print_time (va_answer_number (launch, "expires"));
 
+  if (!va_answer_true (launch, "approved"))
+    {
+      printf (_("approved by you: launch %s waits for another person's approval, until %s\n"),
+              va_answer_text (launch, "launch-id"), until);
+      return;
+    }
   printf (_("approved: launch %s of domain %s on host %s, until %s\n"), va_answer_text (launch, "launch-id"),
           va_answer_text (va_answer_object (launch, "domain"), "name"), va_answer_text (launch, "host"), until);
   if (approval->launches > 1)

@@ -41,7 +41,10 @@ approvals_text (JsonObject *launch)
       JsonObject *approval = va_answer_element (approvals, i);
       g_autofree char *until = va_print_time (va_answer_number (approval, "until"));
 
-      g_string_append_printf (text, _("%sby %s, valid until %s"), i > 0 ? "; " : "", va_answer_text (approval, "by"), until);
+      const char *person = va_answer_text (approval, "person");
+
+      g_string_append_printf (text, _("%sby %s, valid until %s"), i > 0 ? "; " : "",
+                              person != NULL ? person : va_answer_text (approval, "by"), until);
     }
   if (text->len > 0)
     return g_string_free (text, FALSE);

@@ -47,6 +47,12 @@ static const VaVerb verbs[] = {
        "together, change the hosts, then register the new one alone."),
     SERVICE_JSON, ONLINE (va_verb_vm_impact) },
   { "vm remove", "ID", N_("Remove a registration."), NULL, VA_VERB_SERVICE, ONLINE (va_verb_vm_remove) },
+  { "vm proposal", "ID", N_("Show the change of a registration that waits for a second person."), NULL, SERVICE_JSON,
+    ONLINE (va_verb_vm_proposal) },
+  { "vm confirm", N_("ID PROPOSAL"), N_("Confirm, as the second person, what another one has proposed."),
+    N_("PROPOSAL is what “vm proposal” shows, so that nothing is confirmed but what you have seen."), VA_VERB_SERVICE,
+    ONLINE (va_verb_vm_confirm) },
+  { "vm withdraw", "ID", N_("Take a proposal back."), NULL, VA_VERB_SERVICE, ONLINE (va_verb_vm_withdraw) },
   { "secret put", "NAME", N_("Store a secret, or replace it."),
     N_("The bytes are stored as they are, a line break at the end too, which tools that write files like to add; with\n"
        "--strip-newline one at the end is left out. At a terminal you are asked for a passphrase, without echo.\n"

@@ -50,6 +50,7 @@ va_registration_options_entries (VaRegistrationOptions *o, GOptionEntry entries[
     { "host", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->hosts, N_("A host it may run on [all]; repeat"), N_("NAME") },
     { "chip", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->chips, N_("A processor it may run on, as “sev chain” names it [all]; repeat"),
       N_("HEX") },
+    { "two-persons", 0, 0, G_OPTION_ARG_NONE, &o->two_persons, N_("Changes and approvals take two of your people"), NULL },
     { "domain", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->domains, N_("A domain that may use it [ID]; repeat"), N_("UUID") },
     { "any-domain", 0, 0, G_OPTION_ARG_NONE, &o->any_domain, N_("Every domain may use it"), NULL },
     { "min-api", 0, 0, G_OPTION_ARG_STRING, &o->min_api, N_("Lowest SEV API version"), N_("MAJOR.MINOR") },
@@ -306,6 +307,8 @@ set_plain (JsonObject *object, const VaRegistrationOptions *o, GPtrArray *firmwa
   set_strings (object, "hosts", o->hosts);
   set_strings (object, "chips", o->chips);
   set_strings (object, "domains", o->domains);
+  if (o->two_persons)
+    json_object_set_boolean_member (object, "two-persons", TRUE);
   if (o->any_domain)
     json_object_set_boolean_member (object, "any-domain", TRUE);
   set_secrets (object, o->secrets);

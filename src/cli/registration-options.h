@@ -13,11 +13,11 @@ typedef struct {
   char **firmware, **kernels, **initrds, **cmdlines, **launch_digests, **cpu_counts, **hosts, **chips, **domains, **secrets;
   gint64 max_launches, max_running;
   int min_build;
-  gboolean any_domain, allow_debug;
+  gboolean any_domain, two_persons, allow_debug;
 } VaRegistrationOptions;
 
 /** va_registration_options_count: how many entries va_registration_options_entries() fills, the last empty one too. */
-#define VA_REGISTRATION_ENTRIES 28
+#define VA_REGISTRATION_ENTRIES 29
 void va_registration_options_entries (VaRegistrationOptions *options, GOptionEntry entries[VA_REGISTRATION_ENTRIES]);
 void va_registration_options_clear (VaRegistrationOptions *options);
 

@@ -68,7 +68,7 @@ register_vm (VaCall *call, const VaRegistrationOptions *options, const char *pat
     return va_call_fail (error);
   if (call->json)
     va_print_json (vm);
-  else
+  else if (!va_vm_print_proposed (vm))
     va_vm_print (vm);
   return VA_EXIT_YES;
 }

@@ -117,6 +117,13 @@ say_permit (GPtrArray *words, JsonObject *vm)
 }
 
 static void
+say_persons (GPtrArray *words, JsonObject *vm)
+{
+  if (va_answer_true (vm, "two-persons"))
+    say (words, _("To change it, and to approve its launches, takes two of your people."));
+}
+
+static void
 say_secrets (GPtrArray *words, JsonObject *vm)
 {
   guint secrets = count_of (vm, "secrets");
@@ -137,6 +144,7 @@ va_vm_words (JsonObject *vm)
   say_measured (words, vm);
   say_places (words, vm);
   say_permit (words, vm);
+  say_persons (words, vm);
   say_secrets (words, vm);
   return words;
 }

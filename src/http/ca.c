@@ -243,7 +243,10 @@ set_client (gnutls_x509_crt_t certificate, const VaCaRequest *request, GError **
 
   if (request->name == NULL || !va_identity_name_is_valid (request->name))
     return refuse (error, VA_CORE_ERROR_PARSE, _("the name must have 1 to 64 characters of a-z 0-9 . _ -"));
-  uri = g_strdup_printf ("urn:virt-attest:%s:%s", va_role_name (request->role), request->name);
+  if (request->person != NULL && (request->role != VA_ROLE_OWNER || !va_identity_name_is_valid (request->person)))
+    return refuse (error, VA_CORE_ERROR_PARSE, _("a person is named in an owner's certificate only, by 1 to 64 of a-z 0-9 . _ -"));
+  uri = g_strdup_printf ("urn:virt-attest:%s:%s%s%s", va_role_name (request->role), request->name,
+                         request->person != NULL ? ":" : "", request->person != NULL ? request->person : "");
   /* With the role in front, no verifier can take the common name for a host's name. */
   name = g_strdup_printf ("%s %.50s", va_role_name (request->role), request->name);
   return set_common_name (certificate, name, error) &&

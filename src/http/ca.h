@@ -35,6 +35,7 @@ VaCaPair *va_ca_create (const char *name, VaCaCurve curve, guint days, GError **
 typedef struct {
   gboolean server;        /* serverAuth for @hosts; else clientAuth for urn:virt-attest:@role:@name */
   VaRole role;            /* clients */
+  const char *person;     /* owners: see VaIdentity; or %NULL */
   const char *name;       /* clients: see va_identity_name_is_valid(); servers: common name, or %NULL for the first host */
   const char *const *hosts; /* servers: DNS names and numeric IP addresses, at least one; %NULL-terminated */
   VaCaCurve curve;

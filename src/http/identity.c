@@ -9,7 +9,7 @@
 
 #define URN_PREFIX "urn:virt-attest:"
 #define SAN_MAX 64    /* alternative names looked at */
-#define URI_MAX 128
+#define URI_MAX 192
 #define PURPOSE_MAX 128
 
 static const char *const role_names[] = { "owner", "host", "operator", "auditor" };
@@ -53,14 +53,18 @@ static gboolean
 parse_urn (const char *uri, VaIdentity *identity)
 {
   g_auto(GStrv) parts = NULL;
+  guint count;
 
   if (!g_str_has_prefix (uri, URN_PREFIX))
     return FALSE;
-  parts = g_strsplit (uri + strlen (URN_PREFIX), ":", 3);
-  if (g_strv_length (parts) != 2 || !va_role_parse (parts[0], &identity->role) ||
-      !va_identity_name_is_valid (parts[1]))
+  parts = g_strsplit (uri + strlen (URN_PREFIX), ":", 4);
+  count = g_strv_length (parts);
+  if (count < 2 || count > 3 || !va_role_parse (parts[0], &identity->role) || !va_identity_name_is_valid (parts[1]))
+    return FALSE;
+  if (count == 3 && (identity->role != VA_ROLE_OWNER || !va_identity_name_is_valid (parts[2])))
     return FALSE;
   g_strlcpy (identity->name, parts[1], sizeof identity->name);
+  g_strlcpy (identity->person, count == 3 ? parts[2] : "", sizeof identity->person);
   return TRUE;
 }
 

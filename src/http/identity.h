@@ -9,10 +9,11 @@ G_BEGIN_DECLS
 
 typedef enum { VA_ROLE_OWNER, VA_ROLE_HOST, VA_ROLE_OPERATOR, VA_ROLE_AUDITOR } VaRole;
 
-/** Who a peer is: the one URI name urn:virt-attest:ROLE:NAME of its certificate. */
+/** Who a peer is: the one URI name urn:virt-attest:ROLE:NAME of its certificate, for owners also ROLE:NAME:PERSON. */
 typedef struct {
   VaRole role;
-  char name[65]; /* 1 to 64 of a-z 0-9 . _ - */
+  char name[65];   /* 1 to 64 of a-z 0-9 . _ - */
+  char person[65]; /* likewise; "": the certificate names none */
 } VaIdentity;
 
 const char *va_role_name (VaRole role);

@@ -17,6 +17,8 @@ write_peer (const VaRequest *request)
 
   json_object_set_string_member (who, "role", va_role_name (request->identity->role));
   json_object_set_string_member (who, "name", request->identity->name);
+  if (request->identity->person[0] != '\0')
+    json_object_set_string_member (who, "person", request->identity->person);
   if (request->certificate != NULL)
     json_object_set_string_member (who, "certificate", request->certificate);
   return who;

@@ -18,6 +18,7 @@ libva_service_la_SOURCES = \
 	src/service/limit.c src/service/limit.h \
 	src/service/log.c src/service/log.h \
 	src/service/outcome.c \
+	src/service/proposal.c src/service/proposal.h \
 	src/service/references.c src/service/references.h \
 	src/service/refusal.c src/service/refusal.h \
 	src/service/registration.c src/service/registration.h \

@@ -7,12 +7,15 @@
 #include "service/audit.h"
 #include "service/launch-record.h"
 #include "service/log.h"
+#include "service/proposal.h"
 #include "service/refusal.h"
+#include "service/registration.h"
 
 /* POST /v1/launch/{launch-id}/approve, /deny: what an owner says to a launch that waits for him. */
 
 typedef struct {
-  const char *owner;
+  VaApprover by;
+  guint64 version;            /* of the registration that by.two_persons is from */
   const VaApproval *approval; /* %NULL: no */
   gint64 now;
   JsonObject *entry;
@@ -35,34 +38,62 @@ take_answer (VaStoredLaunch *launch, gpointer user_data, GError **error)
 {
   const Answer *answer = user_data;
 
-  if (!g_str_equal (launch->owner, answer->owner))
+  if (!g_str_equal (launch->owner, answer->by.owner))
     return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no launch %s of yours"), launch->id);
   json_object_set_string_member (answer->entry, "launch-id", launch->id);
   json_object_set_string_member (answer->entry, "vm", launch->vm);
   if (launch->state != VA_LAUNCH_WAITING)
     return va_refuse (error, VA_PROBLEM_LAUNCH_USED, _("launch %s does not wait for confirmation: it is %s"),
                       launch->id, va_launch_state_name (launch->state));
+  if (answer->approval != NULL && launch->version != answer->version)
+    return va_refuse (error, VA_PROBLEM_BUSY, _("the registration is being replaced: try again"));
   note_approval (answer);
   if (answer->approval != NULL)
-    va_launch_record_approve (launch, answer->owner, answer->approval, answer->now);
-  else
-    va_launch_record_refuse (launch, va_problem_name (VA_PROBLEM_CONFIRMATION_DENIED),
-                             g_strdup (_("You denied this launch.")), answer->now);
+    return va_launch_record_approve (launch, &answer->by, answer->approval, answer->now)
+           || va_refuse (error, VA_PROBLEM_SECOND_PERSON, _("“%s” has approved launch %s already, another one must do it too"),
+                         answer->by.person, launch->id);
+  va_launch_record_refuse (launch, va_problem_name (VA_PROBLEM_CONFIRMATION_DENIED),
+                           g_strdup (_("You denied this launch.")), answer->now);
   return TRUE;
+}
+
+/* Whether the launch's registration wants two persons, and then whether the certificate names one. */
+static gboolean
+find_rule (VaService *service, const VaRequest *request, Answer *answer, GError **error)
+{
+  const char *owner = request->identity->name;
+  g_autoptr(GError) reason = NULL;
+  g_autoptr(VaStoredLaunch) launch = va_store_get_launch (service->store, request->parts[0], &reason);
+  g_autoptr(VaStoredRegistration) stored = NULL;
+  g_autoptr(VaRegistration) registration = NULL;
+
+  if (launch != NULL && !g_str_equal (launch->owner, owner))
+    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no launch %s of yours"), launch->id);
+  if (launch != NULL && launch->state != VA_LAUNCH_WAITING)
+    return TRUE; /* which is refused anyhow */
+  if (launch != NULL)
+    stored = va_store_get_registration (service->store, owner, launch->vm, &reason);
+  if (stored != NULL)
+    registration = va_registration_open (service->store, stored, &reason);
+  if (registration == NULL)
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
+  answer->version = stored->version;
+  answer->by.two_persons = registration->two_persons;
+  return !registration->two_persons || va_proposal_person (request, error);
 }
 
 static gboolean
 answer_launch (VaRequest *request, VaResponse *response, VaService *service, const VaApproval *approval, GError **error)
 {
   const char *id = request->parts[0];
-  Answer answer = { .owner = request->identity->name, .approval = approval, .now = va_service_now (),
+  Answer answer = { .by = { request->identity->name, request->identity->person, FALSE }, .approval = approval, .now = va_service_now (),
                     .entry = va_audit_of (request) };
   g_autoptr(VaStoredLaunch) launch = NULL;
   g_autoptr(GError) reason = NULL;
 
   if (!va_uuid_is_canonical (id))
     return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no launch %s of yours"), id);
-  if (!va_service_sweep (service, error))
+  if (!va_service_sweep (service, error) || (approval != NULL && !find_rule (service, request, &answer, error)))
     return FALSE;
   if (va_store_change_launch (service->store, id, take_answer, &answer, answer.entry, &reason))
     launch = va_store_get_launch (service->store, id, &reason);

@@ -39,23 +39,56 @@ va_launch_record_refuse (VaStoredLaunch *launch, const char *code, char *detail,
   va_launch_record_step (launch, "refused", time);
 }
 
-void
-va_launch_record_approve (VaStoredLaunch *launch, const char *by, const VaApproval *approval, gint64 time)
+static JsonObject *
+write_approval (const VaApprover *by, const VaApproval *approval, gint64 time)
 {
-  g_autoptr(JsonNode) node = parse_array (launch->approvals);
   JsonObject *object = json_object_new ();
 
-  json_object_set_string_member (object, "by", by);
+  json_object_set_string_member (object, "by", by->owner);
+  if (by->person[0] != '\0')
+    json_object_set_string_member (object, "person", by->person);
   json_object_set_int_member (object, "time", time);
   json_object_set_int_member (object, "launches", approval->launches);
   json_object_set_int_member (object, "until", time / 1000 + approval->valid_seconds);
-  json_array_add_object_element (json_node_get_array (node), object);
+  return object;
+}
+
+/* What the approvals that are there have in common with @both; FALSE when @person gave one of them. */
+static gboolean
+join_approvals (JsonArray *approvals, const char *person, gint64 *until, guint *launches)
+{
+  for (guint i = 0; i < json_array_get_length (approvals); i++)
+    {
+      JsonObject *one = json_array_get_object_element (approvals, i);
+
+      if (g_strcmp0 (json_object_get_string_member_with_default (one, "person", ""), person) == 0)
+        return FALSE;
+      *until = MIN (*until, json_object_get_int_member_with_default (one, "until", 0));
+      *launches = MIN (*launches, (guint) json_object_get_int_member_with_default (one, "launches", 1));
+    }
+  return TRUE;
+}
+
+gboolean
+va_launch_record_approve (VaStoredLaunch *launch, const VaApprover *by, const VaApproval *approval, gint64 time)
+{
+  g_autoptr(JsonNode) node = parse_array (launch->approvals);
+  JsonArray *approvals = json_node_get_array (node);
+  gint64 until = time / 1000 + approval->valid_seconds;
+  guint launches = approval->launches;
+
+  if (by->two_persons && !join_approvals (approvals, by->person, &until, &launches))
+    return FALSE;
+  json_array_add_object_element (approvals, write_approval (by, approval, time));
   g_free (launch->approvals);
   launch->approvals = json_to_string (node, FALSE);
-  launch->approved_until = time + (gint64) approval->valid_seconds * 1000;
-  launch->expires = launch->approved_until;
-  launch->approve_next = approval->launches - 1;
   va_launch_record_step (launch, "approved", time);
+  if (by->two_persons && json_array_get_length (approvals) < 2)
+    return TRUE;
+  launch->approved_until = until * 1000;
+  launch->expires = launch->approved_until;
+  launch->approve_next = launches - 1;
+  return TRUE;
 }
 
 static void
@@ -96,7 +129,10 @@ va_launch_record_write (const VaStoredLaunch *launch)
       json_object_set_int_member (object, "build-id", launch->build_id);
     }
   if (launch->state == VA_LAUNCH_WAITING)
-    json_object_set_int_member (object, "expires", launch->expires / 1000);
+    {
+      json_object_set_int_member (object, "expires", launch->expires / 1000);
+      json_object_set_boolean_member (object, "approved", launch->approved_until > 0);
+    }
   if (launch->approvals != NULL)
     set_array (object, "approvals", launch->approvals);
   set_text (object, "code", launch->code);

@@ -101,7 +101,7 @@ secret_names (const VaRegistration *registration)
 
 gboolean
 va_registration_keep (VaStore *store, const char *owner, const char *id, VaRegistration *registration, gint64 now,
-                      gboolean *is_new, JsonObject *entry, GError **error)
+                      const VaExpected *expected, gboolean *is_new, JsonObject *entry, GError **error)
 {
   g_autoptr(VaStoredRegistration) stored = g_new0 (VaStoredRegistration, 1);
   g_autoptr(VaSecret) inline_secrets = pack_inline (registration->secrets);
@@ -112,25 +112,62 @@ va_registration_keep (VaStore *store, const char *owner, const char *id, VaRegis
   stored->text = text_without_data (registration);
   stored->created = now / 1000;
   return va_store_put_registration (store, stored, inline_secrets, (const char *const *) names->pdata,
-                                    (const char *const *) registration->firmware_hashes, is_new, entry, error);
+                                    (const char *const *) registration->firmware_hashes, expected, is_new, entry,
+                                    error);
+}
+
+/* Takes apart what text_without_data() and pack_inline() made. */
+static VaRegistration *
+put_together (const char *text, VaSecret *inline_secrets)
+{
+  g_autoptr(JsonObject) object = va_json_parse (text, strlen (text), NULL);
+  g_autoptr(VaRegistration) registration = object != NULL ? va_registration_read (object, NULL) : NULL;
+
+  return registration != NULL && unpack_inline (inline_secrets, registration->secrets) ? g_steal_pointer (&registration)
+                                                                                       : NULL;
+}
+
+static gboolean
+set_broken (const char *id, GError **error)
+{
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL, _("the stored registration %s cannot be read"), id);
+  return FALSE;
 }
 
 VaRegistration *
 va_registration_open (VaStore *store, const VaStoredRegistration *stored, GError **error)
 {
   g_autoptr(VaSecret) inline_secrets = va_store_open_registration (store, stored, error);
-  g_autoptr(JsonObject) object = NULL;
-  g_autoptr(VaRegistration) registration = NULL;
+  VaRegistration *registration;
 
   if (inline_secrets == NULL)
     return NULL;
-  object = va_json_parse (stored->text, strlen (stored->text), error);
-  registration = object != NULL ? va_registration_read (object, error) : NULL;
-  if (registration != NULL && unpack_inline (inline_secrets, registration->secrets))
-    return g_steal_pointer (&registration);
-  g_clear_error (error);
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL, _("the stored registration %s cannot be read"), stored->id);
-  return NULL;
+  registration = put_together (stored->text, inline_secrets);
+  if (registration == NULL)
+    set_broken (stored->id, error);
+  return registration;
+}
+
+gboolean
+va_registration_propose (VaStore *store, VaStoredProposal *proposal, VaRegistration *registration, JsonObject *entry,
+                         GError **error)
+{
+  g_autoptr(VaSecret) inline_secrets = registration != NULL ? pack_inline (registration->secrets) : va_secret_new (0);
+
+  proposal->text = registration != NULL ? text_without_data (registration) : g_strdup ("");
+  return va_store_put_proposal (store, proposal, inline_secrets, entry, error);
+}
+
+gboolean
+va_registration_proposed (VaStore *store, const VaStoredProposal *proposal, VaRegistration **registration, GError **error)
+{
+  g_autoptr(VaSecret) inline_secrets = va_store_open_proposal (store, proposal, error);
+
+  *registration = NULL;
+  if (inline_secrets == NULL || proposal->text[0] == '\0')
+    return inline_secrets != NULL;
+  *registration = put_together (proposal->text, inline_secrets);
+  return *registration != NULL || set_broken (proposal->vm, error);
 }
 
 JsonObject *

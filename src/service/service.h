@@ -40,6 +40,9 @@ gboolean va_handle_vm_list (VaRequest *request, VaResponse *response, gpointer s
 gboolean va_handle_vm_put (VaRequest *request, VaResponse *response, gpointer service, GError **error);
 gboolean va_handle_vm_get (VaRequest *request, VaResponse *response, gpointer service, GError **error);
 gboolean va_handle_vm_remove (VaRequest *request, VaResponse *response, gpointer service, GError **error);
+gboolean va_handle_proposal_get (VaRequest *request, VaResponse *response, gpointer service, GError **error);
+gboolean va_handle_proposal_remove (VaRequest *request, VaResponse *response, gpointer service, GError **error);
+gboolean va_handle_confirm (VaRequest *request, VaResponse *response, gpointer service, GError **error);
 gboolean va_handle_launch (VaRequest *request, VaResponse *response, gpointer service, GError **error);
 gboolean va_handle_validate (VaRequest *request, VaResponse *response, gpointer service, GError **error);
 gboolean va_handle_outcome (VaRequest *request, VaResponse *response, gpointer service, GError **error);

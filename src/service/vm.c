@@ -3,6 +3,7 @@
 
 #include "core/i18n.h"
 #include "service/audit.h"
+#include "service/proposal.h"
 #include "service/refusal.h"
 #include "service/registration.h"
 #include "service/service.h"
@@ -35,8 +36,8 @@ check_groups (VaService *service, const VaRegistration *registration, GError **e
 }
 
 /* What can be known now to make every launch fail is refused now. */
-static gboolean
-check_usable (VaService *service, const char *owner, const VaRegistration *registration, GError **error)
+gboolean
+va_vm_check_usable (VaService *service, const char *owner, const VaRegistration *registration, GError **error)
 {
   g_autoptr(VaFixed) fixed = va_fixed_new ();
   g_autoptr(GArray) areas = NULL;
@@ -67,15 +68,15 @@ read_registration (VaService *service, const VaRequest *request, GError **error)
   if (body == NULL)
     return NULL;
   registration = va_registration_read (body, &reason);
-  if (registration != NULL && check_usable (service, request->identity->name, registration, &reason))
+  if (registration != NULL && va_vm_check_usable (service, request->identity->name, registration, &reason))
     return g_steal_pointer (&registration);
   va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
   return NULL;
 }
 
 /* The registration's answer as the store has it now. */
-static JsonObject *
-show (VaService *service, const char *owner, const char *id, GError **error)
+JsonObject *
+va_vm_show (VaService *service, const char *owner, const char *id, GError **error)
 {
   g_autoptr(GError) reason = NULL;
   g_autoptr(VaStoredRegistration) stored = va_store_get_registration (service->store, owner, id, &reason);
@@ -89,6 +90,29 @@ show (VaService *service, const char *owner, const char *id, GError **error)
   return NULL;
 }
 
+/* What is there now: its version, 0 for nothing, and whether it wants two persons. */
+static gboolean
+look_at_present (VaService *service, const VaRequest *request, guint64 *version, gboolean *two_persons, GError **error)
+{
+  g_autoptr(GError) reason = NULL;
+  g_autoptr(VaStoredRegistration) stored = va_store_get_registration (service->store, request->identity->name,
+                                                                      request->parts[0], &reason);
+  g_autoptr(VaRegistration) registration = NULL;
+
+  *version = 0;
+  *two_persons = FALSE;
+  if (g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
+    return TRUE;
+  if (stored != NULL)
+    registration = va_registration_open (service->store, stored, &reason);
+  /* One that other hands have broken gives out nothing any more, so it protects nothing either. */
+  if (registration == NULL && !g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_SEAL))
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
+  *version = stored->version;
+  *two_persons = registration != NULL && registration->two_persons;
+  return TRUE;
+}
+
 gboolean
 va_handle_vm_put (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
@@ -96,8 +120,9 @@ va_handle_vm_put (VaRequest *request, VaResponse *response, gpointer user_data, 
   const char *owner = request->identity->name, *id = request->parts[0];
   g_autoptr(VaRegistration) registration = NULL;
   g_autoptr(GError) reason = NULL;
+  VaExpected expected = { 0 };
   JsonObject *entry;
-  gboolean is_new;
+  gboolean is_new, two_persons;
 
   if (!va_uuid_is_canonical (id))
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("the registration's id must be a UUID in lower case"));
@@ -107,11 +132,16 @@ va_handle_vm_put (VaRequest *request, VaResponse *response, gpointer user_data, 
   entry = va_audit_of (request);
   json_object_set_string_member (entry, "vm", id);
   json_object_set_object_member (entry, "registration", va_registration_write (registration, FALSE));
+  if (!look_at_present (service, request, &expected.version, &two_persons, error))
+    return FALSE;
+  if (two_persons || registration->two_persons)
+    return va_proposal_make (request, response, service, registration, expected.version, error);
   json_object_set_string_member (entry, "result", "registered");
-  if (!va_registration_keep (service->store, owner, id, registration, va_service_now (), &is_new, entry, &reason))
+  if (!va_registration_keep (service->store, owner, id, registration, va_service_now (), &expected, &is_new, entry,
+                             &reason))
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
   response->status = is_new ? 201 : 200;
-  response->json = show (service, owner, id, error);
+  response->json = va_vm_show (service, owner, id, error);
   return response->json != NULL;
 }
 
@@ -121,7 +151,7 @@ va_handle_vm_get (VaRequest *request, VaResponse *response, gpointer user_data, 
   if (!va_service_sweep (user_data, error))
     return FALSE;
   response->status = 200;
-  response->json = show (user_data, request->identity->name, request->parts[0], error);
+  response->json = va_vm_show (user_data, request->identity->name, request->parts[0], error);
   return response->json != NULL;
 }
 
@@ -158,11 +188,17 @@ va_handle_vm_remove (VaRequest *request, VaResponse *response, gpointer user_dat
   VaService *service = user_data;
   JsonObject *entry = va_audit_of (request);
   g_autoptr(GError) reason = NULL;
+  VaExpected expected = { 0 };
+  gboolean two_persons;
 
   json_object_set_string_member (entry, "vm", request->parts[0]);
+  if (!look_at_present (service, request, &expected.version, &two_persons, error))
+    return FALSE;
+  if (two_persons)
+    return va_proposal_make (request, response, service, NULL, expected.version, error);
   json_object_set_string_member (entry, "result", "removed");
   if (!va_store_remove_registration (service->store, request->identity->name, request->parts[0], va_service_now (),
-                                     entry, &reason))
+                                     &expected, entry, &reason))
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
   response->status = 204;
   return TRUE;

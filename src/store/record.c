@@ -121,3 +121,17 @@ va_stored_audit_free (VaStoredAudit *record)
   g_free (record->text);
   g_free (record);
 }
+
+void
+va_stored_proposal_free (VaStoredProposal *proposal)
+{
+  if (proposal == NULL)
+    return;
+  g_free (proposal->vm);
+  g_free (proposal->owner);
+  g_free (proposal->person);
+  g_free (proposal->digest);
+  g_free (proposal->text);
+  g_clear_pointer (&proposal->sealed, g_bytes_unref);
+  g_free (proposal);
+}

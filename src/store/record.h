@@ -32,6 +32,24 @@ typedef struct {
   guint64 launches, running; /* counted against max-launches, max-running */
 } VaStoredRegistration;
 
+/** What a change of a registration is a change of. */
+typedef struct {
+  guint64 version;      /* of the registration that is there; 0: none is */
+  const char *proposal; /* digest of the proposal that is confirmed with it; %NULL: it was not proposed */
+} VaExpected;
+
+/** A change of a registration that waits for a second person. */
+typedef struct {
+  char *vm, *owner, *person;
+  gint64 created;   /* seconds */
+  guint64 replaces; /* version of the registration that is there; 0: none is */
+  char *digest;     /* hex SHA-256 of all of it */
+  char *text;       /* JSON of the registration without inline secrets; "": it is to be removed */
+  GBytes *sealed;
+} VaStoredProposal;
+void va_stored_proposal_free (VaStoredProposal *proposal);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaStoredProposal, va_stored_proposal_free)
+
 typedef enum {
   VA_LAUNCH_OPEN,
   VA_LAUNCH_VALIDATED,

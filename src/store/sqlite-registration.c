@@ -13,6 +13,7 @@
 typedef struct {
   const VaStoredRegistration *registration;
   const char *const *secrets, *const *hashes;
+  const VaExpected *expected;
   const char *owner, *id;
   gint64 now;
   gboolean is_new;
@@ -95,6 +96,34 @@ name_secrets (VaSqliteConnection *connection, const Work *work, GError **error)
   return TRUE;
 }
 
+gboolean
+va_sqlite_check_version (VaSqliteConnection *connection, const char *id, const char *owner, guint64 version,
+                         GError **error)
+{
+  g_autoptr(VaStatement) row = va_sqlite_query (connection, error,
+                                                "SELECT version, owner FROM registrations WHERE id = ?", "t", id);
+  int status = row != NULL ? va_sqlite_row (row, error) : -1;
+  g_autofree char *is_of = status == 1 ? va_column_text (row, 1) : NULL;
+
+  if (status < 0)
+    return FALSE;
+  if (is_of != NULL && !g_str_equal (is_of, owner))
+    return set_not_yours (id, error);
+  if ((status == 1 ? (guint64) va_column_number (row, 0) : 0) == version)
+    return TRUE;
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the registration was replaced meanwhile"));
+  return FALSE;
+}
+
+/* Whether the change is one of what is there. Proposals of what is there no more are none any longer. */
+static gboolean
+check_expected (VaSqliteConnection *connection, const VaExpected *expected, const char *id, const char *owner,
+                GError **error)
+{
+  return (expected == NULL || va_sqlite_check_version (connection, id, owner, expected->version, error))
+         && va_sqlite_take_proposal (connection, id, expected != NULL ? expected->proposal : NULL, error);
+}
+
 static gboolean
 insert_registration (VaSqliteConnection *connection, gpointer data, GError **error)
 {
@@ -107,7 +136,8 @@ insert_registration (VaSqliteConnection *connection, gpointer data, GError **err
   if (owner != NULL && !g_str_equal (owner, registration->owner))
     return set_not_yours (registration->id, error);
   work->is_new = owner == NULL;
-  return check_references (connection, work, error)
+  return check_expected (connection, work->expected, registration->id, registration->owner, error)
+         && check_references (connection, work, error)
          && va_sqlite_run (connection, error, "UPDATE counters SET value = value + 1 WHERE name = 'version'", "")
          && va_sqlite_run (connection, error,
                            "INSERT INTO registrations (id, owner, version, created, launches, text, sealed) VALUES"
@@ -122,9 +152,10 @@ insert_registration (VaSqliteConnection *connection, gpointer data, GError **err
 
 static gboolean
 put_registration (VaBackend *backend, const VaStoredRegistration *registration, const char *const *secrets,
-                  const char *const *hashes, gboolean *is_new, JsonObject *entry, GError **error)
+                  const char *const *hashes, const VaExpected *expected, gboolean *is_new,
+                  JsonObject *entry, GError **error)
 {
-  Work work = { .registration = registration, .secrets = secrets, .hashes = hashes };
+  Work work = { .registration = registration, .secrets = secrets, .hashes = hashes, .expected = expected };
 
   if (!va_sqlite_transact (backend, insert_registration, &work, entry, error))
     return FALSE;
@@ -163,7 +194,14 @@ static gboolean
 delete_registration (VaSqliteConnection *connection, gpointer data, GError **error)
 {
   const Work *work = data;
+  g_autofree char *owner = NULL;
 
+  if (!find_owner (connection, work->id, &owner, error))
+    return FALSE;
+  if (g_strcmp0 (owner, work->owner) != 0)
+    return set_not_yours (work->id, error);
+  if (!check_expected (connection, work->expected, work->id, work->owner, error))
+    return FALSE;
   if (!va_sqlite_run (connection, error, "DELETE FROM registrations WHERE id = ? AND owner = ?", "tt", work->id,
                       work->owner))
     return FALSE;
@@ -173,9 +211,10 @@ delete_registration (VaSqliteConnection *connection, gpointer data, GError **err
 }
 
 static gboolean
-remove_registration (VaBackend *backend, const char *owner, const char *id, gint64 now, JsonObject *entry, GError **error)
+remove_registration (VaBackend *backend, const char *owner, const char *id, gint64 now, const VaExpected *expected,
+                     JsonObject *entry, GError **error)
 {
-  Work work = { .owner = owner, .id = id, .now = now };
+  Work work = { .owner = owner, .id = id, .now = now, .expected = expected };
 
   return va_sqlite_transact (backend, delete_registration, &work, entry, error);
 }

@@ -12,12 +12,13 @@
 #include "core/i18n.h"
 #include "src/store/sqlite-schema.h"
 
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 #define BUSY_MS 4000 /* a host waits for no answer longer than 8 s */
 #define APPLICATION_ID "0x76614174"
 
 /* One script a version, each from the version before; a new version adds a line and leaves these as they are. */
-static const char *const migrations[SCHEMA_VERSION] = { VA_SQLITE_SCHEMA_1, VA_SQLITE_SCHEMA_2 };
+static const char *const migrations[SCHEMA_VERSION] = { VA_SQLITE_SCHEMA_1, VA_SQLITE_SCHEMA_2,
+                                                         VA_SQLITE_SCHEMA_3 };
 
 static gboolean
 set_sqlite_error (sqlite3 *db, GError **error)
@@ -372,6 +373,7 @@ va_sqlite_open (const char *path, GError **error)
       va_sqlite_add_registrations (&class);
       va_sqlite_add_launches (&class);
       va_sqlite_add_audit (&class);
+      va_sqlite_add_proposals (&class);
       g_once_init_leave (&once, 1);
     }
   if (!prepare_file (path, error))

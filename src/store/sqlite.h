@@ -70,6 +70,13 @@ void va_sqlite_add_objects (VaBackendClass *class);
 void va_sqlite_add_registrations (VaBackendClass *class);
 void va_sqlite_add_launches (VaBackendClass *class);
 void va_sqlite_add_audit (VaBackendClass *class);
+void va_sqlite_add_proposals (VaBackendClass *class);
+/** Errors: CHANGED unless @id has this version (0: is not there); NOT_FOUND: it is another owner's. */
+gboolean va_sqlite_check_version (VaSqliteConnection *connection, const char *id, const char *owner, guint64 version,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** Removes the proposal with @digest, which must be there, or whichever there is for %NULL. */
+gboolean va_sqlite_take_proposal (VaSqliteConnection *connection, const char *vm, const char *digest, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 /** Expires open and waiting launches that are due, inside a transaction that is running. */
 gboolean va_sqlite_expire (VaSqliteConnection *connection, gint64 now, guint *count, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;

@@ -3,6 +3,7 @@
 
 #include "store/store.h"
 
+#include <string.h>
 #include "core/file.h"
 #include "core/i18n.h"
 #include "core/random.h"
@@ -156,14 +157,16 @@ registration_row (const VaStoredRegistration *registration)
 
 gboolean
 va_store_put_registration (VaStore *store, VaStoredRegistration *registration, VaSecret *inline_secrets,
-                           const char *const *secrets, const char *const *hashes, gboolean *is_new, JsonObject *entry, GError **error)
+                           const char *const *secrets, const char *const *hashes,
+                           const VaExpected *expected, gboolean *is_new, JsonObject *entry, GError **error)
 {
   g_autofree char *row = registration_row (registration);
   VaSealLabel label = { "registrations", row, "secrets and rules" };
 
   g_clear_pointer (&registration->sealed, g_bytes_unref);
   registration->sealed = va_seal_close (store->seal, &label, inline_secrets);
-  return store->backend->class->put_registration (store->backend, registration, secrets, hashes, is_new, entry, error);
+  return store->backend->class->put_registration (store->backend, registration, secrets, hashes, expected, is_new, entry,
+                                                  error);
 }
 
 VaStoredRegistration *
@@ -193,9 +196,75 @@ va_store_open_registration (VaStore *store, const VaStoredRegistration *registra
 }
 
 gboolean
-va_store_remove_registration (VaStore *store, const char *owner, const char *id, gint64 now, JsonObject *entry, GError **error)
+va_store_remove_registration (VaStore *store, const char *owner, const char *id, gint64 now,
+                              const VaExpected *expected, JsonObject *entry, GError **error)
 {
-  return store->backend->class->remove_registration (store->backend, owner, id, now, entry, error);
+  return store->backend->class->remove_registration (store->backend, owner, id, now, expected, entry, error);
+}
+
+static char *
+proposal_row (const VaStoredProposal *proposal)
+{
+  return g_strdup_printf ("%s\n%s\n%s\n%" G_GUINT64_FORMAT "\n%s", proposal->vm, proposal->owner, proposal->person,
+                          proposal->replaces, proposal->text);
+}
+
+/* Of the row and its sealed value, which is another one each time. */
+static char *
+proposal_digest (const char *row, GBytes *sealed)
+{
+  g_autoptr(GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+  gsize size;
+  gconstpointer data = g_bytes_get_data (sealed, &size);
+
+  g_checksum_update (sum, (const guchar *) row, (gssize) strlen (row));
+  g_checksum_update (sum, data, (gssize) size);
+  return g_strdup (g_checksum_get_string (sum));
+}
+
+gboolean
+va_store_put_proposal (VaStore *store, VaStoredProposal *proposal, VaSecret *inline_secrets, JsonObject *entry,
+                       GError **error)
+{
+  g_autofree char *row = proposal_row (proposal);
+  VaSealLabel label = { "proposals", row, "secrets and rules" };
+
+  g_clear_pointer (&proposal->sealed, g_bytes_unref);
+  proposal->sealed = va_seal_close (store->seal, &label, inline_secrets);
+  g_free (proposal->digest);
+  proposal->digest = proposal_digest (row, proposal->sealed);
+  if (entry != NULL)
+    json_object_set_string_member (entry, "proposal", proposal->digest);
+  return store->backend->class->put_proposal (store->backend, proposal, entry, error);
+}
+
+VaStoredProposal *
+va_store_get_proposal (VaStore *store, const char *owner, const char *vm, GError **error)
+{
+  g_autoptr(VaStoredProposal) proposal = store->backend->class->get_proposal (store->backend, vm, error);
+
+  if (proposal == NULL || g_str_equal (proposal->owner, owner))
+    return g_steal_pointer (&proposal);
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND, _("nothing is proposed for registration %s"), vm);
+  return NULL;
+}
+
+VaSecret *
+va_store_open_proposal (VaStore *store, const VaStoredProposal *proposal, GError **error)
+{
+  g_autofree char *row = proposal_row (proposal), *digest = proposal_digest (row, proposal->sealed);
+  VaSealLabel label = { "proposals", row, "secrets and rules" };
+
+  if (g_str_equal (digest, proposal->digest))
+    return va_seal_open (store->seal, &label, proposal->sealed, error);
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL, _("the stored proposal for %s was changed"), proposal->vm);
+  return NULL;
+}
+
+gboolean
+va_store_remove_proposal (VaStore *store, const char *owner, const char *vm, JsonObject *entry, GError **error)
+{
+  return store->backend->class->remove_proposal (store->backend, owner, vm, entry, error);
 }
 
 /* Everything that is fixed when a launch is made: altered in the database, its keys do not open any more. */

@@ -63,11 +63,12 @@ gboolean va_store_remove_secret (VaStore *store, const char *owner, const char *
  * va_store_put_registration: new, or in place of the owner's own of that id, with launches counted from 0 again.
  * Seals @inline_secrets in a way that also holds id, owner and text together.
  * @secrets, @hashes: names and hashes that must be there and, for secrets, cannot be removed from now on; %NULL: none
- * Errors: NOT_FOUND (another owner has this id), SECRET_MISSING, ARTIFACT_MISSING
+ * @expected: what it replaces; %NULL: whatever is there
+ * Errors: NOT_FOUND (another owner has this id), CHANGED, SECRET_MISSING, ARTIFACT_MISSING
  */
 gboolean va_store_put_registration (VaStore *store, VaStoredRegistration *registration, VaSecret *inline_secrets,
-                                    const char *const *secrets, const char *const *hashes, gboolean *is_new,
-                                    JsonObject *entry, GError **error)
+                                    const char *const *secrets, const char *const *hashes,
+                                    const VaExpected *expected, gboolean *is_new, JsonObject *entry, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_get_registration: @owner: %NULL for any. Errors: NOT_FOUND */
 VaStoredRegistration *va_store_get_registration (VaStore *store, const char *owner, const char *id, GError **error)
@@ -76,8 +77,26 @@ GPtrArray *va_store_list_registrations (VaStore *store, const char *owner, GErro
 /** va_store_open_registration: checks that text is what was sealed, gives inline secrets. Errors: SEAL */
 VaSecret *va_store_open_registration (VaStore *store, const VaStoredRegistration *registration, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
-/** va_store_remove_registration: also refuses its open launches, whose keys go. Errors: NOT_FOUND */
-gboolean va_store_remove_registration (VaStore *store, const char *owner, const char *id, gint64 now, JsonObject *entry, GError **error)
+/** va_store_remove_registration: also refuses its open launches, whose keys go. @expected: as above. Errors: NOT_FOUND, CHANGED */
+gboolean va_store_remove_registration (VaStore *store, const char *owner, const char *id, gint64 now,
+                                       const VaExpected *expected, JsonObject *entry, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * va_store_put_proposal: in place of an earlier one for the same registration. Seals @inline_secrets in a way that holds
+ * everything else in place, and sets proposal->digest.
+ * Errors: NOT_FOUND (another owner has this id), CHANGED
+ */
+gboolean va_store_put_proposal (VaStore *store, VaStoredProposal *proposal, VaSecret *inline_secrets, JsonObject *entry,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** Errors: NOT_FOUND */
+VaStoredProposal *va_store_get_proposal (VaStore *store, const char *owner, const char *vm, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_open_proposal: checks that it is what was sealed, gives inline secrets. Errors: SEAL */
+VaSecret *va_store_open_proposal (VaStore *store, const VaStoredProposal *proposal, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/** Errors: NOT_FOUND */
+gboolean va_store_remove_proposal (VaStore *store, const char *owner, const char *vm, JsonObject *entry, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 
 /**

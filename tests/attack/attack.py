@@ -577,6 +577,53 @@ def _(w):
     return "owners-are-apart"
 
 
+def two_of(w):
+    """Two of alice's people, and a registration that wants both."""
+    one, two = w.peer("owner", "alice:one"), w.peer("owner", "alice:two")
+    vm, body = str(uuid.uuid4()), {"scheme": "amd-sev", "policy": 1, "firmware-hashes": [sha256(w.image)], "two-persons": True,
+                                   "secrets": [{"type": "luks-passphrase", "passphrase": PASSPHRASE.decode()}]}
+    proposal = one.call("POST", f"/vm/{vm}", body)[1]["proposal"]
+    return one, two, vm, body, proposal
+
+
+@attempt("owner", "confirms alone what takes two of his people")
+def _(w):
+    one, _, vm, _, proposal = two_of(w)
+    stopped("second-person", w.alice.post, f"/vm/{vm}/confirm", {"proposal": proposal})
+    rule = stopped("second-person", one.post, f"/vm/{vm}/confirm", {"proposal": proposal})
+    stopped("vm-unknown", w.launch, vm)
+    return rule
+
+
+@attempt("owner", "takes the two-person rule away alone")
+def _(w):
+    one, two, vm, body, proposal = two_of(w)
+    two.call("POST", f"/vm/{vm}/confirm", {"proposal": proposal})
+    need(one.call("POST", f"/vm/{vm}", {**body, "two-persons": False})[0] == 202, "it was replaced")
+    need(one.call("DELETE", f"/vm/{vm}")[0] == 202, "it was removed")
+    need(one.get("/vm/" + vm)["two-persons"] is True, "the rule is gone")
+    return stopped("second-person", w.alice.call, "DELETE", f"/vm/{vm}")
+
+
+@attempt("owner", "lets another person confirm something else than she has seen")
+def _(w):
+    one, two, vm, body, seen = two_of(w)
+    one.call("POST", f"/vm/{vm}", {**body, "any-domain": True})
+    return stopped("not-found", two.post, f"/vm/{vm}/confirm", {"proposal": seen})
+
+
+@attempt("owner", "approves a launch alone that takes two of his people")
+def _(w):
+    one, two, vm, body, _ = two_of(w)
+    proposal = one.call("POST", f"/vm/{vm}", {**body, "permit": {"confirm-after": 0}})[1]["proposal"]
+    two.call("POST", f"/vm/{vm}/confirm", {"proposal": proposal})
+    launch = w.node1.call("POST", f"/vm/{vm}/launch", w.platform.request(vm, policy=1))[1]["launch-id"]
+    one.post(f"/launch/{launch}/approve", {})
+    rule = stopped("second-person", one.post, f"/launch/{launch}/approve", {})
+    need(ask_again(w, vm, launch) == (202, launch), "it goes on")
+    return rule
+
+
 @attempt("owner", "finds another owner's objects in his lists")
 def _(w):
     vm = victim(w)

@@ -48,6 +48,8 @@ class Tenant:
             body = self.open.claim(b'\0' * 32)
         elif path.endswith('/outcome'):
             body = {'state': 'failed'}
+        elif path.endswith('/confirm'):
+            body = {'proposal': 'ab' * 32}
         elif path.endswith('/approve'):
             body = {}
         elif path.endswith('/host') and method == 'POST':
@@ -94,12 +96,13 @@ def each_path_with_anothers_ids(w):
         roles_here = [(role, peer) for role, peer in (('owner', stranger), ('host', other_host)) if role in call['x-roles']]
         for role, peer in roles_here:
             code = 'launch-unknown' if role == 'host' else NOT_THERE[names[0]]
+            code = 'not-found' if path.endswith(('/proposal', '/confirm')) else code
             told = refused(code, tenant.send, peer, method, path)
             assert 'walker' not in told and 'node1' not in told, told
             walked += 1
         for role, peer in roles_here:
             # The same to the letter, but for the id, as for what nobody has.
-            if '{name}' not in path and role == 'owner' and method != 'POST':
+            if '{name}' not in path and '/proposal' not in path and role == 'owner' and method != 'POST':
                 nobody = path.replace('{id}', str(uuid.uuid4())).replace('{launch-id}', str(uuid.uuid4()))
                 refused(NOT_THERE[names[0]], peer.call, method, nobody)
     assert walked >= 10 and tenant.state() == before, walked

@@ -30,6 +30,7 @@ class Schemas:
     """Every 2xx answer fits the schema that openapi.yaml names for it, every other one is a problem."""
 
     ANSWERS = [('POST', '/vm/[^/]+', 'registration-answer'), ('GET', '/vm', 'registrations'),
+               ('GET', '/vm/[^/]+/proposal', 'proposal'), ('POST', '/vm/[^/]+/confirm', 'registration-answer'),
                ('GET', '/vm/[^/]+', 'registration-answer'), ('POST', '/vm/[^/]+/launch', 'launch-grant'),
                ('POST', '/vm/[^/]+/validate', 'validate-reply'), ('POST', '/launch/[^/]+/outcome', 'empty'),
                ('POST', '/launch/[^/]+/(revoke|approve|deny)', 'launch'), ('GET', '/launch/[^/]+/receipt', 'receipt'),
@@ -55,7 +56,7 @@ class Schemas:
         if status == 204:
             assert not answer
         elif status == 202:
-            self.hold('launch-pending', answer)
+            self.hold('launch-pending' if path.endswith('/launch') else 'proposal', answer)
         elif status < 300:
             assert kind.startswith('application/json'), kind
             name, = {schema for m, pattern, schema in self.ANSWERS if m == method and re.fullmatch(pattern, path)}

@@ -38,8 +38,10 @@ test_takes (void)
     { .uris = { "urn:virt-attest:host:node-1" }, .purposes = { CLIENT }, .usage = SIGNS },
     { .uris = { "urn:virt-attest:auditor:" LONG_NAME }, .dns = "a.example", .purposes = { CLIENT },
       .usage = SIGNS | GNUTLS_KEY_KEY_AGREEMENT },
+    { .uris = { "urn:virt-attest:owner:" LONG_NAME ":" LONG_NAME }, .purposes = { CLIENT }, .usage = SIGNS },
   };
-  static const VaIdentity expected[] = { { VA_ROLE_HOST, "node-1" }, { VA_ROLE_AUDITOR, LONG_NAME } };
+  static const VaIdentity expected[] = { { VA_ROLE_HOST, "node-1", "" }, { VA_ROLE_AUDITOR, LONG_NAME, "" },
+                                         { VA_ROLE_OWNER, LONG_NAME, LONG_NAME } };
   g_autoptr(Fixture) fixture = fixture_new ();
 
   for (guint i = 0; i < G_N_ELEMENTS (odd); i++)
@@ -53,6 +55,7 @@ test_takes (void)
       g_assert_no_error (error);
       g_assert_cmpint (identity.role, ==, expected[i].role);
       g_assert_cmpstr (identity.name, ==, expected[i].name);
+      g_assert_cmpstr (identity.person, ==, expected[i].person);
       gnutls_x509_crt_deinit (certificate);
     }
 }
@@ -71,7 +74,11 @@ test_refuses (void)
     { { .uris = { "urn:virt-attest:owner" }, .purposes = { CLIENT }, .usage = SIGNS }, "not urn:virt-attest" },
     { { .uris = { "urn:virt-attest:owner:" }, .purposes = { CLIENT }, .usage = SIGNS }, "not urn:virt-attest" },
     { { .uris = { "urn:virt-attest::a" }, .purposes = { CLIENT }, .usage = SIGNS }, "not urn:virt-attest" },
-    { { .uris = { "urn:virt-attest:owner:a:b" }, .purposes = { CLIENT }, .usage = SIGNS }, "not urn:virt-attest" },
+    { { .uris = { "urn:virt-attest:host:a:b" }, .purposes = { CLIENT }, .usage = SIGNS }, "not urn:virt-attest" },
+    { { .uris = { "urn:virt-attest:owner:a:b:c" }, .purposes = { CLIENT }, .usage = SIGNS }, "not urn:virt-attest" },
+    { { .uris = { "urn:virt-attest:owner:a:" }, .purposes = { CLIENT }, .usage = SIGNS }, "not urn:virt-attest" },
+    { { .uris = { "urn:virt-attest:owner:a:B" }, .purposes = { CLIENT }, .usage = SIGNS }, "not urn:virt-attest" },
+    { { .uris = { "urn:virt-attest:owner:a:" LONG_NAME "a" }, .purposes = { CLIENT }, .usage = SIGNS }, "urn" },
     { { .uris = { "urn:virt-attest:owner:A" }, .purposes = { CLIENT }, .usage = SIGNS }, "not urn:virt-attest" },
     { { .uris = { "urn:virt-attest:owner:a " }, .purposes = { CLIENT }, .usage = SIGNS }, "not urn:virt-attest" },
     { { .uris = { "URN:virt-attest:owner:a" }, .purposes = { CLIENT }, .usage = SIGNS }, "not urn:virt-attest" },

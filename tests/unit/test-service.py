@@ -16,6 +16,7 @@ import service_keys  # noqa: E402, F401
 import service_launches  # noqa: E402, F401
 import service_objects  # noqa: E402, F401
 import service_operation  # noqa: E402, F401
+import service_persons  # noqa: E402, F401
 import service_roles  # noqa: E402, F401
 import service_revocation  # noqa: E402, F401
 from service_world import SCHEMAS, TESTS, World, test  # noqa: E402

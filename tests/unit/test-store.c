@@ -89,7 +89,7 @@ put_vm (VaStore *store, const char *owner, const char *const *secrets, const cha
 {
   VaStoredRegistration vm = { .id = (char *) VM, .owner = (char *) owner, .text = (char *) "{\"policy\":1}" };
   g_autoptr(VaSecret) inline_secrets = va_secret_copy_in ("the inline value", 16);
-  gboolean is_new, ok = va_store_put_registration (store, &vm, inline_secrets, secrets, hashes, &is_new, NULL, error);
+  gboolean is_new, ok = va_store_put_registration (store, &vm, inline_secrets, secrets, hashes, NULL, &is_new, NULL, error);
 
   g_bytes_unref (vm.sealed);
   return ok;
@@ -301,10 +301,10 @@ test_registrations (Fixture *fixture, gconstpointer data)
   g_assert_false (va_store_remove_secret (fixture->store, "alice", "root", NULL, &error));
   g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_IN_USE);
   g_clear_error (&error);
-  g_assert_false (va_store_remove_registration (fixture->store, "bob", VM, 0, NULL, &error));
+  g_assert_false (va_store_remove_registration (fixture->store, "bob", VM, 0, NULL, NULL, &error));
   g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND);
   g_clear_error (&error);
-  g_assert_true (va_store_remove_registration (fixture->store, "alice", VM, 0, NULL, &error));
+  g_assert_true (va_store_remove_registration (fixture->store, "alice", VM, 0, NULL, NULL, &error));
   g_assert_true (va_store_remove_secret (fixture->store, "alice", "root", NULL, &error));
 }
 
@@ -462,7 +462,7 @@ test_removal_refuses_launches (Fixture *fixture, gconstpointer data)
   g_assert_true (make_launch (fixture->store, "a", version, 1000, 0, 0, NULL));
   g_assert_true (make_launch (fixture->store, "b", version, 1000, 0, 0, NULL));
   move (fixture->store, "b", VA_LAUNCH_VALIDATED);
-  g_assert_true (va_store_remove_registration (fixture->store, "alice", VM, 1500, NULL, NULL));
+  g_assert_true (va_store_remove_registration (fixture->store, "alice", VM, 1500, NULL, NULL, NULL));
   open = va_store_get_launch (fixture->store, "a", NULL);
   validated = va_store_get_launch (fixture->store, "b", NULL);
   g_assert_cmpint (open->state, ==, VA_LAUNCH_REFUSED);
