@@ -318,3 +318,14 @@ va_fields_end (VaFields *fields, GError **error)
   g_propagate_error (error, g_steal_pointer (&fields->error));
   return FALSE;
 }
+
+JsonNode *
+va_json_array (const char *text)
+{
+  JsonNode *node = text != NULL ? json_from_string (text, NULL) : NULL;
+
+  if (node != NULL && JSON_NODE_HOLDS_ARRAY (node))
+    return node;
+  g_clear_pointer (&node, json_node_unref);
+  return json_node_init_array (json_node_alloc (), json_array_new ());
+}

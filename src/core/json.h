@@ -64,5 +64,7 @@ void va_fields_fail (VaFields *fields, const char *name, const char *format, ...
  * Errors: VA_CORE_ERROR_PARSE, with a sentence that names the member
  */
 gboolean va_fields_end (VaFields *fields, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_json_array: the array in @text (%NULL too); an empty one if it is none. Returns: (transfer full). */
+JsonNode *va_json_array (const char *text);
 
 G_END_DECLS

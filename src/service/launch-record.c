@@ -3,31 +3,6 @@
 
 #include "service/launch-record.h"
 
-/* The array in @text; an empty one if it is none, which only other hands in the database can bring about. */
-static JsonNode *
-parse_array (const char *text)
-{
-  JsonNode *node = text != NULL ? json_from_string (text, NULL) : NULL;
-
-  if (node != NULL && JSON_NODE_HOLDS_ARRAY (node))
-    return node;
-  g_clear_pointer (&node, json_node_unref);
-  return json_node_init_array (json_node_alloc (), json_array_new ());
-}
-
-void
-va_launch_record_step (VaStoredLaunch *launch, const char *step, gint64 time)
-{
-  g_autoptr(JsonNode) node = parse_array (launch->timeline);
-  JsonObject *object = json_object_new ();
-
-  json_object_set_string_member (object, "step", step);
-  json_object_set_int_member (object, "time", time);
-  json_array_add_object_element (json_node_get_array (node), object);
-  g_free (launch->timeline);
-  launch->timeline = json_to_string (node, FALSE);
-}
-
 void
 va_launch_record_refuse (VaStoredLaunch *launch, const char *code, char *detail, gint64 time)
 {
@@ -36,7 +11,7 @@ va_launch_record_refuse (VaStoredLaunch *launch, const char *code, char *detail,
   launch->code = g_strdup (code);
   g_free (launch->detail);
   launch->detail = detail;
-  va_launch_record_step (launch, "refused", time);
+  va_stored_launch_step (launch, "refused", time);
 }
 
 static JsonObject *
@@ -72,7 +47,7 @@ join_approvals (JsonArray *approvals, const char *person, gint64 *until, guint *
 gboolean
 va_launch_record_approve (VaStoredLaunch *launch, const VaApprover *by, const VaApproval *approval, gint64 time)
 {
-  g_autoptr(JsonNode) node = parse_array (launch->approvals);
+  g_autoptr(JsonNode) node = va_json_array (launch->approvals);
   JsonArray *approvals = json_node_get_array (node);
   gint64 until = time / 1000 + approval->valid_seconds;
   guint launches = approval->launches;
@@ -82,7 +57,7 @@ va_launch_record_approve (VaStoredLaunch *launch, const VaApprover *by, const Va
   json_array_add_object_element (approvals, write_approval (by, approval, time));
   g_free (launch->approvals);
   launch->approvals = json_to_string (node, FALSE);
-  va_launch_record_step (launch, "approved", time);
+  va_stored_launch_step (launch, "approved", time);
   if (by->two_persons && json_array_get_length (approvals) < 2)
     return TRUE;
   launch->approved_until = until * 1000;
@@ -101,7 +76,7 @@ set_text (JsonObject *object, const char *name, const char *text)
 static void
 set_array (JsonObject *object, const char *name, const char *text)
 {
-  g_autoptr(JsonNode) node = parse_array (text);
+  g_autoptr(JsonNode) node = va_json_array (text);
 
   json_object_set_array_member (object, name, json_node_dup_array (node));
 }

@@ -6,8 +6,6 @@
 
 G_BEGIN_DECLS
 
-/** va_launch_record_step: adds a step to the timeline. @time: milliseconds since 1970. */
-void va_launch_record_step (VaStoredLaunch *launch, const char *step, gint64 time);
 /** va_launch_record_refuse: the refusal and its explanation; @detail: (transfer full). */
 void va_launch_record_refuse (VaStoredLaunch *launch, const char *code, char *detail, gint64 time);
 /** Who says yes to a launch. */

@@ -221,7 +221,7 @@ take_waiting (Attempt *attempt, GError **error)
   if (waiting != NULL)
     launch->timeline = g_strdup (waiting->timeline);
   else
-    va_launch_record_step (launch, "requested", attempt->now);
+    va_stored_launch_step (launch, "requested", attempt->now);
   return TRUE;
 }
 
@@ -266,7 +266,7 @@ commit (Attempt *attempt, GError **error)
   launch->fixed = va_fixed_write (attempt->fixed);
   timeline = g_strdup (launch->timeline);
   permit.wait_timeline = timeline;
-  va_launch_record_step (launch, "granted", launch->created);
+  va_stored_launch_step (launch, "granted", launch->created);
   note_grant (attempt);
   return va_store_create_launch (attempt->service->store, launch, keys, attempt->table, &permit,
                                  attempt->entry, error);

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <systemd/sd-daemon.h>
+#include "core/error.h"
 #include "core/file.h"
 #include "core/i18n.h"
 #include "core/secret.h"
@@ -33,7 +34,8 @@ static const VaConfigKey keys[] = {
   { "tls", "deny", VA_CONFIG_PATH, NULL },
   { "tls", "crl", VA_CONFIG_PATH, NULL },
   { "hosts", "groups", VA_CONFIG_PATH, NULL },
-  { "store", "path", VA_CONFIG_PATH, VA_STATEDIR "/service/store.db" },
+  { "store", "path", VA_CONFIG_PATH, NULL },
+  { "store", "url", VA_CONFIG_STRING, NULL },
   { "store", "key", VA_CONFIG_PATH, VA_SYSCONFDIR "/service.kek" },
   { "roots", "folder", VA_CONFIG_PATH, VA_DATADIR "/roots" },
   { "roots", "trusted-folder", VA_CONFIG_PATH, NULL },
@@ -214,11 +216,28 @@ make_signer (const VaConfig *config, GError **error)
   return load_tls_files (config, &files, error) ? va_signer_new (files.certificate, files.key, error) : NULL;
 }
 
+/* Where the store is: a file, or a PostgreSQL database. */
+static const char *
+store_place (const VaConfig *config, GError **error)
+{
+  const char *path = va_config_string (config, "store", "path"), *url = va_config_string (config, "store", "url");
+
+  if (path != NULL && url != NULL)
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
+                 _("[store] has both “path” and “url”: a store is in a file or in a database; remove one of them"));
+  else if (url != NULL && !va_store_is_url (url))
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
+                 _("[store] url must begin with postgresql:// (for a file there is “path”)"));
+  else
+    return url != NULL ? url : path != NULL ? path : VA_STATEDIR "/service/store.db";
+  return NULL;
+}
+
 static gboolean
 open_and_serve (const VaConfig *config, VaSevRoots *roots, VaKeyService *key_service, GError **error)
 {
-  g_autoptr(VaStore) store = va_store_open (va_config_string (config, "store", "path"),
-                                            va_config_string (config, "store", "key"), error);
+  const char *place = store_place (config, error);
+  g_autoptr(VaStore) store = place != NULL ? va_store_open (place, va_config_string (config, "store", "key"), error) : NULL;
   g_autoptr(VaHostGroups) groups = NULL;
   VaService service = { .store = store, .roots = roots, .key_service = key_service,
                         .confirm_ms = (gint64) va_config_number (config, "limits", "confirm-seconds") * 1000,
@@ -260,6 +279,8 @@ check_files (const VaConfig *config, GError **error)
   g_autoptr(VaSecret) key = NULL, kek = NULL;
   g_autoptr(VaHostGroups) groups = NULL;
 
+  if (ca != NULL && store_place (config, error) == NULL)
+    return FALSE;
   if (ca != NULL)
     certificate = va_file_read_text (va_config_string (config, "tls", "certificate"), PEM_MAX, error);
   if (certificate != NULL)

@@ -66,7 +66,7 @@ take_report (VaStoredLaunch *launch, gpointer user_data, GError **error)
     return FALSE;
   if (state != launch->state)
     {
-      va_launch_record_step (launch, va_launch_state_name (state), report->now);
+      va_stored_launch_step (launch, va_launch_state_name (state), report->now);
       json_object_set_string_member (report->entry, "result", va_launch_state_name (state));
       if (report->outcome->reason != NULL)
         json_object_set_string_member (report->entry, "why", report->outcome->reason);

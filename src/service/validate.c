@@ -194,7 +194,7 @@ if (validation->now >= launch->expires)
   launch->state = VA_LAUNCH_VALIDATED;
   g_free (launch->detail);
   launch->detail = detail;
-  va_launch_record_step (launch, "validated", validation->now);
+  va_stored_launch_step (launch, "validated", validation->now);
 }
 
 /* Inside the transaction. TRUE consumes the launch, whatever the answer is. */

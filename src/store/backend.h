@@ -11,6 +11,10 @@
  */
 G_BEGIN_DECLS
 
+#define VA_STORE_SCHEMA 4 /* version of the tables, the same for all databases */
+/** va_store_check_schema: Errors: FAILED when @version is not one that this program knows. */
+gboolean va_store_check_schema (gint64 version, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Called inside the transaction with the launch as it is; FALSE with @error undoes everything. */
 typedef gboolean (*VaLaunchChange) (VaStoredLaunch *launch, gpointer user_data, GError **error);
 
@@ -23,13 +27,32 @@ typedef struct {
   gboolean newest;    /* the last @limit of them; else the first. Always in the order of seq. */
 } VaAuditQuery;
 
+/** What makes sealed values new: each sets key and sealed members of its record; FALSE with @error undoes everything. */
+typedef struct {
+  gboolean (*secret) (VaStoredSecret *secret, gpointer user_data, GError **error);
+  gboolean (*registration) (VaStoredRegistration *registration, gpointer user_data, GError **error);
+  gboolean (*proposal) (VaStoredProposal *proposal, gpointer user_data, GError **error);
+  gboolean (*launch) (VaStoredLaunch *launch, gpointer user_data, GError **error);
+  gpointer user_data;
+} VaReseal;
+
 typedef struct _VaBackend VaBackend;
 
 typedef struct {
   void (*close) (VaBackend *backend);
   gboolean (*ping) (VaBackend *backend, GError **error);
-  /* Keeps @candidate unless there is a sealed data key already; gives the one that counts. */
-  GBytes *(*data_key) (VaBackend *backend, GBytes *candidate, GError **error);
+  void (*statistics) (VaBackend *backend, VaStoreStatistics *out);
+
+  /* Data keys, of VaStoredKey, in the order of their ids. */
+  GPtrArray *(*list_keys) (VaBackend *backend, GError **error);
+  /* Keeps @key unless there is one with its id already. */
+  gboolean (*add_key) (VaBackend *backend, const VaStoredKey *key, JsonObject *entry, GError **error);
+  /* Others in place of all of them, which must have the same ids; CHANGED when they have not. */
+  gboolean (*replace_keys) (VaBackend *backend, GPtrArray *keys, JsonObject *entry, GError **error);
+  /* Errors: KEY when something is still sealed under it */
+  gboolean (*remove_key) (VaBackend *backend, guint64 id, JsonObject *entry, GError **error);
+  /* One transaction over at most @limit values that are sealed under another key than @key: see VaReseal. */
+  gboolean (*reseal) (VaBackend *backend, guint64 key, guint limit, const VaReseal *reseal, guint *count, GError **error);
 
   gboolean (*put_artifact) (VaBackend *backend, const VaStoredArtifact *artifact, gconstpointer image, gboolean *is_new,
                             JsonObject *entry, GError **error);

@@ -3,26 +3,39 @@ noinst_LTLIBRARIES += libva-store.la
 libva_store_la_SOURCES = \
 	src/store/backend.h \
 	src/store/error.h \
+	src/store/postgresql-link.c src/store/postgresql-link.h \
+	src/store/postgresql.c src/store/postgresql.h \
 	src/store/record.c src/store/record.h \
+	src/store/rekey.c \
 	src/store/seal.c src/store/seal.h \
+	src/store/sql-audit.c \
+	src/store/sql-commit.c \
+	src/store/sql-keys.c \
+	src/store/sql-launch-end.c \
+	src/store/sql-launch.c \
+	src/store/sql-objects.c \
+	src/store/sql-private.h \
+	src/store/sql-proposal.c \
+	src/store/sql-registration.c \
+	src/store/sql-rows.h \
+	src/store/sql.c src/store/sql.h \
 	src/store/sqlite.c src/store/sqlite.h \
-	src/store/sqlite-audit.c \
-	src/store/sqlite-launch.c \
-	src/store/sqlite-objects.c \
-	src/store/sqlite-proposal.c \
-	src/store/sqlite-registration.c \
+	src/store/store-private.h \
 	src/store/store.c src/store/store.h
-nodist_libva_store_la_SOURCES = src/store/sqlite-schema.h
-libva_store_la_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS) $(JSON_CFLAGS) $(SQLITE_CFLAGS)
-libva_store_la_LIBADD = libva-audit.la libva-core-json.la libva-core.la $(JSON_LIBS) $(GNUTLS_LIBS) $(SQLITE_LIBS) $(GLIB_LIBS)
+nodist_libva_store_la_SOURCES = src/store/sql-schema.h
+libva_store_la_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS) $(JSON_CFLAGS) $(SQLITE_CFLAGS) $(PQ_CFLAGS)
+libva_store_la_LIBADD = libva-audit.la libva-core-json.la libva-core.la $(JSON_LIBS) $(GNUTLS_LIBS) $(SQLITE_LIBS) $(PQ_LIBS) $(GLIB_LIBS)
 
-# Each version's schema as one C string.
-store_schemas = schemas/store-sqlite.sql schemas/store-sqlite-2.sql schemas/store-sqlite-3.sql
-src/store/sqlite-schema.h: $(store_schemas)
-	$(AM_V_GEN)$(MKDIR_P) src/store && { n=1; for sql in $^; do echo "#define VA_SQLITE_SCHEMA_$$n \\"; \
+# Each version's script as one C string: store-DATABASE-VERSION.sql becomes VA_DATABASE_SCHEMA_VERSION.
+store_schemas = schemas/store-sqlite-1.sql schemas/store-sqlite-2.sql schemas/store-sqlite-3.sql \
+	schemas/store-sqlite-4.sql schemas/store-postgresql-4.sql
+src/store/sql-schema.h: $(store_schemas)
+	$(AM_V_GEN)$(MKDIR_P) src/store && { for sql in $^; do \
+	  name=`basename $$sql .sql | sed -e 's/^store-\(.*\)-\([0-9]*\)$$/\1_SCHEMA_\2/' | tr a-z A-Z`; \
+	  echo "#define VA_$$name \\"; \
 	  sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/  "/' -e 's/$$/\\n" \\/' $$sql; \
-	  echo '  ""'; n=$$((n + 1)); done; } > $@.new && mv $@.new $@
-$(libva_store_la_OBJECTS): src/store/sqlite-schema.h
-BUILT_SOURCES += src/store/sqlite-schema.h
-CLEANFILES += src/store/sqlite-schema.h
+	  echo '  ""'; done; } > $@.new && mv $@.new $@
+$(libva_store_la_OBJECTS): src/store/sql-schema.h
+BUILT_SOURCES += src/store/sql-schema.h
+CLEANFILES += src/store/sql-schema.h
 EXTRA_DIST += $(store_schemas)

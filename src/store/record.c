@@ -3,6 +3,8 @@
 
 #include "store/record.h"
 
+#include "core/json.h"
+
 static const char *const state_names[] = { "open", "validated", "running", "refused",
                                           "failed", "expired", "ended", "waiting" };
 
@@ -46,6 +48,19 @@ va_launch_state_may_follow (VaLaunchState from, VaLaunchState to)
 }
 
 void
+va_stored_launch_step (VaStoredLaunch *launch, const char *step, gint64 time)
+{
+  g_autoptr(JsonNode) node = va_json_array (launch->timeline);
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "step", step);
+  json_object_set_int_member (object, "time", time);
+  json_array_add_object_element (json_node_get_array (node), object);
+  g_free (launch->timeline);
+  launch->timeline = json_to_string (node, FALSE);
+}
+
+void
 va_stored_artifact_free (VaStoredArtifact *artifact)
 {
   if (artifact == NULL)
@@ -53,6 +68,15 @@ va_stored_artifact_free (VaStoredArtifact *artifact)
   g_free (artifact->owner);
   g_free (artifact->hash);
   g_free (artifact);
+}
+
+void
+va_stored_key_free (VaStoredKey *key)
+{
+  if (key == NULL)
+    return;
+  g_bytes_unref (key->sealed);
+  g_free (key);
 }
 
 void

@@ -21,12 +21,14 @@ typedef struct {
   gsize size; /* bytes of the value */
   gint64 created; /* seconds */
   GBytes *sealed;
+  guint64 key;   /* data key that it is sealed under */
 } VaStoredSecret;
 
 typedef struct {
   char *id, *owner;
   char *text;    /* JSON of the registration without inline secrets */
   GBytes *sealed;
+  guint64 key;     /* data key that it is sealed under */
   gint64 created; /* seconds */
   guint64 version; /* differs from that of every other registration, earlier ones of this id too */
   guint64 launches, running; /* counted against max-launches, max-running */
@@ -46,6 +48,7 @@ typedef struct {
   char *digest;     /* hex SHA-256 of all of it */
   char *text;       /* JSON of the registration without inline secrets; "": it is to be removed */
   GBytes *sealed;
+  guint64 key;      /* data key that it is sealed under */
 } VaStoredProposal;
 void va_stored_proposal_free (VaStoredProposal *proposal);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaStoredProposal, va_stored_proposal_free)
@@ -77,6 +80,7 @@ typedef struct {
   /* changing */
   VaLaunchState state;
   GBytes *sealed_keys, *sealed_table; /* %NULL once the launch is no longer open */
+  guint64 key;             /* data key that both are sealed under; 0: there are none */
   char *timeline;          /* JSON array */
   gboolean has_firmware_version;
   guint8 api_major, api_minor, build_id;
@@ -86,6 +90,9 @@ typedef struct {
   char *approvals;         /* JSON array: who approved it; %NULL: nobody */
   guint approve_next;      /* va_store_change_launch(): so many of the registration's next launches until then, too */
 } VaStoredLaunch;
+
+/** va_stored_launch_step: adds @step at @time (milliseconds) to the timeline. */
+void va_stored_launch_step (VaStoredLaunch *launch, const char *step, gint64 time);
 
 /** What a launch is counted against. */
 typedef struct {
@@ -102,6 +109,24 @@ typedef struct {
   gint64 seen; /* seconds */
   char *features; /* JSON */
 } VaStoredHost;
+
+/** A data key, sealed under the key-encryption key. The one with the largest id seals what is new. */
+typedef struct {
+  guint64 id;
+  GBytes *sealed;
+} VaStoredKey;
+void va_stored_key_free (VaStoredKey *key);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaStoredKey, va_stored_key_free)
+
+/** What the store has done since it was opened. */
+typedef struct {
+  gboolean up;         /* whether the database answered last time */
+  guint64 transactions; /* with a change */
+  guint64 commits;     /* one for all that waited at the same time */
+  guint64 failures;    /* commits that failed */
+  guint64 connects;    /* connections that were tried */
+  gdouble seconds;     /* of all commits together */
+} VaStoreStatistics;
 
 /** A record of the audit log. */
 typedef struct {

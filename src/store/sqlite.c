@@ -5,321 +5,252 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "core/error.h"
 #include "core/file.h"
 #include "core/i18n.h"
-#include "src/store/sqlite-schema.h"
+#include "src/store/sql-schema.h"
+#include "store/sql.h"
 
-#define SCHEMA_VERSION 3
 #define BUSY_MS 4000 /* a host waits for no answer longer than 8 s */
+#define READERS 4
 #define APPLICATION_ID "0x76614174"
 
 /* One script a version, each from the version before; a new version adds a line and leaves these as they are. */
-static const char *const migrations[SCHEMA_VERSION] = { VA_SQLITE_SCHEMA_1, VA_SQLITE_SCHEMA_2,
-                                                         VA_SQLITE_SCHEMA_3 };
+static const char *const migrations[VA_STORE_SCHEMA] = { VA_SQLITE_SCHEMA_1, VA_SQLITE_SCHEMA_2, VA_SQLITE_SCHEMA_3,
+                                                          VA_SQLITE_SCHEMA_4 };
+
+typedef struct {
+  VaSql sql;
+  sqlite3 *db;
+  GHashTable *statements; /* SQL text, by address -> Statement */
+} Connection;
+
+typedef struct {
+  VaStatement base;
+  sqlite3_stmt *stmt;
+} Statement;
 
 static gboolean
 set_sqlite_error (sqlite3 *db, GError **error)
 {
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED, _("the store's database: %s"),
-               db != NULL ? sqlite3_errmsg (db) : _("out of memory"));
+  int code = db != NULL ? sqlite3_extended_errcode (db) : SQLITE_NOMEM;
+
+  /* The one reference that an operation does not look at before: to the key that a value is sealed under. */
+  if (code == SQLITE_CONSTRAINT_FOREIGNKEY)
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_KEY, _("the store's data key has been replaced meanwhile"));
+  else
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED, _("the store's database: %s"),
+                 db != NULL ? sqlite3_errmsg (db) : _("out of memory"));
   return FALSE;
 }
 
 static gboolean
-execute (VaSqliteConnection *connection, const char *sql, GError **error)
+sqlite_execute (VaSql *sql, const char *script, GError **error)
 {
-  return sqlite3_exec (connection->db, sql, NULL, NULL, NULL) == SQLITE_OK
+  Connection *connection = (Connection *) sql;
+
+  return sqlite3_exec (connection->db, script, NULL, NULL, NULL) == SQLITE_OK
          || set_sqlite_error (connection->db, error);
 }
 
-void
-va_statement_reset (VaStatement *statement)
+static void
+sqlite_reset (VaStatement *statement)
 {
-  sqlite3_reset (statement);
-  sqlite3_clear_bindings (statement);
+  sqlite3_stmt *stmt = ((Statement *) statement)->stmt;
+
+  sqlite3_reset (stmt);
+  sqlite3_clear_bindings (stmt);
 }
 
 static int
-bind_text (sqlite3_stmt *statement, int i, const char *text)
+bind (sqlite3_stmt *stmt, int i, const VaSqlValue *value)
 {
-  return text != NULL ? sqlite3_bind_text (statement, i, text, -1, SQLITE_STATIC) : sqlite3_bind_null (statement, i);
+  if (value->type == 'i')
+    return sqlite3_bind_int64 (stmt, i, value->number);
+  if (value->type == 't' && value->text != NULL)
+    return sqlite3_bind_text (stmt, i, value->text, -1, SQLITE_STATIC);
+  if (value->type == 'b' && value->data != NULL)
+    return sqlite3_bind_blob64 (stmt, i, value->data, value->size, SQLITE_STATIC);
+  return sqlite3_bind_null (stmt, i);
 }
 
-static int
-bind_memory (sqlite3_stmt *statement, int i, gconstpointer data, gsize size)
+static Statement *
+prepare (Connection *connection, const char *text, GError **error)
 {
-  return sqlite3_bind_blob64 (statement, i, size > 0 ? data : "", size, SQLITE_STATIC);
-}
-
-static int
-bind_bytes (sqlite3_stmt *statement, int i, GBytes *bytes)
-{
-  gsize size;
-
-  if (bytes == NULL)
-    return sqlite3_bind_null (statement, i);
-  return bind_memory (statement, i, g_bytes_get_data (bytes, &size), g_bytes_get_size (bytes));
-}
-
-static VaStatement *
-prepare (VaSqliteConnection *connection, const char *sql, GError **error)
-{
-  sqlite3_stmt *statement = g_hash_table_lookup (connection->statements, sql);
+  Statement *statement = g_hash_table_lookup (connection->statements, text);
+  sqlite3_stmt *stmt;
 
   if (statement != NULL)
     return statement;
-  if (sqlite3_prepare_v3 (connection->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL) != SQLITE_OK)
+  if (sqlite3_prepare_v3 (connection->db, text, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL) != SQLITE_OK)
     {
       set_sqlite_error (connection->db, error);
       return NULL;
     }
-  g_hash_table_insert (connection->statements, (gpointer) sql, statement);
+  statement = g_new0 (Statement, 1);
+  statement->base.sql = &connection->sql;
+  statement->stmt = stmt;
+  g_hash_table_insert (connection->statements, (gpointer) text, statement);
   return statement;
 }
 
-VaStatement *
-va_sqlite_query (VaSqliteConnection *connection, GError **error, const char *sql, const char *types, ...)
+static VaStatement *
+sqlite_query (VaSql *sql, const char *text, const VaSqlValue *values, guint length, GError **error)
 {
-  g_autoptr(VaStatement) statement = prepare (connection, sql, error);
+  Connection *connection = (Connection *) sql;
+  Statement *statement = prepare (connection, text, error);
   int status = SQLITE_OK;
-  va_list args;
 
   if (statement == NULL)
     return NULL;
-  va_start (args, types);
-  for (int i = 1; types[i - 1] != '\0' && status == SQLITE_OK; i++)
-    switch (types[i - 1])
-      {
-      case 't':
-        status = bind_text (statement, i, va_arg (args, const char *));
-        break;
-      case 'i':
-        status = sqlite3_bind_int64 (statement, i, va_arg (args, gint64));
-        break;
-      case 'b':
-        status = bind_bytes (statement, i, va_arg (args, GBytes *));
-        break;
-      case 'm':
-        {
-          gconstpointer data = va_arg (args, gconstpointer);
-          gsize size = va_arg (args, gsize);
-
-          status = bind_memory (statement, i, data, size);
-          break;
-        }
-      default:
-        g_error ("no parameter of type “%c”", types[i - 1]);
-      }
-  va_end (args);
+  for (guint i = 0; i < length && status == SQLITE_OK; i++)
+    status = bind (statement->stmt, (int) i + 1, &values[i]);
   if (status == SQLITE_OK)
-    return g_steal_pointer (&statement);
+    return &statement->base;
   set_sqlite_error (connection->db, error);
+  sqlite_reset (&statement->base);
   return NULL;
 }
 
-int
-va_sqlite_row (VaStatement *statement, GError **error)
+static int
+sqlite_row (VaStatement *statement, GError **error)
 {
-  switch (sqlite3_step (statement))
+  sqlite3_stmt *stmt = ((Statement *) statement)->stmt;
+
+  switch (sqlite3_step (stmt))
     {
     case SQLITE_ROW:
       return 1;
     case SQLITE_DONE:
       return 0;
     default:
-      set_sqlite_error (sqlite3_db_handle (statement), error);
+      set_sqlite_error (sqlite3_db_handle (stmt), error);
       return -1;
     }
 }
 
-gboolean
-va_sqlite_finish (VaStatement *statement, GError **error)
+static gboolean
+sqlite_is_null (VaStatement *statement, int column)
 {
-  g_autoptr(VaStatement) finished = statement;
-
-  return finished != NULL && va_sqlite_row (finished, error) == 0;
+  return sqlite3_column_type (((Statement *) statement)->stmt, column) == SQLITE_NULL;
 }
 
-guint
-va_sqlite_changes (VaSqliteConnection *connection)
+static gint64
+sqlite_number (VaStatement *statement, int column)
 {
-  return (guint) sqlite3_changes (connection->db);
+  return sqlite3_column_int64 (((Statement *) statement)->stmt, column);
 }
 
-char *
-va_column_text (VaStatement *statement, int column)
+static gconstpointer
+sqlite_bytes (VaStatement *statement, int column, gsize *size)
 {
-  return g_strdup ((const char *) sqlite3_column_text (statement, column));
+  sqlite3_stmt *stmt = ((Statement *) statement)->stmt;
+  gconstpointer data = sqlite3_column_blob (stmt, column);
+
+  *size = (gsize) sqlite3_column_bytes (stmt, column);
+  return data;
 }
 
-GBytes *
-va_column_bytes (VaStatement *statement, int column)
+static guint
+sqlite_changes (VaSql *sql)
 {
-  gconstpointer data = sqlite3_column_blob (statement, column);
-
-  if (sqlite3_column_type (statement, column) == SQLITE_NULL)
-    return NULL;
-  return g_bytes_new (data, (gsize) sqlite3_column_bytes (statement, column));
-}
-
-gint64
-va_column_number (VaStatement *statement, int column)
-{
-  return sqlite3_column_int64 (statement, column);
-}
-
-gboolean
-va_column_is_null (VaStatement *statement, int column)
-{
-  return sqlite3_column_type (statement, column) == SQLITE_NULL;
+  return (guint) sqlite3_changes (((Connection *) sql)->db);
 }
 
 static gboolean
-transact_locked (VaSqliteConnection *connection, VaSqliteWork work, gpointer data, JsonObject *entry, GError **error)
+sqlite_begin (VaSql *sql, GError **error)
 {
-  if (!execute (connection, "BEGIN IMMEDIATE", error))
-    return FALSE;
-  if (work (connection, data, error) && va_sqlite_note (connection, entry, error) && execute (connection, "COMMIT", error))
-    return TRUE;
-  if (!sqlite3_get_autocommit (connection->db))
-    sqlite3_exec (connection->db, "ROLLBACK", NULL, NULL, NULL);
-  return FALSE;
-}
-
-gboolean
-va_sqlite_transact (VaBackend *backend, VaSqliteWork work, gpointer data, JsonObject *entry, GError **error)
-{
-  VaSqliteConnection *writer = &((VaSqlite *) backend)->writer;
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&writer->mutex);
-
-  return transact_locked (writer, work, data, entry, error);
-}
-
-GPtrArray *
-va_sqlite_list (VaStatement *statement, gpointer (*read) (VaStatement *), GDestroyNotify free, GError **error)
-{
-  g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func (free);
-  int status;
-
-  while ((status = va_sqlite_row (statement, error)) > 0)
-    g_ptr_array_add (list, read (statement));
-  return status == 0 ? g_steal_pointer (&list) : NULL;
+  return sqlite_execute (sql, "BEGIN IMMEDIATE", error);
 }
 
 static gboolean
-read_version (VaSqliteConnection *connection, gint64 *version, GError **error)
+sqlite_in_transaction (VaSql *sql)
 {
-  g_autoptr(VaStatement) statement = va_sqlite_query (connection, error, "PRAGMA user_version", "");
+  return !sqlite3_get_autocommit (((Connection *) sql)->db);
+}
 
-  if (statement == NULL || va_sqlite_row (statement, error) != 1)
+static gboolean
+sqlite_alive (VaSql *sql)
+{
+  (void) sql;
+  return TRUE;
+}
+
+static void
+sqlite_close (VaSql *sql)
+{
+  Connection *connection = (Connection *) sql;
+
+  g_clear_pointer (&connection->statements, g_hash_table_unref);
+  sqlite3_close (connection->db);
+  g_free (connection);
+}
+
+static void
+finalize (gpointer data)
+{
+  Statement *statement = data;
+
+  sqlite3_finalize (statement->stmt);
+  g_free (statement);
+}
+
+static VaSql *
+connect_to (gpointer path, GError **error)
+{
+  static const VaSqlDriver driver = {
+    .query = sqlite_query, .row = sqlite_row, .reset = sqlite_reset, .is_null = sqlite_is_null,
+    .number = sqlite_number, .bytes = sqlite_bytes, .changes = sqlite_changes, .execute = sqlite_execute,
+    .begin = sqlite_begin, .in_transaction = sqlite_in_transaction, .alive = sqlite_alive, .close = sqlite_close,
+  };
+  Connection *connection = g_new0 (Connection, 1);
+
+  connection->sql.driver = &driver;
+  connection->statements = g_hash_table_new_full (NULL, NULL, NULL, finalize);
+  if (sqlite3_open_v2 (path, &connection->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+    set_sqlite_error (connection->db, error);
+  else
+    {
+      sqlite3_busy_timeout (connection->db, BUSY_MS);
+      sqlite3_extended_result_codes (connection->db, 1);
+      if (sqlite_execute (&connection->sql,
+                          "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+                          "PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;"
+                          "PRAGMA cell_size_check = ON",
+                          error))
+        return &connection->sql;
+    }
+  sqlite_close (&connection->sql);
+  return NULL;
+}
+
+static gboolean
+read_version (VaSql *sql, gint64 *version, GError **error)
+{
+  g_autoptr(VaStatement) statement = va_sql_query (sql, error, "PRAGMA user_version", "");
+
+  if (statement == NULL || va_sql_row (statement, error) != 1)
     return FALSE;
   *version = va_column_number (statement, 0);
   return TRUE;
 }
 
 static gboolean
-migrate (VaSqliteConnection *connection, gpointer data, GError **error)
+migrate (VaSql *sql, gpointer data, GError **error)
 {
   gint64 version;
 
-  if (!read_version (connection, &version, error))
+  (void) data;
+  if (!read_version (sql, &version, error) || !va_store_check_schema (version, error))
     return FALSE;
-  if (version < 0 || version > SCHEMA_VERSION)
-    {
-      g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
-                   _("the store has schema version %" G_GINT64_FORMAT ", this program knows versions up to %d: "
-                     "install a newer virt-attestd"), version, SCHEMA_VERSION);
+  for (; version < VA_STORE_SCHEMA; version++)
+    if (!sqlite_execute (sql, migrations[version], error))
       return FALSE;
-    }
-  for (; version < SCHEMA_VERSION; version++)
-    if (!execute (connection, migrations[version], error))
-      return FALSE;
-  return execute (connection, "PRAGMA user_version = " G_STRINGIFY (SCHEMA_VERSION) "; PRAGMA application_id = "
-                  APPLICATION_ID, error);
-}
-
-static void
-finalize (gpointer statement)
-{
-  sqlite3_finalize (statement);
-}
-
-static gboolean
-connect_to (VaSqliteConnection *connection, const char *path, int flags, GError **error)
-{
-  g_mutex_init (&connection->mutex);
-  connection->statements = g_hash_table_new_full (NULL, NULL, NULL, finalize);
-  if (sqlite3_open_v2 (path, &connection->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
-    return set_sqlite_error (connection->db, error);
-  sqlite3_busy_timeout (connection->db, BUSY_MS);
-  sqlite3_extended_result_codes (connection->db, 1);
-  return execute (connection,
-                  "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-                  "PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;"
-                  "PRAGMA cell_size_check = ON",
-                  error);
-}
-
-static void
-disconnect (VaSqliteConnection *connection)
-{
-  g_clear_pointer (&connection->statements, g_hash_table_unref);
-  sqlite3_close (connection->db);
-  g_mutex_clear (&connection->mutex);
-}
-
-static void
-sqlite_close (VaBackend *backend)
-{
-  VaSqlite *sqlite = (VaSqlite *) backend;
-
-  disconnect (&sqlite->reader);
-  disconnect (&sqlite->writer);
-  g_free (sqlite);
-}
-
-static gboolean
-sqlite_ping (VaBackend *backend, GError **error)
-{
-  VaSqliteConnection *reader = va_sqlite_reader (backend);
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&reader->mutex);
-  g_autoptr(VaStatement) statement = va_sqlite_query (reader, error, "SELECT count(*) FROM counters", "");
-
-  return statement != NULL && va_sqlite_row (statement, error) == 1;
-}
-
-typedef struct {
-  GBytes *candidate, *kept;
-} DataKey;
-
-static gboolean
-keep_data_key (VaSqliteConnection *connection, gpointer data, GError **error)
-{
-  DataKey *key = data;
-  g_autoptr(VaStatement) statement = NULL;
-
-  if (!va_sqlite_run (connection, error, "INSERT INTO data_keys VALUES (1, ?) ON CONFLICT DO NOTHING", "b",
-                      key->candidate))
-    return FALSE;
-  statement = va_sqlite_query (connection, error, "SELECT sealed FROM data_keys WHERE id = 1", "");
-  if (statement == NULL || va_sqlite_row (statement, error) != 1)
-    return FALSE;
-  key->kept = va_column_bytes (statement, 0);
-  return TRUE;
-}
-
-static GBytes *
-sqlite_data_key (VaBackend *backend, GBytes *candidate, GError **error)
-{
-  DataKey key = { candidate, NULL };
-
-  if (va_sqlite_transact (backend, keep_data_key, &key, NULL, error))
-    return key.kept;
-  g_clear_pointer (&key.kept, g_bytes_unref);
-  return NULL;
+  return sqlite_execute (sql, "PRAGMA user_version = " G_STRINGIFY (VA_STORE_SCHEMA) "; PRAGMA application_id = "
+                         APPLICATION_ID, error);
 }
 
 static gboolean
@@ -363,28 +294,14 @@ prepare_file (const char *path, GError **error)
 VaBackend *
 va_sqlite_open (const char *path, GError **error)
 {
-  static VaBackendClass class = { .close = sqlite_close, .ping = sqlite_ping, .data_key = sqlite_data_key };
-  static gsize once;
-  VaSqlite *sqlite;
+  VaBackend *backend;
 
-  if (g_once_init_enter (&once))
-    {
-      va_sqlite_add_objects (&class);
-      va_sqlite_add_registrations (&class);
-      va_sqlite_add_launches (&class);
-      va_sqlite_add_audit (&class);
-      va_sqlite_add_proposals (&class);
-      g_once_init_leave (&once, 1);
-    }
   if (!prepare_file (path, error))
     return NULL;
-  sqlite = g_new0 (VaSqlite, 1);
-  sqlite->base.class = &class;
-  if (connect_to (&sqlite->writer, path, SQLITE_OPEN_READWRITE, error)
-      && va_sqlite_transact (&sqlite->base, migrate, NULL, NULL, error)
-      && connect_to (&sqlite->reader, path, SQLITE_OPEN_READWRITE, error))
-    return &sqlite->base;
+  backend = va_sql_backend_new (connect_to, g_strdup (path), g_free, READERS);
+  if (va_sql_transact (backend, migrate, NULL, NULL, error))
+    return backend;
   g_prefix_error (error, "%s: ", path);
-  sqlite_close (&sqlite->base);
+  backend->class->close (backend);
   return NULL;
 }

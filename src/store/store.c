@@ -1,62 +1,170 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "store/store.h"
-
 #include <string.h>
 #include "core/file.h"
 #include "core/i18n.h"
 #include "core/random.h"
-#include "store/seal.h"
+#include "store/postgresql.h"
 #include "store/sqlite.h"
+#include "store/store-private.h"
 
-struct _VaStore
+/* Data key 1 has the label of the times when it was the only one. */
+static VaSealLabel
+key_label (const char *id)
 {
-  VaBackend *backend;
-  VaSeal *seal; /* under the data key */
-};
+  return (VaSealLabel) { "data_keys", id, "data key" };
+}
 
-static const VaSealLabel data_key_label = { "data_keys", "1", "data key" };
-
-/* The store's data key: the one that is there, or a new one; sealed under the key-encryption key. */
-static VaSeal *
-open_data_key (VaBackend *backend, const char *key_file, GError **error)
+gboolean
+va_store_check_schema (gint64 version, GError **error)
 {
-  g_autoptr(VaSecret) kek = va_file_read_secret (key_file, VA_SEAL_KEY_SIZE, error);
+  if (version >= 0 && version <= VA_STORE_SCHEMA)
+    return TRUE;
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
+               _("the store has schema version %" G_GINT64_FORMAT ", this program knows versions up to %d: "
+                 "install a newer virt-attestd"), version, VA_STORE_SCHEMA);
+  return FALSE;
+}
+
+VaStoredKey *
+va_store_new_key (VaStore *store, guint64 id)
+{
+  VaStoredKey *key = g_new0 (VaStoredKey, 1);
   g_autoptr(VaSecret) fresh = va_secret_new (VA_SEAL_KEY_SIZE);
-  g_autoptr(VaSeal) outer = kek != NULL ? va_seal_new (kek, error) : NULL;
-  g_autoptr(GBytes) candidate = NULL, sealed = NULL;
-  g_autoptr(VaSecret) data_key = NULL;
+  g_autofree char *name = g_strdup_printf ("%" G_GUINT64_FORMAT, id);
+  VaSealLabel label = key_label (name);
 
-  if (outer == NULL)
-    {
-      g_prefix_error (error, _("the store's key-encryption key %s: "), key_file);
-      return NULL;
-    }
   va_random_fill (va_secret_data (fresh), VA_SEAL_KEY_SIZE);
-  candidate = va_seal_close (outer, &data_key_label, fresh);
-  sealed = backend->class->data_key (backend, candidate, error);
-  if (sealed == NULL)
-    return NULL;
-  data_key = va_seal_open (outer, &data_key_label, sealed, error);
-  if (data_key == NULL)
+  key->id = id;
+  key->sealed = va_seal_close (store->kek, &label, fresh);
+  return key;
+}
+
+static VaSeal *
+open_key (VaStore *store, const VaStoredKey *key, GError **error)
+{
+  g_autofree char *name = g_strdup_printf ("%" G_GUINT64_FORMAT, key->id);
+  VaSealLabel label = key_label (name);
+  g_autoptr(VaSecret) data_key = va_seal_open (store->kek, &label, key->sealed, error);
+
+  if (data_key != NULL)
+    return va_seal_new (data_key, error);
+  g_prefix_error (error, _("%s is not the key that this store was made with: "), store->key_file);
+  return NULL;
+}
+
+gboolean
+va_store_load_keys (VaStore *store, GError **error)
+{
+  g_autoptr(GPtrArray) keys = store->backend->class->list_keys (store->backend, error);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&store->mutex);
+
+  for (guint i = 0; keys != NULL && i < keys->len; i++)
     {
-      g_prefix_error (error, _("%s is not the key that this store was made with: "), key_file);
-      return NULL;
+      VaStoredKey *key = keys->pdata[i];
+      VaSeal *seal;
+
+      if (!g_hash_table_contains (store->seals, &key->id))
+        {
+          seal = open_key (store, key, error);
+          if (seal == NULL)
+            return FALSE;
+          g_hash_table_insert (store->seals, g_memdup2 (&key->id, sizeof key->id), seal);
+        }
+      store->newest = key->id;
     }
-  return va_seal_new (data_key, error);
+  return keys != NULL;
+}
+
+VaSeal *
+va_store_seal_of (VaStore *store, guint64 key, GError **error)
+{
+  VaSeal *seal;
+
+  for (guint tries = 0; tries < 2; tries++)
+    {
+      g_mutex_lock (&store->mutex);
+      seal = g_hash_table_lookup (store->seals, &key);
+      g_mutex_unlock (&store->mutex);
+      if (seal != NULL)
+        return seal;
+      if (tries == 0 && !va_store_load_keys (store, error))
+        return NULL;
+    }
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL, _("the store has no data key %" G_GUINT64_FORMAT), key);
+  return NULL;
+}
+
+static VaSeal *
+newest_seal (VaStore *store, guint64 *key)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&store->mutex);
+
+  *key = store->newest;
+  return g_hash_table_lookup (store->seals, &store->newest);
+}
+
+/* Whether what was sealed has to be sealed again, under a newer key, since the store was given a new one meanwhile. */
+static gboolean
+is_outdated (VaStore *store, guint *tries, GError **reason)
+{
+  if (!g_error_matches (*reason, VA_STORE_ERROR, VA_STORE_ERROR_KEY) || ++*tries > 2)
+    return FALSE;
+  g_clear_error (reason);
+  return va_store_load_keys (store, reason);
+}
+
+static gboolean
+report (gboolean ok, GError *reason, GError **error)
+{
+  if (!ok)
+    g_propagate_error (error, reason);
+  return ok;
+}
+
+static gboolean
+read_kek (VaStore *store, GError **error)
+{
+  g_autoptr(VaSecret) kek = va_file_read_secret (store->key_file, VA_SEAL_KEY_SIZE, error);
+
+  store->kek = kek != NULL ? va_seal_new (kek, error) : NULL;
+  if (store->kek == NULL)
+    g_prefix_error (error, _("the store's key-encryption key %s: "), store->key_file);
+  return store->kek != NULL;
+}
+
+static gboolean
+open_keys (VaStore *store, GError **error)
+{
+  g_autoptr(VaStoredKey) first = NULL;
+
+  if (!va_store_load_keys (store, error))
+    return FALSE;
+  if (g_hash_table_size (store->seals) > 0)
+    return TRUE;
+  first = va_store_new_key (store, 1);
+  return store->backend->class->add_key (store->backend, first, NULL, error) && va_store_load_keys (store, error);
+}
+
+gboolean
+va_store_is_url (const char *place)
+{
+  return va_postgresql_is_url (place);
 }
 
 VaStore *
-va_store_open (const char *path, const char *key_file, GError **error)
+va_store_open (const char *place, const char *key_file, GError **error)
 {
   g_autoptr(VaStore) store = g_new0 (VaStore, 1);
 
-  store->backend = va_sqlite_open (path, error);
-  if (store->backend == NULL)
+  g_mutex_init (&store->mutex);
+  store->seals = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, (GDestroyNotify) va_seal_free);
+  store->key_file = g_strdup (key_file);
+  store->backend = va_postgresql_is_url (place) ? va_postgresql_open (place, error) : va_sqlite_open (place, error);
+  if (store->backend == NULL || !read_kek (store, error) || !open_keys (store, error))
     return NULL;
-  store->seal = open_data_key (store->backend, key_file, error);
-  return store->seal != NULL ? g_steal_pointer (&store) : NULL;
+  return g_steal_pointer (&store);
 }
 
 void
@@ -66,7 +174,10 @@ va_store_close (VaStore *store)
     return;
   if (store->backend != NULL)
     store->backend->class->close (store->backend);
-  va_seal_free (store->seal);
+  va_seal_free (store->kek);
+  g_hash_table_unref (store->seals);
+  g_mutex_clear (&store->mutex);
+  g_free (store->key_file);
   g_free (store);
 }
 
@@ -74,6 +185,12 @@ gboolean
 va_store_ping (VaStore *store, GError **error)
 {
   return store->backend->class->ping (store->backend, error);
+}
+
+void
+va_store_statistics (VaStore *store, VaStoreStatistics *out)
+{
+  store->backend->class->statistics (store->backend, out);
 }
 
 gboolean
@@ -102,8 +219,8 @@ va_store_list_artifacts (VaStore *store, const char *owner, GError **error)
 }
 
 /* A secret is held in place by owner and name; its GUID too, since that decides who in the guest reads it. */
-static char *
-secret_row (const VaStoredSecret *secret)
+char *
+va_store_secret_row (const VaStoredSecret *secret)
 {
   g_autofree char *guid = va_guid_format (secret->guid);
 
@@ -113,13 +230,23 @@ secret_row (const VaStoredSecret *secret)
 gboolean
 va_store_put_secret (VaStore *store, VaStoredSecret *secret, VaSecret *value, gboolean *is_new, JsonObject *entry, GError **error)
 {
-  g_autofree char *row = secret_row (secret);
-  VaSealLabel label = { "secrets", row, "value" };
+  g_autofree char *row = va_store_secret_row (secret);
+  const VaSealLabel label = VA_LABEL_SECRET (row);
+  GError *reason = NULL;
+  guint tries = 0;
+  gboolean ok;
 
-  g_clear_pointer (&secret->sealed, g_bytes_unref);
-  secret->sealed = va_seal_close (store->seal, &label, value);
   secret->size = va_secret_size (value);
-  return store->backend->class->put_secret (store->backend, secret, is_new, entry, error);
+  do
+    {
+      VaSeal *seal = newest_seal (store, &secret->key);
+
+      g_clear_pointer (&secret->sealed, g_bytes_unref);
+      secret->sealed = va_seal_close (seal, &label, value);
+      ok = store->backend->class->put_secret (store->backend, secret, is_new, entry, &reason);
+    }
+  while (!ok && is_outdated (store, &tries, &reason));
+  return report (ok, reason, error);
 }
 
 VaStoredSecret *
@@ -137,10 +264,11 @@ va_store_list_secrets (VaStore *store, const char *owner, GError **error)
 VaSecret *
 va_store_open_secret (VaStore *store, const VaStoredSecret *secret, GError **error)
 {
-  g_autofree char *row = secret_row (secret);
-  VaSealLabel label = { "secrets", row, "value" };
+  g_autofree char *row = va_store_secret_row (secret);
+  const VaSealLabel label = VA_LABEL_SECRET (row);
+  VaSeal *seal = va_store_seal_of (store, secret->key, error);
 
-  return va_seal_open (store->seal, &label, secret->sealed, error);
+  return seal != NULL ? va_seal_open (seal, &label, secret->sealed, error) : NULL;
 }
 
 gboolean
@@ -149,8 +277,8 @@ va_store_remove_secret (VaStore *store, const char *owner, const char *name, Jso
   return store->backend->class->remove_secret (store->backend, owner, name, entry, error);
 }
 
-static char *
-registration_row (const VaStoredRegistration *registration)
+char *
+va_store_registration_row (const VaStoredRegistration *registration)
 {
   return g_strjoin ("\n", registration->id, registration->owner, registration->text, NULL);
 }
@@ -160,13 +288,23 @@ va_store_put_registration (VaStore *store, VaStoredRegistration *registration, V
                            const char *const *secrets, const char *const *hashes,
                            const VaExpected *expected, gboolean *is_new, JsonObject *entry, GError **error)
 {
-  g_autofree char *row = registration_row (registration);
-  VaSealLabel label = { "registrations", row, "secrets and rules" };
+  g_autofree char *row = va_store_registration_row (registration);
+  const VaSealLabel label = VA_LABEL_REGISTRATION (row);
+  GError *reason = NULL;
+  guint tries = 0;
+  gboolean ok;
 
-  g_clear_pointer (&registration->sealed, g_bytes_unref);
-  registration->sealed = va_seal_close (store->seal, &label, inline_secrets);
-  return store->backend->class->put_registration (store->backend, registration, secrets, hashes, expected, is_new, entry,
-                                                  error);
+  do
+    {
+      VaSeal *seal = newest_seal (store, &registration->key);
+
+      g_clear_pointer (&registration->sealed, g_bytes_unref);
+      registration->sealed = va_seal_close (seal, &label, inline_secrets);
+      ok = store->backend->class->put_registration (store->backend, registration, secrets, hashes, expected, is_new,
+                                                    entry, &reason);
+    }
+  while (!ok && is_outdated (store, &tries, &reason));
+  return report (ok, reason, error);
 }
 
 VaStoredRegistration *
@@ -189,10 +327,11 @@ va_store_list_registrations (VaStore *store, const char *owner, GError **error)
 VaSecret *
 va_store_open_registration (VaStore *store, const VaStoredRegistration *registration, GError **error)
 {
-  g_autofree char *row = registration_row (registration);
-  VaSealLabel label = { "registrations", row, "secrets and rules" };
+  g_autofree char *row = va_store_registration_row (registration);
+  const VaSealLabel label = VA_LABEL_REGISTRATION (row);
+  VaSeal *seal = va_store_seal_of (store, registration->key, error);
 
-  return va_seal_open (store->seal, &label, registration->sealed, error);
+  return seal != NULL ? va_seal_open (seal, &label, registration->sealed, error) : NULL;
 }
 
 gboolean
@@ -202,8 +341,8 @@ va_store_remove_registration (VaStore *store, const char *owner, const char *id,
   return store->backend->class->remove_registration (store->backend, owner, id, now, expected, entry, error);
 }
 
-static char *
-proposal_row (const VaStoredProposal *proposal)
+char *
+va_store_proposal_row (const VaStoredProposal *proposal)
 {
   return g_strdup_printf ("%s\n%s\n%s\n%" G_GUINT64_FORMAT "\n%s", proposal->vm, proposal->owner, proposal->person,
                           proposal->replaces, proposal->text);
@@ -226,16 +365,26 @@ gboolean
 va_store_put_proposal (VaStore *store, VaStoredProposal *proposal, VaSecret *inline_secrets, JsonObject *entry,
                        GError **error)
 {
-  g_autofree char *row = proposal_row (proposal);
-  VaSealLabel label = { "proposals", row, "secrets and rules" };
+  g_autofree char *row = va_store_proposal_row (proposal);
+  const VaSealLabel label = VA_LABEL_PROPOSAL (row);
+  GError *reason = NULL;
+  guint tries = 0;
+  gboolean ok;
 
-  g_clear_pointer (&proposal->sealed, g_bytes_unref);
-  proposal->sealed = va_seal_close (store->seal, &label, inline_secrets);
-  g_free (proposal->digest);
-  proposal->digest = proposal_digest (row, proposal->sealed);
-  if (entry != NULL)
-    json_object_set_string_member (entry, "proposal", proposal->digest);
-  return store->backend->class->put_proposal (store->backend, proposal, entry, error);
+  do
+    {
+      VaSeal *seal = newest_seal (store, &proposal->key);
+
+      g_clear_pointer (&proposal->sealed, g_bytes_unref);
+      proposal->sealed = va_seal_close (seal, &label, inline_secrets);
+      g_free (proposal->digest);
+      proposal->digest = proposal_digest (row, proposal->sealed);
+      if (entry != NULL)
+        json_object_set_string_member (entry, "proposal", proposal->digest);
+      ok = store->backend->class->put_proposal (store->backend, proposal, entry, &reason);
+    }
+  while (!ok && is_outdated (store, &tries, &reason));
+  return report (ok, reason, error);
 }
 
 VaStoredProposal *
@@ -252,11 +401,18 @@ va_store_get_proposal (VaStore *store, const char *owner, const char *vm, GError
 VaSecret *
 va_store_open_proposal (VaStore *store, const VaStoredProposal *proposal, GError **error)
 {
-  g_autofree char *row = proposal_row (proposal), *digest = proposal_digest (row, proposal->sealed);
-  VaSealLabel label = { "proposals", row, "secrets and rules" };
+  g_autofree char *row = va_store_proposal_row (proposal), *digest = proposal_digest (row, proposal->sealed);
+  const VaSealLabel label = VA_LABEL_PROPOSAL (row);
+  VaSeal *seal = va_store_seal_of (store, proposal->key, error);
+  VaSecret *moved;
 
+  if (seal == NULL)
+    return NULL;
   if (g_str_equal (digest, proposal->digest))
-    return va_seal_open (store->seal, &label, proposal->sealed, error);
+    return va_seal_open (seal, &label, proposal->sealed, error);
+  moved = va_store_open_moved_proposal (seal, proposal);
+  if (moved != NULL)
+    return moved;
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL, _("the stored proposal for %s was changed"), proposal->vm);
   return NULL;
 }
@@ -268,8 +424,8 @@ va_store_remove_proposal (VaStore *store, const char *owner, const char *vm, Jso
 }
 
 /* Everything that is fixed when a launch is made: altered in the database, its keys do not open any more. */
-static char *
-launch_row (const VaStoredLaunch *launch)
+char *
+va_store_launch_row (const VaStoredLaunch *launch)
 {
   return g_strdup_printf ("%s\n%s\n%s\n%s\n%s\n%u\n%" G_GINT64_FORMAT "\n%s", launch->id, launch->vm, launch->owner,
                           launch->host, launch->domain_uuid, launch->policy, launch->expires, launch->fixed);
@@ -279,14 +435,24 @@ gboolean
 va_store_create_launch (VaStore *store, VaStoredLaunch *launch, VaSecret *keys, VaSecret *table,
                         const VaPermit *permit, JsonObject *entry, GError **error)
 {
-  g_autofree char *row = launch_row (launch);
-  VaSealLabel keys_label = { "launches", row, "keys" }, table_label = { "launches", row, "secret table" };
+  g_autofree char *row = va_store_launch_row (launch);
+  const VaSealLabel keys_label = VA_LABEL_KEYS (row), table_label = VA_LABEL_TABLE (row);
+  GError *reason = NULL;
+  guint tries = 0;
+  gboolean ok;
 
-  g_clear_pointer (&launch->sealed_keys, g_bytes_unref);
-  g_clear_pointer (&launch->sealed_table, g_bytes_unref);
-  launch->sealed_keys = va_seal_close (store->seal, &keys_label, keys);
-  launch->sealed_table = table != NULL ? va_seal_close (store->seal, &table_label, table) : NULL;
-  return store->backend->class->create_launch (store->backend, launch, permit, entry, error);
+  do
+    {
+      VaSeal *seal = newest_seal (store, &launch->key);
+
+      g_clear_pointer (&launch->sealed_keys, g_bytes_unref);
+      g_clear_pointer (&launch->sealed_table, g_bytes_unref);
+      launch->sealed_keys = va_seal_close (seal, &keys_label, keys);
+      launch->sealed_table = table != NULL ? va_seal_close (seal, &table_label, table) : NULL;
+      ok = store->backend->class->create_launch (store->backend, launch, permit, entry, &reason);
+    }
+  while (!ok && is_outdated (store, &tries, &reason));
+  return report (ok, reason, error);
 }
 
 VaStoredLaunch *
@@ -308,27 +474,36 @@ va_store_list_launches (VaStore *store, const char *owner, const char *vm, guint
 }
 
 static VaSecret *
-open_of_launch (VaStore *store, const VaStoredLaunch *launch, GBytes *sealed, const char *purpose, GError **error)
+open_of_launch (VaStore *store, const VaStoredLaunch *launch, GBytes *sealed, const VaSealLabel *label, GError **error)
 {
-  g_autofree char *row = launch_row (launch);
-  VaSealLabel label = { "launches", row, purpose };
+  VaSeal *seal;
 
-  if (sealed != NULL)
-    return va_seal_open (store->seal, &label, sealed, error);
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL, _("launch %s has no %s any more"), launch->id, purpose);
-  return NULL;
+  if (sealed == NULL)
+    {
+      g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL, _("launch %s has no %s any more"), launch->id,
+                   label->purpose);
+      return NULL;
+    }
+  seal = va_store_seal_of (store, launch->key, error);
+  return seal != NULL ? va_seal_open (seal, label, sealed, error) : NULL;
 }
 
 VaSecret *
 va_store_open_keys (VaStore *store, const VaStoredLaunch *launch, GError **error)
 {
-  return open_of_launch (store, launch, launch->sealed_keys, "keys", error);
+  g_autofree char *row = va_store_launch_row (launch);
+  const VaSealLabel label = VA_LABEL_KEYS (row);
+
+  return open_of_launch (store, launch, launch->sealed_keys, &label, error);
 }
 
 VaSecret *
 va_store_open_table (VaStore *store, const VaStoredLaunch *launch, GError **error)
 {
-  return open_of_launch (store, launch, launch->sealed_table, "secret table", error);
+  g_autofree char *row = va_store_launch_row (launch);
+  const VaSealLabel label = VA_LABEL_TABLE (row);
+
+  return open_of_launch (store, launch, launch->sealed_table, &label, error);
 }
 
 gboolean

@@ -18,14 +18,31 @@ G_BEGIN_DECLS
 typedef struct _VaStore VaStore;
 
 /**
- * va_store_open: the store in the SQLite database @path; made, with its folder, when it is not there. The folder must
- * be closed to others (0700) and the file too (0600).
- * @key_file: the key-encryption key, 32 bytes, 0600. The data key is made at the first opening, kept sealed under it.
+ * va_store_open: the store at @place: the path of an SQLite database, made, with its folder, when it is not there (the
+ * folder must be closed to others (0700) and the file too (0600)); or the URL of a PostgreSQL database, whose tables are
+ * made when there are none. Several processes may have the same store open.
+ * @key_file: the key-encryption key, 32 bytes, 0600. The first data key is made at the first opening.
  * Errors: also VA_CORE_ERROR; VA_STORE_ERROR_SEAL when the key is not the one that the store was made with
  */
-VaStore *va_store_open (const char *path, const char *key_file, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+VaStore *va_store_open (const char *place, const char *key_file, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_is_url: whether @place is the URL of a database. */
+gboolean va_store_is_url (const char *place);
 void va_store_close (VaStore *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaStore, va_store_close)
+/** va_store_statistics: since it was opened. */
+void va_store_statistics (VaStore *store, VaStoreStatistics *out);
+/**
+ * va_store_rekey_begin: makes a new data key, which seals what is new from now on; unless an earlier rekeying has not
+ * come to its end, which is then gone on with.
+ * @entry: for a record of the audit log, if a key is made
+ */
+gboolean va_store_rekey_begin (VaStore *store, JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_store_rekey_step: seals again what is under older keys, at most @limit values in one transaction; when there is
+ * nothing left, removes the older keys.
+ * @count: (out): how many; 0: it is done
+ */
+gboolean va_store_rekey_step (VaStore *store, guint limit, guint *count, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_ping: whether the database answers. */
 gboolean va_store_ping (VaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -91,14 +91,22 @@ tests_unit_test_domain_prepare_LDADD = libva-domain.la libva-core.la $(XML_LIBS)
 EXTRA_DIST += tests/data/domains/crowded-prepared.xml tests/data/domains/crowded.xml \
 	tests/data/domains/half-prepared.xml tests/data/domains/half.xml \
 	tests/data/domains/plain-prepared.xml tests/data/domains/plain.xml
-store_tests = tests/unit/test-seal tests/unit/test-store
+store_tests = tests/unit/test-seal tests/unit/test-store tests/unit/test-rekey
 check_PROGRAMS += $(store_tests)
-TESTS += $(store_tests)
+store_scripts = tests/unit/test-store-postgresql.sh tests/unit/test-rekey-postgresql.sh
+TESTS += $(store_tests) $(store_scripts)
+EXTRA_DIST += tests/unit/postgresql.py $(store_scripts) tests/unit/test-service-postgresql.sh
+store_test_cflags = $(AM_CFLAGS) $(JSON_CFLAGS) $(SQLITE_CFLAGS) $(PQ_CFLAGS)
+store_test_libs = libva-test-store.la libva-store.la libva-audit.la libva-core-json.la libva-core.la $(JSON_LIBS) $(SQLITE_LIBS) $(PQ_LIBS) $(GLIB_LIBS)
+check_LTLIBRARIES += libva-test-store.la
+libva_test_store_la_SOURCES = tests/unit/store-fixture.c tests/unit/store-fixture.h
+libva_test_store_la_CFLAGS = $(store_test_cflags)
 tests_unit_test_seal_SOURCES = tests/unit/test-seal.c
 tests_unit_test_seal_LDADD = libva-store.la libva-core.la $(GLIB_LIBS)
-tests_unit_test_store_SOURCES = tests/unit/test-store.c
-tests_unit_test_store_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(SQLITE_CFLAGS)
-tests_unit_test_store_LDADD = libva-store.la libva-audit.la libva-core-json.la libva-core.la $(JSON_LIBS) $(SQLITE_LIBS) $(GLIB_LIBS)
+tests_unit_test_store_CFLAGS = $(store_test_cflags)
+tests_unit_test_store_LDADD = $(store_test_libs)
+tests_unit_test_rekey_CFLAGS = $(store_test_cflags)
+tests_unit_test_rekey_LDADD = $(store_test_libs)
 
 check_PROGRAMS += tests/unit/read-message
 TESTS += tests/unit/test-schemas.py
@@ -160,7 +168,7 @@ tests_unit_test_host_question_LDADD = $(host_test_libs)
 tests_unit_test_host_record_CFLAGS = $(host_test_cflags)
 tests_unit_test_host_record_LDADD = $(host_test_libs)
 
-TESTS += tests/unit/test-service.py
+TESTS += tests/unit/test-service.py tests/unit/test-service-postgresql.sh
 EXTRA_DIST += tests/unit/test-service.py tests/unit/service_launches.py tests/unit/service_objects.py \
 	tests/unit/service_audit.py tests/unit/service_cli.py tests/unit/service_confirm.py tests/unit/service_keys.py tests/unit/service_operation.py tests/unit/service_peers.py tests/unit/service_persons.py tests/unit/service_revocation.py tests/unit/service_roles.py tests/unit/service_world.py
 

@@ -5,13 +5,12 @@ import hashlib
 import json
 import os
 import re
-import sqlite3
 import time
 import uuid
 
 from service_cli import Owner
 from service_peers import Service, b64, firmware, sha256, write
-from service_world import INLINE, OTHER_GUID, TMP, read_store, refused, test
+from service_world import INLINE, OTHER_GUID, TMP, Database, read_store, refused, test
 
 
 class Person(Owner):
@@ -200,11 +199,9 @@ def receipts(w):
     assert 'not one of launch' in alice.run('audit', 'verify', '--receipt', moved, code=1)
     alice.run('audit', 'verify', '--receipt', os.path.join(TMP, 'no-such-receipt'), code=3)
     # The operator rolls the database back, and goes on with another history, signed with the service's own key.
-    database = sqlite3.connect(site.service.store)
-    database.execute('DELETE FROM audit WHERE seq > 3')
-    database.execute('DELETE FROM checkpoints WHERE seq > 3')
-    database.commit()
-    database.close()
+    with Database(site.service) as database:
+        database.execute('DELETE FROM audit WHERE seq > 3')
+        database.execute('DELETE FROM checkpoints WHERE seq > 3')
     site.service.start()
     assert 'records were removed from its end' in site.verify(site.export(), '--receipt', path, code=1)
     site.alice.call('PUT', '/artifact', raw=firmware(77))
@@ -219,10 +216,8 @@ def tampered_log_is_not_signed_away(w):
     site = Site(w, 'audit-tampered')
     guest = site.launch()
     site.export()
-    database = sqlite3.connect(site.service.store, timeout=10)
-    database.execute("UPDATE audit SET text = replace(text, 'node1', 'node9') WHERE seq = 3")
-    database.commit()
-    database.close()
+    with Database(site.service) as database:
+        database.execute("UPDATE audit SET text = replace(text, 'node1', 'node9') WHERE seq = 3")
     refused('internal', site.alice.get, f'/launch/{guest.id}/receipt')
     site.alice.call('PUT', '/artifact', raw=firmware(78))
     assert 'records 1 to 4 was changed' in site.verify(site.export(), code=1)

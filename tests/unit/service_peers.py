@@ -27,6 +27,7 @@ SOURCE = os.environ['VA_TOP_SRCDIR']
 BUILD = os.environ['VA_TOP_BUILDDIR']
 sys.path.insert(0, os.path.join(SOURCE, 'tests', 'platform'))
 import owner as sev  # noqa: E402
+import postgresql  # noqa: E402
 
 PLATFORM = os.path.join(BUILD, 'tests', 'platform', 'virt-attest-platform')
 SERVICE = os.path.join(BUILD, 'virt-attestd')
@@ -169,19 +170,29 @@ class Service:
                  confirm_seconds=3600, **more):
         os.makedirs(folder, exist_ok=True)
         self.folder, self.log_path = folder, os.path.join(folder, 'log')
-        self.store = os.path.join(folder, 'state', 'store.db')
+        self.store = self.new_store()
         certificate, key = site.server()
         self.kek = os.path.join(folder, 'kek')
         if not os.path.exists(self.kek):
             write(self.kek, os.urandom(32))
         roots = roots or os.path.join(SOURCE, 'tests', 'data', 'roots')
         text = (f'[listen]\naddress = "127.0.0.1"\nport = 0\n[tls]\nca = {site.ca}\ncertificate = {certificate}\n'
-                f'key = {key}\n[store]\npath = {self.store}\nkey = {self.kek}\n[roots]\nfolder = {roots}\n'
+                f'key = {key}\n[store]\n{self.store_line()}\nkey = {self.kek}\n[roots]\nfolder = {roots}\n'
                 f'trusted-folder = {trusted}\n[limits]\nlaunch-seconds = {launch_seconds}\n'
                 f'refusals-per-minute = {refusals}\nconfirm-seconds = {confirm_seconds}\n{extra}')
         self.config = write(os.path.join(folder, 'service.conf'), text.encode())
         self.process = self.port = None
         self.environment = {k: v for k, v in os.environ.items() if k != 'JOURNAL_STREAM'} | more
+
+    def new_store(self):
+        """Where it is: a file; or, where VA_TEST_POSTGRESQL names a server, a database of its own."""
+        server = os.environ.get('VA_TEST_POSTGRESQL')
+        if not server:
+            return os.path.join(self.folder, 'state', 'store.db')
+        return postgresql.create_database(server, f'service_{uuid.uuid4().hex}')
+
+    def store_line(self):
+        return f'url = "{self.store}"' if '://' in self.store else f'path = {self.store}'
 
     def start(self):
         offset = os.path.getsize(self.log_path) if os.path.exists(self.log_path) else 0

@@ -3,14 +3,13 @@
 
 import json
 import os
-import sqlite3
 import subprocess
 import uuid
 
 from service_cli import PROGRAM, put
 from service_confirm import ask
 from service_peers import Guest, b64, firmware, sha256
-from service_world import INLINE, OTHER_GUID, TMP, read_store, refused, test
+from service_world import INLINE, OTHER_GUID, TMP, Database, read_store, refused, test
 
 
 class Pair:
@@ -138,10 +137,8 @@ def proposal_changed_in_the_database(w):
     pair, vm = Pair(w, 'forge'), str(uuid.uuid4())
     for column, value in (('person', 'two'), ('text', ''), ('replaces', 7)):
         proposal = pair.propose(pair.one, vm)
-        database = sqlite3.connect(w.service.store, timeout=10)
-        database.execute(f'UPDATE proposals SET {column} = ? WHERE vm = ?', (value, vm))
-        database.commit()
-        database.close()
+        with Database(w.service) as database:
+            database.execute(f'UPDATE proposals SET {column} = ? WHERE vm = ?', (value, vm))
         refused('internal', pair.confirm, pair.one if column == 'person' else pair.two, vm, proposal)
     pair.propose(pair.one, vm)
     rows = read_store(w.service, 'SELECT sealed, text FROM proposals WHERE vm = ?', vm)

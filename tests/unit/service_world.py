@@ -128,8 +128,74 @@ def refused(code, function, *arguments, **named):
 
 
 def read_store(service, sql, *arguments):
-    database = sqlite3.connect(f'file:{service.store}?mode=ro', uri=True)
-    try:
+    with Database(service) as database:
         return database.execute(sql, arguments).fetchall()
-    finally:
-        database.close()
+
+
+class Database:
+    """A service's database, as somebody has it who gets at it past the service. Committed at the end of the block."""
+
+    def __init__(self, service):
+        self.service = service
+        self.is_postgresql = '://' in service.store
+        if self.is_postgresql:
+            import psycopg2
+            self.connection = psycopg2.connect(service.store)
+        else:
+            self.connection = sqlite3.connect(service.store, timeout=10)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind is None:
+            self.connection.commit()
+        self.connection.close()
+
+    def execute(self, sql, arguments=()):
+        """With ? for each argument; bytes are bytes."""
+        if not self.is_postgresql:
+            return self.connection.execute(sql, arguments)
+        cursor = self.connection.cursor()
+        cursor.execute(sql.replace('%', '%%').replace('?', '%s'), tuple(arguments))
+        return Rows(cursor)
+
+    def files(self):
+        """Every file that the database consists of, with what has happened so far in them."""
+        if not self.is_postgresql:
+            return glob.glob(self.service.store + '*')
+        self.connection.commit()
+        self.connection.autocommit = True
+        self.execute('CHECKPOINT')
+        (oid,), = self.execute('SELECT oid::bigint FROM pg_database WHERE datname = current_database()')
+        folder = os.environ['VA_TEST_POSTGRESQL_DATA']
+        return glob.glob(f'{folder}/base/{oid}/*') + glob.glob(f'{folder}/pg_wal/0*') + glob.glob(f'{folder}/../log')
+
+    def columns(self, table):
+        if not self.is_postgresql:
+            return [row[1] for row in self.execute(f'PRAGMA table_info({table})')]
+        return [name for name, in self.execute('SELECT column_name::text FROM information_schema.columns WHERE table_name = ?',
+                                               (table,))]
+
+    def lock(self):
+        """Nobody else writes until the end of the block."""
+        if self.is_postgresql:
+            self.execute('SELECT pg_advisory_xact_lock (1986085236)')
+        else:
+            self.connection.isolation_level = None
+            self.connection.execute('BEGIN IMMEDIATE')
+
+
+class Rows:
+    def __init__(self, cursor):
+        self.rows = [] if cursor.description is None else [
+            tuple(bytes(value) if isinstance(value, memoryview) else value for value in row) for row in cursor.fetchall()]
+
+    def fetchall(self):
+        return self.rows
+
+    def fetchone(self):
+        return self.rows[0] if self.rows else None
+
+    def __iter__(self):
+        return iter(self.rows)

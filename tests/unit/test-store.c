@@ -10,127 +10,7 @@
 #include <unistd.h>
 #include "core/error.h"
 #include "core/file.h"
-#include "store/store.h"
-
-#define VM "11111111-2222-3333-4444-555555555555"
-
-typedef struct {
-  char *folder, *path, *key;
-  VaStore *store;
-} Fixture;
-
-static void
-open_store (Fixture *fixture)
-{
-  g_autoptr(GError) error = NULL;
-
-  fixture->store = va_store_open (fixture->path, fixture->key, &error);
-  g_assert_no_error (error);
-}
-
-static void
-reopen (Fixture *fixture)
-{
-  g_clear_pointer (&fixture->store, va_store_close);
-  open_store (fixture);
-}
-
-static void
-set_up (Fixture *fixture, gconstpointer data)
-{
-  guint8 key[32] = { 7 };
-  g_autoptr(GError) error = NULL;
-
-  fixture->folder = g_dir_make_tmp ("store-XXXXXX", NULL);
-  fixture->path = g_build_filename (fixture->folder, "deep", "store.db", NULL);
-  fixture->key = g_build_filename (fixture->folder, "kek", NULL);
-  g_assert_true (va_file_create (fixture->key, key, sizeof key, 0600, &error));
-  open_store (fixture);
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  va_store_close (fixture->store);
-  g_free (fixture->folder);
-  g_free (fixture->path);
-  g_free (fixture->key);
-}
-
-/* Does to the database what an intruder with its file could do. */
-static void
-tamper (const Fixture *fixture, const char *sql)
-{
-  sqlite3 *db = NULL;
-
-  g_assert_cmpint (sqlite3_open (fixture->path, &db), ==, SQLITE_OK);
-  sqlite3_busy_timeout (db, 5000);
-  g_assert_cmpint (sqlite3_exec (db, sql, NULL, NULL, NULL), ==, SQLITE_OK);
-  g_assert_cmpint (sqlite3_changes (db), >, 0);
-  sqlite3_close (db);
-}
-
-static void
-put_secret (VaStore *store, const char *owner, const char *name, const char *value)
-{
-  VaStoredSecret secret = { .owner = (char *) owner, .name = (char *) name, .created = 5 };
-  g_autoptr(VaSecret) bytes = va_secret_copy_in (value, strlen (value));
-  g_autoptr(GError) error = NULL;
-  gboolean is_new;
-
-  g_assert_true (va_guid_parse ("736869e5-84f0-4973-92ec-06879ce3da0b", secret.guid, NULL));
-  g_assert_true (va_store_put_secret (store, &secret, bytes, &is_new, NULL, &error));
-  g_assert_no_error (error);
-  g_bytes_unref (secret.sealed);
-}
-
-static gboolean
-put_vm (VaStore *store, const char *owner, const char *const *secrets, const char *const *hashes, GError **error)
-{
-  VaStoredRegistration vm = { .id = (char *) VM, .owner = (char *) owner, .text = (char *) "{\"policy\":1}" };
-  g_autoptr(VaSecret) inline_secrets = va_secret_copy_in ("the inline value", 16);
-  gboolean is_new, ok = va_store_put_registration (store, &vm, inline_secrets, secrets, hashes, NULL, &is_new, NULL, error);
-
-  g_bytes_unref (vm.sealed);
-  return ok;
-}
-
-static guint64
-version_of (VaStore *store)
-{
-  g_autoptr(VaStoredRegistration) vm = va_store_get_registration (store, NULL, VM, NULL);
-
-  g_assert_nonnull (vm);
-  return vm->version;
-}
-
-static void
-assert_counts (VaStore *store, guint64 launches, guint64 running)
-{
-  g_autoptr(VaStoredRegistration) vm = va_store_get_registration (store, "alice", VM, NULL);
-
-  g_assert_nonnull (vm);
-  g_assert_cmpuint (vm->launches, ==, launches);
-  g_assert_cmpuint (vm->running, ==, running);
-}
-
-static gboolean
-make_launch (VaStore *store, const char *id, guint64 version, gint64 created, guint64 max_launches,
-             guint64 max_running, GError **error)
-{
-  VaStoredLaunch launch = { .id = (char *) id, .vm = (char *) VM, .owner = (char *) "alice", .host = (char *) "node1",
-                            .domain_uuid = (char *) VM, .domain_name = (char *) "guest", .policy = 0xffffffffu,
-                            .generation = (char *) "milan", .version = version, .created = created,
-                            .expires = created + 1000, .fixed = (char *) "{}", .timeline = (char *) "[]" };
-  g_autoptr(VaSecret) keys = va_secret_copy_in ("TIKTIKTIKTIKTIKTTEKTEKTEKTEKTEKT", 32);
-  g_autoptr(VaSecret) table = va_secret_copy_in ("the table", 9);
-  VaPermit permit = { .max_launches = max_launches, .max_running = max_running };
-  gboolean ok = va_store_create_launch (store, &launch, keys, table, &permit, NULL, error);
-
-  g_bytes_unref (launch.sealed_keys);
-  g_bytes_unref (launch.sealed_table);
-  return ok;
-}
+#include "store-fixture.h"
 
 static gboolean
 to_state (VaStoredLaunch *launch, gpointer data, GError **error)
@@ -165,12 +45,12 @@ test_files (Fixture *fixture, gconstpointer data)
 
   g_clear_pointer (&fixture->store, va_store_close);
   g_chmod (fixture->path, 0640);
-  g_assert_null (va_store_open (fixture->path, fixture->key, &error));
+  g_assert_null (va_store_open (fixture->place, fixture->key, &error));
   g_assert_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION);
   g_clear_error (&error);
   g_chmod (fixture->path, 0600);
   g_chmod (folder, 0755);
-  g_assert_null (va_store_open (fixture->path, fixture->key, &error));
+  g_assert_null (va_store_open (fixture->place, fixture->key, &error));
   g_assert_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION);
   g_chmod (folder, 0700);
   open_store (fixture);
@@ -182,7 +62,7 @@ assert_does_not_open (Fixture *fixture, GQuark domain, int code)
   g_autoptr(GError) error = NULL;
 
   g_clear_pointer (&fixture->store, va_store_close);
-  g_assert_null (va_store_open (fixture->path, fixture->key, &error));
+  g_assert_null (va_store_open (fixture->place, fixture->key, &error));
   g_assert_error (error, domain, code);
 }
 
@@ -206,12 +86,16 @@ test_keys (Fixture *fixture, gconstpointer data)
 static void
 test_newer_schema (Fixture *fixture, gconstpointer data)
 {
-  sqlite3 *db = NULL;
+  if (on_postgresql ())
+    tamper (fixture, "UPDATE store_version SET version = 99");
+  else
+    {
+      sqlite3 *db = NULL;
 
-  g_clear_pointer (&fixture->store, va_store_close);
-  g_assert_cmpint (sqlite3_open (fixture->path, &db), ==, SQLITE_OK);
-  g_assert_cmpint (sqlite3_exec (db, "PRAGMA user_version = 99", NULL, NULL, NULL), ==, SQLITE_OK);
-  sqlite3_close (db);
+      g_assert_cmpint (sqlite3_open (fixture->path, &db), ==, SQLITE_OK);
+      g_assert_cmpint (sqlite3_exec (db, "PRAGMA user_version = 99", NULL, NULL, NULL), ==, SQLITE_OK);
+      sqlite3_close (db);
+    }
   assert_does_not_open (fixture, VA_STORE_ERROR, VA_STORE_ERROR_FAILED);
 }
 
@@ -505,7 +389,7 @@ race (gpointer data)
 static void
 test_permit_race (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr(VaStore) second = va_store_open (fixture->path, fixture->key, NULL);
+  g_autoptr(VaStore) second = va_store_open (fixture->place, fixture->key, NULL);
   Racer racers[8];
   GThread *threads[8];
   guint granted = 0;
@@ -547,7 +431,7 @@ try_claim (gpointer store)
 static void
 test_claim_race (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr(VaStore) second = va_store_open (fixture->path, fixture->key, NULL);
+  g_autoptr(VaStore) second = va_store_open (fixture->place, fixture->key, NULL);
   GThread *threads[8];
   int claimed = 0;
 
@@ -564,7 +448,7 @@ test_claim_race (Fixture *fixture, gconstpointer data)
 static void
 child_of_crash (const Fixture *fixture, int out)
 {
-  g_autoptr(VaStore) store = va_store_open (fixture->path, fixture->key, NULL);
+  g_autoptr(VaStore) store = va_store_open (fixture->place, fixture->key, NULL);
   guint64 version = version_of (store);
 
   for (guint32 i = 0;; i++)
@@ -663,7 +547,11 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  ADD ("files", test_files);
+  if (!on_postgresql ())
+    {
+      ADD ("files", test_files);
+      ADD ("nothing-in-the-clear", test_nothing_in_the_clear);
+    }
   ADD ("keys", test_keys);
   ADD ("newer-schema", test_newer_schema);
   ADD ("secrets", test_secrets);
@@ -679,7 +567,6 @@ main (int argc, char **argv)
   g_test_add ("/store/max-running-race", Fixture, GINT_TO_POINTER (TRUE), set_up, test_permit_race, tear_down);
   ADD ("claim-race", test_claim_race);
   ADD ("crash", test_crash);
-  ADD ("nothing-in-the-clear", test_nothing_in_the_clear);
   ADD ("hosts", test_hosts);
   return g_test_run ();
 }

@@ -3,13 +3,12 @@
 
 #include <string.h>
 #include "core/i18n.h"
-#include "store/sqlite.h"
+#include "store/sql-rows.h"
 
 /* Firmware, secrets and hosts. */
 
 #define ARTIFACT_COLUMNS \
   "owner, hash, size, has_table, secret_base, secret_size, hashes_base, hashes_size, ap_reset, created"
-#define SECRET_COLUMNS "owner, name, guid, size, created, sealed"
 
 /* Whether the row that an INSERT ... DO NOTHING was for is new. */
 typedef struct {
@@ -40,13 +39,13 @@ read_artifact (VaStatement *row)
 }
 
 static gboolean
-insert_artifact (VaSqliteConnection *connection, gpointer data, GError **error)
+insert_artifact (VaSql *sql, gpointer data, GError **error)
 {
   Work *work = data;
   const VaStoredArtifact *artifact = work->artifact;
   const VaFirmware *firmware = &artifact->firmware;
 
-  if (!va_sqlite_run (connection, error,
+  if (!va_sql_run (sql, error,
                       "INSERT INTO artifacts (" ARTIFACT_COLUMNS ", image) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                       " ON CONFLICT DO NOTHING",
                       "ttiiiiiiiim", artifact->owner, artifact->hash, (gint64) firmware->size,
@@ -54,7 +53,7 @@ insert_artifact (VaSqliteConnection *connection, gpointer data, GError **error)
                       (gint64) firmware->hashes_base, (gint64) firmware->hashes_size, (gint64) firmware->ap_reset,
                       artifact->created, work->image, firmware->size))
     return FALSE;
-  work->is_new = va_sqlite_changes (connection) == 1;
+  work->is_new = va_sql_changes (sql) == 1;
   return TRUE;
 }
 
@@ -64,7 +63,7 @@ put_artifact (VaBackend *backend, const VaStoredArtifact *artifact, gconstpointe
 {
   Work work = { .artifact = artifact, .image = image };
 
-  if (!va_sqlite_transact (backend, insert_artifact, &work, entry, error))
+  if (!va_sql_transact (backend, insert_artifact, &work, entry, error))
     return FALSE;
   *is_new = work.is_new;
   return TRUE;
@@ -80,12 +79,11 @@ set_not_found (int status, GError **error, const char *format, const char *what)
 static VaStoredArtifact *
 get_artifact (VaBackend *backend, const char *owner, const char *hash, GError **error)
 {
-  VaSqliteConnection *reader = va_sqlite_reader (backend);
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&reader->mutex);
-  g_autoptr(VaStatement) row = va_sqlite_query (reader, error,
+  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaStatement) row = va_sql_query (reader, error,
                                                 "SELECT " ARTIFACT_COLUMNS " FROM artifacts"
                                                 " WHERE owner = ? AND hash = ?", "tt", owner, hash);
-  int status = row != NULL ? va_sqlite_row (row, error) : -1;
+  int status = row != NULL ? va_sql_row (row, error) : -1;
 
   set_not_found (status, error, _("you have no firmware"), hash);
   return status == 1 ? read_artifact (row) : NULL;
@@ -94,12 +92,11 @@ get_artifact (VaBackend *backend, const char *owner, const char *hash, GError **
 static GBytes *
 get_image (VaBackend *backend, const char *owner, const char *hash, GError **error)
 {
-  VaSqliteConnection *reader = va_sqlite_reader (backend);
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&reader->mutex);
-  g_autoptr(VaStatement) row = va_sqlite_query (reader, error,
+  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaStatement) row = va_sql_query (reader, error,
                                                 "SELECT image FROM artifacts WHERE owner = ? AND hash = ?", "tt",
                                                 owner, hash);
-  int status = row != NULL ? va_sqlite_row (row, error) : -1;
+  int status = row != NULL ? va_sql_row (row, error) : -1;
 
   set_not_found (status, error, _("you have no firmware"), hash);
   return status == 1 ? va_column_bytes (row, 0) : NULL;
@@ -108,17 +105,16 @@ get_image (VaBackend *backend, const char *owner, const char *hash, GError **err
 static GPtrArray *
 list_artifacts (VaBackend *backend, const char *owner, GError **error)
 {
-  VaSqliteConnection *reader = va_sqlite_reader (backend);
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&reader->mutex);
-  g_autoptr(VaStatement) rows = va_sqlite_query (reader, error,
+  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaStatement) rows = va_sql_query (reader, error,
                                                  "SELECT " ARTIFACT_COLUMNS " FROM artifacts WHERE owner = ?"
                                                  " ORDER BY created, hash", "t", owner);
 
-  return rows != NULL ? va_sqlite_list (rows, read_artifact, (GDestroyNotify) va_stored_artifact_free, error) : NULL;
+  return rows != NULL ? va_sql_list (rows, read_artifact, (GDestroyNotify) va_stored_artifact_free, error) : NULL;
 }
 
-static gpointer
-read_secret (VaStatement *row)
+gpointer
+va_sql_read_secret (VaStatement *row)
 {
   VaStoredSecret *secret = g_new0 (VaStoredSecret, 1);
   g_autofree char *guid = va_column_text (row, 2);
@@ -131,38 +127,39 @@ read_secret (VaStatement *row)
   secret->size = (gsize) va_column_number (row, 3);
   secret->created = va_column_number (row, 4);
   secret->sealed = va_column_bytes (row, 5);
+  secret->key = (guint64) va_column_number (row, 6);
   return secret;
 }
 
 static gboolean
-secret_exists (VaSqliteConnection *connection, const char *owner, const char *name, gboolean *exists, GError **error)
+secret_exists (VaSql *sql, const char *owner, const char *name, gboolean *exists, GError **error)
 {
-  g_autoptr(VaStatement) row = va_sqlite_query (connection, error,
+  g_autoptr(VaStatement) row = va_sql_query (sql, error,
                                                 "SELECT 1 FROM secrets WHERE owner = ? AND name = ?", "tt", owner,
                                                 name);
-  int status = row != NULL ? va_sqlite_row (row, error) : -1;
+  int status = row != NULL ? va_sql_row (row, error) : -1;
 
   *exists = status == 1;
   return status >= 0;
 }
 
 static gboolean
-insert_secret (VaSqliteConnection *connection, gpointer data, GError **error)
+insert_secret (VaSql *sql, gpointer data, GError **error)
 {
   Work *work = data;
   const VaStoredSecret *secret = work->secret;
   g_autofree char *guid = va_guid_format (secret->guid);
   gboolean exists;
 
-  if (!secret_exists (connection, secret->owner, secret->name, &exists, error))
+  if (!secret_exists (sql, secret->owner, secret->name, &exists, error))
     return FALSE;
   work->is_new = !exists;
-  return va_sqlite_run (connection, error,
-                        "INSERT INTO secrets (" SECRET_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?)"
+  return va_sql_run (sql, error,
+                        "INSERT INTO secrets (" VA_SECRET_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?)"
                         " ON CONFLICT (owner, name) DO UPDATE SET guid = excluded.guid, size = excluded.size,"
-                        " created = excluded.created, sealed = excluded.sealed",
-                        "tttiib", secret->owner, secret->name, guid, (gint64) secret->size, secret->created,
-                        secret->sealed);
+                        " created = excluded.created, sealed = excluded.sealed, key_id = excluded.key_id",
+                        "tttiibk", secret->owner, secret->name, guid, (gint64) secret->size, secret->created,
+                        secret->sealed, (gint64) secret->key);
 }
 
 static gboolean
@@ -170,7 +167,7 @@ put_secret (VaBackend *backend, const VaStoredSecret *secret, gboolean *is_new, 
 {
   Work work = { .secret = secret };
 
-  if (!va_sqlite_transact (backend, insert_secret, &work, entry, error))
+  if (!va_sql_transact (backend, insert_secret, &work, entry, error))
     return FALSE;
   *is_new = work.is_new;
   return TRUE;
@@ -179,49 +176,47 @@ put_secret (VaBackend *backend, const VaStoredSecret *secret, gboolean *is_new, 
 static VaStoredSecret *
 get_secret (VaBackend *backend, const char *owner, const char *name, GError **error)
 {
-  VaSqliteConnection *reader = va_sqlite_reader (backend);
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&reader->mutex);
-  g_autoptr(VaStatement) row = va_sqlite_query (reader, error,
-                                                "SELECT " SECRET_COLUMNS " FROM secrets WHERE owner = ? AND name = ?",
+  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaStatement) row = va_sql_query (reader, error,
+                                                "SELECT " VA_SECRET_COLUMNS " FROM secrets WHERE owner = ? AND name = ?",
                                                 "tt", owner, name);
-  int status = row != NULL ? va_sqlite_row (row, error) : -1;
+  int status = row != NULL ? va_sql_row (row, error) : -1;
 
   set_not_found (status, error, _("you have no secret"), name);
-  return status == 1 ? read_secret (row) : NULL;
+  return status == 1 ? va_sql_read_secret (row) : NULL;
 }
 
 static GPtrArray *
 list_secrets (VaBackend *backend, const char *owner, GError **error)
 {
-  VaSqliteConnection *reader = va_sqlite_reader (backend);
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&reader->mutex);
-  g_autoptr(VaStatement) rows = va_sqlite_query (reader, error,
-                                                 "SELECT " SECRET_COLUMNS " FROM secrets WHERE owner = ?"
+  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaStatement) rows = va_sql_query (reader, error,
+                                                 "SELECT " VA_SECRET_COLUMNS " FROM secrets WHERE owner = ?"
                                                  " ORDER BY name", "t", owner);
 
-  return rows != NULL ? va_sqlite_list (rows, read_secret, (GDestroyNotify) va_stored_secret_free, error) : NULL;
+  return rows != NULL ? va_sql_list (rows, va_sql_read_secret, (GDestroyNotify) va_stored_secret_free, error) : NULL;
 }
 
 /* The registration that names the secret, or %NULL. */
 static gboolean
-find_user (VaSqliteConnection *connection, const Work *work, char **vm, GError **error)
+find_user (VaSql *sql, const Work *work, char **vm, GError **error)
 {
-  g_autoptr(VaStatement) row = va_sqlite_query (connection, error,
+  g_autoptr(VaStatement) row = va_sql_query (sql, error,
                                                 "SELECT vm FROM registration_secrets WHERE owner = ? AND secret = ?"
                                                 " LIMIT 1", "tt", work->owner, work->name);
-  int status = row != NULL ? va_sqlite_row (row, error) : -1;
+  int status = row != NULL ? va_sql_row (row, error) : -1;
 
   *vm = status == 1 ? va_column_text (row, 0) : NULL;
   return status >= 0;
 }
 
 static gboolean
-delete_secret (VaSqliteConnection *connection, gpointer data, GError **error)
+delete_secret (VaSql *sql, gpointer data, GError **error)
 {
   const Work *work = data;
   g_autofree char *vm = NULL;
 
-  if (!find_user (connection, work, &vm, error))
+  if (!find_user (sql, work, &vm, error))
     return FALSE;
   if (vm != NULL)
     {
@@ -229,11 +224,11 @@ delete_secret (VaSqliteConnection *connection, gpointer data, GError **error)
                    _("the registration %s names the secret “%s”: remove or replace that first"), vm, work->name);
       return FALSE;
     }
-  if (!va_sqlite_run (connection, error, "DELETE FROM secrets WHERE owner = ? AND name = ?", "tt", work->owner,
+  if (!va_sql_run (sql, error, "DELETE FROM secrets WHERE owner = ? AND name = ?", "tt", work->owner,
                       work->name))
     return FALSE;
-  set_not_found ((int) va_sqlite_changes (connection), error, _("you have no secret"), work->name);
-  return va_sqlite_changes (connection) == 1;
+  set_not_found ((int) va_sql_changes (sql), error, _("you have no secret"), work->name);
+  return va_sql_changes (sql) == 1;
 }
 
 static gboolean
@@ -241,15 +236,15 @@ remove_secret (VaBackend *backend, const char *owner, const char *name, JsonObje
 {
   Work work = { .owner = owner, .name = name };
 
-  return va_sqlite_transact (backend, delete_secret, &work, entry, error);
+  return va_sql_transact (backend, delete_secret, &work, entry, error);
 }
 
 static gboolean
-insert_host (VaSqliteConnection *connection, gpointer data, GError **error)
+insert_host (VaSql *sql, gpointer data, GError **error)
 {
   const VaStoredHost *host = ((Work *) data)->host;
 
-  return va_sqlite_run (connection, error,
+  return va_sql_run (sql, error,
                         "INSERT INTO hosts (name, seen, features) VALUES (?, ?, ?) ON CONFLICT (name)"
                         " DO UPDATE SET seen = excluded.seen, features = excluded.features",
                         "tit", host->name, host->seen, host->features);
@@ -260,7 +255,7 @@ put_host (VaBackend *backend, const VaStoredHost *host, JsonObject *entry, GErro
 {
   Work work = { .host = host };
 
-  return va_sqlite_transact (backend, insert_host, &work, entry, error);
+  return va_sql_transact (backend, insert_host, &work, entry, error);
 }
 
 static gpointer
@@ -277,16 +272,15 @@ read_host (VaStatement *row)
 static GPtrArray *
 list_hosts (VaBackend *backend, GError **error)
 {
-  VaSqliteConnection *reader = va_sqlite_reader (backend);
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&reader->mutex);
-  g_autoptr(VaStatement) rows = va_sqlite_query (reader, error,
+  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaStatement) rows = va_sql_query (reader, error,
                                                  "SELECT name, seen, features FROM hosts ORDER BY name", "");
 
-  return rows != NULL ? va_sqlite_list (rows, read_host, (GDestroyNotify) va_stored_host_free, error) : NULL;
+  return rows != NULL ? va_sql_list (rows, read_host, (GDestroyNotify) va_stored_host_free, error) : NULL;
 }
 
 void
-va_sqlite_add_objects (VaBackendClass *class)
+va_sql_add_objects (VaBackendClass *class)
 {
   class->put_artifact = put_artifact;
   class->get_artifact = get_artifact;

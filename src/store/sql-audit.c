@@ -3,11 +3,11 @@
 
 #include <string.h>
 #include "core/i18n.h"
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 /* The audit log: records are appended and never touched again. */
 
-#define COLUMNS "seq, owner, (SELECT link FROM audit AS last WHERE last.seq = audit.seq - 1), link, text"
+#define COLUMNS "seq, owner, (SELECT link FROM audit AS last WHERE last.seq = audit.seq - 1) AS link_before, link, text"
 
 typedef struct {
   guint64 seq;
@@ -42,12 +42,12 @@ read_record (VaStatement *row)
 }
 
 static gboolean
-read_head (VaSqliteConnection *connection, VaAuditHead *head, GError **error)
+read_head (VaSql *sql, VaAuditHead *head, GError **error)
 {
-  g_autoptr(VaStatement) row = va_sqlite_query (connection, error,
+  g_autoptr(VaStatement) row = va_sql_query (sql, error,
                                                 "SELECT seq, link, (SELECT max(seq) FROM checkpoints) FROM audit"
                                                 " ORDER BY seq DESC LIMIT 1", "");
-  int status = row != NULL ? va_sqlite_row (row, error) : -1;
+  int status = row != NULL ? va_sql_row (row, error) : -1;
 
   memset (head, 0, sizeof *head);
   if (status < 1)
@@ -67,78 +67,81 @@ text_member (JsonObject *entry, const char *name)
 }
 
 gboolean
-va_sqlite_note (VaSqliteConnection *connection, JsonObject *entry, GError **error)
+va_sql_note (VaSql *sql, JsonObject *entry, GError **error)
 {
   guint8 digest[VA_AUDIT_LINK_SIZE];
   g_autofree char *text = NULL;
-  VaAuditHead head;
+  VaAuditHead *head = &sql->head;
 
   if (entry == NULL || !json_object_has_member (entry, "result"))
     return TRUE;
-  if (!read_head (connection, &head, error))
+  if (!sql->head_known && !read_head (sql, head, error))
     return FALSE;
-  text = va_audit_text (entry, head.seq + 1);
+  sql->head_known = FALSE; /* until the record is there */
+  text = va_audit_text (entry, head->seq + 1);
   va_audit_digest (text, digest);
-  va_audit_link (head.link, digest, head.link);
-  return va_sqlite_run (connection, error, "INSERT INTO audit (seq, owner, launch, link, text) VALUES (?, ?, ?, ?, ?)",
-                        "ittmt", (gint64) head.seq + 1, text_member (entry, "owner"), text_member (entry, "launch-id"),
-                        (gconstpointer) head.link, (gsize) VA_AUDIT_LINK_SIZE, text);
+  va_audit_link (head->link, digest, head->link);
+  head->seq++;
+  if (!va_sql_run (sql, error, "INSERT INTO audit (seq, owner, launch, link, text) VALUES (?, ?, ?, ?, ?)", "ittmt",
+                   (gint64) head->seq, text_member (entry, "owner"), text_member (entry, "launch-id"),
+                   (gconstpointer) head->link, (gsize) VA_AUDIT_LINK_SIZE, text))
+    return FALSE;
+  sql->head_known = TRUE;
+  return TRUE;
 }
 
 static gboolean
-do_nothing (VaSqliteConnection *connection, gpointer data, GError **error)
+do_nothing (VaSql *sql, gpointer data, GError **error)
 {
-  (void) connection, (void) data, (void) error;
+  (void) sql, (void) data, (void) error;
   return TRUE;
 }
 
 static gboolean
 note (VaBackend *backend, JsonObject *entry, GError **error)
 {
-  return va_sqlite_transact (backend, do_nothing, NULL, entry, error);
+  return va_sql_transact (backend, do_nothing, NULL, entry, error);
 }
 
 static GPtrArray *
 list_audit (VaBackend *backend, const VaAuditQuery *query, GError **error)
 {
-  VaSqliteConnection *reader = va_sqlite_reader (backend);
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&reader->mutex);
+  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
   g_autoptr(VaStatement) rows = NULL;
   gint64 after = (gint64) MIN (query->after, (guint64) G_MAXINT64), limit = query->limit;
 
   if (query->launch != NULL)
-    rows = va_sqlite_query (reader, error,
+    rows = va_sql_query (reader, error,
                             "SELECT " COLUMNS " FROM audit WHERE launch = ? AND (owner = ? OR ? IS NULL) AND seq > ?"
                             " ORDER BY seq LIMIT ?", "tttii", query->launch, query->owner, query->owner, after, limit);
   else if (query->newest && query->owner != NULL)
-    rows = va_sqlite_query (reader, error,
+    rows = va_sql_query (reader, error,
                             "SELECT * FROM (SELECT " COLUMNS " FROM audit WHERE owner = ? AND seq > ?"
-                            " ORDER BY seq DESC LIMIT ?) ORDER BY seq", "tii", query->owner, after, limit);
+                            " ORDER BY seq DESC LIMIT ?) AS newest ORDER BY seq", "tii", query->owner, after, limit);
   else if (query->newest)
-    rows = va_sqlite_query (reader, error,
-                            "SELECT * FROM (SELECT " COLUMNS " FROM audit WHERE seq > ? ORDER BY seq DESC LIMIT ?)"
+    rows = va_sql_query (reader, error,
+                            "SELECT * FROM (SELECT " COLUMNS " FROM audit WHERE seq > ? ORDER BY seq DESC LIMIT ?) AS newest"
                             " ORDER BY seq", "ii", after, limit);
   else
-    rows = va_sqlite_query (reader, error, "SELECT " COLUMNS " FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", "ii",
+    rows = va_sql_query (reader, error, "SELECT " COLUMNS " FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", "ii",
                             after, limit);
-  return rows != NULL ? va_sqlite_list (rows, read_record, (GDestroyNotify) va_stored_audit_free, error) : NULL;
+  return rows != NULL ? va_sql_list (rows, read_record, (GDestroyNotify) va_stored_audit_free, error) : NULL;
 }
 
 static gboolean
 audit_head (VaBackend *backend, VaAuditHead *head, GError **error)
 {
-  VaSqliteConnection *reader = va_sqlite_reader (backend);
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&reader->mutex);
+  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
 
   return read_head (reader, head, error);
 }
 
 static gboolean
-insert_checkpoint (VaSqliteConnection *connection, gpointer data, GError **error)
+insert_checkpoint (VaSql *sql, gpointer data, GError **error)
 {
   const Work *work = data;
 
-  return va_sqlite_run (connection, error, "INSERT INTO checkpoints (seq, text) VALUES (?, ?) ON CONFLICT DO NOTHING",
+  return va_sql_run (sql, error, "INSERT INTO checkpoints (seq, text) VALUES (?, ?) ON CONFLICT DO NOTHING",
                         "it", (gint64) work->seq, work->text);
 }
 
@@ -147,7 +150,7 @@ put_checkpoint (VaBackend *backend, guint64 seq, const char *text, GError **erro
 {
   Work work = { seq, text };
 
-  return va_sqlite_transact (backend, insert_checkpoint, &work, NULL, error);
+  return va_sql_transact (backend, insert_checkpoint, &work, NULL, error);
 }
 
 static gpointer
@@ -159,17 +162,16 @@ read_checkpoint (VaStatement *row)
 static GPtrArray *
 list_checkpoints (VaBackend *backend, guint64 after, guint64 upto, GError **error)
 {
-  VaSqliteConnection *reader = va_sqlite_reader (backend);
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&reader->mutex);
-  g_autoptr(VaStatement) rows = va_sqlite_query (reader, error,
+  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaStatement) rows = va_sql_query (reader, error,
                                                  "SELECT text FROM checkpoints WHERE seq > ? AND seq <= ? ORDER BY seq",
                                                  "ii", (gint64) after, (gint64) upto);
 
-  return rows != NULL ? va_sqlite_list (rows, read_checkpoint, g_free, error) : NULL;
+  return rows != NULL ? va_sql_list (rows, read_checkpoint, g_free, error) : NULL;
 }
 
 void
-va_sqlite_add_audit (VaBackendClass *class)
+va_sql_add_audit (VaBackendClass *class)
 {
   class->note = note;
   class->list_audit = list_audit;

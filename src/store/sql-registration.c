@@ -2,13 +2,7 @@
 #include "config.h"
 
 #include "core/i18n.h"
-#include "store/sqlite.h"
-
-/* running is counted from the launches, through the index launches_active. */
-#define COLUMNS \
-  "id, owner, text, sealed, created, version, launches," \
-  " (SELECT count(*) FROM launches WHERE vm = registrations.id AND launches.owner = registrations.owner" \
-  "  AND state IN ('open', 'validated', 'running'))"
+#include "store/sql-rows.h"
 
 typedef struct {
   const VaStoredRegistration *registration;
@@ -19,8 +13,8 @@ typedef struct {
   gboolean is_new;
 } Work;
 
-static gpointer
-read_registration (VaStatement *row)
+gpointer
+va_sql_read_registration (VaStatement *row)
 {
   VaStoredRegistration *registration = g_new0 (VaStoredRegistration, 1);
 
@@ -31,7 +25,8 @@ read_registration (VaStatement *row)
   registration->created = va_column_number (row, 4);
   registration->version = (guint64) va_column_number (row, 5);
   registration->launches = (guint64) va_column_number (row, 6);
-  registration->running = (guint64) va_column_number (row, 7);
+  registration->running = (guint64) va_column_number (row, 8);
+  registration->key = (guint64) va_column_number (row, 7);
   return registration;
 }
 
@@ -44,22 +39,22 @@ set_not_yours (const char *id, GError **error)
 
 /* Whose registration @id is; %NULL: nobody's. */
 static gboolean
-find_owner (VaSqliteConnection *connection, const char *id, char **owner, GError **error)
+find_owner (VaSql *sql, const char *id, char **owner, GError **error)
 {
-  g_autoptr(VaStatement) row = va_sqlite_query (connection, error, "SELECT owner FROM registrations WHERE id = ?",
+  g_autoptr(VaStatement) row = va_sql_query (sql, error, "SELECT owner FROM registrations WHERE id = ?",
                                                 "t", id);
-  int status = row != NULL ? va_sqlite_row (row, error) : -1;
+  int status = row != NULL ? va_sql_row (row, error) : -1;
 
   *owner = status == 1 ? va_column_text (row, 0) : NULL;
   return status >= 0;
 }
 
 static gboolean
-check_there (VaSqliteConnection *connection, const char *sql, const char *owner, const char *name, VaStoreError code,
+check_there (VaSql *sql, const char *query, const char *owner, const char *name, VaStoreError code,
              const char *message, GError **error)
 {
-  g_autoptr(VaStatement) row = va_sqlite_query (connection, error, sql, "tt", owner, name);
-  int status = row != NULL ? va_sqlite_row (row, error) : -1;
+  g_autoptr(VaStatement) row = va_sql_query (sql, error, query, "tt", owner, name);
+  int status = row != NULL ? va_sql_row (row, error) : -1;
 
   if (status == 0)
     g_set_error (error, VA_STORE_ERROR, code, "%s: %s", message, name);
@@ -68,15 +63,15 @@ check_there (VaSqliteConnection *connection, const char *sql, const char *owner,
 
 /* The secrets and the firmware that the registration names must be there. */
 static gboolean
-check_references (VaSqliteConnection *connection, const Work *work, GError **error)
+check_references (VaSql *sql, const Work *work, GError **error)
 {
   for (guint i = 0; work->secrets != NULL && work->secrets[i] != NULL; i++)
-    if (!check_there (connection, "SELECT 1 FROM secrets WHERE owner = ? AND name = ?", work->registration->owner,
+    if (!check_there (sql, "SELECT 1 FROM secrets WHERE owner = ? AND name = ?", work->registration->owner,
                       work->secrets[i], VA_STORE_ERROR_SECRET_MISSING,
                       _("the registration names a secret that you have not stored"), error))
       return FALSE;
   for (guint i = 0; work->hashes != NULL && work->hashes[i] != NULL; i++)
-    if (!check_there (connection, "SELECT 1 FROM artifacts WHERE owner = ? AND hash = ?", work->registration->owner,
+    if (!check_there (sql, "SELECT 1 FROM artifacts WHERE owner = ? AND hash = ?", work->registration->owner,
                       work->hashes[i], VA_STORE_ERROR_ARTIFACT_MISSING,
                       _("the registration names a firmware that you have not uploaded"), error))
       return FALSE;
@@ -84,12 +79,12 @@ check_references (VaSqliteConnection *connection, const Work *work, GError **err
 }
 
 static gboolean
-name_secrets (VaSqliteConnection *connection, const Work *work, GError **error)
+name_secrets (VaSql *sql, const Work *work, GError **error)
 {
-  if (!va_sqlite_run (connection, error, "DELETE FROM registration_secrets WHERE vm = ?", "t", work->registration->id))
+  if (!va_sql_run (sql, error, "DELETE FROM registration_secrets WHERE vm = ?", "t", work->registration->id))
     return FALSE;
   for (guint i = 0; work->secrets != NULL && work->secrets[i] != NULL; i++)
-    if (!va_sqlite_run (connection, error,
+    if (!va_sql_run (sql, error,
                         "INSERT INTO registration_secrets (vm, owner, secret) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                         "ttt", work->registration->id, work->registration->owner, work->secrets[i]))
       return FALSE;
@@ -97,12 +92,12 @@ name_secrets (VaSqliteConnection *connection, const Work *work, GError **error)
 }
 
 gboolean
-va_sqlite_check_version (VaSqliteConnection *connection, const char *id, const char *owner, guint64 version,
+va_sql_check_version (VaSql *sql, const char *id, const char *owner, guint64 version,
                          GError **error)
 {
-  g_autoptr(VaStatement) row = va_sqlite_query (connection, error,
+  g_autoptr(VaStatement) row = va_sql_query (sql, error,
                                                 "SELECT version, owner FROM registrations WHERE id = ?", "t", id);
-  int status = row != NULL ? va_sqlite_row (row, error) : -1;
+  int status = row != NULL ? va_sql_row (row, error) : -1;
   g_autofree char *is_of = status == 1 ? va_column_text (row, 1) : NULL;
 
   if (status < 0)
@@ -117,37 +112,38 @@ va_sqlite_check_version (VaSqliteConnection *connection, const char *id, const c
 
 /* Whether the change is one of what is there. Proposals of what is there no more are none any longer. */
 static gboolean
-check_expected (VaSqliteConnection *connection, const VaExpected *expected, const char *id, const char *owner,
+check_expected (VaSql *sql, const VaExpected *expected, const char *id, const char *owner,
                 GError **error)
 {
-  return (expected == NULL || va_sqlite_check_version (connection, id, owner, expected->version, error))
-         && va_sqlite_take_proposal (connection, id, expected != NULL ? expected->proposal : NULL, error);
+  return (expected == NULL || va_sql_check_version (sql, id, owner, expected->version, error))
+         && va_sql_take_proposal (sql, id, expected != NULL ? expected->proposal : NULL, error);
 }
 
 static gboolean
-insert_registration (VaSqliteConnection *connection, gpointer data, GError **error)
+insert_registration (VaSql *sql, gpointer data, GError **error)
 {
   Work *work = data;
   const VaStoredRegistration *registration = work->registration;
   g_autofree char *owner = NULL;
 
-  if (!find_owner (connection, registration->id, &owner, error))
+  if (!find_owner (sql, registration->id, &owner, error))
     return FALSE;
   if (owner != NULL && !g_str_equal (owner, registration->owner))
     return set_not_yours (registration->id, error);
   work->is_new = owner == NULL;
-  return check_expected (connection, work->expected, registration->id, registration->owner, error)
-         && check_references (connection, work, error)
-         && va_sqlite_run (connection, error, "UPDATE counters SET value = value + 1 WHERE name = 'version'", "")
-         && va_sqlite_run (connection, error,
-                           "INSERT INTO registrations (id, owner, version, created, launches, text, sealed) VALUES"
-                           " (?, ?, (SELECT value FROM counters WHERE name = 'version'), ?, 0, ?, ?)"
+  return check_expected (sql, work->expected, registration->id, registration->owner, error)
+         && check_references (sql, work, error)
+         && va_sql_run (sql, error, "UPDATE counters SET value = value + 1 WHERE name = 'version'", "")
+         && va_sql_run (sql, error,
+                           "INSERT INTO registrations (id, owner, version, created, launches, text, sealed, key_id) VALUES"
+                           " (?, ?, (SELECT value FROM counters WHERE name = 'version'), ?, 0, ?, ?, ?)"
                            " ON CONFLICT (id) DO UPDATE SET version = excluded.version, created = excluded.created,"
-                           " launches = 0, approved = 0, approved_until = 0, text = excluded.text, sealed = excluded.sealed",
-                           "ttitb", registration->id, registration->owner, registration->created, registration->text,
-                           registration->sealed)
-         && va_sqlite_outdate (connection, registration->id, registration->created * 1000, error)
-         && name_secrets (connection, work, error);
+                           " launches = 0, approved = 0, approved_until = 0, text = excluded.text,"
+                           " sealed = excluded.sealed, key_id = excluded.key_id",
+                           "ttitbk", registration->id, registration->owner, registration->created, registration->text,
+                           registration->sealed, (gint64) registration->key)
+         && va_sql_outdate (sql, registration->id, registration->created * 1000, error)
+         && name_secrets (sql, work, error);
 }
 
 static gboolean
@@ -157,7 +153,7 @@ put_registration (VaBackend *backend, const VaStoredRegistration *registration, 
 {
   Work work = { .registration = registration, .secrets = secrets, .hashes = hashes, .expected = expected };
 
-  if (!va_sqlite_transact (backend, insert_registration, &work, entry, error))
+  if (!va_sql_transact (backend, insert_registration, &work, entry, error))
     return FALSE;
   *is_new = work.is_new;
   return TRUE;
@@ -166,48 +162,46 @@ put_registration (VaBackend *backend, const VaStoredRegistration *registration, 
 static VaStoredRegistration *
 get_registration (VaBackend *backend, const char *id, GError **error)
 {
-  VaSqliteConnection *reader = va_sqlite_reader (backend);
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&reader->mutex);
-  g_autoptr(VaStatement) row = va_sqlite_query (reader, error, "SELECT " COLUMNS " FROM registrations WHERE id = ?",
+  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaStatement) row = va_sql_query (reader, error, "SELECT " VA_REGISTRATION_COLUMNS " FROM registrations WHERE id = ?",
                                                 "t", id);
-  int status = row != NULL ? va_sqlite_row (row, error) : -1;
+  int status = row != NULL ? va_sql_row (row, error) : -1;
 
   if (status == 0)
     set_not_yours (id, error);
-  return status == 1 ? read_registration (row) : NULL;
+  return status == 1 ? va_sql_read_registration (row) : NULL;
 }
 
 static GPtrArray *
 list_registrations (VaBackend *backend, const char *owner, GError **error)
 {
-  VaSqliteConnection *reader = va_sqlite_reader (backend);
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&reader->mutex);
-  g_autoptr(VaStatement) rows = va_sqlite_query (reader, error,
-                                                 "SELECT " COLUMNS " FROM registrations WHERE owner = ? ORDER BY id",
+  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaStatement) rows = va_sql_query (reader, error,
+                                                 "SELECT " VA_REGISTRATION_COLUMNS " FROM registrations WHERE owner = ? ORDER BY id",
                                                  "t", owner);
 
-  return rows != NULL ? va_sqlite_list (rows, read_registration, (GDestroyNotify) va_stored_registration_free, error)
+  return rows != NULL ? va_sql_list (rows, va_sql_read_registration, (GDestroyNotify) va_stored_registration_free, error)
                       : NULL;
 }
 
 static gboolean
-delete_registration (VaSqliteConnection *connection, gpointer data, GError **error)
+delete_registration (VaSql *sql, gpointer data, GError **error)
 {
   const Work *work = data;
   g_autofree char *owner = NULL;
 
-  if (!find_owner (connection, work->id, &owner, error))
+  if (!find_owner (sql, work->id, &owner, error))
     return FALSE;
   if (g_strcmp0 (owner, work->owner) != 0)
     return set_not_yours (work->id, error);
-  if (!check_expected (connection, work->expected, work->id, work->owner, error))
+  if (!check_expected (sql, work->expected, work->id, work->owner, error))
     return FALSE;
-  if (!va_sqlite_run (connection, error, "DELETE FROM registrations WHERE id = ? AND owner = ?", "tt", work->id,
+  if (!va_sql_run (sql, error, "DELETE FROM registrations WHERE id = ? AND owner = ?", "tt", work->id,
                       work->owner))
     return FALSE;
-  if (va_sqlite_changes (connection) != 1)
+  if (va_sql_changes (sql) != 1)
     return set_not_yours (work->id, error);
-  return va_sqlite_orphan (connection, work->id, work->now, error);
+  return va_sql_orphan (sql, work->id, work->now, error);
 }
 
 static gboolean
@@ -216,11 +210,11 @@ remove_registration (VaBackend *backend, const char *owner, const char *id, gint
 {
   Work work = { .owner = owner, .id = id, .now = now, .expected = expected };
 
-  return va_sqlite_transact (backend, delete_registration, &work, entry, error);
+  return va_sql_transact (backend, delete_registration, &work, entry, error);
 }
 
 void
-va_sqlite_add_registrations (VaBackendClass *class)
+va_sql_add_registrations (VaBackendClass *class)
 {
   class->put_registration = put_registration;
   class->get_registration = get_registration;

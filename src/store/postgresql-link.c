@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "store/postgresql-link.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include "core/i18n.h"
+#include "store/error.h"
+
+#define ANSWER_SECONDS 6 /* the server's own limits are shorter, so that it says itself what took so long */
+#define CONNECT_SECONDS 3
+#define FOREIGN_KEY "23503"
+#define KEY_SUFFIX "_key_id" /* of the constraints that hold sealed values to their data key */
+
+static gboolean
+fail (VaLink *link, const char *what, GError **error)
+{
+  g_autofree char *message = g_strdup (what);
+
+  g_strdelimit (g_strchomp (message), "\n", ' ');
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED, _("the store's database: %s"),
+               message[0] != '\0' ? message : _("it does not answer"));
+  if (PQstatus (link->connection) != CONNECTION_OK)
+    link->broken = TRUE;
+  return FALSE;
+}
+
+/* FALSE: not within the time; then nobody knows what the server still sends, and the connection is of no more use. */
+static gboolean
+wait_for (VaLink *link, short events, gint64 end, GError **error)
+{
+  struct pollfd fd = { PQsocket (link->connection), events, 0 };
+
+  for (;;)
+    {
+      gint64 left = (end - g_get_monotonic_time ()) / 1000;
+      int status = left > 0 && fd.fd >= 0 ? poll (&fd, 1, (int) left) : 0;
+
+      if (status > 0)
+        return TRUE;
+      if (status < 0 && errno == EINTR)
+        continue;
+      link->broken = TRUE;
+      return fail (link, _("it does not answer in time"), error);
+    }
+}
+
+gboolean
+va_link_open (VaLink *link, const char *url, GError **error)
+{
+  gint64 end = g_get_monotonic_time () + CONNECT_SECONDS * G_USEC_PER_SEC;
+  PostgresPollingStatusType status = PGRES_POLLING_WRITING;
+  /* What stands in the URL comes later, and counts. */
+  const char *const keywords[] = { "fallback_application_name", "client_encoding", "tcp_user_timeout", "dbname", NULL };
+  const char *const values[] = { PACKAGE_NAME, "UTF8", G_STRINGIFY (ANSWER_SECONDS) "000", url, NULL };
+
+  link->broken = FALSE;
+  link->connection = PQconnectStartParams (keywords, values, 1);
+  if (link->connection == NULL)
+    g_error ("no memory for a connection");
+  while (PQstatus (link->connection) != CONNECTION_BAD && status != PGRES_POLLING_OK && status != PGRES_POLLING_FAILED)
+    {
+      if (!wait_for (link, status == PGRES_POLLING_READING ? POLLIN : POLLOUT, end, error))
+        return FALSE;
+      status = PQconnectPoll (link->connection);
+    }
+  if (PQstatus (link->connection) == CONNECTION_OK && PQsetnonblocking (link->connection, 1) == 0)
+    return TRUE;
+  return fail (link, PQerrorMessage (link->connection), error);
+}
+
+void
+va_link_close (VaLink *link)
+{
+  g_clear_pointer (&link->connection, PQfinish);
+}
+
+gboolean
+va_link_usable (VaLink *link)
+{
+  struct pollfd fd = { -1, POLLIN, 0 };
+
+  if (link->broken || link->connection == NULL || PQstatus (link->connection) != CONNECTION_OK)
+    return FALSE;
+  fd.fd = PQsocket (link->connection);
+  if (fd.fd < 0)
+    return FALSE;
+  /* Between two calls there is nothing to read but the end. */
+  if (poll (&fd, 1, 0) > 0 && (PQconsumeInput (link->connection) != 1 || PQstatus (link->connection) != CONNECTION_OK))
+    link->broken = TRUE;
+  return !link->broken;
+}
+
+static gboolean
+flush (VaLink *link, gint64 end, GError **error)
+{
+  int left;
+
+  while ((left = PQflush (link->connection)) == 1)
+    {
+      if (!wait_for (link, POLLIN | POLLOUT, end, error))
+        return FALSE;
+      if (PQconsumeInput (link->connection) != 1)
+        return fail (link, PQerrorMessage (link->connection), error);
+    }
+  return left == 0 || fail (link, PQerrorMessage (link->connection), error);
+}
+
+static gboolean
+receive (VaLink *link, gint64 end, PGresult **result, GError **error)
+{
+  *result = NULL;
+  while (PQisBusy (link->connection))
+    {
+      if (!wait_for (link, POLLIN, end, error))
+        return FALSE;
+      if (PQconsumeInput (link->connection) != 1)
+        {
+          link->broken = TRUE;
+          return fail (link, PQerrorMessage (link->connection), error);
+        }
+    }
+  *result = PQgetResult (link->connection);
+  return TRUE;
+}
+
+static gboolean
+check_result (VaLink *link, const PGresult *result, GError **error)
+{
+  const char *state = PQresultErrorField (result, PG_DIAG_SQLSTATE);
+  const char *message = PQresultErrorField (result, PG_DIAG_MESSAGE_PRIMARY);
+  const char *constraint = PQresultErrorField (result, PG_DIAG_CONSTRAINT_NAME);
+
+  switch (PQresultStatus (result))
+    {
+    case PGRES_COMMAND_OK:
+    case PGRES_TUPLES_OK:
+    case PGRES_SINGLE_TUPLE:
+      return TRUE;
+    default:
+      break;
+    }
+  /* The message alone: a detail may show the row. */
+  if (g_strcmp0 (state, FOREIGN_KEY) != 0 || constraint == NULL || !g_str_has_suffix (constraint, KEY_SUFFIX))
+    return fail (link, message != NULL ? message : PQerrorMessage (link->connection), error);
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_KEY, _("the store's data key has been replaced meanwhile"));
+  return FALSE;
+}
+
+PGresult *
+va_link_next (VaLink *link, GError **error)
+{
+  gint64 end = g_get_monotonic_time () + ANSWER_SECONDS * G_USEC_PER_SEC;
+  PGresult *result;
+
+  if (!flush (link, end, error) || !receive (link, end, &result, error) || result == NULL)
+    return NULL;
+  if (check_result (link, result, error))
+    return result;
+  PQclear (result);
+  /* What follows a failure must be read too. */
+  while (receive (link, end, &result, NULL) && result != NULL)
+    PQclear (result);
+  return NULL;
+}
+
+PGresult *
+va_link_finish (VaLink *link, int sent, GError **error)
+{
+  g_autoptr(GError) reason = NULL;
+  PGresult *last = NULL, *result;
+
+  if (sent != 1)
+    {
+      fail (link, PQerrorMessage (link->connection), error);
+      return NULL;
+    }
+  while ((result = va_link_next (link, &reason)) != NULL)
+    {
+      PQclear (last);
+      last = result;
+    }
+  if (reason == NULL && last != NULL)
+    return last;
+  PQclear (last);
+  if (reason != NULL)
+    g_propagate_error (error, g_steal_pointer (&reason));
+  else
+    fail (link, "", error);
+  return NULL;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+#include <libpq-fe.h>
+
+G_BEGIN_DECLS
+
+/*
+ * libpq with deadlines: a server that stops answering, in any state, costs each call a bounded time. A call that runs out
+ * of it closes nothing, but leaves the connection unusable: see va_link_usable().
+ */
+typedef struct {
+  PGconn *connection;
+  gboolean broken; /* no more use */
+} VaLink;
+
+/** va_link_open: @url in libpq's form. Errors: VA_STORE_ERROR_FAILED */
+gboolean va_link_open (VaLink *link, const char *url, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void va_link_close (VaLink *link);
+/** va_link_usable: also notices that the server has closed the connection in the meantime. */
+gboolean va_link_usable (VaLink *link);
+/**
+ * va_link_finish: what the server answers to what was sent: the last result, if all of them are well.
+ * @sent: the status of the PQsend… call
+ * Returns: (transfer full): freed with PQclear()
+ * Errors: VA_STORE_ERROR_FAILED, or _KEY: see store.h
+ */
+PGresult *va_link_finish (VaLink *link, int sent, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_link_next: the next result of several, or %NULL: there is no more, or @error is set. */
+PGresult *va_link_next (VaLink *link, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

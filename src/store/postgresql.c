@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "store/postgresql.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "core/i18n.h"
+#include "src/store/sql-schema.h"
+#include "store/postgresql-link.h"
+#include "store/sql.h"
+
+#define READERS 8
+#define FIRST_VERSION 4
+#define OLDEST_SERVER 130000
+/* Of pg_type: they are part of the protocol and never change. */
+#define OID_BYTES 17
+#define OID_NUMBER 20
+#define OID_TEXT 25
+#define BINARY 1
+
+/* One script a version; the first one makes everything. */
+static const char *const migrations[] = { VA_POSTGRESQL_SCHEMA_4 };
+G_STATIC_ASSERT (G_N_ELEMENTS (migrations) == VA_STORE_SCHEMA - FIRST_VERSION + 1);
+
+/*
+ * Nobody writes beside: a lock that all services on this database take. One that holds it and says nothing more loses its
+ * session, and with it the lock, after the time below.
+ */
+#define BEGIN "BEGIN; SELECT pg_advisory_xact_lock (1986085236)"
+#define SETTINGS \
+  "SET client_min_messages = warning; SET statement_timeout = '4s'; SET lock_timeout = '4s';" \
+  "SET idle_in_transaction_session_timeout = '5s'; SET synchronous_commit = on; SET standard_conforming_strings = on"
+
+typedef struct {
+  VaSql sql;
+  VaLink link;
+  GHashTable *prepared; /* SQL text, by address -> name of the prepared statement */
+  guint changes;
+} Connection;
+
+typedef struct {
+  VaStatement base;
+  PGresult *result;
+  int row;
+  gboolean streamed, ended;
+} Statement;
+
+static void
+ignore_notice (void *data, const char *message)
+{
+  (void) data;
+  g_debug ("PostgreSQL: %s", message);
+}
+
+/* "?" becomes "$1", "$2" … */
+static char *
+number_parameters (const char *text)
+{
+  GString *out = g_string_new (NULL);
+  guint i = 0;
+
+  for (; *text != '\0'; text++)
+    if (*text == '?')
+      g_string_append_printf (out, "$%u", ++i);
+    else
+      g_string_append_c (out, *text);
+  return g_string_free (out, FALSE);
+}
+
+static Oid
+type_of (const VaSqlValue *value)
+{
+  return value->type == 't' ? OID_TEXT : value->type == 'b' ? OID_BYTES : OID_NUMBER;
+}
+
+static const char *
+prepare (Connection *connection, const char *text, const VaSqlValue *values, guint length, GError **error)
+{
+  const char *there = g_hash_table_lookup (connection->prepared, text);
+  g_autofree char *numbered = NULL, *name = NULL;
+  Oid types[VA_SQL_VALUES_MAX];
+  PGresult *result;
+
+  if (there != NULL)
+    return there;
+  for (guint i = 0; i < length; i++)
+    types[i] = type_of (&values[i]);
+  numbered = number_parameters (text);
+  name = g_strdup_printf ("s%u", g_hash_table_size (connection->prepared));
+  result = va_link_finish (&connection->link,
+                           PQsendPrepare (connection->link.connection, name, numbered, (int) length, types), error);
+  if (result == NULL)
+    return NULL;
+  PQclear (result);
+  there = name;
+  g_hash_table_insert (connection->prepared, (gpointer) text, g_steal_pointer (&name));
+  return there;
+}
+
+static int
+send_query (Connection *connection, const char *name, const VaSqlValue *values, guint length)
+{
+  const char *data[VA_SQL_VALUES_MAX];
+  int sizes[VA_SQL_VALUES_MAX], formats[VA_SQL_VALUES_MAX];
+  gint64 numbers[VA_SQL_VALUES_MAX];
+
+  for (guint i = 0; i < length; i++)
+    {
+      const VaSqlValue *value = &values[i];
+
+      formats[i] = BINARY;
+      numbers[i] = GINT64_TO_BE (value->number);
+      switch (value->type)
+        {
+        case 'i':
+          data[i] = (const char *) &numbers[i];
+          sizes[i] = sizeof numbers[i];
+          break;
+        case 't':
+          data[i] = value->text;
+          sizes[i] = value->text != NULL ? (int) strlen (value->text) : 0;
+          break;
+        default: /* bytes, and a number that is NULL */
+          data[i] = value->data;
+          sizes[i] = (int) value->size;
+        }
+    }
+  return PQsendQueryPrepared (connection->link.connection, name, (int) length, data, sizes, formats, BINARY);
+}
+
+static VaStatement *
+postgresql_query (VaSql *sql, const char *text, const VaSqlValue *values, guint length, GError **error)
+{
+  Connection *connection = (Connection *) sql;
+  const char *name = prepare (connection, text, values, length, error);
+  Statement *statement;
+  PGresult *result = NULL;
+  int sent;
+
+  if (name == NULL)
+    return NULL;
+  sent = send_query (connection, name, values, length);
+  if (!sql->streams || sent != 1 || PQsetSingleRowMode (connection->link.connection) != 1)
+    {
+      result = va_link_finish (&connection->link, sent, error);
+      if (result == NULL)
+        return NULL;
+      connection->changes = (guint) strtoul (PQcmdTuples (result), NULL, 10);
+    }
+  statement = g_new0 (Statement, 1);
+  statement->base.sql = sql;
+  statement->result = result;
+  statement->streamed = result == NULL;
+  statement->row = -1;
+  return &statement->base;
+}
+
+/* Row by row, as the server sends them. */
+static int
+next_streamed (Statement *statement, GError **error)
+{
+  Connection *connection = (Connection *) statement->base.sql;
+  g_autoptr(GError) reason = NULL;
+
+  for (;;)
+    {
+      g_clear_pointer (&statement->result, PQclear);
+      statement->result = va_link_next (&connection->link, &reason);
+      statement->ended = statement->result == NULL;
+      if (reason != NULL)
+        {
+          g_propagate_error (error, g_steal_pointer (&reason));
+          return -1;
+        }
+      if (statement->ended)
+        return 0;
+      if (PQntuples (statement->result) > 0)
+        {
+          statement->row = 0;
+          return 1;
+        }
+    }
+}
+
+static int
+postgresql_row (VaStatement *base, GError **error)
+{
+  Statement *statement = (Statement *) base;
+
+  if (statement->streamed)
+    return next_streamed (statement, error);
+  return ++statement->row < PQntuples (statement->result) ? 1 : 0;
+}
+
+static void
+postgresql_reset (VaStatement *base)
+{
+  Statement *statement = (Statement *) base;
+
+  /* What the server still sends of it must be read, or it would answer the next question. */
+  while (statement->streamed && !statement->ended)
+    next_streamed (statement, NULL);
+  PQclear (statement->result);
+  g_free (statement);
+}
+
+static gboolean
+postgresql_is_null (VaStatement *base, int column)
+{
+  const Statement *statement = (Statement *) base;
+
+  return PQgetisnull (statement->result, statement->row, column) == 1;
+}
+
+static gconstpointer
+postgresql_bytes (VaStatement *base, int column, gsize *size)
+{
+  const Statement *statement = (Statement *) base;
+
+  *size = (gsize) PQgetlength (statement->result, statement->row, column);
+  return PQgetvalue (statement->result, statement->row, column);
+}
+
+/* Big-endian, of 1 to 8 bytes as the column's type has it; 0 for NULL. */
+static gint64
+postgresql_number (VaStatement *base, int column)
+{
+  gsize size;
+  const guint8 *data = postgresql_bytes (base, column, &size);
+  guint64 number = size > 0 && (data[0] & 0x80) != 0 ? G_MAXUINT64 : 0;
+
+  if (postgresql_is_null (base, column) || size > sizeof number)
+    return 0;
+  for (gsize i = 0; i < size; i++)
+    number = number << 8 | data[i];
+  return (gint64) number;
+}
+
+static guint
+postgresql_changes (VaSql *sql)
+{
+  return ((Connection *) sql)->changes;
+}
+
+static gboolean
+postgresql_execute (VaSql *sql, const char *script, GError **error)
+{
+  Connection *connection = (Connection *) sql;
+  PGresult *result = va_link_finish (&connection->link, PQsendQuery (connection->link.connection, script), error);
+  gboolean undone;
+
+  if (result == NULL)
+    return FALSE;
+  /* Where an error went before, COMMIT undoes everything, and succeeds in that. */
+  undone = g_str_equal (script, "COMMIT") && !g_str_equal (PQcmdStatus (result), "COMMIT");
+  PQclear (result);
+  if (undone)
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED, _("the store's database: the transaction was undone"));
+  return !undone;
+}
+
+static gboolean
+postgresql_begin (VaSql *sql, GError **error)
+{
+  return postgresql_execute (sql, BEGIN, error);
+}
+
+static gboolean
+postgresql_in_transaction (VaSql *sql)
+{
+  return PQtransactionStatus (((Connection *) sql)->link.connection) != PQTRANS_IDLE;
+}
+
+static gboolean
+postgresql_alive (VaSql *sql)
+{
+  return va_link_usable (&((Connection *) sql)->link);
+}
+
+static void
+postgresql_close (VaSql *sql)
+{
+  Connection *connection = (Connection *) sql;
+
+  va_link_close (&connection->link);
+  g_clear_pointer (&connection->prepared, g_hash_table_unref);
+  g_free (connection);
+}
+
+static gboolean
+check_server (Connection *connection, GError **error)
+{
+  PGconn *pg = connection->link.connection;
+  const char *encoding = PQparameterStatus (pg, "server_encoding");
+  int version = PQserverVersion (pg);
+
+  if (version < OLDEST_SERVER)
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
+                 _("the store's database is PostgreSQL %d; it must be %d or newer"), version / 10000,
+                 OLDEST_SERVER / 10000);
+  else if (g_strcmp0 (encoding, "UTF8") != 0)
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
+                 _("the store's database has the encoding %s; it must have been created with UTF8"),
+                 encoding != NULL ? encoding : "?");
+  else
+    return TRUE;
+  return FALSE;
+}
+
+static VaSql *
+connect_to (gpointer url, GError **error)
+{
+  static const VaSqlDriver driver = {
+    .query = postgresql_query, .row = postgresql_row, .reset = postgresql_reset, .is_null = postgresql_is_null,
+    .number = postgresql_number, .bytes = postgresql_bytes, .changes = postgresql_changes,
+    .execute = postgresql_execute, .begin = postgresql_begin, .in_transaction = postgresql_in_transaction,
+    .alive = postgresql_alive, .close = postgresql_close,
+  };
+  Connection *connection = g_new0 (Connection, 1);
+
+  connection->sql.driver = &driver;
+  connection->prepared = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  if (va_link_open (&connection->link, url, error) && check_server (connection, error))
+    {
+      PQsetNoticeProcessor (connection->link.connection, ignore_notice, NULL);
+      if (postgresql_execute (&connection->sql, SETTINGS, error))
+        return &connection->sql;
+    }
+  postgresql_close (&connection->sql);
+  return NULL;
+}
+
+static gboolean
+read_number (VaSql *sql, const char *query, gint64 *number, GError **error)
+{
+  g_autoptr(VaStatement) row = va_sql_query (sql, error, query, "");
+
+  if (row == NULL || va_sql_row (row, error) != 1)
+    return FALSE;
+  *number = va_column_number (row, 0);
+  return TRUE;
+}
+
+static gboolean
+migrate (VaSql *sql, gpointer data, GError **error)
+{
+  gint64 there, version = 0;
+
+  (void) data;
+  if (!sql->driver->execute (sql, "SET LOCAL statement_timeout = 0", error)
+      || !read_number (sql, "SELECT count(*) FROM pg_class WHERE oid = to_regclass ('store_version')", &there, error)
+      || (there > 0 && !read_number (sql, "SELECT version FROM store_version", &version, error))
+      || !va_store_check_schema (version, error))
+    return FALSE;
+  if (version == VA_STORE_SCHEMA)
+    return TRUE;
+  for (gint64 next = MAX (version + 1, FIRST_VERSION); next <= VA_STORE_SCHEMA; next++)
+    if (!sql->driver->execute (sql, migrations[next - FIRST_VERSION], error))
+      return FALSE;
+  return va_sql_run (sql, error, "UPDATE store_version SET version = ?", "i", (gint64) VA_STORE_SCHEMA);
+}
+
+gboolean
+va_postgresql_is_url (const char *place)
+{
+  return g_str_has_prefix (place, "postgresql://") || g_str_has_prefix (place, "postgres://");
+}
+
+/* A password in the configuration would be one in messages and in everybody's sight. */
+static gboolean
+check_url (const char *url, GError **error)
+{
+  char *message = NULL;
+  PQconninfoOption *options = PQconninfoParse (url, &message);
+  gboolean has_password = FALSE;
+
+  if (options == NULL)
+    {
+      g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED, _("the store's URL: %s"),
+                   message != NULL ? g_strchomp (message) : _("out of memory"));
+      PQfreemem (message);
+      return FALSE;
+    }
+  for (const PQconninfoOption *option = options; option->keyword != NULL; option++)
+    has_password |= g_str_equal (option->keyword, "password") && option->val != NULL;
+  PQconninfoFree (options);
+  if (has_password)
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
+                 _("the store's URL has a password in it: put that into a file, closed to others, and name it there "
+                   "with ?passfile=/…, or use a client certificate or peer authentication"));
+  return !has_password;
+}
+
+VaBackend *
+va_postgresql_open (const char *url, GError **error)
+{
+  VaBackend *backend;
+
+  if (!check_url (url, error))
+    return NULL;
+  backend = va_sql_backend_new (connect_to, g_strdup (url), g_free, READERS);
+  if (va_sql_transact (backend, migrate, NULL, NULL, error))
+    return backend;
+  backend->class->close (backend);
+  return NULL;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "store/backend.h"
+
+G_BEGIN_DECLS
+
+/** va_postgresql_is_url: whether @place is that of a PostgreSQL database. */
+gboolean va_postgresql_is_url (const char *place);
+/**
+ * va_postgresql_open: the database at @url (libpq's form, postgresql://…; without a password in it), whose tables are
+ * made when there are none. Returns: (transfer full): closed with its class's close()
+ */
+VaBackend *va_postgresql_open (const char *url, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "store/store-private.h"
+
+/*
+ * A new data key, and everything under it. Others may use the store meanwhile: each value says which key it is under, and
+ * a key that something is under cannot be removed. After a crash there are several keys, and the next call goes on.
+ */
+
+typedef struct {
+  VaStore *store;
+  guint64 key;
+  VaSeal *seal;
+} Move;
+
+/* @sealed under @old becomes one under the new key. */
+static gboolean
+move (Move *to, guint64 old, const VaSealLabel *label, const VaSealLabel *new_label, GBytes **sealed, GError **error)
+{
+  VaSeal *seal = va_store_seal_of (to->store, old, error);
+  g_autoptr(VaSecret) value = seal != NULL ? va_seal_open (seal, label, *sealed, error) : NULL;
+
+  if (value == NULL)
+    return FALSE;
+  g_bytes_unref (*sealed);
+  *sealed = va_seal_close (to->seal, new_label, value);
+  return TRUE;
+}
+
+static gboolean
+move_secret (VaStoredSecret *secret, gpointer to, GError **error)
+{
+  g_autofree char *row = va_store_secret_row (secret);
+  const VaSealLabel label = VA_LABEL_SECRET (row);
+
+  if (!move (to, secret->key, &label, &label, &secret->sealed, error))
+    return FALSE;
+  secret->key = ((Move *) to)->key;
+  return TRUE;
+}
+
+static gboolean
+move_registration (VaStoredRegistration *registration, gpointer to, GError **error)
+{
+  g_autofree char *row = va_store_registration_row (registration);
+  const VaSealLabel label = VA_LABEL_REGISTRATION (row);
+
+  if (!move (to, registration->key, &label, &label, &registration->sealed, error))
+    return FALSE;
+  registration->key = ((Move *) to)->key;
+  return TRUE;
+}
+
+static char *
+moved_row (const VaStoredProposal *proposal)
+{
+  g_autofree char *row = va_store_proposal_row (proposal);
+
+  return g_strconcat (proposal->digest, "\n", row, NULL);
+}
+
+VaSecret *
+va_store_open_moved_proposal (VaSeal *seal, const VaStoredProposal *proposal)
+{
+  g_autofree char *row = moved_row (proposal);
+  const VaSealLabel label = { "proposals", row, "secrets and rules, moved" };
+
+  return va_seal_open (seal, &label, proposal->sealed, NULL);
+}
+
+static gboolean
+move_proposal (VaStoredProposal *proposal, gpointer data, GError **error)
+{
+  Move *to = data;
+  g_autofree char *row = moved_row (proposal);
+  const VaSealLabel label = { "proposals", row, "secrets and rules, moved" };
+  g_autoptr(VaSecret) value = va_store_open_proposal (to->store, proposal, error);
+
+  if (value == NULL)
+    return FALSE;
+  g_bytes_unref (proposal->sealed);
+  proposal->sealed = va_seal_close (to->seal, &label, value);
+  proposal->key = to->key;
+  return TRUE;
+}
+
+static gboolean
+move_launch (VaStoredLaunch *launch, gpointer to, GError **error)
+{
+  g_autofree char *row = va_store_launch_row (launch);
+  const VaSealLabel keys = VA_LABEL_KEYS (row), table = VA_LABEL_TABLE (row);
+
+  if (!move (to, launch->key, &keys, &keys, &launch->sealed_keys, error)
+      || (launch->sealed_table != NULL && !move (to, launch->key, &table, &table, &launch->sealed_table, error)))
+    return FALSE;
+  launch->key = ((Move *) to)->key;
+  return TRUE;
+}
+
+gboolean
+va_store_rekey_begin (VaStore *store, JsonObject *entry, GError **error)
+{
+  g_autoptr(GPtrArray) keys = store->backend->class->list_keys (store->backend, error);
+  g_autoptr(VaStoredKey) fresh = NULL;
+
+  if (keys == NULL)
+    return FALSE;
+  if (keys->len == 1)
+    {
+      fresh = va_store_new_key (store, ((const VaStoredKey *) keys->pdata[0])->id + 1);
+      if (!store->backend->class->add_key (store->backend, fresh, entry, error))
+        return FALSE;
+    }
+  return va_store_load_keys (store, error);
+}
+
+static gboolean
+remove_older (VaStore *store, guint64 newest, GError **error)
+{
+  g_autoptr(GPtrArray) keys = store->backend->class->list_keys (store->backend, error);
+
+  for (guint i = 0; keys != NULL && i < keys->len; i++)
+    {
+      guint64 id = ((const VaStoredKey *) keys->pdata[i])->id;
+
+      if (id < newest && !store->backend->class->remove_key (store->backend, id, NULL, error))
+        return FALSE;
+    }
+  return keys != NULL;
+}
+
+gboolean
+va_store_rekey_step (VaStore *store, guint limit, guint *count, GError **error)
+{
+  Move to = { .store = store };
+  const VaReseal reseal = { move_secret, move_registration, move_proposal, move_launch, &to };
+  g_autoptr(GError) reason = NULL;
+
+  g_mutex_lock (&store->mutex);
+  to.key = store->newest;
+  g_mutex_unlock (&store->mutex);
+  to.seal = va_store_seal_of (store, to.key, error);
+  if (to.seal == NULL || !store->backend->class->reseal (store->backend, to.key, limit, &reseal, count, error))
+    return FALSE;
+  if (*count > 0 || remove_older (store, to.key, &reason))
+    return TRUE;
+  /* Somebody who has not seen the new key yet has used an older one at the last moment: the next step moves that. */
+  if (g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_KEY))
+    {
+      *count = 1;
+      return TRUE;
+    }
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
+}

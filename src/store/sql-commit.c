@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "store/sql-private.h"
+
+/*
+ * Group commit. To make a transaction durable takes longer than all else that it does, so the first thread that finds
+ * nobody writing writes for all that wait, each in a savepoint of its own, and commits once. Those that come meanwhile
+ * are the next group. Nobody hears of success before the commit.
+ */
+
+#define GROUP_MAX 64
+
+typedef struct {
+  VaSqlWork work;
+  gpointer data;
+  JsonObject *entry;
+  GError *reason;
+  gboolean ok, done;
+} Job;
+
+void
+va_commit_queue_init (VaCommitQueue *queue)
+{
+  g_mutex_init (&queue->mutex);
+  g_cond_init (&queue->changed);
+  g_queue_init (&queue->jobs);
+}
+
+void
+va_commit_queue_clear (VaCommitQueue *queue)
+{
+  if (queue->writer != NULL)
+    queue->writer->driver->close (queue->writer);
+  g_warn_if_fail (g_queue_is_empty (&queue->jobs));
+  g_cond_clear (&queue->changed);
+  g_mutex_clear (&queue->mutex);
+}
+
+static void
+drop_writer (VaSqlBackend *backend)
+{
+  VaSql *writer = g_steal_pointer (&backend->queue.writer);
+
+  if (writer != NULL)
+    writer->driver->close (writer);
+}
+
+/* Begins, with a new connection where the old one turns out to be lost. */
+static gboolean
+begin (VaSqlBackend *backend, GError **error)
+{
+  VaCommitQueue *queue = &backend->queue;
+  g_autoptr(GError) reason = NULL;
+
+  if (queue->writer != NULL && !queue->writer->driver->alive (queue->writer))
+    drop_writer (backend);
+  if (queue->writer != NULL && queue->writer->driver->begin (queue->writer, &reason))
+    return TRUE;
+  if (queue->writer != NULL && queue->writer->driver->alive (queue->writer))
+    {
+      g_propagate_error (error, g_steal_pointer (&reason));
+      return FALSE;
+    }
+  drop_writer (backend);
+  queue->writer = va_sql_connect (backend, error);
+  return queue->writer != NULL && queue->writer->driver->begin (queue->writer, error);
+}
+
+static gboolean
+do_job (VaSql *writer, Job *job)
+{
+  return job->work (writer, job->data, &job->reason) && va_sql_note (writer, job->entry, &job->reason);
+}
+
+/* FALSE: the transaction is lost, and with it what was done before in it. */
+static gboolean
+do_one_of_many (VaSql *writer, Job *job, GError **error)
+{
+  if (!writer->driver->execute (writer, "SAVEPOINT job", error))
+    return FALSE;
+  job->ok = do_job (writer, job);
+  if (job->ok)
+    return writer->driver->execute (writer, "RELEASE SAVEPOINT job", error);
+  writer->head_known = FALSE;
+  if (writer->driver->alive (writer) && writer->driver->in_transaction (writer))
+    return writer->driver->execute (writer, "ROLLBACK TO SAVEPOINT job; RELEASE SAVEPOINT job", error);
+  g_set_error_literal (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED, job->reason->message);
+  return FALSE;
+}
+
+static gboolean
+do_all (VaSql *writer, GQueue *group, GError **error)
+{
+  gboolean any = FALSE;
+
+  for (GList *l = group->head; l != NULL; l = l->next)
+    {
+      Job *job = l->data;
+
+      if (group->length == 1)
+        job->ok = do_job (writer, job);
+      else if (!do_one_of_many (writer, job, error))
+        return FALSE;
+      any |= job->ok;
+    }
+  return !any || writer->driver->execute (writer, "COMMIT", error);
+}
+
+static void
+roll_back (VaSql *writer)
+{
+  if (writer->driver->alive (writer) && writer->driver->in_transaction (writer)
+      && !writer->driver->execute (writer, "ROLLBACK", NULL))
+    g_debug ("the transaction could not be rolled back");
+}
+
+/* What was not committed was not done. */
+static void
+fail_all (GQueue *group, const GError *error)
+{
+  for (GList *l = group->head; l != NULL; l = l->next)
+    {
+      Job *job = l->data;
+
+      job->ok = FALSE;
+      if (job->reason == NULL)
+        job->reason = g_error_copy (error);
+    }
+}
+
+static void
+count (VaSqlBackend *backend, GQueue *group, gboolean committed, gint64 begun)
+{
+  VaStoreStatistics *statistics = &backend->statistics;
+
+  g_mutex_lock (&backend->mutex);
+  statistics->up = committed;
+  statistics->transactions += group->length;
+  statistics->commits += committed;
+  statistics->failures += !committed;
+  statistics->seconds += (gdouble) (g_get_monotonic_time () - begun) / G_USEC_PER_SEC;
+  g_mutex_unlock (&backend->mutex);
+}
+
+static void
+carry_out (VaSqlBackend *backend, GQueue *group)
+{
+  g_autoptr(GError) error = NULL;
+  gint64 begun = g_get_monotonic_time ();
+  gboolean ok = begin (backend, &error);
+  VaSql *writer = backend->queue.writer;
+
+  if (ok)
+    {
+      writer->head_known = FALSE;
+      ok = do_all (writer, group, &error);
+    }
+  if (writer != NULL)
+    roll_back (writer);
+  if (!ok)
+    fail_all (group, error);
+  count (backend, group, ok, begun);
+}
+
+static void
+lead (VaSqlBackend *backend)
+{
+  VaCommitQueue *queue = &backend->queue;
+  GQueue group = G_QUEUE_INIT;
+
+  while (group.length < GROUP_MAX && !g_queue_is_empty (&queue->jobs))
+    g_queue_push_tail (&group, g_queue_pop_head (&queue->jobs));
+  queue->busy = TRUE;
+  g_mutex_unlock (&queue->mutex);
+  carry_out (backend, &group);
+  g_mutex_lock (&queue->mutex);
+  queue->busy = FALSE;
+  for (GList *l = group.head; l != NULL; l = l->next)
+    ((Job *) l->data)->done = TRUE;
+  g_queue_clear (&group);
+  g_cond_broadcast (&queue->changed);
+}
+
+gboolean
+va_sql_transact (VaBackend *base, VaSqlWork work, gpointer data, JsonObject *entry, GError **error)
+{
+  VaSqlBackend *backend = (VaSqlBackend *) base;
+  VaCommitQueue *queue = &backend->queue;
+  Job job = { .work = work, .data = data, .entry = entry };
+
+  g_mutex_lock (&queue->mutex);
+  g_queue_push_tail (&queue->jobs, &job);
+  while (!job.done)
+    if (queue->busy)
+      g_cond_wait (&queue->changed, &queue->mutex);
+    else
+      lead (backend);
+  g_mutex_unlock (&queue->mutex);
+  if (job.ok)
+    return TRUE;
+  g_propagate_error (error, job.reason);
+  return FALSE;
+}

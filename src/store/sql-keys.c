@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "core/i18n.h"
+#include "store/sql-rows.h"
+
+/* Data keys, and values that go from one to another. */
+
+static gpointer
+read_key (VaStatement *row)
+{
+  VaStoredKey *key = g_new0 (VaStoredKey, 1);
+
+  key->id = (guint64) va_column_number (row, 0);
+  key->sealed = va_column_bytes (row, 1);
+  return key;
+}
+
+static GPtrArray *
+read_keys (VaSql *sql, GError **error)
+{
+  g_autoptr(VaStatement) rows = va_sql_query (sql, error, "SELECT id, sealed FROM data_keys ORDER BY id", "");
+
+  return rows != NULL ? va_sql_list (rows, read_key, (GDestroyNotify) va_stored_key_free, error) : NULL;
+}
+
+static GPtrArray *
+list_keys (VaBackend *backend, GError **error)
+{
+  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+
+  return reader != NULL ? read_keys (reader, error) : NULL;
+}
+
+static gboolean
+insert_key (VaSql *sql, gpointer data, GError **error)
+{
+  const VaStoredKey *key = data;
+
+  return va_sql_run (sql, error, "INSERT INTO data_keys (id, sealed) VALUES (?, ?) ON CONFLICT DO NOTHING", "ib",
+                     (gint64) key->id, key->sealed);
+}
+
+static gboolean
+add_key (VaBackend *backend, const VaStoredKey *key, JsonObject *entry, GError **error)
+{
+  return va_sql_transact (backend, insert_key, (gpointer) key, entry, error);
+}
+
+static gboolean
+same_ids (const GPtrArray *ones, const GPtrArray *others)
+{
+  gboolean same = ones->len == others->len;
+
+  for (guint i = 0; same && i < ones->len; i++)
+    same = ((const VaStoredKey *) ones->pdata[i])->id == ((const VaStoredKey *) others->pdata[i])->id;
+  return same;
+}
+
+static gboolean
+update_keys (VaSql *sql, gpointer data, GError **error)
+{
+  const GPtrArray *keys = data;
+  g_autoptr(GPtrArray) there = read_keys (sql, error);
+
+  if (there == NULL)
+    return FALSE;
+  if (!same_ids (keys, there))
+    {
+      g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the store's data keys were replaced meanwhile"));
+      return FALSE;
+    }
+  for (guint i = 0; i < keys->len; i++)
+    {
+      const VaStoredKey *key = keys->pdata[i];
+
+      if (!va_sql_run (sql, error, "UPDATE data_keys SET sealed = ? WHERE id = ?", "bi", key->sealed, (gint64) key->id))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+replace_keys (VaBackend *backend, GPtrArray *keys, JsonObject *entry, GError **error)
+{
+  return va_sql_transact (backend, update_keys, keys, entry, error);
+}
+
+static gboolean
+delete_key (VaSql *sql, gpointer data, GError **error)
+{
+  const guint64 *id = data;
+
+  return va_sql_run (sql, error, "DELETE FROM data_keys WHERE id = ?", "i", (gint64) *id);
+}
+
+static gboolean
+remove_key (VaBackend *backend, guint64 id, JsonObject *entry, GError **error)
+{
+  return va_sql_transact (backend, delete_key, &id, entry, error);
+}
+
+typedef struct {
+  guint64 key;
+  guint limit, count;
+  const VaReseal *reseal;
+} Work;
+
+/* Those of @rows; FALSE when there are none because of an error. */
+static gboolean
+take (VaStatement *rows, gpointer (*read) (VaStatement *), GDestroyNotify free, Work *work, GPtrArray **list,
+      GError **error)
+{
+  *list = rows != NULL ? va_sql_list (rows, read, free, error) : NULL;
+  if (*list != NULL)
+    work->count += (*list)->len;
+  return *list != NULL;
+}
+
+static gint64
+room (const Work *work)
+{
+  return (gint64) (work->limit - MIN (work->limit, work->count));
+}
+
+static gboolean
+reseal_secrets (VaSql *sql, Work *work, GError **error)
+{
+  g_autoptr(VaStatement) rows = va_sql_query (sql, error, "SELECT " VA_SECRET_COLUMNS " FROM secrets WHERE key_id <> ?"
+                                              " LIMIT ?", "ii", (gint64) work->key, room (work));
+  g_autoptr(GPtrArray) list = NULL;
+
+  if (!take (rows, va_sql_read_secret, (GDestroyNotify) va_stored_secret_free, work, &list, error))
+    return FALSE;
+  for (guint i = 0; i < list->len; i++)
+    {
+      VaStoredSecret *secret = list->pdata[i];
+
+      if (!work->reseal->secret (secret, work->reseal->user_data, error)
+          || !va_sql_run (sql, error, "UPDATE secrets SET sealed = ?, key_id = ? WHERE owner = ? AND name = ?", "bktt",
+                          secret->sealed, (gint64) secret->key, secret->owner, secret->name))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+reseal_registrations (VaSql *sql, Work *work, GError **error)
+{
+  g_autoptr(VaStatement) rows = va_sql_query (sql, error, "SELECT " VA_REGISTRATION_COLUMNS " FROM registrations"
+                                              " WHERE key_id <> ? LIMIT ?", "ii", (gint64) work->key, room (work));
+  g_autoptr(GPtrArray) list = NULL;
+
+  if (!take (rows, va_sql_read_registration, (GDestroyNotify) va_stored_registration_free, work, &list, error))
+    return FALSE;
+  for (guint i = 0; i < list->len; i++)
+    {
+      VaStoredRegistration *registration = list->pdata[i];
+
+      if (!work->reseal->registration (registration, work->reseal->user_data, error)
+          || !va_sql_run (sql, error, "UPDATE registrations SET sealed = ?, key_id = ? WHERE id = ?", "bkt",
+                          registration->sealed, (gint64) registration->key, registration->id))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+reseal_proposals (VaSql *sql, Work *work, GError **error)
+{
+  g_autoptr(VaStatement) rows = va_sql_query (sql, error, "SELECT " VA_PROPOSAL_COLUMNS " FROM proposals"
+                                              " WHERE key_id <> ? LIMIT ?", "ii", (gint64) work->key, room (work));
+  g_autoptr(GPtrArray) list = NULL;
+
+  if (!take (rows, va_sql_read_proposal, (GDestroyNotify) va_stored_proposal_free, work, &list, error))
+    return FALSE;
+  for (guint i = 0; i < list->len; i++)
+    {
+      VaStoredProposal *proposal = list->pdata[i];
+
+      if (!work->reseal->proposal (proposal, work->reseal->user_data, error)
+          || !va_sql_run (sql, error, "UPDATE proposals SET sealed = ?, key_id = ? WHERE vm = ?", "bkt",
+                          proposal->sealed, (gint64) proposal->key, proposal->vm))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+reseal_launches (VaSql *sql, Work *work, GError **error)
+{
+  g_autoptr(VaStatement) rows = va_sql_query (sql, error, "SELECT " VA_LAUNCH_COLUMNS " FROM launches"
+                                              " WHERE key_id <> ? LIMIT ?", "ii", (gint64) work->key, room (work));
+  g_autoptr(GPtrArray) list = NULL;
+
+  if (!take (rows, va_sql_read_launch, (GDestroyNotify) va_stored_launch_free, work, &list, error))
+    return FALSE;
+  for (guint i = 0; i < list->len; i++)
+    {
+      VaStoredLaunch *launch = list->pdata[i];
+
+      if (!work->reseal->launch (launch, work->reseal->user_data, error)
+          || !va_sql_run (sql, error, "UPDATE launches SET sealed_keys = ?, sealed_table = ?, key_id = ? WHERE id = ?",
+                          "bbkt", launch->sealed_keys, launch->sealed_table, (gint64) launch->key, launch->id))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+do_reseal (VaSql *sql, gpointer data, GError **error)
+{
+  return reseal_secrets (sql, data, error) && reseal_registrations (sql, data, error)
+         && reseal_proposals (sql, data, error) && reseal_launches (sql, data, error);
+}
+
+static gboolean
+reseal (VaBackend *backend, guint64 key, guint limit, const VaReseal *how, guint *count, GError **error)
+{
+  Work work = { .key = key, .limit = limit, .reseal = how };
+
+  if (!va_sql_transact (backend, do_reseal, &work, NULL, error))
+    return FALSE;
+  *count = work.count;
+  return TRUE;
+}
+
+void
+va_sql_add_keys (VaBackendClass *class)
+{
+  class->list_keys = list_keys;
+  class->add_key = add_key;
+  class->replace_keys = replace_keys;
+  class->remove_key = remove_key;
+  class->reseal = reseal;
+}

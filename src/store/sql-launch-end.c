@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "store/sql-rows.h"
+
+/* Launches that the service itself ends: their time is over, or their registration is gone. */
+
+/* How the service itself ends a launch that is waiting or open. */
+typedef struct {
+  const char *state, *code, *detail, *step;
+  gint64 now;
+} Ending;
+
+static gboolean
+note_end (VaSql *sql, const VaStoredLaunch *launch, const Ending *ending, GError **error)
+{
+  g_autoptr(JsonObject) entry = va_audit_entry (ending->now, "end");
+  JsonObject *who = json_object_new ();
+
+  json_object_set_string_member (who, "role", "service");
+  json_object_set_object_member (entry, "who", who);
+  json_object_set_string_member (entry, "owner", launch->owner);
+  json_object_set_string_member (entry, "vm", launch->vm);
+  json_object_set_string_member (entry, "launch-id", launch->id);
+  json_object_set_string_member (entry, "host", launch->host);
+  json_object_set_string_member (entry, "result", ending->code);
+  json_object_set_string_member (entry, "why", ending->detail);
+  return va_sql_note (sql, entry, error);
+}
+
+static gboolean
+end_launch (VaSql *sql, VaStoredLaunch *launch, const Ending *ending, GError **error)
+{
+  if (launch->state == VA_LAUNCH_OPEN && !va_sql_give_back (sql, launch, error))
+    return FALSE;
+  va_stored_launch_step (launch, ending->step, ending->now);
+  return va_sql_run (sql, error,
+                     "UPDATE launches SET state = ?, sealed_keys = NULL, sealed_table = NULL, key_id = NULL, code = ?,"
+                     " detail = ?, timeline = ? WHERE id = ?",
+                     "ttttt", ending->state, ending->code, ending->detail, launch->timeline, launch->id)
+         && note_end (sql, launch, ending, error);
+}
+
+/* Ends those of @rows, and counts them. @waiting: how those end that wait; others end as @open says. */
+static gboolean
+end_all (VaSql *sql, VaStatement *rows, const Ending *open, const Ending *waiting, guint *count, GError **error)
+{
+  g_autoptr(GPtrArray) list = rows != NULL ? va_sql_list (rows, va_sql_read_launch,
+                                                          (GDestroyNotify) va_stored_launch_free, error) : NULL;
+
+  for (guint i = 0; list != NULL && i < list->len; i++)
+    {
+      VaStoredLaunch *launch = list->pdata[i];
+
+      if (!end_launch (sql, launch, launch->state == VA_LAUNCH_WAITING ? waiting : open, error))
+        return FALSE;
+    }
+  if (list != NULL && count != NULL)
+    *count = list->len;
+  return list != NULL;
+}
+
+gboolean
+va_sql_expire (VaSql *sql, gint64 now, guint *count, GError **error)
+{
+  const Ending open = { "expired", "launch-expired", "nobody validated this launch in time", "expired", now };
+  const Ending waiting = { "expired", "confirmation-expired", "nobody confirmed this launch in time", "expired", now };
+  g_autoptr(VaStatement) rows = va_sql_query (sql, error,
+                                              "SELECT " VA_LAUNCH_COLUMNS " FROM launches"
+                                              " WHERE state IN ('waiting', 'open') AND expires <= ?", "i", now);
+
+  return end_all (sql, rows, &open, &waiting, count, error);
+}
+
+gboolean
+va_sql_orphan (VaSql *sql, const char *vm, gint64 now, GError **error)
+{
+  const Ending removed = { "refused", "vm-unknown", "the registration was removed before the launch was validated",
+                           "refused", now };
+  g_autoptr(VaStatement) rows = va_sql_query (sql, error,
+                                                 "SELECT " VA_LAUNCH_COLUMNS " FROM launches"
+                                                 " WHERE state IN ('waiting', 'open') AND vm = ?", "t", vm);
+
+  return end_all (sql, rows, &removed, &removed, NULL, error);
+}
+
+gboolean
+va_sql_outdate (VaSql *sql, const char *vm, gint64 now, GError **error)
+{
+  const Ending replaced = { "refused", "confirmation-expired",
+                            "the registration was replaced while the launch waited for confirmation", "refused", now };
+  g_autoptr(VaStatement) rows = va_sql_query (sql, error,
+                                                 "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE state = 'waiting' AND vm = ?",
+                                                 "t", vm);
+
+  return end_all (sql, rows, &replaced, &replaced, NULL, error);
+}
+
+typedef struct {
+  gint64 now;
+  guint count;
+} Expiry;
+
+static gboolean
+do_expire (VaSql *sql, gpointer data, GError **error)
+{
+  Expiry *expiry = data;
+
+  return va_sql_expire (sql, expiry->now, &expiry->count, error);
+}
+
+static gboolean
+anything_due (VaBackend *backend, gint64 now, gboolean *due, GError **error)
+{
+  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaStatement) row = va_sql_query (reader, error,
+                                                "SELECT 1 FROM launches WHERE state IN ('waiting', 'open')"
+                                                " AND expires <= ? LIMIT 1",
+                                                "i", now);
+  int status = row != NULL ? va_sql_row (row, error) : -1;
+
+  *due = status == 1;
+  return status >= 0;
+}
+
+static gboolean
+expire_launches (VaBackend *backend, gint64 now, guint *count, GError **error)
+{
+  Expiry expiry = { .now = now };
+  gboolean due;
+
+  /* Most of the time there is nothing, and no reason to wait for the writers. */
+  if (!anything_due (backend, now, &due, error))
+    return FALSE;
+  if (due && !va_sql_transact (backend, do_expire, &expiry, NULL, error))
+    return FALSE;
+  if (count != NULL)
+    *count = expiry.count;
+  return TRUE;
+}
+
+void
+va_sql_add_endings (VaBackendClass *class)
+{
+  class->expire_launches = expire_launches;
+}

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "core/i18n.h"
+#include "store/sql-rows.h"
+
+typedef struct {
+  VaStoredLaunch *launch;
+  const VaPermit *permit;
+  JsonObject *entry;
+  const char *id;
+  VaLaunchChange change;
+  gpointer change_data;
+} Work;
+
+gpointer
+va_sql_read_launch (VaStatement *row)
+{
+  VaStoredLaunch *launch = g_new0 (VaStoredLaunch, 1);
+  g_autofree char *state = va_column_text (row, 6);
+
+  launch->id = va_column_text (row, 0);
+  launch->vm = va_column_text (row, 1);
+  launch->owner = va_column_text (row, 2);
+  launch->host = va_column_text (row, 3);
+  launch->domain_uuid = va_column_text (row, 4);
+  launch->domain_name = va_column_text (row, 5);
+  if (!va_launch_state_parse (state, &launch->state))
+    launch->state = VA_LAUNCH_REFUSED; /* the table's CHECK keeps others out */
+  launch->policy = (guint32) va_column_number (row, 7);
+  launch->generation = va_column_text (row, 8);
+  launch->version = (guint64) va_column_number (row, 9);
+  launch->created = va_column_number (row, 10);
+  launch->expires = va_column_number (row, 11);
+  launch->fixed = va_column_text (row, 12);
+  launch->sealed_keys = va_column_bytes (row, 13);
+  launch->sealed_table = va_column_bytes (row, 14);
+  launch->timeline = va_column_text (row, 15);
+  launch->has_firmware_version = !va_column_is_null (row, 16);
+  launch->api_major = (guint8) va_column_number (row, 16);
+  launch->api_minor = (guint8) va_column_number (row, 17);
+  launch->build_id = (guint8) va_column_number (row, 18);
+  launch->code = va_column_text (row, 19);
+  launch->detail = va_column_text (row, 20);
+  launch->steps = va_column_text (row, 21);
+  launch->reason = va_column_text (row, 22);
+  launch->approved_until = va_column_number (row, 23);
+  launch->approvals = va_column_text (row, 24);
+  launch->key = (guint64) va_column_number (row, 25);
+  return launch;
+}
+
+static VaStoredLaunch *
+find_launch (VaSql *sql, const char *id, GError **error)
+{
+  g_autoptr(VaStatement) row = va_sql_query (sql, error, "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE id = ?",
+                                                "t", id);
+  int status = row != NULL ? va_sql_row (row, error) : -1;
+
+  if (status == 0)
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND, _("there is no launch %s of yours"), id);
+  return status == 1 ? va_sql_read_launch (row) : NULL;
+}
+
+/* What the permit counts, as this transaction sees it. */
+typedef struct {
+  guint64 launches, running, approved, waiting;
+  gint64 approved_until;
+} Counts;
+
+static gboolean
+read_counts (VaSql *sql, const VaStoredLaunch *launch, Counts *counts, GError **error)
+{
+  g_autoptr(VaStatement) row = va_sql_query (
+    sql, error,
+    "SELECT launches, (SELECT count(*) FROM launches WHERE vm = registrations.id"
+    "  AND launches.owner = registrations.owner AND state IN ('open', 'validated', 'running')),"
+    " approved, approved_until, (SELECT count(*) FROM launches WHERE vm = registrations.id AND state = 'waiting')"
+    " FROM registrations WHERE id = ? AND owner = ? AND version = ?",
+    "tti", launch->vm, launch->owner, (gint64) launch->version);
+  int status = row != NULL ? va_sql_row (row, error) : -1;
+
+  if (status == 0)
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the registration was replaced meanwhile"));
+  if (status != 1)
+    return FALSE;
+  counts->launches = (guint64) va_column_number (row, 0);
+  counts->running = (guint64) va_column_number (row, 1);
+  counts->approved = (guint64) va_column_number (row, 2);
+  counts->approved_until = va_column_number (row, 3);
+  counts->waiting = (guint64) va_column_number (row, 4);
+  return TRUE;
+}
+
+static gboolean
+check_permit (const VaPermit *permit, const Counts *counts, GError **error)
+{
+  if (permit->max_launches > 0 && counts->launches >= permit->max_launches)
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_PERMIT,
+                 _("the permit's %" G_GUINT64_FORMAT " launches are used up"), permit->max_launches);
+  else if (permit->max_running > 0 && counts->running >= permit->max_running)
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_RUNNING,
+                 _("%" G_GUINT64_FORMAT " of at most %" G_GUINT64_FORMAT " are running or starting"), counts->running,
+                 permit->max_running);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+static gboolean
+set_changed (GError **error)
+{
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the launch was confirmed or ended meanwhile"));
+  return FALSE;
+}
+
+/* In place of the one that waited under this id, if there is one. */
+static gboolean
+insert_launch (VaSql *sql, const VaStoredLaunch *launch, GError **error)
+{
+  if (!va_sql_run (sql, error,
+                        "INSERT INTO launches (id, vm, owner, host, domain_uuid, domain_name, state, policy,"
+                        " generation, version, created, expires, fixed, sealed_keys, sealed_table, timeline, key_id)"
+                        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+                        " state = excluded.state, generation = excluded.generation, expires = excluded.expires,"
+                        " fixed = excluded.fixed, sealed_keys = excluded.sealed_keys,"
+                        " sealed_table = excluded.sealed_table, key_id = excluded.key_id, timeline = excluded.timeline, approved_until = 0"
+                        " WHERE launches.state = 'waiting'",
+                        "tttttttitiiitbbtk", launch->id, launch->vm, launch->owner, launch->host, launch->domain_uuid,
+                        launch->domain_name, va_launch_state_name (launch->state), (gint64) launch->policy,
+                        launch->generation, (gint64) launch->version, launch->created, launch->expires, launch->fixed,
+                        launch->sealed_keys, launch->sealed_table, launch->timeline, (gint64) launch->key))
+    return FALSE;
+  return va_sql_changes (sql) == 1 || set_changed (error);
+}
+
+static gboolean
+insert_open (VaSql *sql, const VaStoredLaunch *launch, GError **error)
+{
+  return insert_launch (sql, launch, error)
+         && va_sql_run (sql, error, "UPDATE registrations SET launches = launches + 1 WHERE id = ?", "t",
+                           launch->vm);
+}
+
+static VaStatement *
+query_waiting (VaSql *sql, const VaStoredLaunch *like, GError **error)
+{
+  return va_sql_query (sql, error,
+                          "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE state = 'waiting' AND vm = ? AND host = ?"
+                          " AND domain_uuid = ? AND version = ? AND policy = ?",
+                          "tttii", like->vm, like->host, like->domain_uuid, (gint64) like->version,
+                          (gint64) like->policy);
+}
+
+/* The launch waits from now on, under its id. */
+static gboolean
+insert_waiting (VaSql *sql, Work *work, const Counts *counts, GError **error)
+{
+  VaStoredLaunch *launch = work->launch;
+
+  if (counts->waiting >= work->permit->max_waiting)
+    {
+      g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_WAITING,
+                   _("%" G_GUINT64_FORMAT " launches of this registration wait for confirmation already"),
+                   counts->waiting);
+      return FALSE;
+    }
+  launch->state = VA_LAUNCH_WAITING;
+  launch->expires = work->permit->wait_until;
+  g_free (launch->timeline);
+  launch->timeline = g_strdup (work->permit->wait_timeline);
+  g_free (launch->fixed);
+  launch->fixed = g_strdup ("");
+  g_clear_pointer (&launch->sealed_keys, g_bytes_unref);
+  g_clear_pointer (&launch->sealed_table, g_bytes_unref);
+  launch->key = 0;
+  if (work->entry != NULL)
+    json_object_set_string_member (work->entry, "result", "waiting");
+  return insert_launch (sql, launch, error);
+}
+
+/* Those that were approved ahead of time are used up one by one. */
+static gboolean
+use_approval (VaSql *sql, const VaStoredLaunch *launch, GError **error)
+{
+  return va_sql_run (sql, error, "UPDATE registrations SET approved = approved - 1 WHERE id = ?", "t",
+                        launch->vm)
+         && insert_open (sql, launch, error);
+}
+
+static gboolean
+confirm (VaSql *sql, Work *work, const Counts *counts, GError **error)
+{
+  VaStoredLaunch *launch = work->launch;
+  g_autoptr(VaStatement) row = query_waiting (sql, launch, error);
+  int status = row != NULL ? va_sql_row (row, error) : -1;
+  g_autoptr(VaStoredLaunch) waiting = status == 1 ? va_sql_read_launch (row) : NULL;
+
+  if (status < 0)
+    return FALSE;
+  if (waiting == NULL && counts->approved > 0 && counts->approved_until > launch->created)
+    return use_approval (sql, launch, error);
+  if (waiting == NULL)
+    return insert_waiting (sql, work, counts, error);
+  if (!g_str_equal (waiting->id, launch->id))
+    return set_changed (error);
+  if (waiting->approved_until > launch->created)
+    return insert_open (sql, launch, error);
+  launch->state = VA_LAUNCH_WAITING;
+  if (work->entry != NULL)
+    json_object_remove_member (work->entry, "result"); /* on record since it began to wait */
+  return TRUE;
+}
+
+static gboolean
+do_create (VaSql *sql, gpointer data, GError **error)
+{
+  Work *work = data;
+  Counts counts;
+
+  if (!va_sql_expire (sql, work->launch->created, NULL, error)
+      || !read_counts (sql, work->launch, &counts, error) || !check_permit (work->permit, &counts, error))
+    return FALSE;
+  if (work->permit->confirms && counts.launches >= work->permit->confirm_after)
+    return confirm (sql, work, &counts, error);
+  return insert_open (sql, work->launch, error);
+}
+
+static gboolean
+create_launch (VaBackend *backend, VaStoredLaunch *launch, const VaPermit *permit, JsonObject *entry, GError **error)
+{
+  Work work = { .launch = launch, .permit = permit, .entry = entry };
+
+  return va_sql_transact (backend, do_create, &work, entry, error);
+}
+
+static VaStoredLaunch *
+find_waiting (VaBackend *backend, const VaStoredLaunch *like, GError **error)
+{
+  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaStatement) row = query_waiting (reader, like, error);
+  int status = row != NULL ? va_sql_row (row, error) : -1;
+
+  if (status == 0)
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND, _("no such launch waits"));
+  return status == 1 ? va_sql_read_launch (row) : NULL;
+}
+
+static VaStoredLaunch *
+get_launch (VaBackend *backend, const char *id, GError **error)
+{
+  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+
+  return find_launch (reader, id, error);
+}
+
+static GPtrArray *
+list_launches (VaBackend *backend, const char *owner, const char *vm, guint limit, GError **error)
+{
+  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaStatement) rows = NULL;
+
+  if (vm != NULL)
+    rows = va_sql_query (reader, error,
+                            "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE owner = ? AND vm = ?"
+                            " ORDER BY created DESC, id DESC LIMIT ?", "tti", owner, vm, (gint64) limit);
+  else
+    rows = va_sql_query (reader, error,
+                            "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE owner = ?"
+                            " ORDER BY created DESC, id DESC LIMIT ?", "ti", owner, (gint64) limit);
+  return rows != NULL ? va_sql_list (rows, va_sql_read_launch, (GDestroyNotify) va_stored_launch_free, error) : NULL;
+}
+
+static gboolean
+write_back (VaSql *sql, const VaStoredLaunch *launch, GError **error)
+{
+  gboolean open = launch->state == VA_LAUNCH_OPEN;
+
+  if (!va_sql_run (sql, error,
+                      "UPDATE launches SET state = ?, sealed_keys = ?, sealed_table = ?, timeline = ?, code = ?,"
+                      " detail = ?, steps = ?, reason = ?, approved_until = ?,"
+                      " approvals = ?, expires = ?, key_id = ? WHERE id = ?",
+                      "tbbtttttitikt", va_launch_state_name (launch->state), open ? launch->sealed_keys : NULL,
+                      open ? launch->sealed_table : NULL, launch->timeline, launch->code, launch->detail,
+                      launch->steps, launch->reason, launch->approved_until, launch->approvals, launch->expires,
+                      (gint64) (open ? launch->key : 0),
+                      launch->id))
+    return FALSE;
+  return !launch->has_firmware_version
+         || va_sql_run (sql, error,
+                           "UPDATE launches SET api_major = ?, api_minor = ?, build_id = ? WHERE id = ?", "iiit",
+                           (gint64) launch->api_major, (gint64) launch->api_minor, (gint64) launch->build_id,
+                           launch->id);
+}
+
+/* A launch that ends open does not count against the version of the registration that it was made under. */
+gboolean
+va_sql_give_back (VaSql *sql, const VaStoredLaunch *launch, GError **error)
+{
+  return va_sql_run (sql, error,
+                        "UPDATE registrations SET launches = launches - 1 WHERE id = ? AND version = ?", "ti",
+                        launch->vm, (gint64) launch->version);
+}
+
+/* In place of what was approved before. */
+static gboolean
+approve_next (VaSql *sql, const VaStoredLaunch *launch, GError **error)
+{
+  return launch->approve_next == 0
+         || va_sql_run (sql, error,
+                           "UPDATE registrations SET approved = ?, approved_until = ? WHERE id = ? AND version = ?",
+                           "iiti", (gint64) launch->approve_next, launch->approved_until, launch->vm,
+                           (gint64) launch->version);
+}
+
+static gboolean
+do_change (VaSql *sql, gpointer data, GError **error)
+{
+  const Work *work = data;
+  g_autoptr(VaStoredLaunch) launch = find_launch (sql, work->id, error);
+  VaLaunchState before;
+
+  if (launch == NULL)
+    return FALSE;
+  before = launch->state;
+  if (!work->change (launch, work->change_data, error))
+    return FALSE;
+  if (!va_launch_state_may_follow (before, launch->state))
+    {
+      g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED, _("a launch cannot go from %s to %s"),
+                   va_launch_state_name (before), va_launch_state_name (launch->state));
+      return FALSE;
+    }
+  if (before == VA_LAUNCH_OPEN && launch->state != VA_LAUNCH_OPEN && launch->state != VA_LAUNCH_VALIDATED
+      && !va_sql_give_back (sql, launch, error))
+    return FALSE;
+  return approve_next (sql, launch, error) && write_back (sql, launch, error);
+}
+
+static gboolean
+change_launch (VaBackend *backend, const char *id, VaLaunchChange change, gpointer user_data, JsonObject *entry, GError **error)
+{
+  Work work = { .id = id, .change = change, .change_data = user_data };
+
+  return va_sql_transact (backend, do_change, &work, entry, error);
+}
+
+void
+va_sql_add_launches (VaBackendClass *class)
+{
+  class->create_launch = create_launch;
+  class->find_waiting = find_waiting;
+  class->get_launch = get_launch;
+  class->list_launches = list_launches;
+  class->change_launch = change_launch;
+  va_sql_add_endings (class);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "store/sql.h"
+
+/* Rows that several of these files read: their columns, and the record that a row becomes (transfer full). */
+G_BEGIN_DECLS
+
+#define VA_LAUNCH_COLUMNS \
+  "id, vm, owner, host, domain_uuid, domain_name, state, policy, generation, version, created, expires, fixed," \
+  " sealed_keys, sealed_table, timeline, api_major, api_minor, build_id, code, detail, steps, reason," \
+  " approved_until, approvals, key_id"
+
+#define VA_SECRET_COLUMNS "owner, name, guid, size, created, sealed, key_id"
+
+/* running is counted from the launches, through the index launches_active. */
+#define VA_REGISTRATION_COLUMNS \
+  "id, owner, text, sealed, created, version, launches, key_id," \
+  " (SELECT count(*) FROM launches WHERE vm = registrations.id AND launches.owner = registrations.owner" \
+  "  AND state IN ('open', 'validated', 'running'))"
+
+#define VA_PROPOSAL_COLUMNS "vm, owner, person, created, replaces, digest, text, sealed, key_id"
+
+gpointer va_sql_read_secret (VaStatement *row);
+gpointer va_sql_read_registration (VaStatement *row);
+gpointer va_sql_read_proposal (VaStatement *row);
+gpointer va_sql_read_launch (VaStatement *row);
+/** va_sql_give_back: a launch that ends open does not count against the registration's version that it was made under. */
+gboolean va_sql_give_back (VaSql *sql, const VaStoredLaunch *launch, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void va_sql_add_endings (VaBackendClass *class);
+
+G_END_DECLS

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "store/backend.h"
+
+/*
+ * One backend for every SQL database: the operations are written once, in sql-*.c, in what SQL their databases have in
+ * common; a driver runs the statements. Parameters are "?".
+ */
+G_BEGIN_DECLS
+
+/** A connection, used by one thread at a time. */
+typedef struct _VaSql VaSql;
+/** The rows of a statement; given back when its variable goes. */
+typedef struct _VaStatement VaStatement;
+void va_statement_reset (VaStatement *statement);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaStatement, va_statement_reset)
+
+/** One parameter: a text (%NULL: NULL), a number, or bytes (data %NULL: NULL). */
+typedef struct {
+  char type; /* t, i, b, or k: a number that is NULL */
+  const char *text;
+  gint64 number;
+  gconstpointer data;
+  gsize size;
+} VaSqlValue;
+
+#define VA_SQL_VALUES_MAX 24
+
+/** What a database has to do. Every function that fails sets VA_STORE_ERROR_FAILED, or _KEY (see store.h). */
+typedef struct {
+  /* @values live until the statement is reset; @text is a literal */
+  VaStatement *(*query) (VaSql *sql, const char *text, const VaSqlValue *values, guint length, GError **error);
+  int (*row) (VaStatement *statement, GError **error);
+  void (*reset) (VaStatement *statement);
+  gboolean (*is_null) (VaStatement *statement, int column);
+  gint64 (*number) (VaStatement *statement, int column);
+  gconstpointer (*bytes) (VaStatement *statement, int column, gsize *size); /* of texts and of bytes, borrowed */
+  guint (*changes) (VaSql *sql);
+  /* Several statements without parameters or rows. */
+  gboolean (*execute) (VaSql *sql, const char *script, GError **error);
+  /* A transaction that nobody else writes beside, in this process or another, until it ends. */
+  gboolean (*begin) (VaSql *sql, GError **error);
+  /* FALSE: the database has ended the transaction by itself. */
+  gboolean (*in_transaction) (VaSql *sql);
+  /* FALSE: the connection is gone, and of no more use. */
+  gboolean (*alive) (VaSql *sql);
+  void (*close) (VaSql *sql);
+} VaSqlDriver;
+
+/** What is common to the connections of all drivers. */
+struct _VaSql
+{
+  const VaSqlDriver *driver;
+  VaBackend *backend; /* of a reader */
+  gboolean streams; /* rows come one by one, and nothing else is asked before the last; for very many */
+  VaAuditHead head; /* of the audit log, as the transaction under way sees it */
+  gboolean head_known;
+};
+
+struct _VaStatement
+{
+  VaSql *sql;
+};
+
+/** Opens another connection. */
+typedef VaSql *(*VaSqlConnect) (gpointer place, GError **error);
+
+/**
+ * va_sql_backend_new: @connect with @place gives connections: one that writes, and up to @readers that read; a lost one
+ * is replaced by the next call that needs it.
+ * @place: (transfer full): freed with @free_place
+ */
+VaBackend *va_sql_backend_new (VaSqlConnect connect, gpointer place, GDestroyNotify free_place, guint readers);
+
+/**
+ * va_sql_query: @text (a literal) with its parameters bound. @sql may be %NULL: then nothing, @error is set already.
+ * @types: one letter a parameter: t (const char *, may be %NULL), i (gint64), k (gint64, 0: NULL), b (GBytes *, may be %NULL),
+ *   m (gconstpointer, gsize); all of them must live until the statement is reset
+ */
+VaStatement *va_sql_query (VaSql *sql, GError **error, const char *text, const char *types, ...);
+/** va_sql_row: moves to the next row. Returns: 1: there it is; 0: no more; -1: @error is set. */
+int va_sql_row (VaStatement *statement, GError **error);
+/** va_sql_run: a whole statement without rows; parameters as for va_sql_query(). */
+#define va_sql_run(sql, error, ...) va_sql_finish (va_sql_query ((sql), (error), __VA_ARGS__), (error))
+gboolean va_sql_finish (VaStatement *statement, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_sql_changes: rows that the last statement changed. */
+guint va_sql_changes (VaSql *sql);
+/** va_sql_list: every row of @statement through @read; frees nothing of @statement. */
+GPtrArray *va_sql_list (VaStatement *statement, gpointer (*read) (VaStatement *), GDestroyNotify free, GError **error);
+
+/** Columns. Texts and bytes are (transfer full), %NULL for NULL. */
+char *va_column_text (VaStatement *statement, int column);
+GBytes *va_column_bytes (VaStatement *statement, int column);
+gint64 va_column_number (VaStatement *statement, int column);
+gboolean va_column_is_null (VaStatement *statement, int column);
+
+/** A connection to read with; given back when its variable goes. */
+typedef VaSql VaSqlReader;
+/** va_sql_reader: waits for one, for a bounded time. Returns: %NULL with @error when there is none */
+VaSqlReader *va_sql_reader (VaBackend *backend, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void va_sql_reader_return (VaSqlReader *reader);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaSqlReader, va_sql_reader_return)
+
+typedef gboolean (*VaSqlWork) (VaSql *sql, gpointer data, GError **error);
+/**
+ * va_sql_transact: @work and @entry into the audit log, durable together; or nothing of it when one of them fails.
+ * Transactions of several threads that wait at the same time become durable with one commit. @work may run in another
+ * thread than the caller's, which waits.
+ * @entry: as for va_sql_note(), looked at after @work
+ */
+gboolean va_sql_transact (VaBackend *backend, VaSqlWork work, gpointer data, JsonObject *entry, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/** va_sql_note: a record at the audit log's end. @entry: see store.h; %NULL, or without a "result": none. */
+gboolean va_sql_note (VaSql *sql, JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** The groups of operations, each in a file of its own, put into the class by va_sql_backend_new(). */
+void va_sql_add_objects (VaBackendClass *class);
+void va_sql_add_registrations (VaBackendClass *class);
+void va_sql_add_launches (VaBackendClass *class);
+void va_sql_add_audit (VaBackendClass *class);
+void va_sql_add_proposals (VaBackendClass *class);
+void va_sql_add_keys (VaBackendClass *class);
+/** Errors: CHANGED unless @id has this version (0: is not there); NOT_FOUND: it is another owner's. */
+gboolean va_sql_check_version (VaSql *sql, const char *id, const char *owner, guint64 version, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/** Removes the proposal with @digest, which must be there, or whichever there is for %NULL. */
+gboolean va_sql_take_proposal (VaSql *sql, const char *vm, const char *digest, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/** Expires open and waiting launches that are due, inside a transaction that is running. */
+gboolean va_sql_expire (VaSql *sql, gint64 now, guint *count, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** Refuses all waiting launches of @vm for the reason that its registration was replaced. */
+gboolean va_sql_outdate (VaSql *sql, const char *vm, gint64 now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** Refuses all open and waiting launches of @vm for the reason that its registration went. */
+gboolean va_sql_orphan (VaSql *sql, const char *vm, gint64 now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

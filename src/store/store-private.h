@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "store/seal.h"
+#include "store/store.h"
+
+/* For store.c and rekey.c: the store's data keys. */
+G_BEGIN_DECLS
+
+struct _VaStore
+{
+  VaBackend *backend;
+  VaSeal *kek;
+  char *key_file;
+  GMutex mutex;     /* of what follows */
+  GHashTable *seals; /* id of a data key -> VaSeal; none goes before the store does */
+  guint64 newest;   /* seals what is new */
+};
+
+/** va_store_load_keys: reads the data keys again. Errors: SEAL when one does not open. */
+gboolean va_store_load_keys (VaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_seal_of: borrowed. Errors: SEAL when there is no such key */
+VaSeal *va_store_seal_of (VaStore *store, guint64 key, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_new_key: a sealed data key with this id. */
+VaStoredKey *va_store_new_key (VaStore *store, guint64 id);
+
+/** What a sealed value is held in place by (transfer full): any change of it, and the value does not open. */
+char *va_store_secret_row (const VaStoredSecret *secret);
+char *va_store_registration_row (const VaStoredRegistration *registration);
+char *va_store_proposal_row (const VaStoredProposal *proposal);
+char *va_store_launch_row (const VaStoredLaunch *launch);
+
+#define VA_LABEL_SECRET(row) ((VaSealLabel) { "secrets", (row), "value" })
+#define VA_LABEL_REGISTRATION(row) ((VaSealLabel) { "registrations", (row), "secrets and rules" })
+#define VA_LABEL_PROPOSAL(row) ((VaSealLabel) { "proposals", (row), "secrets and rules" })
+#define VA_LABEL_KEYS(row) ((VaSealLabel) { "launches", (row), "keys" })
+#define VA_LABEL_TABLE(row) ((VaSealLabel) { "launches", (row), "secret table" })
+
+/**
+ * va_store_open_moved_proposal: one that rekeying has sealed again, so that its digest, which people may have noted, is
+ * not that of its sealed value any more but part of what holds it in place. Returns: %NULL when it is none
+ */
+VaSecret *va_store_open_moved_proposal (VaSeal *seal, const VaStoredProposal *proposal) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS
