@@ -4,6 +4,7 @@ noinst_LTLIBRARIES += libva-core.la libva-core-json.la
 libva_core_la_SOURCES = \
 	src/core/ask.c src/core/ask.h \
 	src/core/settings.c src/core/settings.h \
+	src/core/credential.c src/core/credential.h \
 	src/core/encoding.c src/core/encoding.h \
 	src/core/error.c src/core/error.h \
 	src/core/file.c src/core/file.h \

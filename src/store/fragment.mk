@@ -3,6 +3,12 @@ noinst_LTLIBRARIES += libva-store.la
 libva_store_la_SOURCES = \
 	src/store/backend.h \
 	src/store/error.h \
+	src/store/kek.c src/store/kek.h \
+	src/store/kek-token.c src/store/kek-token.h \
+	src/store/kek-key.c \
+	src/store/kek-login.c \
+	src/store/kek-rsa.c \
+	src/store/kek-wrap.c \
 	src/store/postgresql-link.c src/store/postgresql-link.h \
 	src/store/postgresql.c src/store/postgresql.h \
 	src/store/record.c src/store/record.h \
@@ -23,8 +29,8 @@ libva_store_la_SOURCES = \
 	src/store/store-private.h \
 	src/store/store.c src/store/store.h
 nodist_libva_store_la_SOURCES = src/store/sql-schema.h
-libva_store_la_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS) $(JSON_CFLAGS) $(SQLITE_CFLAGS) $(PQ_CFLAGS)
-libva_store_la_LIBADD = libva-audit.la libva-core-json.la libva-core.la $(JSON_LIBS) $(GNUTLS_LIBS) $(SQLITE_LIBS) $(PQ_LIBS) $(GLIB_LIBS)
+libva_store_la_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS) $(JSON_CFLAGS) $(P11KIT_CFLAGS) $(SQLITE_CFLAGS) $(PQ_CFLAGS)
+libva_store_la_LIBADD = libva-audit.la libva-core-json.la libva-core.la $(JSON_LIBS) $(GNUTLS_LIBS) $(P11KIT_LIBS) $(SQLITE_LIBS) $(PQ_LIBS) $(GLIB_LIBS)
 
 # Each version's script as one C string: store-DATABASE-VERSION.sql becomes VA_DATABASE_SCHEMA_VERSION.
 store_schemas = schemas/store-sqlite-1.sql schemas/store-sqlite-2.sql schemas/store-sqlite-3.sql \

@@ -44,22 +44,21 @@ va_seal_new (VaSecret *key, GError **error)
   return seal;
 }
 
-/* The authenticated data: a fixed word and the label's parts, each ended by a zero byte: none runs into another. */
-static GByteArray *
-label_bytes (const VaSealLabel *label)
+GBytes *
+va_seal_label_bytes (const VaSealLabel *label)
 {
   const char *parts[] = { "virt-attest seal 1", label->table, label->row, label->purpose };
   GByteArray *bytes = g_byte_array_new ();
 
   for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
     g_byte_array_append (bytes, (const guint8 *) parts[i], (guint) strlen (parts[i]) + 1);
-  return bytes;
+  return g_byte_array_free_to_bytes (bytes);
 }
 
 GBytes *
 va_seal_close (VaSeal *seal, const VaSealLabel *label, VaSecret *value)
 {
-  g_autoptr(GByteArray) aad = label_bytes (label);
+  g_autoptr(GBytes) aad = va_seal_label_bytes (label);
   gsize size = va_secret_size (value), room = size + TAG_SIZE;
   guint8 *out = g_malloc (HEAD_SIZE + room);
   int status;
@@ -67,8 +66,9 @@ va_seal_close (VaSeal *seal, const VaSealLabel *label, VaSecret *value)
   out[0] = SEAL_VERSION;
   va_random_fill (out + 1, NONCE_SIZE);
   g_mutex_lock (&seal->mutex);
-  status = gnutls_aead_cipher_encrypt (seal->cipher, out + 1, NONCE_SIZE, aad->data, aad->len, TAG_SIZE,
-                                       va_secret_data (value), size, out + HEAD_SIZE, &room);
+  status = gnutls_aead_cipher_encrypt (seal->cipher, out + 1, NONCE_SIZE, g_bytes_get_data (aad, NULL),
+                                       g_bytes_get_size (aad), TAG_SIZE, va_secret_data (value), size, out + HEAD_SIZE,
+                                       &room);
   g_mutex_unlock (&seal->mutex);
   if (status < 0 || room != size + TAG_SIZE)
     g_error ("AES-256-GCM failed: %s", gnutls_strerror (status));
@@ -78,7 +78,7 @@ va_seal_close (VaSeal *seal, const VaSealLabel *label, VaSecret *value)
 VaSecret *
 va_seal_open (VaSeal *seal, const VaSealLabel *label, GBytes *sealed, GError **error)
 {
-  g_autoptr(GByteArray) aad = label_bytes (label);
+  g_autoptr(GBytes) aad = va_seal_label_bytes (label);
   gsize size;
   const guint8 *data = g_bytes_get_data (sealed, &size);
   gsize room = size >= VA_SEAL_OVERHEAD ? size - VA_SEAL_OVERHEAD : 0;
@@ -88,8 +88,9 @@ va_seal_open (VaSeal *seal, const VaSealLabel *label, GBytes *sealed, GError **e
   if (size >= VA_SEAL_OVERHEAD && data[0] == SEAL_VERSION)
     {
       g_mutex_lock (&seal->mutex);
-      status = gnutls_aead_cipher_decrypt (seal->cipher, data + 1, NONCE_SIZE, aad->data, aad->len, TAG_SIZE,
-                                           data + HEAD_SIZE, size - HEAD_SIZE, va_secret_data (value), &room);
+      status = gnutls_aead_cipher_decrypt (seal->cipher, data + 1, NONCE_SIZE, g_bytes_get_data (aad, NULL),
+                                           g_bytes_get_size (aad), TAG_SIZE, data + HEAD_SIZE, size - HEAD_SIZE,
+                                           va_secret_data (value), &room);
       g_mutex_unlock (&seal->mutex);
     }
   if (status == 0 && room == va_secret_size (value))

@@ -13,6 +13,13 @@ typedef struct {
   const char *table, *row, *purpose;
 } VaSealLabel;
 
+/**
+ * va_seal_label_bytes: what is authenticated for @label: a fixed word and the label's parts, each ended by a zero byte, so
+ * that none runs into another. Other things that are bound to a place are bound to it in this form too (kek.h).
+ * Returns: (transfer full)
+ */
+GBytes *va_seal_label_bytes (const VaSealLabel *label) G_GNUC_WARN_UNUSED_RESULT;
+
 /** VaSeal: AES-256-GCM under one key, a random nonce for each value. May be used from several threads. */
 typedef struct _VaSeal VaSeal;
 

@@ -91,7 +91,7 @@ tests_unit_test_domain_prepare_LDADD = libva-domain.la libva-core.la $(XML_LIBS)
 EXTRA_DIST += tests/data/domains/crowded-prepared.xml tests/data/domains/crowded.xml \
 	tests/data/domains/half-prepared.xml tests/data/domains/half.xml \
 	tests/data/domains/plain-prepared.xml tests/data/domains/plain.xml
-store_tests = tests/unit/test-seal tests/unit/test-store tests/unit/test-rekey
+store_tests = tests/unit/test-kek tests/unit/test-kek-token tests/unit/test-seal tests/unit/test-store tests/unit/test-rekey
 check_PROGRAMS += $(store_tests)
 store_scripts = tests/unit/test-store-postgresql.sh tests/unit/test-rekey-postgresql.sh
 TESTS += $(store_tests) $(store_scripts)
@@ -101,6 +101,11 @@ store_test_libs = libva-test-store.la libva-store.la libva-audit.la libva-core-j
 check_LTLIBRARIES += libva-test-store.la
 libva_test_store_la_SOURCES = tests/unit/store-fixture.c tests/unit/store-fixture.h
 libva_test_store_la_CFLAGS = $(store_test_cflags)
+tests_unit_test_kek_SOURCES = tests/unit/test-kek.c
+tests_unit_test_kek_LDADD = libva-store.la libva-core.la $(GLIB_LIBS)
+tests_unit_test_kek_token_SOURCES = tests/unit/test-kek-token.c tests/unit/soft-token.c tests/unit/soft-token.h
+tests_unit_test_kek_token_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS)
+tests_unit_test_kek_token_LDADD = libva-store.la libva-core.la $(P11KIT_LIBS) $(GLIB_LIBS)
 tests_unit_test_seal_SOURCES = tests/unit/test-seal.c
 tests_unit_test_seal_LDADD = libva-store.la libva-core.la $(GLIB_LIBS)
 tests_unit_test_store_CFLAGS = $(store_test_cflags)
