@@ -237,7 +237,9 @@ static gboolean
 open_and_serve (const VaConfig *config, VaSevRoots *roots, VaKeyService *key_service, GError **error)
 {
   const char *place = store_place (config, error);
-  g_autoptr(VaStore) store = place != NULL ? va_store_open (place, va_config_string (config, "store", "key"), error) : NULL;
+  const VaKekSettings key = { .file = va_config_string (config, "store", "key") };
+  g_autoptr(VaKek) kek = place != NULL ? va_kek_open (&key, error) : NULL;
+  g_autoptr(VaStore) store = kek != NULL ? va_store_open (place, kek, error) : NULL;
   g_autoptr(VaHostGroups) groups = NULL;
   VaService service = { .store = store, .roots = roots, .key_service = key_service,
                         .confirm_ms = (gint64) va_config_number (config, "limits", "confirm-seconds") * 1000,

@@ -108,8 +108,8 @@ va_store_rekey_begin (VaStore *store, JsonObject *entry, GError **error)
     return FALSE;
   if (keys->len == 1)
     {
-      fresh = va_store_new_key (store, ((const VaStoredKey *) keys->pdata[0])->id + 1);
-      if (!store->backend->class->add_key (store->backend, fresh, entry, error))
+      fresh = va_store_new_key (store, ((const VaStoredKey *) keys->pdata[0])->id + 1, error);
+      if (fresh == NULL || !store->backend->class->add_key (store->backend, fresh, entry, error))
         return FALSE;
     }
   return va_store_load_keys (store, error);

@@ -10,8 +10,7 @@ G_BEGIN_DECLS
 struct _VaStore
 {
   VaBackend *backend;
-  VaSeal *kek;
-  char *key_file;
+  VaKek *kek;       /* borrowed */
   GMutex mutex;     /* of what follows */
   GHashTable *seals; /* id of a data key -> VaSeal; none goes before the store does */
   guint64 newest;   /* seals what is new */
@@ -21,8 +20,8 @@ struct _VaStore
 gboolean va_store_load_keys (VaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_seal_of: borrowed. Errors: SEAL when there is no such key */
 VaSeal *va_store_seal_of (VaStore *store, guint64 key, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** va_store_new_key: a sealed data key with this id. */
-VaStoredKey *va_store_new_key (VaStore *store, guint64 id);
+/** va_store_new_key: a wrapped data key with this id. Errors: VA_KEK_ERROR */
+VaStoredKey *va_store_new_key (VaStore *store, guint64 id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** What a sealed value is held in place by (transfer full): any change of it, and the value does not open. */
 char *va_store_secret_row (const VaStoredSecret *secret);
@@ -30,6 +29,8 @@ char *va_store_registration_row (const VaStoredRegistration *registration);
 char *va_store_proposal_row (const VaStoredProposal *proposal);
 char *va_store_launch_row (const VaStoredLaunch *launch);
 
+/* That of data key 1 is the one of the times when it was the only one. */
+#define VA_LABEL_DATA_KEY(id) ((VaSealLabel) { "data_keys", (id), "data key" })
 #define VA_LABEL_SECRET(row) ((VaSealLabel) { "secrets", (row), "value" })
 #define VA_LABEL_REGISTRATION(row) ((VaSealLabel) { "registrations", (row), "secrets and rules" })
 #define VA_LABEL_PROPOSAL(row) ((VaSealLabel) { "proposals", (row), "secrets and rules" })

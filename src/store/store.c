@@ -2,19 +2,11 @@
 #include "config.h"
 
 #include <string.h>
-#include "core/file.h"
 #include "core/i18n.h"
 #include "core/random.h"
 #include "store/postgresql.h"
 #include "store/sqlite.h"
 #include "store/store-private.h"
-
-/* Data key 1 has the label of the times when it was the only one. */
-static VaSealLabel
-key_label (const char *id)
-{
-  return (VaSealLabel) { "data_keys", id, "data key" };
-}
 
 gboolean
 va_store_check_schema (gint64 version, GError **error)
@@ -28,16 +20,21 @@ va_store_check_schema (gint64 version, GError **error)
 }
 
 VaStoredKey *
-va_store_new_key (VaStore *store, guint64 id)
+va_store_new_key (VaStore *store, guint64 id, GError **error)
 {
-  VaStoredKey *key = g_new0 (VaStoredKey, 1);
   g_autoptr(VaSecret) fresh = va_secret_new (VA_SEAL_KEY_SIZE);
   g_autofree char *name = g_strdup_printf ("%" G_GUINT64_FORMAT, id);
-  VaSealLabel label = key_label (name);
+  const VaSealLabel label = VA_LABEL_DATA_KEY (name);
+  g_autoptr(GBytes) wrapped = NULL;
+  VaStoredKey *key;
 
   va_random_fill (va_secret_data (fresh), VA_SEAL_KEY_SIZE);
+  wrapped = va_kek_wrap (store->kek, &label, fresh, error);
+  if (wrapped == NULL)
+    return NULL;
+  key = g_new0 (VaStoredKey, 1);
   key->id = id;
-  key->sealed = va_seal_close (store->kek, &label, fresh);
+  key->sealed = g_steal_pointer (&wrapped);
   return key;
 }
 
@@ -45,13 +42,10 @@ static VaSeal *
 open_key (VaStore *store, const VaStoredKey *key, GError **error)
 {
   g_autofree char *name = g_strdup_printf ("%" G_GUINT64_FORMAT, key->id);
-  VaSealLabel label = key_label (name);
-  g_autoptr(VaSecret) data_key = va_seal_open (store->kek, &label, key->sealed, error);
+  const VaSealLabel label = VA_LABEL_DATA_KEY (name);
+  g_autoptr(VaSecret) data_key = va_kek_unwrap (store->kek, &label, key->sealed, error);
 
-  if (data_key != NULL)
-    return va_seal_new (data_key, error);
-  g_prefix_error (error, _("%s is not the key that this store was made with: "), store->key_file);
-  return NULL;
+  return data_key != NULL ? va_seal_new (data_key, error) : NULL;
 }
 
 gboolean
@@ -124,17 +118,6 @@ report (gboolean ok, GError *reason, GError **error)
 }
 
 static gboolean
-read_kek (VaStore *store, GError **error)
-{
-  g_autoptr(VaSecret) kek = va_file_read_secret (store->key_file, VA_SEAL_KEY_SIZE, error);
-
-  store->kek = kek != NULL ? va_seal_new (kek, error) : NULL;
-  if (store->kek == NULL)
-    g_prefix_error (error, _("the store's key-encryption key %s: "), store->key_file);
-  return store->kek != NULL;
-}
-
-static gboolean
 open_keys (VaStore *store, GError **error)
 {
   g_autoptr(VaStoredKey) first = NULL;
@@ -143,8 +126,8 @@ open_keys (VaStore *store, GError **error)
     return FALSE;
   if (g_hash_table_size (store->seals) > 0)
     return TRUE;
-  first = va_store_new_key (store, 1);
-  return store->backend->class->add_key (store->backend, first, NULL, error) && va_store_load_keys (store, error);
+  first = va_store_new_key (store, 1, error);
+  return first != NULL && store->backend->class->add_key (store->backend, first, NULL, error) && va_store_load_keys (store, error);
 }
 
 gboolean
@@ -154,15 +137,15 @@ va_store_is_url (const char *place)
 }
 
 VaStore *
-va_store_open (const char *place, const char *key_file, GError **error)
+va_store_open (const char *place, VaKek *kek, GError **error)
 {
   g_autoptr(VaStore) store = g_new0 (VaStore, 1);
 
   g_mutex_init (&store->mutex);
   store->seals = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, (GDestroyNotify) va_seal_free);
-  store->key_file = g_strdup (key_file);
+  store->kek = kek;
   store->backend = va_postgresql_is_url (place) ? va_postgresql_open (place, error) : va_sqlite_open (place, error);
-  if (store->backend == NULL || !read_kek (store, error) || !open_keys (store, error))
+  if (store->backend == NULL || !open_keys (store, error))
     return NULL;
   return g_steal_pointer (&store);
 }
@@ -174,10 +157,8 @@ va_store_close (VaStore *store)
     return;
   if (store->backend != NULL)
     store->backend->class->close (store->backend);
-  va_seal_free (store->kek);
   g_hash_table_unref (store->seals);
   g_mutex_clear (&store->mutex);
-  g_free (store->key_file);
   g_free (store);
 }
 

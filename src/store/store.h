@@ -3,6 +3,7 @@
 
 #include "store/backend.h"
 #include "store/error.h"
+#include "store/kek.h"
 #include "store/record.h"
 
 /*
@@ -21,10 +22,10 @@ typedef struct _VaStore VaStore;
  * va_store_open: the store at @place: the path of an SQLite database, made, with its folder, when it is not there (the
  * folder must be closed to others (0700) and the file too (0600)); or the URL of a PostgreSQL database, whose tables are
  * made when there are none. Several processes may have the same store open.
- * @key_file: the key-encryption key, 32 bytes, 0600. The first data key is made at the first opening.
- * Errors: also VA_CORE_ERROR; VA_STORE_ERROR_SEAL when the key is not the one that the store was made with
+ * @kek: the key-encryption key; must outlive the store. The first data key is made at the first opening.
+ * Errors: also VA_CORE_ERROR, VA_KEK_ERROR; VA_STORE_ERROR_SEAL when it is not the key that the store was made with
  */
-VaStore *va_store_open (const char *place, const char *key_file, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+VaStore *va_store_open (const char *place, VaKek *kek, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_is_url: whether @place is the URL of a database. */
 gboolean va_store_is_url (const char *place);
 void va_store_close (VaStore *store);

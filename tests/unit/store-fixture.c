@@ -45,19 +45,39 @@ new_database (void)
   return database_url (name);
 }
 
+gboolean
+try_to_open (Fixture *fixture, GError **error)
+{
+  const VaKekSettings settings = { .file = fixture->key };
+
+  fixture->kek = va_kek_open (&settings, error);
+  fixture->store = fixture->kek != NULL ? va_store_open (fixture->place, fixture->kek, error) : NULL;
+  if (fixture->store != NULL)
+    return TRUE;
+  g_clear_pointer (&fixture->kek, va_kek_free);
+  return FALSE;
+}
+
 void
 open_store (Fixture *fixture)
 {
   g_autoptr(GError) error = NULL;
 
-  fixture->store = va_store_open (fixture->place, fixture->key, &error);
+  try_to_open (fixture, &error);
   g_assert_no_error (error);
+}
+
+void
+close_store (Fixture *fixture)
+{
+  g_clear_pointer (&fixture->store, va_store_close);
+  g_clear_pointer (&fixture->kek, va_kek_free);
 }
 
 void
 reopen (Fixture *fixture)
 {
-  g_clear_pointer (&fixture->store, va_store_close);
+  close_store (fixture);
   open_store (fixture);
 }
 
@@ -78,7 +98,7 @@ set_up (Fixture *fixture, gconstpointer data)
 void
 tear_down (Fixture *fixture, gconstpointer data)
 {
-  va_store_close (fixture->store);
+  close_store (fixture);
   g_free (fixture->folder);
   g_free (fixture->path);
   g_free (fixture->place);

@@ -13,13 +13,17 @@ G_BEGIN_DECLS
 
 typedef struct {
   char *folder, *path; /* path: of the database, SQLite only */
-  char *place, *key;   /* for va_store_open() */
+  char *place, *key;   /* key: of the file of the key-encryption key */
+  VaKek *kek;
   VaStore *store;
 } Fixture;
 
 /** on_postgresql: whether there is a server. */
 gboolean on_postgresql (void);
+/** try_to_open: the key from its file, and the store; FALSE with @error, and neither. */
+gboolean try_to_open (Fixture *fixture, GError **error);
 void open_store (Fixture *fixture);
+void close_store (Fixture *fixture);
 void reopen (Fixture *fixture);
 void set_up (Fixture *fixture, gconstpointer data);
 void tear_down (Fixture *fixture, gconstpointer data);

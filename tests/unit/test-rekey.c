@@ -111,7 +111,7 @@ test_everything_moves (Fixture *fixture, gconstpointer data)
 static void
 test_others_go_on (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr(VaStore) other = va_store_open (fixture->place, fixture->key, NULL);
+  g_autoptr(VaStore) other = va_store_open (fixture->place, fixture->kek, NULL);
 
   fill (other);
   rekey (fixture->store, 10);
@@ -165,15 +165,15 @@ test_killed (Fixture *fixture, gconstpointer data)
   pid_t child;
 
   fill (fixture->store);
-  g_clear_pointer (&fixture->store, va_store_close);
+  close_store (fixture);
   g_assert_cmpint (pipe (ends), ==, 0);
   child = fork ();
   if (child == 0)
     {
-      g_autoptr(VaStore) store = va_store_open (fixture->place, fixture->key, NULL);
       guint count;
 
-      if (!va_store_rekey_begin (store, NULL, NULL) || !va_store_rekey_step (store, 5, &count, NULL)
+      open_store (fixture);
+      if (!va_store_rekey_begin (fixture->store, NULL, NULL) || !va_store_rekey_step (fixture->store, 5, &count, NULL)
           || write (ends[1], "x", 1) != 1)
         _exit (1);
       pause ();

@@ -43,14 +43,14 @@ test_files (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (stat (wal, &info), ==, 0);
   g_assert_cmpint (info.st_mode & 07777, ==, 0600);
 
-  g_clear_pointer (&fixture->store, va_store_close);
+  close_store (fixture);
   g_chmod (fixture->path, 0640);
-  g_assert_null (va_store_open (fixture->place, fixture->key, &error));
+  g_assert_false (try_to_open (fixture, &error));
   g_assert_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION);
   g_clear_error (&error);
   g_chmod (fixture->path, 0600);
   g_chmod (folder, 0755);
-  g_assert_null (va_store_open (fixture->place, fixture->key, &error));
+  g_assert_false (try_to_open (fixture, &error));
   g_assert_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION);
   g_chmod (folder, 0700);
   open_store (fixture);
@@ -61,8 +61,8 @@ assert_does_not_open (Fixture *fixture, GQuark domain, int code)
 {
   g_autoptr(GError) error = NULL;
 
-  g_clear_pointer (&fixture->store, va_store_close);
-  g_assert_null (va_store_open (fixture->place, fixture->key, &error));
+  close_store (fixture);
+  g_assert_false (try_to_open (fixture, &error));
   g_assert_error (error, domain, code);
 }
 
@@ -389,7 +389,7 @@ race (gpointer data)
 static void
 test_permit_race (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr(VaStore) second = va_store_open (fixture->place, fixture->key, NULL);
+  g_autoptr(VaStore) second = va_store_open (fixture->place, fixture->kek, NULL);
   Racer racers[8];
   GThread *threads[8];
   guint granted = 0;
@@ -431,7 +431,7 @@ try_claim (gpointer store)
 static void
 test_claim_race (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr(VaStore) second = va_store_open (fixture->place, fixture->key, NULL);
+  g_autoptr(VaStore) second = va_store_open (fixture->place, fixture->kek, NULL);
   GThread *threads[8];
   int claimed = 0;
 
@@ -448,14 +448,16 @@ test_claim_race (Fixture *fixture, gconstpointer data)
 static void
 child_of_crash (const Fixture *fixture, int out)
 {
-  g_autoptr(VaStore) store = va_store_open (fixture->place, fixture->key, NULL);
-  guint64 version = version_of (store);
+  Fixture own = *fixture;
+  guint64 version;
 
+  open_store (&own);
+  version = version_of (own.store);
   for (guint32 i = 0;; i++)
     {
       g_autofree char *id = g_strdup_printf ("crash-%u", i);
 
-      if (!make_launch (store, id, version, 1000, 0, 0, NULL) || write (out, &i, sizeof i) != sizeof i)
+      if (!make_launch (own.store, id, version, 1000, 0, 0, NULL) || write (out, &i, sizeof i) != sizeof i)
         _exit (1);
     }
 }
@@ -468,7 +470,7 @@ test_crash (Fixture *fixture, gconstpointer data)
   pid_t child;
 
   g_assert_true (put_vm (fixture->store, "alice", NULL, NULL, NULL));
-  g_clear_pointer (&fixture->store, va_store_close);
+  close_store (fixture);
   g_assert_cmpint (pipe (ends), ==, 0);
   child = fork ();
   if (child == 0)
