@@ -93,10 +93,14 @@ verify_chain (Attempt *attempt, GError **error)
 {
   const VaService *service = attempt->service;
   GBytes *id = attempt->request->cpu_id;
+  gboolean known;
 
-  if (service->key_service == NULL)
-    return va_sev_chain_verify (&attempt->chain, service->roots, &attempt->generation, error);
-  return va_key_service_verify (service->key_service, &attempt->chain, id != NULL ? g_bytes_get_data (id, NULL) : NULL,
+  if (va_chain_cache_verify (service->chains, &attempt->chain, service->roots, &attempt->generation, &known,
+                             service->key_service == NULL ? error : NULL))
+    return TRUE;
+  /* What is missing may be had from AMD's key service; what comes of that is not remembered here. */
+  return service->key_service != NULL
+         && va_key_service_verify (service->key_service, &attempt->chain, id != NULL ? g_bytes_get_data (id, NULL) : NULL,
                                 id != NULL ? g_bytes_get_size (id) : 0, service->roots, &attempt->generation, error);
 }
 

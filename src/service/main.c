@@ -22,6 +22,7 @@
 #define SWEEP_SECONDS_MAX 5
 #define CHECKPOINT_SECONDS 60
 #define PEM_MAX 65536
+#define CHAINS_MAX 8192 /* platforms, of some hundred bytes each */
 #define EXIT_BAD 1
 #define EXIT_USAGE 2
 
@@ -255,9 +256,11 @@ open_and_serve (const VaConfig *config, VaSevRoots *roots, VaKeyService *key_ser
   if (service.signer == NULL)
     return FALSE;
   service.references = va_reference_cache_new ();
+  service.chains = va_chain_cache_new (CHAINS_MAX);
   service.refusals = va_limit_new ((guint) va_config_number (config, "limits", "refusals-per-minute"));
   ok = serve (&service, config, error);
   va_limit_free (service.refusals);
+  va_chain_cache_free (service.chains);
   va_reference_cache_free (service.references);
   va_signer_free (service.signer);
   return ok;

@@ -4,6 +4,7 @@
 #include "audit/checkpoint.h"
 #include "certificates/key-service.h"
 #include "http/server.h"
+#include "service/chain-cache.h"
 #include "service/groups.h"
 #include "service/limit.h"
 #include "service/references.h"
@@ -18,6 +19,7 @@ typedef struct {
   VaSevRoots *roots;
   VaKeyService *key_service; /* AMD's; %NULL: not to be asked */
   VaReferenceCache *references;
+  VaChainCache *chains;
   VaSigner *signer;          /* of the audit log's checkpoints */
   VaHostGroups *groups;
   VaLimit *refusals;         /* how many a peer may collect */
