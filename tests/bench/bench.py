@@ -17,6 +17,8 @@ SOURCE, BUILD = os.environ["VA_TOP_SRCDIR"], os.environ["VA_TOP_BUILDDIR"]
 sys.path[:0] = [os.path.join(SOURCE, "tests/unit"), os.path.join(SOURCE, "tests/platform")]
 sys.dont_write_bytecode = True
 
+import charts  # noqa: E402
+import databases  # noqa: E402
 import machine  # noqa: E402
 import memory  # noqa: E402
 import owner  # noqa: E402
@@ -112,7 +114,7 @@ def tools():
     verify(image, put("small-kernel", os.urandom(8 * MIB)), put("small-initrd", os.urandom(8 * MIB)))
 
 
-def service(folder):
+def service(folder, below):
     print(f"\n{machine.model()}; {machine.filesystem(folder)}; service on core {machine.SERVER}, client on core "
           f"{machine.CLIENT}", flush=True)
     stage = Stage(folder)
@@ -128,6 +130,9 @@ def service(folder):
     speed.fresh(stage, measured, "never seen", 0.85)
     speed.fresh(stage, measured, "seen before", None)
     memory.measure(stage, measured)
+    databases.measure(stage, below)
+    if os.environ.get("BENCH_DOCS"):
+        charts.draw_all(stage, measured)
 
 
 def main():
@@ -138,7 +143,7 @@ def main():
         tools()
     with tempfile.TemporaryDirectory(prefix="bench.", dir=below) as folder:
         os.chdir(folder)
-        service(folder)
+        service(folder, below)
         os.chdir(below)
     results.write(path)
 

@@ -33,10 +33,16 @@ tests_bench_bench_load_CPPFLAGS = $(bench_cppflags)
 tests_bench_bench_load_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
 tests_bench_bench_load_LDADD = $(GNUTLS_LIBS) $(GLIB_LIBS)
 
-EXTRA_DIST += tests/bench/bench.py
-CLEANFILES += $(bench_programs) bench-results.json
+EXTRA_DIST += tests/bench/bench.py tests/bench/charts.py tests/bench/databases.py tests/bench/drawing.py \
+	tests/bench/machine.py tests/bench/memory.py tests/bench/results.py tests/bench/service-profile.py \
+	tests/bench/speed.py tests/bench/stage.py
+CLEANFILES += $(bench_programs) bench-results.json bench-profile.txt
 
-bench_environment = VA_TOP_SRCDIR='$(abs_top_srcdir)' VA_TOP_BUILDDIR='$(abs_top_builddir)'
+bench_run = VA_TOP_SRCDIR='$(abs_top_srcdir)' VA_TOP_BUILDDIR='$(abs_top_builddir)' /usr/bin/python3 $(srcdir)/tests/bench
 .PHONY: bench bench-docs bench-profile
 bench: all $(bench_programs)
-	$(bench_environment) /usr/bin/python3 $(srcdir)/tests/bench/bench.py
+	$(bench_run)/bench.py
+bench-docs: all $(bench_programs)
+	BENCH_DOCS=1 $(bench_run)/bench.py
+bench-profile: all $(bench_programs)
+	$(bench_run)/service-profile.py

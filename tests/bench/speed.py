@@ -129,7 +129,7 @@ def validations(stage, service, commits, name):
             ratios.append(line['rate'] / own[-1])
             rates.append(line['rate'])
     results.at_least(f'/validate / {name}', middle(ratios), 0.5, 'ratio')
-    results.told(f'/validate on {name.split(",")[0].split("’")[0]}', middle(rates), 'validations/s')
+    results.told(f'/validate on {name.split(",")[0]}', middle(rates), 'validations/s')
     results.told(name, middle(own), 'commits/s')
 
 

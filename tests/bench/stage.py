@@ -56,6 +56,7 @@ class Stage:
         self.host = self.site.client('host', 'node')
         self.roots = os.path.join(folder, 'roots')
         os.makedirs(os.path.join(self.roots, 'bench'))
+        self.kek = os.urandom(32)
         self.rsa = os.path.join(folder, 'rsa')
         machine.run(machine.SERVER, program('primitives'), self.rsa)
         self.platforms = self.make_platforms()
@@ -84,13 +85,15 @@ class Stage:
                             [('POST', f'/v1/vm/{self.vms[i % VMS]}/launch', platform.request(str(uuid.uuid4())))
                              for i, platform in enumerate(platforms)])
 
-    def service(self, name, store=None):
-        """A service that is not started yet. @store: lines of its configuration in place of SQLite."""
+    def service(self, name, url=None):
+        """A service that is not started yet, on SQLite or on the database of @url, and with the one key."""
         service = Service(os.path.join(self.folder, name), self.site, self.roots, launch_seconds=86400)
-        if store is not None:
+        write(service.kek, self.kek)
+        if url is not None:
             with open(service.config, encoding='utf-8') as source:
                 text = source.read()
-            write(service.config, text.replace(f'path = {service.store}\n', store).encode())
+            assert f'path = {service.store}\n' in text
+            write(service.config, text.replace(f'path = {service.store}\n', f'url = "{url}"\n').encode())
         return service
 
     def furnish(self, service):
@@ -101,18 +104,23 @@ class Stage:
         for vm in self.vms:
             owner.post('/vm/' + vm, self.registration)
 
-    def load(self, port, requests, count, *options, clients=1, certificate=HOST):
-        """One run of bench-load; its line. @certificate: paths of it and its key, HOST, or None: without one."""
+    def load_words(self, port, requests, count, *options, clients=1, certificate=HOST):
+        """A run of bench-load. @certificate: paths of it and its key, HOST, or None: without one."""
         words = [program('load'), '--port', port, '--clients', clients, '--count', count, *options]
         words += ['--requests', requests] if requests is not None else []
-        if certificate is HOST:
-            certificate = self.host
-        if certificate is not None:
-            words += ['--certificate', certificate[0], '--key', certificate[1]]
-        line = json.loads(machine.run(machine.CLIENT, *words))
+        certificate = self.host if certificate is HOST else certificate
+        return words + (['--certificate', certificate[0], '--key', certificate[1]] if certificate is not None else [])
+
+    @staticmethod
+    def read_load(text):
+        line = json.loads(text)
         if line['failed']:
-            raise RuntimeError(f'{line["failed"]} of {count} requests failed: {words}')
+            raise RuntimeError(f'{line["failed"]} of {line["count"]} requests failed')
         return line
+
+    def load(self, *arguments, **named):
+        """bench-load's line after a run on the client's core."""
+        return self.read_load(machine.run(machine.CLIENT, *self.load_words(*arguments, **named)))
 
     def validations(self, answers, requests_path):
         """The prepared validate requests of launches that were answered with @answers, a line each."""
