@@ -31,7 +31,7 @@ RULES = [(group, re.compile(pattern)) for group, pattern in (
     ('P-384 key generation and ECDH', r'\bva_sev_agree\b|\b(nettle_)?ecdsa_generate_keypair\b'),
     ('session, packet, measurement: AES, HMAC', r'\bva_sev_session_new\b|\bva_packet_seal\b|\bva_measurement'),
     ('sealing: AES-GCM', r'\bva_seal_(open|close)\b'),
-    ('database: waiting for the disk', r'\bfdatasync\b|\bfsync\b'),
+    ('database: making it durable', r'\bfdatasync\b|\bfsync\b'),
     ('database', r'libsqlite3|\bva_sqlite_|libpq'),
     ('launch digests', r'\bva_reference'),
     ('base64, hex', r'\bva_(base64|hex)_'),
@@ -40,20 +40,28 @@ RULES = [(group, re.compile(pattern)) for group, pattern in (
     ('log', r'\bva_log|\bg_log'),
     ('TLS', r'libgnutls'),
     ('HTTP', r'libmicrohttpd'),
-    ('cryptography (assembly, callers unknown)', r'libgmp|libhogweed'),
-    ('hashes', r'libnettle'),
 )]
+# Assembly without unwind tables hides who called it.
+BY_OBJECT = (('cryptography, callers unknown', 'libhogweed'), ('cryptography, callers unknown', 'libgmp'),
+           ('hashes, callers unknown', 'libnettle'))
 
 
 def group_of(frames):
     """@frames: "symbol (object)", innermost first."""
-    if any('pread' in frame for frame in frames[:12]) and any('libsqlite3' in frame for frame in frames):
-        return 'database: reading files'
     for frame in frames:
         for group, pattern in RULES:
             if pattern.search(frame):
                 return group
-    return 'other: ' + (frames[-1] if frames else 'unknown')
+    for group, name in BY_OBJECT:
+        if any(name in frame for frame in frames):
+            return group
+    return 'other: ' + frames[-1]
+
+
+def caller_of(frames):
+    """The innermost function of the service itself."""
+    return next((frame.split()[0] for frame in frames if 'virt-attestd' in frame or '(inlined)' in frame and
+                 frame.startswith('va_')), 'unknown')
 
 
 def samples(path):
@@ -83,14 +91,17 @@ def record(running, path, kind):
 
 
 def write_report(out, kind, path, microseconds):
-    groups, leaves = collections.Counter(), collections.Counter()
+    groups, leaves, callers = collections.Counter(), collections.Counter(), collections.defaultdict(collections.Counter)
     for frames in samples(path):
-        groups[group_of(frames)] += 1
+        group = group_of(frames)
+        groups[group] += 1
+        callers[group][caller_of(frames)] += 1
         leaves[frames[0]] += 1
     total = sum(groups.values())
     print(f'\nlaunches of platforms {kind}: {microseconds:.0f} µs of processor time each, {total} samples', file=out)
     for group, number in groups.most_common(30):
-        print(f'{number / total:7.1%} {number / total * microseconds:8.0f} µs  {group}', file=out)
+        inside = ', '.join(f'{name} {part / total:.1%}' for name, part in callers[group].most_common(6))
+        print(f'{number / total:7.1%} {number / total * microseconds:8.0f} µs  {group}  ({inside})', file=out)
     print('  functions by themselves:', file=out)
     for leaf, number in leaves.most_common(25):
         print(f'{number / total:7.1%}  {leaf}', file=out)
