@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@
  * bytes. Prints one line of JSON; what was answered with anything but 2xx is counted as failed.
  */
 
-static gint port, clients = 1, first, count;
+static gint port, clients = 1, first, count, limit_ms;
 static gboolean fresh, refused;
 static char *certificate, *key, *requests_path, *answers_path, *latencies_path;
 
@@ -29,6 +30,7 @@ static const GOptionEntry entries[] = {
   { "clients", 0, 0, G_OPTION_ARG_INT, &clients, "How many at once", "N" },
   { "first", 0, 0, G_OPTION_ARG_INT, &first, "Begin with this request, from 0", "N" },
   { "count", 0, 0, G_OPTION_ARG_INT, &count, "Send so many; behind the last comes the first", "N" },
+  { "milliseconds", 0, 0, G_OPTION_ARG_INT, &limit_ms, "Begin none behind this time", "N" },
   { "fresh", 0, 0, G_OPTION_ARG_NONE, &fresh, "A connection for each request, with its handshake", NULL },
   { "refused", 0, 0, G_OPTION_ARG_NONE, &refused, "The server must refuse each client in the handshake", NULL },
   { "answers", 0, 0, G_OPTION_ARG_FILENAME, &answers_path, "Write the answers' bodies, a line each", "FILE" },
@@ -47,6 +49,7 @@ static GMutex mutex;
 static GCond changed;
 static gint ready;
 static gboolean go;
+static double end; /* when no client begins another request */
 
 static double
 microseconds (void)
@@ -133,7 +136,7 @@ client (gpointer unused)
   if (!fresh && !refused && !load_open (&target, &connection, &why))
     g_error ("no connection to the server: %s", why);
   wait_for_start ();
-  for (gint i; open && (i = g_atomic_int_add (&next, 1)) < count;)
+  for (gint i; open && microseconds () < end && (i = g_atomic_int_add (&next, 1)) < count;)
     {
       double begun = microseconds ();
 
@@ -220,10 +223,12 @@ run_clients (void)
     g_cond_wait (&changed, &mutex);
   go = TRUE;
   begun = microseconds ();
+  end = limit_ms > 0 ? begun + limit_ms * 1e3 : INFINITY;
   g_cond_broadcast (&changed);
   g_mutex_unlock (&mutex);
   for (gint i = 0; i < clients; i++)
     g_thread_join (threads[i]);
+  count = MIN (count, next);
   return (microseconds () - begun) / 1e6;
 }
 
@@ -272,8 +277,8 @@ report (double seconds)
   if (answers_path != NULL)
     write_lines (answers_path, answers);
   qsort (latencies, (size_t) count, sizeof *latencies, compare);
-  printf ("{\"count\": %d, \"failed\": %d, \"seconds\": %.6f, \"p50\": %.1f, \"p99\": %.1f, \"client-cpu\": %.6f}\n", count,
-          failed, seconds, latencies[count / 2], latencies[(gint64) count * 99 / 100], cpu);
+  printf ("{\"count\": %d, \"failed\": %d, \"seconds\": %.6f, \"p50\": %.1f, \"p99\": %.1f, \"client-cpu\": %.6f}\n",
+          count, failed, seconds, latencies[count / 2], latencies[(gint64) count * 99 / 100], cpu);
 }
 
 int
@@ -284,7 +289,8 @@ main (int argc, char **argv)
 
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error) || argc != 1 || port < 1 || port > 65535 || clients < 1
-      || first < 0 || count < 1 || (!refused && requests_path == NULL) || (certificate == NULL) != (key == NULL))
+      || first < 0 || count < 1 || limit_ms < 0 || (!refused && requests_path == NULL)
+      || (certificate == NULL) != (key == NULL))
     {
       fprintf (stderr, "bench-load: %s; see --help\n", error != NULL ? error->message : "a needed option is missing");
       return 2;

@@ -16,8 +16,8 @@
 
 /*
  * What a launch cannot do without, alone: one turn of each after another for MILLISECONDS, so that what disturbs the
- * machine disturbs all of them. Keys and signatures come as bytes, as from certificates, and are taken in each time. Prints
- *  NAME MEDIAN MEAN COMPUTED, in microseconds; the last is the mean without the time that
+ * machine disturbs all of them. Keys and signatures come as bytes, as from certificates, and are taken in each time.
+ * Prints NAME MEDIAN MEAN COMPUTED, in microseconds; the last is the mean without the time that
  * the processor was with others.
  */
 

@@ -38,7 +38,7 @@ def draw_all(stage, service):
         latency.append(Line(f'{kind}, p50', colour, [(row[0], row[2]) for row in measured]))
         latency.append(Line(f'{kind}, p99', colour, [(row[0], row[3]) for row in measured], dashed=True))
     where = f'{machine.model()}; the service has one of them; SQLite on {machine.filesystem(stage.folder).split()[0]}'
-    draw(os.path.join(SOURCE, 'docs/bench-throughput.svg'), 'Launches granted, each durable before it is answered', where,
-         'launches a second', throughput)
+    draw(os.path.join(SOURCE, 'docs/bench-throughput.svg'), 'Launches granted, each durable before it is answered',
+         where, 'launches a second', throughput)
     draw(os.path.join(SOURCE, 'docs/bench-latency.svg'), 'Time to grant a launch', where, 'milliseconds', latency,
          logarithmic=True)

@@ -128,10 +128,10 @@ def check_key(service):
 
 def together(stage, running):
     """Launches a second of all services, each with clients of its own, wherever they may run."""
-    loads = [subprocess.Popen([str(word) for word in
-                               stage.load_words(one.service.port, stage.requests, PLATFORMS,
-                                                '--first', at * PLATFORMS // len(running), clients=CLIENTS // len(running))],
-                              stdout=subprocess.PIPE, text=True) for at, one in enumerate(running)]
+    share = len(running)
+    words = [stage.load_words(one.service.port, stage.requests, PLATFORMS, '--first', at * PLATFORMS // share,
+                              clients=CLIENTS // share) for at, one in enumerate(running)]
+    loads = [subprocess.Popen([str(word) for word in one], stdout=subprocess.PIPE, text=True) for one in words]
     lines = [stage.read_load(load.communicate()[0]) for load in loads]
     return sum(line['count'] / line['seconds'] for line in lines)
 

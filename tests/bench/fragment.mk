@@ -38,7 +38,8 @@ EXTRA_DIST += tests/bench/bench.py tests/bench/charts.py tests/bench/databases.p
 	tests/bench/speed.py tests/bench/stage.py
 CLEANFILES += $(bench_programs) bench-results.json bench-profile.txt
 
-bench_run = VA_TOP_SRCDIR='$(abs_top_srcdir)' VA_TOP_BUILDDIR='$(abs_top_builddir)' /usr/bin/python3 $(srcdir)/tests/bench
+bench_run = BENCH_QUICK='$(BENCH_QUICK)' VA_TOP_SRCDIR='$(abs_top_srcdir)' VA_TOP_BUILDDIR='$(abs_top_builddir)' \
+	/usr/bin/python3 $(srcdir)/tests/bench
 .PHONY: bench bench-docs bench-profile
 bench: all $(bench_programs)
 	$(bench_run)/bench.py

@@ -11,8 +11,8 @@ from speed import CLIENTS, QUICK, Running
 from stage import MIB, PLATFORMS
 
 CONNECTIONS = 2000 if QUICK else 10000
-SECONDS = 8 if QUICK else 40  # of each kind
-PIECE = 500
+SECONDS = 4 if QUICK else 30  # of each kind
+PIECE = 250 if QUICK else 500
 
 
 def settle(running):
@@ -24,7 +24,7 @@ def settle(running):
 def grow(running, *options, **named):
     """(connections, bytes more) after up to CONNECTIONS of them, in bounded time."""
     health = None if '--refused' in options else running.stage.health
-    running.load(health, PIECE, *options, clients=CLIENTS, **named)
+    running.load(health, PIECE, *options, clients=CLIENTS, **named)  # what the first ones need is no growth
     before, done, end = settle(running), 0, time.monotonic() + SECONDS
     while done < CONNECTIONS and time.monotonic() < end:
         running.load(health, PIECE, *options, clients=CLIENTS, **named)

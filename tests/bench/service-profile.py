@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""make bench-profile: where the service's processor time goes under launches, by perf; a report below the build tree."""
+"""make bench-profile: where the service's processor time goes under launches, by perf; below the build tree."""
 
 import collections
 import os

@@ -13,6 +13,7 @@ QUICK = bool(os.environ.get('BENCH_QUICK'))
 ROUNDS = 3 if QUICK else 5
 PRIMITIVES_MS = 250 if QUICK else 500
 CLIENTS = 16
+SHORT = ('--milliseconds', 1000 if QUICK else 2500)  # of a measured run, however slow the machine is
 PARTS = {'never seen': ('rsa-verify', 'ecdsa-verify', 'ecdsa-verify', 'ecdsa-verify', 'keygen', 'ecdh'),
          'seen before': ('keygen', 'ecdh')}
 
@@ -57,8 +58,8 @@ class Running:
         """bench-load's line, with what the service has used and done for one request."""
         begun = machine.cpu_seconds(self.service.process.pid)
         line = self.stage.load(self.service.port, requests, count, *options, **named)
-        line['cpu'] = (machine.cpu_seconds(self.service.process.pid) - begun) / count * 1e6
-        line['rate'] = count / line['seconds']
+        line['cpu'] = (machine.cpu_seconds(self.service.process.pid) - begun) / line['count'] * 1e6
+        line['rate'] = line['count'] / line['seconds']
         return line
 
 
@@ -79,7 +80,7 @@ def launches(stage, service, kind, where=''):
             running = Running(stage, service)
             if kind == 'seen before':
                 running.load(stage.requests, PLATFORMS, clients=CLIENTS)
-        line = running.load(stage.requests, count, clients=CLIENTS)
+        line = running.load(stage.requests, count, *SHORT, clients=CLIENTS)
         limit = 1e6 / crypto.cost(kind)
         ratios.append(line['rate'] / limit)
         rates.append(line['rate'])
@@ -102,7 +103,7 @@ def alone(stage, service, kind, aim):
         with Running(stage, service) as running:
             if kind == 'seen before':
                 running.load(stage.requests, count, clients=CLIENTS)
-            running.load(stage.requests, count, '--latencies', path)
+            running.load(stage.requests, count, *SHORT, '--latencies', path)
         all_.append(read_latencies(path))
     ratio = middle([middle(times) / cost for times, cost in zip(all_, crypto)])
     every = sorted(sum(all_, []))
@@ -129,7 +130,7 @@ def validations(stage, service, commits, name):
             running.load(stage.requests, count, '--answers', answers, clients=CLIENTS)
             stage.validations(answers, requests)
             own.append(commits())
-            line = running.load(requests, count, clients=CLIENTS)
+            line = running.load(requests, count, *SHORT, clients=CLIENTS)
             ratios.append(line['rate'] / own[-1])
             rates.append(line['rate'])
     results.at_least(f'/validate / {name}', middle(ratios), 0.5, 'ratio')
@@ -159,9 +160,9 @@ class Hello:
 def hello_cost(stage, hello, count):
     """Microseconds of the server for a fresh connection and its one request: what it computes, if that is less."""
     begun = machine.cpu_seconds(hello.process.pid)
-    line = stage.load(hello.port, stage.health, count, '--fresh', clients=CLIENTS)
-    computed = (machine.cpu_seconds(hello.process.pid) - begun) / count
-    return min(computed, line['seconds'] / count) * 1e6
+    line = stage.load(hello.port, stage.health, count, *SHORT, '--fresh', clients=CLIENTS)
+    computed = (machine.cpu_seconds(hello.process.pid) - begun) / line['count']
+    return min(computed, line['seconds'] / line['count']) * 1e6
 
 
 def fresh(stage, service, kind, aim):
@@ -174,7 +175,7 @@ def fresh(stage, service, kind, aim):
             with Running(stage, service) as running:
                 if kind == 'seen before':
                     running.load(stage.requests, PLATFORMS, clients=CLIENTS)
-                line = running.load(stage.requests, PLATFORMS, '--fresh', clients=CLIENTS)
+                line = running.load(stage.requests, PLATFORMS, *SHORT, '--fresh', clients=CLIENTS)
             rates.append(line['rate'])
             ratios.append(line['rate'] * (crypto.cost(kind) + costs[-1]) / 1e6)
     name = f'/launch, platforms {kind}, fresh mutual TLS each / (cryptography + hello)'
