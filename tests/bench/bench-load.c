@@ -49,7 +49,7 @@ static GMutex mutex;
 static GCond changed;
 static gint ready;
 static gboolean go;
-static double end; /* when no client begins another request */
+static double stop_at; /* when no client begins another request */
 
 static double
 microseconds (void)
@@ -136,7 +136,7 @@ client (gpointer unused)
   if (!fresh && !refused && !load_open (&target, &connection, &why))
     g_error ("no connection to the server: %s", why);
   wait_for_start ();
-  for (gint i; open && microseconds () < end && (i = g_atomic_int_add (&next, 1)) < count;)
+  for (gint i; open && microseconds () < stop_at && (i = g_atomic_int_add (&next, 1)) < count;)
     {
       double begun = microseconds ();
 
@@ -223,7 +223,7 @@ run_clients (void)
     g_cond_wait (&changed, &mutex);
   go = TRUE;
   begun = microseconds ();
-  end = limit_ms > 0 ? begun + limit_ms * 1e3 : INFINITY;
+  stop_at = limit_ms > 0 ? begun + limit_ms * 1e3 : INFINITY;
   g_cond_broadcast (&changed);
   g_mutex_unlock (&mutex);
   for (gint i = 0; i < clients; i++)

@@ -126,9 +126,10 @@ def service(folder, below):
         speed.launches(stage, measured, kind)
     speed.validations(stage, measured, lambda: speed.sqlite_commits(folder), "SQLite, its own commits")
     speed.alone(stage, measured, "never seen", 1.3)
-    speed.alone(stage, measured, "seen before", None)
     speed.fresh(stage, measured, "never seen", 0.85)
-    speed.fresh(stage, measured, "seen before", None)
+    if not speed.QUICK:
+        speed.alone(stage, measured, "seen before", None)
+        speed.fresh(stage, measured, "seen before", None)
     memory.measure(stage, measured)
     databases.measure(stage, below)
     if os.environ.get("BENCH_DOCS"):
