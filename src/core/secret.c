@@ -9,6 +9,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#define KEPT_PAGES 8 /* mappings up to this size are used again */
+#define KEPT_EACH 32 /* of each size at most: 4.5 MiB in all */
+
 struct _VaSecret
 {
   guint8 *data;
@@ -16,23 +19,84 @@ struct _VaSecret
   gsize mapped;
 };
 
+/* To map and lock a page costs more than what most secrets are used for, so mappings whose secret is gone, all zeros by
+   then, wait here for the next one. */
+static struct {
+  GMutex mutex;
+  guint8 *pages[KEPT_PAGES][KEPT_EACH]; /* by number of pages less one */
+  guint count[KEPT_PAGES];
+} kept;
+
+static gsize
+page_size (void)
+{
+  static gsize size;
+
+  if (g_once_init_enter (&size))
+    g_once_init_leave (&size, (gsize) sysconf (_SC_PAGESIZE));
+  return size;
+}
+
+static guint8 *
+take_kept (gsize mapped)
+{
+  gsize kind = mapped / page_size () - 1;
+  guint8 *data = NULL;
+
+  if (kind >= KEPT_PAGES)
+    return NULL;
+  g_mutex_lock (&kept.mutex);
+  if (kept.count[kind] > 0)
+    data = kept.pages[kind][--kept.count[kind]];
+  g_mutex_unlock (&kept.mutex);
+  return data;
+}
+
+static gboolean
+keep (guint8 *data, gsize mapped)
+{
+  gsize kind = mapped / page_size () - 1;
+  gboolean done = FALSE;
+
+  if (kind >= KEPT_PAGES)
+    return FALSE;
+  g_mutex_lock (&kept.mutex);
+  if (kept.count[kind] < KEPT_EACH)
+    {
+      kept.pages[kind][kept.count[kind]++] = data;
+      done = TRUE;
+    }
+  g_mutex_unlock (&kept.mutex);
+  return done;
+}
+
+static guint8 *
+map (gsize mapped)
+{
+  guint8 *data = mmap (NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+  if (data == MAP_FAILED)
+    g_error ("no memory for a secret of %" G_GSIZE_FORMAT " bytes", mapped);
+  if (mlock (data, mapped) != 0)
+    g_debug ("secret memory is not locked: raise RLIMIT_MEMLOCK");
+  madvise (data, mapped, MADV_DONTDUMP);
+  madvise (data, mapped, MADV_WIPEONFORK);
+  return data;
+}
+
 VaSecret *
 va_secret_new (gsize size)
 {
-  gsize page = (gsize) sysconf (_SC_PAGESIZE);
+  gsize page = page_size ();
   VaSecret *secret = g_new0 (VaSecret, 1);
 
   if (size > G_MAXSIZE - page)
     g_error ("a secret of %" G_GSIZE_FORMAT " bytes cannot be mapped", size);
   secret->size = size;
   secret->mapped = MAX (page, (size + page - 1) / page * page);
-  secret->data = mmap (NULL, secret->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (secret->data == MAP_FAILED)
-    g_error ("no memory for a secret of %" G_GSIZE_FORMAT " bytes", size);
-  if (mlock (secret->data, secret->mapped) != 0)
-    g_debug ("secret memory is not locked: raise RLIMIT_MEMLOCK");
-  madvise (secret->data, secret->mapped, MADV_DONTDUMP);
-  madvise (secret->data, secret->mapped, MADV_WIPEONFORK);
+  secret->data = take_kept (secret->mapped);
+  if (secret->data == NULL)
+    secret->data = map (secret->mapped);
   return secret;
 }
 
@@ -78,7 +142,8 @@ va_secret_free (VaSecret *secret)
   if (secret == NULL)
     return;
   va_wipe (secret->data, secret->mapped);
-  munmap (secret->data, secret->mapped);
+  if (!keep (secret->data, secret->mapped))
+    munmap (secret->data, secret->mapped);
   g_free (secret);
 }
 

@@ -34,6 +34,7 @@ static const struct
 struct _VaSevRoots
 {
   GPtrArray *generations; /* of Generation */
+  guint *last; /* which one has signed the last CEK; any thread changes it */
 };
 
 typedef struct
@@ -57,6 +58,7 @@ va_sev_roots_new (void)
   VaSevRoots *roots = g_new0 (VaSevRoots, 1);
 
   roots->generations = g_ptr_array_new_with_free_func (generation_free);
+  roots->last = g_new0 (guint, 1);
   return roots;
 }
 
@@ -72,6 +74,7 @@ va_sev_roots_free (VaSevRoots *roots)
   if (roots == NULL)
     return;
   g_ptr_array_unref (roots->generations);
+  g_free (roots->last);
   g_free (roots);
 }
 
@@ -125,15 +128,21 @@ va_sev_roots_add (VaSevRoots *roots, const char *name, const VaAmdCert *ark, con
   return TRUE;
 }
 
+/* Nothing in a CEK tells who has signed it, and each try costs a verification; machines of one kind come in numbers. */
 const char *
 va_sev_roots_find_signer (const VaSevRoots *roots, const VaSevCert *cek)
 {
-  for (guint i = 0; i < roots->generations->len; i++)
-    {
-      const Generation *generation = g_ptr_array_index (roots->generations, i);
+  guint count = roots->generations->len, first = g_atomic_int_get (roots->last);
 
-      if (va_sev_verify_cek (&generation->ask, cek))
-        return generation->name;
+  for (guint i = 0; i < count; i++)
+    {
+      guint at = (first + i) % count;
+      const Generation *generation = g_ptr_array_index (roots->generations, at);
+
+      if (!va_sev_verify_cek (&generation->ask, cek))
+        continue;
+      g_atomic_int_set (roots->last, at);
+      return generation->name;
     }
   return NULL;
 }

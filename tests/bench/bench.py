@@ -5,7 +5,6 @@
 import base64
 import hashlib
 import hmac
-import json
 import os
 import shutil
 import statistics
@@ -18,22 +17,20 @@ SOURCE, BUILD = os.environ["VA_TOP_SRCDIR"], os.environ["VA_TOP_BUILDDIR"]
 sys.path[:0] = [os.path.join(SOURCE, "tests/unit"), os.path.join(SOURCE, "tests/platform")]
 sys.dont_write_bytecode = True
 
+import charts  # noqa: E402
+import databases  # noqa: E402
+import machine  # noqa: E402
+import memory  # noqa: E402
 import owner  # noqa: E402
+import results  # noqa: E402
+import speed  # noqa: E402
 from service_peers import firmware  # noqa: E402
+from stage import Stage  # noqa: E402
 
 PROGRAM = os.path.join(BUILD, "virt-attest")
 VALIDATOR = shutil.which("virt-qemu-sev-validate")
 MIB = 1 << 20
 MILAN = 0x00a00f11
-RESULTS = []
-
-
-def result(name, value, aim, unit):
-    """@aim: at most; None: just for information."""
-    ok = aim is None or value <= aim
-    RESULTS.append({"name": name, "value": round(value, 3), "aim": aim, "unit": unit, "ok": ok})
-    verdict = "" if aim is None else f"   aim: at most {aim:g}   {'ok' if ok else 'MISSED'}"
-    print(f"{name:62} {value:9.3f} {unit}{verdict}", flush=True)
 
 
 def run_time(command):
@@ -64,14 +61,14 @@ def packets():
     lines = subprocess.run([os.path.join(BUILD, "tests/bench/bench-packets")], check=True, capture_output=True, text=True)
     times = {name: float(value) for name, value in (line.split() for line in lines.stdout.splitlines())}
     for name, aim in (("session", 1.3), ("secret-packet", None)):
-        result(f"{name} / its primitives", times[name] / times[name + "-primitives"], aim, "ratio")
-        result(f"{name}, alone", times[name] / 1000, None, "ms")
+        results.at_most(f"{name} / its primitives", times[name] / times[name + "-primitives"], aim, "ratio")
+        results.at_most(f"{name}, alone", times[name] / 1000, None, "ms")
 
 
 def digest(image, kernel, initrd):
     own, sums = side_by_side(15, [PROGRAM, "sev", "digest", "--firmware", image, "--kernel", kernel, "--initrd", initrd,
                                   "--cmdline", "quiet"], [shutil.which("sha256sum"), image, kernel, initrd])
-    result("sev digest, 4 MiB firmware, 12 MiB kernel, 48 MiB initrd / sha256sum", own / sums, 1.1, "ratio")
+    results.at_most("sev digest, 4 MiB firmware, 12 MiB kernel, 48 MiB initrd / sha256sum", own / sums, 1.1, "ratio")
 
 
 def verify(image, kernel, initrd):
@@ -98,7 +95,7 @@ def with_kernel(image, data, files, what):
     peer = ["/usr/bin/python3", VALIDATOR, *common, "--tek", key, "--api-major", "1", "--api-minor", "51", "--build-id", "3", "--num-cpus", "4",
             "--vmsa-cpu0", vmsa0, "--vmsa-cpu1", vmsa1]
     times = side_by_side(31, own, ["/bin/true"])
-    result(f"sev verify, SEV-ES, 4 vCPUs, {what}: more than /bin/true", (times[0] - times[1]) * 1000,
+    results.at_most(f"sev verify, SEV-ES, 4 vCPUs, {what}: more than /bin/true", (times[0] - times[1]) * 1000,
            10 if len(files) == 1 else None, "ms")
     if len(files) > 1:
         return
@@ -106,20 +103,50 @@ def with_kernel(image, data, files, what):
         print("skipped: libvirt's validator is not installed (package libvirt-clients-qemu)")
         return
     times = side_by_side(5, own, peer)
-    result("sev verify / libvirt's validator, the same launch", times[0] / times[1], 1, "ratio")
+    results.at_most("sev verify / libvirt's validator, the same launch", times[0] / times[1], 1, "ratio")
+
+
+def tools():
+    """The toolbox; in a folder of its own."""
+    image = put("firmware", firmware(1, size=4 * MIB))
+    packets()
+    digest(image, put("kernel", os.urandom(12 * MIB)), put("initrd", os.urandom(48 * MIB)))
+    verify(image, put("small-kernel", os.urandom(8 * MIB)), put("small-initrd", os.urandom(8 * MIB)))
+
+
+def service(folder, below):
+    print(f"\n{machine.model()}; {machine.filesystem(folder)}; service on core {machine.SERVER}, client on core "
+          f"{machine.CLIENT}", flush=True)
+    stage = Stage(folder)
+    results.told("fdatasync of 4 KiB on that disk", speed.sync_time(folder) / 1000, "ms")
+    measured = stage.service("service")
+    with speed.Running(stage, measured, warm=False):
+        stage.furnish(measured)
+    for kind in speed.PARTS:
+        speed.launches(stage, measured, kind)
+    speed.validations(stage, measured, lambda: speed.sqlite_commits(folder), "SQLite, its own commits")
+    speed.alone(stage, measured, "never seen", 1.3)
+    speed.fresh(stage, measured, "never seen", 0.85)
+    if not speed.QUICK:
+        speed.alone(stage, measured, "seen before", None)
+        speed.fresh(stage, measured, "seen before", None)
+    memory.measure(stage, measured)
+    databases.measure(stage, below)
+    if os.environ.get("BENCH_DOCS"):
+        charts.draw_all(stage, measured)
 
 
 def main():
+    path = os.path.abspath("bench-results.json")
+    below = os.environ.get("VA_BENCH_DIR") or os.path.dirname(path)
     with tempfile.TemporaryDirectory(prefix="virt-attest-bench.") as folder:
-        results = os.path.abspath("bench-results.json")
         os.chdir(folder)
-        image = put("firmware", firmware(1, size=4 * MIB))
-        packets()
-        digest(image, put("kernel", os.urandom(12 * MIB)), put("initrd", os.urandom(48 * MIB)))
-        verify(image, put("small-kernel", os.urandom(8 * MIB)), put("small-initrd", os.urandom(8 * MIB)))
-        with open(results, "w", encoding="ascii") as f:
-            json.dump(RESULTS, f, indent=1)
-            f.write("\n")
+        tools()
+    with tempfile.TemporaryDirectory(prefix="bench.", dir=below) as folder:
+        os.chdir(folder)
+        service(folder, below)
+        os.chdir(below)
+    results.write(path)
 
 
 main()

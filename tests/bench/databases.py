@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A PostgreSQL of the bench's own, from Debian's package, and what a service does with it."""
+
+import contextlib
+import glob
+import os
+import pwd
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+import machine
+import results
+from service_peers import SERVICE
+from speed import CLIENTS, QUICK, ROUNDS, Running, launches, middle, validations
+from stage import PLATFORMS
+
+NAMES = (('/validate / PostgreSQL, pgbench with one INSERT and one client', 0.5),
+         ('/launch: two processes on two cores / one on one, PostgreSQL', 1.8))
+
+
+class Missing(Exception):
+    """Why something cannot be measured here."""
+
+
+class Postgres:
+    """As another user than root, below a folder of the bench; no TCP."""
+
+    def __init__(self, below):
+        programs = sorted(glob.glob('/usr/lib/postgresql/*/bin'), key=lambda path: int(path.split('/')[4]))
+        if not programs:
+            raise Missing('PostgreSQL is not installed (package postgresql)')
+        self.programs = programs[-1]
+        self.who = {}
+        if os.geteuid() == 0:
+            try:
+                user = pwd.getpwnam('postgres')
+            except KeyError:
+                raise Missing('there is no user postgres, and PostgreSQL does not run as root') from None
+            self.who = {'user': user.pw_uid, 'group': user.pw_gid, 'extra_groups': []}
+        self.folder = tempfile.mkdtemp(prefix='bench-postgresql.', dir=below)
+        self.sockets = tempfile.mkdtemp(prefix='va-bench.')  # a socket's path must be short
+        for folder in (self.folder, self.sockets):
+            if self.who:
+                os.chown(folder, self.who['user'], self.who['group'])
+        self.process = None
+
+    def __enter__(self):
+        data, log = os.path.join(self.folder, 'data'), os.path.join(self.folder, 'log')
+        try:
+            self.run('initdb', '-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C')
+            with machine.on(machine.CLIENT), open(log, 'wb') as out:
+                self.process = subprocess.Popen(
+                    [os.path.join(self.programs, 'postgres'), '-D', data, '-k', self.sockets, '-c',
+                     'listen_addresses='], stdout=out, stderr=out, cwd='/', **self.who)
+            self.wait()
+            self.sql('CREATE DATABASE service')
+            self.sql('CREATE TABLE rows (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, text text NOT NULL)')
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        if self.process is not None:
+            self.process.send_signal(signal.SIGINT)  # fast shutdown
+            self.process.wait(60)
+        shutil.rmtree(self.folder)
+        shutil.rmtree(self.sockets)
+
+    def run(self, name, *arguments):
+        done = subprocess.run([os.path.join(self.programs, name), *arguments], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, check=False, cwd='/', **self.who)
+        if done.returncode != 0:
+            raise Missing(f'{name}: {done.stdout.strip()[-300:]}')
+        return done.stdout
+
+    def wait(self):
+        for _ in range(300):
+            ready = subprocess.run([os.path.join(self.programs, 'pg_isready'), '-q', '-h', self.sockets], check=False)
+            if ready.returncode == 0:
+                return
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.1)
+        raise Missing('PostgreSQL did not start')
+
+    def sql(self, text):
+        self.run('psql', '-q', '-h', self.sockets, '-U', 'postgres', '-v', 'ON_ERROR_STOP=1', '-c', text)
+
+    def url(self):
+        return f'postgresql:///service?host={self.sockets}&user=postgres'
+
+    def commits(self):
+        """Transactions a second of pgbench's one client, which runs on the service's core."""
+        script = os.path.join(self.sockets, 'insert.sql')
+        with open(script, 'w', encoding='ascii') as out:
+            out.write("INSERT INTO rows (text) VALUES ('0123456789abcdef');\n")
+        with machine.on(machine.SERVER):
+            text = self.run('pgbench', '-n', '-f', script, '-c', '1', '-T', '1', '-h', self.sockets, '-U', 'postgres')
+        return float(re.search(r'^tps = ([0-9.]+)', text, re.M)[1])
+
+    def move(self, *cores):
+        """The server and its children run there from now on."""
+        pids = [self.process.pid]
+        for path in glob.glob('/proc/[0-9]*/stat'):
+            try:
+                with open(path, encoding='ascii', errors='replace') as source:
+                    if int(source.read().rsplit(')', 1)[1].split()[1]) == self.process.pid:
+                        pids.append(int(path.split('/')[2]))
+            except FileNotFoundError:
+                continue
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):  # autovacuum workers come and go
+                os.sched_setaffinity(pid, cores)
+
+
+def check_key(service):
+    """Whether this service knows the configuration at all."""
+    done = subprocess.run([SERVICE, '--check-config', '--config', service.config], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode != 0:
+        raise Missing(f'the service does not take [store] url: {done.stdout.strip().splitlines()[-1]}')
+
+
+def together(stage, running):
+    """Launches a second of all services, each with clients of its own, wherever they may run."""
+    share = len(running)
+    words = [stage.load_words(one.service.port, stage.requests, PLATFORMS, '--first', at * PLATFORMS // share,
+                              clients=CLIENTS // share) for at, one in enumerate(running)]
+    loads = [subprocess.Popen([str(word) for word in one], stdout=subprocess.PIPE, text=True) for one in words]
+    lines = [stage.read_load(load.communicate()[0]) for load in loads]
+    return sum(line['count'] / line['seconds'] for line in lines)
+
+
+def two_processes(stage, postgres, services):
+    """Everything on one core, and everything on two: service, clients and database."""
+    ratios = []
+    for _ in range(ROUNDS):
+        rates = []
+        for cores in (machine.CORES[:1], machine.CORES[:2]):
+            postgres.move(*cores)
+            running = [Running(stage, service, cores=(core,)) for service, core in zip(services, cores)]
+            with machine.on(*cores):
+                rates.append(together(stage, running))
+            for one in running:
+                one.service.end()
+        ratios.append(rates[1] / rates[0])
+    results.at_least(NAMES[1][0], middle(ratios), NAMES[1][1], 'ratio')
+
+
+def measure(stage, below):
+    """What has an aim stands in the results in any case."""
+    left = list(NAMES)
+    try:
+        with Postgres(below) as postgres:
+            services = [stage.service(f'postgresql-{i}', postgres.url()) for i in range(2)]
+            check_key(services[0])
+            with Running(stage, services[0], warm=False):
+                stage.furnish(services[0])
+            validations(stage, services[0], postgres.commits, NAMES[0][0].split(' / ')[1])
+            left.pop(0)
+            if not QUICK:
+                launches(stage, services[0], 'never seen', ' on PostgreSQL')
+            if len(machine.CORES) < 2:
+                raise Missing('this machine has one core')
+            two_processes(stage, postgres, services)
+            left.pop(0)
+    except Missing as reason:
+        for name, aim in left:
+            results.not_measured(name, aim, 'ratio', 'at least', str(reason))
