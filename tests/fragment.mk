@@ -18,3 +18,4 @@ include tests/integration/fragment.mk
 include tests/fuzz/fragment.mk
 include tests/attack/fragment.mk
 include tests/bench/fragment.mk
+include tests/soak/fragment.mk

@@ -57,9 +57,9 @@ va_answer_array (JsonObject *object, const char *name)
 JsonObject *
 va_answer_element (JsonArray *array, guint i)
 {
-  JsonNode *node = json_array_get_element (array, i);
+  JsonNode *node = i < va_answer_length (array) ? json_array_get_element (array, i) : NULL;
 
-  return JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+  return node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
 }
 
 guint

@@ -11,7 +11,7 @@ gint64 va_answer_number (JsonObject *object, const char *name);
 gboolean va_answer_true (JsonObject *object, const char *name);
 JsonObject *va_answer_object (JsonObject *object, const char *name);
 JsonArray *va_answer_array (JsonObject *object, const char *name);
-/** va_answer_element: element @i if it is an object. */
+/** va_answer_element: element @i if there is one and it is an object. */
 JsonObject *va_answer_element (JsonArray *array, guint i);
 /** va_answer_length: 0 for %NULL. */
 guint va_answer_length (JsonArray *array);

@@ -5,15 +5,27 @@
 
 #include <sys/socket.h>
 
+/* Of a thread's room, this part is kept free by cutting strangers: as much as comes in before what was cut is closed. */
+#define FREE_PART 16
+
 struct _VaConnections
 {
   GMutex mutex;
   GCond changed;
   GQueue queue; /* of VaConnection */
   gint64 next;  /* when the thread wakes up */
+  guint crowded; /* connections of one of libmicrohttpd's threads beyond which strangers go */
   gboolean stop;
   GThread *thread;
 };
+
+static void
+cut (VaConnection *connection, const char *why)
+{
+  connection->cut = TRUE;
+  shutdown (connection->fd, SHUT_RDWR);
+  g_debug ("a connection was cut: %s", why);
+}
 
 /* Shuts down what is overdue; the moment at which the next one will be. With the mutex held, so no fd is closed. */
 static gint64
@@ -32,9 +44,7 @@ cut_overdue (VaConnections *connections, gint64 now)
           next = MIN (next, connection->deadline);
           continue;
         }
-      connection->cut = TRUE;
-      shutdown (connection->fd, SHUT_RDWR);
-      g_debug ("a connection was cut: it took too long");
+      cut (connection, "it took too long");
     }
   return next;
 }
@@ -58,10 +68,11 @@ watch (gpointer data)
 }
 
 VaConnections *
-va_connections_new (void)
+va_connections_new (guint room)
 {
   VaConnections *connections = g_new0 (VaConnections, 1);
 
+  connections->crowded = room - MAX (room / FREE_PART, 1);
   g_mutex_init (&connections->mutex);
   g_cond_init (&connections->changed);
   g_queue_init (&connections->queue);
@@ -103,6 +114,28 @@ set_deadline (VaConnection *connection, gint64 deadline)
     g_cond_signal (&connection->connections->changed);
 }
 
+/* Before @newest comes in. What has a certificate stays, so that a full house of peers makes the next one wait. Whether the
+   others of this thread have one does not change meanwhile: it is in this thread that their handshakes are done. */
+static void
+make_room (VaConnections *connections, const VaConnection *newest)
+{
+  VaConnection *stranger = NULL;
+  guint there = 1;
+
+  for (GList *l = connections->queue.head; l != NULL; l = l->next)
+    {
+      VaConnection *connection = l->data;
+
+      if (connection->thread != newest->thread || connection->cut)
+        continue;
+      there++;
+      if (stranger == NULL && !connection->verified)
+        stranger = connection;
+    }
+  if (there > connections->crowded && stranger != NULL)
+    cut (stranger, "others want its place, and it has shown no certificate");
+}
+
 VaConnection *
 va_connection_new (VaConnections *connections, int fd, guint seconds)
 {
@@ -111,7 +144,9 @@ va_connection_new (VaConnections *connections, int fd, guint seconds)
   connection->connections = connections;
   connection->link.data = connection;
   connection->fd = fd;
+  connection->thread = g_thread_self ();
   g_mutex_lock (&connections->mutex);
+  make_room (connections, connection);
   g_queue_push_tail_link (&connections->queue, &connection->link);
   set_deadline (connection, g_get_monotonic_time () + (gint64) seconds * G_USEC_PER_SEC);
   g_mutex_unlock (&connections->mutex);

@@ -10,6 +10,7 @@
 #include "http/router.h"
 
 #define FIRST_BODY 4096
+#define RETRY_SECONDS 2 /* in a 503: less than a host waits for an answer in all */
 /* A refused client is read this far, or as far as its route goes, so that it gets its answer; then it is cut. */
 #define DISCARD_MAX (64u * 1024)
 
@@ -141,9 +142,11 @@ static enum MHD_Result
 answer_error (Exchange *exchange, struct MHD_Connection *mhd, const GError *error)
 {
   g_autoptr(JsonObject) object = va_problem_write (error);
+  guint status = va_problem_status ((VaProblemCode) error->code);
 
-  return answer (exchange, mhd, va_problem_status ((VaProblemCode) error->code), "application/problem+json",
-                 va_json_print (object));
+  if (status == MHD_HTTP_SERVICE_UNAVAILABLE && exchange->retry_after == 0)
+    exchange->retry_after = RETRY_SECONDS;
+  return answer (exchange, mhd, status, "application/problem+json", va_json_print (object));
 }
 
 /* What went wrong inside is logged; the peer is told where to look. */

@@ -127,6 +127,13 @@ on_accept (void *data, const struct sockaddr *address, socklen_t size)
   return result;
 }
 
+/* libmicrohttpd divides them among its threads. */
+static guint
+most_connections (const VaServerSettings *settings)
+{
+  return MAX (settings->max_connections, MAX (settings->threads, 1));
+}
+
 static gboolean
 start_daemon (VaServer *server, const VaServerSettings *settings, const VaTlsFiles *files, GError **error)
 {
@@ -139,7 +146,7 @@ start_daemon (VaServer *server, const VaServerSettings *settings, const VaTlsFil
     files->certificate, MHD_OPTION_HTTPS_MEM_KEY, (const char *) va_secret_data (files->key),
     MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_URI_LOG_CALLBACK, va_exchange_begin,
     &server->exchanges, MHD_OPTION_NOTIFY_COMPLETED, va_exchange_end, &server->exchanges, MHD_OPTION_CONNECTION_LIMIT,
-    (unsigned) MAX (settings->max_connections, threads), MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+    (unsigned) most_connections (settings), MHD_OPTION_PER_IP_CONNECTION_LIMIT,
     (unsigned) settings->max_connections_per_address, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) CONNECTION_MEMORY,
     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned) settings->timeout_seconds, MHD_OPTION_STRICT_FOR_CLIENT, 1,
     threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (unsigned) threads, MHD_OPTION_END);
@@ -232,7 +239,7 @@ va_server_start (const VaServerSettings *settings, const VaRoute *routes, gpoint
   server->credentials = g_ptr_array_new_with_free_func (free_credentials);
   g_mutex_init (&server->exchanges.mutex);
   g_cond_init (&server->exchanges.quiet);
-  server->connections = va_connections_new ();
+  server->connections = va_connections_new (most_connections (settings) / MAX (settings->threads, 1));
   if (add_credentials (server, &files, error) && load_revocation (server, settings, &files, error)
       && open_listener (server, settings, error) && start_daemon (server, settings, &files, error))
     return server;

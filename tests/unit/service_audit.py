@@ -2,6 +2,7 @@
 """The audit log: what is on record, that records and receipts verify offline, and that no change goes unnoticed."""
 
 import hashlib
+import http.client
 import json
 import os
 import re
@@ -127,6 +128,22 @@ def audit_verifies_offline(w):
         assert re.search(rf'ok: {records} records \({hidden} of others', told), told
     assert later.startswith(whole.rsplit('\n', 2)[0])
     assert 'alice' not in bobs and site.vm not in bobs and bobs.count('digest') == 5
+
+
+@test
+def audit_of_several_pages(w):
+    """More records than one answer has, and pages without a checkpoint."""
+    site = Site(w, 'audit-pages')
+    connection = http.client.HTTPSConnection('127.0.0.1', site.service.port, context=site.node1.context, timeout=30)
+    for _ in range(1010):
+        connection.request('POST', '/v1/vm/unknown/launch', body='{}', headers={'Content-Type': 'application/json'})
+        assert json.load(connection.getresponse())['code'] == 'vm-unknown'
+    connection.close()
+    site.launch()
+    whole = site.export()
+    assert site.service.end() == 0
+    assert whole.count('{"checkpoint"') == 1, whole[-2000:]
+    assert 'ok: 1014 records' in site.verify(whole)
 
 
 @test

@@ -136,6 +136,8 @@ class Peer:
         finally:
             connection.close()
         parsed = json.loads(text) if text else {}
+        if answer.status == 503:
+            assert int(answer.getheader('Retry-After')) >= 1
         self.check(method, path, answer.status, answer.getheader('Content-Type'), parsed)
         if answer.status >= 300:
             raise Refused(answer.status, parsed)
