@@ -113,14 +113,14 @@ class Peer:
 
     def __init__(self, site, role, name, check):
         self.name, self.role, self.check = name, role, check
-        self.service = None
+        self.service = self.answered = None
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self.context.minimum_version = ssl.TLSVersion.TLSv1_3
         self.context.load_verify_locations(site.ca)
         self.context.load_cert_chain(*site.client(role, name))
 
-    def call(self, method, path, body=None, raw=None):
-        """The answer's status and JSON object; Refused otherwise."""
+    def call(self, method, path, body=None, raw=None, request_id=None):
+        """The answer's status and JSON object; Refused otherwise. `answered` is the answer's Request-Id."""
         connection = http.client.HTTPSConnection('127.0.0.1', self.service.port, context=self.context, timeout=30)
         data, headers = None, {}
         if raw is not None:
@@ -128,10 +128,13 @@ class Peer:
         elif body is not None:
             data = body if isinstance(body, str) else json.dumps(body)
             headers = {'Content-Type': 'application/json'}
+        if request_id is not None:
+            headers['Request-Id'] = request_id
         try:
             connection.request(method, '/v1' + path, body=data, headers=headers)
             answer = connection.getresponse()
             text = answer.read()
+            self.answered = answer.getheader('Request-Id')
         finally:
             connection.close()
         parsed = json.loads(text) if text else {}

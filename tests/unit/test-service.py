@@ -14,6 +14,7 @@ import service_cli  # noqa: E402, F401
 import service_confirm  # noqa: E402, F401
 import service_keys  # noqa: E402, F401
 import service_launches  # noqa: E402, F401
+import service_metrics  # noqa: E402, F401
 import service_objects  # noqa: E402, F401
 import service_operation  # noqa: E402, F401
 import service_persons  # noqa: E402, F401
