@@ -113,6 +113,7 @@ va_handle_outcome (VaRequest *request, VaResponse *response, gpointer user_data,
   if (va_service_sweep (user_data, &reason) && change (user_data, id, &report, &reason))
     decision.verdict = va_outcome_state_name (outcome->state);
   decision.error = reason;
+  decision.vm = json_object_get_string_member_with_default (report.entry, "vm", NULL);
   va_decision_note (user_data, request, &decision);
   if (reason != NULL)
     {

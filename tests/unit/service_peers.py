@@ -184,12 +184,13 @@ class Service:
                 f'refusals-per-minute = {refusals}\nconfirm-seconds = {confirm_seconds}\n{extra}')
         self.config = write(os.path.join(folder, 'service.conf'), text.encode())
         self.process = self.port = None
+        self.before = []  # words in front of the command line
         self.environment = {k: v for k, v in os.environ.items() if k != 'JOURNAL_STREAM'} | more
 
     def start(self):
         offset = os.path.getsize(self.log_path) if os.path.exists(self.log_path) else 0
         with open(self.log_path, 'ab') as log:
-            self.process = subprocess.Popen([SERVICE, '--config', self.config], stdout=log, stderr=log,
+            self.process = subprocess.Popen([*self.before, SERVICE, '--config', self.config], stdout=log, stderr=log,
                                             env=self.environment)
         STARTED.append(self.process)
         for _ in range(600):
