@@ -64,6 +64,7 @@ static const Problem problems[] = {
   [VA_PROBLEM_INTERNAL] = { "internal", 500, N_("The service failed") },
   [VA_PROBLEM_STORE] = { "store-unavailable", 503, N_("The service's store does not answer") },
   [VA_PROBLEM_BUSY] = { "busy", 503, N_("The service is busy") },
+  [VA_PROBLEM_NOT_READY] = { "not-ready", 503, N_("The service is not ready") },
   [VA_PROBLEM_KEY_SERVICE] = { "key-service-unavailable", 503, N_("AMD's key service does not answer") },
 };
 
@@ -79,6 +80,12 @@ const char *
 va_problem_name (VaProblemCode code)
 {
   return problem_of (code)->name;
+}
+
+guint
+va_problem_count (void)
+{
+  return G_N_ELEMENTS (problems);
 }
 
 guint

@@ -49,6 +49,7 @@ typedef enum {
   VA_PROBLEM_CONFIRMATION_EXPIRED, /* 409 confirmation-expired: nobody confirmed it in time */
   VA_PROBLEM_CONFIRMATION_LIMIT,   /* 403 confirmation-limit: too many launches wait already */
   VA_PROBLEM_TOO_MANY,             /* 429 too-many-refusals: the peer has been refused too often of late */
+  VA_PROBLEM_NOT_READY,            /* 503 not-ready: the service is stopping, or its certificate has expired */
   VA_PROBLEM_KEY_SERVICE,          /* 503 key-service-unavailable: AMD's key service is needed and does not answer */
 } VaProblemCode;
 
@@ -59,6 +60,8 @@ GQuark va_problem_error_quark (void);
 /** va_problem_name: the stable code, e.g. "permit-exhausted". va_problem_status: its HTTP status. */
 const char *va_problem_name (VaProblemCode code);
 guint va_problem_status (VaProblemCode code);
+/** va_problem_count: how many codes there are; they are 0 to one less. */
+guint va_problem_count (void);
 /** va_problem_title: a short, translated name of the rule. */
 const char *va_problem_title (VaProblemCode code);
 /** va_problem_write: the JSON body {type, title, status, detail, code}. Errors of other domains become "internal". */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # libva-core: GLib only, small enough for the launch gate and the hook.
-noinst_LTLIBRARIES += libva-core.la libva-core-json.la
+# libva-journal: for the daemons.
+noinst_LTLIBRARIES += libva-core.la libva-core-json.la libva-journal.la
 libva_core_la_SOURCES = \
 	src/core/ask.c src/core/ask.h \
 	src/core/settings.c src/core/settings.h \
@@ -19,3 +20,7 @@ libva_core_la_LIBADD = $(GLIB_LIBS)
 libva_core_json_la_SOURCES = src/core/json.c src/core/json.h src/core/json-scan.c src/core/json-scan.h
 libva_core_json_la_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
 libva_core_json_la_LIBADD = libva-core.la $(JSON_LIBS)
+
+libva_journal_la_SOURCES = src/core/journal.c src/core/journal.h
+libva_journal_la_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+libva_journal_la_LIBADD = $(SYSTEMD_LIBS) $(GLIB_LIBS)

@@ -13,6 +13,7 @@ libva_host_la_SOURCES = \
 	src/host/launch-serve.c \
 	src/host/launches.c src/host/launches.h \
 	src/host/loader.c src/host/loader.h \
+	src/host/log.c src/host/log.h \
 	src/host/marker.c src/host/marker.h \
 	src/host/outcomes.c src/host/outcomes.h \
 	src/host/paused.c src/host/paused.h \
@@ -33,4 +34,4 @@ libva_host_la_LIBADD = libva-qmp.la libva-http-client.la libva-domain.la libva-a
 sbin_PROGRAMS += virt-attest-hostd
 virt_attest_hostd_SOURCES = src/host/hostd.c
 virt_attest_hostd_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(LIBVIRT_CFLAGS) $(SYSTEMD_CFLAGS)
-virt_attest_hostd_LDADD = libva-host.la libva-core.la $(SYSTEMD_LIBS) $(GLIB_LIBS)
+virt_attest_hostd_LDADD = libva-host.la libva-journal.la libva-core.la $(SYSTEMD_LIBS) $(GLIB_LIBS)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>
 #include "core/i18n.h"
+#include "core/journal.h"
 #include "core/secret.h"
 #include "host/agent.h"
 
@@ -80,6 +81,7 @@ main (int argc, char *argv[])
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
   va_process_forbid_dumps ();
+  va_journal_take_glib ("virt-attest-hostd");
   if (!parse_options (&options, &argc, &argv, &error))
     {
       g_printerr ("virt-attest-hostd: %s\n", error->message);

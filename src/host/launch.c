@@ -6,6 +6,7 @@
 #include <string.h>
 #include "core/error.h"
 #include "core/i18n.h"
+#include "host/log.h"
 #include "host/marker.h"
 #include "host/question.h"
 #include "host/watch.h"
@@ -94,19 +95,27 @@ va_launch_reason (VaLaunch *launch)
   return g_strdup (launch->record->reason);
 }
 
+static VaHostSubject
+subject_of (const VaLaunchRecord *record)
+{
+  return (VaHostSubject){ .launch_id = record->launch_id, .vm = record->registration };
+}
+
 void
 va_launch_save (VaLaunch *launch)
 {
   g_autoptr(GError) error = NULL;
+  const VaHostSubject subject = subject_of (launch->record);
 
   if (!va_launch_record_save (launch->record, launch->host->state_dir, &error))
-    g_message (_("launch %s: its record cannot be kept: %s"), launch->record->launch_id, error->message);
+    va_host_log (&subject, _("launch %s: its record cannot be kept: %s"), launch->record->launch_id, error->message);
 }
 
 void
 va_launch_add_step (VaLaunch *launch, const char *name)
 {
   VaLaunchRecord *record = launch->record;
+  const VaHostSubject subject = subject_of (record);
   VaStep *step;
 
   for (guint i = 0; i < record->steps->len; i++)
@@ -118,8 +127,8 @@ va_launch_add_step (VaLaunch *launch, const char *name)
   step->name = g_strdup (name);
   step->ms = (guint64) MAX (g_get_monotonic_time () - record->asked, 0) / 1000;
   g_ptr_array_add (record->steps, step);
-  g_message (_("launch %s of domain %s: %s after %" G_GUINT64_FORMAT " ms"), record->launch_id, record->domain_name,
-             name, step->ms);
+  va_host_log (&subject, _("launch %s of domain %s: %s after %" G_GUINT64_FORMAT " ms"), record->launch_id,
+               record->domain_name, name, step->ms);
 }
 
 static void
@@ -138,6 +147,7 @@ va_launch_owe (VaLaunch *launch, VaOutcomeState state, const char *reason)
 {
   VaLaunchRecord *record = launch->record;
   VaOutcome *outcome = va_outcome_new (state, reason);
+  const VaHostSubject subject = subject_of (record);
 
   for (guint i = 0; i < record->steps->len; i++)
     {
@@ -146,8 +156,8 @@ va_launch_owe (VaLaunch *launch, VaOutcomeState state, const char *reason)
       va_outcome_add_step (outcome, step->name, step->ms);
     }
   g_ptr_array_add (record->owed, outcome);
-  g_message (_("launch %s of domain %s: %s%s%s"), record->launch_id, record->domain_name,
-             va_outcome_state_name (state), reason != NULL ? ": " : "", reason != NULL ? reason : "");
+  va_host_log (&subject, _("launch %s of domain %s: %s%s%s"), record->launch_id, record->domain_name,
+               va_outcome_state_name (state), reason != NULL ? ": " : "", reason != NULL ? reason : "");
 }
 
 void

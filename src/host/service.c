@@ -4,35 +4,61 @@
 #include "host/service.h"
 
 #include "core/error.h"
+#include "core/guid.h"
 #include "core/i18n.h"
+#include "host/log.h"
 
 #define REPLY_MAX 65536
 #define ASK_AGAIN_MARGIN (G_USEC_PER_SEC / 2) /* what asking once more may take */
 
+/* With the request's id where the service's log says more about it; a service that was not reached has none. */
 static void
-explain (GError *reason, GError **error)
+explain (GError *reason, const char *request, GError **error)
 {
   if (reason->domain == VA_PROBLEM_ERROR)
-    g_set_error (error, VA_PROBLEM_ERROR, reason->code, _("the service refused: %s (%s)"), reason->message,
-                 va_problem_name ((VaProblemCode) reason->code));
+    g_set_error (error, VA_PROBLEM_ERROR, reason->code, _("the service refused: %s (%s); request %s"), reason->message,
+                 va_problem_name ((VaProblemCode) reason->code), request);
+  else if (g_error_matches (reason, VA_CORE_ERROR, VA_CORE_ERROR_TIMEOUT))
+    g_set_error (error, reason->domain, reason->code, _("cannot reach the attestation service: %s; request %s"),
+                 reason->message, request);
   else
     g_set_error (error, reason->domain, reason->code, _("cannot reach the attestation service: %s"), reason->message);
   g_error_free (reason);
 }
 
+/* One line for each call, by which it is found in the service's log. */
+static void
+log_call (VaHostSubject *subject, JsonObject *reply, const GError *reason)
+{
+  if (reply != NULL && subject->launch_id == NULL && json_object_has_member (reply, "launch-id"))
+    subject->launch_id = json_object_get_string_member_with_default (reply, "launch-id", NULL);
+  if (reason == NULL)
+    subject->verdict = "answered";
+  else
+    subject->verdict = reason->domain == VA_PROBLEM_ERROR ? va_problem_name ((VaProblemCode) reason->code) : "no-answer";
+  va_host_log (subject, _("request %s: %s, launch %s, registration %s: %s%s%s"), subject->request, subject->call,
+               subject->launch_id != NULL ? subject->launch_id : "-", subject->vm != NULL ? subject->vm : "-",
+               subject->verdict, reason != NULL ? ": " : "", reason != NULL ? reason->message : "");
+}
+
 /* Sends @body (transfer full) to @path (transfer full). */
 static JsonObject *
-post (VaClient *client, char *path, JsonObject *body, gint64 end, GError **error)
+post (VaClient *client, VaHostSubject subject, char *path, JsonObject *body, gint64 end, GError **error)
 {
+  g_autofree char *id = va_uuid_random ();
   gint64 left = (end - g_get_monotonic_time ()) / 1000;
   VaClientRequest request = {
-    .method = "POST", .path = path, .json = body, .deadline_ms = (guint) CLAMP (left, 1, 600000), .max_reply = REPLY_MAX
+    .method = "POST", .path = path, .json = body, .deadline_ms = (guint) CLAMP (left, 1, 600000),
+    .max_reply = REPLY_MAX, .request_id = id
   };
   g_autoptr(JsonObject) reply = NULL;
   GError *reason = NULL;
+  gboolean ok = va_client_call (client, &request, &reply, &reason);
 
-  if (!va_client_call (client, &request, &reply, &reason))
-    explain (reason, error);
+  subject.request = id;
+  log_call (&subject, reply, reason);
+  if (!ok)
+    explain (reason, id, error);
   g_free (path);
   json_object_unref (body);
   return g_steal_pointer (&reply);
@@ -61,17 +87,17 @@ ask_for_launch (VaClient *client, const char *registration, const VaLaunchReques
                 VaLaunchGrant **grant, VaLaunchPending **pending, GError **error)
 {
   char *path = g_strdup_printf ("/v1/vm/%s/launch", registration);
-  g_autoptr(JsonObject) reply = post (client, path, va_launch_request_write (request), end, error);
-  GError *reason = NULL;
+  const VaHostSubject subject = { .call = "launch", .launch_id = request->launch_id, .vm = registration };
+  g_autoptr(JsonObject) reply = post (client, subject, path, va_launch_request_write (request), end, error);
 
   if (reply == NULL)
     return FALSE;
   if (json_object_has_member (reply, "retry-after"))
-    *pending = va_launch_pending_read (reply, &reason);
+    *pending = va_launch_pending_read (reply, error);
   else
-    *grant = va_launch_grant_read (reply, &reason);
-  if (reason != NULL)
-    explain (reason, error);
+    *grant = va_launch_grant_read (reply, error);
+  if (*pending == NULL && *grant == NULL)
+    g_prefix_error (error, _("cannot reach the attestation service: "));
   return *pending != NULL || *grant != NULL;
 }
 
@@ -99,15 +125,15 @@ va_service_validate (VaClient *client, const char *registration, const VaValidat
                      GError **error)
 {
   char *path = g_strdup_printf ("/v1/vm/%s/validate", registration);
-  g_autoptr(JsonObject) object = post (client, path, va_validate_request_write (request), end, error);
+  const VaHostSubject subject = { .call = "validate", .launch_id = request->launch_id, .vm = registration };
+  g_autoptr(JsonObject) object = post (client, subject, path, va_validate_request_write (request), end, error);
   g_autoptr(VaValidateReply) reply = NULL;
-  GError *reason = NULL;
 
   if (object == NULL)
     return NULL;
-  reply = va_validate_reply_read (object, &reason);
+  reply = va_validate_reply_read (object, error);
   if (reply == NULL)
-    explain (reason, error);
+    g_prefix_error (error, _("cannot reach the attestation service: "));
   else if (g_str_equal (reply->launch_id, request->launch_id))
     return g_steal_pointer (&reply);
   else
@@ -120,7 +146,8 @@ gboolean
 va_service_outcome (VaClient *client, const char *launch_id, const VaOutcome *outcome, gint64 end, GError **error)
 {
   char *path = g_strdup_printf ("/v1/launch/%s/outcome", launch_id);
-  g_autoptr(JsonObject) reply = post (client, path, va_outcome_write (outcome), end, error);
+  const VaHostSubject subject = { .call = "outcome", .launch_id = launch_id };
+  g_autoptr(JsonObject) reply = post (client, subject, path, va_outcome_write (outcome), end, error);
 
   return reply != NULL;
 }
@@ -128,7 +155,9 @@ va_service_outcome (VaClient *client, const char *launch_id, const VaOutcome *ou
 gboolean
 va_service_features (VaClient *client, const VaHostFeatures *features, gint64 end, GError **error)
 {
-  g_autoptr(JsonObject) reply = post (client, g_strdup ("/v1/host"), va_host_features_write (features), end, error);
+  const VaHostSubject subject = { .call = "features" };
+  g_autoptr(JsonObject) reply = post (client, subject, g_strdup ("/v1/host"), va_host_features_write (features), end,
+                                      error);
 
   return reply != NULL;
 }

@@ -6,8 +6,9 @@
 
 /*
  * What the agent asks the service. Each call blocks, at most until @end (g_get_monotonic_time()).
- * Errors: VA_PROBLEM_ERROR with "the service refused: SENTENCE (CODE)"; VA_CORE_ERROR_PEER, _TIMEOUT or _PARSE with
- *   "cannot reach the attestation service: …"
+ * Each has an id of its own, which is in the service's log and in ours.
+ * Errors: VA_PROBLEM_ERROR with "the service refused: SENTENCE (CODE); request ID"; VA_CORE_ERROR_PEER, _TIMEOUT or _PARSE
+ *   with "cannot reach the attestation service: …"
  */
 G_BEGIN_DECLS
 

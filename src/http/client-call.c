@@ -165,6 +165,9 @@ make_message (VaClientCall *call)
   if (call->message == NULL)
     return FALSE;
   soup_message_add_flags (call->message, SOUP_MESSAGE_NO_REDIRECT);
+  if (request->request_id != NULL)
+    soup_message_headers_replace (soup_message_get_request_headers (call->message), VA_REQUEST_ID_HEADER,
+                                  request->request_id);
   if (request->json != NULL)
     {
       char *text = va_json_print (request->json);

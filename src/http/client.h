@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 #include "api/problem.h"
 #include "core/json.h"
+#include "http/request-id.h"
 
 G_BEGIN_DECLS
 
@@ -33,6 +34,7 @@ typedef struct {
   JsonObject *json;           /* body as application/json; borrowed; or */
   gconstpointer data;         /* body as application/octet-stream; borrowed */
   gsize size;
+  const char *request_id;     /* for the header VA_REQUEST_ID_HEADER; or %NULL */
   guint deadline_ms;          /* for all of it */
   gsize max_reply;            /* bytes; 0: 1 MiB */
   VaClientProgress progress;

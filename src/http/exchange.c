@@ -10,7 +10,7 @@
 #include "http/router.h"
 
 #define FIRST_BODY 4096
-#define RETRY_SECONDS 2 /* in a 503: less than a host waits for an answer in all */
+#define RETRY_SECONDS 2 /* what a peer is asked to wait for when the service cannot answer just now */
 /* A refused client is read this far, or as far as its route goes, so that it gets its answer; then it is cut. */
 #define DISCARD_MAX (64u * 1024)
 
@@ -19,6 +19,8 @@ typedef struct {
   gboolean under_way; /* the headers are there: it counts as active */
   gboolean answered;
   gint64 begun;
+  gint64 handled; /* microseconds that the handler took; -1: none was called */
+  gint code;      /* of the refusal that is the answer; -1: it is none */
   char *request_id;
   GError *refusal;
   char *allow;
@@ -45,6 +47,8 @@ va_exchange_begin (void *data, const char *target, struct MHD_Connection *mhd)
 
   exchange->shared = data;
   exchange->begun = g_get_monotonic_time ();
+  exchange->handled = -1;
+  exchange->code = -1;
   exchange->request_id = va_uuid_random ();
   if (!va_target_check (target, &exchange->refusal))
     g_debug ("request %s has a bad target", exchange->request_id);
@@ -97,6 +101,21 @@ va_exchange_end (void *data, struct MHD_Connection *mhd, void **state, enum MHD_
   g_free (exchange);
 }
 
+static void
+report (const Exchange *exchange, guint status)
+{
+  const VaFinishedRequest finished = { exchange->route, status, exchange->code, exchange->handled };
+
+  if (exchange->shared->finished != NULL)
+    exchange->shared->finished (&finished, exchange->shared->user_data);
+  g_info ("request %s: %s %s by %s %s: %u after %u ms", exchange->request_id,
+          exchange->route != NULL ? exchange->route->method : "-",
+          exchange->route != NULL ? exchange->route->pattern : "-",
+          exchange->identity != NULL ? va_role_name (exchange->identity->role) : "nobody",
+          exchange->identity != NULL ? exchange->identity->name : "", status,
+          (guint) ((g_get_monotonic_time () - exchange->begun) / 1000));
+}
+
 /* Takes @text. */
 static enum MHD_Result
 answer (Exchange *exchange, struct MHD_Connection *mhd, guint status, const char *type, char *text)
@@ -112,7 +131,7 @@ answer (Exchange *exchange, struct MHD_Connection *mhd, guint status, const char
   g_mutex_lock (&exchange->shared->mutex);
   stopping = exchange->shared->stopping;
   g_mutex_unlock (&exchange->shared->mutex);
-  MHD_add_response_header (response, "X-Request-Id", exchange->request_id);
+  MHD_add_response_header (response, VA_REQUEST_ID_HEADER, exchange->request_id);
   MHD_add_response_header (response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
   if (body != NULL)
     MHD_add_response_header (response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
@@ -126,15 +145,10 @@ answer (Exchange *exchange, struct MHD_Connection *mhd, guint status, const char
     }
   if (stopping)
     MHD_add_response_header (response, MHD_HTTP_HEADER_CONNECTION, "close");
+  report (exchange, status);
   result = MHD_queue_response (mhd, status, response);
   MHD_destroy_response (response);
   exchange->answered = TRUE;
-  g_info ("request %s: %s %s by %s %s: %u after %u ms", exchange->request_id,
-          exchange->route != NULL ? exchange->route->method : "-",
-          exchange->route != NULL ? exchange->route->pattern : "-",
-          exchange->identity != NULL ? va_role_name (exchange->identity->role) : "nobody",
-          exchange->identity != NULL ? exchange->identity->name : "", status,
-          (guint) ((g_get_monotonic_time () - exchange->begun) / 1000));
   return result;
 }
 
@@ -144,6 +158,7 @@ answer_error (Exchange *exchange, struct MHD_Connection *mhd, const GError *erro
   g_autoptr(JsonObject) object = va_problem_write (error);
   guint status = va_problem_status ((VaProblemCode) error->code);
 
+  exchange->code = error->code;
   if (status == MHD_HTTP_SERVICE_UNAVAILABLE && exchange->retry_after == 0)
     exchange->retry_after = RETRY_SECONDS;
   return answer (exchange, mhd, status, "application/problem+json", va_json_print (object));
@@ -210,6 +225,7 @@ call_handler (Exchange *exchange, struct MHD_Connection *mhd, const char *path, 
   g_autoptr(GError) error = NULL;
   g_auto(VaRequest) request = make_request (exchange, mhd, path, method);
   VaResponse response = { .status = MHD_HTTP_OK };
+  gint64 begun = g_get_monotonic_time ();
   enum MHD_Result result;
   gboolean ok;
 
@@ -217,17 +233,17 @@ call_handler (Exchange *exchange, struct MHD_Connection *mhd, const char *path, 
   va_secret_truncate (request.body, exchange->used);
   ok = exchange->route->handler (&request, &response, exchange->shared->user_data, &error);
   exchange->retry_after = response.retry_after;
+  if (!ok && exchange->shared->refused != NULL && exchange->identity != NULL && error != NULL
+      && error->domain == VA_PROBLEM_ERROR)
+    exchange->shared->refused (&request, &error, exchange->shared->user_data);
+  exchange->handled = g_get_monotonic_time () - begun;
   if (!ok)
-    {
-      if (exchange->shared->refused != NULL && exchange->identity != NULL && error != NULL
-          && error->domain == VA_PROBLEM_ERROR)
-        exchange->shared->refused (&request, &error, exchange->shared->user_data);
-      result = answer_failure (exchange, mhd, error);
-    }
+    result = answer_failure (exchange, mhd, error);
   else if (response.json != NULL)
     result = answer (exchange, mhd, response.status, "application/json", va_json_print (response.json));
   else
-    result = answer (exchange, mhd, response.status, "text/plain; charset=utf-8", g_steal_pointer (&response.text));
+    result = answer (exchange, mhd, response.status,
+                     response.type != NULL ? response.type : "text/plain; charset=utf-8", g_steal_pointer (&response.text));
   g_clear_pointer (&response.json, json_object_unref);
   g_clear_pointer (&response.text, g_free);
   return result;
@@ -276,6 +292,32 @@ refuse_revoked (Exchange *exchange, const VaConnection *connection)
                  _("the client certificate has been revoked; ask the operator of the service for a new one"));
 }
 
+/* The peer's own name for the request, so that its log and ours can be read together. */
+static void
+take_request_id (Exchange *exchange, struct MHD_Connection *mhd)
+{
+  const char *id = MHD_lookup_connection_value (mhd, MHD_HEADER_KIND, VA_REQUEST_ID_HEADER);
+
+  if (id == NULL || !va_request_id_is_valid (id))
+    return;
+  g_free (exchange->request_id);
+  exchange->request_id = g_strdup (id);
+}
+
+/* From here on the end of the server waits for this request; after that end there is none. */
+static gboolean
+enter (Exchange *exchange)
+{
+  VaExchanges *shared = exchange->shared;
+
+  g_mutex_lock (&shared->mutex);
+  exchange->under_way = !shared->closed;
+  if (exchange->under_way)
+    shared->active++;
+  g_mutex_unlock (&shared->mutex);
+  return exchange->under_way;
+}
+
 /* The headers are there, the body is not. */
 static enum MHD_Result
 start (Exchange *exchange, struct MHD_Connection *mhd, const char *path, const char *method)
@@ -284,13 +326,10 @@ start (Exchange *exchange, struct MHD_Connection *mhd, const char *path, const c
   gint64 now = g_get_real_time () / G_USEC_PER_SEC;
   gsize announced = 0;
 
-  if (connection == NULL)
+  if (connection == NULL || !enter (exchange))
     return MHD_NO;
-  exchange->under_way = TRUE;
-  g_mutex_lock (&exchange->shared->mutex);
-  exchange->shared->active++;
-  g_mutex_unlock (&exchange->shared->mutex);
   va_connection_limit (connection, exchange->shared->request_seconds);
+  take_request_id (exchange, mhd);
   exchange->identity = connection->verified && now < connection->valid_until ? &connection->identity : NULL;
   refuse_revoked (exchange, connection);
   if (admit (exchange, mhd, path, method, &announced))

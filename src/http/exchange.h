@@ -13,11 +13,13 @@ typedef struct {
   gpointer user_data;
   guint timeout_seconds, request_seconds;
   VaRefused refused;        /* or %NULL */
+  VaFinished finished;      /* or %NULL */
   VaRevocation *revocation; /* or %NULL */
   GMutex mutex;
   GCond quiet;       /* no request is under way */
   guint active;
   gboolean stopping; /* answers end their connection */
+  gboolean closed;   /* no request is begun any more */
   gsize held, max_held; /* bytes of bodies in memory */
 } VaExchanges;
 

@@ -60,6 +60,14 @@ va_request_check_body (struct MHD_Connection *mhd, const char *method, gsize max
 }
 
 gboolean
+va_request_id_is_valid (const char *id)
+{
+  gsize size = strspn (id, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-");
+
+  return id[size] == '\0' && size >= 8 && size <= 64;
+}
+
+gboolean
 va_request_refuse_size (gsize max_body, GError **error)
 {
   g_set_error (error, VA_PROBLEM_ERROR, VA_PROBLEM_TOO_LARGE,

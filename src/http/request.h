@@ -15,6 +15,8 @@ G_BEGIN_DECLS
  */
 gboolean va_request_check_body (struct MHD_Connection *mhd, const char *method, gsize max_body, gsize *announced,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_request_id_is_valid: 8 to 64 of A-Za-z0-9-: what may go into logs and headers as a peer gave it. */
+gboolean va_request_id_is_valid (const char *id);
 /** va_request_refuse_size: always FALSE, with VA_PROBLEM_TOO_LARGE. */
 gboolean va_request_refuse_size (gsize max_body, GError **error);
 /** va_request_check_query: every argument once, all of them text. Errors: VA_PROBLEM_BAD_REQUEST */

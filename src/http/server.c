@@ -30,6 +30,7 @@ struct _VaServer
   GPtrArray *credentials;   /* of gnutls_certificate_credentials_t, the last one for new connections; GnuTLS does not
                                count who uses one, so all of them stay: one for each reload */
   VaExchanges exchanges;
+  VaServerStatistics *statistics, own; /* own: when nobody asks for them */
 };
 
 static gnutls_certificate_credentials_t
@@ -50,6 +51,10 @@ on_connection (void *data, struct MHD_Connection *mhd, void **context, enum MHD_
 
   if (what == MHD_CONNECTION_NOTIFY_CLOSED)
     {
+      connection = *context;
+      atomic_fetch_sub (&server->statistics->connections, 1);
+      if (connection != NULL && !connection->verified)
+        atomic_fetch_add (&server->statistics->unverified, 1);
       g_clear_pointer (context, va_connection_free);
       return;
     }
@@ -62,14 +67,22 @@ on_connection (void *data, struct MHD_Connection *mhd, void **context, enum MHD_
   va_tls_demand_client (info->tls_session, current_credentials (server), connection,
                         server->exchanges.timeout_seconds + server->exchanges.request_seconds);
   *context = connection;
+  atomic_fetch_add (&server->statistics->accepted, 1);
+  atomic_fetch_add (&server->statistics->connections, 1);
 }
+
+/* libmicrohttpd closes a connection that is one too many before anybody is asked; all it does is to say so. */
+#define OVER_LIMIT "Server reached connection limit."
 
 G_GNUC_PRINTF (2, 0)
 static void
 on_log (void *data, const char *format, va_list arguments)
 {
   g_autofree char *message = g_strdup_vprintf (format, arguments);
+  VaServer *server = data;
 
+  if (g_str_has_prefix (format, OVER_LIMIT))
+    atomic_fetch_add (&server->statistics->over_limit, 1);
   g_debug ("libmicrohttpd: %s", g_strchomp (message));
 }
 
@@ -141,7 +154,7 @@ start_daemon (VaServer *server, const VaServerSettings *settings, const VaTlsFil
 
   server->daemon = MHD_start_daemon (
     MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TLS | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0, on_accept, &server->exchanges, va_exchange_continue,
-    &server->exchanges, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, server->listener,
+    &server->exchanges, MHD_OPTION_EXTERNAL_LOGGER, on_log, server, MHD_OPTION_LISTEN_SOCKET, server->listener,
     MHD_OPTION_HTTPS_PRIORITIES, VA_TLS_PRIORITY, MHD_OPTION_HTTPS_MEM_TRUST, files->ca, MHD_OPTION_HTTPS_MEM_CERT,
     files->certificate, MHD_OPTION_HTTPS_MEM_KEY, (const char *) va_secret_data (files->key),
     MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_URI_LOG_CALLBACK, va_exchange_begin,
@@ -229,6 +242,8 @@ va_server_start (const VaServerSettings *settings, const VaRoute *routes, gpoint
   server->exchanges.routes = routes;
   server->exchanges.user_data = user_data;
   server->exchanges.refused = settings->refused;
+  server->exchanges.finished = settings->finished;
+  server->statistics = settings->statistics != NULL ? settings->statistics : &server->own;
   server->exchanges.timeout_seconds = settings->timeout_seconds;
   server->exchanges.request_seconds = settings->request_seconds;
   server->exchanges.max_held = settings->max_held != 0 ? settings->max_held : HELD_MAX;
@@ -264,6 +279,7 @@ va_server_stop (VaServer *server)
   exchanges->stopping = TRUE;
   while (exchanges->active > 0 && g_cond_wait_until (&exchanges->quiet, &exchanges->mutex, end))
     ;
+  exchanges->closed = TRUE;
   g_mutex_unlock (&exchanges->mutex);
   MHD_stop_daemon (server->daemon);
   server->listener = -1; /* which it has closed */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <stdatomic.h>
 #include "api/problem.h"
 #include "core/json.h"
 #include "core/secret.h"
 #include "http/identity.h"
+#include "http/request-id.h"
 
 G_BEGIN_DECLS
 
@@ -30,7 +32,8 @@ JsonObject *va_request_json (const VaRequest *request, GError **error) G_GNUC_WA
 typedef struct {
   guint status;      /* 200, 201, 204 … */
   JsonObject *json;  /* (transfer full) or %NULL */
-  char *text;        /* (transfer full) text/plain, or %NULL */
+  char *text;        /* (transfer full) or %NULL */
+  const char *type;  /* of @text; %NULL: text/plain; charset=utf-8 */
   guint retry_after; /* seconds, for the Retry-After header; 0: without */
 } VaResponse;
 
@@ -57,6 +60,24 @@ typedef struct {
   const char *name;     /* for records; may be %NULL */
 } VaRoute; /* a table ends with method %NULL */
 
+/** A request that has its answer. */
+typedef struct {
+  const VaRoute *route; /* %NULL: none was found */
+  guint status;
+  gint code;                    /* a VaProblemCode; -1: it is no refusal */
+  gint64 handled;               /* microseconds from the whole request to the answer; -1: no handler was called */
+} VaFinishedRequest;
+/** VaFinished: called before the answer is sent. Called from several threads. */
+typedef void (*VaFinished) (const VaFinishedRequest *finished, gpointer user_data);
+
+/** What a server has to do with connections. Anybody may read it while the server works. */
+typedef struct {
+  atomic_uint connections;            /* now */
+  atomic_uint_least64_t accepted;     /* connections, those that failed in the handshake included */
+  atomic_uint_least64_t unverified;   /* of them: ended without a certificate that would do */
+  atomic_uint_least64_t over_limit;   /* not taken: too many connections of that address, or of all */
+} VaServerStatistics;
+
 typedef struct {
   const char *address; /* numeric; "::" for all */
   guint16 port;        /* 0: any free one, see va_server_port() */
@@ -67,6 +88,8 @@ typedef struct {
   guint request_seconds;       /* for the handshake, and for each whole request */
   guint threads;
   VaRefused refused;           /* or %NULL */
+  VaFinished finished;         /* or %NULL */
+  VaServerStatistics *statistics; /* all zero; outlives the server; or %NULL */
   gsize max_held;              /* bytes of bodies in memory, of all requests together; 0: 256 MiB */
 } VaServerSettings;
 

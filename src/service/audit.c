@@ -98,7 +98,10 @@ sign_head (VaService *service, const VaAuditHead *head, GError **error)
     return g_steal_pointer (&checkpoint);
   object = va_checkpoint_write (checkpoint);
   text = va_json_print (object);
-  return va_store_put_checkpoint (service->store, head->seq, text, error) ? g_steal_pointer (&checkpoint) : NULL;
+  if (!va_store_put_checkpoint (service->store, head->seq, text, error))
+    return NULL;
+  va_metrics_count (service->metrics, VA_METRIC_CHECKPOINT);
+  return g_steal_pointer (&checkpoint);
 }
 
 VaCheckpoint *

@@ -6,6 +6,7 @@ libva_service_la_SOURCES = \
 	src/service/audit-list.c \
 	src/service/audit.c src/service/audit.h \
 	src/service/chain-cache.c src/service/chain-cache.h \
+	src/service/decision.c src/service/decision.h \
 	src/service/explain.c src/service/explain.h \
 	src/service/fixed.c src/service/fixed.h \
 	src/service/groups.c src/service/groups.h \
@@ -17,7 +18,12 @@ libva_service_la_SOURCES = \
 	src/service/launch-revoke.c \
 	src/service/launch.c \
 	src/service/limit.c src/service/limit.h \
+	src/service/liveness.c src/service/liveness.h \
 	src/service/log.c src/service/log.h \
+	src/service/metrics.c src/service/metrics.h \
+	src/service/metrics-page.c \
+	src/service/metrics-process.c \
+	src/service/metrics-text.c src/service/metrics-text.h \
 	src/service/outcome.c \
 	src/service/proposal.c src/service/proposal.h \
 	src/service/references.c src/service/references.h \
@@ -27,12 +33,14 @@ libva_service_la_SOURCES = \
 	src/service/routes.c \
 	src/service/rules.c src/service/rules.h \
 	src/service/secret.c \
+	src/service/serve.c src/service/serve.h \
 	src/service/service.h \
 	src/service/sweep.c \
 	src/service/table.c src/service/table.h \
 	src/service/validate.c \
 	src/service/vm.c
-libva_service_la_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
+libva_service_la_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS) $(SYSTEMD_CFLAGS)
+libva_service_la_LIBADD = libva-journal.la
 
 sbin_PROGRAMS += virt-attestd
 virt_attestd_SOURCES = src/service/main.c

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "core/i18n.h"
 #include "service/refusal.h"
 #include "service/service.h"
 
-/* GET /v1/healthz: the program answers. GET /v1/readyz: its store does too. */
+/* GET /v1/healthz: the program answers. GET /v1/readyz: it can do its work, and goes on to. */
 
 static void
 say_ok (VaResponse *response)
@@ -22,12 +23,25 @@ va_handle_healthz (VaRequest *request, VaResponse *response, gpointer user_data,
   return TRUE;
 }
 
+static gboolean
+check_readiness (VaService *service, GError **error)
+{
+  if (atomic_load (&service->readiness.stopping))
+    return va_refuse (error, VA_PROBLEM_NOT_READY, _("the service is stopping; ask another one, or again when it is back"));
+  if (atomic_load (&service->readiness.certificate_ends) <= va_service_now () / 1000)
+    return va_refuse (error, VA_PROBLEM_NOT_READY,
+                      _("the service's own certificate has expired: its operator makes a new one and reloads it"));
+  return TRUE;
+}
+
 gboolean
 va_handle_readyz (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   VaService *service = user_data;
   g_autoptr(GError) reason = NULL;
 
+  if (!check_readiness (service, error))
+    return FALSE;
   if (!va_store_ping (service->store, &reason))
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_STORE);
   say_ok (response);

@@ -5,8 +5,8 @@
 #include "core/guid.h"
 #include "core/i18n.h"
 #include "service/audit.h"
+#include "service/decision.h"
 #include "service/launch-record.h"
-#include "service/log.h"
 #include "service/proposal.h"
 #include "service/refusal.h"
 #include "service/registration.h"
@@ -99,7 +99,9 @@ answer_launch (VaRequest *request, VaResponse *response, VaService *service, con
     launch = va_store_get_launch (service->store, id, &reason);
   if (launch == NULL)
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
-  va_log_decision (request->name, id, launch->vm, launch->host, approval != NULL ? "approved" : "denied");
+  va_decision_note (service, request, &(VaDecision){ .call = request->name, .launch_id = id, .vm = launch->vm,
+                                                     .host = launch->host,
+                                                     .verdict = approval != NULL ? "approved" : "denied" });
   response->status = 200;
   response->json = va_launch_record_write (launch);
   return TRUE;

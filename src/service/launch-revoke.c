@@ -5,8 +5,8 @@
 #include "core/guid.h"
 #include "core/i18n.h"
 #include "service/audit.h"
+#include "service/decision.h"
 #include "service/launch-record.h"
-#include "service/log.h"
 #include "service/refusal.h"
 #include "service/service.h"
 
@@ -58,7 +58,8 @@ va_handle_launch_revoke (VaRequest *request, VaResponse *response, gpointer user
     launch = va_store_get_launch (service->store, id, &reason);
   if (launch == NULL)
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
-  va_log_decision ("revoke", id, launch->vm, launch->host, "revoked");
+  va_decision_note (service, request, &(VaDecision){ .call = "revoke", .launch_id = id, .vm = launch->vm,
+                                                     .host = launch->host, .verdict = "revoked" });
   response->status = 200;
   response->json = va_launch_record_write (launch);
   return TRUE;

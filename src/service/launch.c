@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/i18n.h"
 #include "service/audit.h"
+#include "service/decision.h"
 #include "service/launch-record.h"
 #include "service/log.h"
 #include "service/refusal.h"
@@ -93,10 +94,12 @@ verify_chain (Attempt *attempt, GError **error)
 {
   const VaService *service = attempt->service;
   GBytes *id = attempt->request->cpu_id;
-  gboolean known;
+  gboolean known, good;
 
-  if (va_chain_cache_verify (service->chains, &attempt->chain, service->roots, &attempt->generation, &known,
-                             service->key_service == NULL ? error : NULL))
+  good = va_chain_cache_verify (service->chains, &attempt->chain, service->roots, &attempt->generation, &known,
+                                service->key_service == NULL ? error : NULL);
+  va_metrics_count (service->metrics, known ? VA_METRIC_CHAIN_HIT : VA_METRIC_CHAIN_MISS);
+  if (good)
     return TRUE;
   /* What is missing may be had from AMD's key service; what comes of that is not remembered here. */
   return service->key_service != NULL
@@ -296,13 +299,15 @@ write_grant (const Attempt *attempt)
 
 /* Grant, or that it waits. */
 static void
-answer (const Attempt *attempt, VaResponse *response)
+answer (const Attempt *attempt, const VaRequest *call, VaResponse *response)
 {
   gboolean waits = attempt->launch->state == VA_LAUNCH_WAITING;
   VaLaunchPending pending = { .launch_id = attempt->launch->id, .retry_after = RETRY_SECONDS };
+  const VaDecision decision = { .call = "launch", .launch_id = attempt->launch->id, .vm = attempt->vm,
+                                .host = attempt->host, .verdict = waits ? "waiting" : "granted" };
 
   if (!waits || attempt->request->launch_id == NULL)
-    va_log_decision ("launch", attempt->launch->id, attempt->vm, attempt->host, waits ? "waiting" : "granted");
+    va_decision_note (attempt->service, call, &decision);
   response->status = waits ? 202 : 201;
   response->retry_after = waits ? RETRY_SECONDS : 0;
   response->json = waits ? va_launch_pending_write (&pending) : write_grant (attempt);
@@ -358,7 +363,7 @@ try_to_grant (VaService *service, VaRequest *call, const VaLaunchRequest *reques
       g_clear_error (&reason);
       if (try_launch (&attempt, &reason))
         {
-          answer (&attempt, response);
+          answer (&attempt, call, response);
           return TRUE;
         }
       json_object_remove_member (entry, "launch-id");
@@ -371,7 +376,7 @@ try_to_grant (VaService *service, VaRequest *call, const VaLaunchRequest *reques
 gboolean
 va_handle_launch (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
-  const char *host = request->identity->name, *vm = request->parts[0];
+  const char *vm = request->parts[0];
   g_autoptr(GError) reason = NULL;
   g_autoptr(JsonObject) body = NULL;
   g_autoptr(VaLaunchRequest) launch = NULL;
@@ -387,6 +392,7 @@ va_handle_launch (VaRequest *request, VaResponse *response, gpointer user_data, 
       && try_to_grant (user_data, request, launch, response, &reason))
     return TRUE;
   va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
-  va_log_decision ("launch", NULL, vm, host, va_refusal_name (*error));
+  va_decision_note (user_data, request, &(VaDecision){ .call = "launch", .vm = vm, .error = *error,
+                                                       .host = request->identity->name });
   return FALSE;
 }

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include <glib-unix.h>
 #include <locale.h>
-#include <signal.h>
 #include <stdio.h>
-#include <systemd/sd-daemon.h>
 #include "core/error.h"
 #include "core/file.h"
 #include "core/i18n.h"
@@ -13,14 +10,11 @@
 #include "core/settings.h"
 #include "http/revocation.h"
 #include "http/tls-files.h"
-#include "service/audit.h"
 #include "service/log.h"
 #include "service/roots.h"
-#include "service/service.h"
+#include "service/serve.h"
 #include "store/seal.h"
 
-#define SWEEP_SECONDS_MAX 5
-#define CHECKPOINT_SECONDS 60
 #define PEM_MAX 65536
 #define CHAINS_MAX 8192 /* platforms, of some hundred bytes each */
 #define EXIT_BAD 1
@@ -95,27 +89,8 @@ server_settings (const VaConfig *config)
     .max_connections_per_address = (guint) va_config_number (config, "limits", "max-connections-per-address"),
     .timeout_seconds = (guint) va_config_number (config, "limits", "timeout-seconds"),
     .request_seconds = (guint) va_config_number (config, "limits", "request-seconds"),
-    .refused = va_audit_refused,
     .threads = CLAMP (g_get_num_processors (), 2, 16),
   };
-}
-
-static gboolean
-on_end_signal (gpointer loop)
-{
-  g_main_loop_quit (loop);
-  return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-on_sweep (gpointer service)
-{
-  g_autoptr(GError) error = NULL;
-
-  /* What went wrong is in the log already. */
-  if (!va_service_sweep (service, &error))
-    g_clear_error (&error);
-  return G_SOURCE_CONTINUE;
 }
 
 static gboolean
@@ -124,68 +99,6 @@ load_tls_files (const VaConfig *config, VaTlsFiles *files, GError **error)
   return va_tls_files_load (files, va_config_string (config, "tls", "ca"),
                             va_config_string (config, "tls", "certificate"), va_config_string (config, "tls", "key"),
                             error);
-}
-
-/* What a running service reads again when it is told to. */
-typedef struct {
-  VaServer *server;
-  VaService *service;
-  const VaConfig *config;
-} Reload;
-
-static gboolean
-reload (const Reload *what, GError **error)
-{
-  g_auto(VaTlsFiles) files = { 0 };
-
-  return va_server_reload (what->server, error) && load_tls_files (what->config, &files, error)
-         && va_signer_renew (what->service->signer, files.certificate, files.key, error);
-}
-
-static gboolean
-on_reload_signal (gpointer what)
-{
-  g_autoptr(GError) error = NULL;
-
-  if (reload (what, &error))
-    va_log (VA_LOG_INFO, "certificate, key and CA were read again");
-  else
-    va_log (VA_LOG_ERROR, "certificate, key and CA stay as they were: %s", error->message);
-  return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-on_checkpoint (gpointer service)
-{
-  va_audit_sign_new (service);
-  return G_SOURCE_CONTINUE;
-}
-
-/* Serves until a signal ends it. */
-static gboolean
-serve (VaService *service, const VaConfig *config, GError **error)
-{
-  VaServerSettings settings = server_settings (config);
-  g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  VaServer *server = va_server_start (&settings, va_service_routes (), service, error);
-  Reload what = { server, service, config };
-
-  if (server == NULL)
-    return FALSE;
-  g_unix_signal_add (SIGTERM, on_end_signal, loop);
-  g_unix_signal_add (SIGINT, on_end_signal, loop);
-  g_unix_signal_add (SIGHUP, on_reload_signal, &what);
-  g_timeout_add_seconds ((guint) MIN (service->launch_ms / 1000, SWEEP_SECONDS_MAX), on_sweep, service);
-  g_timeout_add_seconds (CHECKPOINT_SECONDS, on_checkpoint, service);
-  va_log (VA_LOG_INFO, "virt-attestd %s, listening on %s port %u", PACKAGE_VERSION, settings.address,
-          va_server_port (server));
-  sd_notify (0, "READY=1");
-  g_main_loop_run (loop);
-  sd_notify (0, "STOPPING=1");
-  va_log (VA_LOG_INFO, "ending");
-  va_server_stop (server);
-  va_audit_sign_new (service);
-  return TRUE;
 }
 
 /* AMD's key service, if it is to be asked. Returns: FALSE for a configuration that will not do */
@@ -237,6 +150,7 @@ store_place (const VaConfig *config, GError **error)
 static gboolean
 open_and_serve (const VaConfig *config, VaSevRoots *roots, VaKeyService *key_service, GError **error)
 {
+  const VaServerSettings settings = server_settings (config);
   const char *place = store_place (config, error);
   const VaKekSettings key = { .file = va_config_string (config, "store", "key") };
   g_autoptr(VaKek) kek = place != NULL ? va_kek_open (&key, error) : NULL;
@@ -257,10 +171,12 @@ open_and_serve (const VaConfig *config, VaSevRoots *roots, VaKeyService *key_ser
     return FALSE;
   service.references = va_reference_cache_new ();
   service.chains = va_chain_cache_new (CHAINS_MAX);
+  service.metrics = va_metrics_new (va_service_routes ());
   service.refusals = va_limit_new ((guint) va_config_number (config, "limits", "refusals-per-minute"));
-  ok = serve (&service, config, error);
+  ok = va_serve (&service, &settings, error);
   va_limit_free (service.refusals);
   va_chain_cache_free (service.chains);
+  va_metrics_free (service.metrics);
   va_reference_cache_free (service.references);
   va_signer_free (service.signer);
   return ok;
@@ -331,6 +247,7 @@ main (int argc, char **argv)
   bindtextdomain (GETTEXT_PACKAGE, VA_LOCALEDIR);
   textdomain (GETTEXT_PACKAGE);
   va_process_forbid_dumps ();
+  va_journal_take_glib (VA_LOG_IDENTIFIER);
   if (!parse_options (argc, argv, &options))
     return EXIT_USAGE;
   if (options.version)

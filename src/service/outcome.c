@@ -4,8 +4,8 @@
 #include "api/messages.h"
 #include "core/i18n.h"
 #include "service/audit.h"
+#include "service/decision.h"
 #include "service/launch-record.h"
-#include "service/log.h"
 #include "service/refusal.h"
 #include "service/service.h"
 
@@ -95,6 +95,7 @@ gboolean
 va_handle_outcome (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   const char *host = request->identity->name, *id = request->parts[0];
+  VaDecision decision = { .call = "outcome", .launch_id = id, .host = host };
   Report report = { .host = host, .now = va_service_now (), .entry = va_audit_of (request) };
   g_autoptr(JsonObject) body = NULL;
   g_autoptr(VaOutcome) outcome = NULL;
@@ -109,12 +110,16 @@ va_handle_outcome (VaRequest *request, VaResponse *response, gpointer user_data,
   if (outcome == NULL)
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
   report.outcome = outcome;
-  if (!va_service_sweep (user_data, error) || !change (user_data, id, &report, error))
+  if (va_service_sweep (user_data, &reason) && change (user_data, id, &report, &reason))
+    decision.verdict = va_outcome_state_name (outcome->state);
+  decision.error = reason;
+  decision.vm = json_object_get_string_member_with_default (report.entry, "vm", NULL);
+  va_decision_note (user_data, request, &decision);
+  if (reason != NULL)
     {
-      va_log_decision ("outcome", id, NULL, host, va_refusal_name (*error));
+      g_propagate_error (error, g_steal_pointer (&reason));
       return FALSE;
     }
-  va_log_decision ("outcome", id, NULL, host, va_outcome_state_name (outcome->state));
   response->status = 200;
   response->json = json_object_new ();
   return TRUE;

@@ -43,6 +43,8 @@ static const VaRoute routes[] = {
   { "GET", "/v1/host", OWNER | OPERATOR, 0, va_handle_host_list, "host-list" },
   { "GET", "/v1/healthz", ANYBODY, 0, va_handle_healthz, "healthz" },
   { "GET", "/v1/readyz", ANYBODY, 0, va_handle_readyz, "readyz" },
+  { "GET", "/v1/metrics", OPERATOR | AUDITOR, 0, va_handle_metrics, "metrics" },
+  { "GET", "/metrics", OPERATOR | AUDITOR, 0, va_handle_metrics, "metrics" },
   { NULL },
 };
 

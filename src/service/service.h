@@ -7,12 +7,19 @@
 #include "service/chain-cache.h"
 #include "service/groups.h"
 #include "service/limit.h"
+#include "service/metrics.h"
 #include "service/references.h"
 #include "sev/chain.h"
 #include "store/store.h"
 
 /* virt-attestd: what its resources share. Each handler is a VaHandler; its route is in routes.c. */
 G_BEGIN_DECLS
+
+/** Whether the service can do its work, besides its store. Anybody may read it at any time. */
+typedef struct {
+  atomic_bool stopping;
+  atomic_int_least64_t certificate_ends; /* seconds since 1970 UTC */
+} VaReadiness;
 
 typedef struct {
   VaStore *store;
@@ -23,6 +30,9 @@ typedef struct {
   VaSigner *signer;          /* of the audit log's checkpoints */
   VaHostGroups *groups;
   VaLimit *refusals;         /* how many a peer may collect */
+  VaMetrics *metrics;
+  VaServerStatistics server; /* of the server that it is */
+  VaReadiness readiness;
   gint64 confirm_ms; /* how long a launch waits for an owner's confirmation */
   gint64 launch_ms; /* how long a launch stays open */
 } VaService;
@@ -65,6 +75,7 @@ gboolean va_handle_artifact_list (VaRequest *request, VaResponse *response, gpoi
 gboolean va_handle_host_put (VaRequest *request, VaResponse *response, gpointer service, GError **error);
 gboolean va_handle_host_list (VaRequest *request, VaResponse *response, gpointer service, GError **error);
 gboolean va_handle_healthz (VaRequest *request, VaResponse *response, gpointer service, GError **error);
+gboolean va_handle_metrics (VaRequest *request, VaResponse *response, gpointer service, GError **error);
 gboolean va_handle_readyz (VaRequest *request, VaResponse *response, gpointer service, GError **error);
 
 G_END_DECLS

@@ -5,6 +5,7 @@
 #include "core/encoding.h"
 #include "core/i18n.h"
 #include "service/audit.h"
+#include "service/decision.h"
 #include "service/explain.h"
 #include "service/launch-record.h"
 #include "service/log.h"
@@ -269,7 +270,8 @@ validate (VaService *service, VaRequest *call, const VaValidateRequest *request,
 gboolean
 va_handle_validate (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
-  const char *host = request->identity->name, *vm = request->parts[0];
+  const char *vm = request->parts[0];
+  VaDecision decision = { .call = "validate", .vm = vm, .host = request->identity->name };
   g_autoptr(GError) reason = NULL;
   g_autoptr(JsonObject) body = NULL;
   g_autoptr(VaValidateRequest) message = NULL;
@@ -283,14 +285,17 @@ va_handle_validate (VaRequest *request, VaResponse *response, gpointer user_data
   message = va_validate_request_read (body, &reason);
   if (message != NULL)
     reply = validate (user_data, request, message, &reason);
+  decision.launch_id = message != NULL ? message->launch_id : NULL;
   if (reply != NULL)
     {
-      va_log_decision ("validate", message->launch_id, vm, host, "validated");
+      decision.verdict = "validated";
+      va_decision_note (user_data, request, &decision);
       response->status = 200;
       response->json = va_validate_reply_write (reply);
       return TRUE;
     }
   va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
-  va_log_decision ("validate", message != NULL ? message->launch_id : NULL, vm, host, va_refusal_name (*error));
+  decision.error = *error;
+  va_decision_note (user_data, request, &decision);
   return FALSE;
 }

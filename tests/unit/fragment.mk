@@ -174,12 +174,15 @@ tests_unit_test_host_record_CFLAGS = $(host_test_cflags)
 tests_unit_test_host_record_LDADD = $(host_test_libs)
 
 TESTS += tests/unit/test-service.py tests/unit/test-service-postgresql.sh
-EXTRA_DIST += tests/unit/test-service.py tests/unit/service_launches.py tests/unit/service_objects.py \
+EXTRA_DIST += tests/unit/test-service.py tests/unit/service_journal.py tests/unit/service_launches.py tests/unit/service_lifetime.py tests/unit/service_metrics.py tests/unit/service_objects.py \
 	tests/unit/service_audit.py tests/unit/service_cli.py tests/unit/service_confirm.py tests/unit/service_keys.py tests/unit/service_operation.py tests/unit/service_peers.py tests/unit/service_persons.py tests/unit/service_revocation.py tests/unit/service_roles.py tests/unit/service_world.py
 
-service_tests = tests/unit/test-service-rules tests/unit/test-chain-cache
+service_tests = tests/unit/test-service-rules tests/unit/test-liveness tests/unit/test-chain-cache
 check_PROGRAMS += $(service_tests)
 TESTS += $(service_tests)
+tests_unit_test_liveness_SOURCES = tests/unit/test-liveness.c
+tests_unit_test_liveness_LDADD = libva-service.la libva-store.la libva-http-server.la libva-api.la libva-sev.la libva-core-json.la \
+	libva-core.la $(GLIB_LIBS)
 tests_unit_test_chain_cache_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
 tests_unit_test_chain_cache_LDADD = libva-service.la libva-test-sev.la libva-sev.la libva-core.la $(NETTLE_LIBS) $(GMP_LIBS) $(GLIB_LIBS)
 tests_unit_test_service_rules_SOURCES = tests/unit/test-service-rules.c

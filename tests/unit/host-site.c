@@ -31,6 +31,15 @@ obey (Site *site, const SiteMode *mode, GError **error)
   return now == SITE_OK || now == SITE_HANG;
 }
 
+static void
+note_request (Site *site, const VaRequest *request)
+{
+  g_mutex_lock (&site->lock);
+  g_free (site->last_request);
+  site->last_request = g_strdup (request->request_id);
+  g_mutex_unlock (&site->lock);
+}
+
 static gboolean
 on_launch (VaRequest *request, VaResponse *response, gpointer data, GError **error)
 {
@@ -40,6 +49,7 @@ on_launch (VaRequest *request, VaResponse *response, gpointer data, GError **err
   VaLaunchGrant grant = { 0 };
 
   g_assert_nonnull (message);
+  note_request (site, request);
   if (!obey (site, &site->launch_mode, error))
     return FALSE;
   grant.launch_id = va_uuid_random ();
@@ -67,6 +77,7 @@ on_validate (VaRequest *request, VaResponse *response, gpointer data, GError **e
   static const guint8 payload[64];
 
   g_assert_nonnull (message);
+  note_request (site, request);
   g_mutex_lock (&site->lock);
   site->validations++;
   g_clear_pointer (&site->seen, va_validate_request_free);
@@ -254,6 +265,7 @@ site_free (Site *site)
   va_host_settings_free (site->settings);
   g_clear_pointer (&site->seen, va_validate_request_free);
   g_ptr_array_unref (site->outcomes);
+  g_free (site->last_request);
   g_free (site->last_launch);
   g_free (site->firmware);
   g_free (site->folder);
@@ -268,6 +280,14 @@ site_set (Site *site, SiteMode *mode, SiteMode value)
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&site->lock);
 
   *mode = value;
+}
+
+char *
+site_last_request (Site *site)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&site->lock);
+
+  return g_strdup (site->last_request);
 }
 
 char *

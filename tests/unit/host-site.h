@@ -34,6 +34,7 @@ typedef struct {
   gboolean no_secret;
   guint launches, validations, features;
   char *last_launch;  /* id of the latest grant */
+  char *last_request; /* id of the latest launch or validate request, as it arrived */
   VaValidateRequest *seen;
   GPtrArray *outcomes; /* "ID STATE REASON|STEP,STEP…" */
 } Site;
@@ -45,6 +46,7 @@ void site_stop_service (Site *site);
 void site_start_service (Site *site);
 void site_set (Site *site, SiteMode *mode, SiteMode value);
 char *site_last_launch (Site *site);
+char *site_last_request (Site *site);
 guint site_count (Site *site, const guint *counter);
 /** site_wait_outcome: waits up to 10 s for an outcome of @launch_id (%NULL: of any) that begins with @text; the whole of
  *  it. */

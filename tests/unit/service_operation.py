@@ -2,13 +2,14 @@
 """A real virt-attestd over time: expiry, restart, kill -9, a tampered store, configurations, its log."""
 
 import hashlib
+import json
 import os
 import re
 import signal
 import subprocess
 import time
 
-from service_peers import SERVICE, Service, b64, sha256, write
+from service_peers import SERVICE, Refused, Service, b64, sha256, write
 from service_world import INLINE, LUKS, OTHER_GUID, PASSPHRASE, TMP, Database, read_store, refused, test
 
 
@@ -129,6 +130,28 @@ def decisions_are_logged(w):
     lines = [line for line in w.service.log().splitlines() if guest.id in line]
     assert [line.split('verdict=')[1] for line in lines] == ['granted', 'measurement-mismatch'], lines
     assert all(f'vm={vm} host=node1' in line for line in lines)
+
+
+@test
+def requests_are_found_again(w):
+    """One id in the request, the answer, the log's line and the audit record."""
+    vm = w.register()
+    body = w.platform.request(vm)
+    granted = w.node1.call('POST', f'/vm/{vm}/launch', body, request_id='agent-on-node1-17')[1]
+    assert w.node1.answered == 'agent-on-node1-17'
+    try:
+        w.node1.call('POST', f'/vm/{vm}/validate', {'launch-id': granted['launch-id']}, request_id='two words')
+    except Refused:
+        pass
+    made = w.node1.answered
+    assert re.fullmatch('[0-9a-f-]{36}', made), made
+    refused('forbidden', w.alice.call, 'POST', f'/vm/{vm}/launch', body, request_id='alice-0001')
+    line, = [line for line in w.service.log().splitlines() if 'agent-on-node1-17' in line]
+    assert f'call=launch request=agent-on-node1-17 launch={granted["launch-id"]} vm={vm} host=node1 verdict=granted' in line
+    assert any(f'request={made} ' in line and 'bad-request' in line for line in w.service.log().splitlines())
+    records = {record['request']: record for record, in map(lambda row: map(json.loads, row), read_store(
+        w.service, 'SELECT text FROM audit')) if record.get('request') in ('agent-on-node1-17', 'alice-0001')}
+    assert records['agent-on-node1-17']['result'] == 'granted' and records['alice-0001']['result'] == 'forbidden'
 
 
 @test

@@ -114,14 +114,14 @@ class Peer:
 
     def __init__(self, site, role, name, check):
         self.name, self.role, self.check = name, role, check
-        self.service = None
+        self.service = self.answered = None
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self.context.minimum_version = ssl.TLSVersion.TLSv1_3
         self.context.load_verify_locations(site.ca)
         self.context.load_cert_chain(*site.client(role, name))
 
-    def call(self, method, path, body=None, raw=None):
-        """The answer's status and JSON object; Refused otherwise."""
+    def call(self, method, path, body=None, raw=None, request_id=None):
+        """The answer's status and JSON object; Refused otherwise. `answered` is the answer's Request-Id."""
         connection = http.client.HTTPSConnection('127.0.0.1', self.service.port, context=self.context, timeout=30)
         data, headers = None, {}
         if raw is not None:
@@ -129,10 +129,13 @@ class Peer:
         elif body is not None:
             data = body if isinstance(body, str) else json.dumps(body)
             headers = {'Content-Type': 'application/json'}
+        if request_id is not None:
+            headers['Request-Id'] = request_id
         try:
             connection.request(method, '/v1' + path, body=data, headers=headers)
             answer = connection.getresponse()
             text = answer.read()
+            self.answered = answer.getheader('Request-Id')
         finally:
             connection.close()
         parsed = json.loads(text) if text else {}
@@ -184,6 +187,7 @@ class Service:
                 f'refusals-per-minute = {refusals}\nconfirm-seconds = {confirm_seconds}\n{extra}')
         self.config = write(os.path.join(folder, 'service.conf'), text.encode())
         self.process = self.port = None
+        self.before = []  # words in front of the command line
         self.environment = {k: v for k, v in os.environ.items() if k != 'JOURNAL_STREAM'} | more
 
     def new_store(self):
@@ -199,7 +203,7 @@ class Service:
     def start(self):
         offset = os.path.getsize(self.log_path) if os.path.exists(self.log_path) else 0
         with open(self.log_path, 'ab') as log:
-            self.process = subprocess.Popen([SERVICE, '--config', self.config], stdout=log, stderr=log,
+            self.process = subprocess.Popen([*self.before, SERVICE, '--config', self.config], stdout=log, stderr=log,
                                             env=self.environment)
         STARTED.append(self.process)
         for _ in range(600):

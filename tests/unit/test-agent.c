@@ -255,6 +255,40 @@ test_hook_refuses_domains (void)
   tear_down (&host);
 }
 
+/* What virsh prints leads to the service's log: the id in the sentence is the one that the service got. */
+static void
+test_request_ids (void)
+{
+  Host host = set_up ();
+  g_autofree char *xml = site_domain (host.site, NULL);
+  g_autofree char *refused = NULL, *id = NULL, *launched = NULL, *first = NULL, *second = NULL, *words = NULL;
+  g_autofree char *failed = NULL;
+  FakeQemu qemu;
+
+  site_set (host.site, &host.site->launch_mode, SITE_REFUSE);
+  refused = ask_hook (&host, "start", xml);
+  first = site_last_request (host.site);
+  g_assert_true (g_uuid_string_is_valid (first));
+  words = g_strdup_printf ("refuse\nThe service refused: the permit is used up (permit-exhausted); request %s", first);
+  if (g_ascii_strncasecmp (refused, words, strlen (words)) != 0)
+    g_error ("“%s” instead of “%s”", refused, words);
+  site_set (host.site, &host.site->launch_mode, SITE_OK);
+  id = grant (&host);
+  launched = site_last_request (host.site);
+  g_assert_cmpstr (launched, !=, first);
+  qemu = start_qemu (&host);
+  site_set (host.site, &host.site->validate_mode, SITE_REFUSE);
+  assert_no (&host, qemu.pid, "(permit-exhausted); request ");
+  second = site_last_request (host.site);
+  g_assert_cmpstr (second, !=, launched);
+  assert_no (&host, qemu.pid, second); /* kept with the launch */
+  failed = site_wait_outcome (host.site, id, "failed");
+  g_assert_nonnull (strstr (failed, second));
+  fake_qemu_kill (&qemu);
+  wait_until_clean (&host, id);
+  tear_down (&host);
+}
+
 static void
 test_hook_refuses_for_service (void)
 {
@@ -745,6 +779,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/agent/no-secret", test_no_secret);
   g_test_add_func ("/agent/many", test_many);
   g_test_add_func ("/agent/hook-refuses/domains", test_hook_refuses_domains);
+  g_test_add_func ("/agent/request-ids", test_request_ids);
   g_test_add_func ("/agent/hook-refuses/service", test_hook_refuses_for_service);
   g_test_add_func ("/agent/hook-refuses/policy", test_hook_refuses_other_policy);
   g_test_add_func ("/agent/hook-refuses/platform", test_hook_refuses_unknown_platform);

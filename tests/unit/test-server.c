@@ -187,7 +187,7 @@ assert_problem (const char *answer, VaProblemCode code)
   assert_status (answer, va_problem_status (code));
   g_assert_error (error, VA_PROBLEM_ERROR, (int) code);
   g_assert_nonnull (strstr (answer, "application/problem+json"));
-  g_assert_nonnull (strstr (answer, "X-Request-Id: "));
+  g_assert_nonnull (strstr (answer, "Request-Id: "));
 }
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -195,6 +195,42 @@ assert_problem (const char *answer, VaProblemCode code)
   method " " path " HTTP/1.1\r\nHost: x\r\nContent-Type: " type "\r\nContent-Length: " length "\r\n\r\n"
 #define JSON "application/json"
 #define RAW "application/octet-stream"
+
+static void
+assert_request_id (Site *site, const char *given, gboolean taken)
+{
+  g_autofree char *request = g_strdup_printf ("GET /v1/thing/x HTTP/1.1\r\nHost: x\r\nRequest-Id: %s\r\n\r\n", given);
+  g_autofree char *answer = ask_as (site, &site->owner, request);
+  g_autoptr(JsonObject) object = va_json_parse (body_of (answer), strlen (body_of (answer)), NULL);
+  const char *id = json_object_get_string_member (object, "id");
+  g_autofree char *header = g_strdup_printf ("\r\nRequest-Id: %s\r\n", id);
+
+  assert_status (answer, 200);
+  g_assert_nonnull (strstr (answer, header));
+  if (taken)
+    g_assert_cmpstr (id, ==, given);
+  else
+    g_assert_true (g_uuid_string_is_valid (id));
+}
+
+static void
+test_request_ids (void)
+{
+  Site site;
+  g_autofree char *most = g_strnfill (64, 'z'), *more = g_strnfill (65, 'z');
+
+  site_open (&site);
+  assert_request_id (&site, "Ab-12345", TRUE);
+  assert_request_id (&site, most, TRUE);
+  assert_request_id (&site, "1234567", FALSE);
+  assert_request_id (&site, more, FALSE);
+  assert_request_id (&site, "", FALSE);
+  assert_request_id (&site, "12345678 verdict=granted", FALSE);
+  assert_request_id (&site, "1234567\xc3\xa4", FALSE);
+  assert_request_id (&site, "1234%0a5678", FALSE);
+  assert_request_id (&site, "\"12345678\"", FALSE);
+  site_close (&site);
+}
 
 static void
 test_answers (void)
@@ -809,6 +845,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/server/answers", test_answers);
+  g_test_add_func ("/server/request-ids", test_request_ids);
   g_test_add_func ("/server/keep-alive-and-bodies", test_keep_alive_and_bodies);
   g_test_add_func ("/server/routes-refuse", test_routes_refuse);
   g_test_add_func ("/server/roles", test_roles);

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "service/serve.h"
+
+#include <glib-unix.h>
+#include <signal.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include "core/i18n.h"
+#include "http/ca.h"
+#include "http/tls-files.h"
+#include "service/audit.h"
+#include "service/liveness.h"
+#include "service/log.h"
+
+#define SWEEP_SECONDS_MAX 5
+#define CHECKPOINT_SECONDS 60
+#define STOP_MARGIN_SECONDS 10 /* for what comes behind the last request: a checkpoint */
+
+typedef struct {
+  VaService *service;
+  VaServerSettings settings;
+  VaServer *server;
+  GMainLoop *loop;
+  GThread *stopping;
+  guint sources[5];
+} Serving;
+
+static void
+on_finished (const VaFinishedRequest *finished, gpointer service)
+{
+  va_metrics_request (((VaService *) service)->metrics, finished);
+}
+
+static gboolean
+ping_store (gpointer store, GError **error)
+{
+  return va_store_ping (store, error);
+}
+
+static gboolean
+load_tls_files (const Serving *serving, VaTlsFiles *files, GError **error)
+{
+  const VaServerSettings *settings = &serving->settings;
+
+  return va_tls_files_load (files, settings->ca_file, settings->certificate_file, settings->key_file, error);
+}
+
+static gboolean
+note_end (const Serving *serving, const VaTlsFiles *files, GError **error)
+{
+  gint64 ends;
+
+  if (!va_ca_certificate_ends (files->certificate, &ends, error))
+    return FALSE;
+  atomic_store (&serving->service->readiness.certificate_ends, ends);
+  return TRUE;
+}
+
+static gboolean
+reload (const Serving *serving, GError **error)
+{
+  g_auto(VaTlsFiles) files = { 0 };
+
+  return va_server_reload (serving->server, error) && load_tls_files (serving, &files, error)
+         && va_signer_renew (serving->service->signer, files.certificate, files.key, error)
+         && note_end (serving, &files, error);
+}
+
+/* systemd waits for the second message before it says that the reload is done. */
+static gboolean
+on_reload_signal (gpointer data)
+{
+  const Serving *serving = data;
+  g_autoptr(GError) error = NULL;
+
+  if (serving->stopping != NULL)
+    return G_SOURCE_CONTINUE;
+  sd_notifyf (0, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time ());
+  if (reload (serving, &error))
+    va_log (VA_LOG_INFO, "certificate, key and CA were read again");
+  else
+    va_log (VA_LOG_ERROR, "certificate, key and CA stay as they were: %s", error->message);
+  sd_notify (0, "READY=1");
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_stopped (gpointer loop)
+{
+  g_main_loop_quit (loop);
+  return G_SOURCE_REMOVE;
+}
+
+static gpointer
+stop (gpointer data)
+{
+  Serving *serving = data;
+
+  va_server_stop (serving->server);
+  g_idle_add (on_stopped, serving->loop);
+  return NULL;
+}
+
+/* The main loop goes on until the last request has its answer, so that systemd sees a living service to the end. */
+static gboolean
+on_end_signal (gpointer data)
+{
+  Serving *serving = data;
+  guint seconds = serving->settings.request_seconds + STOP_MARGIN_SECONDS;
+
+  if (serving->stopping != NULL)
+    {
+      va_log (VA_LOG_INFO, "still ending: what has begun is finished first");
+      return G_SOURCE_CONTINUE;
+    }
+  atomic_store (&serving->service->readiness.stopping, TRUE);
+  sd_notifyf (0, "STOPPING=1\nSTATUS=%s\nEXTEND_TIMEOUT_USEC=%" G_GUINT64_FORMAT, _("Finishing what has begun"),
+              (guint64) seconds * G_USEC_PER_SEC);
+  va_log (VA_LOG_INFO, "ending");
+  serving->stopping = g_thread_new ("va-stop", stop, serving);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_sweep (gpointer service)
+{
+  g_autoptr(GError) error = NULL;
+
+  /* What went wrong is in the log already. */
+  if (!va_service_sweep (service, &error))
+    g_clear_error (&error);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_checkpoint (gpointer service)
+{
+  va_audit_sign_new (service);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+add_sources (Serving *serving)
+{
+  VaService *service = serving->service;
+  const guint sources[G_N_ELEMENTS (serving->sources)] = {
+    g_unix_signal_add (SIGTERM, on_end_signal, serving),
+    g_unix_signal_add (SIGINT, on_end_signal, serving),
+    g_unix_signal_add (SIGHUP, on_reload_signal, serving),
+    g_timeout_add_seconds ((guint) MIN (service->launch_ms / 1000, SWEEP_SECONDS_MAX), on_sweep, service),
+    g_timeout_add_seconds (CHECKPOINT_SECONDS, on_checkpoint, service),
+  };
+
+  memcpy (serving->sources, sources, sizeof sources);
+}
+
+static gboolean
+start (Serving *serving, GError **error)
+{
+  VaServerSettings *settings = &serving->settings;
+  g_auto(VaTlsFiles) files = { 0 };
+
+  settings->refused = va_audit_refused;
+  settings->finished = on_finished;
+  settings->statistics = &serving->service->server;
+  if (!load_tls_files (serving, &files, error) || !note_end (serving, &files, error))
+    return FALSE;
+  serving->server = va_server_start (settings, va_service_routes (), serving->service, error);
+  return serving->server != NULL;
+}
+
+gboolean
+va_serve (VaService *service, const VaServerSettings *settings, GError **error)
+{
+  g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  Serving serving = { .service = service, .settings = *settings, .loop = loop };
+  VaLiveness *liveness;
+
+  if (!start (&serving, error))
+    return FALSE;
+  add_sources (&serving);
+  liveness = va_liveness_new (ping_store, service->store);
+  va_log (VA_LOG_INFO, "virt-attestd %s, listening on %s port %u", PACKAGE_VERSION, settings->address,
+          va_server_port (serving.server));
+  sd_notifyf (0, "READY=1\nSTATUS=%s", _("Ready"));
+  g_main_loop_run (loop);
+  g_thread_join (serving.stopping);
+  va_audit_sign_new (service);
+  va_liveness_free (liveness);
+  for (guint i = 0; i < G_N_ELEMENTS (serving.sources); i++)
+    g_source_remove (serving.sources[i]);
+  return TRUE;
+}
