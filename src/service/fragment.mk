@@ -28,6 +28,7 @@ libva_service_la_SOURCES = \
 	src/service/rules.c src/service/rules.h \
 	src/service/secret.c \
 	src/service/service.h \
+	src/service/settings.c src/service/settings.h \
 	src/service/sweep.c \
 	src/service/table.c src/service/table.h \
 	src/service/validate.c \

@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.join(os.environ['VA_TOP_SRCDIR'], 'tests', 'unit'))
 import service_audit  # noqa: E402, F401
 import service_cli  # noqa: E402, F401
 import service_confirm  # noqa: E402, F401
+import service_kek  # noqa: E402, F401
 import service_keys  # noqa: E402, F401
 import service_launches  # noqa: E402, F401
 import service_objects  # noqa: E402, F401
