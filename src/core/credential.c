@@ -40,7 +40,7 @@ check_credential (int fd, const char *path, gsize max, GError **error)
   if (fd < 0 || fstat (fd, &info) != 0)
     {
       g_set_error (error, VA_CORE_ERROR, errno == ENOENT ? VA_CORE_ERROR_NOT_FOUND : VA_CORE_ERROR_FAILED,
-                   _("cannot open %s: %s (LoadCredential= or LoadCredentialEncrypted= in the unit passes a credential)"),
+                   _("cannot open %s: %s (a unit passes credentials with LoadCredential= or LoadCredentialEncrypted=)"),
                    path, g_strerror (errno));
       return FALSE;
     }

@@ -35,6 +35,7 @@ libva_service_la_SOURCES = \
 	src/service/secret.c \
 	src/service/serve.c src/service/serve.h \
 	src/service/service.h \
+	src/service/settings.c src/service/settings.h \
 	src/service/sweep.c \
 	src/service/table.c src/service/table.h \
 	src/service/validate.c \

@@ -3,7 +3,6 @@
 
 #include <locale.h>
 #include <stdio.h>
-#include "core/error.h"
 #include "core/file.h"
 #include "core/i18n.h"
 #include "core/secret.h"
@@ -13,41 +12,13 @@
 #include "service/log.h"
 #include "service/roots.h"
 #include "service/serve.h"
-#include "store/seal.h"
+#include "service/settings.h"
 
 #define PEM_MAX 65536
 #define CHAINS_MAX 8192 /* platforms, of some hundred bytes each */
 #define EXIT_BAD 1
 #define EXIT_USAGE 2
-
-static const VaConfigKey keys[] = {
-  { "listen", "address", VA_CONFIG_STRING, "::" },
-  { "listen", "port", VA_CONFIG_NUMBER, "8443", FALSE, 0, 65535 },
-  { "tls", "ca", VA_CONFIG_PATH, NULL, TRUE },
-  { "tls", "certificate", VA_CONFIG_PATH, NULL, TRUE },
-  { "tls", "key", VA_CONFIG_PATH, NULL, TRUE },
-  { "tls", "deny", VA_CONFIG_PATH, NULL },
-  { "tls", "crl", VA_CONFIG_PATH, NULL },
-  { "hosts", "groups", VA_CONFIG_PATH, NULL },
-  { "store", "path", VA_CONFIG_PATH, NULL },
-  { "store", "url", VA_CONFIG_STRING, NULL },
-  { "store", "key", VA_CONFIG_PATH, VA_SYSCONFDIR "/service.kek" },
-  { "roots", "folder", VA_CONFIG_PATH, VA_DATADIR "/roots" },
-  { "roots", "trusted-folder", VA_CONFIG_PATH, NULL },
-  { "amd", "key-service", VA_CONFIG_STRING, NULL },
-  { "amd", "root-service", VA_CONFIG_STRING, NULL },
-  { "amd", "ca", VA_CONFIG_PATH, NULL },
-  { "amd", "cache", VA_CONFIG_PATH, VA_STATEDIR "/service/amd" },
-  { "amd", "timeout-seconds", VA_CONFIG_NUMBER, "5", FALSE, 1, 60 },
-  { "limits", "max-connections", VA_CONFIG_NUMBER, "512", FALSE, 1, 65536 },
-  { "limits", "max-connections-per-address", VA_CONFIG_NUMBER, "128", FALSE, 1, 65536 },
-  { "limits", "timeout-seconds", VA_CONFIG_NUMBER, "15", FALSE, 1, 3600 },
-  { "limits", "request-seconds", VA_CONFIG_NUMBER, "30", FALSE, 1, 3600 },
-  { "limits", "refusals-per-minute", VA_CONFIG_NUMBER, "120", FALSE, 1, 1000000 },
-  { "limits", "confirm-seconds", VA_CONFIG_NUMBER, "3600", FALSE, 1, 2592000 },
-  { "limits", "launch-seconds", VA_CONFIG_NUMBER, "300", FALSE, 1, 86400 },
-  { NULL },
-};
+#define EXIT_PIN 3 /* the unit does not start it again: a token locks itself after a few wrong PINs */
 
 typedef struct {
   char *config;
@@ -130,30 +101,12 @@ make_signer (const VaConfig *config, GError **error)
   return load_tls_files (config, &files, error) ? va_signer_new (files.certificate, files.key, error) : NULL;
 }
 
-/* Where the store is: a file, or a PostgreSQL database. */
-static const char *
-store_place (const VaConfig *config, GError **error)
-{
-  const char *path = va_config_string (config, "store", "path"), *url = va_config_string (config, "store", "url");
-
-  if (path != NULL && url != NULL)
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                 _("[store] has both “path” and “url”: a store is in a file or in a database; remove one of them"));
-  else if (url != NULL && !va_store_is_url (url))
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                 _("[store] url must begin with postgresql:// (for a file there is “path”)"));
-  else
-    return url != NULL ? url : path != NULL ? path : VA_STATEDIR "/service/store.db";
-  return NULL;
-}
-
 static gboolean
 open_and_serve (const VaConfig *config, VaSevRoots *roots, VaKeyService *key_service, GError **error)
 {
   const VaServerSettings settings = server_settings (config);
-  const char *place = store_place (config, error);
-  const VaKekSettings key = { .file = va_config_string (config, "store", "key") };
-  g_autoptr(VaKek) kek = place != NULL ? va_kek_open (&key, error) : NULL;
+  const char *place = va_service_store_place (config, error);
+  g_autoptr(VaKek) kek = place != NULL ? va_service_open_kek (config, error) : NULL;
   g_autoptr(VaStore) store = kek != NULL ? va_store_open (place, kek, error) : NULL;
   g_autoptr(VaHostGroups) groups = NULL;
   VaService service = { .store = store, .roots = roots, .key_service = key_service,
@@ -197,10 +150,11 @@ check_files (const VaConfig *config, GError **error)
 {
   g_autofree char *ca = va_file_read_text (va_config_string (config, "tls", "ca"), PEM_MAX, error);
   g_autofree char *certificate = NULL;
-  g_autoptr(VaSecret) key = NULL, kek = NULL;
+  g_autoptr(VaSecret) key = NULL;
   g_autoptr(VaHostGroups) groups = NULL;
+  g_autoptr(VaKek) kek = NULL;
 
-  if (ca != NULL && store_place (config, error) == NULL)
+  if (ca != NULL && va_service_store_place (config, error) == NULL)
     return FALSE;
   if (ca != NULL)
     certificate = va_file_read_text (va_config_string (config, "tls", "certificate"), PEM_MAX, error);
@@ -210,7 +164,7 @@ check_files (const VaConfig *config, GError **error)
     return FALSE;
   groups = key != NULL ? va_host_groups_new (va_config_string (config, "hosts", "groups"), error) : NULL;
   if (groups != NULL)
-    kek = va_file_read_secret (va_config_string (config, "store", "key"), VA_SEAL_KEY_SIZE, error);
+    kek = va_service_open_kek (config, error);
   return kek != NULL;
 }
 
@@ -218,7 +172,7 @@ static gboolean
 run (const Options *options, GError **error)
 {
   const char *path = options->config != NULL ? options->config : VA_SYSCONFDIR "/service.conf";
-  g_autoptr(VaConfig) config = va_config_load (path, keys, error);
+  g_autoptr(VaConfig) config = va_service_config_load (path, error);
   g_autoptr(VaSevRoots) roots = NULL;
   g_autoptr(VaKeyService) key_service = NULL;
 
@@ -259,5 +213,5 @@ main (int argc, char **argv)
   if (!ok)
     va_log (VA_LOG_ERROR, "%s", error->message);
   g_free (options.config);
-  return ok ? 0 : EXIT_BAD;
+  return ok ? 0 : g_error_matches (error, VA_KEK_ERROR, VA_KEK_ERROR_PIN) ? EXIT_PIN : EXIT_BAD;
 }

@@ -25,7 +25,7 @@ settings_error (GError **error, const char *message)
   return FALSE;
 }
 
-/* What of the URI is used, and what would be left out in silence or give a PIN away. The URI is never shown as a whole. */
+/* Refuses what would be left out in silence or give a PIN away. The URI is never shown as a whole. */
 static gboolean
 check_uri (VaToken *token, GError **error)
 {
@@ -35,8 +35,8 @@ check_uri (VaToken *token, GError **error)
   if (p11_kit_uri_any_unrecognized (token->uri))
     return settings_error (error, _("the token's URI has a part that is not known"));
   if (p11_kit_uri_get_pin_value (token->uri) != NULL)
-    return settings_error (error, _("the token's URI has a pin-value, but a PIN is not for a configuration file: put it "
-                                    "into a file closed to others, which key-token-pin names"));
+    return settings_error (error, _("the token's URI has a pin-value, but a PIN is not for a configuration file: put "
+                                    "it into a file closed to others, which key-token-pin names"));
   if (p11_kit_uri_get_module_name (token->uri) != NULL)
     return settings_error (error, _("the token's URI has a module-name: name the module by its path instead, with "
                                     "key-token-module"));
@@ -108,11 +108,11 @@ may_try_pin (VaToken *token, GError **error)
   if (rv != CKR_OK)
     return va_token_failed (error, "C_GetTokenInfo", rv);
   if (token->pin_refused)
-    message = _("the token refused this PIN before, and locks itself after a few wrong ones: correct it, and start anew");
+    message = _("the token refused this PIN before, and locks itself after a few wrong ones: correct it, and restart");
   else if (info.flags & CKF_USER_PIN_LOCKED)
     message = _("the token has locked its PIN: unlock it with the security officer's PIN");
   else if (info.flags & CKF_USER_PIN_FINAL_TRY)
-    message = _("the token would lock itself if the PIN were wrong once more: log in by hand, with the right PIN, first");
+    message = _("the token locks itself if the PIN is wrong once more: log in by hand first, with the right PIN");
   if (message != NULL)
     g_set_error_literal (error, VA_KEK_ERROR, VA_KEK_ERROR_PIN, message);
   return message == NULL;
@@ -147,8 +147,8 @@ va_token_login (VaToken *token, ck_user_type_t user, ck_rv_t *rv, GError **error
     case CKR_USER_PIN_NOT_INITIALIZED:
       token->pin_refused = TRUE;
       g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_PIN,
-                   _("the token does not take the PIN in %s: %s. It is not tried again: a token locks itself after a few "
-                     "wrong PINs"), token->pin_file, p11_kit_strerror (*rv));
+                   _("the token does not take the PIN in %s: %s. It is not tried again: a token locks itself after a "
+                     "few wrong PINs"), token->pin_file, p11_kit_strerror (*rv));
       return FALSE;
     default:
       return va_token_failed (error, "C_Login", *rv);

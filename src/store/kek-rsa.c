@@ -17,7 +17,8 @@ static const struct {
 
 /* What is signed: all that comes before the signature, and the label. */
 static gboolean
-sign (VaToken *token, const VaTokenJob *job, const guint8 *data, gsize size, guint8 *signature, ck_rv_t *rv, GError **error)
+sign (VaToken *token, const VaTokenJob *job, const guint8 *data, gsize size, guint8 *signature, ck_rv_t *rv,
+      GError **error)
 {
   struct ck_function_list *module = token->at.module;
   struct ck_mechanism mechanism = { CKM_SHA256_RSA_PKCS, NULL, 0 };
@@ -35,7 +36,8 @@ sign (VaToken *token, const VaTokenJob *job, const guint8 *data, gsize size, gui
   *rv = module->C_Sign (token->at.session, text->data, text->len, signature, &got);
   if (*rv != CKR_OK)
     return va_token_failed (error, "C_Sign", *rv);
-  return got == token->modulus_size || va_token_refuse_key (error, _("the RSA key's signature has another size than the key"));
+  return got == token->modulus_size
+         || va_token_refuse_key (error, _("the RSA key's signature has another size than the key"));
 }
 
 /* The public key that belongs to the private one: the token's own, found by its modulus, or one for this session. */
@@ -69,7 +71,7 @@ find_public_key (VaToken *token, ck_object_handle_t *key, ck_rv_t *rv, GError **
   if (n == 1)
     return TRUE;
   if (!known)
-    return va_token_refuse_key (error, _("the token has no public key for the RSA key, and does not tell its exponent"));
+    return va_token_refuse_key (error, _("the token has no public key for the RSA key, nor tells its exponent"));
   *rv = module->C_CreateObject (token->at.session, template, G_N_ELEMENTS (template), key);
   return *rv == CKR_OK || va_token_failed (error, "C_CreateObject", *rv);
 }
@@ -105,7 +107,8 @@ encrypt_rsa (VaToken *token, const VaTokenJob *job, guint8 *out, ck_rv_t *rv, GE
     }
   if (*rv != CKR_OK)
     return va_token_failed (error, "C_Encrypt", *rv);
-  return got == token->modulus_size || va_token_refuse_key (error, _("the RSA key's OAEP has another size than the key"));
+  return got == token->modulus_size
+         || va_token_refuse_key (error, _("what the RSA key encrypts has another size than the key"));
 }
 
 gboolean
@@ -162,7 +165,7 @@ va_token_unwrap_rsa (VaToken *token, VaTokenJob *job, ck_rv_t *rv, GError **erro
   if (!sign (token, job, in, head, signature, rv, error))
     return FALSE;
   if (!va_bytes_equal (signature, in + head, token->modulus_size))
-    return va_token_does_not_open (error, _("the RSA key's signature does not fit: it was changed, belongs to another place, or "
-                                   "was wrapped by another key"));
+    return va_token_does_not_open (error, _("the RSA key's signature does not fit: it was changed, belongs to another "
+                                            "place, or was wrapped by another key"));
   return decrypt_rsa (token, job, in, rv, error);
 }

@@ -28,7 +28,8 @@ load_modules (VaToken *token, GError **error)
       token->at.modules = p11_kit_modules_load_and_initialize (0);
       if (token->at.modules != NULL)
         return TRUE;
-      g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_TOKEN, _("p11-kit cannot load its modules: %s"), p11_kit_message ());
+      g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_TOKEN, _("p11-kit cannot load its modules: %s"),
+                   p11_kit_message ());
       return FALSE;
     }
   one = g_new0 (struct ck_function_list *, 2);
@@ -147,7 +148,7 @@ find_token (VaToken *token, GError **error)
     g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_TOKEN,
                  _("the token that key-token names is not there; tokens that are: %s. Is it plugged in, and is %s the "
                    "module for it?"), others->len > 0 ? others->str : _("none"),
-                 token->module_path != NULL ? token->module_path : _("one of p11-kit's modules (p11-kit list-modules)"));
+                 token->module_path != NULL ? token->module_path : _("one that p11-kit has (p11-kit list-modules)"));
   else if (found > 1)
     g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_TOKEN,
                  _("key-token fits %u tokens: %s. Name one of them, with token= or serial="), found, fitting->str);
@@ -191,12 +192,16 @@ count_keys (VaToken *token, ck_object_class_t class, guint *found, GError **erro
   rv = token->at.module->C_FindObjectsInit (token->at.session, template, n);
   if (rv != CKR_OK)
     return va_token_failed (error, "C_FindObjectsInit", rv);
-  while ((rv = token->at.module->C_FindObjects (token->at.session, handles, G_N_ELEMENTS (handles), &n_handles)) == CKR_OK
-         && n_handles > 0)
+  do
     {
+      rv = token->at.module->C_FindObjects (token->at.session, handles, G_N_ELEMENTS (handles), &n_handles);
+      if (rv != CKR_OK)
+        n_handles = 0;
       *found += (guint) n_handles;
-      token->at.key = handles[n_handles - 1];
+      if (n_handles > 0)
+        token->at.key = handles[n_handles - 1];
     }
+  while (n_handles > 0);
   token->at.module->C_FindObjectsFinal (token->at.session);
   return rv == CKR_OK || va_token_failed (error, "C_FindObjects", rv);
 }
@@ -266,7 +271,8 @@ make_name (VaToken *token)
 static gboolean
 connect_token (VaToken *token, GError **error)
 {
-  if (load_modules (token, error) && find_token (token, error) && open_session (token, error) && find_key (token, error))
+  if (load_modules (token, error) && find_token (token, error) && open_session (token, error)
+      && find_key (token, error))
     return TRUE;
   close_token (token);
   return FALSE;

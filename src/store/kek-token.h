@@ -55,11 +55,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaToken, va_token_free)
  * (CKR_OK if it was not the token that refused).
  */
 typedef gboolean (*VaTokenWork) (VaToken *token, gpointer data, ck_rv_t *rv, GError **error);
-/** va_token_run: does @work, alone; if the session turns out to be lost, opens the token again, and does it once more. */
+/** va_token_run: does @work, alone; if the session turns out to be lost, opens the token and does it once more. */
 gboolean va_token_run (VaToken *token, VaTokenWork work, gpointer data, GError **error);
 /** va_token_take_settings: what the settings say besides the URI, and what the URI says besides token and key. */
 gboolean va_token_take_settings (VaToken *token, const VaKekSettings *settings, GError **error);
-/** va_token_login: @user: CKU_USER, or CKU_CONTEXT_SPECIFIC after an operation's beginning, where the key asks for it. */
+/** va_token_login: @user: CKU_USER, or CKU_CONTEXT_SPECIFIC once an operation has begun, where the key asks for it. */
 gboolean va_token_login (VaToken *token, ck_user_type_t user, ck_rv_t *rv, GError **error);
 /** va_token_failed: sets @error to what the token answered to @what. Returns: FALSE */
 gboolean va_token_failed (GError **error, const char *what, ck_rv_t rv);
@@ -67,7 +67,7 @@ gboolean va_token_failed (GError **error, const char *what, ck_rv_t rv);
 /** va_token_is_lost: the session, or what was found by it, is gone; to open the token anew may help. */
 gboolean va_token_is_lost (ck_rv_t rv);
 
-/** va_token_check_key: whether the key may do what wrapping needs. Sets token->kind, ->modulus_size, ->asks_each_time. */
+/** va_token_check_key: whether the key can do what wrapping needs. Sets kind, modulus_size, asks_each_time. */
 gboolean va_token_check_key (VaToken *token, GError **error);
 /** va_token_attribute: an attribute of the key, of at most *@size bytes; sets *@size. Returns: FALSE if it has none. */
 gboolean va_token_attribute (VaToken *token, ck_attribute_type_t type, gpointer out, gsize *size);

@@ -25,15 +25,15 @@ va_token_not_decrypted (GError **error, ck_rv_t rv)
   if (va_token_is_lost (rv))
     return va_token_failed (error, "C_Decrypt", rv);
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL,
-               _("it was changed, belongs to another place, or was wrapped by another key; the token answers to C_Decrypt: "
-                 "%s (0x%lx)"), p11_kit_strerror (rv), rv);
+               _("it was changed, belongs to another place, or was wrapped by another key; the token answers to "
+                 "C_Decrypt: %s (0x%lx)"), p11_kit_strerror (rv), rv);
   return FALSE;
 }
 
 /* AES: the label is what is authenticated besides. */
 static gboolean
-use_aes (VaToken *token, const VaSealLabel *label, guint8 *nonce, gboolean encrypt, guint8 *in, gsize in_size, guint8 *out,
-         gsize out_size, ck_rv_t *rv, GError **error)
+use_aes (VaToken *token, const VaSealLabel *label, guint8 *nonce, gboolean encrypt, guint8 *in, gsize in_size,
+         guint8 *out, gsize out_size, ck_rv_t *rv, GError **error)
 {
   struct ck_function_list *module = token->at.module;
   g_autoptr(GBytes) aad = va_seal_label_bytes (label);
@@ -52,8 +52,8 @@ use_aes (VaToken *token, const VaSealLabel *label, guint8 *nonce, gboolean encry
     return encrypt ? va_token_failed (error, "C_Encrypt", *rv) : va_token_not_decrypted (error, *rv);
   if (got == (encrypt ? in_size + TAG_SIZE : in_size - TAG_SIZE))
     return TRUE;
-  g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_TOKEN, _("the token's CKM_AES_GCM gives %lu bytes for %" G_GSIZE_FORMAT),
-               got, in_size);
+  g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_TOKEN,
+               _("the token's CKM_AES_GCM gives %lu bytes for %" G_GSIZE_FORMAT), got, in_size);
   return FALSE;
 }
 
@@ -93,7 +93,8 @@ unwrap (VaToken *token, gpointer data, ck_rv_t *rv, GError **error)
   VaTokenJob *job = data;
 
   g_clear_pointer (&job->key, va_secret_free);
-  return token->kind == VA_WRAP_TOKEN_AES ? unwrap_aes (token, job, rv, error) : va_token_unwrap_rsa (token, job, rv, error);
+  return token->kind == VA_WRAP_TOKEN_AES ? unwrap_aes (token, job, rv, error)
+                                          : va_token_unwrap_rsa (token, job, rv, error);
 }
 
 /* What does not come out again would be lost: so it is tried before anybody relies on it. */
@@ -116,7 +117,8 @@ wrap (VaToken *token, gpointer data, ck_rv_t *rv, GError **error)
   VaTokenJob *job = data;
 
   g_clear_pointer (&job->wrapped, g_bytes_unref);
-  return (token->kind == VA_WRAP_TOKEN_AES ? wrap_aes (token, job, rv, error) : va_token_wrap_rsa (token, job, rv, error))
+  return (token->kind == VA_WRAP_TOKEN_AES ? wrap_aes (token, job, rv, error)
+                                           : va_token_wrap_rsa (token, job, rv, error))
          && check_wrapped (token, job, rv, error);
 }
 

@@ -25,7 +25,8 @@ check_settings (const VaKekSettings *settings, GError **error)
 
   if (sources != 1)
     g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_SETTINGS,
-                 _("the key-encryption key must come from one place (file, credential or token), %d are given"), sources);
+                 _("the key-encryption key must come from one place (file, credential or token), %d are given"),
+                 sources);
   else if (settings->token == NULL && (settings->token_pin_file != NULL || settings->token_module != NULL))
     g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_SETTINGS,
                  _("a token's PIN or module is given, but the key-encryption key is in no token"));

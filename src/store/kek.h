@@ -22,7 +22,7 @@ G_BEGIN_DECLS
 typedef enum {
   VA_KEK_ERROR_SETTINGS, /* no source or several, a malformed URI, something missing that the token needs */
   VA_KEK_ERROR_TOKEN,    /* module or token is not there, or does not do what is asked */
-  VA_KEK_ERROR_PIN,      /* the token did not take the PIN, or would lock if it were wrong: do not try again by yourself */
+  VA_KEK_ERROR_PIN,      /* the token did not take the PIN, or there is none, or it may not try: do not try again */
   VA_KEK_ERROR_KEY,      /* the token has no key that fits, several, or one that will not do */
 } VaKekError;
 
@@ -34,7 +34,7 @@ typedef struct {
   const char *file;           /* absolute path of 32 raw bytes, 0600; or NULL */
   const char *credential;     /* name below $CREDENTIALS_DIRECTORY; or NULL */
   const char *token;          /* PKCS#11 URI (RFC 7512) of an AES-256 secret key or an RSA private key; or NULL */
-  const char *token_pin_file; /* the token's PIN, one line, 0600 or a credential; NULL: the URI's pin-source, or no login */
+  const char *token_pin_file; /* its PIN, one line, 0600 or a credential; NULL: the URI's pin-source, or no login */
   const char *token_module;   /* absolute path of the module; NULL: the URI's module-path, or p11-kit's modules */
 } VaKekSettings;
 
@@ -48,8 +48,8 @@ typedef struct _VaKek VaKek;
  */
 VaKek *va_kek_open (const VaKekSettings *settings, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
- * va_kek_wrap: @data_key (VA_SEAL_KEY_SIZE bytes) in a form that opens with this KEK and @label only. What a token wrapped
- * was unwrapped again before it is handed out.
+ * va_kek_wrap: @data_key (VA_SEAL_KEY_SIZE bytes) in a form that opens with this KEK and @label only. What a token
+ * wrapped was unwrapped again, and compared, before it is handed out.
  *
  * A token that lost the session (taken out, restarted) is logged in to once more, then it is an error; so with unwrap.
  * Returns: (transfer full)

@@ -38,8 +38,8 @@ soft_token_configure (const char *folder, const char *more)
 {
   g_autofree char *conf = g_build_filename (folder, "softhsm2.conf", NULL);
   g_autofree char *tokens = g_build_filename (folder, "tokens", NULL);
-  g_autofree char *text = g_strdup_printf ("directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n%s",
-                                           tokens, more);
+  g_autofree char *text = g_strdup_printf ("directories.tokendir = %s\nobjectstore.backend = file\n"
+                                           "log.level = ERROR\n%s", tokens, more);
 
   g_assert_cmpint (g_mkdir_with_parents (tokens, 0700), ==, 0);
   g_assert_true (g_file_set_contents (conf, text, -1, NULL));
@@ -205,7 +205,8 @@ gsize
 soft_token_encrypt (const char *token, const char *label, const guint8 *data, gsize size, guint8 *out, gsize room)
 {
   ck_object_class_t class = CKO_PUBLIC_KEY;
-  struct ck_attribute template[] = { { CKA_CLASS, &class, sizeof class }, { CKA_LABEL, (char *) label, strlen (label) } };
+  struct ck_attribute template[] = { { CKA_CLASS, &class, sizeof class },
+                                     { CKA_LABEL, (char *) label, strlen (label) } };
   struct ck_rsa_pkcs_oaep_params params = { CKM_SHA_1, CKG_MGF1_SHA1, CKZ_DATA_SPECIFIED, NULL, 0 };
   struct ck_mechanism mechanism = { CKM_RSA_PKCS_OAEP, &params, sizeof params };
   ck_object_handle_t key;

@@ -28,6 +28,7 @@ void soft_token_add (const char *token, const SoftKey *key);
 /** soft_token_import: an AES key whose bytes are known. */
 void soft_token_import (const char *token, const char *label, const guint8 *bytes, gsize size);
 /** soft_token_encrypt: RSA-OAEP with SHA-1 under the public key @label, which anybody can do. Returns: its size */
-gsize soft_token_encrypt (const char *token, const char *label, const guint8 *data, gsize size, guint8 *out, gsize room);
+gsize soft_token_encrypt (const char *token, const char *label, const guint8 *data, gsize size, guint8 *out,
+                          gsize room);
 /** soft_token_drop_sessions: every session with the token that this process has is gone. */
 void soft_token_drop_sessions (const char *token);

@@ -203,7 +203,7 @@ test_rsa (Fixture *fixture, gconstpointer unused)
   check_round_trip (fixture, RSA, "token “one”, key “rsa”", 3, 2 + 256 + 256);
 }
 
-/* With the very key in a file, GnuTLS opens what the token wrapped: it is AES-256-GCM with the label, and nothing else. */
+/* With the very key, GnuTLS opens what the token wrapped: it is AES-256-GCM with the label, and nothing else. */
 static void
 test_aes_is_gcm (Fixture *fixture, gconstpointer unused)
 {
@@ -313,7 +313,8 @@ test_other_kind (Fixture *fixture, gconstpointer unused)
   g_autoptr(GBytes) by_aes = wrap (aes, fixture), by_rsa = wrap (rsa, fixture), by_file = NULL;
 
   va_random_fill (bytes, sizeof bytes);
-  g_assert_true (g_file_set_contents_full (path, (const char *) bytes, sizeof bytes, G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL));
+  g_assert_true (g_file_set_contents_full (path, (const char *) bytes, sizeof bytes, G_FILE_SET_CONTENTS_CONSISTENT,
+                                                 0600, NULL));
   file = open_kek (&in_file);
   by_file = wrap (file, fixture);
   assert_refused (file, &label, by_aes, "that was an AES key in a PKCS#11 token (“key-token” in [store])");
@@ -429,13 +430,13 @@ test_configured_modules (Fixture *fixture, gconstpointer unused)
   kek = open_kek (&settings);
   check_round_trip (fixture, AES, va_kek_name (kek), 2, 61);
   settings.token = "pkcs11:token=absent";
-  assert_not_opened (&settings, VA_KEK_ERROR_TOKEN, "p11-kit's modules");
+  assert_not_opened (&settings, VA_KEK_ERROR_TOKEN, "p11-kit has");
 }
 
 static void
 test_pin_files (Fixture *fixture, gconstpointer unused)
 {
-  static const char *const contents[] = { "", "\n", SOFT_TOKEN_PIN "\nand more", "\n" SOFT_TOKEN_PIN };
+  static const char *const contents[] = { "", "\n", (SOFT_TOKEN_PIN "\nand more"), ("\n" SOFT_TOKEN_PIN) };
   VaKekSettings settings = settings_for (fixture, AES);
   g_autoptr(GError) error = NULL;
   g_autofree char *uri = NULL;
@@ -529,7 +530,8 @@ test_token_taken_out (Fixture *fixture, gconstpointer unused)
   g_assert_cmpint (g_rename (fixture->tokens, elsewhere), ==, 0);
   g_assert_cmpint (g_mkdir (fixture->tokens, 0700), ==, 0);
   for (guint i = 0; i < 2; i++)
-    assert_fails (kek, &label, wrapped, VA_KEK_ERROR, VA_KEK_ERROR_TOKEN, "cannot be opened again: the token that key-token");
+    assert_fails (kek, &label, wrapped, VA_KEK_ERROR, VA_KEK_ERROR_TOKEN,
+                  "cannot be opened again: the token that key-token names is not there");
   g_assert_null (va_kek_wrap (kek, &label, fixture->data_key, &error));
   g_assert_error (error, VA_KEK_ERROR, VA_KEK_ERROR_TOKEN);
   /* In its place again, it is used again. */

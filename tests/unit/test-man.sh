@@ -33,7 +33,7 @@ done
 check "the table of codes is read whole" test "$enum" -eq "$(wc -l <"$TMPDIR/codes")"
 check "every code is in virt-attest-errors(7) with its status, and no other is" same "$TMPDIR/codes" "$TMPDIR/documented"
 for pair in virt-attest-gate.conf.5:plugin/gate.c virt-attest-hook.conf.5:hooks/hook.c \
-            virt-attest-hostd.conf.5:src/host/settings.c; do
+            virt-attest-hostd.conf.5:src/host/settings.c virt-attest-service.conf.5:src/service/settings.c; do
   check "${pair%%:*} has the keys of ${pair#*:}, and no other" compare_keys "${pair%%:*}" "${pair#*:}"
 done
 finish

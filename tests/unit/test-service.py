@@ -13,6 +13,7 @@ import service_audit  # noqa: E402, F401
 import service_cli  # noqa: E402, F401
 import service_confirm  # noqa: E402, F401
 import service_journal  # noqa: E402, F401
+import service_kek  # noqa: E402, F401
 import service_keys  # noqa: E402, F401
 import service_launches  # noqa: E402, F401
 import service_lifetime  # noqa: E402, F401
