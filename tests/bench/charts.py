@@ -33,8 +33,8 @@ def draw_all(stage, service):
     throughput, latency = [], []
     for colour, kind in enumerate(PARTS):
         measured, limit = points(stage, service, kind), 1e6 / crypto.cost(kind)
-        throughput.append(Line(f'platforms {kind}', colour, [(row[0], row[1]) for row in measured]))
-        throughput.append(Line('their cryptography', colour, [(n, limit) for n in NUMBERS], dashed=True))
+        throughput.append(Line(kind, colour, [(row[0], row[1]) for row in measured]))
+        throughput.append(Line('its cryptography', colour, [(n, limit) for n in NUMBERS], dashed=True))
         latency.append(Line(f'{kind}, p50', colour, [(row[0], row[2]) for row in measured]))
         latency.append(Line(f'{kind}, p99', colour, [(row[0], row[3]) for row in measured], dashed=True))
     where = f'{machine.model()}; the service has one of them; SQLite on {machine.filesystem(stage.folder).split()[0]}'
