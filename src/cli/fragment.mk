@@ -59,7 +59,11 @@ virt_attest_online_SOURCES = \
 	src/cli/secret-list.c \
 	src/cli/secret-put.c \
 	src/cli/secret-remove.c \
+	src/cli/service-backup.c \
 	src/cli/service-init.c \
+	src/cli/service-rekey.c \
+	src/cli/service-store.c src/cli/service-store.h \
+	src/service/settings.c src/service/settings.h \
 	src/cli/vm-impact.c \
 	src/cli/vm-list.c \
 	src/cli/vm-proposal.c \
@@ -76,5 +80,5 @@ virt_attest_LDADD = libva-api.la libva-certificates.la libva-sev.la libva-core-j
 virt_attest_online_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src/cli -DVA_CLI_ONLINE \
 	-DVA_LOCKDRIVERDIR='"$(lockdriverdir)"' -DVA_QEMUHOOKDIR='"$(qemuhookdir)"'
 virt_attest_online_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS) $(LIBVIRT_CFLAGS) $(NETTLE_CFLAGS)
-virt_attest_online_LDADD = libva-http-client.la libva-audit.la libva-tls.la libva-api.la libva-domain.la libva-sev.la libva-core-json.la \
+virt_attest_online_LDADD = libva-store.la libva-http-client.la libva-audit.la libva-tls.la libva-api.la libva-domain.la libva-sev.la libva-core-json.la \
 	libva-core.la $(LIBVIRT_LIBS) $(GNUTLS_LIBS) $(NETTLE_LIBS) $(JSON_LIBS) $(GLIB_LIBS)

@@ -36,6 +36,15 @@ static const VaVerb verbs[] = {
     VA_VERB_LOCAL, ONLINE (va_verb_ca_revoke) },
   { "service init", NULL, N_("Make the service's key, folder and configuration."),
     N_("Nothing that is there already is changed."), VA_VERB_LOCAL, ONLINE (va_verb_service_init) },
+  { "service backup", "FILE", N_("Save the service's store, as it is at one moment, in a new file."),
+    N_("The service may be running. To be run on its machine, as its user."), VA_VERB_LOCAL,
+    ONLINE (va_verb_service_backup) },
+  { "service restore", "FILE", N_("Fill an empty store from a backup."),
+    N_("The store is the one of the configuration, a file or a PostgreSQL database, whichever the backup was made of."),
+    VA_VERB_LOCAL, ONLINE (va_verb_service_restore) },
+  { "service rekey", NULL, N_("Seal everything in the store under a new data key, or go over to another key-encryption key."),
+    N_("The service may be running. What was interrupted goes on with the next call."), VA_VERB_LOCAL,
+    ONLINE (va_verb_service_rekey) },
   { "vm register", "ID", N_("Register a VM, or replace its registration."),
     N_("ID is a UUID: that of the domain, or that in its metadata. Give either --file, or --policy with --firmware or\n"
        "--launch-digest and what else is needed. Launches under way keep what they were granted."),
@@ -147,7 +156,7 @@ print_help (void)
 
       if (i == 0 || strncmp (verbs[i - 1].name, verbs[i].name, length + 1) != 0)
         puts ("");
-      printf ("  %-15s %s\n", verbs[i].name, _(verbs[i].summary));
+      printf ("  %-16s %s\n", verbs[i].name, _(verbs[i].summary));
     }
   printf ("\n%s\n%s\n", _("“virt-attest VERB… --help” tells more about each."),
           _("Exit codes: 0 yes, 1 refused, 2 usage, 3 unreachable or broken."));

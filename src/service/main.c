@@ -107,7 +107,7 @@ open_and_serve (const VaConfig *config, VaSevRoots *roots, VaKeyService *key_ser
   const VaServerSettings settings = server_settings (config);
   const char *place = va_service_store_place (config, error);
   g_autoptr(VaKek) kek = place != NULL ? va_service_open_kek (config, error) : NULL;
-  g_autoptr(VaStore) store = kek != NULL ? va_store_open (place, kek, error) : NULL;
+  g_autoptr(VaStore) store = kek != NULL ? va_store_open (place, VA_STORE_ANY, kek, error) : NULL;
   g_autoptr(VaHostGroups) groups = NULL;
   VaService service = { .store = store, .roots = roots, .key_service = key_service,
                         .confirm_ms = (gint64) va_config_number (config, "limits", "confirm-seconds") * 1000,

@@ -32,6 +32,10 @@ G_STATIC_ASSERT (G_N_ELEMENTS (migrations) == VA_STORE_SCHEMA - FIRST_VERSION + 
   "SET client_min_messages = warning; SET statement_timeout = '4s'; SET lock_timeout = '4s';" \
   "SET idle_in_transaction_session_timeout = '5s'; SET synchronous_commit = on; SET standard_conforming_strings = on"
 
+#define SNAPSHOT \
+  "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0;" \
+  "SET LOCAL idle_in_transaction_session_timeout = 0"
+
 typedef struct {
   VaSql sql;
   VaLink link;
@@ -315,7 +319,7 @@ connect_to (gpointer url, GError **error)
     .query = postgresql_query, .row = postgresql_row, .reset = postgresql_reset, .is_null = postgresql_is_null,
     .number = postgresql_number, .bytes = postgresql_bytes, .changes = postgresql_changes,
     .execute = postgresql_execute, .begin = postgresql_begin, .in_transaction = postgresql_in_transaction,
-    .alive = postgresql_alive, .close = postgresql_close,
+    .alive = postgresql_alive, .close = postgresql_close, .snapshot = SNAPSHOT,
   };
   Connection *connection = g_new0 (Connection, 1);
 
@@ -345,16 +349,16 @@ read_number (VaSql *sql, const char *query, gint64 *number, GError **error)
 static gboolean
 migrate (VaSql *sql, gpointer data, GError **error)
 {
+  const VaStoreWhich *which = data;
   gint64 there, version = 0;
 
-  (void) data;
   if (!sql->driver->execute (sql, "SET LOCAL statement_timeout = 0", error)
       || !read_number (sql, "SELECT count(*) FROM pg_class WHERE oid = to_regclass ('store_version')", &there, error)
       || (there > 0 && !read_number (sql, "SELECT version FROM store_version", &version, error))
       || !va_store_check_schema (version, error))
     return FALSE;
-  if (version == VA_STORE_SCHEMA)
-    return TRUE;
+  if (*which == VA_STORE_PRESENT || version == VA_STORE_SCHEMA)
+    return va_store_check_present (version, error);
   for (gint64 next = MAX (version + 1, FIRST_VERSION); next <= VA_STORE_SCHEMA; next++)
     if (!sql->driver->execute (sql, migrations[next - FIRST_VERSION], error))
       return FALSE;
@@ -393,14 +397,14 @@ check_url (const char *url, GError **error)
 }
 
 VaBackend *
-va_postgresql_open (const char *url, GError **error)
+va_postgresql_open (const char *url, VaStoreWhich which, GError **error)
 {
   VaBackend *backend;
 
   if (!check_url (url, error))
     return NULL;
   backend = va_sql_backend_new (connect_to, g_strdup (url), g_free, READERS);
-  if (va_sql_transact (backend, migrate, NULL, NULL, error))
+  if (va_sql_transact (backend, migrate, &which, NULL, error))
     return backend;
   backend->class->close (backend);
   return NULL;

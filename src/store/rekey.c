@@ -154,3 +154,32 @@ va_store_rekey_step (VaStore *store, guint limit, guint *count, GError **error)
   g_propagate_error (error, g_steal_pointer (&reason));
   return FALSE;
 }
+
+static GPtrArray *
+wrap_again (VaStore *store, VaKek *kek, GError **error)
+{
+  g_autoptr(GPtrArray) keys = store->backend->class->list_keys (store->backend, error);
+
+  for (guint i = 0; keys != NULL && i < keys->len; i++)
+    {
+      VaStoredKey *key = keys->pdata[i];
+      g_autofree char *name = g_strdup_printf ("%" G_GUINT64_FORMAT, key->id);
+      const VaSealLabel label = VA_LABEL_DATA_KEY (name);
+      g_autoptr(VaSecret) data_key = va_kek_unwrap (store->kek, &label, key->sealed, error);
+      GBytes *wrapped = data_key != NULL ? va_kek_wrap (kek, &label, data_key, error) : NULL;
+
+      if (wrapped == NULL)
+        return NULL;
+      g_bytes_unref (key->sealed);
+      key->sealed = wrapped;
+    }
+  return g_steal_pointer (&keys);
+}
+
+gboolean
+va_store_rewrap (VaStore *store, VaKek *kek, JsonObject *entry, GError **error)
+{
+  g_autoptr(GPtrArray) keys = wrap_again (store, kek, error);
+
+  return keys != NULL && store->backend->class->replace_keys (store->backend, keys, entry, error);
+}

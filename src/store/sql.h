@@ -25,7 +25,7 @@ typedef struct {
   gsize size;
 } VaSqlValue;
 
-#define VA_SQL_VALUES_MAX 24
+#define VA_SQL_VALUES_MAX 32
 
 /** What a database has to do. Every function that fails sets VA_STORE_ERROR_FAILED, or _KEY (see store.h). */
 typedef struct {
@@ -46,6 +46,7 @@ typedef struct {
   /* FALSE: the connection is gone, and of no more use. */
   gboolean (*alive) (VaSql *sql);
   void (*close) (VaSql *sql);
+  const char *snapshot; /* begins a transaction that reads everything as it is at one moment, for as long as it takes */
 } VaSqlDriver;
 
 /** What is common to the connections of all drivers. */

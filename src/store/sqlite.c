@@ -12,7 +12,7 @@
 #include "core/file.h"
 #include "core/i18n.h"
 #include "src/store/sql-schema.h"
-#include "store/sql.h"
+#include "store/sql-private.h"
 
 #define BUSY_MS 4000 /* a host waits for no answer longer than 8 s */
 #define READERS 4
@@ -205,6 +205,7 @@ connect_to (gpointer path, GError **error)
     .query = sqlite_query, .row = sqlite_row, .reset = sqlite_reset, .is_null = sqlite_is_null,
     .number = sqlite_number, .bytes = sqlite_bytes, .changes = sqlite_changes, .execute = sqlite_execute,
     .begin = sqlite_begin, .in_transaction = sqlite_in_transaction, .alive = sqlite_alive, .close = sqlite_close,
+    .snapshot = "BEGIN",
   };
   Connection *connection = g_new0 (Connection, 1);
 
@@ -241,11 +242,13 @@ read_version (VaSql *sql, gint64 *version, GError **error)
 static gboolean
 migrate (VaSql *sql, gpointer data, GError **error)
 {
+  const VaStoreWhich *which = data;
   gint64 version;
 
-  (void) data;
   if (!read_version (sql, &version, error) || !va_store_check_schema (version, error))
     return FALSE;
+  if (*which == VA_STORE_PRESENT)
+    return va_store_check_present (version, error);
   for (; version < VA_STORE_SCHEMA; version++)
     if (!sqlite_execute (sql, migrations[version], error))
       return FALSE;
@@ -291,17 +294,61 @@ prepare_file (const char *path, GError **error)
   return ok;
 }
 
-VaBackend *
-va_sqlite_open (const char *path, GError **error)
+static VaBackend *
+open_file (const char *path, VaStoreWhich which, GError **error)
 {
-  VaBackend *backend;
+  VaBackend *backend = va_sql_backend_new (connect_to, g_strdup (path), g_free, READERS);
 
-  if (!prepare_file (path, error))
-    return NULL;
-  backend = va_sql_backend_new (connect_to, g_strdup (path), g_free, READERS);
-  if (va_sql_transact (backend, migrate, NULL, NULL, error))
+  if (va_sql_transact (backend, migrate, &which, NULL, error))
     return backend;
   g_prefix_error (error, "%s: ", path);
   backend->class->close (backend);
   return NULL;
+}
+
+VaBackend *
+va_sqlite_open (const char *path, VaStoreWhich which, GError **error)
+{
+  if (which == VA_STORE_PRESENT && !g_file_test (path, G_FILE_TEST_EXISTS))
+    {
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND, _("there is no store %s"), path);
+      return NULL;
+    }
+  return prepare_file (path, error) ? open_file (path, which, error) : NULL;
+}
+
+VaBackend *
+va_sqlite_create (const char *path, GError **error)
+{
+  int fd = open (path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+  if (fd < 0)
+    {
+      g_set_error (error, VA_CORE_ERROR, errno == EEXIST ? VA_CORE_ERROR_EXISTS : VA_CORE_ERROR_FAILED,
+                   _("cannot make %s: %s"), path, g_strerror (errno));
+      return NULL;
+    }
+  close (fd);
+  return open_file (path, VA_STORE_ANY, error);
+}
+
+gboolean
+va_sqlite_check (VaBackend *backend, GError **error)
+{
+  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaStatement) row = va_sql_query (reader, error, "PRAGMA integrity_check (1)", "");
+  g_autofree char *text = row != NULL && va_sql_row (row, error) == 1 ? va_column_text (row, 0) : NULL;
+
+  if (text == NULL || g_str_equal (text, "ok"))
+    return text != NULL;
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED, _("the file is damaged: %s"), text);
+  return FALSE;
+}
+
+gboolean
+va_sqlite_finish (VaBackend *backend, GError **error)
+{
+  VaSql *writer = ((VaSqlBackend *) backend)->queue.writer;
+
+  return writer->driver->execute (writer, "PRAGMA journal_mode = DELETE", error);
 }

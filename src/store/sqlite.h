@@ -6,6 +6,12 @@
 G_BEGIN_DECLS
 
 /** va_sqlite_open: the database in the file @path, see va_store_open(). Returns: (transfer full): closed with its class's close() */
-VaBackend *va_sqlite_open (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+VaBackend *va_sqlite_open (const char *path, VaStoreWhich which, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_sqlite_create: a new one in a file that is not there yet, mode 0600, in any folder. */
+VaBackend *va_sqlite_create (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_sqlite_check: whether SQLite finds the whole file in order. */
+gboolean va_sqlite_check (VaBackend *backend, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_sqlite_finish: makes the file one that is whole without others beside it. @backend is of no more use but to close. */
+gboolean va_sqlite_finish (VaBackend *backend, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -16,6 +16,8 @@ struct _VaStore
   guint64 newest;   /* seals what is new */
 };
 
+/** va_store_open_backend: the database at @place alone. */
+VaBackend *va_store_open_backend (const char *place, VaStoreWhich which, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_load_keys: reads the data keys again. Errors: SEAL when one does not open. */
 gboolean va_store_load_keys (VaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_seal_of: borrowed. Errors: SEAL when there is no such key */

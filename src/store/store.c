@@ -19,6 +19,21 @@ va_store_check_schema (gint64 version, GError **error)
   return FALSE;
 }
 
+gboolean
+va_store_check_present (gint64 version, GError **error)
+{
+  if (!va_store_check_schema (version, error) || version == VA_STORE_SCHEMA)
+    return version == VA_STORE_SCHEMA;
+  if (version == 0)
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED, _("there is no store yet: virt-attestd makes it when it starts"));
+  else
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
+                 _("the store has schema version %" G_GINT64_FORMAT ", this program works with %d: use the program that "
+                   "belongs to the running service, or let the new virt-attestd bring the store up to date first"),
+                 version, VA_STORE_SCHEMA);
+  return FALSE;
+}
+
 VaStoredKey *
 va_store_new_key (VaStore *store, guint64 id, GError **error)
 {
@@ -136,15 +151,21 @@ va_store_is_url (const char *place)
   return va_postgresql_is_url (place);
 }
 
+VaBackend *
+va_store_open_backend (const char *place, VaStoreWhich which, GError **error)
+{
+  return va_store_is_url (place) ? va_postgresql_open (place, which, error) : va_sqlite_open (place, which, error);
+}
+
 VaStore *
-va_store_open (const char *place, VaKek *kek, GError **error)
+va_store_open (const char *place, VaStoreWhich which, VaKek *kek, GError **error)
 {
   g_autoptr(VaStore) store = g_new0 (VaStore, 1);
 
   g_mutex_init (&store->mutex);
   store->seals = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, (GDestroyNotify) va_seal_free);
   store->kek = kek;
-  store->backend = va_postgresql_is_url (place) ? va_postgresql_open (place, error) : va_sqlite_open (place, error);
+  store->backend = va_store_open_backend (place, which, error);
   if (store->backend == NULL || !open_keys (store, error))
     return NULL;
   return g_steal_pointer (&store);

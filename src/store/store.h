@@ -25,7 +25,7 @@ typedef struct _VaStore VaStore;
  * @kek: the key-encryption key; must outlive the store. The first data key is made at the first opening.
  * Errors: also VA_CORE_ERROR, VA_KEK_ERROR; VA_STORE_ERROR_SEAL when it is not the key that the store was made with
  */
-VaStore *va_store_open (const char *place, VaKek *kek, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+VaStore *va_store_open (const char *place, VaStoreWhich which, VaKek *kek, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_is_url: whether @place is the URL of a database. */
 gboolean va_store_is_url (const char *place);
 void va_store_close (VaStore *store);
@@ -44,6 +44,30 @@ gboolean va_store_rekey_begin (VaStore *store, JsonObject *entry, GError **error
  * @count: (out): how many; 0: it is done
  */
 gboolean va_store_rekey_step (VaStore *store, guint limit, guint *count, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_store_rewrap: the data keys, wrapped by @kek from now on and no more by the key that the store was opened with. The
+ * store goes on with the data keys that it knows; who opens it later needs @kek.
+ * Errors: also VA_KEK_ERROR; CHANGED when somebody made a data key meanwhile
+ */
+gboolean va_store_rewrap (VaStore *store, VaKek *kek, JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** How much there was to copy. */
+typedef struct {
+  guint64 registrations, secrets, launches, records; /* records: of the audit log */
+} VaStoreCopied;
+/**
+ * va_store_backup: everything in the store at @place, as it is at one moment, into the new file @path (0600), which comes
+ * to be when it is whole. What is sealed stays sealed. The store may be in use.
+ * Errors: VA_STORE_ERROR, VA_CORE_ERROR (@path is there already, or cannot be written)
+ */
+gboolean va_store_backup (const char *place, const char *path, VaStoreCopied *copied, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_store_restore: a backup into the store at @place, which must be empty or not there; all of it or nothing. The
+ * backup is checked first: that it is whole, that @kek opens its data keys, that its audit log's chain holds.
+ */
+gboolean va_store_restore (const char *path, const char *place, VaKek *kek, VaStoreCopied *copied, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_ping: whether the database answers. */
 gboolean va_store_ping (VaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

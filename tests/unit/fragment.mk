@@ -175,7 +175,7 @@ tests_unit_test_host_record_LDADD = $(host_test_libs)
 
 TESTS += tests/unit/test-service.py tests/unit/test-service-postgresql.sh
 EXTRA_DIST += tests/unit/test-service.py tests/unit/service_journal.py tests/unit/service_launches.py tests/unit/service_lifetime.py tests/unit/service_metrics.py tests/unit/service_objects.py \
-	tests/unit/service_audit.py tests/unit/service_cli.py tests/unit/service_confirm.py tests/unit/service_kek.py tests/unit/service_keys.py tests/unit/service_operation.py tests/unit/service_peers.py tests/unit/service_persons.py tests/unit/service_revocation.py tests/unit/service_roles.py tests/unit/service_world.py
+	tests/unit/service_audit.py tests/unit/service_cli.py tests/unit/service_confirm.py tests/unit/service_kek.py tests/unit/service_keys.py tests/unit/service_operation.py tests/unit/service_peers.py tests/unit/service_persons.py tests/unit/service_revocation.py tests/unit/service_roles.py tests/unit/service_storage.py tests/unit/service_world.py
 
 service_tests = tests/unit/test-service-rules tests/unit/test-liveness tests/unit/test-chain-cache
 check_PROGRAMS += $(service_tests)

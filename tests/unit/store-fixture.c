@@ -51,7 +51,7 @@ try_to_open (Fixture *fixture, GError **error)
   const VaKekSettings settings = { .file = fixture->key };
 
   fixture->kek = va_kek_open (&settings, error);
-  fixture->store = fixture->kek != NULL ? va_store_open (fixture->place, fixture->kek, error) : NULL;
+  fixture->store = fixture->kek != NULL ? va_store_open (fixture->place, VA_STORE_ANY, fixture->kek, error) : NULL;
   if (fixture->store != NULL)
     return TRUE;
   g_clear_pointer (&fixture->kek, va_kek_free);

@@ -111,7 +111,7 @@ test_everything_moves (Fixture *fixture, gconstpointer data)
 static void
 test_others_go_on (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr(VaStore) other = va_store_open (fixture->place, fixture->kek, NULL);
+  g_autoptr(VaStore) other = va_store_open (fixture->place, VA_STORE_ANY, fixture->kek, NULL);
 
   fill (other);
   rekey (fixture->store, 10);

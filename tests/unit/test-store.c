@@ -389,7 +389,7 @@ race (gpointer data)
 static void
 test_permit_race (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr(VaStore) second = va_store_open (fixture->place, fixture->kek, NULL);
+  g_autoptr(VaStore) second = va_store_open (fixture->place, VA_STORE_ANY, fixture->kek, NULL);
   Racer racers[8];
   GThread *threads[8];
   guint granted = 0;
@@ -431,7 +431,7 @@ try_claim (gpointer store)
 static void
 test_claim_race (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr(VaStore) second = va_store_open (fixture->place, fixture->kek, NULL);
+  g_autoptr(VaStore) second = va_store_open (fixture->place, VA_STORE_ANY, fixture->kek, NULL);
   GThread *threads[8];
   int claimed = 0;
 

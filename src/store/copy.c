@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "core/error.h"
+#include "core/file.h"
+#include "core/i18n.h"
+#include "store/sql.h"
+#include "store/sqlite.h"
+#include "store/store-private.h"
+
+/*
+ * Backup and restore: every row of every table, from one database to another of either kind. A backup is an SQLite store
+ * like any other, in one file.
+ */
+
+typedef struct {
+  const char *read, *write, *types; /* letters as for va_sql_query(): t, i, b */
+} Table;
+
+#define TABLE(name, columns, places, types) \
+  { "SELECT " columns " FROM " name, "INSERT INTO " name " (" columns ") VALUES (" places ")", types }
+
+/* What others refer to comes first. */
+static const Table tables[] = {
+  TABLE ("data_keys", "id, sealed", "?, ?", "ib"),
+  TABLE ("counters", "name, value", "?, ?", "ti"),
+  TABLE ("artifacts",
+         "owner, hash, size, has_table, secret_base, secret_size, hashes_base, hashes_size, ap_reset, created, image",
+         "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?", "ttiiiiiiiib"),
+  TABLE ("secrets", "owner, name, guid, size, created, sealed, key_id", "?, ?, ?, ?, ?, ?, ?", "tttiibi"),
+  TABLE ("registrations",
+         "id, owner, version, created, launches, text, sealed, approved, approved_until, key_id",
+         "?, ?, ?, ?, ?, ?, ?, ?, ?, ?", "ttiiitbiii"),
+  TABLE ("registration_secrets", "vm, owner, secret", "?, ?, ?", "ttt"),
+  TABLE ("proposals", "vm, owner, person, created, replaces, digest, text, sealed, key_id", "?, ?, ?, ?, ?, ?, ?, ?, ?",
+         "tttiittbi"),
+  TABLE ("launches",
+         "id, vm, owner, host, domain_uuid, domain_name, state, policy, generation, version, created, expires, fixed,"
+         " sealed_keys, sealed_table, timeline, api_major, api_minor, build_id, code, detail, steps, reason,"
+         " approved_until, approvals, key_id",
+         "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?", "tttttttitiiitbbtiiittttiti"),
+  TABLE ("hosts", "name, seen, features", "?, ?, ?", "tit"),
+  TABLE ("audit", "seq, owner, launch, link, text", "?, ?, ?, ?, ?", "ittbt"),
+  TABLE ("checkpoints", "seq, text", "?, ?", "it"),
+};
+
+/* A row in the form in which it goes on. */
+typedef struct {
+  VaSqlValue values[VA_SQL_VALUES_MAX];
+} Row;
+
+typedef struct {
+  VaSql *from;
+  VaStoreCopied copied;
+  guint8 link[VA_AUDIT_LINK_SIZE]; /* of the last record of the audit log */
+  guint64 seq;
+} Copy;
+
+static void
+take_value (VaStatement *row, int column, char type, VaSqlValue *value)
+{
+  gboolean is_null = va_column_is_null (row, column);
+
+  memset (value, 0, sizeof *value);
+  value->type = type == 'i' && is_null ? 'k' : type;
+  if (is_null)
+    return;
+  if (type == 'i')
+    value->number = va_column_number (row, column);
+  else
+    value->data = row->sql->driver->bytes (row, column, &value->size);
+  if (type != 'i' && value->data == NULL)
+    value->data = "";
+}
+
+/* Texts end with a zero byte in both drivers, but only as long as the row is there. */
+static gboolean
+write_row (VaSql *to, const Table *table, VaStatement *from, GError **error)
+{
+  guint length = (guint) strlen (table->types);
+  g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
+  Row row;
+  VaStatement *statement;
+
+  for (guint i = 0; i < length; i++)
+    {
+      VaSqlValue *value = &row.values[i];
+
+      take_value (from, (int) i, table->types[i], value);
+      if (value->type != 't' || value->data == NULL)
+        continue;
+      value->text = g_strndup (value->data, value->size);
+      g_ptr_array_add (texts, (gpointer) value->text);
+    }
+  statement = to->driver->query (to, table->write, row.values, length, error);
+  return va_sql_finish (statement, error);
+}
+
+/* The chain is checked on the way, so that nobody builds on one that does not hold. */
+static gboolean
+follow_chain (Copy *copy, VaStatement *row, GError **error)
+{
+  g_autofree char *text = va_column_text (row, 4);
+  g_autoptr(GBytes) link = va_column_bytes (row, 3);
+  guint8 digest[VA_AUDIT_LINK_SIZE];
+  gsize size;
+  const guint8 *data = g_bytes_get_data (link, &size);
+
+  copy->seq++;
+  va_audit_digest (text, digest);
+  va_audit_link (copy->link, digest, copy->link);
+  if ((guint64) va_column_number (row, 0) == copy->seq && size == sizeof copy->link && memcmp (data, copy->link, size) == 0)
+    return TRUE;
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
+               _("the audit log's record %" G_GUINT64_FORMAT " was changed, or one before it is missing"), copy->seq);
+  return FALSE;
+}
+
+static guint64 *
+counter_of (Copy *copy, const Table *table)
+{
+  const char *name = strstr (table->read, " FROM ") + strlen (" FROM ");
+
+  if (g_str_equal (name, "registrations"))
+    return &copy->copied.registrations;
+  if (g_str_equal (name, "secrets"))
+    return &copy->copied.secrets;
+  if (g_str_equal (name, "launches"))
+    return &copy->copied.launches;
+  return g_str_has_prefix (name, "audit") ? &copy->copied.records : NULL;
+}
+
+static gboolean
+copy_table (Copy *copy, VaSql *to, const Table *table, GError **error)
+{
+  gboolean is_audit = strstr (table->read, "FROM audit") != NULL;
+  g_autoptr(VaStatement) row = va_sql_query (copy->from, error,
+                                             is_audit ? "SELECT seq, owner, launch, link, text FROM audit ORDER BY seq"
+                                                      : table->read, "");
+  guint64 *counter = counter_of (copy, table);
+  int status = -1;
+
+  while (row != NULL && (status = va_sql_row (row, error)) > 0)
+    {
+      if ((is_audit && !follow_chain (copy, row, error)) || !write_row (to, table, row, error))
+        return FALSE;
+      if (counter != NULL)
+        ++*counter;
+    }
+  return status == 0;
+}
+
+static gboolean
+check_empty (VaSql *to, GError **error)
+{
+  g_autoptr(VaStatement) row = va_sql_query (to, error,
+                                             "SELECT (SELECT count(*) FROM data_keys) + (SELECT count(*) FROM audit)"
+                                             " + (SELECT count(*) FROM secrets) + (SELECT count(*) FROM registrations)"
+                                             " + (SELECT count(*) FROM launches) + (SELECT count(*) FROM artifacts)"
+                                             " + (SELECT count(*) FROM hosts) + (SELECT count(*) FROM proposals)", "");
+
+  if (row == NULL || va_sql_row (row, error) != 1)
+    return FALSE;
+  if (va_column_number (row, 0) == 0)
+    return TRUE;
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_IN_USE,
+               _("there is a store already, and nothing in it was changed: restore into an empty place"));
+  return FALSE;
+}
+
+static gboolean
+write_all (VaSql *to, gpointer data, GError **error)
+{
+  Copy *copy = data;
+
+  if (!check_empty (to, error) || !to->driver->execute (to, "DELETE FROM counters", error))
+    return FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (tables); i++)
+    if (!copy_table (copy, to, &tables[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+copy_all (VaBackend *from, VaBackend *to, VaStoreCopied *copied, GError **error)
+{
+  g_autoptr(VaSqlReader) reader = va_sql_reader (from, error);
+  Copy copy = { .from = reader };
+  gboolean ok;
+
+  if (reader == NULL || !reader->driver->execute (reader, reader->driver->snapshot, error))
+    return FALSE;
+  reader->streams = TRUE;
+  ok = va_sql_transact (to, write_all, &copy, NULL, error);
+  reader->streams = FALSE;
+  if (!reader->driver->execute (reader, "ROLLBACK", ok ? error : NULL))
+    return FALSE;
+  *copied = copy.copied;
+  return ok;
+}
+
+static gboolean
+write_backup (VaBackend *from, const char *path, VaStoreCopied *copied, GError **error)
+{
+  VaBackend *to = va_sqlite_create (path, error);
+  gboolean ok;
+
+  if (to == NULL)
+    return FALSE;
+  ok = copy_all (from, to, copied, error) && va_sqlite_finish (to, error);
+  to->class->close (to);
+  return ok;
+}
+
+/* The whole file gets its name, which nothing else may have. */
+static gboolean
+publish (const char *partial, const char *path, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  int fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  gboolean ok = fd >= 0 && link (partial, path) == 0 && fsync (fd) == 0;
+
+  if (!ok)
+    g_set_error (error, VA_CORE_ERROR, errno == EEXIST ? VA_CORE_ERROR_EXISTS : VA_CORE_ERROR_FAILED,
+                 _("cannot make %s: %s"), path, g_strerror (errno));
+  if (fd >= 0)
+    close (fd);
+  return ok;
+}
+
+static void
+remove_store (const char *path)
+{
+  static const char *const ends[] = { "", "-wal", "-shm", "-journal" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (ends); i++)
+    {
+      g_autofree char *file = g_strconcat (path, ends[i], NULL);
+
+      g_unlink (file);
+    }
+}
+
+gboolean
+va_store_backup (const char *place, const char *path, VaStoreCopied *copied, GError **error)
+{
+  VaBackend *from = va_store_open_backend (place, VA_STORE_PRESENT, error);
+  g_autofree char *partial = g_strdup_printf ("%s.%d.partial", path, (int) getpid ());
+  gboolean ok = FALSE;
+
+  if (from == NULL)
+    return FALSE;
+  if (g_file_test (path, G_FILE_TEST_EXISTS))
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_EXISTS, _("%s is there already, and was not changed"), path);
+  else
+    {
+      ok = write_backup (from, partial, copied, error) && publish (partial, path, error);
+      remove_store (partial);
+    }
+  from->class->close (from);
+  return ok;
+}
+
+/* A copy of the backup that may be changed, since an older one is brought up to date first. */
+static gboolean
+copy_file (const char *path, const char *copy, GError **error)
+{
+  g_autoptr(GMappedFile) file = g_mapped_file_new (path, FALSE, error);
+
+  return file != NULL
+         && va_file_write (copy, g_mapped_file_get_contents (file), g_mapped_file_get_length (file), 0600, error);
+}
+
+static gboolean
+check_backup (const char *copy, VaKek *kek, GError **error)
+{
+  VaStore *store = va_store_open (copy, VA_STORE_ANY, kek, error);
+  gboolean ok = store != NULL && va_sqlite_check (store->backend, error);
+
+  va_store_close (store);
+  return ok;
+}
+
+static gboolean
+restore_copy (const char *copy, const char *place, VaStoreCopied *copied, GError **error)
+{
+  VaBackend *from = va_store_open_backend (copy, VA_STORE_PRESENT, error);
+  VaBackend *to = from != NULL ? va_store_open_backend (place, VA_STORE_ANY, error) : NULL;
+  gboolean ok = to != NULL && copy_all (from, to, copied, error);
+
+  if (to != NULL)
+    to->class->close (to);
+  if (from != NULL)
+    from->class->close (from);
+  return ok;
+}
+
+gboolean
+va_store_restore (const char *path, const char *place, VaKek *kek, VaStoreCopied *copied, GError **error)
+{
+  g_autofree char *folder = g_dir_make_tmp ("virt-attest-XXXXXX", error), *copy = NULL;
+  gboolean ok;
+
+  if (folder == NULL)
+    return FALSE;
+  copy = g_build_filename (folder, "backup.db", NULL);
+  ok = copy_file (path, copy, error) && check_backup (copy, kek, error) && restore_copy (copy, place, copied, error);
+  if (!ok)
+    g_prefix_error (error, _("backup %s: "), path);
+  remove_store (copy);
+  g_rmdir (folder);
+  return ok;
+}

@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The store of a real virt-attestd from outside: saved and restored while it works, under other keys, in another place."""
+
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import threading
+import time
+
+from service_audit import Site
+from service_peers import BUILD, Service, write
+from service_world import INLINE, OTHER_GUID, TMP, Database, read_store, refused, test
+
+TOOL = os.path.join(BUILD, 'virt-attest')
+
+
+def tool(*words, code=0):
+    done = subprocess.run([TOOL, 'service', *words], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == code, (words, done)
+    return done.stdout + done.stderr
+
+
+def other_service(w, name, like, store=None):
+    """A service that was not started yet, in an empty place, with the keys of @like."""
+    service = Service(os.path.join(TMP, name), w.site, os.path.join(w.platform.folder, 'roots'))
+    shutil.copy(like.kek, service.kek)
+    os.chmod(service.kek, 0o600)
+    if store:
+        with open(service.config, encoding='ascii') as source:
+            text = source.read().replace(service.store_line(), f'path = {store}')
+        service.store = store
+        write(service.config, text.encode())
+    return service
+
+
+def gives_its_secrets(w, site, service):
+    """Whether @service, with the store of @site, goes on with the registration and has its secret."""
+    node1, alice = w.peer('host', 'node1', service), w.peer('owner', 'alice', service)
+    guest = w.launch(site.vm, host=node1)
+    assert guest.open_packet(w.validate(site.vm, guest, host=node1))[OTHER_GUID] == INLINE
+    return alice.get('/vm/' + site.vm)
+
+
+class Load:
+    """Launches that come one after the other, until the end of the block; what was acknowledged is in @granted."""
+
+    def __init__(self, site):
+        self.site, self.granted, self.failed, self.stop = site, [], [], threading.Event()
+        self.vm = site.w.register(site.alice, any_domain=True, secrets=[{'guid': OTHER_GUID, 'data': 'QUFBQQ=='}])
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self):
+        node1 = self.site.w.peer('host', 'node1', self.site.service)
+        while not self.stop.is_set():
+            try:
+                guest = self.site.w.launch(self.vm, host=node1)
+                self.granted.append(guest.id)
+                if self.site.w.validate(self.vm, guest, host=node1):
+                    time.sleep(0.005)
+            except Exception as problem:  # pylint: disable=broad-except
+                self.failed.append(problem)
+                return
+
+    def __enter__(self):
+        self.thread.start()
+        while len(self.granted) < 5 and not self.failed:
+            time.sleep(0.01)
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        self.thread.join(60)
+        assert not self.failed, self.failed
+
+
+@test
+def saved_and_restored(w):
+    site = Site(w, 'saved')
+    site.launch()
+    path = os.path.join(TMP, 'saved.db')
+    with Load(site) as load:
+        before = list(load.granted)
+        said = tool('backup', '--service-config', site.service.config, path)
+        assert 'keep the store' in said and re.search(r'2 registrations, 0 secrets, \d+ launches, \d+ audit', said), said
+        assert os.stat(path).st_mode & 0o7777 == 0o600 and not [n for n in os.listdir(TMP) if 'partial' in n]
+        assert 'already' in tool('backup', '--service-config', site.service.config, path, code=1)
+    saved = {row for row, in sqlite3.connect(path).execute('SELECT id FROM launches')}
+    assert set(before) <= saved, 'a launch that was acknowledged before is missing'
+    with open(path, 'rb') as source:
+        assert INLINE not in source.read()
+    assert site.service.end() == 0
+    restored = other_service(w, 'restored', site.service)
+    assert f'{len(saved)} launches' in tool('restore', '--service-config', restored.config, path)
+    assert 'a store already' in tool('restore', '--service-config', restored.config, path, code=3)
+    restored.start()
+    site.service = restored
+    for person in site.people.values():
+        person.service = restored
+    answer = gives_its_secrets(w, site, restored)
+    assert answer['launches'] == 2, answer
+    rows = {row for row, in read_store(restored, 'SELECT id FROM launches')}
+    assert saved < rows
+    assert restored.end() == 0
+
+
+@test
+def restored_into_a_file(w):
+    """Whatever the store is in: its backup is a store in a file."""
+    site = Site(w, 'to-file')
+    site.launch()
+    path = os.path.join(TMP, 'to-file.db')
+    tool('backup', '--service-config', site.service.config, path)
+    assert site.service.end() == 0
+    moved = other_service(w, 'in-file', site.service, os.path.join(TMP, 'in-file', 'state', 'store.db'))
+    tool('restore', '--service-config', moved.config, path)
+    moved.start()
+    gives_its_secrets(w, site, moved)
+    assert moved.end() == 0
+
+
+@test
+def bad_backups(w):
+    site = Site(w, 'bad-backup')
+    site.launch()
+    path = os.path.join(TMP, 'good.db')
+    tool('backup', '--service-config', site.service.config, path)
+    assert site.service.end() == 0
+
+    def broken(name, *changes):
+        copy = os.path.join(TMP, name)
+        shutil.copy(path, copy)
+        for change in changes:
+            database = sqlite3.connect(copy)
+            database.execute(change)
+            database.commit()
+            database.close()
+        return copy
+    cut = broken('cut.db')
+    os.truncate(cut, os.path.getsize(cut) // 2)
+    garbage = write(os.path.join(TMP, 'garbage.db'), b'no database' * 1000)
+    cases = [(cut, 'damaged|malformed'), (garbage, 'not a database'), (os.path.join(TMP, 'no-such.db'), 'No such file'),
+             (broken('record.db', "UPDATE audit SET text = replace(text, 'node1', 'node2') WHERE seq = 3"), 'record 3 was'),
+             (broken('gone.db', 'DELETE FROM audit WHERE seq = 2'), 'record 2 was'),
+             (broken('newer.db', 'PRAGMA user_version = 99'), 'newer virt-attestd')]
+    target = other_service(w, 'bad-restored', site.service)
+    for backup, words in cases:
+        said = tool('restore', '--service-config', target.config, backup, code=3)
+        assert re.search(words, said), said
+    foreign = other_service(w, 'foreign-kek', site.service)
+    write(foreign.kek, os.urandom(32))
+    assert 'does not open' in tool('restore', '--service-config', foreign.config, path, code=3)
+    # Nothing of all that is in the store now: it takes the good one.
+    tool('restore', '--service-config', target.config, path)
+    tool('backup', code=2)
+    assert 'no store' in tool('backup', '--service-config', other_service(w, 'not-there', site.service, os.path.join(
+        TMP, 'nowhere', 'store.db')).config, os.path.join(TMP, 'x.db'), code=3)
+    assert not os.path.exists(os.path.join(TMP, 'x.db')) and not os.path.exists(os.path.join(TMP, 'nowhere'))
+
+
+@test
+def rekeyed_under_load(w):
+    site = Site(w, 'rekeyed')
+    for number in range(120):
+        site.alice.call('PUT', f'/secret/s{number}?guid={OTHER_GUID}', raw=b'value %d' % number)
+    waiting = w.launch(site.vm, host=site.node1)
+    with Load(site) as load:
+        for _ in range(3):
+            said = tool('rekey', '--service-config', site.service.config)
+            assert int(re.search(r'(\d+) values', said)[1]) >= 122, said
+        count = len(load.granted)
+        while len(load.granted) < count + 5:
+            time.sleep(0.01)
+    assert read_store(site.service, 'SELECT count(*), min(id) FROM data_keys') == [(1, 4)]
+    assert {key for key, in read_store(site.service, 'SELECT DISTINCT key_id FROM secrets')} == {4}
+    # A launch that was open all the time, and a secret that was sealed three times since.
+    assert waiting.open_packet(w.validate(site.vm, waiting, host=site.node1))[OTHER_GUID] == INLINE
+    vm = w.register(site.alice, secrets=[{'name': 's77'}])
+    guest = w.launch(vm, host=site.node1)
+    assert guest.open_packet(w.validate(vm, guest, host=site.node1))[OTHER_GUID] == b'value 77'
+    assert [r['what'] for r in site.records()].count('rekey') == 3
+    assert site.service.end() == 0
+    site.service.start()
+    gives_its_secrets(w, site, site.service)
+    assert site.service.end() == 0
+
+
+@test
+def rekeying_is_killed(w):
+    site = Site(w, 'rekey-killed')
+    for number in range(300):
+        site.alice.call('PUT', f'/secret/s{number}?guid={OTHER_GUID}', raw=b'value %d' % number)
+    kills = 0
+    for delay in (0.01, 0.02, 0.03, 0.04, 0.06, 0.08, 0.1):
+        command = subprocess.Popen([TOOL, 'service', 'rekey', '--service-config', site.service.config], stdout=subprocess.DEVNULL)
+        time.sleep(delay)
+        command.send_signal(signal.SIGKILL)
+        kills += command.wait(30) == -signal.SIGKILL
+        gives = w.register(site.alice, secrets=[{'name': 's5'}])
+        guest = w.launch(gives, host=site.node1)
+        assert guest.open_packet(w.validate(gives, guest, host=site.node1))[OTHER_GUID] == b'value 5'
+    assert kills > 0
+    tool('rekey', '--service-config', site.service.config)
+    (keys,), = read_store(site.service, 'SELECT count(*) FROM data_keys')
+    assert keys == 1
+    assert site.service.end() == 0
+
+
+@test
+def another_key_encryption_key(w):
+    site = Site(w, 'rewrap')
+    with open(site.service.config, encoding='ascii') as source:
+        text = source.read()
+    kek = write(os.path.join(TMP, 'rewrap-next.kek'), os.urandom(32))
+    following = write(os.path.join(TMP, 'rewrap-next.conf'), text.replace(site.service.kek, kek).encode())
+    broken = write(os.path.join(TMP, 'rewrap-bad.conf'), text.replace(site.service.kek, kek + '.not-there').encode())
+    assert 'not-there' in tool('rekey', '--service-config', site.service.config, '--next', broken, code=3)
+    assert 'done' in tool('rekey', '--service-config', site.service.config, '--next', following)
+    site.launch()  # the running one goes on
+    assert 'already' in tool('rekey', '--service-config', site.service.config, '--next', following)
+    assert 'does not open' in tool('rekey', '--service-config', site.service.config, code=3)
+    assert site.service.end() == 0
+    done = subprocess.run([os.path.join(BUILD, 'virt-attestd'), '--config', site.service.config], capture_output=True,
+                          text=True, timeout=30, check=False)
+    assert done.returncode != 0 and 'does not open' in done.stderr, done
+    os.replace(following, site.service.config)
+    site.service.start()
+    gives_its_secrets(w, site, site.service)
+    assert [r['what'] for r in site.records()].count('key-encryption-key') == 1
+    assert site.service.end() == 0
+
+
+def older_versions_come_up_to_date(w):
+    """A store of each version that there was, with a secret in it that still opens."""
+    source = os.environ['VA_TOP_SRCDIR']
+    site = Site(w, 'older')
+    guest = site.launch()
+    assert site.service.end() == 0
+    with Database(site.service) as database:
+        rows = {table: (database.columns(table), database.execute(f'SELECT * FROM {table}').fetchall())
+                for table in ('data_keys', 'counters', 'artifacts', 'registrations', 'launches', 'hosts', 'audit')}
+    for version in (1, 2, 3):
+        old = other_service(w, f'older-{version}', site.service)
+        os.makedirs(os.path.dirname(old.store), 0o700)
+        database = sqlite3.connect(old.store)
+        os.chmod(old.store, 0o600)
+        for step in range(1, version + 1):
+            with open(os.path.join(source, 'schemas', f'store-sqlite-{step}.sql'), encoding='utf-8') as script:
+                database.executescript(script.read())
+        database.execute('DELETE FROM counters')
+        for table, (columns, values) in rows.items():
+            there = [row[1] for row in database.execute(f'PRAGMA table_info({table})')]
+            kept = [c for c in columns if c in there]
+            for row in values if there else []:
+                row = [value for column, value in zip(columns, row) if column in kept]
+                database.execute(f"INSERT INTO {table} ({', '.join(kept)}) VALUES ({', '.join('?' * len(kept))})", row)
+        database.execute(f'PRAGMA user_version = {version}')
+        database.commit()
+        database.close()
+        assert f'version {version}' in tool('backup', '--service-config', old.config, os.path.join(TMP, 'old.db'), code=3)
+        old.start()
+        assert read_store(old, 'PRAGMA user_version') == [(4,)]
+        assert w.peer('owner', 'alice', old).get('/launch/' + guest.id)['state'] == 'validated'
+        assert gives_its_secrets(w, site, old)['launches'] == 2
+        refused('launch-used', w.validate, site.vm, guest, host=w.peer('host', 'node1', old))
+        assert old.end() == 0
+
+
+# On PostgreSQL the first version is the present one.
+if not os.environ.get('VA_TEST_POSTGRESQL'):
+    test(older_versions_come_up_to_date)
