@@ -7,12 +7,35 @@
 /* GET /v1/metrics, /metrics: for Prometheus. */
 
 static void
+print_one (GString *text, const char *name, const char *type, const char *help, double value)
+{
+  va_metrics_text_family (text, name, type, help);
+  va_metrics_text_sample (text, name, value, NULL);
+}
+
+static void
 print_readiness (VaService *service, GString *text)
 {
-  va_metrics_text_family (text, "virt_attest_certificate_not_after_seconds", "gauge",
-                          "When the service's own certificate ends, in seconds since 1970.");
-  va_metrics_text_sample (text, "virt_attest_certificate_not_after_seconds",
-                          (double) atomic_load (&service->readiness.certificate_ends), NULL);
+  print_one (text, "virt_attest_certificate_not_after_seconds", "gauge",
+             "When the service's own certificate ends, in seconds since 1970.",
+             (double) atomic_load (&service->readiness.certificate_ends));
+}
+
+static void
+print_store (VaService *service, GString *text)
+{
+  VaStoreStatistics store;
+
+  va_store_statistics (service->store, &store);
+  print_one (text, "virt_attest_store_up", "gauge", "Whether the database answered last time.", store.up ? 1 : 0);
+  print_one (text, "virt_attest_store_transactions_total", "counter", "Transactions with a change.",
+             (double) store.transactions);
+  print_one (text, "virt_attest_store_commits_total", "counter",
+             "Commits, one for all transactions that waited at the same time.", (double) store.commits);
+  print_one (text, "virt_attest_store_failures_total", "counter", "Commits that failed.", (double) store.failures);
+  print_one (text, "virt_attest_store_connects_total", "counter", "Connections to the database that were tried.",
+             (double) store.connects);
+  print_one (text, "virt_attest_store_commit_seconds_total", "counter", "Time of all commits together.", store.seconds);
 }
 
 gboolean
@@ -22,6 +45,7 @@ va_handle_metrics (VaRequest *request, VaResponse *response, gpointer user_data,
   GString *text = g_string_new (NULL);
 
   va_metrics_print (service->metrics, &service->server, text);
+  print_store (service, text);
   print_readiness (service, text);
   va_metrics_print_process (text);
   response->status = 200;

@@ -15,7 +15,7 @@ check-integration: all $(check_LTLIBRARIES)
 print-lockdriverdir:
 	@echo '$(lockdriverdir)'
 .PHONY: print-lockdriverdir
-EXTRA_DIST += tests/integration/units-inside.sh
+EXTRA_DIST += tests/integration/units-inside.sh tests/integration/units-probe.sh
 EXTRA_DIST += tests/integration/namespace.py tests/integration/sandbox.py tests/integration/tap.py tests/integration/running.py \
 	tests/integration/world.py tests/integration/meddler.py tests/integration/demo.py
 

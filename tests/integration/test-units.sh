@@ -36,7 +36,8 @@ root=$box/root
 make -C "$build" install DESTDIR="$root" >"$TMPDIR/install.log" 2>&1 \
   || { tail "$TMPDIR/install.log" | sed 's/^/# /'; exit 99; }
 mkdir "$root/units"
-cp "$top/README.md" "$top/tests/integration/units-inside.sh" "$top/tests/unit/tap.sh" "$root/units"
+cp "$top/README.md" "$top/tests/integration/units-inside.sh" "$top/tests/integration/units-probe.sh" \
+  "$top/tests/unit/tap.sh" "$root/units"
 if [ -s "${VA_FIRMWARE:-}" ]; then
   cp "$VA_FIRMWARE" "$root/usr/share/ovmf/units.fd"
 else

@@ -66,6 +66,62 @@ no_trace_of () # UUID
   ! ls -d "/run/virt-attest/qmp/$1" "/run/virt-attest/domains/$1" 2>/dev/null
 }
 
+# The value of a metric, asked as Prometheus does it.
+metric () # NAME-AND-LABELS
+{
+  /usr/bin/python3 -B - "$1" <<'END'
+import ssl, sys, urllib.request
+context = ssl.create_default_context(cafile='/root/attest-ca/ca.pem')
+context.load_cert_chain('/root/attest-ca/operator-prometheus.pem', '/root/attest-ca/operator-prometheus.key')
+with urllib.request.urlopen('https://attest.example.org:8443/metrics', context=context, timeout=10) as page:
+    lines = page.read().decode().splitlines()
+value, = [line.rpartition(' ')[2] for line in lines if line.startswith(sys.argv[1] + ' ')]
+print(value)
+END
+}
+
+metric_is () # VALUE NAME-AND-LABELS
+{
+  local value
+  value=$(metric "$2") && echo "$2 $value" && test "$value" = "$1"
+}
+
+# From the sentence that virsh prints to the service's line in the journal.
+virsh_leads_to_the_journal () # VERDICT
+{
+  local request
+  request=$(virsh start db1 2>&1 | sed -n 's/.*; request \([0-9a-f-]\{36\}\).*/\1/p')
+  echo "request $request"
+  test -n "$request" && journalctl --sync \
+    && journalctl -u virt-attestd -o cat "VIRT_ATTEST_REQUEST=$request" | grep "verdict=$1" \
+    && journalctl -u virt-attest-hostd -o cat "VIRT_ATTEST_REQUEST=$request" | grep "$1"
+}
+
+# A copy of the service's unit that runs units-probe.sh instead, with a key as a credential.
+run_probe ()
+{
+  local unit=/etc/systemd/system/probe.service
+  softhsm2-util --version && mkdir -p /var/lib/virt-attest-hsm \
+    && echo 'directories.tokendir = /var/lib/virt-attest-hsm' >/etc/virt-attest/softhsm2.conf \
+    && SOFTHSM2_CONF=/etc/virt-attest/softhsm2.conf softhsm2-util --init-token --free --label attest --pin 1234 --so-pin 1234 \
+    && chown -R virt-attest: /var/lib/virt-attest-hsm || return
+  systemctl start postgresql@15-main && runuser -u postgres -- createuser virt-attest || return
+  sed -e 's|^ExecStart=.*|ExecStart=/bin/bash /units/units-probe.sh|' -e 's|^Type=.*|Type=oneshot|' \
+    -e '/^\(Restart\|RestartSec\|WatchdogSec\|ExecReload\|StateDirectoryMode\)=/d' \
+    -e 's|^UMask=.*|&\nLoadCredential=kek:/etc/virt-attest/service.kek\nStandardOutput=truncate:/units/probe.out|' \
+    "$(systemctl show --property FragmentPath --value virt-attestd)" >$unit
+  systemctl daemon-reload && systemctl start probe
+}
+
+# The same probe as root without a unit: what it says to be denied is so because of the unit. What the container itself
+# denies is left out.
+control_is_free ()
+{
+  bash /units/units-probe.sh >control.out 2>/dev/null
+  rm -f /etc/virt-attest/probe
+  ! grep -vxE 'holds: (store|pkcs11|no keyrings|devices are hidden|the kernel.s settings are hidden)' control.out
+}
+
 # The network has nothing but the loopback; a name with an address that is not 127.0.0.1 stands for the service machine.
 ip address add 10.99.0.1/32 dev lo && echo '10.99.0.1 attest.example.org' >>/etc/hosts
 systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reload
@@ -80,6 +136,15 @@ printf '[roots]\ntrusted-folder = /opt/platform/roots\n' >>/etc/virt-attest/serv
 check "virt-attestd restarts with another configuration" systemctl restart virt-attestd
 check "virt-attestd runs as its own user" runs_as virt-attestd virt-attest
 check "virt-attestd is confined, without any capability" is_confined virt-attestd 0000000000000000
+
+check "a copy of its unit runs a probe" run_probe
+for what in credential pkcs11 postgresql store user "system is read-only" "homes are hidden" "other processes are hidden" \
+            "the kernel's settings are hidden" "devices are hidden" "no new namespaces" "no writable code" "no raw sockets" \
+            "no netlink" "no keyrings" "no debugging" "no core files"; do
+  check "under virt-attestd's unit: $what" grep -x "holds: $what" /units/probe.out
+done
+
+check "without the unit, nothing of that is denied" control_is_free
 
 # 2. The compute node. The copy has neither /dev/kvm nor device cgroups.
 : >/dev/kvm && chmod 666 /dev/kvm
@@ -131,12 +196,22 @@ check "the agent restarts under a running domain" systemctl restart virt-attest-
 check "the marker outlives that" grep '^attested ' /run/virt-attest/domains/$uuid
 check "it is suspended" virsh suspend db1
 check "it resumes without another launch" sh -c 'virsh resume db1 && test "$(virt-attest launch list | wc -l)" = 2'
+check "an operator's certificate for Prometheus" \
+  virt-attest ca issue operator prometheus --dir /root/attest-ca --out /root/attest-ca
+check "Prometheus sees the granted launch" metric_is 1 'virt_attest_launches_total{call="launch",verdict="granted",rule=""}'
+check "Prometheus sees the validated launch" \
+  metric_is 1 'virt_attest_launches_total{call="validate",verdict="validated",rule=""}'
+check "virt-attestd is reloaded" systemctl reload virt-attestd
+check "systemd knows its state" wait_for sh -c 'test "$(systemctl show --property StatusText --value virt-attestd)" = Ready'
+check "the decision is in the journal, with fields" \
+  sh -c 'journalctl -u virt-attestd -o cat VIRT_ATTEST_CALL=validate VIRT_ATTEST_VERDICT=validated | grep verdict=validated'
 check "it is destroyed" virsh destroy db1
 check "the service knows that it ended" wait_for launch_is ended
 check "marker and monitor folder are gone" wait_for no_trace_of $uuid
 printf '\252' | dd of=/usr/share/ovmf/units.fd bs=1 seek=4096 conv=notrunc 2>/dev/null
 check "another firmware is refused, and virsh says why" refused_with firmware-not-allowed virsh start db1
-systemctl stop virt-attestd
+check "virsh's error leads to both journals" virsh_leads_to_the_journal firmware-not-allowed
+check "virt-attestd ends well" sh -c 'systemctl stop virt-attestd && test "$(systemctl show --property Result --value virt-attestd)" = success'
 check "without the service it is refused, and virsh says why" refused_with 'attestation service' virsh start db1
 systemctl stop virt-attest-hostd
 check "without the agent it is refused, and virsh says why" refused_with 'virt-attest-hostd' virsh start db1

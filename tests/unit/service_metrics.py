@@ -152,6 +152,12 @@ def metrics_count_what_was_done(w):
     assert counts == {('launch',): 8, ('validate',): 3, ('outcome',): 3, ('checkpoint',): 1, ('metrics',): 1}
     assert changes(before, after, 'virt_attest_refused_total') == {('role',): 1}
     assert changes(before, after, 'virt_attest_checkpoints_total') == {(): 1}
+    chains = changes(before, after, 'virt_attest_chain_cache_total')
+    assert sum(chains.values()) == 6 and chains.get(('miss',), 0) <= 1, chains
+    assert value(after, 'virt_attest_store_up') == 1
+    done = {name: changes(before, after, f'virt_attest_store_{name}_total').get((), 0)
+            for name in ('transactions', 'commits', 'failures', 'connects', 'commit_seconds')}
+    assert done['transactions'] >= done['commits'] >= 10 and done['commit_seconds'] > 0 == done['failures'], done
     taken = changes(before, after, 'virt_attest_connections_total')[()]
     assert taken == 18, taken  # one for each call, and the second scrape's
 
