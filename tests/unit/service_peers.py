@@ -115,6 +115,7 @@ class Peer:
     def __init__(self, site, role, name, check):
         self.name, self.role, self.check = name, role, check
         self.service = self.answered = None
+        self.timeout = 30
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self.context.minimum_version = ssl.TLSVersion.TLSv1_3
         self.context.load_verify_locations(site.ca)
@@ -122,7 +123,8 @@ class Peer:
 
     def call(self, method, path, body=None, raw=None, request_id=None):
         """The answer's status and JSON object; Refused otherwise. `answered` is the answer's Request-Id."""
-        connection = http.client.HTTPSConnection('127.0.0.1', self.service.port, context=self.context, timeout=30)
+        connection = http.client.HTTPSConnection('127.0.0.1', self.service.port, context=self.context,
+                                                 timeout=self.timeout)
         data, headers = None, {}
         if raw is not None:
             data, headers = raw, {'Content-Type': 'application/octet-stream'}
