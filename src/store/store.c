@@ -63,25 +63,42 @@ open_key (VaStore *store, const VaStoredKey *key, GError **error)
   return data_key != NULL ? va_seal_new (data_key, error) : NULL;
 }
 
+static VaSeal *
+known_seal (VaStore *store, guint64 key)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&store->mutex);
+
+  return g_hash_table_lookup (store->seals, &key);
+}
+
+/* From now on @key is known; the newest one seals what is new. */
+static void
+take_seal (VaStore *store, guint64 key, VaSeal *seal)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&store->mutex);
+
+  if (g_hash_table_contains (store->seals, &key))
+    va_seal_free (seal);
+  else
+    g_hash_table_insert (store->seals, g_memdup2 (&key, sizeof key), seal);
+  store->newest = MAX (store->newest, key);
+}
+
+/* Unwrapping may take its time in a token, and nobody waits for it who does not need that key. */
 gboolean
 va_store_load_keys (VaStore *store, GError **error)
 {
   g_autoptr(GPtrArray) keys = store->backend->class->list_keys (store->backend, error);
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&store->mutex);
 
   for (guint i = 0; keys != NULL && i < keys->len; i++)
     {
-      VaStoredKey *key = keys->pdata[i];
-      VaSeal *seal;
+      const VaStoredKey *key = keys->pdata[i];
+      VaSeal *seal = known_seal (store, key->id) == NULL ? open_key (store, key, error) : NULL;
 
-      if (!g_hash_table_contains (store->seals, &key->id))
-        {
-          seal = open_key (store, key, error);
-          if (seal == NULL)
-            return FALSE;
-          g_hash_table_insert (store->seals, g_memdup2 (&key->id, sizeof key->id), seal);
-        }
-      store->newest = key->id;
+      if (seal != NULL)
+        take_seal (store, key->id, seal);
+      else if (known_seal (store, key->id) == NULL)
+        return FALSE;
     }
   return keys != NULL;
 }
@@ -93,9 +110,7 @@ va_store_seal_of (VaStore *store, guint64 key, GError **error)
 
   for (guint tries = 0; tries < 2; tries++)
     {
-      g_mutex_lock (&store->mutex);
-      seal = g_hash_table_lookup (store->seals, &key);
-      g_mutex_unlock (&store->mutex);
+      seal = known_seal (store, key);
       if (seal != NULL)
         return seal;
       if (tries == 0 && !va_store_load_keys (store, error))
