@@ -12,6 +12,12 @@ AM_TESTS_ENVIRONMENT = \
 	VA_TOP_BUILDDIR='$(abs_top_builddir)'; export VA_TOP_BUILDDIR;
 EXTRA_DIST += tests/run-test
 
+# What takes minutes, and is not in make check: ./check runs it.
+slow_tests =
+check-slow: all $(check_PROGRAMS) $(check_LTLIBRARIES)
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS="$(slow_tests)"
+.PHONY: check-slow
+
 include tests/unit/fragment.mk
 include tests/platform/fragment.mk
 include tests/integration/fragment.mk

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# make soak SOAK_SECONDS=600: load and faults for a service of its own. In make check: a short one.
+# make soak SOAK_SECONDS=600: load and faults for a service of its own. In make check-slow: a short one.
 # Others: SOAK_SEED=N runs the same faults in the same order again, SOAK_STORE=sqlite|postgresql, SOAK_PROCESSES=N,
 # SOAK_RATE=REQUESTS-PER-SECOND.
 soak_tests = tests/soak/soak.py
-TESTS += $(soak_tests)
+slow_tests += $(soak_tests)
 EXTRA_DIST += $(soak_tests) tests/soak/caller.py tests/soak/closing.py tests/soak/database.py tests/soak/faults.py \
 	tests/soak/hostile.py tests/soak/ledger.py tests/soak/load.py tests/soak/needles.py tests/soak/nodes.py \
 	tests/soak/replay.py tests/soak/steps.py

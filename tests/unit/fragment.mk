@@ -173,8 +173,9 @@ tests_unit_test_host_question_LDADD = $(host_test_libs)
 tests_unit_test_host_record_CFLAGS = $(host_test_cflags)
 tests_unit_test_host_record_LDADD = $(host_test_libs)
 
-TESTS += tests/unit/test-service.py tests/unit/test-service-postgresql.sh
-TESTS += tests/unit/test-cluster.py
+TESTS += tests/unit/test-service.py
+slow_tests += tests/unit/test-service-postgresql.sh
+slow_tests += tests/unit/test-cluster.py
 EXTRA_DIST += tests/unit/test-cluster.py tests/unit/balancer.py tests/unit/cluster_database.py tests/unit/cluster_faults.py \
 	tests/unit/cluster_requests.py tests/unit/cluster_world.py
 EXTRA_DIST += tests/unit/test-service.py tests/unit/service_journal.py tests/unit/service_launches.py tests/unit/service_lifetime.py tests/unit/service_metrics.py tests/unit/service_objects.py \
