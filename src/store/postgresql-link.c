@@ -36,13 +36,14 @@ wait_for (VaLink *link, short events, gint64 end, GError **error)
   for (;;)
     {
       gint64 left = (end - g_get_monotonic_time ()) / 1000;
-      int status = left > 0 && fd.fd >= 0 ? poll (&fd, 1, (int) left) : 0;
+      /* What came while this process itself was stopped is looked at all the same. */
+      int status = fd.fd >= 0 ? poll (&fd, 1, (int) MAX (left, 0)) : 0;
 
       if (status > 0)
         return TRUE;
       if (status < 0 && errno == EINTR)
         continue;
-      link->broken = TRUE;
+      link->broken = link->silent = TRUE;
       return fail (link, _("it does not answer in time"), error);
     }
 }
@@ -56,7 +57,7 @@ va_link_open (VaLink *link, const char *url, GError **error)
   const char *const keywords[] = { "fallback_application_name", "client_encoding", "tcp_user_timeout", "dbname", NULL };
   const char *const values[] = { PACKAGE_NAME, "UTF8", G_STRINGIFY (ANSWER_SECONDS) "000", url, NULL };
 
-  link->broken = FALSE;
+  link->broken = link->silent = FALSE;
   link->connection = PQconnectStartParams (keywords, values, 1);
   if (link->connection == NULL)
     g_error ("no memory for a connection");
@@ -87,8 +88,8 @@ va_link_usable (VaLink *link)
   fd.fd = PQsocket (link->connection);
   if (fd.fd < 0)
     return FALSE;
-  /* Between two calls there is nothing to read but the end. */
-  if (poll (&fd, 1, 0) > 0 && (PQconsumeInput (link->connection) != 1 || PQstatus (link->connection) != CONNECTION_OK))
+  /* Between two calls there is nothing to read but the end, or the words that come before it. */
+  if (poll (&fd, 1, 0) != 0)
     link->broken = TRUE;
   return !link->broken;
 }

@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 typedef struct {
   PGconn *connection;
   gboolean broken; /* no more use */
+  gboolean silent; /* broken because the server did not answer in time */
 } VaLink;
 
 /** va_link_open: @url in libpq's form. Errors: VA_STORE_ERROR_FAILED */

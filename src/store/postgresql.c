@@ -279,7 +279,11 @@ postgresql_in_transaction (VaSql *sql)
 static gboolean
 postgresql_alive (VaSql *sql)
 {
-  return va_link_usable (&((Connection *) sql)->link);
+  Connection *connection = (Connection *) sql;
+  gboolean usable = va_link_usable (&connection->link);
+
+  sql->silent = connection->link.silent;
+  return usable;
 }
 
 static void

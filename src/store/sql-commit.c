@@ -43,10 +43,10 @@ drop_writer (VaSqlBackend *backend)
   VaSql *writer = g_steal_pointer (&backend->queue.writer);
 
   if (writer != NULL)
-    writer->driver->close (writer);
+    va_sql_drop (backend, writer);
 }
 
-/* Begins, with a new connection where the old one turns out to be lost. */
+/* Begins, with a new connection where the old one turns out to be lost; unless it took its time to turn out. */
 static gboolean
 begin (VaSqlBackend *backend, GError **error)
 {
@@ -55,9 +55,11 @@ begin (VaSqlBackend *backend, GError **error)
 
   if (queue->writer != NULL && !queue->writer->driver->alive (queue->writer))
     drop_writer (backend);
+  if (va_sql_is_silent (backend, error))
+    return FALSE;
   if (queue->writer != NULL && queue->writer->driver->begin (queue->writer, &reason))
     return TRUE;
-  if (queue->writer != NULL && queue->writer->driver->alive (queue->writer))
+  if (queue->writer != NULL && (queue->writer->driver->alive (queue->writer) || queue->writer->silent))
     {
       g_propagate_error (error, g_steal_pointer (&reason));
       return FALSE;
@@ -158,6 +160,8 @@ carry_out (VaSqlBackend *backend, GQueue *group)
     }
   if (writer != NULL)
     roll_back (writer);
+  if (writer != NULL && !writer->driver->alive (writer))
+    drop_writer (backend);
   if (!ok)
     fail_all (group, error);
   count (backend, group, ok, begun);

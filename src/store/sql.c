@@ -7,6 +7,7 @@
 
 #define READER_WAIT (4 * G_USEC_PER_SEC) /* a host waits for no answer longer than 8 s */
 #define CLOSED_FOR G_USEC_PER_SEC
+#define SILENT_AFTER G_USEC_PER_SEC /* what was refused took less */
 
 void
 va_statement_reset (VaStatement *statement)
@@ -135,24 +136,66 @@ va_column_is_null (VaStatement *statement, int column)
   return statement->sql->driver->is_null (statement, column);
 }
 
+/* With the mutex held. */
 static gboolean
-is_closed (VaSqlBackend *backend, GError **error)
+is_closed (const VaSqlBackend *backend, gint64 until, GError **error)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&backend->mutex);
-
-  if (backend->closed_until <= g_get_monotonic_time ())
+  if (until <= g_get_monotonic_time ())
     return FALSE;
   g_set_error_literal (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED, backend->closed_why);
   return TRUE;
+}
+
+static void
+set_closed (VaSqlBackend *backend, const char *why)
+{
+  g_free (backend->closed_why);
+  backend->closed_why = g_strdup (why);
+  backend->closed_until = g_get_monotonic_time () + CLOSED_FOR;
+}
+
+gboolean
+va_sql_is_silent (VaSqlBackend *backend, GError **error)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&backend->mutex);
+
+  return is_closed (backend, backend->silent_until, error);
+}
+
+void
+va_sql_drop (VaSqlBackend *backend, VaSql *sql)
+{
+  if (sql->silent)
+    {
+      g_mutex_lock (&backend->mutex);
+      set_closed (backend, _("the store's database: it does not answer in time"));
+      backend->silent_until = backend->closed_until;
+      backend->statistics.up = FALSE;
+      backend->readers -= backend->idle->len;
+      while (backend->idle->len > 0)
+        {
+          VaSql *idle = g_ptr_array_steal_index (backend->idle, backend->idle->len - 1);
+
+          idle->driver->close (idle);
+        }
+      g_cond_broadcast (&backend->returned);
+      g_mutex_unlock (&backend->mutex);
+    }
+  sql->driver->close (sql);
 }
 
 VaSql *
 va_sql_connect (VaSqlBackend *backend, GError **error)
 {
   g_autoptr(GError) reason = NULL;
+  gint64 begun = g_get_monotonic_time ();
   VaSql *sql;
+  gboolean closed;
 
-  if (is_closed (backend, error))
+  g_mutex_lock (&backend->mutex);
+  closed = is_closed (backend, backend->closed_until, error);
+  g_mutex_unlock (&backend->mutex);
+  if (closed)
     return NULL;
   sql = backend->connect (backend->place, &reason);
   g_mutex_lock (&backend->mutex);
@@ -160,9 +203,9 @@ va_sql_connect (VaSqlBackend *backend, GError **error)
   backend->statistics.connects++;
   if (sql == NULL)
     {
-      g_free (backend->closed_why);
-      backend->closed_why = g_strdup (reason->message);
-      backend->closed_until = g_get_monotonic_time () + CLOSED_FOR;
+      set_closed (backend, reason->message);
+      if (g_get_monotonic_time () - begun > SILENT_AFTER)
+        backend->silent_until = backend->closed_until;
     }
   g_mutex_unlock (&backend->mutex);
   if (sql == NULL)
@@ -170,15 +213,16 @@ va_sql_connect (VaSqlBackend *backend, GError **error)
   return sql;
 }
 
-/* A reader that lives, or the permission to connect (%NULL, TRUE); or FALSE when all of them are in use for too long. */
+/* A reader that lives, or the permission to connect (%NULL, TRUE); or FALSE when all of them are in use for too long, or the
+   database is silent. */
 static gboolean
-take_reader (VaSqlBackend *backend, VaSql **reader)
+take_reader (VaSqlBackend *backend, VaSql **reader, GError **error)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&backend->mutex);
   gint64 end = g_get_monotonic_time () + READER_WAIT;
 
   *reader = NULL;
-  for (;;)
+  while (!is_closed (backend, backend->silent_until, error))
     {
       while (backend->idle->len > 0)
         {
@@ -198,8 +242,13 @@ take_reader (VaSqlBackend *backend, VaSql **reader)
           return TRUE;
         }
       if (!g_cond_wait_until (&backend->returned, &backend->mutex, end))
-        return FALSE;
+        {
+          g_set_error_literal (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
+                               _("the store's database: all connections are busy"));
+          return FALSE;
+        }
     }
+  return FALSE;
 }
 
 static void
@@ -220,11 +269,8 @@ va_sql_reader (VaBackend *base, GError **error)
   VaSqlBackend *backend = (VaSqlBackend *) base;
   VaSql *reader;
 
-  if (!take_reader (backend, &reader))
-    {
-      g_set_error_literal (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED, _("the store's database: all connections are busy"));
-      return NULL;
-    }
+  if (!take_reader (backend, &reader, error))
+    return NULL;
   if (reader == NULL)
     {
       reader = va_sql_connect (backend, error);
@@ -251,7 +297,7 @@ va_sql_reader_return (VaSqlReader *reader)
       release_reader (backend, reader);
       return;
     }
-  reader->driver->close (reader);
+  va_sql_drop (backend, reader);
   release_reader (backend, NULL);
 }
 

@@ -54,6 +54,7 @@ struct _VaSql
 {
   const VaSqlDriver *driver;
   VaBackend *backend; /* of a reader */
+  gboolean silent; /* no more alive, because the database did not answer in time */
   gboolean streams; /* rows come one by one, and nothing else is asked before the last; for very many */
   VaAuditHead head; /* of the audit log, as the transaction under way sees it */
   gboolean head_known;
