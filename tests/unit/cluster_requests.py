@@ -28,7 +28,8 @@ def launch_at_once(w, vm, times=2):
 
 @test
 def max_launches_at_two_processes(w):
-    """Broken where two processes count at the same time: without the lock that all writers take, more than 5 are granted."""
+    """Broken where two processes count at the same time: without the lock that all writers take, more than 5 are granted, or
+    fail because two want the same place in the audit log."""
     before = dict(w.balancer.counts)
     for _ in range(ROUNDS):
         vm = w.register(permit={'max-launches': 5})

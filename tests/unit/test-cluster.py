@@ -37,7 +37,7 @@ def main():
             failed += 1
             print('not ok - virt-attestd ended badly')
         if failed:
-            for line in member.log().splitlines()[-40:]:
+            for line in [line for line in member.log().splitlines() if ' error: ' in line][-15:]:
                 print('# ' + line)
     return failed != 0
 
