@@ -133,7 +133,12 @@ chmod -R a+rX /opt/platform
 check "README's steps on the service machine" follow_readme '### 1. The service machine'
 check "virt-attestd is active" systemctl is-active virt-attestd
 printf '[roots]\ntrusted-folder = /opt/platform/roots\n' >>/etc/virt-attest/service.conf
-check "virt-attestd restarts with another configuration" systemctl restart virt-attestd
+sed -i 's|^key = .*/service\.kek.*|key-credential = service.kek|' /etc/virt-attest/service.conf
+check "its configuration names a credential" grep '^key-credential = ' /etc/virt-attest/service.conf
+mkdir -p /etc/systemd/system/virt-attestd.service.d
+printf '[Service]\nLoadCredential=service.kek:/etc/virt-attest/service.kek\n' >/etc/systemd/system/virt-attestd.service.d/key.conf
+systemctl daemon-reload
+check "virt-attestd restarts with another configuration, its key a credential" systemctl restart virt-attestd
 check "virt-attestd runs as its own user" runs_as virt-attestd virt-attest
 check "virt-attestd is confined, without any capability" is_confined virt-attestd 0000000000000000
 
