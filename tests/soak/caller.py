@@ -86,7 +86,9 @@ class Caller:
         headers = {name.lower(): value for name, value in answer.getheaders()}
         if answer.status == 503 and not headers.get('retry-after', '').isdigit():
             self.findings.add('503 without Retry-After', f'{method} {path}: {parsed}')
-        return Answer(answer.status, parsed, headers, headers.get('x-request-id'))
+        if not headers.get('request-id'):
+            self.findings.add('answer without Request-Id', f'{method} {path}: {answer.status}')
+        return Answer(answer.status, parsed, headers, headers.get('request-id'))
 
     def send(self, method, path, body, node):
         """Sends a request without waiting for the answer."""

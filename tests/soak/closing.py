@@ -210,7 +210,9 @@ def nothing_is_left_open(world):
     for node in world.nodes:
         measured = node.measure()
         need(measured is not None, 'a process is gone')
-        need(measured[1] <= node.quiet_files + 2, f'{measured[1]} open files, {node.quiet_files} before the load')
+        folder = f'/proc/{node.process.pid}/fd'
+        names = [os.readlink(os.path.join(folder, fd)) for fd in os.listdir(folder)]
+        need(measured[1] <= node.quiet_files + 2, f'{measured[1]} open files, {node.quiet_files} before the load: {sorted(names)}')
         told.append(f'{measured[1]} open files, {node.quiet_files} before the load')
     return '; '.join(told)
 
