@@ -10,6 +10,7 @@
 #include "http/router.h"
 
 #define FIRST_BODY 4096
+#define FIRST_BODY_MAX (64u * 1024) /* nobody gets more for what he has only announced */
 #define RETRY_SECONDS 2 /* what a peer is asked to wait for when the service cannot answer just now */
 /* A refused client is read this far, or as far as its route goes, so that it gets its answer; then it is cut. */
 #define DISCARD_MAX (64u * 1024)
@@ -29,7 +30,7 @@ typedef struct {
   VaRouteMatch match;
   const VaIdentity *identity;
   VaSecret *body; /* its size is the room there is */
-  gsize used, held, discarded;
+  gsize announced, used, held, discarded;
 } Exchange;
 
 VaConnection *
@@ -325,6 +326,7 @@ start (Exchange *exchange, struct MHD_Connection *mhd, const char *path, const c
   VaConnection *connection = va_exchange_connection (mhd);
   gint64 now = g_get_real_time () / G_USEC_PER_SEC;
   gsize announced = 0;
+  gboolean admitted;
 
   if (connection == NULL || !enter (exchange))
     return MHD_NO;
@@ -332,7 +334,9 @@ start (Exchange *exchange, struct MHD_Connection *mhd, const char *path, const c
   take_request_id (exchange, mhd);
   exchange->identity = connection->verified && now < connection->valid_until ? &connection->identity : NULL;
   refuse_revoked (exchange, connection);
-  if (admit (exchange, mhd, path, method, &announced))
+  admitted = admit (exchange, mhd, path, method, &announced);
+  exchange->announced = announced != G_MAXSIZE ? announced : 0;
+  if (admitted)
     return MHD_YES;
   report_refusal (exchange, mhd, path, method);
   if (announced <= DISCARD_MAX && MHD_lookup_connection_value (mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT) == NULL)
@@ -351,7 +355,8 @@ take_body (Exchange *exchange, const char *data, gsize size)
     va_request_refuse_size (max, &exchange->refusal);
   if (exchange->refusal == NULL && needed > room)
     {
-      gsize grown = MIN (MAX (MAX (needed, 2 * room), FIRST_BODY), max);
+      gsize first = CLAMP (exchange->announced, FIRST_BODY, FIRST_BODY_MAX);
+      gsize grown = MIN (MAX (needed, room == 0 ? first : 2 * room), max);
       VaSecret *larger;
 
       hold (exchange, grown);

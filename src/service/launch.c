@@ -57,7 +57,7 @@ find_registration (Attempt *attempt, GError **error)
   VaStore *store = attempt->service->store;
   g_autoptr(GError) reason = NULL;
 
-  attempt->stored = va_store_get_registration (store, NULL, attempt->vm, &reason);
+  attempt->stored = va_store_find_registration (store, attempt->vm, &reason);
   if (g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
     return va_refuse (error, VA_PROBLEM_VM_UNKNOWN, _("there is no registration %s"), attempt->vm);
   if (attempt->stored != NULL)

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <locale.h>
+#include <malloc.h>
 #include <stdio.h>
 #include "core/file.h"
 #include "core/i18n.h"
@@ -16,6 +17,14 @@
 
 #define PEM_MAX 65536
 #define CHAINS_MAX 8192 /* platforms, of some hundred bytes each */
+#define THREADS_EACH 4 /* of a processor: most of them wait for the disk, and those that do share one commit */
+#define THREADS_LEAST 16
+#define THREADS_MOST 64
+#define ROOM 64 /* connections of a thread at the least: it takes some from strangers when it has no more of its own */
+#define QUESTIONS_MAX 8
+#define ARENAS 2 /* of malloc: by default each of many threads would come to hold memory of its own */
+#define MMAP_BYTES (128 * 1024) /* larger blocks, of firmware images mostly, go back to the system at once */
+#define TRIM_BYTES (2 * 1024 * 1024) /* so much that is free is kept, for the next request */
 #define EXIT_BAD 1
 #define EXIT_USAGE 2
 #define EXIT_PIN 3 /* the unit does not start it again: a token locks itself after a few wrong PINs */
@@ -45,6 +54,14 @@ parse_options (int argc, char **argv, Options *options)
   return FALSE;
 }
 
+static guint
+thread_count (guint connections)
+{
+  guint threads = CLAMP (THREADS_EACH * g_get_num_processors (), THREADS_LEAST, THREADS_MOST);
+
+  return MIN (threads, MAX (connections / ROOM, 2));
+}
+
 static VaServerSettings
 server_settings (const VaConfig *config)
 {
@@ -60,7 +77,7 @@ server_settings (const VaConfig *config)
     .max_connections_per_address = (guint) va_config_number (config, "limits", "max-connections-per-address"),
     .timeout_seconds = (guint) va_config_number (config, "limits", "timeout-seconds"),
     .request_seconds = (guint) va_config_number (config, "limits", "request-seconds"),
-    .threads = CLAMP (g_get_num_processors (), 2, 16),
+    .threads = thread_count ((guint) va_config_number (config, "limits", "max-connections")),
   };
 }
 
@@ -82,7 +99,7 @@ find_key_service (const VaConfig *config, VaKeyService **service, GError **error
     .ca_file = va_config_string (config, "amd", "ca"),
     .cache = va_config_string (config, "amd", "cache"),
     .timeout_ms = (guint) va_config_number (config, "amd", "timeout-seconds") * 1000,
-    .most_at_once = server_settings (config).threads / 2,
+    .most_at_once = MIN (server_settings (config).threads / 2, QUESTIONS_MAX),
   };
 
   *service = NULL;
@@ -197,6 +214,9 @@ main (int argc, char **argv)
   Options options = { NULL };
   gboolean ok;
 
+  mallopt (M_ARENA_MAX, ARENAS);
+  mallopt (M_MMAP_THRESHOLD, MMAP_BYTES);
+  mallopt (M_TRIM_THRESHOLD, TRIM_BYTES);
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, VA_LOCALEDIR);
   textdomain (GETTEXT_PACKAGE);

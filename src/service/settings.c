@@ -31,7 +31,7 @@ static const VaConfigKey keys[] = {
   { "amd", "ca", VA_CONFIG_PATH, NULL },
   { "amd", "cache", VA_CONFIG_PATH, VA_STATEDIR "/service/amd" },
   { "amd", "timeout-seconds", VA_CONFIG_NUMBER, "5", FALSE, 1, 60 },
-  { "limits", "max-connections", VA_CONFIG_NUMBER, "512", FALSE, 1, 65536 },
+  { "limits", "max-connections", VA_CONFIG_NUMBER, "1024", FALSE, 1, 65536 },
   { "limits", "max-connections-per-address", VA_CONFIG_NUMBER, "128", FALSE, 1, 65536 },
   { "limits", "timeout-seconds", VA_CONFIG_NUMBER, "15", FALSE, 1, 3600 },
   { "limits", "request-seconds", VA_CONFIG_NUMBER, "30", FALSE, 1, 3600 },

@@ -76,7 +76,7 @@ typedef struct {
   gboolean (*put_registration) (VaBackend *backend, const VaStoredRegistration *registration,
                                 const char *const *secrets, const char *const *hashes,
                                 const VaExpected *expected, gboolean *is_new, JsonObject *entry, GError **error);
-  VaStoredRegistration *(*get_registration) (VaBackend *backend, const char *id, GError **error);
+  VaStoredRegistration *(*get_registration) (VaBackend *backend, const char *id, gboolean counted, GError **error);
   GPtrArray *(*list_registrations) (VaBackend *backend, const char *owner, GError **error);
   gboolean (*remove_registration) (VaBackend *backend, const char *owner, const char *id, gint64 now,
                                    const VaExpected *expected, JsonObject *entry, GError **error);

@@ -385,8 +385,10 @@ check_url (const char *url, GError **error)
 
   if (options == NULL)
     {
-      g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED, _("the store's URL: %s"),
-                   message != NULL ? g_strchomp (message) : _("out of memory"));
+      /* libpq quotes what it does not understand, and that may be a password. */
+      g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
+                   _("the store's URL is not of the form postgresql://[USER@]HOST[:PORT]/DATABASE[?NAME=VALUE&…], or has a "
+                     "NAME that libpq does not know"));
       PQfreemem (message);
       return FALSE;
     }

@@ -62,22 +62,19 @@ find_launch (VaSql *sql, const char *id, GError **error)
   return status == 1 ? va_sql_read_launch (row) : NULL;
 }
 
-/* What the permit counts, as this transaction sees it. */
+/* What the permit counts, as this transaction sees it; 0 where it does not ask. */
 typedef struct {
   guint64 launches, running, approved, waiting;
   gint64 approved_until;
 } Counts;
 
 static gboolean
-read_counts (VaSql *sql, const VaStoredLaunch *launch, Counts *counts, GError **error)
+read_used (VaSql *sql, const VaStoredLaunch *launch, Counts *counts, GError **error)
 {
-  g_autoptr(VaStatement) row = va_sql_query (
-    sql, error,
-    "SELECT launches, (SELECT count(*) FROM launches WHERE vm = registrations.id"
-    "  AND launches.owner = registrations.owner AND state IN ('open', 'validated', 'running')),"
-    " approved, approved_until, (SELECT count(*) FROM launches WHERE vm = registrations.id AND state = 'waiting')"
-    " FROM registrations WHERE id = ? AND owner = ? AND version = ?",
-    "tti", launch->vm, launch->owner, (gint64) launch->version);
+  g_autoptr(VaStatement) row = va_sql_query (sql, error,
+                                             "SELECT launches, approved, approved_until FROM registrations"
+                                             " WHERE id = ? AND owner = ? AND version = ?",
+                                             "tti", launch->vm, launch->owner, (gint64) launch->version);
   int status = row != NULL ? va_sql_row (row, error) : -1;
 
   if (status == 0)
@@ -85,11 +82,38 @@ read_counts (VaSql *sql, const VaStoredLaunch *launch, Counts *counts, GError **
   if (status != 1)
     return FALSE;
   counts->launches = (guint64) va_column_number (row, 0);
-  counts->running = (guint64) va_column_number (row, 1);
-  counts->approved = (guint64) va_column_number (row, 2);
-  counts->approved_until = va_column_number (row, 3);
-  counts->waiting = (guint64) va_column_number (row, 4);
+  counts->approved = (guint64) va_column_number (row, 1);
+  counts->approved_until = va_column_number (row, 2);
   return TRUE;
+}
+
+static gboolean
+count_launches (VaSql *sql, const char *query, const char *vm, guint64 *count, GError **error)
+{
+  g_autoptr(VaStatement) row = va_sql_query (sql, error, query, "t", vm);
+
+  if (row == NULL || va_sql_row (row, error) != 1)
+    return FALSE;
+  *count = (guint64) va_column_number (row, 0);
+  return TRUE;
+}
+
+/* To count costs more the more launches there are, so it is done only where it decides. */
+static gboolean
+read_counts (VaSql *sql, const VaStoredLaunch *launch, const VaPermit *permit, Counts *counts, GError **error)
+{
+  *counts = (Counts) { 0 };
+  if (!read_used (sql, launch, counts, error))
+    return FALSE;
+  if (permit->max_running > 0
+      && !count_launches (sql,
+                          "SELECT count(*) FROM launches, registrations WHERE registrations.id = ? AND vm = registrations.id"
+                          " AND launches.owner = registrations.owner AND state IN ('open', 'validated', 'running')",
+                          launch->vm, &counts->running, error))
+    return FALSE;
+  return !permit->confirms
+         || count_launches (sql, "SELECT count(*) FROM launches WHERE vm = ? AND state = 'waiting'", launch->vm,
+                            &counts->waiting, error);
 }
 
 static gboolean
@@ -219,7 +243,7 @@ do_create (VaSql *sql, gpointer data, GError **error)
   Counts counts;
 
   if (!va_sql_expire (sql, work->launch->created, NULL, error)
-      || !read_counts (sql, work->launch, &counts, error) || !check_permit (work->permit, &counts, error))
+      || !read_counts (sql, work->launch, work->permit, &counts, error) || !check_permit (work->permit, &counts, error))
     return FALSE;
   if (work->permit->confirms && counts.launches >= work->permit->confirm_after)
     return confirm (sql, work, &counts, error);

@@ -160,11 +160,12 @@ put_registration (VaBackend *backend, const VaStoredRegistration *registration, 
 }
 
 static VaStoredRegistration *
-get_registration (VaBackend *backend, const char *id, GError **error)
+get_registration (VaBackend *backend, const char *id, gboolean counted, GError **error)
 {
   g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
-  g_autoptr(VaStatement) row = va_sql_query (reader, error, "SELECT " VA_REGISTRATION_COLUMNS " FROM registrations WHERE id = ?",
-                                                "t", id);
+  const char *query = counted ? "SELECT " VA_REGISTRATION_COLUMNS " FROM registrations WHERE id = ?"
+                              : "SELECT " VA_REGISTRATION_ROW ", 0 FROM registrations WHERE id = ?";
+  g_autoptr(VaStatement) row = va_sql_query (reader, error, query, "t", id);
   int status = row != NULL ? va_sql_row (row, error) : -1;
 
   if (status == 0)

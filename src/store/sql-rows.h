@@ -13,10 +13,10 @@ G_BEGIN_DECLS
 
 #define VA_SECRET_COLUMNS "owner, name, guid, size, created, sealed, key_id"
 
-/* running is counted from the launches, through the index launches_active. */
+/* Without running, which is counted from the launches, through the index launches_active. */
+#define VA_REGISTRATION_ROW "id, owner, text, sealed, created, version, launches, key_id"
 #define VA_REGISTRATION_COLUMNS \
-  "id, owner, text, sealed, created, version, launches, key_id," \
-  " (SELECT count(*) FROM launches WHERE vm = registrations.id AND launches.owner = registrations.owner" \
+  VA_REGISTRATION_ROW ", (SELECT count(*) FROM launches WHERE vm = registrations.id AND launches.owner = registrations.owner" \
   "  AND state IN ('open', 'validated', 'running'))"
 
 #define VA_PROPOSAL_COLUMNS "vm, owner, person, created, replaces, digest, text, sealed, key_id"

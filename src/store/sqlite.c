@@ -16,6 +16,7 @@
 
 #define BUSY_MS 4000 /* a host waits for no answer longer than 8 s */
 #define READERS 4
+#define CACHE_KIB "768" /* of each connection at the most: a launch touches some dozens of pages */
 #define APPLICATION_ID "0x76614174"
 
 /* One script a version, each from the version before; a new version adds a line and leaves these as they are. */
@@ -220,7 +221,7 @@ connect_to (gpointer path, GError **error)
       if (sqlite_execute (&connection->sql,
                           "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
                           "PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;"
-                          "PRAGMA cell_size_check = ON",
+                          "PRAGMA cell_size_check = ON; PRAGMA cache_size = -" CACHE_KIB,
                           error))
         return &connection->sql;
     }

@@ -327,12 +327,18 @@ va_store_put_registration (VaStore *store, VaStoredRegistration *registration, V
 VaStoredRegistration *
 va_store_get_registration (VaStore *store, const char *owner, const char *id, GError **error)
 {
-  g_autoptr(VaStoredRegistration) registration = store->backend->class->get_registration (store->backend, id, error);
+  g_autoptr(VaStoredRegistration) registration = store->backend->class->get_registration (store->backend, id, TRUE, error);
 
   if (registration == NULL || owner == NULL || g_str_equal (registration->owner, owner))
     return g_steal_pointer (&registration);
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND, _("there is no registration %s of yours"), id);
   return NULL;
+}
+
+VaStoredRegistration *
+va_store_find_registration (VaStore *store, const char *id, GError **error)
+{
+  return store->backend->class->get_registration (store->backend, id, FALSE, error);
 }
 
 GPtrArray *

@@ -115,6 +115,9 @@ gboolean va_store_put_registration (VaStore *store, VaStoredRegistration *regist
 /** va_store_get_registration: @owner: %NULL for any. Errors: NOT_FOUND */
 VaStoredRegistration *va_store_get_registration (VaStore *store, const char *owner, const char *id, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_find_registration: anybody's, without counting what runs (running stays 0), which costs more the more does. */
+VaStoredRegistration *va_store_find_registration (VaStore *store, const char *id, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 GPtrArray *va_store_list_registrations (VaStore *store, const char *owner, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_open_registration: checks that text is what was sealed, gives inline secrets. Errors: SEAL */
 VaSecret *va_store_open_registration (VaStore *store, const VaStoredRegistration *registration, GError **error)
