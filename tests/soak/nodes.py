@@ -136,6 +136,22 @@ class Node(Service):
             return None
 
 
+    def open_files(self):
+        """What it has open, but for its connections to the store, of which it makes as many as it needs, and keeps them."""
+        folder, names = f'/proc/{self.process.pid}/fd', []
+        for fd in os.listdir(folder):
+            try:
+                names.append(os.readlink(os.path.join(folder, fd)))
+            except OSError:
+                pass  # closed meanwhile
+        return [name for name in names if not name.startswith(self.store) and name not in self.store_sockets()]
+
+    def store_sockets(self):
+        """Its connections to PostgreSQL, as names in /proc: the sockets that are neither TCP nor its own."""
+        with open('/proc/net/unix', encoding='ascii') as table:
+            return {f'socket:[{line.split()[6]}]' for line in table.readlines()[1:]}
+
+
 class Sampler(threading.Thread):
     """Looks at all processes twice a second."""
 

@@ -3,6 +3,7 @@
 """Load and faults for a real virt-attestd, on loopback, for SOAK_SECONDS; then whether everything that it acknowledged is
 there, no permit was exceeded, no secret lies about, and its memory is flat. Prints TAP; what is behind # is for people."""
 
+import concurrent.futures
 import os
 import random
 import statistics
@@ -44,7 +45,7 @@ CLIENTS, SHARED = 6, 2
 RATE = float(os.environ.get('SOAK_RATE', '12'))  # things that each client does in a second, two requests or so each
 IDLE = 10000
 LAUNCH_SECONDS = 300
-WARM_RECORDS = 6000
+WARM_RECORDS, READERS = 6000, 6
 
 
 class Store:
@@ -87,7 +88,7 @@ class World:
     def setup(self):
         for node in self.nodes:
             node.start()
-            node.quiet_files = node.measure()[1]
+            node.quiet_files = len(node.open_files())
         self.prober = Client(self, 'prober', 'prober', random.Random(f'{self.seed} prober'))
         self.shared = Client(self, 'shared', 'shared', random.Random(f'{self.seed} shared'))
         self.workers = [Worker(self, i, RATE) for i in range(CLIENTS)]
@@ -121,11 +122,14 @@ class World:
         self.phase(faults, faults.kinds(False), time.monotonic() + self.seconds * 0.6)
 
     def fill_caches(self):
-        """Records are written and read until the page caches of the store's writer and reader are full."""
-        auditor = Caller(self.site, 'auditor', 'reader', self.nodes, self.random, self.findings)
+        """Records are written and read until the page caches of the store's writer and readers are full."""
         for _ in range(WARM_RECORDS):
             self.prober.host.ask('POST', '/vm/unknown/launch', {})
-        after = 0
+        with concurrent.futures.ThreadPoolExecutor(READERS) as pool:
+            list(pool.map(self.read_everything, range(READERS)))
+
+    def read_everything(self, number):
+        auditor, after = Caller(self.site, 'auditor', f'reader{number}', self.nodes, self.random, self.findings), 0
         while (answer := auditor.ask('GET', f'/audit?order=chain&limit=500&after={after}')) is not None and answer.body.get('records'):
             after += len(answer.body['records'])
         auditor.close()
