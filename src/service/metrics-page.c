@@ -21,6 +21,22 @@ print_readiness (VaService *service, GString *text)
              (double) atomic_load (&service->readiness.certificate_ends));
 }
 
+/* What the database cannot tell just now is left out, not said to be 0. */
+static void
+print_launches (VaService *service, GString *text)
+{
+  g_autoptr(GError) error = NULL;
+  guint64 waiting, active;
+
+  if (!va_store_count_launches (service->store, &waiting, &active, &error))
+    {
+      g_debug ("launches could not be counted: %s", error->message);
+      return;
+    }
+  print_one (text, "virt_attest_launches_waiting", "gauge", "Launches that wait for an owner's confirmation.", (double) waiting);
+  print_one (text, "virt_attest_launches_active", "gauge", "Launches that are open, validated or running.", (double) active);
+}
+
 static void
 print_store (VaService *service, GString *text)
 {
@@ -45,6 +61,7 @@ va_handle_metrics (VaRequest *request, VaResponse *response, gpointer user_data,
   GString *text = g_string_new (NULL);
 
   va_metrics_print (service->metrics, &service->server, text);
+  print_launches (service, text);
   print_store (service, text);
   print_readiness (service, text);
   va_metrics_print_process (text);

@@ -89,6 +89,7 @@ typedef struct {
                              GError **error);
   VaStoredLaunch *(*find_waiting) (VaBackend *backend, const VaStoredLaunch *like, GError **error);
   VaStoredLaunch *(*get_launch) (VaBackend *backend, const char *id, GError **error);
+  gboolean (*count_launches) (VaBackend *backend, guint64 *waiting, guint64 *active, GError **error);
   GPtrArray *(*list_launches) (VaBackend *backend, const char *owner, const char *vm, guint limit, GError **error);
   gboolean (*change_launch) (VaBackend *backend, const char *id, VaLaunchChange change, gpointer user_data,
                              JsonObject *entry, GError **error);

@@ -490,6 +490,12 @@ va_store_get_launch (VaStore *store, const char *id, GError **error)
   return store->backend->class->get_launch (store->backend, id, error);
 }
 
+gboolean
+va_store_count_launches (VaStore *store, guint64 *waiting, guint64 *active, GError **error)
+{
+  return store->backend->class->count_launches (store->backend, waiting, active, error);
+}
+
 GPtrArray *
 va_store_list_launches (VaStore *store, const char *owner, const char *vm, guint limit, GError **error)
 {

@@ -166,6 +166,9 @@ VaStoredLaunch *va_store_find_waiting (VaStore *store, const VaStoredLaunch *lik
   G_GNUC_WARN_UNUSED_RESULT;
 /** Errors: NOT_FOUND */
 VaStoredLaunch *va_store_get_launch (VaStore *store, const char *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_count_launches: of everybody. @waiting: for a confirmation. @active: open, validated or running. */
+gboolean va_store_count_launches (VaStore *store, guint64 *waiting, guint64 *active, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 /** Newest first; @vm: %NULL for all. */
 GPtrArray *va_store_list_launches (VaStore *store, const char *owner, const char *vm, guint limit, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;

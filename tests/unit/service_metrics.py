@@ -11,7 +11,7 @@ import time
 import uuid
 
 from service_peers import Service
-from service_world import TMP, refused, test
+from service_world import TMP, read_store, refused, test
 
 TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 NAME = '[a-zA-Z_:][a-zA-Z0-9_:]*'
@@ -158,8 +158,12 @@ def metrics_count_what_was_done(w):
     done = {name: changes(before, after, f'virt_attest_store_{name}_total').get((), 0)
             for name in ('transactions', 'commits', 'failures', 'connects', 'commit_seconds')}
     assert done['transactions'] >= done['commits'] >= 10 and done['commit_seconds'] > 0 == done['failures'], done
+    assert changes(before, after, 'virt_attest_launches_waiting') == {(): 1}
     taken = changes(before, after, 'virt_attest_connections_total')[()]
     assert taken == 18, taken  # one for each call, and the second scrape's
+    w.launch(vm)
+    (active,), = read_store(w.service, "SELECT count(*) FROM launches WHERE state IN ('open', 'validated', 'running')")
+    assert value(scrape(w.anna), 'virt_attest_launches_active') == active == value(after, 'virt_attest_launches_active') + 1
 
 
 @test
