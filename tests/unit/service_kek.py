@@ -26,7 +26,7 @@ def service_with(w, name, lines, **environment):
 def set_key(service, lines):
     with open(service.config, encoding='ascii') as source:
         text = source.read()
-    write(service.config, re.sub(r'(path = .*\n)(key.* = .*\n)+', lambda found: found[1] + lines, text).encode())
+    write(service.config, re.sub(r'((?:path|url) = .*\n)(key.* = .*\n)+', lambda found: found[1] + lines, text).encode())
 
 
 def check(service):
