@@ -327,5 +327,7 @@ va_json_array (const char *text)
   if (node != NULL && JSON_NODE_HOLDS_ARRAY (node))
     return node;
   g_clear_pointer (&node, json_node_unref);
-  return json_node_init_array (json_node_alloc (), json_array_new ());
+  node = json_node_new (JSON_NODE_ARRAY);
+  json_node_take_array (node, json_array_new ());
+  return node;
 }

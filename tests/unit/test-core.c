@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <glib/gstdio.h>
+#include <malloc.h>
 #include <string.h>
 #include "core/encoding.h"
 #include "core/error.h"
@@ -102,6 +103,27 @@ test_json_fields (void)
   g_assert_true (va_fields_number (&fields, "n", VA_REQUIRED, 0, 7, &n));
   g_assert_false (va_fields_end (&fields, &error));
   g_assert_nonnull (strstr (error->message, "more"));
+}
+
+/* What would not be freed is too small for anything but its number to show; LeakSanitizer sees it by itself. */
+static void
+test_json_array_is_freed (void)
+{
+  static const char *const texts[] = { NULL, "[]", "{}", "[{\"step\":\"requested\"}]", "[" };
+  gsize before = 0;
+
+  for (guint i = 0; i < 20000; i++)
+    {
+      g_autoptr(JsonNode) node = va_json_array (texts[i % G_N_ELEMENTS (texts)]);
+
+      g_assert_true (JSON_NODE_HOLDS_ARRAY (node));
+      json_array_add_object_element (json_node_get_array (node), json_object_new ());
+      if (i == 1000)
+        before = mallinfo2 ().uordblks;
+    }
+#ifndef VA_SANITIZERS
+  g_assert_cmpuint (mallinfo2 ().uordblks, <, before + 64 * 1024);
+#endif
 }
 
 static void
@@ -206,6 +228,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/core/json/refuses", test_json_refuses);
   g_test_add_func ("/core/json/fields", test_json_fields);
   g_test_add_func ("/core/json/fields-missing", test_json_fields_missing);
+  g_test_add_func ("/core/json/array-is-freed", test_json_array_is_freed);
   g_test_add_func ("/core/settings", test_settings);
   g_test_add_func ("/core/settings/refuses", test_settings_refuses);
   g_test_add_func ("/core/secret", test_secret);
