@@ -29,6 +29,8 @@ from stage import Stage  # noqa: E402
 
 PROGRAM = os.path.join(BUILD, "virt-attest")
 VALIDATOR = shutil.which("virt-qemu-sev-validate")
+if VALIDATOR and subprocess.run(["/usr/bin/python3", VALIDATOR, "--help"], capture_output=True, check=False).returncode != 0:
+    VALIDATOR = None  # something that it imports is missing
 MIB = 1 << 20
 MILAN = 0x00a00f11
 

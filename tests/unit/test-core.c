@@ -105,13 +105,10 @@ test_json_fields (void)
   g_assert_nonnull (strstr (error->message, "more"));
 }
 
-/* What would not be freed is too small for anything but its number to show. */
+/* What would not be freed is too small for anything but its number to show; LeakSanitizer sees it by itself. */
 static void
 test_json_array_is_freed (void)
 {
-#ifdef VA_SANITIZERS
-  g_test_skip ("the sanitizers keep freed memory");
-#else
   static const char *const texts[] = { NULL, "[]", "{}", "[{\"step\":\"requested\"}]", "[" };
   gsize before = 0;
 
@@ -124,6 +121,7 @@ test_json_array_is_freed (void)
       if (i == 1000)
         before = mallinfo2 ().uordblks;
     }
+#ifndef VA_SANITIZERS
   g_assert_cmpuint (mallinfo2 ().uordblks, <, before + 64 * 1024);
 #endif
 }
