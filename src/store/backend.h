@@ -35,12 +35,11 @@ typedef struct {
   gboolean newest;    /* the last @limit of them; else the first. Always in the order of seq. */
 } VaAuditQuery;
 
-/** What makes sealed values new: each sets key and sealed members of its record; FALSE with @error undoes everything. */
+enum { VA_RESEAL_SECRET, VA_RESEAL_REGISTRATION, VA_RESEAL_PROPOSAL, VA_RESEAL_LAUNCH, VA_RESEAL_KINDS };
+
+/** What makes sealed values new, for each kind of record: sets its key and sealed members; FALSE with @error undoes all. */
 typedef struct {
-  gboolean (*secret) (VaStoredSecret *secret, gpointer user_data, GError **error);
-  gboolean (*registration) (VaStoredRegistration *registration, gpointer user_data, GError **error);
-  gboolean (*proposal) (VaStoredProposal *proposal, gpointer user_data, GError **error);
-  gboolean (*launch) (VaStoredLaunch *launch, gpointer user_data, GError **error);
+  gboolean (*each[VA_RESEAL_KINDS]) (gpointer record, gpointer user_data, GError **error);
   gpointer user_data;
 } VaReseal;
 

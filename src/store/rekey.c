@@ -29,8 +29,9 @@ move (Move *to, guint64 old, const VaSealLabel *label, const VaSealLabel *new_la
 }
 
 static gboolean
-move_secret (VaStoredSecret *secret, gpointer to, GError **error)
+move_secret (gpointer record, gpointer to, GError **error)
 {
+  VaStoredSecret *secret = record;
   g_autofree char *row = va_store_secret_row (secret);
   const VaSealLabel label = VA_LABEL_SECRET (row);
 
@@ -41,8 +42,9 @@ move_secret (VaStoredSecret *secret, gpointer to, GError **error)
 }
 
 static gboolean
-move_registration (VaStoredRegistration *registration, gpointer to, GError **error)
+move_registration (gpointer record, gpointer to, GError **error)
 {
+  VaStoredRegistration *registration = record;
   g_autofree char *row = va_store_registration_row (registration);
   const VaSealLabel label = VA_LABEL_REGISTRATION (row);
 
@@ -70,8 +72,9 @@ va_store_open_moved_proposal (VaSeal *seal, const VaStoredProposal *proposal)
 }
 
 static gboolean
-move_proposal (VaStoredProposal *proposal, gpointer data, GError **error)
+move_proposal (gpointer record, gpointer data, GError **error)
 {
+  VaStoredProposal *proposal = record;
   Move *to = data;
   g_autofree char *row = moved_row (proposal);
   const VaSealLabel label = { "proposals", row, "secrets and rules, moved" };
@@ -86,8 +89,9 @@ move_proposal (VaStoredProposal *proposal, gpointer data, GError **error)
 }
 
 static gboolean
-move_launch (VaStoredLaunch *launch, gpointer to, GError **error)
+move_launch (gpointer record, gpointer to, GError **error)
 {
+  VaStoredLaunch *launch = record;
   g_autofree char *row = va_store_launch_row (launch);
   const VaSealLabel keys = VA_LABEL_KEYS (row), table = VA_LABEL_TABLE (row);
 
@@ -134,7 +138,7 @@ gboolean
 va_store_rekey_step (VaStore *store, guint limit, guint *count, GError **error)
 {
   Move to = { .store = store };
-  const VaReseal reseal = { move_secret, move_registration, move_proposal, move_launch, &to };
+  const VaReseal reseal = { { move_secret, move_registration, move_proposal, move_launch }, &to };
   g_autoptr(GError) reason = NULL;
 
   g_mutex_lock (&store->mutex);

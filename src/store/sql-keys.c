@@ -100,118 +100,92 @@ remove_key (VaBackend *backend, guint64 id, JsonObject *entry, GError **error)
   return va_sql_transact (backend, delete_key, &id, entry, error);
 }
 
+/* Values that are sealed: how those under another key than one are found, and how one of them is put back. */
+typedef struct {
+  const char *query; /* with that key and a limit */
+  gpointer (*read) (VaStatement *row);
+  GDestroyNotify free;
+  gboolean (*write) (VaSql *sql, gconstpointer record, GError **error);
+} Kind;
+
+#define OTHERS(columns, table) "SELECT " columns " FROM " table " WHERE key_id <> ? LIMIT ?"
+
+static gboolean
+write_secret (VaSql *sql, gconstpointer record, GError **error)
+{
+  const VaStoredSecret *secret = record;
+
+  return va_sql_run (sql, error, "UPDATE secrets SET sealed = ?, key_id = ? WHERE owner = ? AND name = ?", "bktt",
+                     secret->sealed, (gint64) secret->key, secret->owner, secret->name);
+}
+
+static gboolean
+write_registration (VaSql *sql, gconstpointer record, GError **error)
+{
+  const VaStoredRegistration *registration = record;
+
+  return va_sql_run (sql, error, "UPDATE registrations SET sealed = ?, key_id = ? WHERE id = ?", "bkt",
+                     registration->sealed, (gint64) registration->key, registration->id);
+}
+
+static gboolean
+write_proposal (VaSql *sql, gconstpointer record, GError **error)
+{
+  const VaStoredProposal *proposal = record;
+
+  return va_sql_run (sql, error, "UPDATE proposals SET sealed = ?, key_id = ? WHERE vm = ?", "bkt", proposal->sealed,
+                     (gint64) proposal->key, proposal->vm);
+}
+
+static gboolean
+write_launch (VaSql *sql, gconstpointer record, GError **error)
+{
+  const VaStoredLaunch *launch = record;
+
+  return va_sql_run (sql, error, "UPDATE launches SET sealed_keys = ?, sealed_table = ?, key_id = ? WHERE id = ?",
+                     "bbkt", launch->sealed_keys, launch->sealed_table, (gint64) launch->key, launch->id);
+}
+
+static const Kind kinds[VA_RESEAL_KINDS] = {
+  [VA_RESEAL_SECRET] = { OTHERS (VA_SECRET_COLUMNS, "secrets"), va_sql_read_secret,
+                         (GDestroyNotify) va_stored_secret_free, write_secret },
+  [VA_RESEAL_REGISTRATION] = { OTHERS (VA_REGISTRATION_COLUMNS, "registrations"), va_sql_read_registration,
+                               (GDestroyNotify) va_stored_registration_free, write_registration },
+  [VA_RESEAL_PROPOSAL] = { OTHERS (VA_PROPOSAL_COLUMNS, "proposals"), va_sql_read_proposal,
+                           (GDestroyNotify) va_stored_proposal_free, write_proposal },
+  [VA_RESEAL_LAUNCH] = { OTHERS (VA_LAUNCH_COLUMNS, "launches"), va_sql_read_launch,
+                         (GDestroyNotify) va_stored_launch_free, write_launch },
+};
+
 typedef struct {
   guint64 key;
   guint limit, count;
   const VaReseal *reseal;
 } Work;
 
-/* Those of @rows; FALSE when there are none because of an error. */
 static gboolean
-take (VaStatement *rows, gpointer (*read) (VaStatement *), GDestroyNotify free, Work *work, GPtrArray **list,
-      GError **error)
+reseal_kind (VaSql *sql, Work *work, guint kind, GError **error)
 {
-  *list = rows != NULL ? va_sql_list (rows, read, free, error) : NULL;
-  if (*list != NULL)
-    work->count += (*list)->len;
-  return *list != NULL;
-}
+  gint64 room = (gint64) (work->limit - MIN (work->limit, work->count));
+  g_autoptr(VaStatement) rows = va_sql_query (sql, error, kinds[kind].query, "ii", (gint64) work->key, room);
+  g_autoptr(GPtrArray) list = rows != NULL ? va_sql_list (rows, kinds[kind].read, kinds[kind].free, error) : NULL;
 
-static gint64
-room (const Work *work)
-{
-  return (gint64) (work->limit - MIN (work->limit, work->count));
-}
-
-static gboolean
-reseal_secrets (VaSql *sql, Work *work, GError **error)
-{
-  g_autoptr(VaStatement) rows = va_sql_query (sql, error, "SELECT " VA_SECRET_COLUMNS " FROM secrets WHERE key_id <> ?"
-                                              " LIMIT ?", "ii", (gint64) work->key, room (work));
-  g_autoptr(GPtrArray) list = NULL;
-
-  if (!take (rows, va_sql_read_secret, (GDestroyNotify) va_stored_secret_free, work, &list, error))
-    return FALSE;
-  for (guint i = 0; i < list->len; i++)
-    {
-      VaStoredSecret *secret = list->pdata[i];
-
-      if (!work->reseal->secret (secret, work->reseal->user_data, error)
-          || !va_sql_run (sql, error, "UPDATE secrets SET sealed = ?, key_id = ? WHERE owner = ? AND name = ?", "bktt",
-                          secret->sealed, (gint64) secret->key, secret->owner, secret->name))
-        return FALSE;
-    }
-  return TRUE;
-}
-
-static gboolean
-reseal_registrations (VaSql *sql, Work *work, GError **error)
-{
-  g_autoptr(VaStatement) rows = va_sql_query (sql, error, "SELECT " VA_REGISTRATION_COLUMNS " FROM registrations"
-                                              " WHERE key_id <> ? LIMIT ?", "ii", (gint64) work->key, room (work));
-  g_autoptr(GPtrArray) list = NULL;
-
-  if (!take (rows, va_sql_read_registration, (GDestroyNotify) va_stored_registration_free, work, &list, error))
-    return FALSE;
-  for (guint i = 0; i < list->len; i++)
-    {
-      VaStoredRegistration *registration = list->pdata[i];
-
-      if (!work->reseal->registration (registration, work->reseal->user_data, error)
-          || !va_sql_run (sql, error, "UPDATE registrations SET sealed = ?, key_id = ? WHERE id = ?", "bkt",
-                          registration->sealed, (gint64) registration->key, registration->id))
-        return FALSE;
-    }
-  return TRUE;
-}
-
-static gboolean
-reseal_proposals (VaSql *sql, Work *work, GError **error)
-{
-  g_autoptr(VaStatement) rows = va_sql_query (sql, error, "SELECT " VA_PROPOSAL_COLUMNS " FROM proposals"
-                                              " WHERE key_id <> ? LIMIT ?", "ii", (gint64) work->key, room (work));
-  g_autoptr(GPtrArray) list = NULL;
-
-  if (!take (rows, va_sql_read_proposal, (GDestroyNotify) va_stored_proposal_free, work, &list, error))
-    return FALSE;
-  for (guint i = 0; i < list->len; i++)
-    {
-      VaStoredProposal *proposal = list->pdata[i];
-
-      if (!work->reseal->proposal (proposal, work->reseal->user_data, error)
-          || !va_sql_run (sql, error, "UPDATE proposals SET sealed = ?, key_id = ? WHERE vm = ?", "bkt",
-                          proposal->sealed, (gint64) proposal->key, proposal->vm))
-        return FALSE;
-    }
-  return TRUE;
-}
-
-static gboolean
-reseal_launches (VaSql *sql, Work *work, GError **error)
-{
-  g_autoptr(VaStatement) rows = va_sql_query (sql, error, "SELECT " VA_LAUNCH_COLUMNS " FROM launches"
-                                              " WHERE key_id <> ? LIMIT ?", "ii", (gint64) work->key, room (work));
-  g_autoptr(GPtrArray) list = NULL;
-
-  if (!take (rows, va_sql_read_launch, (GDestroyNotify) va_stored_launch_free, work, &list, error))
-    return FALSE;
-  for (guint i = 0; i < list->len; i++)
-    {
-      VaStoredLaunch *launch = list->pdata[i];
-
-      if (!work->reseal->launch (launch, work->reseal->user_data, error)
-          || !va_sql_run (sql, error, "UPDATE launches SET sealed_keys = ?, sealed_table = ?, key_id = ? WHERE id = ?",
-                          "bbkt", launch->sealed_keys, launch->sealed_table, (gint64) launch->key, launch->id))
-        return FALSE;
-    }
-  return TRUE;
+  for (guint i = 0; list != NULL && i < list->len; i++)
+    if (!work->reseal->each[kind] (list->pdata[i], work->reseal->user_data, error)
+        || !kinds[kind].write (sql, list->pdata[i], error))
+      return FALSE;
+  if (list != NULL)
+    work->count += list->len;
+  return list != NULL;
 }
 
 static gboolean
 do_reseal (VaSql *sql, gpointer data, GError **error)
 {
-  return reseal_secrets (sql, data, error) && reseal_registrations (sql, data, error)
-         && reseal_proposals (sql, data, error) && reseal_launches (sql, data, error);
+  for (guint kind = 0; kind < VA_RESEAL_KINDS; kind++)
+    if (!reseal_kind (sql, data, kind, error))
+      return FALSE;
+  return TRUE;
 }
 
 static gboolean
