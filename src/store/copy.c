@@ -18,12 +18,23 @@
  * like any other, in one file.
  */
 
+typedef struct Copy Copy;
+
+/* A table; its rows may be looked at on the way, and counted. */
 typedef struct {
   const char *read, *write, *types; /* letters as for va_sql_query(): t, i, b */
+  gboolean (*check) (Copy *copy, VaStatement *row, GError **error);
+  gsize counter; /* offset in VaStoreCopied; COUNTED_BY_NOBODY: none */
 } Table;
 
-#define TABLE(name, columns, places, types) \
-  { "SELECT " columns " FROM " name, "INSERT INTO " name " (" columns ") VALUES (" places ")", types }
+#define COUNTED_BY_NOBODY G_MAXSIZE
+#define TABLE_WITH(name, columns, places, types, order, check, counter) \
+  { "SELECT " columns " FROM " name order, "INSERT INTO " name " (" columns ") VALUES (" places ")", types, check, counter }
+#define TABLE(name, columns, places, types) TABLE_WITH (name, columns, places, types, "", NULL, COUNTED_BY_NOBODY)
+#define COUNTED(name, columns, places, types, member) \
+  TABLE_WITH (name, columns, places, types, "", NULL, G_STRUCT_OFFSET (VaStoreCopied, member))
+
+static gboolean follow_chain (Copy *copy, VaStatement *row, GError **error);
 
 /* What others refer to comes first. */
 static const Table tables[] = {
@@ -32,34 +43,31 @@ static const Table tables[] = {
   TABLE ("artifacts",
          "owner, hash, size, has_table, secret_base, secret_size, hashes_base, hashes_size, ap_reset, created, image",
          "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?", "ttiiiiiiiib"),
-  TABLE ("secrets", "owner, name, guid, size, created, sealed, key_id", "?, ?, ?, ?, ?, ?, ?", "tttiibi"),
-  TABLE ("registrations",
-         "id, owner, version, created, launches, text, sealed, approved, approved_until, key_id",
-         "?, ?, ?, ?, ?, ?, ?, ?, ?, ?", "ttiiitbiii"),
+  COUNTED ("secrets", "owner, name, guid, size, created, sealed, key_id", "?, ?, ?, ?, ?, ?, ?", "tttiibi", secrets),
+  COUNTED ("registrations",
+           "id, owner, version, created, launches, text, sealed, approved, approved_until, key_id",
+           "?, ?, ?, ?, ?, ?, ?, ?, ?, ?", "ttiiitbiii", registrations),
   TABLE ("registration_secrets", "vm, owner, secret", "?, ?, ?", "ttt"),
   TABLE ("proposals", "vm, owner, person, created, replaces, digest, text, sealed, key_id", "?, ?, ?, ?, ?, ?, ?, ?, ?",
          "tttiittbi"),
-  TABLE ("launches",
-         "id, vm, owner, host, domain_uuid, domain_name, state, policy, generation, version, created, expires, fixed,"
-         " sealed_keys, sealed_table, timeline, api_major, api_minor, build_id, code, detail, steps, reason,"
-         " approved_until, approvals, key_id",
-         "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?", "tttttttitiiitbbtiiittttiti"),
+  COUNTED ("launches",
+           "id, vm, owner, host, domain_uuid, domain_name, state, policy, generation, version, created, expires, fixed,"
+           " sealed_keys, sealed_table, timeline, api_major, api_minor, build_id, code, detail, steps, reason,"
+           " approved_until, approvals, key_id",
+           "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?", "tttttttitiiitbbtiiittttiti",
+           launches),
   TABLE ("hosts", "name, seen, features", "?, ?, ?", "tit"),
-  TABLE ("audit", "seq, owner, launch, link, text", "?, ?, ?, ?, ?", "ittbt"),
+  TABLE_WITH ("audit", "seq, owner, launch, link, text", "?, ?, ?, ?, ?", "ittbt", " ORDER BY seq", follow_chain,
+              G_STRUCT_OFFSET (VaStoreCopied, records)),
   TABLE ("checkpoints", "seq, text", "?, ?", "it"),
 };
 
-/* A row in the form in which it goes on. */
-typedef struct {
-  VaSqlValue values[VA_SQL_VALUES_MAX];
-} Row;
-
-typedef struct {
+struct Copy {
   VaSql *from;
   VaStoreCopied copied;
   guint8 link[VA_AUDIT_LINK_SIZE]; /* of the last record of the audit log */
   guint64 seq;
-} Copy;
+};
 
 static void
 take_value (VaStatement *row, int column, char type, VaSqlValue *value)
@@ -84,12 +92,12 @@ write_row (VaSql *to, const Table *table, VaStatement *from, GError **error)
 {
   guint length = (guint) strlen (table->types);
   g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
-  Row row;
+  VaSqlValue values[VA_SQL_VALUES_MAX];
   VaStatement *statement;
 
   for (guint i = 0; i < length; i++)
     {
-      VaSqlValue *value = &row.values[i];
+      VaSqlValue *value = &values[i];
 
       take_value (from, (int) i, table->types[i], value);
       if (value->type != 't' || value->data == NULL)
@@ -97,7 +105,7 @@ write_row (VaSql *to, const Table *table, VaStatement *from, GError **error)
       value->text = g_strndup (value->data, value->size);
       g_ptr_array_add (texts, (gpointer) value->text);
     }
-  statement = to->driver->query (to, table->write, row.values, length, error);
+  statement = to->driver->query (to, table->write, values, length, error);
   return va_sql_finish (statement, error);
 }
 
@@ -121,36 +129,18 @@ follow_chain (Copy *copy, VaStatement *row, GError **error)
   return FALSE;
 }
 
-static guint64 *
-counter_of (Copy *copy, const Table *table)
-{
-  const char *name = strstr (table->read, " FROM ") + strlen (" FROM ");
-
-  if (g_str_equal (name, "registrations"))
-    return &copy->copied.registrations;
-  if (g_str_equal (name, "secrets"))
-    return &copy->copied.secrets;
-  if (g_str_equal (name, "launches"))
-    return &copy->copied.launches;
-  return g_str_has_prefix (name, "audit") ? &copy->copied.records : NULL;
-}
-
 static gboolean
 copy_table (Copy *copy, VaSql *to, const Table *table, GError **error)
 {
-  gboolean is_audit = strstr (table->read, "FROM audit") != NULL;
-  g_autoptr(VaStatement) row = va_sql_query (copy->from, error,
-                                             is_audit ? "SELECT seq, owner, launch, link, text FROM audit ORDER BY seq"
-                                                      : table->read, "");
-  guint64 *counter = counter_of (copy, table);
+  g_autoptr(VaStatement) row = va_sql_query (copy->from, error, table->read, "");
   int status = -1;
 
   while (row != NULL && (status = va_sql_row (row, error)) > 0)
     {
-      if ((is_audit && !follow_chain (copy, row, error)) || !write_row (to, table, row, error))
+      if ((table->check != NULL && !table->check (copy, row, error)) || !write_row (to, table, row, error))
         return FALSE;
-      if (counter != NULL)
-        ++*counter;
+      if (table->counter != COUNTED_BY_NOBODY)
+        ++G_STRUCT_MEMBER (guint64, &copy->copied, table->counter);
     }
   return status == 0;
 }
