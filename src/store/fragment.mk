@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += libva-store.la
 libva_store_la_SOURCES = \
 	src/store/backend.h \
 	src/store/copy.c \
+	src/store/data-keys.c \
 	src/store/error.h \
 	src/store/kek.c src/store/kek.h \
 	src/store/kek-token.c src/store/kek-token.h \

@@ -4,7 +4,7 @@
 #include "store/seal.h"
 #include "store/store.h"
 
-/* For store.c and rekey.c: the store's data keys. */
+/* For the files of the store itself. */
 G_BEGIN_DECLS
 
 struct _VaStore
@@ -22,6 +22,15 @@ VaBackend *va_store_open_backend (const char *place, VaStoreWhich which, GError 
 gboolean va_store_load_keys (VaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_seal_of: borrowed. Errors: SEAL when there is no such key */
 VaSeal *va_store_seal_of (VaStore *store, guint64 key, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_open_data_keys: the same; makes the first one when there is none. */
+gboolean va_store_open_data_keys (VaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_newest_seal: what new values are sealed with. Returns: borrowed */
+VaSeal *va_store_newest_seal (VaStore *store, guint64 *key);
+/**
+ * va_store_is_outdated: whether what was sealed has to be sealed again, under a newer key, since the store was given a new
+ * one meanwhile. @tries: 0 at first. @reason: why it was not stored; cleared if so
+ */
+gboolean va_store_is_outdated (VaStore *store, guint *tries, GError **reason) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_new_key: a wrapped data key with this id. Errors: VA_KEK_ERROR */
 VaStoredKey *va_store_new_key (VaStore *store, guint64 id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -3,7 +3,6 @@
 
 #include <string.h>
 #include "core/i18n.h"
-#include "core/random.h"
 #include "store/postgresql.h"
 #include "store/sqlite.h"
 #include "store/store-private.h"
@@ -34,130 +33,12 @@ va_store_check_present (gint64 version, GError **error)
   return FALSE;
 }
 
-VaStoredKey *
-va_store_new_key (VaStore *store, guint64 id, GError **error)
-{
-  g_autoptr(VaSecret) fresh = va_secret_new (VA_SEAL_KEY_SIZE);
-  g_autofree char *name = g_strdup_printf ("%" G_GUINT64_FORMAT, id);
-  const VaSealLabel label = VA_LABEL_DATA_KEY (name);
-  g_autoptr(GBytes) wrapped = NULL;
-  VaStoredKey *key;
-
-  va_random_fill (va_secret_data (fresh), VA_SEAL_KEY_SIZE);
-  wrapped = va_kek_wrap (store->kek, &label, fresh, error);
-  if (wrapped == NULL)
-    return NULL;
-  key = g_new0 (VaStoredKey, 1);
-  key->id = id;
-  key->sealed = g_steal_pointer (&wrapped);
-  return key;
-}
-
-static VaSeal *
-open_key (VaStore *store, const VaStoredKey *key, GError **error)
-{
-  g_autofree char *name = g_strdup_printf ("%" G_GUINT64_FORMAT, key->id);
-  const VaSealLabel label = VA_LABEL_DATA_KEY (name);
-  g_autoptr(VaSecret) data_key = va_kek_unwrap (store->kek, &label, key->sealed, error);
-
-  return data_key != NULL ? va_seal_new (data_key, error) : NULL;
-}
-
-static VaSeal *
-known_seal (VaStore *store, guint64 key)
-{
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&store->mutex);
-
-  return g_hash_table_lookup (store->seals, &key);
-}
-
-/* From now on @key is known; the newest one seals what is new. */
-static void
-take_seal (VaStore *store, guint64 key, VaSeal *seal)
-{
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&store->mutex);
-
-  if (g_hash_table_contains (store->seals, &key))
-    va_seal_free (seal);
-  else
-    g_hash_table_insert (store->seals, g_memdup2 (&key, sizeof key), seal);
-  store->newest = MAX (store->newest, key);
-}
-
-/* Unwrapping may take its time in a token, and nobody waits for it who does not need that key. */
-gboolean
-va_store_load_keys (VaStore *store, GError **error)
-{
-  g_autoptr(GPtrArray) keys = store->backend->class->list_keys (store->backend, error);
-
-  for (guint i = 0; keys != NULL && i < keys->len; i++)
-    {
-      const VaStoredKey *key = keys->pdata[i];
-      VaSeal *seal = known_seal (store, key->id) == NULL ? open_key (store, key, error) : NULL;
-
-      if (seal != NULL)
-        take_seal (store, key->id, seal);
-      else if (known_seal (store, key->id) == NULL)
-        return FALSE;
-    }
-  return keys != NULL;
-}
-
-VaSeal *
-va_store_seal_of (VaStore *store, guint64 key, GError **error)
-{
-  VaSeal *seal;
-
-  for (guint tries = 0; tries < 2; tries++)
-    {
-      seal = known_seal (store, key);
-      if (seal != NULL)
-        return seal;
-      if (tries == 0 && !va_store_load_keys (store, error))
-        return NULL;
-    }
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL, _("the store has no data key %" G_GUINT64_FORMAT), key);
-  return NULL;
-}
-
-static VaSeal *
-newest_seal (VaStore *store, guint64 *key)
-{
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&store->mutex);
-
-  *key = store->newest;
-  return g_hash_table_lookup (store->seals, &store->newest);
-}
-
-/* Whether what was sealed has to be sealed again, under a newer key, since the store was given a new one meanwhile. */
-static gboolean
-is_outdated (VaStore *store, guint *tries, GError **reason)
-{
-  if (!g_error_matches (*reason, VA_STORE_ERROR, VA_STORE_ERROR_KEY) || ++*tries > 2)
-    return FALSE;
-  g_clear_error (reason);
-  return va_store_load_keys (store, reason);
-}
-
 static gboolean
 report (gboolean ok, GError *reason, GError **error)
 {
   if (!ok)
     g_propagate_error (error, reason);
   return ok;
-}
-
-static gboolean
-open_keys (VaStore *store, GError **error)
-{
-  g_autoptr(VaStoredKey) first = NULL;
-
-  if (!va_store_load_keys (store, error))
-    return FALSE;
-  if (g_hash_table_size (store->seals) > 0)
-    return TRUE;
-  first = va_store_new_key (store, 1, error);
-  return first != NULL && store->backend->class->add_key (store->backend, first, NULL, error) && va_store_load_keys (store, error);
 }
 
 gboolean
@@ -181,7 +62,7 @@ va_store_open (const char *place, VaStoreWhich which, VaKek *kek, GError **error
   store->seals = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, (GDestroyNotify) va_seal_free);
   store->kek = kek;
   store->backend = va_store_open_backend (place, which, error);
-  if (store->backend == NULL || !open_keys (store, error))
+  if (store->backend == NULL || !va_store_open_data_keys (store, error))
     return NULL;
   return g_steal_pointer (&store);
 }
@@ -256,13 +137,13 @@ va_store_put_secret (VaStore *store, VaStoredSecret *secret, VaSecret *value, gb
   secret->size = va_secret_size (value);
   do
     {
-      VaSeal *seal = newest_seal (store, &secret->key);
+      VaSeal *seal = va_store_newest_seal (store, &secret->key);
 
       g_clear_pointer (&secret->sealed, g_bytes_unref);
       secret->sealed = va_seal_close (seal, &label, value);
       ok = store->backend->class->put_secret (store->backend, secret, is_new, entry, &reason);
     }
-  while (!ok && is_outdated (store, &tries, &reason));
+  while (!ok && va_store_is_outdated (store, &tries, &reason));
   return report (ok, reason, error);
 }
 
@@ -313,14 +194,14 @@ va_store_put_registration (VaStore *store, VaStoredRegistration *registration, V
 
   do
     {
-      VaSeal *seal = newest_seal (store, &registration->key);
+      VaSeal *seal = va_store_newest_seal (store, &registration->key);
 
       g_clear_pointer (&registration->sealed, g_bytes_unref);
       registration->sealed = va_seal_close (seal, &label, inline_secrets);
       ok = store->backend->class->put_registration (store->backend, registration, secrets, hashes, expected, is_new,
                                                     entry, &reason);
     }
-  while (!ok && is_outdated (store, &tries, &reason));
+  while (!ok && va_store_is_outdated (store, &tries, &reason));
   return report (ok, reason, error);
 }
 
@@ -396,7 +277,7 @@ va_store_put_proposal (VaStore *store, VaStoredProposal *proposal, VaSecret *inl
 
   do
     {
-      VaSeal *seal = newest_seal (store, &proposal->key);
+      VaSeal *seal = va_store_newest_seal (store, &proposal->key);
 
       g_clear_pointer (&proposal->sealed, g_bytes_unref);
       proposal->sealed = va_seal_close (seal, &label, inline_secrets);
@@ -406,7 +287,7 @@ va_store_put_proposal (VaStore *store, VaStoredProposal *proposal, VaSecret *inl
         json_object_set_string_member (entry, "proposal", proposal->digest);
       ok = store->backend->class->put_proposal (store->backend, proposal, entry, &reason);
     }
-  while (!ok && is_outdated (store, &tries, &reason));
+  while (!ok && va_store_is_outdated (store, &tries, &reason));
   return report (ok, reason, error);
 }
 
@@ -466,7 +347,7 @@ va_store_create_launch (VaStore *store, VaStoredLaunch *launch, VaSecret *keys, 
 
   do
     {
-      VaSeal *seal = newest_seal (store, &launch->key);
+      VaSeal *seal = va_store_newest_seal (store, &launch->key);
 
       g_clear_pointer (&launch->sealed_keys, g_bytes_unref);
       g_clear_pointer (&launch->sealed_table, g_bytes_unref);
@@ -474,7 +355,7 @@ va_store_create_launch (VaStore *store, VaStoredLaunch *launch, VaSecret *keys, 
       launch->sealed_table = table != NULL ? va_seal_close (seal, &table_label, table) : NULL;
       ok = store->backend->class->create_launch (store->backend, launch, permit, entry, &reason);
     }
-  while (!ok && is_outdated (store, &tries, &reason));
+  while (!ok && va_store_is_outdated (store, &tries, &reason));
   return report (ok, reason, error);
 }
 
