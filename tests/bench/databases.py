@@ -4,16 +4,12 @@
 import contextlib
 import glob
 import os
-import pwd
 import re
-import shutil
-import signal
 import subprocess
-import tempfile
-import time
 
 import machine
 import results
+from postgresql import Missing, Postgresql, create_database
 from service_peers import SERVICE
 from speed import CLIENTS, QUICK, ROUNDS, Running, launches, middle, validations
 from stage import PLATFORMS
@@ -22,77 +18,28 @@ NAMES = (('/validate / PostgreSQL, pgbench with one INSERT and one client', 0.5)
          ('/launch: two processes on two cores / one on one, PostgreSQL', 1.8))
 
 
-class Missing(Exception):
-    """Why something cannot be measured here."""
-
-
-class Postgres:
-    """As another user than root, below a folder of the bench; no TCP."""
+class Postgres(Postgresql):
+    """With a database for the service, and a table for pgbench."""
 
     def __init__(self, below):
-        programs = sorted(glob.glob('/usr/lib/postgresql/*/bin'), key=lambda path: int(path.split('/')[4]))
-        if not programs:
-            raise Missing('PostgreSQL is not installed (package postgresql)')
-        self.programs = programs[-1]
-        self.who = {}
-        if os.geteuid() == 0:
-            try:
-                user = pwd.getpwnam('postgres')
-            except KeyError:
-                raise Missing('there is no user postgres, and PostgreSQL does not run as root') from None
-            self.who = {'user': user.pw_uid, 'group': user.pw_gid, 'extra_groups': []}
-        self.folder = tempfile.mkdtemp(prefix='bench-postgresql.', dir=below)
-        self.sockets = tempfile.mkdtemp(prefix='va-bench.')  # a socket's path must be short
-        for folder in (self.folder, self.sockets):
-            if self.who:
-                os.chown(folder, self.who['user'], self.who['group'])
-        self.process = None
+        super().__init__(below=below)
+        self.place = None
 
     def __enter__(self):
-        data, log = os.path.join(self.folder, 'data'), os.path.join(self.folder, 'log')
         try:
-            self.run('initdb', '-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C')
-            with machine.on(machine.CLIENT), open(log, 'wb') as out:
-                self.process = subprocess.Popen(
-                    [os.path.join(self.programs, 'postgres'), '-D', data, '-k', self.sockets, '-c',
-                     'listen_addresses='], stdout=out, stderr=out, cwd='/', **self.who)
-            self.wait()
-            self.sql('CREATE DATABASE service')
-            self.sql('CREATE TABLE rows (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, text text NOT NULL)')
+            with machine.on(machine.CLIENT):
+                self.start()
+            self.place = create_database(self.server_url(), 'service')
+            self.call('psql', '-q', '-h', self.sockets, '-U', self.superuser, '-v', 'ON_ERROR_STOP=1', '-c',
+                      'CREATE TABLE rows (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, text text NOT NULL)')
         except BaseException:
-            self.__exit__()
+            self.remove()
             raise
         return self
 
     def __exit__(self, *_):
-        if self.process is not None:
-            self.process.send_signal(signal.SIGINT)  # fast shutdown
-            self.process.wait(60)
-        shutil.rmtree(self.folder)
-        shutil.rmtree(self.sockets)
-
-    def run(self, name, *arguments):
-        done = subprocess.run([os.path.join(self.programs, name), *arguments], stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, check=False, cwd='/', **self.who)
-        if done.returncode != 0:
-            raise Missing(f'{name}: {done.stdout.strip()[-300:]}')
-        return done.stdout
-
-    def wait(self):
-        for _ in range(300):
-            ready = subprocess.run([os.path.join(self.programs, 'pg_isready'), '-q', '-h', self.sockets], check=False)
-            if ready.returncode == 0:
-                return
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.1)
-        raise Missing('PostgreSQL did not start')
-
-    def sql(self, text):
-        self.run('psql', '-q', '-h', self.sockets, '-U', 'postgres', '-v', 'ON_ERROR_STOP=1', '-c', text)
-
-    def url(self):
-        return f'postgresql:///service?host={self.sockets}&user=postgres'
+        self.stop()
+        self.remove()
 
     def commits(self):
         """Transactions a second of pgbench's one client, which runs on the service's core."""
@@ -100,7 +47,7 @@ class Postgres:
         with open(script, 'w', encoding='ascii') as out:
             out.write("INSERT INTO rows (text) VALUES ('0123456789abcdef');\n")
         with machine.on(machine.SERVER):
-            text = self.run('pgbench', '-n', '-f', script, '-c', '1', '-T', '1', '-h', self.sockets, '-U', 'postgres')
+            text = self.call('pgbench', '-n', '-f', script, '-c', '1', '-T', '1', '-h', self.sockets, '-U', self.superuser)
         return float(re.search(r'^tps = ([0-9.]+)', text, re.M)[1])
 
     def move(self, *cores):
@@ -157,7 +104,7 @@ def measure(stage, below):
     left = list(NAMES)
     try:
         with Postgres(below) as postgres:
-            services = [stage.service(f'postgresql-{i}', postgres.url()) for i in range(2)]
+            services = [stage.service(f'postgresql-{i}', postgres.place) for i in range(2)]
             check_key(services[0])
             with Running(stage, services[0], warm=False):
                 stage.furnish(services[0])

@@ -132,7 +132,7 @@ class Faults:
         self.recover('database locked', begun)
 
     def database_stopped(self):
-        self.world.database.stop(self.random.choice(('fast', 'immediate')))
+        self.world.database.stop(self.random.choice((signal.SIGINT, signal.SIGQUIT)))
         self.see_unavailable('a stopped database', UNAVAILABLE_SECONDS)
         time.sleep(self.random.uniform(0, 2))
         self.world.database.start()

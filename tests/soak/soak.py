@@ -32,8 +32,9 @@ if os.geteuid() != 0:
 namespace.enter()
 
 import closing  # noqa: E402
+import postgresql  # noqa: E402
 from caller import Caller  # noqa: E402
-from database import PostgreSQL, programs  # noqa: E402
+from database import Database  # noqa: E402
 from faults import ONLY, Faults  # noqa: E402
 from ledger import Findings, Ledger  # noqa: E402
 from load import PERMIT_LAUNCHES, PERMIT_RUNNING, Worker  # noqa: E402
@@ -76,9 +77,8 @@ class World:
         self.database = self.disk = None
         self.store = Store(os.path.join(self.folder, 'state'), kek)
         if STORE == 'postgresql':
-            os.chmod(self.folder, 0o711)
-            self.database = PostgreSQL(os.path.join(self.folder, 'postgresql'))
-            self.store.url, self.store.folders = self.database.url, [self.database.folder]
+            self.database = Database()
+            self.store.url, self.store.folders = self.database.place, [self.database.folder]
         else:
             self.disk = Disk(self.store.folder, 64 + self.seconds // 2)
 
@@ -211,7 +211,7 @@ def report(number, function, world):
 
 def main():
     seed, seconds = os.environ.get('SOAK_SEED') or random.SystemRandom().randrange(10 ** 6), int(os.environ.get('SOAK_SECONDS') or 45)
-    if STORE == 'postgresql' and programs() is None:
+    if STORE == 'postgresql' and postgresql.programs() is None:
         skip_all('PostgreSQL is not installed')
     if STORE == 'postgresql' and not takes_url():
         skip_all('this virt-attestd has no PostgreSQL')
