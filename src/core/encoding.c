@@ -64,19 +64,27 @@ va_base64_encode (gconstpointer data, gsize size)
   return size > 0 ? g_base64_encode (data, size) : g_strdup ("");
 }
 
-static int
-base64_value (char c)
+#define NOT_BASE64 0x80
+
+/* Six bits of a character, or NOT_BASE64. */
+static const guint8 *
+base64_values (void)
 {
-  if (c >= 'A' && c <= 'Z')
-    return c - 'A';
-  if (c >= 'a' && c <= 'z')
-    return c - 'a' + 26;
-  if (c >= '0' && c <= '9')
-    return c - '0' + 52;
-  return c == '+' ? 62 : c == '/' ? 63 : -1;
+  static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  static guint8 values[256];
+  static gsize once;
+
+  if (g_once_init_enter (&once))
+    {
+      memset (values, NOT_BASE64, sizeof values);
+      for (guint i = 0; i < sizeof alphabet - 1; i++)
+        values[(guint8) alphabet[i]] = (guint8) i;
+      g_once_init_leave (&once, 1);
+    }
+  return values;
 }
 
-/* Checks the form of all of @text and computes the size of what it encodes. */
+/* The size of what @text encodes, as its length and its end have it. */
 static gboolean
 base64_size (const char *text, gsize max, gsize *size, GError **error)
 {
@@ -89,44 +97,59 @@ base64_size (const char *text, gsize max, gsize *size, GError **error)
                    _("base64 of %" G_GSIZE_FORMAT " characters: the length must be a multiple of 4"), length);
       return FALSE;
     }
-  for (gsize i = 0; i < length - padding; i++)
-    if (base64_value (text[i]) < 0)
+  *size = length / 4 * 3 - padding;
+  if (*size <= max)
+    return TRUE;
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
+               _("base64 of %" G_GSIZE_FORMAT " bytes, at most %" G_GSIZE_FORMAT " are taken"), *size, max);
+  return FALSE;
+}
+
+/* Says which character of the first @length is none. */
+static gboolean
+set_not_base64 (const char *text, gsize length, GError **error)
+{
+  const guint8 *values = base64_values ();
+
+  for (gsize i = 0; i < length; i++)
+    if (values[(guint8) text[i]] == NOT_BASE64)
       {
         g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
                      _("not a base64 character at position %" G_GSIZE_FORMAT), i + 1);
         return FALSE;
       }
-  if (padding > 0 && (base64_value (text[length - padding - 1]) & (padding == 2 ? 15 : 3)) != 0)
-    {
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("base64 with bits after its last byte"));
-      return FALSE;
-    }
-  *size = length / 4 * 3 - padding;
-  if (*size > max)
-    {
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
-                   _("base64 of %" G_GSIZE_FORMAT " bytes, at most %" G_GSIZE_FORMAT " are taken"), *size, max);
-      return FALSE;
-    }
-  return TRUE;
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("base64 with bits after its last byte"));
+  return FALSE;
 }
 
-static void
-base64_fill (const char *text, guint8 *out, gsize size)
+/* Fills @out with the @size bytes that base64_size() found; four characters make three bytes, the last ones fewer. */
+static gboolean
+base64_fill (const char *text, guint8 *out, gsize size, GError **error)
 {
-  guint32 bits = 0;
-  gsize done = 0;
+  const guint8 *in = (const guint8 *) text, *values = base64_values ();
+  gsize whole = size / 3, rest = size % 3;
+  guint8 bad = 0;
 
-  for (gsize i = 0; done < size; i++)
+  for (gsize i = 0; i < whole; i++, in += 4, out += 3)
     {
-      int value = base64_value (text[i]);
+      guint8 a = values[in[0]], b = values[in[1]], c = values[in[2]], d = values[in[3]];
 
-      bits = bits << 6 | (guint32) (value < 0 ? 0 : value);
-      if (i % 4 == 3)
-        for (int shift = 16; shift >= 0 && done < size; shift -= 8)
-          out[done++] = (guint8) (bits >> shift);
+      bad |= a | b | c | d;
+      out[0] = (guint8) (a << 2 | b >> 4);
+      out[1] = (guint8) (b << 4 | c >> 2);
+      out[2] = (guint8) (c << 6 | d);
     }
-  va_wipe (&bits, sizeof bits);
+  if (rest > 0)
+    {
+      guint8 a = values[in[0]], b = values[in[1]], c = rest == 2 ? values[in[2]] : 0;
+
+      bad |= a | b | c;
+      bad |= (rest == 2 ? c & 3 : b & 15) != 0 ? NOT_BASE64 : 0;
+      out[0] = (guint8) (a << 2 | b >> 4);
+      if (rest == 2)
+        out[1] = (guint8) (b << 4 | c >> 2);
+    }
+  return (bad & NOT_BASE64) == 0 || set_not_base64 (text, whole * 4 + (rest > 0 ? rest + 1 : 0), error);
 }
 
 GBytes *
@@ -138,8 +161,10 @@ va_base64_decode (const char *text, gsize max, GError **error)
   if (!base64_size (text, max, &size, error))
     return NULL;
   data = g_malloc (size + 1);
-  base64_fill (text, data, size);
-  return g_bytes_new_take (data, size);
+  if (base64_fill (text, data, size, error))
+    return g_bytes_new_take (data, size);
+  g_free (data);
+  return NULL;
 }
 
 gboolean
@@ -155,8 +180,7 @@ va_base64_decode_exact (const char *text, gpointer out, gsize size, GError **err
                    _("base64 of %" G_GSIZE_FORMAT " bytes, expected exactly %" G_GSIZE_FORMAT), found, size);
       return FALSE;
     }
-  base64_fill (text, out, size);
-  return TRUE;
+  return base64_fill (text, out, size, error);
 }
 
 VaSecret *
@@ -168,6 +192,8 @@ va_base64_decode_secret (const char *text, gsize max, GError **error)
   if (!base64_size (text, max, &size, error))
     return NULL;
   secret = va_secret_new (size);
-  base64_fill (text, va_secret_data (secret), size);
-  return secret;
+  if (base64_fill (text, va_secret_data (secret), size, error))
+    return secret;
+  va_secret_free (secret);
+  return NULL;
 }

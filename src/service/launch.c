@@ -215,10 +215,10 @@ take_waiting (Attempt *attempt, GError **error)
 {
   VaStoredLaunch *launch = attempt->launch;
   g_autoptr(GError) reason = NULL;
-  g_autoptr(VaStoredLaunch) waiting = attempt->registration->confirms
-                                        ? va_store_find_waiting (attempt->service->store, launch, &reason)
-                                        : NULL;
+  g_autoptr(VaStoredLaunch) waiting = NULL;
 
+  if (attempt->registration->confirms && va_service_sweep (attempt->service, &reason))
+    waiting = va_store_find_waiting (attempt->service->store, launch, &reason);
   if (reason != NULL && !g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
     {
       g_propagate_error (error, g_steal_pointer (&reason));
@@ -322,6 +322,8 @@ check_asked_again (VaService *service, VaRequest *call, const VaLaunchRequest *r
 
   if (request->launch_id == NULL)
     return TRUE;
+  if (!va_service_sweep (service, error))
+    return FALSE;
   launch = va_store_get_launch (service->store, request->launch_id, &reason);
   if (launch == NULL && !g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
     {
@@ -387,8 +389,7 @@ va_handle_launch (VaRequest *request, VaResponse *response, gpointer user_data, 
   if (body == NULL)
     return FALSE;
   launch = va_launch_request_read (body, &reason);
-  if (launch != NULL && va_service_sweep (user_data, &reason)
-      && check_asked_again (user_data, request, launch, &reason)
+  if (launch != NULL && check_asked_again (user_data, request, launch, &reason)
       && try_to_grant (user_data, request, launch, response, &reason))
     return TRUE;
   va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);

@@ -167,6 +167,52 @@ va_link_next (VaLink *link, GError **error)
   return NULL;
 }
 
+/* One result of a pipeline: TRUE with its sync when @result is %NULL then. Keeps the first error. */
+static gboolean
+receive_piped (VaLink *link, gint64 end, PGresult **result, gboolean *synced, GError **error)
+{
+  if (!receive (link, end, result, error))
+    return FALSE;
+  *synced = *result != NULL && PQresultStatus (*result) == PGRES_PIPELINE_SYNC;
+  if (PQstatus (link->connection) == CONNECTION_OK)
+    return TRUE;
+  fail (link, PQerrorMessage (link->connection), error);
+  g_clear_pointer (result, PQclear);
+  return FALSE;
+}
+
+PGresult *
+va_link_finish_pipeline (VaLink *link, guint count, guint *good, GError **error)
+{
+  gint64 end = g_get_monotonic_time () + ANSWER_SECONDS * G_USEC_PER_SEC;
+  g_autoptr(GError) reason = NULL;
+  PGresult *last = NULL, *result;
+  gboolean synced = FALSE;
+
+  *good = 0;
+  link->broken |= PQpipelineSync (link->connection) != 1 || !flush (link, end, &reason);
+  while (!link->broken && !synced)
+    if (!receive_piped (link, end, &result, &synced, reason == NULL ? &reason : NULL))
+      link->broken = TRUE;
+    else if (result != NULL && !synced && PQresultStatus (result) != PGRES_PIPELINE_ABORTED
+             && check_result (link, result, reason == NULL ? &reason : NULL))
+      {
+        PQclear (last);
+        last = result;
+        ++*good;
+      }
+    else
+      PQclear (result);
+  link->broken |= !link->broken && PQexitPipelineMode (link->connection) != 1;
+  if (!link->broken && *good == count)
+    return last;
+  PQclear (last);
+  if (reason == NULL)
+    fail (link, PQerrorMessage (link->connection), &reason);
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return NULL;
+}
+
 PGresult *
 va_link_finish (VaLink *link, int sent, GError **error)
 {

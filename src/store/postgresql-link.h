@@ -28,6 +28,13 @@ gboolean va_link_usable (VaLink *link);
  * Errors: VA_STORE_ERROR_FAILED, or _KEY: see store.h
  */
 PGresult *va_link_finish (VaLink *link, int sent, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_link_finish_pipeline: what the server answers to a pipeline of @count statements; ends it. After the first one that
+ * fails the server carries out none of them.
+ * @good: set to how many went well
+ * Returns: (transfer full): the last result, when all of them are well
+ */
+PGresult *va_link_finish_pipeline (VaLink *link, guint count, guint *good, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_link_next: the next result of several, or %NULL: there is no more, or @error is set. */
 PGresult *va_link_next (VaLink *link, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

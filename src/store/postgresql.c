@@ -41,6 +41,7 @@ typedef struct {
   VaLink link;
   GHashTable *prepared; /* SQL text, by address -> name of the prepared statement */
   guint changes;
+  guint piped; /* statements in the pipeline, whose results nobody has read */
 } Connection;
 
 typedef struct {
@@ -78,6 +79,33 @@ type_of (const VaSqlValue *value)
   return value->type == 't' ? OID_TEXT : value->type == 'b' ? OID_BYTES : OID_NUMBER;
 }
 
+/* Reads what the statements in the pipeline came to; the last one's result is %NULL when there is none. */
+static gboolean
+settle (Connection *connection, PGresult **last, GError **error)
+{
+  guint count = connection->piped, good;
+
+  *last = NULL;
+  connection->piped = 0;
+  if (count == 0)
+    return TRUE;
+  *last = va_link_finish_pipeline (&connection->link, count, &good, error);
+  connection->sql.lost |= *last == NULL && good < count - 1;
+  return *last != NULL;
+}
+
+/* The same where nobody asks for the last one: all of them were only sent. */
+static gboolean
+settle_sent (Connection *connection, GError **error)
+{
+  PGresult *last;
+  gboolean well = settle (connection, &last, error);
+
+  PQclear (last);
+  connection->sql.lost |= !well;
+  return well;
+}
+
 static const char *
 prepare (Connection *connection, const char *text, const VaSqlValue *values, guint length, GError **error)
 {
@@ -88,6 +116,8 @@ prepare (Connection *connection, const char *text, const VaSqlValue *values, gui
 
   if (there != NULL)
     return there;
+  if (!settle_sent (connection, error))
+    return NULL;
   for (guint i = 0; i < length; i++)
     types[i] = type_of (&values[i]);
   numbered = number_parameters (text);
@@ -133,6 +163,36 @@ send_query (Connection *connection, const char *name, const VaSqlValue *values, 
   return PQsendQueryPrepared (connection->link.connection, name, (int) length, data, sizes, formats, BINARY);
 }
 
+static gboolean
+postgresql_send (VaSql *sql, const char *text, const VaSqlValue *values, guint length, GError **error)
+{
+  Connection *connection = (Connection *) sql;
+  const char *name = prepare (connection, text, values, length, error);
+
+  if (name == NULL)
+    return FALSE;
+  if ((connection->piped == 0 && PQenterPipelineMode (connection->link.connection) != 1)
+      || send_query (connection, name, values, length) != 1)
+    {
+      connection->link.broken = TRUE;
+      return va_link_finish (&connection->link, 0, error) != NULL;
+    }
+  connection->piped++;
+  return TRUE;
+}
+
+/* The result of what was sent, behind what is in the pipeline already. */
+static PGresult *
+finish (Connection *connection, int sent, GError **error)
+{
+  PGresult *result;
+
+  if (sent != 1 || connection->piped == 0)
+    return va_link_finish (&connection->link, sent, error);
+  connection->piped++;
+  return settle (connection, &result, error) ? result : NULL;
+}
+
 static VaStatement *
 postgresql_query (VaSql *sql, const char *text, const VaSqlValue *values, guint length, GError **error)
 {
@@ -147,7 +207,7 @@ postgresql_query (VaSql *sql, const char *text, const VaSqlValue *values, guint 
   sent = send_query (connection, name, values, length);
   if (!sql->streams || sent != 1 || PQsetSingleRowMode (connection->link.connection) != 1)
     {
-      result = va_link_finish (&connection->link, sent, error);
+      result = finish (connection, sent, error);
       if (result == NULL)
         return NULL;
       connection->changes = (guint) strtoul (PQcmdTuples (result), NULL, 10);
@@ -251,17 +311,40 @@ static gboolean
 postgresql_execute (VaSql *sql, const char *script, GError **error)
 {
   Connection *connection = (Connection *) sql;
-  PGresult *result = va_link_finish (&connection->link, PQsendQuery (connection->link.connection, script), error);
+  PGresult *result;
+
+  if (!settle_sent (connection, error))
+    return FALSE;
+  result = va_link_finish (&connection->link, PQsendQuery (connection->link.connection, script), error);
+  PQclear (result);
+  return result != NULL;
+}
+
+static gboolean
+postgresql_commit (VaSql *sql, GError **error)
+{
+  Connection *connection = (Connection *) sql;
+  int sent = PQsendQueryParams (connection->link.connection, "COMMIT", 0, NULL, NULL, NULL, NULL, BINARY);
+  PGresult *result = finish (connection, sent, error);
   gboolean undone;
 
   if (result == NULL)
     return FALSE;
   /* Where an error went before, COMMIT undoes everything, and succeeds in that. */
-  undone = g_str_equal (script, "COMMIT") && !g_str_equal (PQcmdStatus (result), "COMMIT");
+  undone = !g_str_equal (PQcmdStatus (result), "COMMIT");
   PQclear (result);
   if (undone)
     g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED, _("the store's database: the transaction was undone"));
   return !undone;
+}
+
+static void
+postgresql_rollback (VaSql *sql)
+{
+  if (!settle_sent ((Connection *) sql, NULL))
+    g_debug ("what the transaction had still to do failed, too");
+  if (!postgresql_execute (sql, "ROLLBACK", NULL))
+    g_debug ("the transaction could not be rolled back");
 }
 
 static gboolean
@@ -280,7 +363,7 @@ static gboolean
 postgresql_alive (VaSql *sql)
 {
   Connection *connection = (Connection *) sql;
-  gboolean usable = va_link_usable (&connection->link);
+  gboolean usable = connection->piped > 0 ? !connection->link.broken : va_link_usable (&connection->link);
 
   sql->silent = connection->link.silent;
   return usable;
@@ -320,10 +403,11 @@ static VaSql *
 connect_to (gpointer url, GError **error)
 {
   static const VaSqlDriver driver = {
-    .query = postgresql_query, .row = postgresql_row, .reset = postgresql_reset, .is_null = postgresql_is_null,
+    .query = postgresql_query, .send = postgresql_send, .row = postgresql_row, .reset = postgresql_reset, .is_null = postgresql_is_null,
     .number = postgresql_number, .bytes = postgresql_bytes, .changes = postgresql_changes,
-    .execute = postgresql_execute, .begin = postgresql_begin, .in_transaction = postgresql_in_transaction,
-    .alive = postgresql_alive, .close = postgresql_close, .snapshot = SNAPSHOT,
+    .execute = postgresql_execute, .begin = postgresql_begin, .commit = postgresql_commit,
+    .rollback = postgresql_rollback, .in_transaction = postgresql_in_transaction, .alive = postgresql_alive,
+    .close = postgresql_close, .snapshot = SNAPSHOT,
   };
   Connection *connection = g_new0 (Connection, 1);
 

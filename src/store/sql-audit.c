@@ -82,7 +82,7 @@ va_sql_note (VaSql *sql, JsonObject *entry, GError **error)
   va_audit_digest (text, digest);
   va_audit_link (head->link, digest, head->link);
   head->seq++;
-  if (!va_sql_run (sql, error, "INSERT INTO audit (seq, owner, launch, link, text) VALUES (?, ?, ?, ?, ?)", "ittmt",
+  if (!va_sql_send (sql, error, "INSERT INTO audit (seq, owner, launch, link, text) VALUES (?, ?, ?, ?, ?)", "ittmt",
                    (gint64) head->seq, text_member (entry, "owner"), text_member (entry, "launch-id"),
                    (gconstpointer) head->link, (gsize) VA_AUDIT_LINK_SIZE, text))
     return FALSE;

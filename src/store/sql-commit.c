@@ -17,13 +17,13 @@ typedef struct {
   JsonObject *entry;
   GError *reason;
   gboolean ok, done;
+  GCond changed; /* done, or the next to write */
 } Job;
 
 void
 va_commit_queue_init (VaCommitQueue *queue)
 {
   g_mutex_init (&queue->mutex);
-  g_cond_init (&queue->changed);
   g_queue_init (&queue->jobs);
 }
 
@@ -33,7 +33,7 @@ va_commit_queue_clear (VaCommitQueue *queue)
   if (queue->writer != NULL)
     queue->writer->driver->close (queue->writer);
   g_warn_if_fail (g_queue_is_empty (&queue->jobs));
-  g_cond_clear (&queue->changed);
+  g_clear_error (&queue->locked_why);
   g_mutex_clear (&queue->mutex);
 }
 
@@ -48,7 +48,7 @@ drop_writer (VaSqlBackend *backend)
 
 /* Begins, with a new connection where the old one turns out to be lost; unless it took its time to turn out. */
 static gboolean
-begin (VaSqlBackend *backend, GError **error)
+try_to_begin (VaSqlBackend *backend, GError **error)
 {
   VaCommitQueue *queue = &backend->queue;
   g_autoptr(GError) reason = NULL;
@@ -69,6 +69,32 @@ begin (VaSqlBackend *backend, GError **error)
   return queue->writer != NULL && queue->writer->driver->begin (queue->writer, error);
 }
 
+/* What somebody else's lock has kept waiting in vain is not tried again for a moment: all that wait would take their turns
+   in waiting as long. */
+static gboolean
+begin (VaSqlBackend *backend, GError **error)
+{
+  VaCommitQueue *queue = &backend->queue;
+  gint64 begun = g_get_monotonic_time ();
+  g_autoptr(GError) reason = NULL;
+
+  if (begun < queue->locked_until)
+    {
+      g_propagate_error (error, g_error_copy (queue->locked_why));
+      return FALSE;
+    }
+  if (try_to_begin (backend, &reason))
+    return TRUE;
+  if (g_get_monotonic_time () - begun > VA_SQL_SILENT_AFTER)
+    {
+      g_clear_error (&queue->locked_why);
+      queue->locked_why = g_error_copy (reason);
+      queue->locked_until = g_get_monotonic_time () + VA_SQL_CLOSED_FOR;
+    }
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
+}
+
 static gboolean
 do_job (VaSql *writer, Job *job)
 {
@@ -79,15 +105,15 @@ do_job (VaSql *writer, Job *job)
 static gboolean
 do_one_of_many (VaSql *writer, Job *job, GError **error)
 {
-  if (!writer->driver->execute (writer, "SAVEPOINT job", error))
+  if (!va_sql_send (writer, error, "SAVEPOINT job", ""))
     return FALSE;
   job->ok = do_job (writer, job);
   if (job->ok)
-    return writer->driver->execute (writer, "RELEASE SAVEPOINT job", error);
+    return va_sql_send (writer, error, "RELEASE SAVEPOINT job", "");
   writer->head_known = FALSE;
-  if (writer->driver->alive (writer) && writer->driver->in_transaction (writer))
+  if (!writer->lost && writer->driver->alive (writer) && writer->driver->in_transaction (writer))
     return writer->driver->execute (writer, "ROLLBACK TO SAVEPOINT job; RELEASE SAVEPOINT job", error);
-  g_set_error_literal (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED, job->reason->message);
+  g_propagate_error (error, g_error_copy (job->reason));
   return FALSE;
 }
 
@@ -106,15 +132,14 @@ do_all (VaSql *writer, GQueue *group, GError **error)
         return FALSE;
       any |= job->ok;
     }
-  return !any || writer->driver->execute (writer, "COMMIT", error);
+  return !any || writer->driver->commit (writer, error);
 }
 
 static void
 roll_back (VaSql *writer)
 {
-  if (writer->driver->alive (writer) && writer->driver->in_transaction (writer)
-      && !writer->driver->execute (writer, "ROLLBACK", NULL))
-    g_debug ("the transaction could not be rolled back");
+  if (writer->driver->alive (writer) && writer->driver->in_transaction (writer))
+    writer->driver->rollback (writer);
 }
 
 /* What was not committed was not done. */
@@ -155,7 +180,7 @@ carry_out (VaSqlBackend *backend, GQueue *group)
 
   if (ok)
     {
-      writer->head_known = FALSE;
+      writer->head_known = writer->lost = FALSE;
       ok = do_all (writer, group, &error);
     }
   if (writer != NULL)
@@ -180,10 +205,16 @@ lead (VaSqlBackend *backend)
   carry_out (backend, &group);
   g_mutex_lock (&queue->mutex);
   queue->busy = FALSE;
+  if (!g_queue_is_empty (&queue->jobs))
+    g_cond_signal (&((Job *) g_queue_peek_head (&queue->jobs))->changed);
   for (GList *l = group.head; l != NULL; l = l->next)
-    ((Job *) l->data)->done = TRUE;
+    {
+      Job *job = l->data;
+
+      job->done = TRUE;
+      g_cond_signal (&job->changed);
+    }
   g_queue_clear (&group);
-  g_cond_broadcast (&queue->changed);
 }
 
 gboolean
@@ -193,14 +224,16 @@ va_sql_transact (VaBackend *base, VaSqlWork work, gpointer data, JsonObject *ent
   VaCommitQueue *queue = &backend->queue;
   Job job = { .work = work, .data = data, .entry = entry };
 
+  g_cond_init (&job.changed);
   g_mutex_lock (&queue->mutex);
   g_queue_push_tail (&queue->jobs, &job);
   while (!job.done)
     if (queue->busy)
-      g_cond_wait (&queue->changed, &queue->mutex);
+      g_cond_wait (&job.changed, &queue->mutex);
     else
       lead (backend);
   g_mutex_unlock (&queue->mutex);
+  g_cond_clear (&job.changed);
   if (job.ok)
     return TRUE;
   g_propagate_error (error, job.reason);

@@ -138,32 +138,41 @@ set_changed (GError **error)
   return FALSE;
 }
 
+#define INSERT_LAUNCH \
+  "INSERT INTO launches (id, vm, owner, host, domain_uuid, domain_name, state, policy, generation, version, created," \
+  " expires, fixed, sealed_keys, sealed_table, timeline, key_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define LAUNCH_VALUES(launch) \
+  "tttttttitiiitbbtk", (launch)->id, (launch)->vm, (launch)->owner, (launch)->host, (launch)->domain_uuid, \
+    (launch)->domain_name, va_launch_state_name ((launch)->state), (gint64) (launch)->policy, (launch)->generation, \
+    (gint64) (launch)->version, (launch)->created, (launch)->expires, (launch)->fixed, (launch)->sealed_keys, \
+    (launch)->sealed_table, (launch)->timeline, (gint64) (launch)->key
+
 /* In place of the one that waited under this id, if there is one. */
 static gboolean
-insert_launch (VaSql *sql, const VaStoredLaunch *launch, GError **error)
+replace_waiting (VaSql *sql, const VaStoredLaunch *launch, GError **error)
 {
   if (!va_sql_run (sql, error,
-                        "INSERT INTO launches (id, vm, owner, host, domain_uuid, domain_name, state, policy,"
-                        " generation, version, created, expires, fixed, sealed_keys, sealed_table, timeline, key_id)"
-                        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
-                        " state = excluded.state, generation = excluded.generation, expires = excluded.expires,"
-                        " fixed = excluded.fixed, sealed_keys = excluded.sealed_keys,"
-                        " sealed_table = excluded.sealed_table, key_id = excluded.key_id, timeline = excluded.timeline, approved_until = 0"
-                        " WHERE launches.state = 'waiting'",
-                        "tttttttitiiitbbtk", launch->id, launch->vm, launch->owner, launch->host, launch->domain_uuid,
-                        launch->domain_name, va_launch_state_name (launch->state), (gint64) launch->policy,
-                        launch->generation, (gint64) launch->version, launch->created, launch->expires, launch->fixed,
-                        launch->sealed_keys, launch->sealed_table, launch->timeline, (gint64) launch->key))
+                   INSERT_LAUNCH " ON CONFLICT (id) DO UPDATE SET"
+                   " state = excluded.state, generation = excluded.generation, expires = excluded.expires,"
+                   " fixed = excluded.fixed, sealed_keys = excluded.sealed_keys,"
+                   " sealed_table = excluded.sealed_table, key_id = excluded.key_id, timeline = excluded.timeline,"
+                   " approved_until = 0 WHERE launches.state = 'waiting'",
+                   LAUNCH_VALUES (launch)))
     return FALSE;
   return va_sql_changes (sql) == 1 || set_changed (error);
 }
 
 static gboolean
-insert_open (VaSql *sql, const VaStoredLaunch *launch, GError **error)
+count_up (VaSql *sql, const VaStoredLaunch *launch, GError **error)
 {
-  return insert_launch (sql, launch, error)
-         && va_sql_run (sql, error, "UPDATE registrations SET launches = launches + 1 WHERE id = ?", "t",
-                           launch->vm);
+  return va_sql_send (sql, error, "UPDATE registrations SET launches = launches + 1 WHERE id = ?", "t", launch->vm);
+}
+
+/* Under a permit that confirms. */
+static gboolean
+insert_confirmed (VaSql *sql, const VaStoredLaunch *launch, GError **error)
+{
+  return replace_waiting (sql, launch, error) && count_up (sql, launch, error);
 }
 
 static VaStatement *
@@ -200,7 +209,7 @@ insert_waiting (VaSql *sql, Work *work, const Counts *counts, GError **error)
   launch->key = 0;
   if (work->entry != NULL)
     json_object_set_string_member (work->entry, "result", "waiting");
-  return insert_launch (sql, launch, error);
+  return replace_waiting (sql, launch, error);
 }
 
 /* Those that were approved ahead of time are used up one by one. */
@@ -209,7 +218,7 @@ use_approval (VaSql *sql, const VaStoredLaunch *launch, GError **error)
 {
   return va_sql_run (sql, error, "UPDATE registrations SET approved = approved - 1 WHERE id = ?", "t",
                         launch->vm)
-         && insert_open (sql, launch, error);
+         && insert_confirmed (sql, launch, error);
 }
 
 static gboolean
@@ -229,11 +238,18 @@ confirm (VaSql *sql, Work *work, const Counts *counts, GError **error)
   if (!g_str_equal (waiting->id, launch->id))
     return set_changed (error);
   if (waiting->approved_until > launch->created)
-    return insert_open (sql, launch, error);
+    return insert_confirmed (sql, launch, error);
   launch->state = VA_LAUNCH_WAITING;
   if (work->entry != NULL)
     json_object_remove_member (work->entry, "result"); /* on record since it began to wait */
   return TRUE;
+}
+
+/* Then launches whose time is over must not count. */
+static gboolean
+is_limited (const VaPermit *permit)
+{
+  return permit->max_launches > 0 || permit->max_running > 0 || permit->confirms;
 }
 
 static gboolean
@@ -242,12 +258,13 @@ do_create (VaSql *sql, gpointer data, GError **error)
   Work *work = data;
   Counts counts;
 
-  if (!va_sql_expire (sql, work->launch->created, NULL, error)
+  if ((is_limited (work->permit) && !va_sql_expire (sql, work->launch->created, NULL, error))
       || !read_counts (sql, work->launch, work->permit, &counts, error) || !check_permit (work->permit, &counts, error))
     return FALSE;
-  if (work->permit->confirms && counts.launches >= work->permit->confirm_after)
-    return confirm (sql, work, &counts, error);
-  return insert_open (sql, work->launch, error);
+  if (!work->permit->confirms)
+    return va_sql_send (sql, error, INSERT_LAUNCH, LAUNCH_VALUES (work->launch)) && count_up (sql, work->launch, error);
+  return counts.launches >= work->permit->confirm_after ? confirm (sql, work, &counts, error)
+                                                        : insert_confirmed (sql, work->launch, error);
 }
 
 static gboolean
@@ -317,7 +334,7 @@ write_back (VaSql *sql, const VaStoredLaunch *launch, GError **error)
 {
   gboolean open = launch->state == VA_LAUNCH_OPEN;
 
-  if (!va_sql_run (sql, error,
+  if (!va_sql_send (sql, error,
                       "UPDATE launches SET state = ?, sealed_keys = ?, sealed_table = ?, timeline = ?, code = ?,"
                       " detail = ?, steps = ?, reason = ?, approved_until = ?,"
                       " approvals = ?, expires = ?, key_id = ? WHERE id = ?",
@@ -328,7 +345,7 @@ write_back (VaSql *sql, const VaStoredLaunch *launch, GError **error)
                       launch->id))
     return FALSE;
   return !launch->has_firmware_version
-         || va_sql_run (sql, error,
+         || va_sql_send (sql, error,
                            "UPDATE launches SET api_major = ?, api_minor = ?, build_id = ? WHERE id = ?", "iiit",
                            (gint64) launch->api_major, (gint64) launch->api_minor, (gint64) launch->build_id,
                            launch->id);
@@ -338,7 +355,7 @@ write_back (VaSql *sql, const VaStoredLaunch *launch, GError **error)
 gboolean
 va_sql_give_back (VaSql *sql, const VaStoredLaunch *launch, GError **error)
 {
-  return va_sql_run (sql, error,
+  return va_sql_send (sql, error,
                         "UPDATE registrations SET launches = launches - 1 WHERE id = ? AND version = ?", "ti",
                         launch->vm, (gint64) launch->version);
 }

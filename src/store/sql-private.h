@@ -6,13 +6,18 @@
 /* sql.c and sql-commit.c: the backend and its connections. */
 G_BEGIN_DECLS
 
+#define VA_SQL_CLOSED_FOR G_USEC_PER_SEC
+#define VA_SQL_SILENT_AFTER G_USEC_PER_SEC /* what was refused took less */
+
 /** Transactions that wait for the one that writes for all of them. */
 typedef struct {
   GMutex mutex;
-  GCond changed;
   GQueue jobs; /* of Job, see sql-commit.c */
   gboolean busy;
-  VaSql *writer; /* of the thread that is writing; or %NULL */
+  /* Of the thread that is writing: */
+  VaSql *writer; /* or %NULL */
+  gint64 locked_until; /* monotonic: until then nobody tries again to begin */
+  GError *locked_why;
 } VaCommitQueue;
 
 typedef struct {

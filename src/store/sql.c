@@ -6,8 +6,6 @@
 #include "store/sql-private.h"
 
 #define READER_WAIT (4 * G_USEC_PER_SEC) /* a host waits for no answer longer than 8 s */
-#define CLOSED_FOR G_USEC_PER_SEC
-#define SILENT_AFTER G_USEC_PER_SEC /* what was refused took less */
 
 void
 va_statement_reset (VaStatement *statement)
@@ -27,17 +25,12 @@ set_bytes (VaSqlValue *value, GBytes *bytes)
     value->data = "";
 }
 
-VaStatement *
-va_sql_query (VaSql *sql, GError **error, const char *text, const char *types, ...)
+static guint
+collect (VaSqlValue values[VA_SQL_VALUES_MAX], const char *types, va_list args)
 {
-  VaSqlValue values[VA_SQL_VALUES_MAX] = { 0 };
   guint length = (guint) strlen (types);
-  va_list args;
 
-  if (sql == NULL)
-    return NULL;
   g_assert (length <= VA_SQL_VALUES_MAX);
-  va_start (args, types);
   for (guint i = 0; i < length; i++)
     {
       values[i].type = types[i];
@@ -65,8 +58,35 @@ va_sql_query (VaSql *sql, GError **error, const char *text, const char *types, .
           g_error ("no parameter of type “%c”", types[i]);
         }
     }
+  return length;
+}
+
+VaStatement *
+va_sql_query (VaSql *sql, GError **error, const char *text, const char *types, ...)
+{
+  VaSqlValue values[VA_SQL_VALUES_MAX] = { 0 };
+  guint length;
+  va_list args;
+
+  if (sql == NULL)
+    return NULL;
+  va_start (args, types);
+  length = collect (values, types, args);
   va_end (args);
   return sql->driver->query (sql, text, values, length, error);
+}
+
+gboolean
+va_sql_send (VaSql *sql, GError **error, const char *text, const char *types, ...)
+{
+  VaSqlValue values[VA_SQL_VALUES_MAX] = { 0 };
+  guint length;
+  va_list args;
+
+  va_start (args, types);
+  length = collect (values, types, args);
+  va_end (args);
+  return sql->driver->send (sql, text, values, length, error);
 }
 
 int
@@ -151,7 +171,7 @@ set_closed (VaSqlBackend *backend, const char *why)
 {
   g_free (backend->closed_why);
   backend->closed_why = g_strdup (why);
-  backend->closed_until = g_get_monotonic_time () + CLOSED_FOR;
+  backend->closed_until = g_get_monotonic_time () + VA_SQL_CLOSED_FOR;
 }
 
 gboolean
@@ -204,7 +224,7 @@ va_sql_connect (VaSqlBackend *backend, GError **error)
   if (sql == NULL)
     {
       set_closed (backend, reason->message);
-      if (g_get_monotonic_time () - begun > SILENT_AFTER)
+      if (g_get_monotonic_time () - begun > VA_SQL_SILENT_AFTER)
         backend->silent_until = backend->closed_until;
     }
   g_mutex_unlock (&backend->mutex);

@@ -31,6 +31,8 @@ typedef struct {
 typedef struct {
   /* @values live until the statement is reset; @text is a literal */
   VaStatement *(*query) (VaSql *sql, const char *text, const VaSqlValue *values, guint length, GError **error);
+  /* A statement without rows, as for va_sql_send(). */
+  gboolean (*send) (VaSql *sql, const char *text, const VaSqlValue *values, guint length, GError **error);
   int (*row) (VaStatement *statement, GError **error);
   void (*reset) (VaStatement *statement);
   gboolean (*is_null) (VaStatement *statement, int column);
@@ -41,6 +43,8 @@ typedef struct {
   gboolean (*execute) (VaSql *sql, const char *script, GError **error);
   /* A transaction that nobody else writes beside, in this process or another, until it ends. */
   gboolean (*begin) (VaSql *sql, GError **error);
+  gboolean (*commit) (VaSql *sql, GError **error);
+  void (*rollback) (VaSql *sql);
   /* FALSE: the database has ended the transaction by itself. */
   gboolean (*in_transaction) (VaSql *sql);
   /* FALSE: the connection is gone, and of no more use. */
@@ -55,6 +59,7 @@ struct _VaSql
   const VaSqlDriver *driver;
   VaBackend *backend; /* of a reader */
   gboolean silent; /* no more alive, because the database did not answer in time */
+  gboolean lost; /* what va_sql_send() gave failed later: the transaction can only be rolled back */
   gboolean streams; /* rows come one by one, and nothing else is asked before the last; for very many */
   VaAuditHead head; /* of the audit log, as the transaction under way sees it */
   gboolean head_known;
@@ -86,6 +91,13 @@ int va_sql_row (VaStatement *statement, GError **error);
 /** va_sql_run: a whole statement without rows; parameters as for va_sql_query(). */
 #define va_sql_run(sql, error, ...) va_sql_finish (va_sql_query ((sql), (error), __VA_ARGS__), (error))
 gboolean va_sql_finish (VaStatement *statement, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_sql_send: a whole statement without rows, within a transaction; parameters as for va_sql_query(), which need not live
+ * longer than this call. A database that is some way off is not waited for: what fails then fails the next call that waits,
+ * at the latest the commit, and all of the transaction with it. So it is for what fails only with the whole database, or for
+ * the data key's being replaced.
+ */
+gboolean va_sql_send (VaSql *sql, GError **error, const char *text, const char *types, ...) G_GNUC_WARN_UNUSED_RESULT;
 /** va_sql_changes: rows that the last statement changed. */
 guint va_sql_changes (VaSql *sql);
 /** va_sql_list: every row of @statement through @read; frees nothing of @statement. */

@@ -134,6 +134,12 @@ sqlite_row (VaStatement *statement, GError **error)
 }
 
 static gboolean
+sqlite_send (VaSql *sql, const char *text, const VaSqlValue *values, guint length, GError **error)
+{
+  return va_sql_finish (sqlite_query (sql, text, values, length, error), error);
+}
+
+static gboolean
 sqlite_is_null (VaStatement *statement, int column)
 {
   return sqlite3_column_type (((Statement *) statement)->stmt, column) == SQLITE_NULL;
@@ -164,7 +170,20 @@ sqlite_changes (VaSql *sql)
 static gboolean
 sqlite_begin (VaSql *sql, GError **error)
 {
-  return sqlite_execute (sql, "BEGIN IMMEDIATE", error);
+  return va_sql_send (sql, error, "BEGIN IMMEDIATE", "");
+}
+
+static gboolean
+sqlite_commit (VaSql *sql, GError **error)
+{
+  return va_sql_send (sql, error, "COMMIT", "");
+}
+
+static void
+sqlite_rollback (VaSql *sql)
+{
+  if (!sqlite_execute (sql, "ROLLBACK", NULL))
+    g_debug ("the transaction could not be rolled back");
 }
 
 static gboolean
@@ -203,9 +222,10 @@ static VaSql *
 connect_to (gpointer path, GError **error)
 {
   static const VaSqlDriver driver = {
-    .query = sqlite_query, .row = sqlite_row, .reset = sqlite_reset, .is_null = sqlite_is_null,
+    .query = sqlite_query, .send = sqlite_send, .row = sqlite_row, .reset = sqlite_reset, .is_null = sqlite_is_null,
     .number = sqlite_number, .bytes = sqlite_bytes, .changes = sqlite_changes, .execute = sqlite_execute,
-    .begin = sqlite_begin, .in_transaction = sqlite_in_transaction, .alive = sqlite_alive, .close = sqlite_close,
+    .begin = sqlite_begin, .commit = sqlite_commit, .rollback = sqlite_rollback,
+    .in_transaction = sqlite_in_transaction, .alive = sqlite_alive, .close = sqlite_close,
     .snapshot = "BEGIN",
   };
   Connection *connection = g_new0 (Connection, 1);

@@ -9,6 +9,7 @@
 #include "core/file.h"
 #include "core/guid.h"
 #include "core/json.h"
+#include "core/random.h"
 #include "core/number.h"
 #include "core/settings.h"
 
@@ -103,6 +104,39 @@ test_json_fields (void)
   g_assert_true (va_fields_number (&fields, "n", VA_REQUIRED, 0, 7, &n));
   g_assert_false (va_fields_end (&fields, &error));
   g_assert_nonnull (strstr (error->message, "more"));
+}
+
+/* Every length, and in every place every character that there is. */
+static void
+test_base64_all (void)
+{
+  for (gsize size = 0; size <= 64; size++)
+    {
+      g_autofree guint8 *bytes = g_malloc (size + 1);
+      guint8 out[64];
+
+      va_random_fill (bytes, size);
+      for (gsize at = 0; at < (size + 2) / 3 * 4; at++)
+        for (guint c = 1; c < 256; c++)
+          {
+            g_autofree char *text = va_base64_encode (bytes, size);
+            g_autofree char *again = NULL;
+            g_autoptr(GError) error = NULL;
+
+            text[at] = (char) c;
+            /* What is taken is what the bytes are written as, and nothing else. */
+            if (va_base64_decode_exact (text, out, size, &error))
+              again = va_base64_encode (out, size);
+            g_assert_true (error != NULL || g_str_equal (again, text));
+            if (at < (size * 4 + 2) / 3 && strchr ("+/=", (int) c) == NULL && !g_ascii_isalnum ((char) c))
+              {
+                g_autofree char *position = g_strdup_printf ("position %" G_GSIZE_FORMAT, at + 1);
+
+                g_assert_nonnull (error);
+                g_assert_nonnull (strstr (error->message, position));
+              }
+          }
+    }
 }
 
 static gsize
@@ -230,6 +264,7 @@ main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/core/base64", test_base64);
+  g_test_add_func ("/core/base64-all", test_base64_all);
   g_test_add_func ("/core/hex", test_hex);
   g_test_add_func ("/core/number", test_number);
   g_test_add_func ("/core/guid", test_guid);
