@@ -334,21 +334,20 @@ write_back (VaSql *sql, const VaStoredLaunch *launch, GError **error)
 {
   gboolean open = launch->state == VA_LAUNCH_OPEN;
 
-  if (!va_sql_send (sql, error,
-                      "UPDATE launches SET state = ?, sealed_keys = ?, sealed_table = ?, timeline = ?, code = ?,"
-                      " detail = ?, steps = ?, reason = ?, approved_until = ?,"
-                      " approvals = ?, expires = ?, key_id = ? WHERE id = ?",
-                      "tbbtttttitikt", va_launch_state_name (launch->state), open ? launch->sealed_keys : NULL,
-                      open ? launch->sealed_table : NULL, launch->timeline, launch->code, launch->detail,
-                      launch->steps, launch->reason, launch->approved_until, launch->approvals, launch->expires,
-                      (gint64) (open ? launch->key : 0),
-                      launch->id))
-    return FALSE;
-  return !launch->has_firmware_version
-         || va_sql_send (sql, error,
-                           "UPDATE launches SET api_major = ?, api_minor = ?, build_id = ? WHERE id = ?", "iiit",
-                           (gint64) launch->api_major, (gint64) launch->api_minor, (gint64) launch->build_id,
-                           launch->id);
+#define SET \
+  "UPDATE launches SET state = ?, sealed_keys = ?, sealed_table = ?, timeline = ?, code = ?, detail = ?, steps = ?," \
+  " reason = ?, approved_until = ?, approvals = ?, expires = ?, key_id = ?"
+#define SET_TYPES "tbbtttttitik"
+#define SET_VALUES \
+  va_launch_state_name (launch->state), open ? launch->sealed_keys : NULL, open ? launch->sealed_table : NULL, \
+    launch->timeline, launch->code, launch->detail, launch->steps, launch->reason, launch->approved_until, \
+    launch->approvals, launch->expires, (gint64) (open ? launch->key : 0)
+
+  if (!launch->has_firmware_version)
+    return va_sql_send (sql, error, SET " WHERE id = ?", SET_TYPES "t", SET_VALUES, launch->id);
+  return va_sql_send (sql, error, SET ", api_major = ?, api_minor = ?, build_id = ? WHERE id = ?", SET_TYPES "iiit",
+                      SET_VALUES, (gint64) launch->api_major, (gint64) launch->api_minor, (gint64) launch->build_id,
+                      launch->id);
 }
 
 /* A launch that ends open does not count against the version of the registration that it was made under. */

@@ -13,6 +13,7 @@
 #include "core/i18n.h"
 #include "src/store/sql-schema.h"
 #include "store/sql-private.h"
+#include "store/sqlite-checkpoint.h"
 
 #define BUSY_MS 4000 /* a host waits for no answer longer than 8 s */
 #define READERS 4
@@ -219,7 +220,7 @@ finalize (gpointer data)
 }
 
 static VaSql *
-connect_to (gpointer path, GError **error)
+connect_to (gpointer checkpoints, GError **error)
 {
   static const VaSqlDriver driver = {
     .query = sqlite_query, .send = sqlite_send, .row = sqlite_row, .reset = sqlite_reset, .is_null = sqlite_is_null,
@@ -232,7 +233,7 @@ connect_to (gpointer path, GError **error)
 
   connection->sql.driver = &driver;
   connection->statements = g_hash_table_new_full (NULL, NULL, NULL, finalize);
-  if (sqlite3_open_v2 (path, &connection->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+  if (sqlite3_open_v2 (va_checkpoints_path (checkpoints), &connection->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
     set_sqlite_error (connection->db, error);
   else
     {
@@ -243,7 +244,10 @@ connect_to (gpointer path, GError **error)
                           "PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;"
                           "PRAGMA cell_size_check = ON; PRAGMA cache_size = -" CACHE_KIB,
                           error))
-        return &connection->sql;
+        {
+          va_checkpoints_watch (checkpoints, connection->db);
+          return &connection->sql;
+        }
     }
   sqlite_close (&connection->sql);
   return NULL;
@@ -318,7 +322,8 @@ prepare_file (const char *path, GError **error)
 static VaBackend *
 open_file (const char *path, VaStoreWhich which, GError **error)
 {
-  VaBackend *backend = va_sql_backend_new (connect_to, g_strdup (path), g_free, READERS);
+  VaBackend *backend = va_sql_backend_new (connect_to, va_checkpoints_new (path), (GDestroyNotify) va_checkpoints_free,
+                                           READERS);
 
   if (va_sql_transact (backend, migrate, &which, NULL, error))
     return backend;
@@ -371,5 +376,6 @@ va_sqlite_finish (VaBackend *backend, GError **error)
 {
   VaSql *writer = ((VaSqlBackend *) backend)->queue.writer;
 
+  va_checkpoints_stop (((VaSqlBackend *) backend)->place);
   return writer->driver->execute (writer, "PRAGMA journal_mode = DELETE", error);
 }

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+#include <sqlite3.h>
+
+G_BEGIN_DECLS
+
+/*
+ * What SQLite has written ahead goes into the database's file now and then, which takes two syncs and all its pages. A thread
+ * of its own does that, so that no transaction, and nobody who waits for it, has to.
+ */
+typedef struct _VaCheckpoints VaCheckpoints;
+
+VaCheckpoints *va_checkpoints_new (const char *path);
+/** va_checkpoints_path: borrowed */
+const char *va_checkpoints_path (const VaCheckpoints *checkpoints);
+/** va_checkpoints_watch: from now on the commits of @db cause them, in place of SQLite's own ones. */
+void va_checkpoints_watch (VaCheckpoints *checkpoints, sqlite3 *db);
+/** va_checkpoints_stop: waits until the thread has ended; there is no other after that. */
+void va_checkpoints_stop (VaCheckpoints *checkpoints);
+/** va_checkpoints_free: stops it first. No connection that it watches may be in use any more. */
+void va_checkpoints_free (VaCheckpoints *checkpoints);
+
+G_END_DECLS
