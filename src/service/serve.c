@@ -4,6 +4,7 @@
 #include "service/serve.h"
 
 #include <glib-unix.h>
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
@@ -16,6 +17,7 @@
 
 #define SWEEP_SECONDS_MAX 5
 #define CHECKPOINT_SECONDS 60
+#define TRIM_SECONDS 10
 #define STOP_MARGIN_SECONDS 10 /* for what comes behind the last request: a checkpoint */
 
 typedef struct {
@@ -24,7 +26,7 @@ typedef struct {
   VaServer *server;
   GMainLoop *loop;
   GThread *stopping;
-  guint sources[5];
+  guint sources[6];
 } Serving;
 
 static void
@@ -134,6 +136,15 @@ on_sweep (gpointer service)
   return G_SOURCE_CONTINUE;
 }
 
+/* What a flood of clients needed is kept by malloc otherwise, in as many pools as there are threads. */
+static gboolean
+on_trim (gpointer unused)
+{
+  (void) unused;
+  malloc_trim (0);
+  return G_SOURCE_CONTINUE;
+}
+
 static gboolean
 on_checkpoint (gpointer service)
 {
@@ -151,6 +162,7 @@ add_sources (Serving *serving)
     g_unix_signal_add (SIGHUP, on_reload_signal, serving),
     g_timeout_add_seconds ((guint) MIN (service->launch_ms / 1000, SWEEP_SECONDS_MAX), on_sweep, service),
     g_timeout_add_seconds (CHECKPOINT_SECONDS, on_checkpoint, service),
+    g_timeout_add_seconds (TRIM_SECONDS, on_trim, NULL),
   };
 
   memcpy (serving->sources, sources, sizeof sources);
