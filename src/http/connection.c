@@ -5,17 +5,20 @@
 
 #include <sys/socket.h>
 
-/* Of a thread's room, this part is kept free by cutting strangers: as much as comes in before what was cut is closed. */
+/* This part of the room is kept free by cutting strangers: as much as comes in before what was cut is closed. */
 #define FREE_PART 16
 
 struct _VaConnections
 {
   GMutex mutex;
-  GCond changed;
-  GQueue queue; /* of VaConnection */
+  GCond changed, left;
+  GQueue queue; /* of VaConnection, in the order of admission */
   gint64 next;  /* when the thread wakes up */
-  guint crowded; /* connections of one of libmicrohttpd's threads beyond which strangers go */
-  gboolean stop;
+  guint most, crowded;   /* crowded: more than so many, and strangers go */
+  guint admitted, going; /* going: of those in the queue, those that were cut */
+  guint64 order;         /* of the last one admitted */
+  GHashTable *orders;    /* fd -> guint64 *, of those that are not in the queue yet */
+  gboolean stop, closed;
   GThread *thread;
 };
 
@@ -23,6 +26,7 @@ static void
 cut (VaConnection *connection, const char *why)
 {
   connection->cut = TRUE;
+  connection->connections->going++;
   shutdown (connection->fd, SHUT_RDWR);
   g_debug ("a connection was cut: %s", why);
 }
@@ -68,14 +72,17 @@ watch (gpointer data)
 }
 
 VaConnections *
-va_connections_new (guint room)
+va_connections_new (guint most)
 {
   VaConnections *connections = g_new0 (VaConnections, 1);
 
-  connections->crowded = room - MAX (room / FREE_PART, 1);
+  connections->most = most;
+  connections->crowded = most - MAX (most / FREE_PART, 1);
   g_mutex_init (&connections->mutex);
   g_cond_init (&connections->changed);
+  g_cond_init (&connections->left);
   g_queue_init (&connections->queue);
+  connections->orders = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   connections->next = G_MAXINT64;
   connections->thread = g_thread_new ("va-deadlines", watch, connections);
   return connections;
@@ -90,20 +97,11 @@ va_connections_free (VaConnections *connections)
   g_mutex_unlock (&connections->mutex);
   g_thread_join (connections->thread);
   g_warn_if_fail (g_queue_is_empty (&connections->queue));
+  g_hash_table_unref (connections->orders);
+  g_cond_clear (&connections->left);
   g_cond_clear (&connections->changed);
   g_mutex_clear (&connections->mutex);
   g_free (connections);
-}
-
-guint
-va_connections_count (VaConnections *connections)
-{
-  guint count;
-
-  g_mutex_lock (&connections->mutex);
-  count = connections->queue.length;
-  g_mutex_unlock (&connections->mutex);
-  return count;
 }
 
 static void
@@ -114,26 +112,85 @@ set_deadline (VaConnection *connection, gint64 deadline)
     g_cond_signal (&connection->connections->changed);
 }
 
-/* Before @newest comes in. What has a certificate stays, so that a full house of peers makes the next one wait. Whether the
-   others of this thread have one does not change meanwhile: it is in this thread that their handshakes are done. */
+/* Before the next one comes in. What has a certificate stays, so that a full house of peers makes the next one wait. With the
+   mutex held. */
 static void
-make_room (VaConnections *connections, const VaConnection *newest)
+make_room (VaConnections *connections)
 {
-  VaConnection *stranger = NULL;
-  guint there = 1;
-
-  for (GList *l = connections->queue.head; l != NULL; l = l->next)
+  for (GList *l = connections->queue.head;
+       l != NULL && connections->queue.length + 1 - connections->going > connections->crowded; l = l->next)
     {
       VaConnection *connection = l->data;
 
-      if (connection->thread != newest->thread || connection->cut)
-        continue;
-      there++;
-      if (stranger == NULL && !connection->verified)
-        stranger = connection;
+      if (!connection->cut && !connection->verified)
+        cut (connection, "others want its place, and it has shown no certificate");
     }
-  if (there > connections->crowded && stranger != NULL)
-    cut (stranger, "others want its place, and it has shown no certificate");
+}
+
+gboolean
+va_connections_wait_for_room (VaConnections *connections)
+{
+  gboolean closed;
+
+  g_mutex_lock (&connections->mutex);
+  while (!connections->closed && connections->admitted >= connections->most)
+    g_cond_wait (&connections->left, &connections->mutex);
+  closed = connections->closed;
+  g_mutex_unlock (&connections->mutex);
+  return !closed;
+}
+
+void
+va_connections_admit (VaConnections *connections, int fd)
+{
+  guint64 *order = g_new (guint64, 1);
+
+  g_mutex_lock (&connections->mutex);
+  connections->admitted++;
+  *order = ++connections->order;
+  g_hash_table_replace (connections->orders, GINT_TO_POINTER (fd), order);
+  g_mutex_unlock (&connections->mutex);
+}
+
+/* With the mutex held. */
+static void
+one_less (VaConnections *connections)
+{
+  connections->admitted--;
+  g_cond_signal (&connections->left);
+}
+
+void
+va_connections_dismiss (VaConnections *connections, int fd)
+{
+  g_mutex_lock (&connections->mutex);
+  g_hash_table_remove (connections->orders, GINT_TO_POINTER (fd));
+  one_less (connections);
+  g_mutex_unlock (&connections->mutex);
+}
+
+void
+va_connections_close (VaConnections *connections)
+{
+  g_mutex_lock (&connections->mutex);
+  connections->closed = TRUE;
+  g_cond_signal (&connections->left);
+  g_mutex_unlock (&connections->mutex);
+}
+
+/* Those that were admitted a moment later may be here already. */
+static void
+queue_in_order (VaConnections *connections, VaConnection *connection)
+{
+  const guint64 *order = g_hash_table_lookup (connections->orders, GINT_TO_POINTER (connection->fd));
+  GList *after = connections->queue.tail;
+
+  g_assert (order != NULL);
+  connection->order = *order;
+  g_hash_table_remove (connections->orders, GINT_TO_POINTER (connection->fd));
+  while (after != NULL && ((VaConnection *) after->data)->order > connection->order)
+    after = after->prev;
+  g_queue_insert_after_link (&connections->queue, after, &connection->link);
 }
 
 VaConnection *
@@ -144,10 +201,9 @@ va_connection_new (VaConnections *connections, int fd, guint seconds)
   connection->connections = connections;
   connection->link.data = connection;
   connection->fd = fd;
-  connection->thread = g_thread_self ();
   g_mutex_lock (&connections->mutex);
-  make_room (connections, connection);
-  g_queue_push_tail_link (&connections->queue, &connection->link);
+  make_room (connections);
+  queue_in_order (connections, connection);
   set_deadline (connection, g_get_monotonic_time () + (gint64) seconds * G_USEC_PER_SEC);
   g_mutex_unlock (&connections->mutex);
   return connection;
@@ -160,8 +216,19 @@ va_connection_free (VaConnection *connection)
 
   g_mutex_lock (&connections->mutex);
   g_queue_unlink (&connections->queue, &connection->link);
+  connections->going -= connection->cut;
+  one_less (connections);
   g_mutex_unlock (&connections->mutex);
   g_free (connection);
+}
+
+void
+va_connection_verified (VaConnection *connection)
+{
+  g_mutex_lock (&connection->connections->mutex);
+  connection->verified = TRUE;
+  set_deadline (connection, g_get_monotonic_time () + (gint64) connection->seconds * G_USEC_PER_SEC);
+  g_mutex_unlock (&connection->connections->mutex);
 }
 
 void

@@ -18,26 +18,36 @@ typedef struct _VaConnections VaConnections;
 typedef struct {
   VaConnections *connections;
   GList link;
+  guint64 order;     /* of admission */
   int fd;            /* borrowed from libmicrohttpd, which closes it after va_connection_free() */
   gint64 deadline;   /* monotonic, microseconds */
   guint seconds;     /* the deadline after a good handshake */
   gboolean cut;
-  GThread *thread;   /* of libmicrohttpd, which serves it from the first to the last byte */
-  gboolean verified; /* the handshake's verdict */
+  gboolean verified; /* the handshake's verdict, see va_connection_verified() */
   VaIdentity identity;
   VaCertificateId certificate;
   gint64 valid_until; /* of the client's certificate, seconds since 1970 UTC */
 } VaConnection;
 
-/** va_connections_new: @room: connections that each of libmicrohttpd's threads can have at once */
-VaConnections *va_connections_new (guint room);
+/** va_connections_new: @most: that there may be at once */
+VaConnections *va_connections_new (guint most);
 /** va_connections_free: every connection must be gone. */
 void va_connections_free (VaConnections *connections);
-/** va_connections_count: how many there are now. */
-guint va_connections_count (VaConnections *connections);
+/** va_connections_wait_for_room: Returns: TRUE: there is room for one more; FALSE: since va_connections_close() */
+gboolean va_connections_wait_for_room (VaConnections *connections) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_connections_admit: from now on @fd is one more, for which va_connection_new() follows, soon and maybe in another order,
+ * or va_connections_dismiss().
+ */
+void va_connections_admit (VaConnections *connections, int fd);
+void va_connections_dismiss (VaConnections *connections, int fd);
+/** va_connections_close: nobody need wait for room any more. */
+void va_connections_close (VaConnections *connections);
 
-/** va_connection_new: puts @fd under a deadline @seconds from now. From the thread that will serve it. */
+/** va_connection_new: puts @fd, which has been admitted, under a deadline @seconds from now. */
 VaConnection *va_connection_new (VaConnections *connections, int fd, guint seconds);
+/** va_connection_verified: it belongs to a peer, and has a deadline of its @seconds from now. */
+void va_connection_verified (VaConnection *connection);
 /** va_connection_free: must come before @fd is closed. */
 void va_connection_free (VaConnection *connection);
 /** va_connection_set_deadline: @seconds from now. */

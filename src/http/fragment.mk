@@ -17,6 +17,7 @@ libva_http_server_la_SOURCES = \
 	src/http/request.c src/http/request.h \
 	src/http/router.c src/http/router.h \
 	src/http/server.c src/http/server.h \
+	src/http/tcp-listener.c src/http/tcp-listener.h \
 	src/http/tls.c src/http/tls.h
 libva_http_server_la_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS) $(MICROHTTPD_CFLAGS)
 libva_http_server_la_LIBADD = libva-tls.la $(MICROHTTPD_LIBS) $(GNUTLS_LIBS)

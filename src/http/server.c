@@ -3,27 +3,20 @@
 
 #include "http/server.h"
 
-#include <errno.h>
-#include <gio/gio.h>
-#include <netinet/in.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 #include "core/error.h"
 #include "core/i18n.h"
 #include "http/exchange.h"
+#include "http/tcp-listener.h"
 #include "http/tls-files.h"
 #include "http/tls.h"
 
-#define BACKLOG 128
 #define CONNECTION_MEMORY (32 * 1024) /* of one connection: headers, and the piece of the body under way */
 #define HELD_MAX (256u * 1024 * 1024)
 
 struct _VaServer
 {
   struct MHD_Daemon *daemon;
-  int listener;
-  guint16 port;
+  VaTcpListener *listener;
   VaConnections *connections;
   char *ca_file, *certificate_file, *key_file;
   GMutex mutex;             /* of credentials */
@@ -87,96 +80,42 @@ on_log (void *data, const char *format, va_list arguments)
 }
 
 static gboolean
-fail_listen (GError **error, const VaServerSettings *settings)
+take_client (int fd, const struct sockaddr *address, socklen_t size, gpointer data)
 {
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot listen at %s port %u: %s"), settings->address,
-               settings->port, g_strerror (errno));
-  return FALSE;
+  VaServer *server = data;
+
+  return MHD_add_connection (server->daemon, fd, address, size) == MHD_YES;
 }
 
-static gboolean
-open_listener (VaServer *server, const VaServerSettings *settings, GError **error)
-{
-  g_autoptr(GInetAddress) address = g_inet_address_new_from_string (settings->address);
-  g_autoptr(GSocketAddress) full = NULL;
-  g_autoptr(GSocketAddress) real = NULL;
-  struct sockaddr_storage native;
-  socklen_t size = sizeof native;
-  int on = 1, off = 0, family;
-
-  if (address == NULL)
-    {
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("“%s” is no numeric address to listen at"),
-                   settings->address);
-      return FALSE;
-    }
-  full = g_inet_socket_address_new (address, settings->port);
-  if (!g_socket_address_to_native (full, &native, sizeof native, error))
-    return FALSE;
-  family = g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV6 ? AF_INET6 : AF_INET;
-  server->listener = socket (family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (server->listener < 0 || setsockopt (server->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-      (family == AF_INET6 && setsockopt (server->listener, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0) ||
-      bind (server->listener, (struct sockaddr *) &native, (socklen_t) g_socket_address_get_native_size (full)) != 0 ||
-      listen (server->listener, BACKLOG) != 0 ||
-      getsockname (server->listener, (struct sockaddr *) &native, &size) != 0)
-    return fail_listen (error, settings);
-  real = g_socket_address_new_from_native (&native, size);
-  server->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (real));
-  return TRUE;
-}
-
-/* A server that ends takes no more connections. */
-static enum MHD_Result
-on_accept (void *data, const struct sockaddr *address, socklen_t size)
-{
-  VaExchanges *exchanges = data;
-  enum MHD_Result result;
-
-  (void) address, (void) size;
-  g_mutex_lock (&exchanges->mutex);
-  result = exchanges->stopping ? MHD_NO : MHD_YES;
-  g_mutex_unlock (&exchanges->mutex);
-  return result;
-}
-
-/* libmicrohttpd divides them among its threads. */
-static guint
-most_connections (const VaServerSettings *settings)
-{
-  return MAX (settings->max_connections, MAX (settings->threads, 1));
-}
-
+/* libmicrohttpd divides its limit among its threads; here it is the listener that keeps to one for all of them. */
 static gboolean
 start_daemon (VaServer *server, const VaServerSettings *settings, const VaTlsFiles *files, GError **error)
 {
   guint threads = MAX (settings->threads, 1);
 
   server->daemon = MHD_start_daemon (
-    MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TLS | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0, on_accept, &server->exchanges, va_exchange_continue,
-    &server->exchanges, MHD_OPTION_EXTERNAL_LOGGER, on_log, server, MHD_OPTION_LISTEN_SOCKET, server->listener,
-    MHD_OPTION_HTTPS_PRIORITIES, VA_TLS_PRIORITY, MHD_OPTION_HTTPS_MEM_TRUST, files->ca, MHD_OPTION_HTTPS_MEM_CERT,
+    MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TLS | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+    va_exchange_continue, &server->exchanges, MHD_OPTION_EXTERNAL_LOGGER, on_log, server, MHD_OPTION_HTTPS_PRIORITIES, VA_TLS_PRIORITY, MHD_OPTION_HTTPS_MEM_TRUST, files->ca, MHD_OPTION_HTTPS_MEM_CERT,
     files->certificate, MHD_OPTION_HTTPS_MEM_KEY, (const char *) va_secret_data (files->key),
     MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_URI_LOG_CALLBACK, va_exchange_begin,
     &server->exchanges, MHD_OPTION_NOTIFY_COMPLETED, va_exchange_end, &server->exchanges, MHD_OPTION_CONNECTION_LIMIT,
-    (unsigned) most_connections (settings), MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+    (unsigned) settings->max_connections * threads, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
     (unsigned) settings->max_connections_per_address, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) CONNECTION_MEMORY,
     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned) settings->timeout_seconds, MHD_OPTION_STRICT_FOR_CLIENT, 1,
     threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (unsigned) threads, MHD_OPTION_END);
   if (server->daemon != NULL)
     return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot start the HTTPS server at port %u"),
-               server->port);
+               va_tcp_listener_port (server->listener));
   return FALSE;
 }
 
 static void
 server_free (VaServer *server)
 {
+  g_clear_pointer (&server->listener, va_tcp_listener_free);
   g_clear_pointer (&server->connections, va_connections_free);
   g_clear_pointer (&server->exchanges.revocation, va_revocation_free);
-  if (server->listener >= 0)
-    close (server->listener);
   g_cond_clear (&server->exchanges.quiet);
   g_mutex_clear (&server->exchanges.mutex);
   g_ptr_array_unref (server->credentials);
@@ -238,7 +177,6 @@ va_server_start (const VaServerSettings *settings, const VaRoute *routes, gpoint
   if (!va_tls_files_load (&files, settings->ca_file, settings->certificate_file, settings->key_file, error))
     return NULL;
   server = g_new0 (VaServer, 1);
-  server->listener = -1;
   server->exchanges.routes = routes;
   server->exchanges.user_data = user_data;
   server->exchanges.refused = settings->refused;
@@ -254,10 +192,14 @@ va_server_start (const VaServerSettings *settings, const VaRoute *routes, gpoint
   server->credentials = g_ptr_array_new_with_free_func (free_credentials);
   g_mutex_init (&server->exchanges.mutex);
   g_cond_init (&server->exchanges.quiet);
-  server->connections = va_connections_new (most_connections (settings) / MAX (settings->threads, 1));
-  if (add_credentials (server, &files, error) && load_revocation (server, settings, &files, error)
-      && open_listener (server, settings, error) && start_daemon (server, settings, &files, error))
-    return server;
+  server->connections = va_connections_new (settings->max_connections);
+  server->listener = va_tcp_listener_open (settings->address, settings->port, error);
+  if (server->listener != NULL && add_credentials (server, &files, error)
+      && load_revocation (server, settings, &files, error) && start_daemon (server, settings, &files, error))
+    {
+      va_tcp_listener_start (server->listener, server->connections, take_client, server);
+      return server;
+    }
   server_free (server);
   return NULL;
 }
@@ -265,7 +207,7 @@ va_server_start (const VaServerSettings *settings, const VaRoute *routes, gpoint
 guint16
 va_server_port (const VaServer *server)
 {
-  return server->port;
+  return va_tcp_listener_port (server->listener);
 }
 
 void
@@ -274,7 +216,7 @@ va_server_stop (VaServer *server)
   VaExchanges *exchanges = &server->exchanges;
   gint64 end = g_get_monotonic_time () + (gint64) exchanges->request_seconds * G_USEC_PER_SEC;
 
-  /* MHD_quiesce_daemon() would do the same for connections, but may race with MHD's own threads, which then abort. */
+  va_tcp_listener_stop (server->listener);
   g_mutex_lock (&exchanges->mutex);
   exchanges->stopping = TRUE;
   while (exchanges->active > 0 && g_cond_wait_until (&exchanges->quiet, &exchanges->mutex, end))
@@ -282,6 +224,5 @@ va_server_stop (VaServer *server)
   exchanges->closed = TRUE;
   g_mutex_unlock (&exchanges->mutex);
   MHD_stop_daemon (server->daemon);
-  server->listener = -1; /* which it has closed */
   server_free (server);
 }

@@ -89,8 +89,7 @@ verify (gnutls_session_t session)
         log_refusal (error);
       return GNUTLS_E_CERTIFICATE_ERROR;
     }
-  connection->verified = TRUE;
-  va_connection_set_deadline (connection, connection->seconds);
+  va_connection_verified (connection);
   return 0;
 }
 

@@ -20,7 +20,6 @@
 #define THREADS_EACH 4 /* of a processor: most of them wait for the disk, and those that do share one commit */
 #define THREADS_LEAST 16
 #define THREADS_MOST 64
-#define ROOM 64 /* connections of a thread at the least: it takes some from strangers when it has no more of its own */
 #define QUESTIONS_MAX 8
 #define ARENAS 2 /* of malloc: by default each of many threads would come to hold memory of its own */
 #define MMAP_BYTES (128 * 1024) /* larger blocks, of firmware images mostly, go back to the system at once */
@@ -55,11 +54,9 @@ parse_options (int argc, char **argv, Options *options)
 }
 
 static guint
-thread_count (guint connections)
+thread_count (void)
 {
-  guint threads = CLAMP (THREADS_EACH * g_get_num_processors (), THREADS_LEAST, THREADS_MOST);
-
-  return MIN (threads, MAX (connections / ROOM, 2));
+  return CLAMP (THREADS_EACH * g_get_num_processors (), THREADS_LEAST, THREADS_MOST);
 }
 
 static VaServerSettings
@@ -77,7 +74,7 @@ server_settings (const VaConfig *config)
     .max_connections_per_address = (guint) va_config_number (config, "limits", "max-connections-per-address"),
     .timeout_seconds = (guint) va_config_number (config, "limits", "timeout-seconds"),
     .request_seconds = (guint) va_config_number (config, "limits", "request-seconds"),
-    .threads = thread_count ((guint) va_config_number (config, "limits", "max-connections")),
+    .threads = thread_count (),
   };
 }
 
