@@ -710,6 +710,38 @@ test_peers_keep_their_place (void)
   site_close (&site);
 }
 
+static gpointer
+ask_once (gpointer data)
+{
+  Site *site = data;
+  g_autofree char *answer = ask_as (site, &site->owner, GET ("/v1/open"));
+
+  return GINT_TO_POINTER (g_str_has_prefix (answer, "HTTP/1.1 204 "));
+}
+
+/* All that there may be, at the same moment: none of them is cut because many come to one thread. */
+static void
+test_burst (void)
+{
+  Site site;
+  VaServerSettings settings;
+  GThread *threads[96];
+  guint served = 0;
+
+  site_init (&site);
+  settings = usual_settings (site.fixture);
+  settings.max_connections = settings.max_connections_per_address = 128;
+  settings.timeout_seconds = settings.request_seconds = 60;
+  settings.threads = 8;
+  site_start (&site, &settings);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("client", ask_once, &site);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    served += GPOINTER_TO_INT (g_thread_join (threads[i]));
+  g_assert_cmpuint (served, ==, G_N_ELEMENTS (threads));
+  site_close (&site);
+}
+
 static gsize
 resident_kib (void)
 {
@@ -857,6 +889,7 @@ main (int argc, char **argv)
   g_test_add_func ("/server/connections-per-address", test_connections_per_address);
   g_test_add_func ("/server/strangers-make-room", test_strangers_make_room);
   g_test_add_func ("/server/peers-keep-their-place", test_peers_keep_their_place);
+  g_test_add_func ("/server/burst", test_burst);
   g_test_add_func ("/server/memory-stays-flat", test_memory_stays_flat);
   g_test_add_func ("/server/bodies-in-all", test_bodies_in_all);
   g_test_add_func ("/server/stop-finishes-requests", test_stop_finishes_requests);
