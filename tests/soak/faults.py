@@ -6,6 +6,7 @@ import os
 import signal
 import sqlite3
 import statistics
+import sys
 import time
 import uuid
 
@@ -14,12 +15,16 @@ from caller import Unreachable
 
 RECOVERY_MAX = 20  # seconds until a write is acknowledged again
 UNAVAILABLE_SECONDS = 60  # in which a store that does not answer must show
+LOCKED_SECONDS = 8         # the same where it is only locked: a host waits for no answer longer
 ONLY = os.environ.get('SOAK_FAULTS', '').split()  # names of functions here; none: all
 CLOCK_MAX = 1500   # seconds to and fro: more than a launch is open, less than an approval holds
 
 
 class Faults:
     def __init__(self, world):
+        unknown = [name for name in ONLY if not hasattr(self, name)]
+        if unknown:
+            sys.exit(f'SOAK_FAULTS: there is no {" or ".join(unknown)}')
         self.world, self.random = world, world.random
         self.counts, self.recoveries, self.notes = {}, {}, []
 
@@ -119,13 +124,15 @@ class Faults:
         time.sleep(self.random.uniform(1, 3))
         begun = time.monotonic()
         self.world.disk.free()
+        if self.world.database:
+            self.world.database.start_if_ended()
         self.recover('disk full', begun)
 
     def locked(self):
         """Somebody else holds the database's lock for longer than a client waits."""
         database = sqlite3.connect(self.world.nodes[0].store, isolation_level=None, timeout=20)
         database.execute('BEGIN IMMEDIATE')
-        self.see_unavailable('a locked database', UNAVAILABLE_SECONDS)
+        self.see_unavailable('a locked database', LOCKED_SECONDS)
         begun = time.monotonic()
         database.execute('ROLLBACK')
         database.close()
@@ -170,5 +177,5 @@ class Faults:
             kinds = [self.kill, self.kill, self.kill_in_request, self.kill_in_request, self.terminate]
         else:
             kinds = [self.clock, self.clock, self.crowd, self.garbage, self.oversized, self.idle, self.stalled]
-            kinds += [self.database_stopped] if self.world.database else [self.disk_full, self.locked]
+            kinds += [self.disk_full, self.database_stopped if self.world.database else self.locked]
         return [kind for kind in kinds if not ONLY or kind.__name__ in ONLY]

@@ -48,10 +48,10 @@ class Clock:
 class Disk:
     """A small tmpfs in this program's own mount namespace."""
 
-    def __init__(self, folder, megabytes):
+    def __init__(self, folder, megabytes, mode='0700'):
         self.folder, self.ballast = folder, os.path.join(folder, 'ballast')
         os.makedirs(folder, mode=0o700, exist_ok=True)
-        subprocess.run(['mount', '-t', 'tmpfs', '-o', f'size={megabytes}m,mode=0700', 'tmpfs', folder], check=True)
+        subprocess.run(['mount', '-t', 'tmpfs', '-o', f'size={megabytes}m,mode={mode}', 'tmpfs', folder], check=True)
 
     def fill(self):
         """Nothing is left afterwards, not even a page."""
@@ -65,6 +65,9 @@ class Disk:
 
     def free(self):
         os.unlink(self.ballast)
+
+    def end(self):
+        subprocess.run(['umount', self.folder], check=True)
 
 
 class Node(Service):

@@ -77,7 +77,8 @@ class World:
         self.database = self.disk = None
         self.store = Store(os.path.join(self.folder, 'state'), kek)
         if STORE == 'postgresql':
-            self.database = Database()
+            self.database = Database(224 + self.seconds)
+            self.disk = self.database.disk
             self.store.url, self.store.folders = self.database.place, [self.database.folder]
         else:
             self.disk = Disk(self.store.folder, 64 + self.seconds // 2)
