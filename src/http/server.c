@@ -95,13 +95,14 @@ start_daemon (VaServer *server, const VaServerSettings *settings, const VaTlsFil
 
   server->daemon = MHD_start_daemon (
     MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TLS | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-    va_exchange_continue, &server->exchanges, MHD_OPTION_EXTERNAL_LOGGER, on_log, server, MHD_OPTION_HTTPS_PRIORITIES, VA_TLS_PRIORITY, MHD_OPTION_HTTPS_MEM_TRUST, files->ca, MHD_OPTION_HTTPS_MEM_CERT,
-    files->certificate, MHD_OPTION_HTTPS_MEM_KEY, (const char *) va_secret_data (files->key),
-    MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_URI_LOG_CALLBACK, va_exchange_begin,
-    &server->exchanges, MHD_OPTION_NOTIFY_COMPLETED, va_exchange_end, &server->exchanges, MHD_OPTION_CONNECTION_LIMIT,
-    (unsigned) settings->max_connections * threads, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-    (unsigned) settings->max_connections_per_address, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) CONNECTION_MEMORY,
-    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned) settings->timeout_seconds, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+    va_exchange_continue, &server->exchanges, MHD_OPTION_EXTERNAL_LOGGER, on_log, server, MHD_OPTION_HTTPS_PRIORITIES,
+    VA_TLS_PRIORITY, MHD_OPTION_HTTPS_MEM_TRUST, files->ca, MHD_OPTION_HTTPS_MEM_CERT, files->certificate,
+    MHD_OPTION_HTTPS_MEM_KEY, (const char *) va_secret_data (files->key), MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+    MHD_OPTION_URI_LOG_CALLBACK, va_exchange_begin, &server->exchanges, MHD_OPTION_NOTIFY_COMPLETED, va_exchange_end,
+    &server->exchanges, MHD_OPTION_CONNECTION_LIMIT, (unsigned) settings->max_connections * threads,
+    MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned) settings->max_connections_per_address,
+    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT,
+    (unsigned) settings->timeout_seconds, MHD_OPTION_STRICT_FOR_CLIENT, 1,
     threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (unsigned) threads, MHD_OPTION_END);
   if (server->daemon != NULL)
     return TRUE;
