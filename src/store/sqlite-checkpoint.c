@@ -3,10 +3,11 @@
 
 #include "store/sqlite-checkpoint.h"
 
-#define PAGES 1000 /* written ahead: SQLite's own default */
-/* 16 MiB. Only a transaction that finds nothing left to copy begins the file anew, and while many write, the thread never is
-   so far; then one of them does it. */
-#define PAGES_MAX 4000
+/* Written ahead, of 4 KiB: some 300 launches by themselves, of which one takes longer, for the thread needs the disk too. */
+#define PAGES 4000
+/* Only a transaction that finds nothing left to copy begins the file anew, and while many write, the thread never is so far;
+   then one of them does it. */
+#define PAGES_MAX 8000
 
 struct _VaCheckpoints
 {
