@@ -15,3 +15,4 @@ dist_man_MANS += \
 	docs/man/virt-attestd.8
 dist_doc_DATA = README.md CHANGELOG.md SECURITY.md LICENSE \
 	docs/PROTOCOL.md docs/THREATS.md docs/ARCHITECTURE.md
+EXTRA_DIST += docs/bench-latency.svg docs/bench-throughput.svg
