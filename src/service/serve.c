@@ -20,6 +20,14 @@
 #define TRIM_SECONDS 10
 #define STOP_MARGIN_SECONDS 10 /* for what comes behind the last request: a checkpoint */
 
+/* What is done again and again. */
+typedef struct {
+  void (*function) (VaService *service);
+  gint pending;
+} Chore;
+
+enum { SWEEP, SIGN, CHORES };
+
 typedef struct {
   VaService *service;
   VaServerSettings settings;
@@ -27,6 +35,8 @@ typedef struct {
   GMainLoop *loop;
   GThread *stopping;
   guint sources[6];
+  GThreadPool *pool; /* of one thread: the main loop must not wait for the database */
+  Chore chores[CHORES];
 } Serving;
 
 static void
@@ -125,14 +135,39 @@ on_end_signal (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-static gboolean
-on_sweep (gpointer service)
+static void
+do_chore (gpointer data, gpointer service)
+{
+  Chore *chore = data;
+
+  chore->function (service);
+  g_atomic_int_set (&chore->pending, FALSE);
+}
+
+/* One that still waits, or is being done, is not done once more. */
+static void
+push_chore (Serving *serving, guint i)
+{
+  Chore *chore = &serving->chores[i];
+
+  if (g_atomic_int_compare_and_exchange (&chore->pending, FALSE, TRUE))
+    g_thread_pool_push (serving->pool, chore, NULL);
+}
+
+static void
+sweep (VaService *service)
 {
   g_autoptr(GError) error = NULL;
 
   /* What went wrong is in the log already. */
   if (!va_service_sweep (service, &error))
     g_clear_error (&error);
+}
+
+static gboolean
+on_sweep (gpointer serving)
+{
+  push_chore (serving, SWEEP);
   return G_SOURCE_CONTINUE;
 }
 
@@ -146,9 +181,9 @@ on_trim (gpointer unused)
 }
 
 static gboolean
-on_checkpoint (gpointer service)
+on_checkpoint (gpointer serving)
 {
-  va_audit_sign_new (service);
+  push_chore (serving, SIGN);
   return G_SOURCE_CONTINUE;
 }
 
@@ -160,12 +195,23 @@ add_sources (Serving *serving)
     g_unix_signal_add (SIGTERM, on_end_signal, serving),
     g_unix_signal_add (SIGINT, on_end_signal, serving),
     g_unix_signal_add (SIGHUP, on_reload_signal, serving),
-    g_timeout_add_seconds ((guint) MIN (service->launch_ms / 1000, SWEEP_SECONDS_MAX), on_sweep, service),
-    g_timeout_add_seconds (CHECKPOINT_SECONDS, on_checkpoint, service),
+    g_timeout_add_seconds ((guint) MIN (service->launch_ms / 1000, SWEEP_SECONDS_MAX), on_sweep, serving),
+    g_timeout_add_seconds (CHECKPOINT_SECONDS, on_checkpoint, serving),
     g_timeout_add_seconds (TRIM_SECONDS, on_trim, NULL),
   };
 
   memcpy (serving->sources, sources, sizeof sources);
+  serving->pool = g_thread_pool_new (do_chore, service, 1, TRUE, NULL);
+  serving->chores[SWEEP].function = sweep;
+  serving->chores[SIGN].function = va_audit_sign_new;
+}
+
+static void
+remove_sources (Serving *serving)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (serving->sources); i++)
+    g_source_remove (serving->sources[i]);
+  g_thread_pool_free (serving->pool, FALSE, TRUE);
 }
 
 static gboolean
@@ -199,9 +245,8 @@ va_serve (VaService *service, const VaServerSettings *settings, GError **error)
   sd_notifyf (0, "READY=1\nSTATUS=%s", _("Ready"));
   g_main_loop_run (loop);
   g_thread_join (serving.stopping);
+  remove_sources (&serving);
   va_audit_sign_new (service);
   va_liveness_free (liveness);
-  for (guint i = 0; i < G_N_ELEMENTS (serving.sources); i++)
-    g_source_remove (serving.sources[i]);
   return TRUE;
 }

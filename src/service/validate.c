@@ -178,7 +178,7 @@ decide_open (Validation *validation, VaStoredLaunch *launch)
   g_autoptr(GError) reason = NULL;
   char *detail = NULL;
 
-if (validation->now >= launch->expires)
+  if (validation->now >= launch->expires)
     {
       va_refuse (&validation->refusal, VA_PROBLEM_LAUNCH_EXPIRED, _("the launch was not validated in time"));
       va_launch_record_refuse (launch, "launch-expired", g_strdup (validation->refusal->message), validation->now);

@@ -27,9 +27,12 @@ G_STATIC_ASSERT (G_N_ELEMENTS (migrations) == VA_STORE_SCHEMA - FIRST_VERSION + 
  * Nobody writes beside: a lock that all services on this database take. One that holds it and says nothing more loses its
  * session, and with it the lock, after the time below.
  */
-#define BEGIN "BEGIN; SELECT pg_advisory_xact_lock (1986085236)"
+#define LOCK "SELECT pg_advisory_xact_lock (1986085236)"
+#define LOCK_TIMEOUT "4s"
+#define BEGIN "BEGIN; " LOCK
+#define BEGIN_IMPATIENTLY "BEGIN; SET LOCAL lock_timeout = '50ms'; " LOCK "; SET LOCAL lock_timeout = '" LOCK_TIMEOUT "'"
 #define SETTINGS \
-  "SET client_min_messages = warning; SET statement_timeout = '4s'; SET lock_timeout = '4s';" \
+  "SET client_min_messages = warning; SET statement_timeout = '4s'; SET lock_timeout = '" LOCK_TIMEOUT "';" \
   "SET idle_in_transaction_session_timeout = '5s'; SET synchronous_commit = on; SET standard_conforming_strings = on"
 
 #define SNAPSHOT \
@@ -348,9 +351,9 @@ postgresql_rollback (VaSql *sql)
 }
 
 static gboolean
-postgresql_begin (VaSql *sql, GError **error)
+postgresql_begin (VaSql *sql, gboolean patient, GError **error)
 {
-  return postgresql_execute (sql, BEGIN, error);
+  return postgresql_execute (sql, patient ? BEGIN : BEGIN_IMPATIENTLY, error);
 }
 
 static gboolean

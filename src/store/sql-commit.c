@@ -33,7 +33,6 @@ va_commit_queue_clear (VaCommitQueue *queue)
   if (queue->writer != NULL)
     queue->writer->driver->close (queue->writer);
   g_warn_if_fail (g_queue_is_empty (&queue->jobs));
-  g_clear_error (&queue->locked_why);
   g_mutex_clear (&queue->mutex);
 }
 
@@ -48,7 +47,7 @@ drop_writer (VaSqlBackend *backend)
 
 /* Begins, with a new connection where the old one turns out to be lost; unless it took its time to turn out. */
 static gboolean
-try_to_begin (VaSqlBackend *backend, GError **error)
+try_to_begin (VaSqlBackend *backend, gboolean patient, GError **error)
 {
   VaCommitQueue *queue = &backend->queue;
   g_autoptr(GError) reason = NULL;
@@ -57,7 +56,7 @@ try_to_begin (VaSqlBackend *backend, GError **error)
     drop_writer (backend);
   if (va_sql_is_silent (backend, error))
     return FALSE;
-  if (queue->writer != NULL && queue->writer->driver->begin (queue->writer, &reason))
+  if (queue->writer != NULL && queue->writer->driver->begin (queue->writer, patient, &reason))
     return TRUE;
   if (queue->writer != NULL && (queue->writer->driver->alive (queue->writer) || queue->writer->silent))
     {
@@ -66,33 +65,25 @@ try_to_begin (VaSqlBackend *backend, GError **error)
     }
   drop_writer (backend);
   queue->writer = va_sql_connect (backend, error);
-  return queue->writer != NULL && queue->writer->driver->begin (queue->writer, error);
+  return queue->writer != NULL && queue->writer->driver->begin (queue->writer, patient, error);
 }
 
-/* What somebody else's lock has kept waiting in vain is not tried again for a moment: all that wait would take their turns
-   in waiting as long. */
+/* When somebody else's lock has kept one waiting in vain, the next ones are not patient for a second: all that wait would
+   take their turns in waiting as long. */
 static gboolean
 begin (VaSqlBackend *backend, GError **error)
 {
   VaCommitQueue *queue = &backend->queue;
-  gint64 begun = g_get_monotonic_time ();
-  g_autoptr(GError) reason = NULL;
+  gint64 begun = g_get_monotonic_time (), now;
+  gboolean patient = begun >= queue->locked_until;
+  gboolean ok = try_to_begin (backend, patient, error);
 
-  if (begun < queue->locked_until)
-    {
-      g_propagate_error (error, g_error_copy (queue->locked_why));
-      return FALSE;
-    }
-  if (try_to_begin (backend, &reason))
-    return TRUE;
-  if (g_get_monotonic_time () - begun > VA_SQL_SILENT_AFTER)
-    {
-      g_clear_error (&queue->locked_why);
-      queue->locked_why = g_error_copy (reason);
-      queue->locked_until = g_get_monotonic_time () + VA_SQL_CLOSED_FOR;
-    }
-  g_propagate_error (error, g_steal_pointer (&reason));
-  return FALSE;
+  now = g_get_monotonic_time ();
+  if (ok)
+    queue->locked_until = 0;
+  else if (patient && now - begun > VA_SQL_SILENT_AFTER)
+    queue->locked_until = now + VA_SQL_CLOSED_FOR;
+  return ok;
 }
 
 static gboolean

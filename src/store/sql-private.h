@@ -16,8 +16,7 @@ typedef struct {
   gboolean busy;
   /* Of the thread that is writing: */
   VaSql *writer; /* or %NULL */
-  gint64 locked_until; /* monotonic: until then nobody tries again to begin */
-  GError *locked_why;
+  gint64 locked_until; /* monotonic: until then nobody is patient with who has the lock */
 } VaCommitQueue;
 
 typedef struct {

@@ -41,8 +41,9 @@ typedef struct {
   guint (*changes) (VaSql *sql);
   /* Several statements without parameters or rows. */
   gboolean (*execute) (VaSql *sql, const char *script, GError **error);
-  /* A transaction that nobody else writes beside, in this process or another, until it ends. */
-  gboolean (*begin) (VaSql *sql, GError **error);
+  /* A transaction that nobody else writes beside, in this process or another, until it ends. @patient: waits some seconds
+     for somebody else who does; otherwise a moment */
+  gboolean (*begin) (VaSql *sql, gboolean patient, GError **error);
   gboolean (*commit) (VaSql *sql, GError **error);
   void (*rollback) (VaSql *sql);
   /* FALSE: the database has ended the transaction by itself. */

@@ -16,6 +16,7 @@
 #include "store/sqlite-checkpoint.h"
 
 #define BUSY_MS 4000 /* a host waits for no answer longer than 8 s */
+#define MOMENT_MS 50
 #define READERS 4
 #define CACHE_KIB "768" /* of each connection at the most: a launch touches some dozens of pages */
 #define APPLICATION_ID "0x76614174"
@@ -169,8 +170,9 @@ sqlite_changes (VaSql *sql)
 }
 
 static gboolean
-sqlite_begin (VaSql *sql, GError **error)
+sqlite_begin (VaSql *sql, gboolean patient, GError **error)
 {
+  sqlite3_busy_timeout (((Connection *) sql)->db, patient ? BUSY_MS : MOMENT_MS);
   return va_sql_send (sql, error, "BEGIN IMMEDIATE", "");
 }
 
