@@ -101,9 +101,9 @@ store_test_libs = libva-test-store.la libva-store.la libva-audit.la libva-core-j
 check_LTLIBRARIES += libva-test-store.la
 libva_test_store_la_SOURCES = tests/unit/store-fixture.c tests/unit/store-fixture.h
 libva_test_store_la_CFLAGS = $(store_test_cflags)
-tests_unit_test_kek_SOURCES = tests/unit/test-kek.c
+tests_unit_test_kek_SOURCES = tests/unit/test-kek.c tests/unit/kek-checks.c tests/unit/kek-checks.h
 tests_unit_test_kek_LDADD = libva-store.la libva-core.la $(GLIB_LIBS)
-tests_unit_test_kek_token_SOURCES = tests/unit/test-kek-token.c tests/unit/soft-token.c tests/unit/soft-token.h
+tests_unit_test_kek_token_SOURCES = tests/unit/test-kek-token.c tests/unit/kek-checks.c tests/unit/kek-checks.h tests/unit/soft-token.c tests/unit/soft-token.h
 tests_unit_test_kek_token_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS)
 tests_unit_test_kek_token_LDADD = libva-store.la libva-core.la $(P11KIT_LIBS) $(GLIB_LIBS)
 tests_unit_test_seal_SOURCES = tests/unit/test-seal.c
@@ -178,7 +178,7 @@ slow_tests += tests/unit/test-service-postgresql.sh
 slow_tests += tests/unit/test-cluster.py
 EXTRA_DIST += tests/unit/test-cluster.py tests/unit/balancer.py tests/unit/cluster_database.py tests/unit/cluster_faults.py \
 	tests/unit/cluster_requests.py tests/unit/cluster_world.py
-EXTRA_DIST += tests/unit/test-service.py tests/unit/service_journal.py tests/unit/service_launches.py tests/unit/service_lifetime.py tests/unit/service_metrics.py tests/unit/service_objects.py \
+EXTRA_DIST += tests/unit/in_turn.py tests/unit/test-service.py tests/unit/service_journal.py tests/unit/service_launches.py tests/unit/service_lifetime.py tests/unit/service_metrics.py tests/unit/service_objects.py \
 	tests/unit/service_audit.py tests/unit/service_cli.py tests/unit/service_confirm.py tests/unit/service_kek.py tests/unit/service_keys.py tests/unit/service_operation.py tests/unit/service_peers.py tests/unit/service_persons.py tests/unit/service_revocation.py tests/unit/service_roles.py tests/unit/service_storage.py tests/unit/service_world.py
 
 service_tests = tests/unit/test-service-rules tests/unit/test-liveness tests/unit/test-chain-cache

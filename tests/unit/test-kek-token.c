@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "core/random.h"
+#include "kek-checks.h"
 #include "soft-token.h"
 #include "store/error.h"
 #include "store/kek.h"
@@ -82,17 +83,6 @@ settings_for (const Fixture *fixture, const char *uri)
 }
 
 static VaKek *
-open_kek (const VaKekSettings *settings)
-{
-  g_autoptr(GError) error = NULL;
-  VaKek *kek = va_kek_open (settings, &error);
-
-  g_assert_no_error (error);
-  g_assert_nonnull (kek);
-  return kek;
-}
-
-static VaKek *
 open_uri (const Fixture *fixture, const char *uri)
 {
   const VaKekSettings settings = settings_for (fixture, uri);
@@ -156,16 +146,6 @@ wrap (VaKek *kek, const Fixture *fixture)
   return wrapped;
 }
 
-static void
-assert_unwraps (VaKek *kek, GBytes *wrapped, const Fixture *fixture)
-{
-  g_autoptr(GError) error = NULL;
-  g_autoptr(VaSecret) key = va_kek_unwrap (kek, &label, wrapped, &error);
-
-  g_assert_no_error (error);
-  g_assert_true (va_secret_equal (key, fixture->data_key));
-}
-
 /* Whether @size bytes of @bytes are somewhere in @in. */
 static gboolean
 is_in (const guint8 *bytes, gsize size, GBytes *in)
@@ -184,11 +164,11 @@ check_round_trip (Fixture *fixture, const char *uri, const char *name, guint8 ki
   g_assert_cmpuint (((const guint8 *) g_bytes_get_data (wrapped, NULL))[0], ==, kind);
   g_assert_false (g_bytes_equal (wrapped, second));
   g_assert_false (is_in (va_secret_data (fixture->data_key), 8, wrapped));
-  assert_unwraps (kek, wrapped, fixture);
+  assert_unwraps (kek, &label, wrapped, fixture->data_key);
   g_clear_pointer (&kek, va_kek_free);
   again = open_uri (fixture, uri);
-  assert_unwraps (again, wrapped, fixture);
-  assert_unwraps (again, second, fixture);
+  assert_unwraps (again, &label, wrapped, fixture->data_key);
+  assert_unwraps (again, &label, second, fixture->data_key);
 }
 
 static void
@@ -267,7 +247,7 @@ check_every_byte (Fixture *fixture, const char *uri, const char *other_uri)
       assert_refused (kek, &label, altered, "");
       assert_refused (kek, &label, cut, "");
     }
-  assert_unwraps (kek, wrapped, fixture);
+  assert_unwraps (kek, &label, wrapped, fixture->data_key);
 }
 
 static void
@@ -300,7 +280,7 @@ test_rsa_forged (Fixture *fixture, gconstpointer unused)
   g_assert_cmpuint (soft_token_encrypt ("one", "rsa", mine, sizeof mine, data + 2, 256), ==, 256);
   forged = g_bytes_new (data, g_bytes_get_size (wrapped));
   assert_refused (kek, &label, forged, "signature does not fit");
-  assert_unwraps (kek, wrapped, fixture);
+  assert_unwraps (kek, &label, wrapped, fixture->data_key);
 }
 
 static void
@@ -491,13 +471,13 @@ test_wrong_pin_once (Fixture *fixture, gconstpointer unused)
   g_autoptr(GBytes) wrapped = wrap (kek, fixture);
 
   write_pin (fixture, WRONG_PIN, 0600);
-  assert_unwraps (kek, wrapped, fixture);
+  assert_unwraps (kek, &label, wrapped, fixture->data_key);
   soft_token_drop_sessions ("one");
   assert_fails (kek, &label, wrapped, VA_KEK_ERROR, VA_KEK_ERROR_PIN, "does not take the PIN");
   write_pin (fixture, SOFT_TOKEN_PIN, 0600);
   assert_fails (kek, &label, wrapped, VA_KEK_ERROR, VA_KEK_ERROR_PIN, "refused this PIN before");
   fresh = open_uri (fixture, AES);
-  assert_unwraps (fresh, wrapped, fixture);
+  assert_unwraps (fresh, &label, wrapped, fixture->data_key);
 }
 
 static void
@@ -511,10 +491,10 @@ test_session_lost (Fixture *fixture, gconstpointer unused)
       g_autoptr(GBytes) wrapped = wrap (kek, fixture), again = NULL;
 
       soft_token_drop_sessions ("one");
-      assert_unwraps (kek, wrapped, fixture);
+      assert_unwraps (kek, &label, wrapped, fixture->data_key);
       soft_token_drop_sessions ("one");
       again = wrap (kek, fixture);
-      assert_unwraps (kek, again, fixture);
+      assert_unwraps (kek, &label, again, fixture->data_key);
     }
 }
 
@@ -537,7 +517,7 @@ test_token_taken_out (Fixture *fixture, gconstpointer unused)
   /* In its place again, it is used again. */
   g_assert_cmpint (g_rmdir (fixture->tokens), ==, 0);
   g_assert_cmpint (g_rename (elsewhere, fixture->tokens), ==, 0);
-  assert_unwraps (kek, wrapped, fixture);
+  assert_unwraps (kek, &label, wrapped, fixture->data_key);
 }
 
 static void
@@ -568,8 +548,8 @@ use_often (gpointer data)
     {
       g_autoptr(GBytes) mine = wrap (shared->kek, shared->fixture);
 
-      assert_unwraps (shared->kek, mine, shared->fixture);
-      assert_unwraps (shared->kek, shared->wrapped, shared->fixture);
+      assert_unwraps (shared->kek, &label, mine, shared->fixture->data_key);
+      assert_unwraps (shared->kek, &label, shared->wrapped, shared->fixture->data_key);
     }
   return NULL;
 }
@@ -601,7 +581,7 @@ test_two_at_once (Fixture *fixture, gconstpointer unused)
   g_autoptr(GBytes) wrapped = wrap (rsa, fixture);
 
   g_clear_pointer (&aes, va_kek_free);
-  assert_unwraps (rsa, wrapped, fixture);
+  assert_unwraps (rsa, &label, wrapped, fixture->data_key);
 }
 
 int

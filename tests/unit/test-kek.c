@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "core/error.h"
 #include "core/random.h"
+#include "kek-checks.h"
 #include "store/error.h"
 #include "store/kek.h"
 
@@ -50,17 +51,6 @@ tear_down (Fixture *fixture, gconstpointer unused)
   g_free (fixture->path);
 }
 
-static VaKek *
-open_kek (const VaKekSettings *settings)
-{
-  g_autoptr(GError) error = NULL;
-  VaKek *kek = va_kek_open (settings, &error);
-
-  g_assert_no_error (error);
-  g_assert_nonnull (kek);
-  return kek;
-}
-
 static void
 assert_not_opened (const VaKekSettings *settings, GQuark domain, int code, const char *words)
 {
@@ -71,16 +61,6 @@ assert_not_opened (const VaKekSettings *settings, GQuark domain, int code, const
   g_assert_error (error, domain, code);
   if (strstr (error->message, words) == NULL)
     g_error ("“%s” is not in: %s", words, error->message);
-}
-
-static void
-assert_unwraps (VaKek *kek, GBytes *wrapped, VaSecret *expected)
-{
-  g_autoptr(GError) error = NULL;
-  g_autoptr(VaSecret) key = va_kek_unwrap (kek, &label, wrapped, &error);
-
-  g_assert_no_error (error);
-  g_assert_true (va_secret_equal (key, expected));
 }
 
 static void
@@ -123,7 +103,7 @@ test_file (Fixture *fixture, gconstpointer unused)
   g_autoptr(GBytes) wrapped = va_kek_wrap (kek, &label, fixture->data_key, NULL), sealed = NULL;
 
   g_assert_cmpstr (va_kek_name (kek), ==, name);
-  assert_unwraps (kek, wrapped, fixture->data_key);
+  assert_unwraps (kek, &label, wrapped, fixture->data_key);
   assert_refused (kek, &other_label, wrapped, name);
   g_assert_true (g_file_get_contents (fixture->path, &bytes, NULL, NULL));
   key = va_secret_copy_in (bytes, VA_SEAL_KEY_SIZE);
@@ -131,7 +111,7 @@ test_file (Fixture *fixture, gconstpointer unused)
   opened = va_seal_open (seal, &label, wrapped, NULL);
   g_assert_true (va_secret_equal (opened, fixture->data_key));
   sealed = va_seal_close (seal, &label, fixture->data_key);
-  assert_unwraps (kek, sealed, fixture->data_key);
+  assert_unwraps (kek, &label, sealed, fixture->data_key);
 }
 
 static void
@@ -174,11 +154,11 @@ test_credential (Fixture *fixture, gconstpointer unused)
   g_setenv ("CREDENTIALS_DIRECTORY", fixture->folder, TRUE);
   two = open_kek (&credential);
   g_assert_cmpstr (va_kek_name (two), ==, "credential kek");
-  assert_unwraps (two, wrapped, fixture->data_key);
+  assert_unwraps (two, &label, wrapped, fixture->data_key);
   /* How it looks when systemd lets the service's user in by an access control list. */
   g_assert_cmpint (chmod (fixture->path, 0440), ==, 0);
   three = open_kek (&credential);
-  assert_unwraps (three, wrapped, fixture->data_key);
+  assert_unwraps (three, &label, wrapped, fixture->data_key);
 }
 
 static void

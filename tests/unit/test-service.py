@@ -4,11 +4,10 @@ processor's part; every answer is held against schemas/."""
 
 import os
 import sys
-import time
-import traceback
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.environ['VA_TOP_SRCDIR'], 'tests', 'unit'))
+import in_turn  # noqa: E402
 import service_audit  # noqa: E402, F401
 import service_cli  # noqa: E402, F401
 import service_confirm  # noqa: E402, F401
@@ -37,21 +36,8 @@ def every_code_was_seen(w):
 
 
 def main():
-    """All tests, or those whose name has one of the words that are given."""
-    chosen = [t for t in TESTS if not sys.argv[1:] or any(word in t.__name__ for word in sys.argv[1:])]
     world = World()
-    failed = 0
-    print(f'1..{len(chosen)}', flush=True)
-    for number, function in enumerate(chosen, 1):
-        begun = time.monotonic()
-        try:
-            function(world)
-            print(f'ok {number} {function.__name__} # {time.monotonic() - begun:.2f} s', flush=True)
-        except Exception:  # pylint: disable=broad-except
-            failed += 1
-            print(f'not ok {number} {function.__name__}', flush=True)
-            for line in traceback.format_exc().splitlines():
-                print('# ' + line, flush=True)
+    failed = in_turn.run(TESTS, world)
     if world.service.end() != 0:
         failed += 1
         print('not ok - virt-attestd ended badly')
