@@ -7,6 +7,7 @@ import statistics
 import subprocess
 import time
 
+from faults import ONLY
 from needles import Search, proves_itself
 from nodes import TEXT_OF_A_CRASH, kernel_messages, sanitized, zombies
 from replay import Replay
@@ -102,6 +103,7 @@ def one_validation(world):
     need(not twice and not told, f'validated twice: {twice + told}')
     lost = [launch.id for launch in world.ledger.launches.values() if launch.validations and not world.replay.validations.get(launch.id)]
     need(not lost, f'validated and not on record: {lost}')
+    need(world.replay.validations or ONLY, 'nothing was validated')
     return f'{len(world.replay.validations)} validations, each of another launch'
 
 
