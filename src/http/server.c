@@ -64,7 +64,7 @@ on_connection (void *data, struct MHD_Connection *mhd, void **context, enum MHD_
   atomic_fetch_add (&server->statistics->connections, 1);
 }
 
-/* libmicrohttpd closes a connection that is one too many before anybody is asked; all it does is to say so. */
+/* libmicrohttpd closes a connection that is one too many of its address before anybody is asked; all it does is to say so. */
 #define OVER_LIMIT "Server reached connection limit."
 
 G_GNUC_PRINTF (2, 0)

@@ -75,7 +75,7 @@ typedef struct {
   atomic_uint connections;            /* now */
   atomic_uint_least64_t accepted;     /* connections, those that failed in the handshake included */
   atomic_uint_least64_t unverified;   /* of them: ended without a certificate that would do */
-  atomic_uint_least64_t over_limit;   /* not taken: too many connections of that address, or of all */
+  atomic_uint_least64_t over_limit;   /* not taken: too many of that address; where there are too many of all, they wait */
 } VaServerStatistics;
 
 typedef struct {

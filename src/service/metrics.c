@@ -203,7 +203,7 @@ print_refusals (VaMetrics *metrics, VaServerStatistics *server, GString *text)
   const char *name = "virt_attest_refused_total";
 
   va_metrics_text_family (text, name, "counter", "Peers that got no further: connections without a good certificate or "
-                          "over the limit, requests with a certificate that counts no more, of another role, too many.");
+                          "over their address's limit, requests with a certificate that counts no more, of another role, too many.");
   va_metrics_text_sample (text, name, (double) get (&server->unverified), "reason", "handshake", NULL);
   va_metrics_text_sample (text, name, (double) get (&server->over_limit), "reason", "limit", NULL);
   for (guint i = 0; i < G_N_ELEMENTS (reasons); i++)

@@ -406,8 +406,8 @@ static VaSql *
 connect_to (gpointer url, GError **error)
 {
   static const VaSqlDriver driver = {
-    .query = postgresql_query, .send = postgresql_send, .row = postgresql_row, .reset = postgresql_reset, .is_null = postgresql_is_null,
-    .number = postgresql_number, .bytes = postgresql_bytes, .changes = postgresql_changes,
+    .query = postgresql_query, .send = postgresql_send, .row = postgresql_row, .reset = postgresql_reset,
+    .is_null = postgresql_is_null, .number = postgresql_number, .bytes = postgresql_bytes, .changes = postgresql_changes,
     .execute = postgresql_execute, .begin = postgresql_begin, .commit = postgresql_commit,
     .rollback = postgresql_rollback, .in_transaction = postgresql_in_transaction, .alive = postgresql_alive,
     .close = postgresql_close, .snapshot = SNAPSHOT,

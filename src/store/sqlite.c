@@ -235,7 +235,8 @@ connect_to (gpointer checkpoints, GError **error)
 
   connection->sql.driver = &driver;
   connection->statements = g_hash_table_new_full (NULL, NULL, NULL, finalize);
-  if (sqlite3_open_v2 (va_checkpoints_path (checkpoints), &connection->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+  if (sqlite3_open_v2 (va_checkpoints_path (checkpoints), &connection->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                       NULL) != SQLITE_OK)
     set_sqlite_error (connection->db, error);
   else
     {
