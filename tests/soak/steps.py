@@ -42,7 +42,7 @@ class Client:
         if answer.status < 300:
             self.ledger.count(kind, 'acknowledged')
             return 'ok'
-        if answer.status == 503 and answer.code in ('store-unavailable', 'busy'):
+        if answer.status == 503 and answer.code in ('store-unavailable', 'busy', 'not-ready'):
             self.ledger.count(kind, '503')
             time.sleep(PAUSE)
             return 'doubt'

@@ -85,9 +85,10 @@ def stopped_inside_a_transaction(w):
     holder.execute('BEGIN')
     holder.execute(f'SELECT pg_advisory_xact_lock ({WRITERS_LOCK})')
     alice, other = w.at(w.a), w.at(w.b)
-    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-    silent = ("SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory' AND granted"
-              " AND state = 'idle in transaction'")
+    # The other one may wait for the lock as well, to sign its audit log.
+    locks = ("SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory'"
+             f" AND application_name = '{w.a.name}'")
+    waiting, silent = f'{locks} AND NOT granted', f"{locks} AND granted AND state = 'idle in transaction'"
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         begun = pool.submit(seconds_of, put, alice, 'stopped')
         while holder.execute(waiting) or holder.fetchone()[0] == 0:
