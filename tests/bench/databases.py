@@ -58,7 +58,7 @@ class Postgres(Postgresql):
                 with open(path, encoding='ascii', errors='replace') as source:
                     if int(source.read().rsplit(')', 1)[1].split()[1]) == self.process.pid:
                         pids.append(int(path.split('/')[2]))
-            except FileNotFoundError:
+            except (FileNotFoundError, ProcessLookupError):
                 continue
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):  # autovacuum workers come and go

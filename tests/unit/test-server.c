@@ -563,6 +563,7 @@ test_slow_clients_are_cut (void)
   VaServerSettings settings;
   RawClient *client;
   gint64 began, busy;
+  ssize_t got;
   int fd;
   char c;
 
@@ -575,7 +576,11 @@ test_slow_clients_are_cut (void)
   began = g_get_monotonic_time ();
   busy = cpu_ms ();
   fd = raw_connect (site.port, NULL);
-  g_assert_cmpint (read (fd, &c, 1), ==, 0);
+  /* Whichever of the two limits comes first: libmicrohttpd's says farewell in TLS. */
+  do
+    got = read (fd, &c, 1);
+  while (got == 1);
+  g_assert_cmpint (got, ==, 0);
   close (fd);
   g_assert_cmpint (cpu_ms () - busy, <, 300);
   g_assert_cmpint (g_get_monotonic_time () - began, <, 4 * G_USEC_PER_SEC);
