@@ -87,7 +87,7 @@ def stopped_inside_a_transaction(w):
     alice, other = w.at(w.a), w.at(w.b)
     # The other one may wait for the lock as well, to sign its audit log.
     locks = ("SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory'"
-             f" AND application_name = '{w.a.name}'")
+             f" AND application_name = 'virt-attest-{w.a.name}'")
     waiting, silent = f'{locks} AND NOT granted', f"{locks} AND granted AND state = 'idle in transaction'"
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         begun = pool.submit(seconds_of, put, alice, 'stopped')

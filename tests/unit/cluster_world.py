@@ -32,7 +32,7 @@ class Member(Service):
     """One process of several: the same database, key-encryption key, roots and CA."""
 
     def __init__(self, w, name, url=None, kek=None, **more):
-        self.name, self.url = name, url or f'{w.url}&application_name={name}'
+        self.name, self.url = name, url or f'{w.url}&application_name=virt-attest-{name}'
         folder = os.path.join(TMP, name)
         os.makedirs(folder, exist_ok=True)
         write(os.path.join(folder, 'kek'), kek or w.kek)
