@@ -16,8 +16,8 @@ struct _VaConnections
   gint64 next;  /* when the thread wakes up */
   guint most, crowded;   /* crowded: more than so many, and strangers go */
   guint admitted, going; /* going: of those in the queue, those that were cut */
-  guint64 order;         /* of the last one admitted */
-  GHashTable *orders;    /* fd -> guint64 *, of those that are not in the queue yet */
+  gsize order;           /* of the last one admitted */
+  GHashTable *orders;    /* fd -> order, of those that are not in the queue yet */
   gboolean stop, closed;
   GThread *thread;
 };
@@ -82,7 +82,7 @@ va_connections_new (guint most)
   g_cond_init (&connections->changed);
   g_cond_init (&connections->left);
   g_queue_init (&connections->queue);
-  connections->orders = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  connections->orders = g_hash_table_new (NULL, NULL);
   connections->next = G_MAXINT64;
   connections->thread = g_thread_new ("va-deadlines", watch, connections);
   return connections;
@@ -102,6 +102,12 @@ va_connections_free (VaConnections *connections)
   g_cond_clear (&connections->changed);
   g_mutex_clear (&connections->mutex);
   g_free (connections);
+}
+
+static gint64
+in_seconds (guint seconds)
+{
+  return g_get_monotonic_time () + (gint64) seconds * G_USEC_PER_SEC;
 }
 
 static void
@@ -143,12 +149,9 @@ va_connections_wait_for_room (VaConnections *connections)
 void
 va_connections_admit (VaConnections *connections, int fd)
 {
-  guint64 *order = g_new (guint64, 1);
-
   g_mutex_lock (&connections->mutex);
   connections->admitted++;
-  *order = ++connections->order;
-  g_hash_table_replace (connections->orders, GINT_TO_POINTER (fd), order);
+  g_hash_table_insert (connections->orders, GINT_TO_POINTER (fd), GSIZE_TO_POINTER (++connections->order));
   g_mutex_unlock (&connections->mutex);
 }
 
@@ -182,11 +185,10 @@ va_connections_close (VaConnections *connections)
 static void
 queue_in_order (VaConnections *connections, VaConnection *connection)
 {
-  const guint64 *order = g_hash_table_lookup (connections->orders, GINT_TO_POINTER (connection->fd));
   GList *after = connections->queue.tail;
 
-  g_assert (order != NULL);
-  connection->order = *order;
+  connection->order = GPOINTER_TO_SIZE (g_hash_table_lookup (connections->orders, GINT_TO_POINTER (connection->fd)));
+  g_assert (connection->order != 0);
   g_hash_table_remove (connections->orders, GINT_TO_POINTER (connection->fd));
   while (after != NULL && ((VaConnection *) after->data)->order > connection->order)
     after = after->prev;
@@ -204,7 +206,7 @@ va_connection_new (VaConnections *connections, int fd, guint seconds)
   g_mutex_lock (&connections->mutex);
   make_room (connections);
   queue_in_order (connections, connection);
-  set_deadline (connection, g_get_monotonic_time () + (gint64) seconds * G_USEC_PER_SEC);
+  set_deadline (connection, in_seconds (seconds));
   g_mutex_unlock (&connections->mutex);
   return connection;
 }
@@ -227,7 +229,7 @@ va_connection_verified (VaConnection *connection)
 {
   g_mutex_lock (&connection->connections->mutex);
   connection->verified = TRUE;
-  set_deadline (connection, g_get_monotonic_time () + (gint64) connection->seconds * G_USEC_PER_SEC);
+  set_deadline (connection, in_seconds (connection->seconds));
   g_mutex_unlock (&connection->connections->mutex);
 }
 
@@ -235,14 +237,14 @@ void
 va_connection_set_deadline (VaConnection *connection, guint seconds)
 {
   g_mutex_lock (&connection->connections->mutex);
-  set_deadline (connection, g_get_monotonic_time () + (gint64) seconds * G_USEC_PER_SEC);
+  set_deadline (connection, in_seconds (seconds));
   g_mutex_unlock (&connection->connections->mutex);
 }
 
 void
 va_connection_limit (VaConnection *connection, guint seconds)
 {
-  gint64 deadline = g_get_monotonic_time () + (gint64) seconds * G_USEC_PER_SEC;
+  gint64 deadline = in_seconds (seconds);
 
   g_mutex_lock (&connection->connections->mutex);
   if (deadline < connection->deadline)

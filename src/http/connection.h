@@ -18,7 +18,7 @@ typedef struct _VaConnections VaConnections;
 typedef struct {
   VaConnections *connections;
   GList link;
-  guint64 order;     /* of admission */
+  gsize order;       /* of admission */
   int fd;            /* borrowed from libmicrohttpd, which closes it after va_connection_free() */
   gint64 deadline;   /* monotonic, microseconds */
   guint seconds;     /* the deadline after a good handshake */
