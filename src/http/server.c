@@ -94,7 +94,7 @@ start_daemon (VaServer *server, const VaServerSettings *settings, const VaTlsFil
   guint threads = MAX (settings->threads, 1);
 
   server->daemon = MHD_start_daemon (
-    MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TLS | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+    MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_TLS | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0, NULL, NULL,
     va_exchange_continue, &server->exchanges, MHD_OPTION_EXTERNAL_LOGGER, on_log, server, MHD_OPTION_HTTPS_PRIORITIES,
     VA_TLS_PRIORITY, MHD_OPTION_HTTPS_MEM_TRUST, files->ca, MHD_OPTION_HTTPS_MEM_CERT, files->certificate,
     MHD_OPTION_HTTPS_MEM_KEY, (const char *) va_secret_data (files->key), MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,

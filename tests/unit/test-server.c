@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -601,6 +602,66 @@ test_slow_clients_are_cut (void)
   site_close (&site);
 }
 
+static ssize_t
+keep_sent (gnutls_transport_ptr_t sent, const void *data, size_t size)
+{
+  g_byte_array_append (sent, data, (guint) size);
+  return (ssize_t) size;
+}
+
+static ssize_t
+nothing_comes (gnutls_transport_ptr_t sent, void *data, size_t size)
+{
+  errno = EAGAIN;
+  return -1;
+}
+
+/* What a client begins its handshake with. */
+static GByteArray *
+client_hello (void)
+{
+  GByteArray *sent = g_byte_array_new ();
+  gnutls_session_t session;
+
+  g_assert_cmpint (gnutls_init (&session, GNUTLS_CLIENT | GNUTLS_NONBLOCK), ==, 0);
+  g_assert_cmpint (gnutls_set_default_priority (session), ==, 0);
+  gnutls_transport_set_ptr (session, sent);
+  gnutls_transport_set_push_function (session, keep_sent);
+  gnutls_transport_set_pull_function (session, nothing_comes);
+  g_assert_cmpint (gnutls_handshake (session), ==, GNUTLS_E_AGAIN);
+  gnutls_deinit (session);
+  g_assert_cmpuint (sent->len, >, 100);
+  return sent;
+}
+
+/* The server sleeps while a client that has begun its handshake does not go on. */
+static void
+test_stopped_handshakes_cost_nothing (void)
+{
+  g_autoptr(GByteArray) hello = client_hello ();
+  gsize sizes[] = { 3, hello->len / 2, hello->len };
+  Site site;
+  VaServerSettings settings;
+
+  site_init (&site);
+  settings = usual_settings (site.fixture);
+  settings.timeout_seconds = settings.request_seconds = 60;
+  site_start (&site, &settings);
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      int fd = raw_connect (site.port, NULL);
+      gint64 busy;
+
+      g_assert_cmpint (send (fd, hello->data, sizes[i], MSG_NOSIGNAL), ==, (gssize) sizes[i]);
+      g_usleep (200 * 1000); /* its own answer costs something */
+      busy = cpu_ms ();
+      g_usleep (1000 * 1000);
+      g_assert_cmpint (cpu_ms () - busy, <, 100);
+      close (fd);
+    }
+  site_close (&site);
+}
+
 static void
 test_connections_per_address (void)
 {
@@ -891,6 +952,7 @@ main (int argc, char **argv)
   g_test_add_func ("/server/expiry-on-open-connection", test_expiry_on_open_connection);
   g_test_add_func ("/server/limits", test_limits);
   g_test_add_func ("/server/slow-clients-are-cut", test_slow_clients_are_cut);
+  g_test_add_func ("/server/stopped-handshakes-cost-nothing", test_stopped_handshakes_cost_nothing);
   g_test_add_func ("/server/connections-per-address", test_connections_per_address);
   g_test_add_func ("/server/strangers-make-room", test_strangers_make_room);
   g_test_add_func ("/server/peers-keep-their-place", test_peers_keep_their_place);
