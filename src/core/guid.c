@@ -66,15 +66,33 @@ va_uuid_canonical (const char *text, GError **error)
   return NULL;
 }
 
+static char *
+uuid_finish (guint8 bytes[16], guint8 version)
+{
+  bytes[6] = (guint8) ((bytes[6] & 0x0f) | version << 4);
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  return uuid_encode (bytes);
+}
+
 char *
 va_uuid_random (void)
 {
   guint8 bytes[16];
 
   va_random_fill (bytes, sizeof bytes);
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  return uuid_encode (bytes);
+  return uuid_finish (bytes, 4);
+}
+
+char *
+va_uuid_by_time (void)
+{
+  guint8 bytes[16];
+  guint64 milliseconds = (guint64) g_get_real_time () / 1000;
+
+  va_random_fill (bytes, sizeof bytes);
+  for (guint i = 0; i < 6; i++)
+    bytes[i] = (guint8) (milliseconds >> (8 * (5 - i)));
+  return uuid_finish (bytes, 7);
 }
 
 gboolean

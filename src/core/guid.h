@@ -13,6 +13,12 @@ gboolean va_uuid_is_canonical (const char *text);
 char *va_uuid_canonical (const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_uuid_random: a fresh version 4 UUID from getrandom(2), so nobody can guess it. */
 char *va_uuid_random (void);
+/**
+ * va_uuid_by_time: a fresh version 7 UUID: 48 bits of milliseconds since 1970, then 74 from getrandom(2), so nobody can
+ * guess it, and what is made one after the other stands beside one another in a database's index.
+ * Spec: RFC 9562, section 5.7
+ */
+char *va_uuid_by_time (void);
 
 /**
  * va_guid_parse: text to the 16 bytes that firmware uses (first three fields little-endian).

@@ -224,7 +224,7 @@ take_waiting (Attempt *attempt, GError **error)
       g_propagate_error (error, g_steal_pointer (&reason));
       return FALSE;
     }
-  launch->id = waiting != NULL ? g_strdup (waiting->id) : va_uuid_random ();
+  launch->id = waiting != NULL ? g_strdup (waiting->id) : va_uuid_by_time ();
   if (waiting != NULL)
     launch->timeline = g_strdup (waiting->timeline);
   else

@@ -108,7 +108,7 @@ read_counts (VaSql *sql, const VaStoredLaunch *launch, const VaPermit *permit, C
   if (permit->max_running > 0
       && !count_launches (sql,
                           "SELECT count(*) FROM launches, registrations WHERE registrations.id = ? AND vm = registrations.id"
-                          " AND launches.owner = registrations.owner AND state IN ('open', 'validated', 'running')",
+                          " AND launches.owner = registrations.owner AND " VA_LAUNCH_ACTIVE,
                           launch->vm, &counts->running, error))
     return FALSE;
   return !permit->confirms
@@ -302,7 +302,7 @@ count_of_all (VaBackend *backend, guint64 *waiting, guint64 *active, GError **er
   g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
   g_autoptr(VaStatement) row = va_sql_query (reader, error,
                                              "SELECT (SELECT count(*) FROM launches WHERE state = 'waiting'),"
-                                             " (SELECT count(*) FROM launches WHERE state IN ('open', 'validated', 'running'))",
+                                             " (SELECT count(*) FROM launches WHERE " VA_LAUNCH_ACTIVE ")",
                                              "");
 
   if (row == NULL || va_sql_row (row, error) != 1)
@@ -312,6 +312,9 @@ count_of_all (VaBackend *backend, guint64 *waiting, guint64 *active, GError **er
   return TRUE;
 }
 
+#define NEWEST " ORDER BY created DESC, id DESC LIMIT ?"
+#define LAUNCHES_OF(which) "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE owner = ? AND vm = ? AND " which NEWEST
+
 static GPtrArray *
 list_launches (VaBackend *backend, const char *owner, const char *vm, guint limit, GError **error)
 {
@@ -320,12 +323,12 @@ list_launches (VaBackend *backend, const char *owner, const char *vm, guint limi
 
   if (vm != NULL)
     rows = va_sql_query (reader, error,
-                            "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE owner = ? AND vm = ?"
-                            " ORDER BY created DESC, id DESC LIMIT ?", "tti", owner, vm, (gint64) limit);
+                         "SELECT * FROM (SELECT * FROM (" LAUNCHES_OF (VA_LAUNCH_ACTIVE) ") AS active"
+                         " UNION ALL SELECT * FROM (" LAUNCHES_OF (VA_LAUNCH_INACTIVE) ") AS inactive) AS every" NEWEST,
+                         "ttittii", owner, vm, (gint64) limit, owner, vm, (gint64) limit, (gint64) limit);
   else
     rows = va_sql_query (reader, error,
-                            "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE owner = ?"
-                            " ORDER BY created DESC, id DESC LIMIT ?", "ti", owner, (gint64) limit);
+                         "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE owner = ?" NEWEST, "ti", owner, (gint64) limit);
   return rows != NULL ? va_sql_list (rows, va_sql_read_launch, (GDestroyNotify) va_stored_launch_free, error) : NULL;
 }
 

@@ -11,13 +11,17 @@ G_BEGIN_DECLS
   " sealed_keys, sealed_table, timeline, api_major, api_minor, build_id, code, detail, steps, reason," \
   " approved_until, approvals, key_id"
 
+/* As the indexes launches_active and launches_inactive have it. */
+#define VA_LAUNCH_ACTIVE "state IN ('open', 'validated', 'running')"
+#define VA_LAUNCH_INACTIVE "state NOT IN ('open', 'validated', 'running')"
+
 #define VA_SECRET_COLUMNS "owner, name, guid, size, created, sealed, key_id"
 
 /* Without running, which is counted from the launches, through the index launches_active. */
 #define VA_REGISTRATION_ROW "id, owner, text, sealed, created, version, launches, key_id"
 #define VA_REGISTRATION_COLUMNS \
   VA_REGISTRATION_ROW ", (SELECT count(*) FROM launches WHERE vm = registrations.id AND launches.owner = registrations.owner" \
-  "  AND state IN ('open', 'validated', 'running'))"
+  "  AND " VA_LAUNCH_ACTIVE ")"
 
 #define VA_PROPOSAL_COLUMNS "vm, owner, person, created, replaces, digest, text, sealed, key_id"
 

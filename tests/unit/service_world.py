@@ -160,6 +160,13 @@ class Database:
         cursor.execute(sql.replace('%', '%%').replace('?', '%s'), tuple(arguments))
         return Rows(cursor)
 
+    def run_script(self, script):
+        """Statements without arguments."""
+        if self.is_postgresql:
+            self.connection.cursor().execute(script)
+        else:
+            self.connection.executescript(script)
+
     def files(self):
         """Every file that the database consists of, with what has happened so far in them."""
         if not self.is_postgresql:
@@ -174,8 +181,8 @@ class Database:
     def columns(self, table):
         if not self.is_postgresql:
             return [row[1] for row in self.execute(f'PRAGMA table_info({table})')]
-        return [name for name, in self.execute('SELECT column_name::text FROM information_schema.columns WHERE table_name = ?',
-                                               (table,))]
+        return [name for name, in self.execute('SELECT column_name::text FROM information_schema.columns WHERE table_name = ?'
+                                               ' ORDER BY ordinal_position', (table,))]
 
     def lock(self):
         """Nobody else writes until the end of the block."""

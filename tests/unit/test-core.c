@@ -72,6 +72,32 @@ test_guid (void)
   g_assert_false (va_guid_parse ("96b582de11fb2-45f7-baea-a366c55a082d", guid, NULL));
 }
 
+/* RFC 9562, section 5.7. */
+static void
+test_uuid_by_time (void)
+{
+  gint64 before = g_get_real_time () / 1000;
+  g_autofree char *first = va_uuid_by_time (), *second = NULL, *digits = NULL;
+  gint64 made;
+
+  g_usleep (2000);
+  second = va_uuid_by_time ();
+  for (guint i = 0; i < 2; i++)
+    {
+      const char *text = i == 0 ? first : second;
+
+      g_assert_true (va_uuid_is_canonical (text));
+      g_assert_cmpint (text[14], ==, '7');
+      g_assert_nonnull (strchr ("89ab", text[19]));
+    }
+  digits = g_strdup_printf ("%.8s%.4s", first, first + 9);
+  made = (gint64) g_ascii_strtoull (digits, NULL, 16);
+  g_assert_cmpint (made, >=, before);
+  g_assert_cmpint (made, <=, g_get_real_time () / 1000);
+  g_assert_cmpstr (first, <, second);
+  g_assert_cmpstr (first + 15, !=, second + 15);
+}
+
 static void
 test_json_refuses (void)
 {
@@ -268,6 +294,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/core/hex", test_hex);
   g_test_add_func ("/core/number", test_number);
   g_test_add_func ("/core/guid", test_guid);
+  g_test_add_func ("/core/uuid-by-time", test_uuid_by_time);
   g_test_add_func ("/core/json/refuses", test_json_refuses);
   g_test_add_func ("/core/json/fields", test_json_fields);
   g_test_add_func ("/core/json/fields-missing", test_json_fields_missing);
