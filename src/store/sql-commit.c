@@ -6,7 +6,8 @@
 /*
  * Group commit. To make a transaction durable takes longer than all else that it does, so the first thread that finds
  * nobody writing writes for all that wait, each in a savepoint of its own, and commits once. Those that come meanwhile
- * are the next group. Nobody hears of success before the commit.
+ * are the next group. Nobody hears of success before the commit. Where threads share a processor the first one lets the
+ * others go on before it begins, for what they are about to ask for costs little more in the same group.
  */
 
 #define GROUP_MAX 64
@@ -189,9 +190,12 @@ lead (VaSqlBackend *backend)
   VaCommitQueue *queue = &backend->queue;
   GQueue group = G_QUEUE_INIT;
 
+  queue->busy = TRUE;
+  g_mutex_unlock (&queue->mutex);
+  g_thread_yield ();
+  g_mutex_lock (&queue->mutex);
   while (group.length < GROUP_MAX && !g_queue_is_empty (&queue->jobs))
     g_queue_push_tail (&group, g_queue_pop_head (&queue->jobs));
-  queue->busy = TRUE;
   g_mutex_unlock (&queue->mutex);
   carry_out (backend, &group);
   g_mutex_lock (&queue->mutex);

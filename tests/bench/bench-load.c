@@ -19,7 +19,7 @@
  */
 
 static gint port, clients = 1, first, count, limit_ms;
-static gboolean fresh, refused;
+static gboolean fresh, refused, waits;
 static char *certificate, *key, *requests_path, *answers_path, *latencies_path;
 
 static const GOptionEntry entries[] = {
@@ -33,6 +33,7 @@ static const GOptionEntry entries[] = {
   { "milliseconds", 0, 0, G_OPTION_ARG_INT, &limit_ms, "Begin none behind this time", "N" },
   { "fresh", 0, 0, G_OPTION_ARG_NONE, &fresh, "A connection for each request, with its handshake", NULL },
   { "refused", 0, 0, G_OPTION_ARG_NONE, &refused, "The server must refuse each client in the handshake", NULL },
+  { "wait", 0, 0, G_OPTION_ARG_NONE, &waits, "Say that all are connected, then begin at a line on standard input", NULL },
   { "answers", 0, 0, G_OPTION_ARG_FILENAME, &answers_path, "Write the answers' bodies, a line each", "FILE" },
   { "latencies", 0, 0, G_OPTION_ARG_FILENAME, &latencies_path, "Write microseconds, a line each", "FILE" },
   { NULL, 0, 0, 0, NULL, NULL, NULL },
@@ -42,7 +43,7 @@ static LoadTarget target;
 static GPtrArray *requests; /* of GBytes */
 static double *latencies;   /* microseconds, by the request's number from `first` */
 static char **answers;
-static gint next, failed;
+static gint next, failed, in_time; /* in_time: answered before no more was to begin */
 
 /* All clients are connected before the clock starts. */
 static GMutex mutex;
@@ -161,6 +162,8 @@ client (gpointer unused)
       else
         open = exchange (&connection, i);
       latencies[i] = microseconds () - begun;
+      if (begun + latencies[i] < stop_at)
+        g_atomic_int_inc (&in_time);
     }
   load_close (&connection);
   return unused;
@@ -223,6 +226,16 @@ load_credentials (void)
   gnutls_certificate_set_flags (target.credentials, GNUTLS_CERTIFICATE_SKIP_KEY_CERT_MATCH);
 }
 
+/* Several of this program can so begin at the same moment. */
+static void
+wait_for_line (void)
+{
+  printf ("ready\n");
+  fflush (stdout);
+  if (getchar () != '\n')
+    g_error ("a line was expected on standard input");
+}
+
 /* Seconds from the moment when all are connected to the last answer. */
 static double
 run_clients (void)
@@ -235,6 +248,8 @@ run_clients (void)
   g_mutex_lock (&mutex);
   while (ready < clients)
     g_cond_wait (&changed, &mutex);
+  if (waits)
+    wait_for_line ();
   go = TRUE;
   begun = microseconds ();
   stop_at = limit_ms > 0 ? begun + limit_ms * 1e3 : INFINITY;
@@ -291,8 +306,8 @@ report (double seconds)
   if (answers_path != NULL)
     write_lines (answers_path, answers);
   qsort (latencies, (size_t) count, sizeof *latencies, compare);
-  printf ("{\"count\": %d, \"failed\": %d, \"seconds\": %.6f, \"p50\": %.1f, \"p99\": %.1f, \"client-cpu\": %.6f}\n",
-          count, failed, seconds, latencies[count / 2], latencies[(gint64) count * 99 / 100], cpu);
+  printf ("{\"count\": %d, \"in-time\": %d, \"failed\": %d, \"seconds\": %.6f, \"p50\": %.1f, \"p99\": %.1f, \"client-cpu\": %.6f}\n",
+          count, in_time, failed, seconds, latencies[count / 2], latencies[(gint64) count * 99 / 100], cpu);
 }
 
 int

@@ -17,6 +17,8 @@ from stage import PLATFORMS
 NAMES = (('/validate / PostgreSQL, pgbench with one INSERT and one client', 0.5),
          ('/launch: two processes on two cores / one on one, PostgreSQL', 1.8))
 
+TOGETHER_MS = 400
+
 
 class Postgres(Postgresql):
     """With a database for the service, and a table for pgbench."""
@@ -74,28 +76,37 @@ def check_key(service):
 
 
 def together(stage, running):
-    """Launches a second of all services, each with clients of its own, wherever they may run."""
-    share = len(running)
-    words = [stage.load_words(one.service.port, stage.requests, PLATFORMS, '--first', at * PLATFORMS // share,
-                              clients=CLIENTS // share) for at, one in enumerate(running)]
-    loads = [subprocess.Popen([str(word) for word in one], stdout=subprocess.PIPE, text=True) for one in words]
+    """Launches a second of all services, each with clients of its own that begin and end at the same moment, wherever they
+    run; those that are under way at the end do not count. No service sees a platform twice."""
+    words = [stage.load_words(one.service.port, stage.requests, PLATFORMS, '--milliseconds', TOGETHER_MS, '--wait',
+                              clients=CLIENTS // len(running)) for one in running]
+    loads = [subprocess.Popen([str(word) for word in one], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+             for one in words]
+    for load in loads:
+        if load.stdout.readline() != 'ready\n':
+            raise RuntimeError('bench-load did not get ready')
+    for load in loads:
+        load.stdin.write('\n')
+        load.stdin.flush()
     lines = [stage.read_load(load.communicate()[0]) for load in loads]
-    return sum(line['count'] / line['seconds'] for line in lines)
+    return sum(line['in-time'] / min(TOGETHER_MS / 1000, line['seconds']) for line in lines)
 
 
 def two_processes(stage, postgres, services):
-    """Everything on one core, and everything on two: service, clients and database."""
+    """Everything on one core, which is each of the two in turn since they are seldom equally fast, and everything on both:
+    service, clients and database."""
+    first, second = machine.CORES[:2]
     ratios = []
     for _ in range(ROUNDS):
         rates = []
-        for cores in (machine.CORES[:1], machine.CORES[:2]):
+        for cores in ((first,), (first, second), (second,)):
             postgres.move(*cores)
             running = [Running(stage, service, cores=(core,)) for service, core in zip(services, cores)]
             with machine.on(*cores):
                 rates.append(together(stage, running))
             for one in running:
                 one.service.end()
-        ratios.append(rates[1] / rates[0])
+        ratios.append(2 * rates[1] / (rates[0] + rates[2]))
     results.at_least(NAMES[1][0], middle(ratios), NAMES[1][1], 'ratio')
 
 
