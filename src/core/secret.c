@@ -10,7 +10,8 @@
 #include <unistd.h>
 
 #define KEPT_PAGES 8 /* mappings up to this size are used again */
-#define KEPT_EACH 32 /* of each size at most: 4.5 MiB in all */
+#define KEPT_EACH 256 /* of each size at most */
+#define KEPT_ALL 1024 /* pages at most, of all sizes */
 
 struct _VaSecret
 {
@@ -25,6 +26,7 @@ static struct {
   GMutex mutex;
   guint8 *pages[KEPT_PAGES][KEPT_EACH]; /* by number of pages less one */
   guint count[KEPT_PAGES];
+  gsize all; /* pages */
 } kept;
 
 static gsize
@@ -47,7 +49,10 @@ take_kept (gsize mapped)
     return NULL;
   g_mutex_lock (&kept.mutex);
   if (kept.count[kind] > 0)
-    data = kept.pages[kind][--kept.count[kind]];
+    {
+      data = kept.pages[kind][--kept.count[kind]];
+      kept.all -= kind + 1;
+    }
   g_mutex_unlock (&kept.mutex);
   return data;
 }
@@ -61,9 +66,10 @@ keep (guint8 *data, gsize mapped)
   if (kind >= KEPT_PAGES)
     return FALSE;
   g_mutex_lock (&kept.mutex);
-  if (kept.count[kind] < KEPT_EACH)
+  if (kept.count[kind] < KEPT_EACH && kept.all + kind + 1 <= KEPT_ALL)
     {
       kept.pages[kind][kept.count[kind]++] = data;
+      kept.all += kind + 1;
       done = TRUE;
     }
   g_mutex_unlock (&kept.mutex);

@@ -11,6 +11,7 @@ libva_store_la_SOURCES = \
 	src/store/kek-login.c \
 	src/store/kek-rsa.c \
 	src/store/kek-wrap.c \
+	src/store/postgresql-check.c src/store/postgresql-check.h \
 	src/store/postgresql-link.c src/store/postgresql-link.h \
 	src/store/postgresql.c src/store/postgresql.h \
 	src/store/record.c src/store/record.h \

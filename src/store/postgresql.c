@@ -7,12 +7,12 @@
 #include <string.h>
 #include "core/i18n.h"
 #include "src/store/sql-schema.h"
+#include "store/postgresql-check.h"
 #include "store/postgresql-link.h"
 #include "store/sql.h"
 
 #define READERS 8
 #define FIRST_VERSION 4
-#define OLDEST_SERVER 130000
 /* Of pg_type: they are part of the protocol and never change. */
 #define OID_BYTES 17
 #define OID_NUMBER 20
@@ -382,26 +382,6 @@ postgresql_close (VaSql *sql)
   g_free (connection);
 }
 
-static gboolean
-check_server (Connection *connection, GError **error)
-{
-  PGconn *pg = connection->link.connection;
-  const char *encoding = PQparameterStatus (pg, "server_encoding");
-  int version = PQserverVersion (pg);
-
-  if (version < OLDEST_SERVER)
-    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
-                 _("the store's database is PostgreSQL %d; it must be %d or newer"), version / 10000,
-                 OLDEST_SERVER / 10000);
-  else if (g_strcmp0 (encoding, "UTF8") != 0)
-    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
-                 _("the store's database has the encoding %s; it must have been created with UTF8"),
-                 encoding != NULL ? encoding : "?");
-  else
-    return TRUE;
-  return FALSE;
-}
-
 static VaSql *
 connect_to (gpointer url, GError **error)
 {
@@ -416,7 +396,7 @@ connect_to (gpointer url, GError **error)
 
   connection->sql.driver = &driver;
   connection->prepared = g_hash_table_new_full (NULL, NULL, NULL, g_free);
-  if (va_link_open (&connection->link, url, error) && check_server (connection, error))
+  if (va_link_open (&connection->link, url, error) && va_postgresql_check_server (connection->link.connection, error))
     {
       PQsetNoticeProcessor (connection->link.connection, ignore_notice, NULL);
       if (postgresql_execute (&connection->sql, SETTINGS, error))
@@ -456,45 +436,12 @@ migrate (VaSql *sql, gpointer data, GError **error)
   return va_sql_run (sql, error, "UPDATE store_version SET version = ?", "i", (gint64) VA_STORE_SCHEMA);
 }
 
-gboolean
-va_postgresql_is_url (const char *place)
-{
-  return g_str_has_prefix (place, "postgresql://") || g_str_has_prefix (place, "postgres://");
-}
-
-/* A password in the configuration would be one in messages and in everybody's sight. */
-static gboolean
-check_url (const char *url, GError **error)
-{
-  char *message = NULL;
-  PQconninfoOption *options = PQconninfoParse (url, &message);
-  gboolean has_password = FALSE;
-
-  if (options == NULL)
-    {
-      /* libpq quotes what it does not understand, and that may be a password. */
-      g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
-                   _("the store's URL is not of the form postgresql://[USER@]HOST[:PORT]/DATABASE[?NAME=VALUE&…], or has a "
-                     "NAME that libpq does not know"));
-      PQfreemem (message);
-      return FALSE;
-    }
-  for (const PQconninfoOption *option = options; option->keyword != NULL; option++)
-    has_password |= g_str_equal (option->keyword, "password") && option->val != NULL;
-  PQconninfoFree (options);
-  if (has_password)
-    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
-                 _("the store's URL has a password in it: put that into a file, closed to others, and name it there "
-                   "with ?passfile=/…, or use a client certificate or peer authentication"));
-  return !has_password;
-}
-
 VaBackend *
 va_postgresql_open (const char *url, VaStoreWhich which, GError **error)
 {
   VaBackend *backend;
 
-  if (!check_url (url, error))
+  if (!va_postgresql_check_url (url, error))
     return NULL;
   backend = va_sql_backend_new (connect_to, g_strdup (url), g_free, READERS);
   if (va_sql_transact (backend, migrate, &which, NULL, error))

@@ -255,6 +255,45 @@ test_secret (void)
   g_assert_cmpint (va_secret_data (a)[2], ==, 0);
 }
 
+/* Of what this process has mapped, by a line of /proc/self/status. */
+static gsize
+status_kib (const char *name)
+{
+  g_autofree char *status = NULL;
+  const char *line;
+
+  g_assert_true (g_file_get_contents ("/proc/self/status", &status, NULL, NULL));
+  line = strstr (status, name);
+  g_assert_nonnull (line);
+  return (gsize) g_ascii_strtoull (line + strlen (name), NULL, 10);
+}
+
+/* What many secrets needed is used again, empty, and not kept without end. */
+static void
+test_many_secrets (void)
+{
+  static const gsize sizes[] = { 16, 5000, 20000, 100000 };
+  VaSecret *all[2000];
+  gsize before = status_kib ("\nVmSize:");
+
+  for (guint round = 0; round < 3; round++)
+    {
+      for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+        {
+          gsize size = sizes[i % G_N_ELEMENTS (sizes)];
+
+          all[i] = va_secret_new (size);
+          g_assert_cmpuint (va_secret_size (all[i]), ==, size);
+          for (gsize at = 0; at < size; at++)
+            if (va_secret_data (all[i])[at] != 0)
+              g_error ("byte %" G_GSIZE_FORMAT " of a new secret is not zero", at);
+          memset (va_secret_data (all[i]), 'x', size);
+        }
+      for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+        va_secret_free (all[i]);
+    }
+  g_assert_cmpuint (status_kib ("\nVmSize:"), <, before + 8 * 1024);
+}
 static void
 join_pieces (const guint8 *piece, gsize size, gpointer user_data)
 {
@@ -302,6 +341,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/core/settings", test_settings);
   g_test_add_func ("/core/settings/refuses", test_settings_refuses);
   g_test_add_func ("/core/secret", test_secret);
+  g_test_add_func ("/core/many-secrets", test_many_secrets);
   g_test_add_func ("/core/file/pieces", test_file_pieces);
   return g_test_run ();
 }

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+#include <libpq-fe.h>
+
+/* Whether a store may be where it is said to be. Errors are of VA_STORE_ERROR. */
+G_BEGIN_DECLS
+
+/** va_postgresql_check_url: a URL that libpq understands, without a password in it. */
+gboolean va_postgresql_check_url (const char *url, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_postgresql_check_server: a server that is new enough, and a database in UTF-8. */
+gboolean va_postgresql_check_server (PGconn *connection, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS
