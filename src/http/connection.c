@@ -14,7 +14,8 @@ struct _VaConnections
   GCond changed, left;
   GQueue queue; /* of VaConnection, in the order of admission */
   gint64 next;  /* when the thread wakes up */
-  guint most, crowded;   /* crowded: more than so many, and strangers go */
+  guint most, each;      /* each: of one peer */
+  guint crowded;         /* more than so many, and strangers go */
   guint admitted, going; /* going: of those in the queue, those that were cut */
   gsize order;           /* of the last one admitted */
   GHashTable *orders;    /* fd -> order, of those that are not in the queue yet */
@@ -72,11 +73,12 @@ watch (gpointer data)
 }
 
 VaConnections *
-va_connections_new (guint most)
+va_connections_new (guint most, guint each)
 {
   VaConnections *connections = g_new0 (VaConnections, 1);
 
   connections->most = most;
+  connections->each = each;
   connections->crowded = most - MAX (most / FREE_PART, 1);
   g_mutex_init (&connections->mutex);
   g_cond_init (&connections->changed);
@@ -224,13 +226,35 @@ va_connection_free (VaConnection *connection)
   g_free (connection);
 }
 
-void
+/* With the mutex held. */
+static guint
+count_of_peer (const VaConnections *connections, const VaIdentity *peer)
+{
+  guint count = 0;
+
+  for (const GList *l = connections->queue.head; l != NULL; l = l->next)
+    {
+      const VaConnection *connection = l->data;
+
+      count += connection->verified && !connection->cut && connection->identity.role == peer->role
+               && g_str_equal (connection->identity.name, peer->name);
+    }
+  return count;
+}
+
+gboolean
 va_connection_verified (VaConnection *connection)
 {
-  g_mutex_lock (&connection->connections->mutex);
-  connection->verified = TRUE;
-  set_deadline (connection, in_seconds (connection->seconds));
-  g_mutex_unlock (&connection->connections->mutex);
+  VaConnections *connections = connection->connections;
+  gboolean room;
+
+  g_mutex_lock (&connections->mutex);
+  room = count_of_peer (connections, &connection->identity) < connections->each;
+  connection->verified = room;
+  if (room)
+    set_deadline (connection, in_seconds (connection->seconds));
+  g_mutex_unlock (&connections->mutex);
+  return room;
 }
 
 void

@@ -29,8 +29,8 @@ typedef struct {
   gint64 valid_until; /* of the client's certificate, seconds since 1970 UTC */
 } VaConnection;
 
-/** va_connections_new: @most: that there may be at once */
-VaConnections *va_connections_new (guint most);
+/** va_connections_new: @most: that there may be at once; @each: of one peer, whatever addresses he comes from */
+VaConnections *va_connections_new (guint most, guint each);
 /** va_connections_free: every connection must be gone. */
 void va_connections_free (VaConnections *connections);
 /** va_connections_wait_for_room: Returns: TRUE: there is room for one more; FALSE: since va_connections_close() */
@@ -46,8 +46,11 @@ void va_connections_close (VaConnections *connections);
 
 /** va_connection_new: puts @fd, which has been admitted, under a deadline @seconds from now. */
 VaConnection *va_connection_new (VaConnections *connections, int fd, guint seconds);
-/** va_connection_verified: it belongs to a peer, and has a deadline of its @seconds from now. */
-void va_connection_verified (VaConnection *connection);
+/**
+ * va_connection_verified: it belongs to the peer of its identity, and has a deadline of its @seconds from now.
+ * Returns: FALSE: he has as many as one peer may have
+ */
+gboolean va_connection_verified (VaConnection *connection) G_GNUC_WARN_UNUSED_RESULT;
 /** va_connection_free: must come before @fd is closed. */
 void va_connection_free (VaConnection *connection);
 /** va_connection_set_deadline: @seconds from now. */

@@ -11,6 +11,10 @@
 
 #define FIRST_BODY 4096
 #define FIRST_BODY_MAX (64u * 1024) /* nobody gets more for what he has only announced */
+#define SMALL (256u * 1024) /* bytes: any body but that of an image, and most answers */
+#define COUNTED (16u * 1024) /* bytes of an answer from which it counts as held */
+#define RESERVED_PART 8 /* of all that may be held: for what is small */
+#define PEERS_PART 4 /* the same: one peer's, of what is large */
 #define RETRY_SECONDS 2 /* what a peer is asked to wait for when the service cannot answer just now */
 /* A refused client is read this far, or as far as its route goes, so that it gets its answer; then it is cut. */
 #define DISCARD_MAX (64u * 1024)
@@ -56,18 +60,42 @@ va_exchange_begin (void *data, const char *target, struct MHD_Connection *mhd)
   return exchange;
 }
 
-static void
+/* How much of what is held is that of @exchange's peer, who then holds @more and no longer @less. With the mutex held. */
+static gsize
+count_for_peer (const Exchange *exchange, gsize more, gsize less)
+{
+  GHashTable *holders = exchange->shared->holders;
+  g_autofree char *peer = NULL;
+  gsize held;
+
+  if (exchange->identity == NULL)
+    return more;
+  peer = g_strdup_printf ("%s:%s", va_role_name (exchange->identity->role), exchange->identity->name);
+  held = GPOINTER_TO_SIZE (g_hash_table_lookup (holders, peer)) + more - less;
+  if (held > 0)
+    g_hash_table_insert (holders, g_steal_pointer (&peer), GSIZE_TO_POINTER (held));
+  else
+    g_hash_table_remove (holders, peer);
+  return held;
+}
+
+/* @bytes in place of those that the exchange held before. Nobody may have more than a part of all, and what is large leaves
+   room for what is small, so that launches go on whoever uploads or does not read his answers. */
+static gboolean
 hold (Exchange *exchange, gsize bytes)
 {
   VaExchanges *shared = exchange->shared;
+  gsize most = bytes <= SMALL ? shared->max_held : shared->max_held - shared->max_held / RESERVED_PART;
+  gsize peers;
+  gboolean room;
 
   g_mutex_lock (&shared->mutex);
   shared->held = shared->held - exchange->held + bytes;
-  if (shared->held > shared->max_held && exchange->refusal == NULL && bytes > exchange->held)
-    g_set_error (&exchange->refusal, VA_PROBLEM_ERROR, VA_PROBLEM_BUSY,
-                 _("the service is busy with other uploads; try again later"));
+  peers = count_for_peer (exchange, bytes, exchange->held);
+  room = bytes <= exchange->held || (shared->held <= most && (bytes <= SMALL || peers <= shared->max_held / PEERS_PART));
   exchange->held = bytes;
   g_mutex_unlock (&shared->mutex);
+  return room;
 }
 
 static void
@@ -75,7 +103,8 @@ drop_body (Exchange *exchange)
 {
   g_clear_pointer (&exchange->body, va_secret_free);
   exchange->used = 0;
-  hold (exchange, 0);
+  if (!hold (exchange, 0))
+    g_error ("there is always room for nothing");
 }
 
 void
@@ -117,24 +146,46 @@ report (const Exchange *exchange, guint status)
           (guint) ((g_get_monotonic_time () - exchange->begun) / 1000));
 }
 
-/* Takes @text. */
+static enum MHD_Result answer_error (Exchange *exchange, struct MHD_Connection *mhd, const GError *error);
+
+/* A peer who does not read his answers. */
+static enum MHD_Result
+answer_busy (Exchange *exchange, struct MHD_Connection *mhd)
+{
+  g_autoptr(GError) error = NULL;
+
+  g_set_error (&error, VA_PROBLEM_ERROR, VA_PROBLEM_BUSY,
+               _("too much of what you have asked for waits for you to read it; read those answers first"));
+  return answer_error (exchange, mhd, error);
+}
+
+/* Takes @text, which counts as held until the exchange ends. */
 static enum MHD_Result
 answer (Exchange *exchange, struct MHD_Connection *mhd, guint status, const char *type, char *text)
 {
-  g_autofree char *body = text;
-  struct MHD_Response *response =
-    MHD_create_response_from_buffer (body != NULL ? strlen (body) : 0, body, MHD_RESPMEM_MUST_COPY);
+  gsize size = text != NULL ? strlen (text) : 0;
+  struct MHD_Response *response;
   enum MHD_Result result;
   gboolean stopping;
 
+  drop_body (exchange);
+  if (size > COUNTED && !hold (exchange, size))
+    {
+      g_free (text);
+      return answer_busy (exchange, mhd);
+    }
+  response = MHD_create_response_from_buffer_with_free_callback (size, text, g_free);
   if (response == NULL)
-    return MHD_NO;
+    {
+      g_free (text);
+      return MHD_NO;
+    }
   g_mutex_lock (&exchange->shared->mutex);
   stopping = exchange->shared->stopping;
   g_mutex_unlock (&exchange->shared->mutex);
   MHD_add_response_header (response, VA_REQUEST_ID_HEADER, exchange->request_id);
   MHD_add_response_header (response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-  if (body != NULL)
+  if (text != NULL)
     MHD_add_response_header (response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
   if (exchange->allow != NULL)
     MHD_add_response_header (response, MHD_HTTP_HEADER_ALLOW, exchange->allow);
@@ -359,8 +410,10 @@ take_body (Exchange *exchange, const char *data, gsize size)
       gsize grown = MIN (MAX (needed, room == 0 ? first : 2 * room), max);
       VaSecret *larger;
 
-      hold (exchange, grown);
-      if (exchange->refusal == NULL)
+      if (!hold (exchange, grown))
+        g_set_error (&exchange->refusal, VA_PROBLEM_ERROR, VA_PROBLEM_BUSY,
+                     _("the service is busy with other uploads; try again later"));
+      else
         {
           larger = va_secret_new (grown);
           if (exchange->used > 0)

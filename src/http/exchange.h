@@ -20,7 +20,8 @@ typedef struct {
   guint active;
   gboolean stopping; /* answers end their connection */
   gboolean closed;   /* no request is begun any more */
-  gsize held, max_held; /* bytes of bodies in memory */
+  gsize held, max_held; /* bytes of bodies and answers in memory */
+  GHashTable *holders;  /* role:name -> GSIZE: how many of these are a peer's */
 } VaExchanges;
 
 /** The three moments of a request, as libmicrohttpd calls them; @data is the VaExchanges. */

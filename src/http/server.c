@@ -119,6 +119,7 @@ server_free (VaServer *server)
   g_clear_pointer (&server->exchanges.revocation, va_revocation_free);
   g_cond_clear (&server->exchanges.quiet);
   g_mutex_clear (&server->exchanges.mutex);
+  g_hash_table_unref (server->exchanges.holders);
   g_ptr_array_unref (server->credentials);
   g_mutex_clear (&server->mutex);
   g_free (server->ca_file);
@@ -192,8 +193,9 @@ va_server_start (const VaServerSettings *settings, const VaRoute *routes, gpoint
   g_mutex_init (&server->mutex);
   server->credentials = g_ptr_array_new_with_free_func (free_credentials);
   g_mutex_init (&server->exchanges.mutex);
+  server->exchanges.holders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_cond_init (&server->exchanges.quiet);
-  server->connections = va_connections_new (settings->max_connections);
+  server->connections = va_connections_new (settings->max_connections, settings->max_connections_per_address);
   server->listener = va_tcp_listener_open (settings->address, settings->port, error);
   if (server->listener != NULL && add_credentials (server, &files, error)
       && load_revocation (server, settings, &files, error) && start_daemon (server, settings, &files, error))

@@ -90,7 +90,7 @@ typedef struct {
   VaRefused refused;           /* or %NULL */
   VaFinished finished;         /* or %NULL */
   VaServerStatistics *statistics; /* all zero; outlives the server; or %NULL */
-  gsize max_held;              /* bytes of bodies in memory, of all requests together; 0: 256 MiB */
+  gsize max_held;              /* bytes of bodies and answers in memory, of all requests together; 0: 256 MiB */
 } VaServerSettings;
 
 typedef struct _VaServer VaServer;

@@ -77,20 +77,91 @@ log_refusal (const GError *error)
     g_message ("a client was refused in the handshake: %s", error->message);
 }
 
+/* TLS 1.3 has the peer's signature verified with the key that he shows before anybody asks whose key that is, so what such
+   a verification may cost is limited here. */
+#define RSA_BITS_MAX 8192
+#define RSA_EXPONENT_BYTES_MAX 5 /* with a zero byte in front */
+
+static gboolean
+check_key (gnutls_x509_crt_t certificate, GError **error)
+{
+  unsigned bits = 0;
+  int algorithm = gnutls_x509_crt_get_pk_algorithm (certificate, &bits);
+  gnutls_datum_t modulus = { NULL, 0 }, exponent = { NULL, 0 };
+  gboolean good;
+
+  switch (algorithm)
+    {
+    case GNUTLS_PK_ECDSA:
+    case GNUTLS_PK_EDDSA_ED25519:
+    case GNUTLS_PK_EDDSA_ED448:
+      return TRUE;
+    case GNUTLS_PK_RSA:
+    case GNUTLS_PK_RSA_PSS:
+      good = bits <= RSA_BITS_MAX && gnutls_x509_crt_get_pk_rsa_raw (certificate, &modulus, &exponent) >= 0
+             && exponent.size <= RSA_EXPONENT_BYTES_MAX;
+      gnutls_free (modulus.data);
+      gnutls_free (exponent.data);
+      return good || refuse (error, _("the client certificate's RSA key is larger than 8192 bits, or its exponent than 32"));
+    default:
+      return refuse (error, _("the client certificate's key is neither of an elliptic curve nor RSA"));
+    }
+}
+
+static guint32
+get_be24 (const guint8 *bytes)
+{
+  return (guint32) bytes[0] << 16 | (guint32) bytes[1] << 8 | bytes[2];
+}
+
+/* The first certificate in a Certificate message without its header; an empty list, of a client that has none, is left to
+   GnuTLS. Spec: RFC 8446, section 4.4.2 */
+static gboolean
+check_certificate_message (const gnutls_datum_t *message, GError **error)
+{
+  g_auto(gnutls_x509_crt_t) certificate = NULL;
+  const guint8 *data = message->data;
+  gsize size = message->size, context = size > 0 ? data[0] : 0, at = 1 + context + 3;
+  gnutls_datum_t first;
+
+  if (at == size && get_be24 (data + at - 3) == 0)
+    return TRUE;
+  if (at + 3 > size || get_be24 (data + at) > size - at - 3)
+    return refuse (error, _("the client's Certificate message is broken"));
+  first = (gnutls_datum_t){ (guint8 *) data + at + 3, get_be24 (data + at) };
+  if (gnutls_x509_crt_init (&certificate) < 0 || gnutls_x509_crt_import (certificate, &first, GNUTLS_X509_FMT_DER) < 0)
+    return refuse (error, _("the client certificate cannot be read"));
+  return check_key (certificate, error);
+}
+
+static int
+on_certificate (gnutls_session_t session, unsigned type, unsigned when, unsigned incoming, const gnutls_datum_t *message)
+{
+  g_autoptr(GError) error = NULL;
+
+  (void) session, (void) type, (void) when;
+  if (!incoming || check_certificate_message (message, &error))
+    return 0;
+  log_refusal (error);
+  return GNUTLS_E_CERTIFICATE_ERROR;
+}
+
 static int
 verify (gnutls_session_t session)
 {
   VaConnection *connection = gnutls_db_get_ptr (session);
   g_autoptr(GError) error = NULL;
 
-  if (connection == NULL || !check_client (session, connection, &error))
+  if (connection != NULL && check_client (session, connection, &error))
     {
-      if (error != NULL)
-        log_refusal (error);
-      return GNUTLS_E_CERTIFICATE_ERROR;
+      if (va_connection_verified (connection))
+        return 0;
+      g_set_error (&error, VA_PROBLEM_ERROR, VA_PROBLEM_BUSY, _("%s “%s” has as many connections as one peer may have"),
+                   va_role_name (connection->identity.role), connection->identity.name);
     }
-  va_connection_verified (connection);
-  return 0;
+  if (error != NULL)
+    log_refusal (error);
+  return GNUTLS_E_CERTIFICATE_ERROR;
 }
 
 void
@@ -104,4 +175,6 @@ va_tls_demand_client (gnutls_session_t session, gnutls_certificate_credentials_t
   /* The session's own pointer is libmicrohttpd's; there is no session database, so this one is free. */
   gnutls_db_set_ptr (session, connection);
   gnutls_session_set_verify_function (session, verify);
+  gnutls_handshake_set_max_packet_length (session, VA_TLS_MESSAGE_MAX);
+  gnutls_handshake_set_hook_function (session, GNUTLS_HANDSHAKE_CERTIFICATE_PKT, GNUTLS_HOOK_PRE, on_certificate);
 }

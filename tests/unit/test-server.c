@@ -6,7 +6,10 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include <gnutls/abstract.h>
+#include <gnutls/x509.h>
 #include "core/error.h"
+#include "core/random.h"
 #include "http/server.h"
 #include "tls-fixture.h"
 
@@ -82,7 +85,18 @@ on_slow (VaRequest *request, VaResponse *response, gpointer data, GError **error
   return TRUE;
 }
 
+#define LARGE (12u * 1024 * 1024) /* more than the kernel takes off a server's hands */
+
+static gboolean
+on_large (VaRequest *request, VaResponse *response, gpointer data, GError **error)
+{
+  response->text = g_strnfill (LARGE, 'l');
+  return TRUE;
+}
+
 static const VaRoute routes[] = {
+  { "GET", "/v1/large", OWNER, 0, on_large },
+  { "PUT", "/v1/image", OWNER, 2 * LARGE, on_raw },
   { "GET", "/v1/thing/{}", OWNER, 0, on_echo },
   { "DELETE", "/v1/thing/{}", OWNER, 0, on_delete },
   { "GET", "/v1/thing/{}/part/{}", OWNER | HOST, 0, on_echo },
@@ -634,6 +648,138 @@ client_hello (void)
   return sent;
 }
 
+/* A key of which nobody knows the other half: what it signs is noise. */
+static int
+sign_with_noise (gnutls_privkey_t key, gnutls_sign_algorithm_t algorithm, void *bytes, unsigned flags,
+                 const gnutls_datum_t *hash, gnutls_datum_t *signature)
+{
+  signature->size = (unsigned) GPOINTER_TO_SIZE (bytes);
+  signature->data = gnutls_malloc (signature->size);
+  va_random_fill (signature->data, signature->size);
+  signature->data[0] = 0; /* less than the modulus */
+  return 0;
+}
+
+static int
+about_noise (gnutls_privkey_t key, unsigned flags, void *bytes)
+{
+  if (GNUTLS_FLAGS_TO_SIGN_ALGO (flags) != 0 && (flags & GNUTLS_PRIVKEY_INFO_HAVE_SIGN_ALGO) != 0)
+    return GNUTLS_FLAGS_TO_SIGN_ALGO (flags) == GNUTLS_SIGN_RSA_PSS_RSAE_SHA256;
+  if ((flags & GNUTLS_PRIVKEY_INFO_PK_ALGO) != 0)
+    return GNUTLS_PK_RSA;
+  return (flags & GNUTLS_PRIVKEY_INFO_PK_ALGO_BITS) != 0 ? (int) (8 * GPOINTER_TO_SIZE (bytes)) : -1;
+}
+
+/* A certificate that says of itself that it is good, with an RSA key of @bytes whose exponent is as long, or, with 0 bytes,
+   with a good key; and @padding bytes that mean nothing. */
+static gnutls_x509_crt_t
+costly_certificate (gsize bytes, gsize padding, const FixtureFiles *good)
+{
+  g_autofree guint8 *number = g_malloc (bytes + 1);
+  g_autofree guint8 *nothing = g_malloc0 (padding + 1);
+  gnutls_datum_t both = { number, (unsigned) bytes }, pem;
+  gnutls_x509_crt_t certificate, issuer;
+  gnutls_x509_privkey_t own;
+  gnutls_pubkey_t public;
+  g_autofree char *text = NULL;
+  gsize size;
+
+  g_assert_true (g_file_get_contents (good->key, &text, &size, NULL));
+  pem = (gnutls_datum_t){ (guint8 *) text, (unsigned) size };
+  gnutls_x509_privkey_init (&own);
+  g_assert_cmpint (gnutls_x509_privkey_import (own, &pem, GNUTLS_X509_FMT_PEM), ==, 0);
+  gnutls_x509_crt_init (&certificate);
+  gnutls_x509_crt_set_version (certificate, 3);
+  gnutls_x509_crt_set_serial (certificate, "\1", 1);
+  gnutls_x509_crt_set_activation_time (certificate, time (NULL) - 10);
+  gnutls_x509_crt_set_expiration_time (certificate, time (NULL) + 3600);
+  if (padding > 0)
+    g_assert_cmpint (gnutls_x509_crt_set_extension_by_oid (certificate, "1.2.3.4", nothing, padding, 0), ==, 0);
+  g_assert_cmpint (gnutls_x509_crt_set_key (certificate, own), ==, 0);
+  if (bytes > 0)
+    {
+      va_random_fill (number, bytes);
+      number[0] |= 0x80;
+      number[bytes - 1] |= 1;
+      gnutls_pubkey_init (&public);
+      g_assert_cmpint (gnutls_pubkey_import_rsa_raw (public, &both, &both), ==, 0);
+      g_assert_cmpint (gnutls_x509_crt_set_pubkey (certificate, public), ==, 0);
+      gnutls_pubkey_deinit (public);
+    }
+  g_clear_pointer (&text, g_free);
+  g_assert_true (g_file_get_contents (good->certificate, &text, &size, NULL));
+  pem = (gnutls_datum_t){ (guint8 *) text, (unsigned) size };
+  gnutls_x509_crt_init (&issuer);
+  g_assert_cmpint (gnutls_x509_crt_import (issuer, &pem, GNUTLS_X509_FMT_PEM), ==, 0);
+  g_assert_cmpint (gnutls_x509_crt_sign2 (certificate, issuer, own, GNUTLS_DIG_SHA256, 0), ==, 0);
+  gnutls_x509_crt_deinit (issuer);
+  gnutls_x509_privkey_deinit (own);
+  return certificate;
+}
+
+/* What the server computes for such a client, who gets no answer. */
+static gint64
+cost_of (Site *site, gsize bytes, gsize padding)
+{
+  gnutls_certificate_credentials_t credentials;
+  gnutls_x509_crt_t certificate = costly_certificate (bytes, padding, &site->owner);
+  gnutls_pcert_st shown;
+  gnutls_privkey_t key;
+  gnutls_session_t session;
+  char c;
+  int fd = raw_connect (site->port, NULL), status;
+  gint64 busy;
+
+  gnutls_privkey_init (&key);
+  if (bytes > 0)
+    g_assert_cmpint (gnutls_privkey_import_ext4 (key, GSIZE_TO_POINTER (bytes), NULL, sign_with_noise, NULL, NULL, about_noise, 0),
+                     ==, 0);
+  else
+    {
+      g_autofree char *text = NULL;
+      gsize size;
+
+      g_assert_true (g_file_get_contents (site->owner.key, &text, &size, NULL));
+      gnutls_datum_t pem = { (guint8 *) text, (unsigned) size };
+      g_assert_cmpint (gnutls_privkey_import_x509_raw (key, &pem, GNUTLS_X509_FMT_PEM, NULL, 0), ==, 0);
+    }
+  gnutls_certificate_allocate_credentials (&credentials);
+  gnutls_certificate_set_flags (credentials, GNUTLS_CERTIFICATE_SKIP_KEY_CERT_MATCH);
+  g_assert_cmpint (gnutls_pcert_import_x509 (&shown, certificate, 0), ==, 0);
+  g_assert_cmpint (gnutls_certificate_set_key (credentials, NULL, 0, &shown, 1, key), >=, 0);
+  gnutls_init (&session, GNUTLS_CLIENT | GNUTLS_FORCE_CLIENT_CERT | GNUTLS_NO_SIGNAL);
+  g_assert_cmpint (gnutls_priority_set_direct (session, TLS13, NULL), ==, 0);
+  gnutls_credentials_set (session, GNUTLS_CRD_CERTIFICATE, credentials);
+  gnutls_transport_set_int (session, fd);
+  busy = cpu_ms ();
+  do
+    status = gnutls_handshake (session);
+  while (status < 0 && !gnutls_error_is_fatal (status));
+  g_assert_cmpint (status, ==, 0); /* this end has sent all of its own, the certificate too */
+  g_assert_cmpint (gnutls_record_recv (session, &c, 1), <=, 0);
+  busy = cpu_ms () - busy;
+  gnutls_deinit (session);
+  gnutls_certificate_free_credentials (credentials);
+  gnutls_x509_crt_deinit (certificate);
+  close (fd);
+  return busy;
+}
+
+/* TLS 1.3 has a client's signature verified before it is known whose key that is. */
+static void
+test_costly_handshakes_are_refused (void)
+{
+  Site site;
+
+  site_open (&site);
+  g_assert_cmpint (cost_of (&site, 4096, 0), <, 1000); /* verified, it would cost some seconds */
+  g_assert_cmpint (cost_of (&site, 6500, 0), <, 1000);
+  g_assert_cmpint (cost_of (&site, 0, 30000), <, 1000);
+  g_assert_null (raw_client_new (site.port, NULL, &site.owner, "NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-FFDHE2048"));
+  g_assert_null (raw_client_new (site.port, NULL, &site.owner, "NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-FFDHE8192"));
+  site_close (&site);
+}
+
 /* The server sleeps while a client that has begun its handshake does not go on. */
 static void
 test_stopped_handshakes_cost_nothing (void)
@@ -874,6 +1020,113 @@ test_bodies_in_all (void)
   site_close (&site);
 }
 
+/* One peer's uploads and unread answers leave room for others, and for what is small. */
+static void
+test_held_by_one_peer (void)
+{
+  Site site;
+  VaServerSettings settings;
+  g_auto(FixtureFiles) other = { 0 };
+  g_autofree char *data = g_strnfill (LARGE, 'd');
+  g_autofree char *whole = g_strconcat (SEND ("PUT", "/v1/image", RAW, "12582912"), data, NULL);
+  g_autofree char *small = NULL, *of_other = NULL, *second = NULL, *third = NULL, *again = NULL;
+  RawClient *uploading, *reading, *client;
+
+  site_init (&site);
+  other = fixture_client (site.fixture, VA_ROLE_OWNER, "other");
+  settings = usual_settings (site.fixture);
+  settings.timeout_seconds = settings.request_seconds = 60;
+  settings.max_held = 4 * (LARGE + LARGE / 2);
+  site_start (&site, &settings);
+  /* Most of an upload, for which twice as much is held. */
+  uploading = raw_client_new (site.port, NULL, &site.owner, TLS13);
+  g_assert_true (raw_client_send (uploading, whole, LARGE - 4096));
+  client = raw_client_new (site.port, NULL, &site.owner, TLS13);
+  g_assert_true (raw_client_send (client, whole, -1));
+  second = raw_client_answer (client);
+  assert_problem (second, VA_PROBLEM_BUSY);
+  raw_client_free (client);
+  small = ask_as (&site, &site.owner, SEND ("PUT", "/v1/raw", RAW, "3") "abc");
+  assert_status (small, 200);
+  client = raw_client_new (site.port, NULL, &other, TLS13);
+  g_assert_true (raw_client_send (client, whole, -1));
+  of_other = raw_client_answer (client);
+  assert_status (of_other, 200);
+  raw_client_free (client);
+  raw_client_free (uploading);
+  /* The same with an answer that nobody reads. */
+  reading = raw_client_new (site.port, NULL, &other, TLS13);
+  g_assert_true (raw_client_send (reading, GET ("/v1/large"), -1));
+  g_usleep (500 * 1000);
+  third = ask_as (&site, &other, GET ("/v1/large"));
+  assert_problem (third, VA_PROBLEM_BUSY);
+  raw_client_free (reading);
+  for (guint i = 0; i < 100 && (again == NULL || g_str_has_prefix (again, "HTTP/1.1 503 ")); i++)
+    {
+      g_usleep (50 * 1000);
+      g_free (again);
+      client = raw_client_new (site.port, NULL, &other, TLS13);
+      g_assert_true (raw_client_send (client, GET ("/v1/large"), -1));
+      again = raw_client_read (client, 12);
+      raw_client_free (client);
+    }
+  g_assert_cmpstr (again, ==, "HTTP/1.1 200");
+  site_close (&site);
+}
+
+static void
+assert_no_answer (Site *site, const char *address, const FixtureFiles *files)
+{
+  g_autoptr(RawClient) client = raw_client_new (site->port, address, files, TLS13);
+  g_autofree char *answer = NULL;
+
+  if (client == NULL)
+    return;
+  raw_client_send (client, GET ("/v1/open"), -1);
+  answer = raw_client_read (client, 1000);
+  g_assert_cmpstr (answer, ==, "");
+}
+
+static void
+test_connections_of_one_peer (void)
+{
+  static const char *const addresses[] = { "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5" };
+  Site site;
+  VaServerSettings settings;
+  RawClient *clients[3], *other;
+  g_autofree char *answer = NULL;
+
+  site_init (&site);
+  settings = usual_settings (site.fixture);
+  settings.max_connections_per_address = 3;
+  site_start (&site, &settings);
+  for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
+    {
+      clients[i] = raw_client_new (site.port, addresses[i], &site.owner, TLS13);
+      assert_served (clients[i]);
+    }
+  assert_no_answer (&site, addresses[3], &site.owner);
+  other = raw_client_new (site.port, addresses[3], &site.host, TLS13);
+  assert_served (other);
+  raw_client_free (other);
+  raw_client_free (clients[0]);
+  for (guint i = 0; i < 100 && answer == NULL; i++)
+    {
+      RawClient *client = raw_client_new (site.port, addresses[3], &site.owner, TLS13);
+
+      g_usleep (20 * 1000);
+      if (client != NULL && raw_client_send (client, GET ("/v1/open"), -1))
+        answer = raw_client_answer (client);
+      if (answer != NULL && *answer == '\0')
+        g_clear_pointer (&answer, g_free);
+      g_clear_pointer (&client, raw_client_free);
+    }
+  assert_status (answer, 204);
+  raw_client_free (clients[1]);
+  raw_client_free (clients[2]);
+  site_close (&site);
+}
+
 static void
 test_stop_finishes_requests (void)
 {
@@ -952,6 +1205,7 @@ main (int argc, char **argv)
   g_test_add_func ("/server/expiry-on-open-connection", test_expiry_on_open_connection);
   g_test_add_func ("/server/limits", test_limits);
   g_test_add_func ("/server/slow-clients-are-cut", test_slow_clients_are_cut);
+  g_test_add_func ("/server/costly-handshakes-are-refused", test_costly_handshakes_are_refused);
   g_test_add_func ("/server/stopped-handshakes-cost-nothing", test_stopped_handshakes_cost_nothing);
   g_test_add_func ("/server/connections-per-address", test_connections_per_address);
   g_test_add_func ("/server/strangers-make-room", test_strangers_make_room);
@@ -959,6 +1213,8 @@ main (int argc, char **argv)
   g_test_add_func ("/server/burst", test_burst);
   g_test_add_func ("/server/memory-stays-flat", test_memory_stays_flat);
   g_test_add_func ("/server/bodies-in-all", test_bodies_in_all);
+  g_test_add_func ("/server/held-by-one-peer", test_held_by_one_peer);
+  g_test_add_func ("/server/connections-of-one-peer", test_connections_of_one_peer);
   g_test_add_func ("/server/stop-finishes-requests", test_stop_finishes_requests);
   g_test_add_func ("/server/start-refuses", test_start_refuses);
   return g_test_run ();
