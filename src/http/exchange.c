@@ -169,7 +169,7 @@ answer (Exchange *exchange, struct MHD_Connection *mhd, guint status, const char
   gboolean stopping;
 
   drop_body (exchange);
-  if (size > COUNTED && !hold (exchange, size))
+  if (size > COUNTED && !hold (exchange, size) && size > SMALL)
     {
       g_free (text);
       return answer_busy (exchange, mhd);

@@ -9,13 +9,24 @@
 #include "service/refusal.h"
 #include "sev/error.h"
 
-#define CACHE_MAX 1024 /* some hundred bytes each */
+#define CACHE_MAX 1024 /* of each kind, some hundred bytes each */
 
 struct _VaReferenceCache
 {
   GMutex mutex;
-  GHashTable *begun; /* hex hash -> VaLaunchDigest */
+  GHashTable *begun;    /* hex hash -> VaLaunchDigest */
+  GHashTable *finished; /* GBytes of a Measured -> digest; of SEV-ES, where each vCPU costs some microseconds */
 };
+
+/* All that a digest is made from: the image by its hash, what is known of its layout, and the rest. */
+typedef struct {
+  char hash[2 * VA_SHA256_SIZE + 1];
+  VaFirmware firmware;
+  gboolean has_kernel;
+  VaKernelHashes kernel;
+  guint32 cpus, cpu_signature;
+  VaVmsaProfile profile;
+} Measured;
 
 VaReferenceCache *
 va_reference_cache_new (void)
@@ -24,6 +35,7 @@ va_reference_cache_new (void)
 
   g_mutex_init (&cache->mutex);
   cache->begun = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) va_launch_digest_free);
+  cache->finished = g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref, g_free);
   return cache;
 }
 
@@ -33,6 +45,7 @@ va_reference_cache_free (VaReferenceCache *cache)
   if (cache == NULL)
     return;
   g_hash_table_unref (cache->begun);
+  g_hash_table_unref (cache->finished);
   g_mutex_clear (&cache->mutex);
   g_free (cache);
 }
@@ -72,16 +85,50 @@ va_reference_begin (VaReferenceCache *cache, VaStore *store, const VaStoredArtif
   return digest;
 }
 
-gboolean
-va_reference_compute (VaReferenceCache *cache, VaStore *store, const VaStoredArtifact *firmware,
-                      const VaMeasuredParts *parts, guint8 out[VA_SHA256_SIZE], GError **error)
+static GBytes *
+measured_of (const VaStoredArtifact *firmware, const VaMeasuredParts *parts)
 {
-  g_autoptr(VaLaunchDigest) digest = NULL;
+  Measured measured;
 
-  /* When nothing else is measured, the digest is the image's own hash. */
-  if (parts->kernel == NULL && parts->cpus == 0)
-    return va_hex_decode (firmware->hash, out, VA_SHA256_SIZE, error);
-  digest = va_reference_begin (cache, store, firmware, error);
+  memset (&measured, 0, sizeof measured);
+  g_strlcpy (measured.hash, firmware->hash, sizeof measured.hash);
+  measured.firmware = firmware->firmware;
+  measured.has_kernel = parts->kernel != NULL;
+  if (parts->kernel != NULL)
+    measured.kernel = *parts->kernel;
+  measured.cpus = parts->cpus;
+  measured.cpu_signature = parts->cpu_signature;
+  measured.profile = parts->profile;
+  return g_bytes_new (&measured, sizeof measured);
+}
+
+static gboolean
+look_up_finished (VaReferenceCache *cache, GBytes *measured, guint8 out[VA_SHA256_SIZE])
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&cache->mutex);
+  const guint8 *found = g_hash_table_lookup (cache->finished, measured);
+
+  if (found != NULL)
+    memcpy (out, found, VA_SHA256_SIZE);
+  return found != NULL;
+}
+
+static void
+remember_finished (VaReferenceCache *cache, GBytes *measured, const guint8 digest[VA_SHA256_SIZE])
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&cache->mutex);
+
+  if (g_hash_table_size (cache->finished) >= CACHE_MAX)
+    g_hash_table_remove_all (cache->finished);
+  g_hash_table_replace (cache->finished, g_bytes_ref (measured), g_memdup2 (digest, VA_SHA256_SIZE));
+}
+
+static gboolean
+compute (VaReferenceCache *cache, VaStore *store, const VaStoredArtifact *firmware, const VaMeasuredParts *parts,
+         guint8 out[VA_SHA256_SIZE], GError **error)
+{
+  g_autoptr(VaLaunchDigest) digest = va_reference_begin (cache, store, firmware, error);
+
   if (digest == NULL
       || (parts->kernel != NULL && !va_launch_digest_add_kernel (digest, &firmware->firmware, parts->kernel, error))
       || (parts->cpus > 0
@@ -89,6 +136,26 @@ va_reference_compute (VaReferenceCache *cache, VaStore *store, const VaStoredArt
                                          parts->profile, error)))
     return FALSE;
   va_launch_digest_finish (g_steal_pointer (&digest), out);
+  return TRUE;
+}
+
+gboolean
+va_reference_compute (VaReferenceCache *cache, VaStore *store, const VaStoredArtifact *firmware,
+                      const VaMeasuredParts *parts, guint8 out[VA_SHA256_SIZE], GError **error)
+{
+  g_autoptr(GBytes) measured = NULL;
+
+  /* When nothing else is measured, the digest is the image's own hash. */
+  if (parts->kernel == NULL && parts->cpus == 0)
+    return va_hex_decode (firmware->hash, out, VA_SHA256_SIZE, error);
+  if (parts->cpus == 0)
+    return compute (cache, store, firmware, parts, out, error);
+  measured = measured_of (firmware, parts);
+  if (look_up_finished (cache, measured, out))
+    return TRUE;
+  if (!compute (cache, store, firmware, parts, out, error))
+    return FALSE;
+  remember_finished (cache, measured, out);
   return TRUE;
 }
 
@@ -153,7 +220,7 @@ add_counts (const References *references, guint kernel, GError **error)
   return TRUE;
 }
 
-/* Each launch computes this anew. */
+/* The first launch computes all of this. */
 static gboolean
 check_size (const VaRegistration *registration, const VaFixed *fixed, GError **error)
 {

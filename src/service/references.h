@@ -8,8 +8,8 @@
 G_BEGIN_DECLS
 
 /**
- * VaReferenceCache: the digests of firmware images, begun and ready for a kernel hash table, by the image's hash. What
- * is in it holds for good, since it is a function of the image. Used from several threads.
+ * VaReferenceCache: the digests of firmware images, begun and ready for a kernel hash table, by the image's hash, and those
+ * of SEV-ES as a whole, by everything that they are made from. What is in it holds for good. Used from several threads.
  */
 typedef struct _VaReferenceCache VaReferenceCache;
 VaReferenceCache *va_reference_cache_new (void);
