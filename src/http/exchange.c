@@ -17,7 +17,7 @@
 #define PEERS_PART 4 /* the same: one peer's, of what is large */
 #define RETRY_SECONDS 2 /* what a peer is asked to wait for when the service cannot answer just now */
 /* A refused client is read this far, or as far as its route goes, so that it gets its answer; then it is cut. */
-#define DISCARD_MAX (64u * 1024)
+#define DISCARD_MAX (128u * 1024)
 
 typedef struct {
   VaExchanges *shared;
