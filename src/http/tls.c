@@ -79,6 +79,7 @@ log_refusal (const GError *error)
 
 /* TLS 1.3 has the peer's signature verified with the key that he shows before anybody asks whose key that is, so what such
    a verification may cost is limited here. */
+#define MESSAGE_MAX 16384 /* bytes of a handshake message: what a certificate with very many names costs is quadratic */
 #define RSA_BITS_MAX 8192
 #define RSA_EXPONENT_BYTES_MAX 5 /* with a zero byte in front */
 
@@ -175,6 +176,6 @@ va_tls_demand_client (gnutls_session_t session, gnutls_certificate_credentials_t
   /* The session's own pointer is libmicrohttpd's; there is no session database, so this one is free. */
   gnutls_db_set_ptr (session, connection);
   gnutls_session_set_verify_function (session, verify);
-  gnutls_handshake_set_max_packet_length (session, VA_TLS_MESSAGE_MAX);
+  gnutls_handshake_set_max_packet_length (session, MESSAGE_MAX);
   gnutls_handshake_set_hook_function (session, GNUTLS_HANDSHAKE_CERTIFICATE_PKT, GNUTLS_HOOK_PRE, on_certificate);
 }

@@ -6,8 +6,6 @@
 
 G_BEGIN_DECLS
 
-#define VA_TLS_MESSAGE_MAX 16384 /* bytes of a handshake message: what a certificate with very many names costs is quadratic */
-
 /**
  * va_tls_demand_client: gives @session (before its handshake) @credentials, and makes it refuse every client whose certificate is not verified by
  * the session's CAs for TLS clients and by va_identity_from_certificate(); fills @connection.

@@ -18,7 +18,7 @@
  * bytes. Prints one line of JSON; what was answered with anything but 2xx is counted as failed.
  */
 
-static gint port, clients = 1, first, count, limit_ms;
+static gint port, clients = 1, count, limit_ms;
 static gboolean fresh, refused, waits;
 static char *certificate, *key, *requests_path, *answers_path, *latencies_path;
 
@@ -28,7 +28,6 @@ static const GOptionEntry entries[] = {
   { "key", 0, 0, G_OPTION_ARG_FILENAME, &key, "Of the client", "FILE" },
   { "requests", 0, 0, G_OPTION_ARG_FILENAME, &requests_path, "What to send", "FILE" },
   { "clients", 0, 0, G_OPTION_ARG_INT, &clients, "How many at once", "N" },
-  { "first", 0, 0, G_OPTION_ARG_INT, &first, "Begin with this request, from 0", "N" },
   { "count", 0, 0, G_OPTION_ARG_INT, &count, "Send so many; behind the last comes the first", "N" },
   { "milliseconds", 0, 0, G_OPTION_ARG_INT, &limit_ms, "Begin none behind this time", "N" },
   { "fresh", 0, 0, G_OPTION_ARG_NONE, &fresh, "A connection for each request, with its handshake", NULL },
@@ -41,7 +40,7 @@ static const GOptionEntry entries[] = {
 
 static LoadTarget target;
 static GPtrArray *requests; /* of GBytes */
-static double *latencies;   /* microseconds, by the request's number from `first` */
+static double *latencies;   /* microseconds, by the request's number */
 static char **answers;
 static gint next, failed, in_time; /* in_time: answered before no more was to begin */
 
@@ -82,7 +81,7 @@ fail (guint status, const char *text)
 static gboolean
 exchange (LoadConnection *connection, gint i)
 {
-  GBytes *request = requests->pdata[(guint) (first + i) % requests->len];
+  GBytes *request = requests->pdata[(guint) i % requests->len];
   g_autofree char *body = NULL;
   guint status = load_exchange (connection, request, &body);
 
@@ -318,7 +317,7 @@ main (int argc, char **argv)
 
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error) || argc != 1 || port < 1 || port > 65535 || clients < 1
-      || first < 0 || count < 1 || limit_ms < 0 || (!refused && requests_path == NULL)
+      || count < 1 || limit_ms < 0 || (!refused && requests_path == NULL)
       || (certificate == NULL) != (key == NULL))
     {
       fprintf (stderr, "bench-load: %s; see --help\n", error != NULL ? error->message : "a needed option is missing");

@@ -18,7 +18,7 @@ from steps import guid_of
 HANDSHAKE_SECONDS = 30  # request-seconds, as it is by default
 PROGRAM = os.path.join(BUILD, 'virt-attest')
 SECRETS_AT_ONCE = 15   # that fit the firmware's secret area together
-# Resident memory that is no file’s, from the first third of the time after the warm-up to the last. A long run warms up until
+# Resident memory that is no file's, from the first third of the time after the warm-up to the last. A long run warms up until
 # SQLite's page caches of 2000 KiB are full, the writer's and those of four readers; in a short one they fill meanwhile, and a
 # slope means nothing.
 GROWTH_KIB, GROWTH_PER_MINUTE_KIB, CACHES_KIB, LONG, WINDOW_SECONDS = 2048, 256, 5 * 2000, 180, 15

@@ -413,9 +413,9 @@ test_failures_stay_inside (void)
 
 /* No HTTP answer, whatever the client's end of the handshake thinks of it. */
 static void
-assert_refused (Site *site, const FixtureFiles *files, const char *priority)
+assert_no_answer (Site *site, const char *address, const FixtureFiles *files, const char *priority)
 {
-  g_autoptr(RawClient) client = raw_client_new (site->port, NULL, files, priority);
+  g_autoptr(RawClient) client = raw_client_new (site->port, address, files, priority);
   g_autofree char *answer = NULL;
 
   if (client == NULL)
@@ -423,6 +423,12 @@ assert_refused (Site *site, const FixtureFiles *files, const char *priority)
   raw_client_send (client, GET ("/v1/open"), -1);
   answer = raw_client_read (client, 1000);
   g_assert_cmpstr (answer, ==, "");
+}
+
+static void
+assert_refused (Site *site, const FixtureFiles *files, const char *priority)
+{
+  assert_no_answer (site, NULL, files, priority);
 }
 
 static void
@@ -670,6 +676,18 @@ about_noise (gnutls_privkey_t key, unsigned flags, void *bytes)
   return (flags & GNUTLS_PRIVKEY_INFO_PK_ALGO_BITS) != 0 ? (int) (8 * GPOINTER_TO_SIZE (bytes)) : -1;
 }
 
+/* Returns: (transfer full): the data of @pem */
+static char *
+read_pem (const char *path, gnutls_datum_t *pem)
+{
+  char *text;
+  gsize size;
+
+  g_assert_true (g_file_get_contents (path, &text, &size, NULL));
+  *pem = (gnutls_datum_t){ (guint8 *) text, (unsigned) size };
+  return text;
+}
+
 /* A certificate that says of itself that it is good, with an RSA key of @bytes whose exponent is as long, or, with 0 bytes,
    with a good key; and @padding bytes that mean nothing. */
 static gnutls_x509_crt_t
@@ -681,11 +699,8 @@ costly_certificate (gsize bytes, gsize padding, const FixtureFiles *good)
   gnutls_x509_crt_t certificate, issuer;
   gnutls_x509_privkey_t own;
   gnutls_pubkey_t public;
-  g_autofree char *text = NULL;
-  gsize size;
+  g_autofree char *key = read_pem (good->key, &pem), *text = NULL;
 
-  g_assert_true (g_file_get_contents (good->key, &text, &size, NULL));
-  pem = (gnutls_datum_t){ (guint8 *) text, (unsigned) size };
   gnutls_x509_privkey_init (&own);
   g_assert_cmpint (gnutls_x509_privkey_import (own, &pem, GNUTLS_X509_FMT_PEM), ==, 0);
   gnutls_x509_crt_init (&certificate);
@@ -706,9 +721,7 @@ costly_certificate (gsize bytes, gsize padding, const FixtureFiles *good)
       g_assert_cmpint (gnutls_x509_crt_set_pubkey (certificate, public), ==, 0);
       gnutls_pubkey_deinit (public);
     }
-  g_clear_pointer (&text, g_free);
-  g_assert_true (g_file_get_contents (good->certificate, &text, &size, NULL));
-  pem = (gnutls_datum_t){ (guint8 *) text, (unsigned) size };
+  text = read_pem (good->certificate, &pem);
   gnutls_x509_crt_init (&issuer);
   g_assert_cmpint (gnutls_x509_crt_import (issuer, &pem, GNUTLS_X509_FMT_PEM), ==, 0);
   g_assert_cmpint (gnutls_x509_crt_sign2 (certificate, issuer, own, GNUTLS_DIG_SHA256, 0), ==, 0);
@@ -736,11 +749,9 @@ cost_of (Site *site, gsize bytes, gsize padding)
                      ==, 0);
   else
     {
-      g_autofree char *text = NULL;
-      gsize size;
+      gnutls_datum_t pem;
+      g_autofree char *text = read_pem (site->owner.key, &pem);
 
-      g_assert_true (g_file_get_contents (site->owner.key, &text, &size, NULL));
-      gnutls_datum_t pem = { (guint8 *) text, (unsigned) size };
       g_assert_cmpint (gnutls_privkey_import_x509_raw (key, &pem, GNUTLS_X509_FMT_PEM, NULL, 0), ==, 0);
     }
   gnutls_certificate_allocate_credentials (&credentials);
@@ -1075,19 +1086,6 @@ test_held_by_one_peer (void)
 }
 
 static void
-assert_no_answer (Site *site, const char *address, const FixtureFiles *files)
-{
-  g_autoptr(RawClient) client = raw_client_new (site->port, address, files, TLS13);
-  g_autofree char *answer = NULL;
-
-  if (client == NULL)
-    return;
-  raw_client_send (client, GET ("/v1/open"), -1);
-  answer = raw_client_read (client, 1000);
-  g_assert_cmpstr (answer, ==, "");
-}
-
-static void
 test_connections_of_one_peer (void)
 {
   static const char *const addresses[] = { "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5" };
@@ -1105,7 +1103,7 @@ test_connections_of_one_peer (void)
       clients[i] = raw_client_new (site.port, addresses[i], &site.owner, TLS13);
       assert_served (clients[i]);
     }
-  assert_no_answer (&site, addresses[3], &site.owner);
+  assert_no_answer (&site, addresses[3], &site.owner, TLS13);
   other = raw_client_new (site.port, addresses[3], &site.host, TLS13);
   assert_served (other);
   raw_client_free (other);
