@@ -6,6 +6,7 @@
 #include <string.h>
 #include "core/encoding.h"
 #include "core/i18n.h"
+#include "service/recent.h"
 #include "service/refusal.h"
 #include "sev/error.h"
 
@@ -13,9 +14,8 @@
 
 struct _VaReferenceCache
 {
-  GMutex mutex;
-  GHashTable *begun;    /* hex hash -> VaLaunchDigest */
-  GHashTable *finished; /* GBytes of a Measured -> digest; of SEV-ES, where each vCPU costs some microseconds */
+  VaRecent *begun;    /* by an image's hash -> VaLaunchDigest */
+  VaRecent *finished; /* by the hash of a Measured -> digest; of SEV-ES, where each vCPU costs some microseconds */
 };
 
 /* All that a digest is made from: the image by its hash, what is known of its layout, and the rest. */
@@ -28,14 +28,25 @@ typedef struct {
   VaVmsaProfile profile;
 } Measured;
 
+static gpointer
+copy_begun (gconstpointer digest)
+{
+  return va_launch_digest_copy (digest);
+}
+
+static gpointer
+copy_finished (gconstpointer digest)
+{
+  return g_memdup2 (digest, VA_SHA256_SIZE);
+}
+
 VaReferenceCache *
 va_reference_cache_new (void)
 {
   VaReferenceCache *cache = g_new0 (VaReferenceCache, 1);
 
-  g_mutex_init (&cache->mutex);
-  cache->begun = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) va_launch_digest_free);
-  cache->finished = g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref, g_free);
+  cache->begun = va_recent_new (CACHE_MAX, copy_begun, (GDestroyNotify) va_launch_digest_free);
+  cache->finished = va_recent_new (CACHE_MAX, copy_finished, g_free);
   return cache;
 }
 
@@ -44,49 +55,33 @@ va_reference_cache_free (VaReferenceCache *cache)
 {
   if (cache == NULL)
     return;
-  g_hash_table_unref (cache->begun);
-  g_hash_table_unref (cache->finished);
-  g_mutex_clear (&cache->mutex);
+  va_recent_free (cache->begun);
+  va_recent_free (cache->finished);
   g_free (cache);
-}
-
-static VaLaunchDigest *
-look_up (VaReferenceCache *cache, const char *hash)
-{
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&cache->mutex);
-  const VaLaunchDigest *found = g_hash_table_lookup (cache->begun, hash);
-
-  return found != NULL ? va_launch_digest_copy (found) : NULL;
-}
-
-static void
-remember (VaReferenceCache *cache, const char *hash, const VaLaunchDigest *digest)
-{
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&cache->mutex);
-
-  if (g_hash_table_size (cache->begun) >= CACHE_MAX)
-    g_hash_table_remove_all (cache->begun);
-  g_hash_table_replace (cache->begun, g_strdup (hash), va_launch_digest_copy (digest));
 }
 
 VaLaunchDigest *
 va_reference_begin (VaReferenceCache *cache, VaStore *store, const VaStoredArtifact *firmware, GError **error)
 {
-  VaLaunchDigest *digest = look_up (cache, firmware->hash);
+  guint8 hash[VA_SHA256_SIZE];
+  VaLaunchDigest *digest;
   g_autoptr(GBytes) image = NULL;
 
+  if (!va_hex_decode (firmware->hash, hash, sizeof hash, error))
+    return NULL;
+  digest = va_recent_get (cache->begun, hash);
   if (digest != NULL)
     return digest;
   image = va_store_get_image (store, firmware->owner, firmware->hash, error);
   if (image == NULL)
     return NULL;
   digest = va_launch_digest_new (g_bytes_get_data (image, NULL), g_bytes_get_size (image));
-  remember (cache, firmware->hash, digest);
+  va_recent_put (cache->begun, hash, digest);
   return digest;
 }
 
-static GBytes *
-measured_of (const VaStoredArtifact *firmware, const VaMeasuredParts *parts)
+static void
+hash_measured (const VaStoredArtifact *firmware, const VaMeasuredParts *parts, guint8 out[VA_SHA256_SIZE])
 {
   Measured measured;
 
@@ -99,28 +94,7 @@ measured_of (const VaStoredArtifact *firmware, const VaMeasuredParts *parts)
   measured.cpus = parts->cpus;
   measured.cpu_signature = parts->cpu_signature;
   measured.profile = parts->profile;
-  return g_bytes_new (&measured, sizeof measured);
-}
-
-static gboolean
-look_up_finished (VaReferenceCache *cache, GBytes *measured, guint8 out[VA_SHA256_SIZE])
-{
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&cache->mutex);
-  const guint8 *found = g_hash_table_lookup (cache->finished, measured);
-
-  if (found != NULL)
-    memcpy (out, found, VA_SHA256_SIZE);
-  return found != NULL;
-}
-
-static void
-remember_finished (VaReferenceCache *cache, GBytes *measured, const guint8 digest[VA_SHA256_SIZE])
-{
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&cache->mutex);
-
-  if (g_hash_table_size (cache->finished) >= CACHE_MAX)
-    g_hash_table_remove_all (cache->finished);
-  g_hash_table_replace (cache->finished, g_bytes_ref (measured), g_memdup2 (digest, VA_SHA256_SIZE));
+  va_sha256 (&measured, sizeof measured, out);
 }
 
 static gboolean
@@ -143,19 +117,24 @@ gboolean
 va_reference_compute (VaReferenceCache *cache, VaStore *store, const VaStoredArtifact *firmware,
                       const VaMeasuredParts *parts, guint8 out[VA_SHA256_SIZE], GError **error)
 {
-  g_autoptr(GBytes) measured = NULL;
+  guint8 measured[VA_SHA256_SIZE];
+  g_autofree guint8 *found = NULL;
 
   /* When nothing else is measured, the digest is the image's own hash. */
   if (parts->kernel == NULL && parts->cpus == 0)
     return va_hex_decode (firmware->hash, out, VA_SHA256_SIZE, error);
   if (parts->cpus == 0)
     return compute (cache, store, firmware, parts, out, error);
-  measured = measured_of (firmware, parts);
-  if (look_up_finished (cache, measured, out))
-    return TRUE;
+  hash_measured (firmware, parts, measured);
+  found = va_recent_get (cache->finished, measured);
+  if (found != NULL)
+    {
+      memcpy (out, found, VA_SHA256_SIZE);
+      return TRUE;
+    }
   if (!compute (cache, store, firmware, parts, out, error))
     return FALSE;
-  remember_finished (cache, measured, out);
+  va_recent_put (cache->finished, measured, out);
   return TRUE;
 }
 

@@ -67,8 +67,8 @@ va_sev_chain_verify_below_cek (const VaSevChain *chain)
          && va_sev_verify_ec (&chain->oca, &chain->pek) && va_sev_verify_ec (&chain->pek, &chain->pdh);
 }
 
-gboolean
-va_sev_chain_verify (const VaSevChain *chain, const VaSevRoots *roots, const char **generation, GError **error)
+static gboolean
+verify (const VaSevChain *chain, gboolean oca_known, const VaSevRoots *roots, const char **generation, GError **error)
 {
   const char *name;
 
@@ -83,7 +83,7 @@ va_sev_chain_verify (const VaSevChain *chain, const VaSevRoots *roots, const cha
   if (name == NULL)
     return refuse (error, _("the CEK is not signed by the ASK of any known generation"));
   if (!signers_are (&chain->oca, VA_SEV_USAGE_OCA, VA_SEV_USAGE_INVALID)
-      || !va_sev_verify_ec (&chain->oca, &chain->oca))
+      || (!oca_known && !va_sev_verify_ec (&chain->oca, &chain->oca)))
     return refuse (error, _("the OCA is not signed by itself"));
   if (!signers_are (&chain->pek, VA_SEV_USAGE_OCA, VA_SEV_USAGE_CEK) || !va_sev_verify_ec (&chain->cek, &chain->pek))
     return refuse (error, _("the PEK is not signed by the CEK"));
@@ -95,4 +95,16 @@ va_sev_chain_verify (const VaSevChain *chain, const VaSevRoots *roots, const cha
   if (generation != NULL)
     *generation = name;
   return TRUE;
+}
+
+gboolean
+va_sev_chain_verify (const VaSevChain *chain, const VaSevRoots *roots, const char **generation, GError **error)
+{
+  return verify (chain, FALSE, roots, generation, error);
+}
+
+gboolean
+va_sev_chain_verify_but_oca (const VaSevChain *chain, const VaSevRoots *roots, const char **generation, GError **error)
+{
+  return verify (chain, TRUE, roots, generation, error);
 }

@@ -43,6 +43,12 @@ gboolean va_sev_chain_parse (VaSevChain *chain, gconstpointer pdh, gsize pdh_siz
  */
 gboolean va_sev_chain_verify (const VaSevChain *chain, const VaSevRoots *roots, const char **generation,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_sev_chain_verify_but_oca: the same, but for the OCA's signature on itself: for a caller who knows that
+ * va_sev_chain_verify() has accepted a chain with this very OCA before, byte for byte.
+ */
+gboolean va_sev_chain_verify_but_oca (const VaSevChain *chain, const VaSevRoots *roots, const char **generation,
+                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** va_sev_chain_verify_below_cek: whether every signature holds but the one on the CEK, which is not looked at. */
 gboolean va_sev_chain_verify_below_cek (const VaSevChain *chain);

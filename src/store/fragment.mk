@@ -29,6 +29,7 @@ libva_store_la_SOURCES = \
 	src/store/sql-rows.h \
 	src/store/sql.c src/store/sql.h \
 	src/store/sqlite-checkpoint.c src/store/sqlite-checkpoint.h \
+	src/store/sqlite-reserve.c src/store/sqlite-reserve.h \
 	src/store/sqlite.c src/store/sqlite.h \
 	src/store/store-private.h \
 	src/store/store.c src/store/store.h

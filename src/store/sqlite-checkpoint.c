@@ -3,8 +3,6 @@
 
 #include "store/sqlite-checkpoint.h"
 
-/* Written ahead, of 4 KiB: some 300 launches by themselves, of which one takes longer, for the thread needs the disk too. */
-#define PAGES 4000
 /* Only a transaction that finds nothing left to copy begins the file anew, and while many write, the thread never is so far;
    then one of them does it. */
 #define PAGES_MAX 8000
@@ -84,7 +82,7 @@ is_due (VaCheckpoints *checkpoints, int pages)
 
   if (pages < checkpoints->seen)
     checkpoints->seen = 0;
-  if (pages - checkpoints->seen < PAGES)
+  if (pages - checkpoints->seen < VA_CHECKPOINT_PAGES)
     return FALSE;
   checkpoints->seen = pages;
   checkpoints->due = pages < PAGES_MAX;

@@ -14,11 +14,13 @@
 #include "src/store/sql-schema.h"
 #include "store/sql-private.h"
 #include "store/sqlite-checkpoint.h"
+#include "store/sqlite-reserve.h"
 
 #define BUSY_MS 4000 /* a host waits for no answer longer than 8 s */
 #define MOMENT_MS 50
 #define READERS 4
 #define CACHE_KIB "768" /* of each connection at the most: a launch touches some dozens of pages */
+#define LOG_BYTES (VA_CHECKPOINT_PAGES * (4096 + 24) + 32) /* frames and header: what is written ahead before a checkpoint */
 #define APPLICATION_ID "0x76614174"
 
 /* One script a version, each from the version before; a new version adds a line and leaves these as they are. */
@@ -280,6 +282,7 @@ migrate (VaSql *sql, gpointer data, GError **error)
   for (; version < VA_STORE_SCHEMA; version++)
     if (!sqlite_execute (sql, migrations[version], error))
       return FALSE;
+  va_sqlite_reserve (((Connection *) sql)->db, LOG_BYTES);
   return sqlite_execute (sql, "PRAGMA user_version = " G_STRINGIFY (VA_STORE_SCHEMA) "; PRAGMA application_id = "
                          APPLICATION_ID, error);
 }

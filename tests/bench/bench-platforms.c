@@ -12,7 +12,8 @@
 
 /*
  * Many software platforms under one root of RSA-4096, as Rome and later have: the root's folder, and one file with a
- * record for each platform: PDH certificate, chain (PEK, OCA, CEK), the PDH's private key, processor id.
+ * record for each platform: PDH certificate, chain (PEK, OCA, CEK), the PDH's private key, processor id. First those that
+ * one owner has taken over, under his OCA, then as many with an OCA of their own each.
  */
 
 #define API_MINOR 51
@@ -51,26 +52,33 @@ make_roots (const char *folder)
   return ask;
 }
 
+static VaEcKey *
+make_oca (const VaPlatform *platform, guint8 cert[VA_PLATFORM_CERT_SIZE])
+{
+  VaEcKey *oca = va_ec_key_new ();
+
+  va_ec_certificate (oca, platform, VA_USAGE_OCA, VA_ALGO_ECDSA_SHA256, cert);
+  va_ec_sign (oca, VA_USAGE_OCA, cert, 0);
+  return oca;
+}
+
 static void
-make_platform (VaRootKey *ask, VaPlatform *platform)
+make_platform (VaRootKey *ask, VaEcKey *oca, const guint8 *oca_cert, VaPlatform *platform)
 {
   g_autoptr(VaEcKey) cek = va_ec_key_new ();
-  g_autoptr(VaEcKey) oca = va_ec_key_new ();
   g_autoptr(VaEcKey) pek = va_ec_key_new ();
   g_autoptr(VaEcKey) pdh = va_ec_key_new ();
-  guint8 *pek_cert = platform->chain, *oca_cert = pek_cert + VA_PLATFORM_CERT_SIZE;
-  guint8 *cek_cert = oca_cert + VA_PLATFORM_CERT_SIZE;
+  guint8 *pek_cert = platform->chain, *cek_cert = pek_cert + 2 * VA_PLATFORM_CERT_SIZE;
 
   va_random_fill (platform->cpu_id, sizeof platform->cpu_id);
   va_ec_key_private (pdh, platform->pdh_key);
   va_ec_certificate (pdh, platform, VA_USAGE_PDH, VA_ALGO_ECDH_SHA256, platform->pdh);
   va_ec_certificate (pek, platform, VA_USAGE_PEK, VA_ALGO_ECDSA_SHA256, pek_cert);
-  va_ec_certificate (oca, platform, VA_USAGE_OCA, VA_ALGO_ECDSA_SHA256, oca_cert);
+  memcpy (pek_cert + VA_PLATFORM_CERT_SIZE, oca_cert, VA_PLATFORM_CERT_SIZE);
   va_ec_certificate (cek, platform, VA_USAGE_CEK, VA_ALGO_ECDSA_SHA256, cek_cert);
   va_ec_sign (pek, VA_USAGE_PEK, platform->pdh, 0);
   va_ec_sign (oca, VA_USAGE_OCA, pek_cert, 0);
   va_ec_sign (cek, VA_USAGE_CEK, pek_cert, 1);
-  va_ec_sign (oca, VA_USAGE_OCA, oca_cert, 0);
   va_root_sign_cek (ask, cek_cert);
 }
 
@@ -79,6 +87,29 @@ write_all (FILE *out, gconstpointer data, gsize size)
 {
   if (fwrite (data, 1, size, out) != size)
     g_error ("cannot write the platforms: %s", g_strerror (errno));
+}
+
+/* @owner: whether one OCA is that of all. */
+static void
+make_platforms (VaRootKey *ask, gboolean owner, long count, FILE *out)
+{
+  VaPlatform platform = { .api_major = 1, .api_minor = API_MINOR, .build = 3 };
+  g_autoptr(VaEcKey) oca = NULL;
+  guint8 oca_cert[VA_PLATFORM_CERT_SIZE];
+
+  for (long i = 0; i < count; i++)
+    {
+      if (oca == NULL || !owner)
+        {
+          g_clear_pointer (&oca, va_ec_key_free);
+          oca = make_oca (&platform, oca_cert);
+        }
+      make_platform (ask, oca, oca_cert, &platform);
+      write_all (out, platform.pdh, sizeof platform.pdh);
+      write_all (out, platform.chain, sizeof platform.chain);
+      write_all (out, platform.pdh_key, sizeof platform.pdh_key);
+      write_all (out, platform.cpu_id, sizeof platform.cpu_id);
+    }
 }
 
 int
@@ -97,16 +128,8 @@ main (int argc, char **argv)
   if (out == NULL)
     g_error ("cannot write %s: %s", argv[3], g_strerror (errno));
   ask = make_roots (argv[1]);
-  for (long i = 0; i < count; i++)
-    {
-      VaPlatform platform = { .api_major = 1, .api_minor = API_MINOR, .build = 3 };
-
-      make_platform (ask, &platform);
-      write_all (out, platform.pdh, sizeof platform.pdh);
-      write_all (out, platform.chain, sizeof platform.chain);
-      write_all (out, platform.pdh_key, sizeof platform.pdh_key);
-      write_all (out, platform.cpu_id, sizeof platform.cpu_id);
-    }
+  make_platforms (ask, TRUE, count, out);
+  make_platforms (ask, FALSE, count, out);
   if (fclose (out) != 0)
     g_error ("cannot write %s: %s", argv[3], g_strerror (errno));
   return 0;

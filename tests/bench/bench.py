@@ -126,6 +126,7 @@ def service(folder, below):
         stage.furnish(measured)
     for kind in speed.PARTS:
         speed.launches(stage, measured, kind)
+    speed.launches(stage, measured, "never seen", ", an OCA of its own each", stage.self_owned)
     speed.validations(stage, measured, lambda: speed.sqlite_commits(folder), "SQLite, its own commits")
     speed.alone(stage, measured, "never seen", 1.3)
     speed.fresh(stage, measured, "never seen", 0.85)

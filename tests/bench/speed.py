@@ -67,8 +67,10 @@ def middle(values):
     return statistics.median(values)
 
 
-def launches(stage, service, kind, where=''):
-    """Throughput with a connection that stays; the service's own time tells how much is waiting."""
+def launches(stage, service, kind, where='', requests=None):
+    """Throughput with a connection that stays; the service's own time tells how much is waiting. @requests: in place of
+    those from the platforms of one owner."""
+    requests = requests or stage.requests
     ratios, rates, times = [], [], []
     count = PLATFORMS if kind == 'never seen' or QUICK else 5 * PLATFORMS
     running = None
@@ -79,8 +81,8 @@ def launches(stage, service, kind, where=''):
                 running.service.end()
             running = Running(stage, service)
             if kind == 'seen before':
-                running.load(stage.requests, PLATFORMS, clients=CLIENTS)
-        line = running.load(stage.requests, count, *SHORT, clients=CLIENTS)
+                running.load(requests, PLATFORMS, clients=CLIENTS)
+        line = running.load(requests, count, *SHORT, clients=CLIENTS)
         limit = 1e6 / crypto.cost(kind)
         ratios.append(line['rate'] / limit)
         rates.append(line['rate'])

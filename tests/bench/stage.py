@@ -14,6 +14,7 @@ from service_peers import BUILD, Peer, Service, Site, b64, firmware, sev, sha256
 MIB = 1 << 20
 PLATFORMS = 200
 WARM = 8     # further platforms, for what happens only once
+EACH = PLATFORMS + WARM
 VMS = 20     # registrations that the launches are spread over
 POLICY = 1
 RECORD = (2084, 6252, 48, 64)  # bench-platforms.c
@@ -69,15 +70,17 @@ class Stage:
                              'secrets': [{'type': 'luks-passphrase', 'passphrase': b64(os.urandom(24))}]}
         self.vms = [str(uuid.uuid4()) for _ in range(VMS)]
         self.requests = self.launch_requests('launches', self.platforms[:PLATFORMS])
-        self.warming = self.launch_requests('warming', self.platforms[PLATFORMS:])
+        self.warming = self.launch_requests('warming', self.platforms[PLATFORMS:EACH])
+        self.self_owned = self.launch_requests('self-owned', self.platforms[EACH:EACH + PLATFORMS])
         self.health = put_requests(os.path.join(folder, 'health'), [('GET', '/v1/healthz', None)])
 
     def make_platforms(self):
+        """Those of one owner first, then those with an OCA of their own."""
         path, size = os.path.join(self.folder, 'platforms'), sum(RECORD)
-        machine.run(machine.SERVER, program('platforms'), os.path.join(self.roots, 'bench'), PLATFORMS + WARM, path)
+        machine.run(machine.SERVER, program('platforms'), os.path.join(self.roots, 'bench'), EACH, path)
         with open(path, 'rb') as source:
             data = source.read()
-        assert len(data) == (PLATFORMS + WARM) * size
+        assert len(data) == 2 * EACH * size
         return [Platform(data[at:at + size]) for at in range(0, len(data), size)]
 
     def launch_requests(self, name, platforms):

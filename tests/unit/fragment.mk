@@ -187,7 +187,9 @@ TESTS += $(service_tests)
 tests_unit_test_liveness_SOURCES = tests/unit/test-liveness.c
 tests_unit_test_liveness_LDADD = libva-service.la libva-store.la libva-http-server.la libva-api.la libva-sev.la libva-core-json.la \
 	libva-core.la $(GLIB_LIBS)
-tests_unit_test_chain_cache_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
+tests_unit_test_chain_cache_SOURCES = tests/unit/test-chain-cache.c $(platform_psp) $(platform_making)
+tests_unit_test_chain_cache_CPPFLAGS = $(platform_cppflags)
+tests_unit_test_chain_cache_CFLAGS = $(AM_CFLAGS) $(NETTLE_CFLAGS) $(JSON_CFLAGS)
 tests_unit_test_chain_cache_LDADD = libva-service.la libva-test-sev.la libva-sev.la libva-core.la $(NETTLE_LIBS) $(GMP_LIBS) $(GLIB_LIBS)
 tests_unit_test_service_rules_SOURCES = tests/unit/test-service-rules.c
 tests_unit_test_service_rules_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
