@@ -117,9 +117,13 @@ skip_word (const char *p, const char *end)
   return NULL;
 }
 
-/* The end of the token at @p, or %NULL if there is none; @depth and @values count along. */
+typedef struct {
+  guint depth, values, members;
+} Counts;
+
+/* The end of the token at @p, or %NULL if there is none; @counts go along. */
 static const char *
-skip_token (const char *p, const char *end, guint *depth, guint *values)
+skip_token (const char *p, const char *end, Counts *counts)
 {
   switch (*p)
     {
@@ -127,34 +131,37 @@ skip_token (const char *p, const char *end, guint *depth, guint *values)
     case '\t':
     case '\r':
     case '\n':
-    case ':':
     case ',':
+      return p + 1;
+    case ':':
+      counts->members++;
       return p + 1;
     case '{':
     case '[':
-      ++*depth;
-      ++*values;
+      counts->depth++;
+      counts->values++;
       return p + 1;
     case '}':
     case ']':
-      if (*depth == 0)
+      if (counts->depth == 0)
         return NULL;
-      --*depth;
+      counts->depth--;
       return p + 1;
     case '"':
-      ++*values;
+      counts->values++;
       return skip_string (p, end);
     default:
-      ++*values;
+      counts->values++;
       return *p == '-' || g_ascii_isdigit (*p) ? skip_number (p, end) : skip_word (p, end);
     }
 }
 
 gboolean
-va_json_scan (const char *text, gsize size, guint max_depth, guint max_values, GError **error)
+va_json_scan (const char *text, gsize size, guint max_depth, guint max_values, guint *members,
+              GError **error)
 {
   const char *end = text + size;
-  guint depth = 0, values = 0;
+  Counts counts = { 0 };
   gboolean complete = FALSE;
 
   if (!g_utf8_validate_len (text, size, NULL))
@@ -164,7 +171,7 @@ va_json_scan (const char *text, gsize size, guint max_depth, guint max_values, G
     }
   for (const char *p = text; p < end;)
     {
-      const char *next = skip_token (p, end, &depth, &values);
+      const char *next = skip_token (p, end, &counts);
 
       /* Once the outermost value is complete, only white space may follow. */
       if (next == NULL || (complete && !g_ascii_isspace (*p)))
@@ -173,14 +180,15 @@ va_json_scan (const char *text, gsize size, guint max_depth, guint max_values, G
                        (gsize) (p - text) + 1);
           return FALSE;
         }
-      if (depth > max_depth || values > max_values)
+      if (counts.depth > max_depth || counts.values > max_values)
         {
           g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
                        _("the JSON has more than %u levels or %u values"), max_depth, max_values);
           return FALSE;
         }
-      complete = values > 0 && depth == 0;
+      complete = counts.values > 0 && counts.depth == 0;
       p = next;
     }
+  *members = counts.members;
   return TRUE;
 }

@@ -10,40 +10,48 @@
 #include "core/i18n.h"
 #include "core/json-scan.h"
 
-typedef struct {
-  GHashTable *members; /* JsonObject -> members seen; json-glib keeps only the last of two equal keys */
-  gboolean repeated;
-} Duplicates;
+static guint count_members (JsonNode *node);
 
 static void
-on_member (JsonParser *parser, JsonObject *object, const char *name, gpointer data)
+add_member (JsonObject *object, const char *name, JsonNode *node, gpointer data)
 {
-  Duplicates *duplicates = data;
-  guint seen = GPOINTER_TO_UINT (g_hash_table_lookup (duplicates->members, object)) + 1;
-
-  g_hash_table_insert (duplicates->members, object, GUINT_TO_POINTER (seen));
-  if (seen != json_object_get_size (object))
-    duplicates->repeated = TRUE;
+  (void) object;
+  (void) name;
+  *(guint *) data += 1 + count_members (node);
 }
 
-static JsonObject *
-parse_scanned (const char *text, gsize size, GError **error)
+static void
+add_element (JsonArray *array, guint index, JsonNode *node, gpointer data)
 {
-  g_autoptr(JsonParser) parser = json_parser_new_immutable ();
-  g_autoptr(GHashTable) members = g_hash_table_new (NULL, NULL);
-  Duplicates duplicates = { members, FALSE };
+  (void) array;
+  (void) index;
+  *(guint *) data += count_members (node);
+}
+
+/* Of all objects in @node, which is not deeper than VA_JSON_MAX_DEPTH. */
+static guint
+count_members (JsonNode *node)
+{
+  guint count = 0;
+
+  if (JSON_NODE_HOLDS_OBJECT (node))
+    json_object_foreach_member (json_node_get_object (node), add_member, &count);
+  else if (JSON_NODE_HOLDS_ARRAY (node))
+    json_array_foreach_element (json_node_get_array (node), add_element, &count);
+  return count;
+}
+
+/* @members: in the text; json-glib keeps only the last of those with the same key in one object. */
+static JsonObject *
+parse_scanned (const char *text, gsize size, guint members, GError **error)
+{
+  g_autoptr(JsonParser) parser = json_parser_new ();
   g_autoptr(GError) reason = NULL;
   JsonNode *root;
 
-  g_signal_connect (parser, "object-member", G_CALLBACK (on_member), &duplicates);
   if (!json_parser_load_from_data (parser, text, (gssize) size, &reason))
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("no JSON: %s"), reason->message);
-      return NULL;
-    }
-  if (duplicates.repeated)
-    {
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("the JSON names one key twice"));
       return NULL;
     }
   root = json_parser_get_root (parser);
@@ -52,16 +60,24 @@ parse_scanned (const char *text, gsize size, GError **error)
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("the JSON is no object"));
       return NULL;
     }
+  if (count_members (root) != members)
+    {
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("the JSON names one key twice"));
+      return NULL;
+    }
   return json_object_ref (json_node_get_object (root));
 }
 
 JsonObject *
 va_json_parse (const char *text, gsize size, GError **error)
 {
+  guint members;
+
   if (size == 0) /* json-glib takes no absent text */
     text = "";
-  return va_json_scan (text, size, VA_JSON_MAX_DEPTH, VA_JSON_MAX_VALUES, error) ? parse_scanned (text, size, error)
-                                                                                : NULL;
+  return va_json_scan (text, size, VA_JSON_MAX_DEPTH, VA_JSON_MAX_VALUES, &members, error)
+           ? parse_scanned (text, size, members, error)
+           : NULL;
 }
 
 static char *
@@ -69,9 +85,12 @@ print (JsonObject *object, gboolean pretty)
 {
   g_autoptr(JsonNode) node = json_node_init_object (json_node_alloc (), object);
   g_autofree char *text = json_to_string (node, pretty);
-  g_auto(GStrv) parts = g_strsplit (text, "\x1f", -1);
+  g_auto(GStrv) parts = NULL;
 
   /* The one control character that json-glib forgets to escape. */
+  if (strchr (text, '\x1f') == NULL)
+    return g_steal_pointer (&text);
+  parts = g_strsplit (text, "\x1f", -1);
   return g_strjoinv ("\\u001f", parts);
 }
 

@@ -3,7 +3,11 @@
 
 #include "http/exchange.h"
 
+#include <gnutls/gnutls.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
+#include <sys/socket.h>
 #include "core/guid.h"
 #include "core/i18n.h"
 #include "http/request.h"
@@ -15,6 +19,7 @@
 #define COUNTED (16u * 1024) /* bytes of an answer from which it counts as held */
 #define RESERVED_PART 8 /* of all that may be held: for what is small */
 #define PEERS_PART 4 /* the same: one peer's, of what is large */
+#define CORKED_MAX (8u * 1024) /* bytes of an answer that goes out in one piece with its headers */
 #define RETRY_SECONDS 2 /* what a peer is asked to wait for when the service cannot answer just now */
 /* A refused client is read this far, or as far as its route goes, so that it gets its answer; then it is cut. */
 #define DISCARD_MAX (128u * 1024)
@@ -23,6 +28,7 @@ typedef struct {
   VaExchanges *shared;
   gboolean under_way; /* the headers are there: it counts as active */
   gboolean answered;
+  gboolean corked; /* GnuTLS keeps the answer back */
   gint64 begun;
   gint64 handled; /* microseconds that the handler took; -1: none was called */
   gint code;      /* of the refusal that is the answer; -1: it is none */
@@ -43,6 +49,37 @@ va_exchange_connection (struct MHD_Connection *mhd)
   const union MHD_ConnectionInfo *info = MHD_get_connection_info (mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
   return info != NULL ? info->socket_context : NULL;
+}
+
+static gnutls_session_t
+session_of (struct MHD_Connection *mhd)
+{
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info (mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+  return info != NULL ? info->tls_session : NULL;
+}
+
+/* libmicrohttpd sends the headers and the body one after the other; both in one record cost its receiver and us half. */
+static void
+cork (Exchange *exchange, struct MHD_Connection *mhd)
+{
+  gnutls_record_cork (session_of (mhd));
+  exchange->corked = TRUE;
+}
+
+/* There is room for this much, unless the peer leaves many answers unread; then nobody would try again. */
+static void
+uncork (struct MHD_Connection *mhd)
+{
+  const VaConnection *connection = va_exchange_connection (mhd);
+  const int on = 1;
+
+  if (connection == NULL)
+    return;
+  if (gnutls_record_uncork (session_of (mhd), 0) < 0)
+    shutdown (connection->fd, SHUT_RDWR);
+  /* libmicrohttpd sets TCP_CORK for good, and pushes in this way. */
+  setsockopt (connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
 void *
@@ -117,11 +154,13 @@ va_exchange_end (void *data, struct MHD_Connection *mhd, void **state, enum MHD_
   if (exchange == NULL)
     return;
   *state = NULL;
+  if (exchange->corked)
+    uncork (mhd);
   drop_body (exchange);
   if (connection != NULL)
     va_connection_set_deadline (connection, shared->timeout_seconds + shared->request_seconds);
   g_mutex_lock (&shared->mutex);
-  if (exchange->under_way && --shared->active == 0)
+  if (exchange->under_way && --shared->active == 0 && shared->stopping)
     g_cond_broadcast (&shared->quiet);
   g_mutex_unlock (&shared->mutex);
   va_route_match_clear (&exchange->match);
@@ -201,6 +240,8 @@ answer (Exchange *exchange, struct MHD_Connection *mhd, guint status, const char
   result = MHD_queue_response (mhd, status, response);
   MHD_destroy_response (response);
   exchange->answered = TRUE;
+  if (result == MHD_YES && size > 0 && size <= CORKED_MAX)
+    cork (exchange, mhd);
   return result;
 }
 

@@ -28,8 +28,9 @@ typedef struct {
   const VaLaunchRequest *request;
   gint64 now;
   JsonObject *entry; /* for the audit log */
-  VaStoredRegistration *stored;
-  VaRegistration *registration;
+  VaOpenRegistration *open;
+  const VaStoredRegistration *stored;
+  const VaRegistration *registration;
   guint32 policy;
   VaSevChain chain;
   const char *generation;
@@ -42,8 +43,7 @@ typedef struct {
 static void
 attempt_clear (Attempt *attempt)
 {
-  va_stored_registration_free (attempt->stored);
-  va_registration_free (attempt->registration);
+  va_open_registration_free (attempt->open);
   va_fixed_free (attempt->fixed);
   va_secret_free (attempt->table);
   va_sev_session_free (attempt->session);
@@ -51,23 +51,36 @@ attempt_clear (Attempt *attempt)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Attempt, attempt_clear)
 
+/* Of a registration that cannot be read, so that he can see what happened. */
+static void
+note_owner (const Attempt *attempt)
+{
+  g_autoptr(VaStoredRegistration) stored = va_store_find_registration (attempt->service->store, attempt->vm, NULL);
+
+  if (stored != NULL)
+    json_object_set_string_member (attempt->entry, "owner", stored->owner);
+}
+
 static gboolean
 find_registration (Attempt *attempt, GError **error)
 {
-  VaStore *store = attempt->service->store;
+  VaService *service = attempt->service;
   g_autoptr(GError) reason = NULL;
 
-  attempt->stored = va_store_find_registration (store, attempt->vm, &reason);
+  attempt->open = va_registrations_open (service->registrations, service->store, attempt->vm, &reason);
   if (g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
     return va_refuse (error, VA_PROBLEM_VM_UNKNOWN, _("there is no registration %s"), attempt->vm);
-  if (attempt->stored != NULL)
+  if (attempt->open == NULL)
     {
-      json_object_set_string_member (attempt->entry, "owner", attempt->stored->owner);
-      json_object_set_int_member (attempt->entry, "version", (gint64) attempt->stored->version);
+      if (g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_SEAL))
+        note_owner (attempt);
+      return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
     }
-  if (attempt->stored != NULL)
-    attempt->registration = va_registration_open (store, attempt->stored, &reason);
-  return attempt->registration != NULL || va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
+  attempt->stored = attempt->open->stored;
+  attempt->registration = &attempt->open->registration;
+  json_object_set_string_member (attempt->entry, "owner", attempt->stored->owner);
+  json_object_set_int_member (attempt->entry, "version", (gint64) attempt->stored->version);
+  return TRUE;
 }
 
 static gboolean
@@ -345,6 +358,28 @@ check_asked_again (VaService *service, VaRequest *call, const VaLaunchRequest *r
                     va_launch_state_name (launch->state));
 }
 
+/* Whether the attempt failed for @reason since there is another registration meanwhile, or an answer of its owner. */
+static gboolean
+is_outdated (const Attempt *attempt, GError **reason)
+{
+  VaService *service = attempt->service;
+  g_autoptr(GError) unanswered = NULL;
+
+  if (g_error_matches (*reason, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED))
+    {
+      va_registrations_forget (service->registrations, attempt->vm);
+      return TRUE;
+    }
+  if (attempt->open == NULL
+      || va_registrations_is_current (service->registrations, service->store, attempt->open, &unanswered))
+    return FALSE;
+  if (unanswered == NULL)
+    return TRUE;
+  g_clear_error (reason);
+  *reason = g_steal_pointer (&unanswered);
+  return FALSE;
+}
+
 /* The answer, durable before it is given; or FALSE with the problem. */
 static gboolean
 try_to_grant (VaService *service, VaRequest *call, const VaLaunchRequest *request, VaResponse *response, GError **error)
@@ -369,7 +404,7 @@ try_to_grant (VaService *service, VaRequest *call, const VaLaunchRequest *reques
           return TRUE;
         }
       json_object_remove_member (entry, "launch-id");
-      if (!g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED))
+      if (!is_outdated (&attempt, &reason))
         break;
     }
   return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);

@@ -17,6 +17,7 @@
 
 #define PEM_MAX 65536
 #define CHAINS_MAX 8192 /* platforms, of some hundred bytes each */
+#define REGISTRATIONS_MAX 256
 #define THREADS_EACH 4 /* of a processor: most of them wait for the disk, and those that do share one commit */
 #define THREADS_LEAST 16
 #define THREADS_MOST 64
@@ -138,10 +139,12 @@ open_and_serve (const VaConfig *config, VaSevRoots *roots, VaKeyService *key_ser
     return FALSE;
   service.references = va_reference_cache_new ();
   service.chains = va_chain_cache_new (CHAINS_MAX);
+  service.registrations = va_registrations_new (REGISTRATIONS_MAX);
   service.metrics = va_metrics_new (va_service_routes ());
   service.refusals = va_limit_new ((guint) va_config_number (config, "limits", "refusals-per-minute"));
   ok = va_serve (&service, &settings, error);
   va_limit_free (service.refusals);
+  va_registrations_free (service.registrations);
   va_chain_cache_free (service.chains);
   va_metrics_free (service.metrics);
   va_reference_cache_free (service.references);

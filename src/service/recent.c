@@ -49,11 +49,10 @@ va_recent_new (guint max, VaRecentCopy copy, GDestroyNotify release)
   return recent;
 }
 
+/* @entry: no longer in the order */
 static void
-forget_oldest (VaRecent *recent)
+drop (VaRecent *recent, Entry *entry)
 {
-  Entry *entry = g_queue_pop_head (&recent->order);
-
   g_hash_table_remove (recent->entries, entry);
   if (recent->release != NULL)
     recent->release (entry->value);
@@ -66,7 +65,7 @@ va_recent_free (VaRecent *recent)
   if (recent == NULL)
     return;
   while (recent->order.length > 0)
-    forget_oldest (recent);
+    drop (recent, g_queue_pop_head (&recent->order));
   g_hash_table_unref (recent->entries);
   g_mutex_clear (&recent->mutex);
   g_free (recent);
@@ -99,10 +98,22 @@ va_recent_put (VaRecent *recent, const guint8 key[VA_SHA256_SIZE], gconstpointer
   if (look_up (recent, key) != NULL)
     return;
   while (recent->order.length >= recent->max)
-    forget_oldest (recent);
+    drop (recent, g_queue_pop_head (&recent->order));
   entry = g_new0 (Entry, 1);
   memcpy (entry->key, key, VA_SHA256_SIZE);
   entry->value = recent->copy (value);
   g_queue_push_tail (&recent->order, entry);
   g_hash_table_add (recent->entries, entry);
+}
+
+void
+va_recent_forget (VaRecent *recent, const guint8 key[VA_SHA256_SIZE])
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&recent->mutex);
+  Entry *entry = look_up (recent, key);
+
+  if (entry == NULL)
+    return;
+  g_queue_remove (&recent->order, entry);
+  drop (recent, entry);
 }

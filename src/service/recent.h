@@ -25,5 +25,7 @@ void va_recent_free (VaRecent *recent);
 gpointer va_recent_get (VaRecent *recent, const guint8 key[VA_SHA256_SIZE]);
 /** va_recent_put: keeps a copy of @value, unless something is kept under @key already. */
 void va_recent_put (VaRecent *recent, const guint8 key[VA_SHA256_SIZE], gconstpointer value);
+/** va_recent_forget: what is kept under @key, if there is anything. */
+void va_recent_forget (VaRecent *recent, const guint8 key[VA_SHA256_SIZE]);
 
 G_END_DECLS

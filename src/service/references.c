@@ -14,6 +14,7 @@
 
 struct _VaReferenceCache
 {
+  VaRecent *artifacts; /* by a hash of owner and image's hash -> VaStoredArtifact; nobody can remove one */
   VaRecent *begun;    /* by an image's hash -> VaLaunchDigest */
   VaRecent *finished; /* by the hash of a Measured -> digest; of SEV-ES, where each vCPU costs some microseconds */
 };
@@ -27,6 +28,17 @@ typedef struct {
   guint32 cpus, cpu_signature;
   VaVmsaProfile profile;
 } Measured;
+
+static gpointer
+copy_artifact (gconstpointer data)
+{
+  const VaStoredArtifact *artifact = data;
+  VaStoredArtifact *copy = g_memdup2 (artifact, sizeof *artifact);
+
+  copy->owner = g_strdup (artifact->owner);
+  copy->hash = g_strdup (artifact->hash);
+  return copy;
+}
 
 static gpointer
 copy_begun (gconstpointer digest)
@@ -45,6 +57,7 @@ va_reference_cache_new (void)
 {
   VaReferenceCache *cache = g_new0 (VaReferenceCache, 1);
 
+  cache->artifacts = va_recent_new (CACHE_MAX, copy_artifact, (GDestroyNotify) va_stored_artifact_free);
   cache->begun = va_recent_new (CACHE_MAX, copy_begun, (GDestroyNotify) va_launch_digest_free);
   cache->finished = va_recent_new (CACHE_MAX, copy_finished, g_free);
   return cache;
@@ -55,6 +68,7 @@ va_reference_cache_free (VaReferenceCache *cache)
 {
   if (cache == NULL)
     return;
+  va_recent_free (cache->artifacts);
   va_recent_free (cache->begun);
   va_recent_free (cache->finished);
   g_free (cache);
@@ -230,11 +244,28 @@ prepare (const VaRegistration *registration, VaFixed *fixed, GError **error)
   return check_size (registration, fixed, error);
 }
 
+static VaStoredArtifact *
+find_artifact (const References *references, const char *owner, const char *hash, GError **error)
+{
+  g_autofree char *name = g_strconcat (owner, "\n", hash, NULL);
+  guint8 key[VA_SHA256_SIZE];
+  VaStoredArtifact *artifact;
+
+  va_sha256 (name, strlen (name), key);
+  artifact = va_recent_get (references->cache->artifacts, key);
+  if (artifact != NULL)
+    return artifact;
+  artifact = va_store_get_artifact (references->store, owner, hash, error);
+  if (artifact != NULL)
+    va_recent_put (references->cache->artifacts, key, artifact);
+  return artifact;
+}
+
 static gboolean
 add_firmware (References *references, const char *owner, const char *hash, GArray *areas, GError **error)
 {
   g_autoptr(GError) reason = NULL;
-  g_autoptr(VaStoredArtifact) artifact = va_store_get_artifact (references->store, owner, hash, &reason);
+  g_autoptr(VaStoredArtifact) artifact = find_artifact (references, owner, hash, &reason);
 
   if (artifact == NULL)
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_ARTIFACT_MISSING);

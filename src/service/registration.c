@@ -116,12 +116,19 @@ va_registration_keep (VaStore *store, const char *owner, const char *id, VaRegis
                                     error);
 }
 
+static VaRegistration *
+parse_text (const char *text)
+{
+  g_autoptr(JsonObject) object = va_json_parse (text, strlen (text), NULL);
+
+  return object != NULL ? va_registration_read (object, NULL) : NULL;
+}
+
 /* Takes apart what text_without_data() and pack_inline() made. */
 static VaRegistration *
 put_together (const char *text, VaSecret *inline_secrets)
 {
-  g_autoptr(JsonObject) object = va_json_parse (text, strlen (text), NULL);
-  g_autoptr(VaRegistration) registration = object != NULL ? va_registration_read (object, NULL) : NULL;
+  g_autoptr(VaRegistration) registration = parse_text (text);
 
   return registration != NULL && unpack_inline (inline_secrets, registration->secrets) ? g_steal_pointer (&registration)
                                                                                        : NULL;
@@ -146,6 +153,19 @@ va_registration_open (VaStore *store, const VaStoredRegistration *stored, GError
   if (registration == NULL)
     set_broken (stored->id, error);
   return registration;
+}
+
+gboolean
+va_registration_open_parts (VaStore *store, const VaStoredRegistration *stored, VaRegistration **parsed,
+                            GPtrArray *secrets, GError **error)
+{
+  g_autoptr(VaSecret) inline_secrets = va_store_open_registration (store, stored, error);
+
+  if (inline_secrets == NULL)
+    return FALSE;
+  if (*parsed == NULL)
+    *parsed = parse_text (stored->text);
+  return (*parsed != NULL && unpack_inline (inline_secrets, secrets)) || set_broken (stored->id, error);
 }
 
 gboolean

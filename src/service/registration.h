@@ -32,6 +32,13 @@ gboolean va_registration_proposed (VaStore *store, const VaStoredProposal *propo
  */
 VaRegistration *va_registration_open (VaStore *store, const VaStoredRegistration *stored, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_registration_open_parts: the same in its parts.
+ * @parsed: (inout) (transfer full): all but inline secrets; parsed when it is %NULL
+ * @secrets: gets the inline secrets with their data, as VaSecretRef
+ */
+gboolean va_registration_open_parts (VaStore *store, const VaStoredRegistration *stored, VaRegistration **parsed,
+                                     GPtrArray *secrets, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_registration_answer: what an owner is shown. Returns: (transfer full). */
 JsonObject *va_registration_answer (const VaStoredRegistration *stored, const VaRegistration *registration);
 

@@ -6,6 +6,7 @@
 #include "http/server.h"
 #include "service/chain-cache.h"
 #include "service/groups.h"
+#include "service/held.h"
 #include "service/limit.h"
 #include "service/metrics.h"
 #include "service/references.h"
@@ -27,6 +28,7 @@ typedef struct {
   VaKeyService *key_service; /* AMD's; %NULL: not to be asked */
   VaReferenceCache *references;
   VaChainCache *chains;
+  VaHeldRegistrations *registrations;
   VaSigner *signer;          /* of the audit log's checkpoints */
   VaHostGroups *groups;
   VaLimit *refusals;         /* how many a peer may collect */

@@ -185,7 +185,7 @@ carry_out (VaSqlBackend *backend, GQueue *group)
 }
 
 static void
-lead (VaSqlBackend *backend)
+lead (VaSqlBackend *backend, const Job *own)
 {
   VaCommitQueue *queue = &backend->queue;
   GQueue group = G_QUEUE_INIT;
@@ -207,7 +207,8 @@ lead (VaSqlBackend *backend)
       Job *job = l->data;
 
       job->done = TRUE;
-      g_cond_signal (&job->changed);
+      if (job != own)
+        g_cond_signal (&job->changed);
     }
   g_queue_clear (&group);
 }
@@ -226,7 +227,7 @@ va_sql_transact (VaBackend *base, VaSqlWork work, gpointer data, JsonObject *ent
     if (queue->busy)
       g_cond_wait (&job.changed, &queue->mutex);
     else
-      lead (backend);
+      lead (backend, &job);
   g_mutex_unlock (&queue->mutex);
   g_cond_clear (&job.changed);
   if (job.ok)

@@ -29,7 +29,7 @@ typedef struct {
   GMutex mutex; /* of what follows */
   GCond returned;
   GPtrArray *idle; /* readers */
-  guint readers, readers_max;
+  guint readers, readers_max, waiting; /* waiting: threads, for a reader */
   gint64 closed_until; /* monotonic: until then nobody tries again to connect */
   gint64 silent_until; /* the same for every question, on connections that seem to live as well */
   char *closed_why;

@@ -240,6 +240,7 @@ take_reader (VaSqlBackend *backend, VaSql **reader, GError **error)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&backend->mutex);
   gint64 end = g_get_monotonic_time () + READER_WAIT;
+  gboolean in_time;
 
   *reader = NULL;
   while (!is_closed (backend, backend->silent_until, error))
@@ -261,7 +262,10 @@ take_reader (VaSqlBackend *backend, VaSql **reader, GError **error)
           backend->readers++;
           return TRUE;
         }
-      if (!g_cond_wait_until (&backend->returned, &backend->mutex, end))
+      backend->waiting++;
+      in_time = g_cond_wait_until (&backend->returned, &backend->mutex, end);
+      backend->waiting--;
+      if (!in_time)
         {
           g_set_error_literal (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
                                _("the store's database: all connections are busy"));
@@ -279,7 +283,8 @@ release_reader (VaSqlBackend *backend, VaSql *reader)
     g_ptr_array_add (backend->idle, reader);
   else
     backend->readers--;
-  g_cond_signal (&backend->returned);
+  if (backend->waiting > 0)
+    g_cond_signal (&backend->returned);
   g_mutex_unlock (&backend->mutex);
 }
 

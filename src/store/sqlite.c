@@ -247,7 +247,7 @@ connect_to (gpointer checkpoints, GError **error)
       if (sqlite_execute (&connection->sql,
                           "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
                           "PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;"
-                          "PRAGMA cell_size_check = ON; PRAGMA cache_size = -" CACHE_KIB,
+                          "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -" CACHE_KIB,
                           error))
         {
           va_checkpoints_watch (checkpoints, connection->db);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "service/registration.h"
+
+G_BEGIN_DECLS
+
+/**
+ * VaHeldRegistrations: registrations as they were read last, so that launches of one image, one after the other, do not read
+ * and parse it each time. Inline secrets stay sealed in it. Each may have been replaced or removed meanwhile: a launch that is
+ * granted by one must have its version looked at in the transaction that creates it, as va_store_create_launch() does, and
+ * one that is refused by one must ask va_registrations_is_current() first. Used from several threads.
+ */
+typedef struct _VaHeldRegistrations VaHeldRegistrations;
+
+/** A registration with its inline secrets, for one launch. */
+typedef struct {
+  gpointer held;                      /* what the following borrow from */
+  const VaStoredRegistration *stored; /* borrowed */
+  VaRegistration registration;        /* its members are borrowed, but for the secrets' array */
+  GPtrArray *inline_secrets;          /* of VaSecretRef; those of the secrets that are inline */
+  gboolean fresh;                     /* read just now */
+} VaOpenRegistration;
+
+/** va_registrations_new: @max: how many are held; only those of usual size are */
+VaHeldRegistrations *va_registrations_new (guint max);
+void va_registrations_free (VaHeldRegistrations *held);
+/**
+ * va_registrations_open: anybody's registration @id, held or from the store.
+ * Returns: (transfer full)
+ * Errors: those of va_store_find_registration() and va_registration_open()
+ */
+VaOpenRegistration *va_registrations_open (VaHeldRegistrations *held, VaStore *store, const char *id, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/** va_registrations_forget: the next one who opens @id gets it from the store. */
+void va_registrations_forget (VaHeldRegistrations *held, const char *id);
+/**
+ * va_registrations_is_current: whether the store still has @open as it is; it is forgotten otherwise.
+ * Errors: VA_STORE_ERROR: the store did not answer
+ */
+gboolean va_registrations_is_current (VaHeldRegistrations *held, VaStore *store, const VaOpenRegistration *open,
+                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void va_open_registration_free (VaOpenRegistration *open);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaOpenRegistration, va_open_registration_free)
+
+G_END_DECLS
