@@ -80,13 +80,33 @@ va_json_parse (const char *text, gsize size, GError **error)
            : NULL;
 }
 
-static char *
-print (JsonObject *object, gboolean pretty)
+/* One a thread: to make one costs more than it does. */
+static GPrivate generators = G_PRIVATE_INIT (g_object_unref);
+
+static JsonGenerator *
+own_generator (void)
 {
-  g_autoptr(JsonNode) node = json_node_init_object (json_node_alloc (), object);
-  g_autofree char *text = json_to_string (node, pretty);
+  JsonGenerator *generator = g_private_get (&generators);
+
+  if (generator == NULL)
+    {
+      generator = json_generator_new ();
+      g_private_set (&generators, generator);
+    }
+  return generator;
+}
+
+static char *
+print (JsonNode *node, gboolean pretty)
+{
+  JsonGenerator *generator = own_generator ();
+  g_autofree char *text = NULL;
   g_auto(GStrv) parts = NULL;
 
+  json_generator_set_pretty (generator, pretty);
+  json_generator_set_root (generator, node);
+  text = json_generator_to_data (generator, NULL);
+  json_generator_set_root (generator, NULL);
   /* The one control character that json-glib forgets to escape. */
   if (strchr (text, '\x1f') == NULL)
     return g_steal_pointer (&text);
@@ -94,16 +114,30 @@ print (JsonObject *object, gboolean pretty)
   return g_strjoinv ("\\u001f", parts);
 }
 
+static char *
+print_object (JsonObject *object, gboolean pretty)
+{
+  g_autoptr(JsonNode) node = json_node_init_object (json_node_alloc (), object);
+
+  return print (node, pretty);
+}
+
+char *
+va_json_print_node (JsonNode *node)
+{
+  return print (node, FALSE);
+}
+
 char *
 va_json_print (JsonObject *object)
 {
-  return print (object, FALSE);
+  return print_object (object, FALSE);
 }
 
 char *
 va_json_print_pretty (JsonObject *object)
 {
-  return print (object, TRUE);
+  return print_object (object, TRUE);
 }
 
 void

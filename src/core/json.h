@@ -19,6 +19,8 @@ JsonObject *va_json_parse (const char *text, gsize size, GError **error) G_GNUC_
 /** va_json_print: @object as one line of JSON. Returns: (transfer full). */
 char *va_json_print (JsonObject *object);
 char *va_json_print_pretty (JsonObject *object);
+/** va_json_print_node: the same of any value. */
+char *va_json_print_node (JsonNode *node);
 
 /**
  * VaFields takes the members of one object, by name and kind; what nobody took is an error at the end. The first

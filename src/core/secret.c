@@ -147,7 +147,7 @@ va_secret_free (VaSecret *secret)
 {
   if (secret == NULL)
     return;
-  va_wipe (secret->data, secret->mapped);
+  va_wipe (secret->data, secret->size); /* behind it there never was anything but zeros */
   if (!keep (secret->data, secret->mapped))
     munmap (secret->data, secret->mapped);
   g_free (secret);

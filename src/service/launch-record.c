@@ -56,7 +56,7 @@ va_launch_record_approve (VaStoredLaunch *launch, const VaApprover *by, const Va
     return FALSE;
   json_array_add_object_element (approvals, write_approval (by, approval, time));
   g_free (launch->approvals);
-  launch->approvals = json_to_string (node, FALSE);
+  launch->approvals = va_json_print_node (node);
   va_stored_launch_step (launch, "approved", time);
   if (by->two_persons && json_array_get_length (approvals) < 2)
     return TRUE;

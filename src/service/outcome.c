@@ -24,7 +24,7 @@ write_steps (const VaOutcome *outcome)
   g_autoptr(JsonObject) object = va_outcome_write (outcome);
   JsonNode *steps = json_object_get_member (object, "steps");
 
-  return steps != NULL ? json_to_string (steps, FALSE) : NULL;
+  return steps != NULL ? va_json_print_node (steps) : NULL;
 }
 
 /* The state that the report leads to; FALSE when it contradicts what the service knows. */

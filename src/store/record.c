@@ -57,7 +57,7 @@ va_stored_launch_step (VaStoredLaunch *launch, const char *step, gint64 time)
   json_object_set_int_member (object, "time", time);
   json_array_add_object_element (json_node_get_array (node), object);
   g_free (launch->timeline);
-  launch->timeline = json_to_string (node, FALSE);
+  launch->timeline = va_json_print_node (node);
 }
 
 void

@@ -8,6 +8,9 @@
  * nobody writing writes for all that wait, each in a savepoint of its own, and commits once. Those that come meanwhile
  * are the next group. Nobody hears of success before the commit. Where threads share a processor the first one lets the
  * others go on before it begins, for what they are about to ask for costs little more in the same group.
+ *
+ * What takes long to write, an image, is a group of its own, and takes turns with all else: whoever uploads, nobody waits
+ * for more than one of these.
  */
 
 #define GROUP_MAX 64
@@ -26,6 +29,7 @@ va_commit_queue_init (VaCommitQueue *queue)
 {
   g_mutex_init (&queue->mutex);
   g_queue_init (&queue->jobs);
+  g_queue_init (&queue->large);
 }
 
 void
@@ -33,7 +37,7 @@ va_commit_queue_clear (VaCommitQueue *queue)
 {
   if (queue->writer != NULL)
     queue->writer->driver->close (queue->writer);
-  g_warn_if_fail (g_queue_is_empty (&queue->jobs));
+  g_warn_if_fail (g_queue_is_empty (&queue->jobs) && g_queue_is_empty (&queue->large));
   g_mutex_clear (&queue->mutex);
 }
 
@@ -184,6 +188,26 @@ carry_out (VaSqlBackend *backend, GQueue *group)
   count (backend, group, ok, begun);
 }
 
+/* Those whose turn it is. */
+static GQueue *
+next_jobs (VaCommitQueue *queue)
+{
+  gboolean large = !g_queue_is_empty (&queue->large) && (queue->large_next || g_queue_is_empty (&queue->jobs));
+
+  return large ? &queue->large : &queue->jobs;
+}
+
+static void
+take_group (VaCommitQueue *queue, GQueue *group)
+{
+  GQueue *jobs = next_jobs (queue);
+  guint most = jobs == &queue->large ? 1 : GROUP_MAX;
+
+  while (group->length < most && !g_queue_is_empty (jobs))
+    g_queue_push_tail (group, g_queue_pop_head (jobs));
+  queue->large_next = jobs != &queue->large;
+}
+
 static void
 lead (VaSqlBackend *backend, const Job *own)
 {
@@ -194,14 +218,13 @@ lead (VaSqlBackend *backend, const Job *own)
   g_mutex_unlock (&queue->mutex);
   g_thread_yield ();
   g_mutex_lock (&queue->mutex);
-  while (group.length < GROUP_MAX && !g_queue_is_empty (&queue->jobs))
-    g_queue_push_tail (&group, g_queue_pop_head (&queue->jobs));
+  take_group (queue, &group);
   g_mutex_unlock (&queue->mutex);
   carry_out (backend, &group);
   g_mutex_lock (&queue->mutex);
   queue->busy = FALSE;
-  if (!g_queue_is_empty (&queue->jobs))
-    g_cond_signal (&((Job *) g_queue_peek_head (&queue->jobs))->changed);
+  if (!g_queue_is_empty (next_jobs (queue)))
+    g_cond_signal (&((Job *) g_queue_peek_head (next_jobs (queue)))->changed);
   for (GList *l = group.head; l != NULL; l = l->next)
     {
       Job *job = l->data;
@@ -213,8 +236,8 @@ lead (VaSqlBackend *backend, const Job *own)
   g_queue_clear (&group);
 }
 
-gboolean
-va_sql_transact (VaBackend *base, VaSqlWork work, gpointer data, JsonObject *entry, GError **error)
+static gboolean
+transact (VaBackend *base, gboolean large, VaSqlWork work, gpointer data, JsonObject *entry, GError **error)
 {
   VaSqlBackend *backend = (VaSqlBackend *) base;
   VaCommitQueue *queue = &backend->queue;
@@ -222,7 +245,7 @@ va_sql_transact (VaBackend *base, VaSqlWork work, gpointer data, JsonObject *ent
 
   g_cond_init (&job.changed);
   g_mutex_lock (&queue->mutex);
-  g_queue_push_tail (&queue->jobs, &job);
+  g_queue_push_tail (large ? &queue->large : &queue->jobs, &job);
   while (!job.done)
     if (queue->busy)
       g_cond_wait (&job.changed, &queue->mutex);
@@ -234,4 +257,16 @@ va_sql_transact (VaBackend *base, VaSqlWork work, gpointer data, JsonObject *ent
     return TRUE;
   g_propagate_error (error, job.reason);
   return FALSE;
+}
+
+gboolean
+va_sql_transact (VaBackend *backend, VaSqlWork work, gpointer data, JsonObject *entry, GError **error)
+{
+  return transact (backend, FALSE, work, data, entry, error);
+}
+
+gboolean
+va_sql_transact_large (VaBackend *backend, VaSqlWork work, gpointer data, JsonObject *entry, GError **error)
+{
+  return transact (backend, TRUE, work, data, entry, error);
 }

@@ -63,7 +63,7 @@ put_artifact (VaBackend *backend, const VaStoredArtifact *artifact, gconstpointe
 {
   Work work = { .artifact = artifact, .image = image };
 
-  if (!va_sql_transact (backend, insert_artifact, &work, entry, error))
+  if (!va_sql_transact_large (backend, insert_artifact, &work, entry, error))
     return FALSE;
   *is_new = work.is_new;
   return TRUE;

@@ -12,7 +12,8 @@ G_BEGIN_DECLS
 /** Transactions that wait for the one that writes for all of them. */
 typedef struct {
   GMutex mutex;
-  GQueue jobs; /* of Job, see sql-commit.c */
+  GQueue jobs, large; /* of Job, see sql-commit.c */
+  gboolean large_next; /* one of the large ones, if there is one, before the others */
   gboolean busy;
   /* Of the thread that is writing: */
   VaSql *writer; /* or %NULL */

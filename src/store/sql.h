@@ -126,6 +126,9 @@ typedef gboolean (*VaSqlWork) (VaSql *sql, gpointer data, GError **error);
  */
 gboolean va_sql_transact (VaBackend *backend, VaSqlWork work, gpointer data, JsonObject *entry, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
+/** va_sql_transact_large: the same, for what takes long to write: by itself, and in turns with all others. */
+gboolean va_sql_transact_large (VaBackend *backend, VaSqlWork work, gpointer data, JsonObject *entry, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 /** va_sql_note: a record at the audit log's end. @entry: see store.h; %NULL, or without a "result": none. */
 gboolean va_sql_note (VaSql *sql, JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -95,6 +95,26 @@ def begun_here_ended_there(w):
 
 
 @test
+def replaced_here_decided_there(w):
+    """Broken where a process goes by a registration that it has read before: grants what is forbidden by now, or refuses
+    what is allowed."""
+    for one, other in ((w.a, w.b), (w.b, w.a)):
+        (alice, _), (_, there) = w.pair(one), w.pair(other)
+        vm = w.register(alice)
+        for _ in range(ROUNDS):
+            w.launch(vm, host=there)
+            w.register(alice, id_=vm, hosts=['node2'])
+            assert answer_of(w.launch, vm, host=there) == 'host-not-allowed'
+            w.register(alice, id_=vm, secrets=[{'type': 'luks-passphrase', 'passphrase': 'new'}])
+            guest = w.launch(vm, host=there)
+            table = guest.open_packet(w.validate(vm, guest, host=there))
+            assert list(table.values()) == [b'new\0'], table
+            alice.call('DELETE', '/vm/' + vm)
+            assert answer_of(w.launch, vm, host=there) == 'vm-unknown'
+            w.register(alice, id_=vm)
+
+
+@test
 def one_validation_has_the_secret(w):
     """Broken where reading a launch and using it up are not one step: two packets, and two records of a verdict."""
     w.alice.call('PUT', '/secret/once?type=luks-passphrase', raw=b'once')

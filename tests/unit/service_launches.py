@@ -400,6 +400,30 @@ def rules_of_launch(w):
 
 
 @test
+def a_replaced_registration_counts_at_once(w):
+    """Broken where the service goes by what it has read before: by rules, secrets or references that are no more."""
+    inline = [{'guid': OTHER_GUID, 'data': b64(INLINE)}]
+    vm = w.register(secrets=inline)
+    for _ in range(2):
+        guest = w.launch(vm)
+        assert guest.open_packet(w.validate(vm, guest)) == {OTHER_GUID: INLINE}
+    w.register(id_=vm, hosts=['node2'], secrets=inline)
+    refused('host-not-allowed', w.launch, vm)
+    w.launch(vm, host=w.node2)
+    w.register(id_=vm, secrets=[{'guid': OTHER_GUID, 'data': b64(b'another one')}])
+    guest = w.launch(vm)  # the rule that refused it a moment ago is no more
+    assert guest.open_packet(w.validate(vm, guest)) == {OTHER_GUID: b'another one'}
+    w.register(id_=vm, firmware_hashes=[sha256(w.plain)])
+    guest = w.launch(vm)
+    assert w.validate(vm, guest, hashlib.sha256(w.plain).digest()) == {'launch-id': guest.id}
+    refused('permit-exhausted', lambda: [w.launch(w.register(id_=vm, permit={'max-launches': 1})), w.launch(vm)])
+    w.alice.call('DELETE', '/vm/' + vm)
+    refused('vm-unknown', w.launch, vm)
+    w.register(id_=vm)
+    w.launch(vm)
+
+
+@test
 def chains(w):
     vm = w.register()
     for what in ('oca', 'pek-by-oca', 'pek-by-cek', 'pdh', 'pdh-key'):

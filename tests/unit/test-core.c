@@ -4,6 +4,8 @@
 #include <glib/gstdio.h>
 #include <malloc.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include "core/encoding.h"
 #include "core/error.h"
 #include "core/file.h"
@@ -130,6 +132,50 @@ test_json_fields (void)
   g_assert_true (va_fields_number (&fields, "n", VA_REQUIRED, 0, 7, &n));
   g_assert_false (va_fields_end (&fields, &error));
   g_assert_nonnull (strstr (error->message, "more"));
+}
+
+/* What was fetched ahead is no child's as well. */
+static void
+test_random_after_fork (void)
+{
+  guint8 own[32], childs[32] = { 0 }, first[8];
+  const guint8 none[32] = { 0 };
+  int ends[2], status;
+  pid_t child;
+
+  va_random_fill (first, sizeof first);
+  g_assert_cmpint (pipe (ends), ==, 0);
+  child = fork ();
+  if (child == 0)
+    {
+      va_random_fill (childs, sizeof childs);
+      _exit (write (ends[1], childs, sizeof childs) == sizeof childs ? 0 : 1);
+    }
+  g_assert_cmpint (waitpid (child, &status, 0), ==, child);
+  g_assert_cmpint (status, ==, 0);
+  g_assert_cmpint (read (ends[0], childs, sizeof childs), ==, sizeof childs);
+  va_random_fill (own, sizeof own);
+  g_assert_cmpint (memcmp (own, childs, sizeof own), !=, 0);
+  g_assert_cmpint (memcmp (none, childs, sizeof none), !=, 0);
+  close (ends[0]);
+  close (ends[1]);
+}
+
+/* Of any size, no bytes twice. */
+static void
+test_random_is_not_repeated (void)
+{
+  g_autoptr(GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  for (gsize size = 16; size <= 80; size++)
+    for (guint i = 0; i < 50; i++)
+      {
+        guint8 bytes[80];
+
+        va_random_fill (bytes, size);
+        for (gsize at = 0; at + 8 <= size; at += 8)
+          g_assert_true (g_hash_table_add (seen, va_hex_encode (bytes + at, 8)));
+      }
 }
 
 /* Every length, and in every place every character that there is. */
@@ -328,6 +374,8 @@ int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/core/random/after-fork", test_random_after_fork);
+  g_test_add_func ("/core/random/not-repeated", test_random_is_not_repeated);
   g_test_add_func ("/core/base64", test_base64);
   g_test_add_func ("/core/base64-all", test_base64_all);
   g_test_add_func ("/core/hex", test_hex);

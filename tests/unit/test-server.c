@@ -1085,6 +1085,54 @@ test_held_by_one_peer (void)
   site_close (&site);
 }
 
+/* Headers and body of a small answer come together: two packets would cost both ends twice as much. */
+static void
+test_answers_in_one_piece (void)
+{
+  Site site;
+  RawClient *client;
+
+  site_open (&site);
+  client = raw_client_new (site.port, NULL, &site.owner, TLS13);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autofree char *record = NULL;
+
+      g_assert_true (raw_client_send (client, GET ("/v1/problem"), -1));
+      record = raw_client_record (client);
+      assert_problem (record, VA_PROBLEM_PERMIT_EXHAUSTED);
+    }
+  raw_client_free (client);
+  site_close (&site);
+}
+
+/* Who asks and asks and reads no answer is cut at last, and nobody waits for him. */
+static void
+test_unread_small_answers (void)
+{
+  Site site;
+  RawClient *client;
+  g_autoptr(GString) many = g_string_new (NULL);
+  guint asked = 0;
+
+  site_open (&site);
+  for (guint i = 0; i < 1000; i++)
+    g_string_append (many, GET ("/v1/problem"));
+  client = raw_client_new (site.port, NULL, &site.owner, TLS13);
+  while (asked < 1000 && raw_client_send (client, many->str, (gssize) many->len))
+    asked++;
+  g_test_message ("cut after %u000 requests", asked);
+  g_assert_cmpint (asked, <, 1000);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autofree char *answer = ask_as (&site, &site.owner, GET ("/v1/problem"));
+
+      assert_problem (answer, VA_PROBLEM_PERMIT_EXHAUSTED);
+    }
+  raw_client_free (client);
+  site_close (&site);
+}
+
 static void
 test_connections_of_one_peer (void)
 {
@@ -1194,6 +1242,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/server/answers", test_answers);
+  g_test_add_func ("/server/answers-in-one-piece", test_answers_in_one_piece);
+  g_test_add_func ("/server/unread-small-answers", test_unread_small_answers);
   g_test_add_func ("/server/request-ids", test_request_ids);
   g_test_add_func ("/server/keep-alive-and-bodies", test_keep_alive_and_bodies);
   g_test_add_func ("/server/routes-refuse", test_routes_refuse);

@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "core/error.h"
@@ -550,8 +551,8 @@ typedef struct {
   VaStore *store;
   const char *name;
   GError *error;
-  gint64 ended;
-  gboolean ok;
+  gint64 written, ended;
+  gboolean ok, large;
 } Writer;
 
 #define INSERT_HOST "INSERT INTO hosts (name, features, seen) VALUES (?, '{}', 0)"
@@ -561,6 +562,7 @@ add_host (VaSql *sql, gpointer data, GError **error)
 {
   Writer *writer = data;
 
+  writer->written = g_get_monotonic_time ();
   if (g_str_equal (writer->name, "reads"))
     {
       g_autoptr(VaStatement) row = va_sql_query (sql, error, "SELECT count(*) FROM hosts", "");
@@ -583,7 +585,8 @@ write_one (gpointer data)
 {
   Writer *writer = data;
 
-  writer->ok = va_sql_transact (writer->store->backend, add_host, writer, NULL, &writer->error);
+  writer->ok = (writer->large ? va_sql_transact_large : va_sql_transact) (writer->store->backend, add_host, writer, NULL,
+                                                                         &writer->error);
   writer->ended = g_get_monotonic_time ();
   g_assert_true (writer->ok == (writer->error == NULL));
   return NULL;
@@ -660,7 +663,7 @@ wait_for_queue (VaStore *store, guint length)
     {
       g_usleep (1000);
       g_mutex_lock (&queue->mutex);
-      there = queue->jobs.length;
+      there = queue->jobs.length + queue->large.length;
       g_mutex_unlock (&queue->mutex);
     }
   while (there < length);
@@ -729,6 +732,54 @@ test_failed_in_group (Fixture *fixture, gconstpointer data)
     g_clear_error (&writers[i].error);
 }
 
+/* SQLite's log has its size from the beginning, and grows no more for a while: with each growth a commit takes twice as long. */
+static void
+test_log_is_reserved (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *path = g_strconcat (fixture->place, "-wal", NULL);
+  Writer writer = { .store = fixture->store, .name = "before" };
+  struct stat before, after;
+  struct statvfs disk;
+
+  g_assert_cmpint (statvfs (fixture->place, &disk), ==, 0);
+  if ((guint64) disk.f_bavail * disk.f_frsize < 1024 * 1024 * 1024)
+    {
+      g_test_skip ("less than 1 GiB is free, so nothing is reserved");
+      return;
+    }
+  g_assert_cmpint (stat (path, &before), ==, 0);
+  g_assert_cmpint (before.st_size, >, 4 * 1024 * 1024);
+  write_one (&writer);
+  g_assert_cmpint (stat (path, &after), ==, 0);
+  g_assert_cmpint (after.st_size, ==, before.st_size);
+  g_assert_cmpint (ask_database (fixture, "SELECT count(*) FROM hosts"), ==, 1);
+  reopen (fixture);
+  g_assert_cmpint (ask_database (fixture, "SELECT count(*) FROM hosts"), ==, 1);
+}
+
+/* Three that take long, and two that do not, which came last: they go before the second that takes long, together, and each
+   of the others goes by itself. */
+static void
+test_large_ones_take_turns (Fixture *fixture, gconstpointer data)
+{
+  Writer writers[5] = { { .name = "first", .large = TRUE }, { .name = "second", .large = TRUE },
+                        { .name = "third", .large = TRUE }, { .name = "quick" }, { .name = "quick-too" } };
+  VaStoreStatistics before, after;
+
+  va_store_statistics (fixture->store, &before);
+  write_together (fixture->store, writers, G_N_ELEMENTS (writers));
+  va_store_statistics (fixture->store, &after);
+  assert_hosts (fixture, writers, G_N_ELEMENTS (writers));
+  g_assert_cmpint (after.transactions - before.transactions, ==, 6); /* with that of who held the writer */
+  g_assert_cmpint (after.commits - before.commits, ==, 5);
+  for (guint i = 3; i < G_N_ELEMENTS (writers); i++)
+    {
+      g_assert_cmpint (writers[i].written, >, writers[0].written);
+      g_assert_cmpint (writers[i].written, <, writers[1].written);
+    }
+  g_assert_cmpint (writers[1].written, <, writers[2].written);
+}
+
 /* Somebody else has the lock. Whoever waits already when the first one gives up does not wait as long once more. */
 static void
 test_locked (Fixture *fixture, gconstpointer data)
@@ -769,6 +820,7 @@ main (int argc, char **argv)
   if (!on_postgresql ())
     {
       ADD ("files", test_files);
+      ADD ("log-is-reserved", test_log_is_reserved);
       ADD ("nothing-in-the-clear", test_nothing_in_the_clear);
     }
   ADD ("keys", test_keys);
@@ -787,6 +839,7 @@ main (int argc, char **argv)
   ADD ("claim-race", test_claim_race);
   ADD ("refused-in-group", test_refused_in_group);
   ADD ("failed-in-group", test_failed_in_group);
+  ADD ("large-ones-take-turns", test_large_ones_take_turns);
   ADD ("locked", test_locked);
   ADD ("crash", test_crash);
   ADD ("hosts", test_hosts);

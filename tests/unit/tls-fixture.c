@@ -267,6 +267,15 @@ raw_client_read (RawClient *client, gsize max)
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
+char *
+raw_client_record (RawClient *client)
+{
+  char piece[4096];
+  ssize_t n = receive (client->session, piece, sizeof piece);
+
+  return g_strndup (piece, n > 0 ? (gsize) n : 0);
+}
+
 static gsize
 content_length (const char *head)
 {

@@ -64,6 +64,8 @@ gboolean raw_client_send (RawClient *client, const char *data, gssize size);
 char *raw_client_read (RawClient *client, gsize max);
 /** raw_client_answer: one answer, headers and the body by its Content-Length. Returns: (transfer full). */
 char *raw_client_answer (RawClient *client);
+/** raw_client_record: what comes in one record of TLS, up to 4 KiB. Returns: (transfer full): never %NULL. */
+char *raw_client_record (RawClient *client);
 void raw_client_free (RawClient *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RawClient, raw_client_free)
 
