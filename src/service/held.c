@@ -138,6 +138,13 @@ va_registrations_open (VaHeldRegistrations *all, VaStore *store, const char *id,
   return open;
 }
 
+/* The version tells of each change but those by other hands than the service's. */
+static gboolean
+is_same (const VaStoredRegistration *a, const VaStoredRegistration *b)
+{
+  return a->version == b->version && g_str_equal (a->text, b->text) && g_bytes_equal (a->sealed, b->sealed);
+}
+
 gboolean
 va_registrations_is_current (VaHeldRegistrations *held, VaStore *store, const VaOpenRegistration *open, GError **error)
 {
@@ -147,7 +154,7 @@ va_registrations_is_current (VaHeldRegistrations *held, VaStore *store, const Va
   if (open->fresh)
     return TRUE;
   stored = va_store_find_registration (store, open->stored->id, &reason);
-  if (stored != NULL && stored->version == open->stored->version)
+  if (stored != NULL && is_same (stored, open->stored))
     return TRUE;
   va_registrations_forget (held, open->stored->id);
   if (reason != NULL && !g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))

@@ -8,8 +8,8 @@ G_BEGIN_DECLS
 /**
  * VaHeldRegistrations: registrations as they were read last, so that launches of one image, one after the other, do not read
  * and parse it each time. Inline secrets stay sealed in it. Each may have been replaced or removed meanwhile: a launch that is
- * granted by one must have its version looked at in the transaction that creates it, as va_store_create_launch() does, and
- * one that is refused by one must ask va_registrations_is_current() first. Used from several threads.
+ * granted by one must be created with a permit that says how it was read, which the transaction looks at, and one that is
+ * refused by one must ask va_registrations_is_current() first. Used from several threads.
  */
 typedef struct _VaHeldRegistrations VaHeldRegistrations;
 

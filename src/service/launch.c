@@ -266,7 +266,8 @@ commit (Attempt *attempt, GError **error)
   const VaRegistration *registration = attempt->registration;
   VaPermit permit = { .max_launches = registration->max_launches, .max_running = registration->max_running,
                             .confirms = registration->confirms, .confirm_after = registration->confirm_after,
-                            .wait_until = attempt->now + attempt->service->confirm_ms, .max_waiting = WAITING_MAX };
+                            .wait_until = attempt->now + attempt->service->confirm_ms, .max_waiting = WAITING_MAX,
+                            .read = attempt->stored };
   g_autoptr(VaSecret) keys = join_keys (attempt->session);
   g_autofree char *timeline = NULL;
 

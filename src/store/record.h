@@ -102,6 +102,7 @@ typedef struct {
   gint64 wait_until;                 /* milliseconds since 1970: when one that waits expires */
   const char *wait_timeline;         /* JSON: the timeline of one that waits */
   guint max_waiting;                 /* of the registration's launches at once */
+  const VaStoredRegistration *read;  /* it must be stored as it was read; %NULL: its version is enough */
 } VaPermit;
 
 typedef struct {

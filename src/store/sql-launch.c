@@ -68,13 +68,21 @@ typedef struct {
   gint64 approved_until;
 } Counts;
 
-static gboolean
-read_used (VaSql *sql, const VaStoredLaunch *launch, Counts *counts, GError **error)
+#define USED "SELECT launches, approved, approved_until FROM registrations WHERE id = ? AND owner = ? AND version = ?"
+
+static VaStatement *
+query_used (VaSql *sql, const VaStoredLaunch *launch, const VaStoredRegistration *read, GError **error)
 {
-  g_autoptr(VaStatement) row = va_sql_query (sql, error,
-                                             "SELECT launches, approved, approved_until FROM registrations"
-                                             " WHERE id = ? AND owner = ? AND version = ?",
-                                             "tti", launch->vm, launch->owner, (gint64) launch->version);
+  if (read == NULL)
+    return va_sql_query (sql, error, USED, "tti", launch->vm, launch->owner, (gint64) launch->version);
+  return va_sql_query (sql, error, USED " AND text = ? AND sealed = ?", "ttitb", launch->vm, launch->owner,
+                       (gint64) launch->version, read->text, read->sealed);
+}
+
+static gboolean
+read_used (VaSql *sql, const VaStoredLaunch *launch, const VaStoredRegistration *read, Counts *counts, GError **error)
+{
+  g_autoptr(VaStatement) row = query_used (sql, launch, read, error);
   int status = row != NULL ? va_sql_row (row, error) : -1;
 
   if (status == 0)
@@ -103,7 +111,7 @@ static gboolean
 read_counts (VaSql *sql, const VaStoredLaunch *launch, const VaPermit *permit, Counts *counts, GError **error)
 {
   *counts = (Counts) { 0 };
-  if (!read_used (sql, launch, counts, error))
+  if (!read_used (sql, launch, permit->read, counts, error))
     return FALSE;
   if (permit->max_running > 0
       && !count_launches (sql,
