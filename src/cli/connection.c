@@ -11,6 +11,7 @@
 
 #define DEADLINE_MS 60000
 #define MAX_REPLY (16 * 1024 * 1024)
+#define MAX_VALUES 250000 /* more than fit into a page of registrations, or a list of 1000 launches */
 
 static const VaConfigKey keys[] = {
   { "", "url", VA_CONFIG_STRING, NULL, FALSE, 0, 0 },
@@ -127,7 +128,8 @@ gboolean
 va_call_ask (VaCall *call, const char *method, const char *path, JsonObject *json, JsonObject **reply, GError **error)
 {
   const VaClientRequest request
-    = { .method = method, .path = path, .json = json, .deadline_ms = DEADLINE_MS, .max_reply = MAX_REPLY };
+    = { .method = method, .path = path, .json = json, .deadline_ms = DEADLINE_MS, .max_reply = MAX_REPLY,
+        .max_values = MAX_VALUES };
 
   return send_request (call, &request, reply, error);
 }

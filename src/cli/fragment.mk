@@ -66,6 +66,7 @@ virt_attest_online_SOURCES = \
 	src/service/settings.c src/service/settings.h \
 	src/cli/vm-impact.c \
 	src/cli/vm-list.c \
+	src/cli/vm-pages.c src/cli/vm-pages.h \
 	src/cli/vm-proposal.c \
 	src/cli/vm-register.c \
 	src/cli/vm-show.c \

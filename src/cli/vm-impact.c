@@ -7,6 +7,7 @@
 #include "core/i18n.h"
 #include "firmware.h"
 #include "print.h"
+#include "vm-pages.h"
 
 /* Which registrations would refuse their guests if hosts changed to another firmware. */
 typedef enum { FITS, STOPS, UNKNOWN } Verdict;
@@ -121,19 +122,19 @@ va_verb_vm_impact (VaCall *call)
     { NULL },
   };
   g_autoptr(VaFirmwareFile) file = NULL;
-  g_autoptr(JsonObject) answer = NULL;
+  g_autoptr(JsonArray) vms = NULL;
   g_autoptr(GError) error = NULL;
   Impact impact;
-  JsonArray *vms;
 
   if (!va_call_parse (call, entries, 0, 0)
       || !va_call_has (call, (const VaNeeded[]){ { "--firmware", path }, { NULL, NULL } }))
     return VA_EXIT_USAGE;
   file = va_firmware_file_read (path, &error);
-  if (file == NULL || !va_call_ask (call, "GET", "/v1/vm", NULL, &answer, &error))
+  if (file != NULL)
+    vms = va_vm_ask_all (call, &error);
+  if (vms == NULL)
     return va_call_fail (error);
   hash = va_firmware_file_hash (file);
   impact = (Impact){ .footer = &file->footer, .hash = hash };
-  vms = va_answer_array (answer, "vms");
   return (call->json ? print_json (&impact, vms) : print_text (&impact, vms)) ? VA_EXIT_YES : VA_EXIT_REFUSED;
 }

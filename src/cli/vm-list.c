@@ -6,12 +6,12 @@
 #include "answer.h"
 #include "core/i18n.h"
 #include "print.h"
+#include "vm-pages.h"
 #include "vm-text.h"
 
 static void
-print_list (JsonObject *answer)
+print_list (JsonArray *vms)
 {
-  JsonArray *vms = va_answer_array (answer, "vms");
   VaTable *table = va_table_new (
     (const char *[]){ _("ID"), _("NAME"), _("SCHEME"), _("LAUNCHES"), _("RUNNING"), _("CREATED"), NULL });
 
@@ -26,19 +26,29 @@ print_list (JsonObject *answer)
   va_table_print (table, _("no registrations"));
 }
 
+static void
+print_json (JsonArray *vms)
+{
+  g_autoptr(JsonObject) object = json_object_new ();
+
+  json_object_set_array_member (object, "vms", json_array_ref (vms));
+  va_print_json (object);
+}
+
 VaExit
 va_verb_vm_list (VaCall *call)
 {
-  g_autoptr(JsonObject) answer = NULL;
+  g_autoptr(JsonArray) vms = NULL;
   g_autoptr(GError) error = NULL;
 
   if (!va_call_parse (call, NULL, 0, 0))
     return VA_EXIT_USAGE;
-  if (!va_call_ask (call, "GET", "/v1/vm", NULL, &answer, &error))
+  vms = va_vm_ask_all (call, &error);
+  if (vms == NULL)
     return va_call_fail (error);
   if (call->json)
-    va_print_json (answer);
+    print_json (vms);
   else
-    print_list (answer);
+    print_list (vms);
   return VA_EXIT_YES;
 }

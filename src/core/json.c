@@ -69,15 +69,21 @@ parse_scanned (const char *text, gsize size, guint members, GError **error)
 }
 
 JsonObject *
-va_json_parse (const char *text, gsize size, GError **error)
+va_json_parse_long (const char *text, gsize size, guint max_values, GError **error)
 {
   guint members;
 
   if (size == 0) /* json-glib takes no absent text */
     text = "";
-  return va_json_scan (text, size, VA_JSON_MAX_DEPTH, VA_JSON_MAX_VALUES, &members, error)
+  return va_json_scan (text, size, VA_JSON_MAX_DEPTH, max_values, &members, error)
            ? parse_scanned (text, size, members, error)
            : NULL;
+}
+
+JsonObject *
+va_json_parse (const char *text, gsize size, GError **error)
+{
+  return va_json_parse_long (text, size, VA_JSON_MAX_VALUES, error);
 }
 
 /* One a thread: to make one costs more than it does. */

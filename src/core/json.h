@@ -16,6 +16,8 @@ G_BEGIN_DECLS
  * Errors: VA_CORE_ERROR_PARSE, VA_CORE_ERROR_RANGE
  */
 JsonObject *va_json_parse (const char *text, gsize size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_json_parse_long: the same, of at most @max_values values. */
+JsonObject *va_json_parse_long (const char *text, gsize size, guint max_values, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_json_print: @object as one line of JSON. Returns: (transfer full). */
 char *va_json_print (JsonObject *object);
 char *va_json_print_pretty (JsonObject *object);

@@ -136,6 +136,7 @@ read_reply (const VaClient *client, const VaClientCall *call, JsonObject **reply
   g_autoptr(GError) reason = NULL;
   g_autoptr(JsonObject) object = NULL;
   const char *text = (const char *) call->reply->data;
+  guint max_values = call->request->max_values != 0 ? call->request->max_values : VA_JSON_MAX_VALUES;
 
   if (call->status >= 400)
     {
@@ -150,7 +151,7 @@ read_reply (const VaClient *client, const VaClientCall *call, JsonObject **reply
     }
   if (call->reply->len > 0 && !call->json_type)
     return fail (client, error, _("it is not marked as JSON"));
-  object = call->reply->len > 0 ? va_json_parse (text, call->reply->len, &reason) : json_object_new ();
+  object = call->reply->len > 0 ? va_json_parse_long (text, call->reply->len, max_values, &reason) : json_object_new ();
   if (object == NULL)
     return fail (client, error, reason->message);
   if (reply != NULL)

@@ -37,6 +37,7 @@ typedef struct {
   const char *request_id;     /* for the header VA_REQUEST_ID_HEADER; or %NULL */
   guint deadline_ms;          /* for all of it */
   gsize max_reply;            /* bytes; 0: 1 MiB */
+  guint max_values;           /* in the reply; 0: VA_JSON_MAX_VALUES */
   VaClientProgress progress;
   gpointer progress_data;
 } VaClientRequest;

@@ -4,8 +4,8 @@
 #include <string.h>
 #include "core/encoding.h"
 #include "core/i18n.h"
-#include "core/number.h"
 #include "service/audit.h"
+#include "service/query.h"
 #include "service/refusal.h"
 
 /* GET /v1/audit, POST /v1/audit/checkpoint, GET /v1/launch/{launch-id}/receipt: the audit log. */
@@ -22,24 +22,13 @@ reader_of (const VaRequest *request)
 }
 
 static gboolean
-read_number (const VaRequest *request, const char *name, guint64 max, guint64 *out, GError **error)
-{
-  const char *text = va_request_query (request, name);
-  g_autoptr(GError) reason = NULL;
-
-  if (text == NULL || va_number_parse (text, 0, max, out, &reason))
-    return TRUE;
-  return va_refuse (error, VA_PROBLEM_BAD_REQUEST, "%s: %s", name, reason->message);
-}
-
-static gboolean
 read_query (const VaRequest *request, VaAuditQuery *query, gboolean *chain, GError **error)
 {
   const char *order = va_request_query (request, "order");
   guint64 limit = LIMIT_DEFAULT;
 
-  if (!read_number (request, "after", G_MAXINT64, &query->after, error)
-      || !read_number (request, "limit", LIMIT_MAX, &limit, error))
+  if (!va_query_number (request, "after", 0, G_MAXINT64, &query->after, error)
+      || !va_query_number (request, "limit", 0, LIMIT_MAX, &limit, error))
     return FALSE;
   if (order != NULL && !g_str_equal (order, "newest") && !g_str_equal (order, "chain"))
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("order: expected newest or chain"));

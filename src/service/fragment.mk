@@ -27,6 +27,7 @@ libva_service_la_SOURCES = \
 	src/service/outcome.c \
 	src/service/proposal.c src/service/proposal.h \
 	src/service/held.c src/service/held.h \
+	src/service/query.c src/service/query.h \
 	src/service/recent.c src/service/recent.h \
 	src/service/references.c src/service/references.h \
 	src/service/refusal.c src/service/refusal.h \

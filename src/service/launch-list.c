@@ -2,8 +2,8 @@
 #include "config.h"
 
 #include "core/i18n.h"
-#include "core/number.h"
 #include "service/launch-record.h"
+#include "service/query.h"
 #include "service/refusal.h"
 #include "service/service.h"
 
@@ -11,21 +11,6 @@
 
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX 1000
-
-static gboolean
-read_query (const VaRequest *request, const char **vm, guint64 *limit, GError **error)
-{
-  const char *text = va_request_query (request, "limit");
-  g_autoptr(GError) reason = NULL;
-
-  *limit = LIMIT_DEFAULT;
-  if (text != NULL && !va_number_parse (text, 1, LIMIT_MAX, limit, &reason))
-    return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("limit: %s"), reason->message);
-  *vm = va_request_query (request, "vm");
-  if (*vm != NULL && !va_uuid_is_canonical (*vm))
-    return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("vm: expected a UUID in lower case"));
-  return TRUE;
-}
 
 gboolean
 va_handle_launch_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
@@ -35,9 +20,10 @@ va_handle_launch_list (VaRequest *request, VaResponse *response, gpointer user_d
   g_autoptr(GError) reason = NULL;
   JsonArray *launches;
   const char *vm = NULL;
-  guint64 limit = 0;
+  guint64 limit = LIMIT_DEFAULT;
 
-  if (!read_query (request, &vm, &limit, error) || !va_service_sweep (service, error))
+  if (!va_query_number (request, "limit", 1, LIMIT_MAX, &limit, error) || !va_query_uuid (request, "vm", &vm, error)
+      || !va_service_sweep (service, error))
     return FALSE;
   list = va_store_list_launches (service->store, request->identity->name, vm, (guint) limit, &reason);
   if (list == NULL)

@@ -4,12 +4,16 @@
 #include "core/i18n.h"
 #include "service/audit.h"
 #include "service/proposal.h"
+#include "service/query.h"
 #include "service/refusal.h"
 #include "service/registration.h"
 #include "service/service.h"
 #include "service/table.h"
 
 /* POST, GET, DELETE /v1/vm: registrations. */
+
+#define PAGE_LIMIT 100
+#define PAGE_BYTES (512 * 1024) /* of their texts; the last one may go beyond it */
 
 static gboolean
 check_group_names (VaService *service, char *const *hosts, GError **error)
@@ -155,30 +159,48 @@ va_handle_vm_get (VaRequest *request, VaResponse *response, gpointer user_data, 
   return response->json != NULL;
 }
 
+static JsonArray *
+write_list (VaService *service, const GPtrArray *list, GError **error)
+{
+  g_autoptr(JsonArray) answers = json_array_new ();
+
+  for (guint i = 0; i < list->len; i++)
+    {
+      g_autoptr(VaRegistration) registration = va_registration_open (service->store, list->pdata[i], error);
+
+      if (registration == NULL)
+        return NULL;
+      json_array_add_object_element (answers, va_registration_answer (list->pdata[i], registration));
+    }
+  return g_steal_pointer (&answers);
+}
+
 gboolean
 va_handle_vm_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   VaService *service = user_data;
+  VaRegistrationQuery query = { .owner = request->identity->name, .bytes = PAGE_BYTES };
+  guint64 limit = PAGE_LIMIT;
   g_autoptr(GError) reason = NULL;
   g_autoptr(GPtrArray) list = NULL;
-  g_autoptr(JsonArray) answers = json_array_new ();
+  g_autoptr(JsonArray) answers = NULL;
+  gboolean more;
 
-  if (!va_service_sweep (service, error))
+  if (!va_query_uuid (request, "after", &query.after, error)
+      || !va_query_number (request, "limit", 1, PAGE_LIMIT, &limit, error) || !va_service_sweep (service, error))
     return FALSE;
-  list = va_store_list_registrations (service->store, request->identity->name, &reason);
-  for (guint i = 0; list != NULL && i < list->len; i++)
-    {
-      g_autoptr(VaRegistration) registration = va_registration_open (service->store, list->pdata[i], &reason);
-
-      if (registration == NULL)
-        break;
-      json_array_add_object_element (answers, va_registration_answer (list->pdata[i], registration));
-    }
-  if (reason != NULL)
+  query.limit = (guint) limit;
+  list = va_store_list_registrations (service->store, &query, &more, &reason);
+  if (list != NULL)
+    answers = write_list (service, list, &reason);
+  if (answers == NULL)
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
   response->status = 200;
   response->json = json_object_new ();
   json_object_set_array_member (response->json, "vms", g_steal_pointer (&answers));
+  if (more)
+    json_object_set_string_member (response->json, "next",
+                                   ((const VaStoredRegistration *) list->pdata[list->len - 1])->id);
   return TRUE;
 }
 

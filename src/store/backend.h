@@ -35,6 +35,14 @@ typedef struct {
   gboolean newest;    /* the last @limit of them; else the first. Always in the order of seq. */
 } VaAuditQuery;
 
+/** Which of an owner's registrations, in the order of their ids. */
+typedef struct {
+  const char *owner;
+  const char *after; /* with a larger id; %NULL: from the first one */
+  guint limit;       /* at most so many, and at least 1 */
+  gsize bytes;       /* the one with which all texts together are more than this is the last */
+} VaRegistrationQuery;
+
 enum { VA_RESEAL_SECRET, VA_RESEAL_REGISTRATION, VA_RESEAL_PROPOSAL, VA_RESEAL_LAUNCH, VA_RESEAL_KINDS };
 
 /** What makes sealed values new, for each kind of record: sets its key and sealed members; FALSE with @error undoes all. */
@@ -76,7 +84,7 @@ typedef struct {
                                 const char *const *secrets, const char *const *hashes,
                                 const VaExpected *expected, gboolean *is_new, JsonObject *entry, GError **error);
   VaStoredRegistration *(*get_registration) (VaBackend *backend, const char *id, gboolean counted, GError **error);
-  GPtrArray *(*list_registrations) (VaBackend *backend, const char *owner, GError **error);
+  GPtrArray *(*list_registrations) (VaBackend *backend, const VaRegistrationQuery *query, gboolean *more, GError **error);
   gboolean (*remove_registration) (VaBackend *backend, const char *owner, const char *id, gint64 now,
                                    const VaExpected *expected, JsonObject *entry, GError **error);
 

@@ -223,9 +223,9 @@ va_store_find_registration (VaStore *store, const char *id, GError **error)
 }
 
 GPtrArray *
-va_store_list_registrations (VaStore *store, const char *owner, GError **error)
+va_store_list_registrations (VaStore *store, const VaRegistrationQuery *query, gboolean *more, GError **error)
 {
-  return store->backend->class->list_registrations (store->backend, owner, error);
+  return store->backend->class->list_registrations (store->backend, query, more, error);
 }
 
 VaSecret *

@@ -118,7 +118,12 @@ VaStoredRegistration *va_store_get_registration (VaStore *store, const char *own
 /** va_store_find_registration: anybody's, without counting what runs (running stays 0), which costs more the more does. */
 VaStoredRegistration *va_store_find_registration (VaStore *store, const char *id, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
-GPtrArray *va_store_list_registrations (VaStore *store, const char *owner, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_store_list_registrations: no more of them are read than @query wants, but for nine at the most.
+ * @more: (out): whether there are others behind them
+ */
+GPtrArray *va_store_list_registrations (VaStore *store, const VaRegistrationQuery *query, gboolean *more, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_open_registration: checks that text is what was sealed, gives inline secrets. Errors: SEAL */
 VaSecret *va_store_open_registration (VaStore *store, const VaStoredRegistration *registration, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;

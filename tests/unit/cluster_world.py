@@ -300,7 +300,7 @@ class Load:
             assert stored[launch] == 'validated', (launch, stored[launch])
         told = {one['name'] for one in alice.get('/secret')['secrets']}
         assert self.acknowledged('secret') <= told, self.acknowledged('secret') - told
-        told = {one['id'] for one in alice.get('/vm')['vms']}
+        told = {one['id'] for page in alice.vm_pages() for one in page['vms']}
         assert self.acknowledged('vm') <= told, self.acknowledged('vm') - told
         recent = {one['launch-id']: one['state'] for one in alice.get('/launch?limit=1000')['launches']}
         assert all(recent[launch] == stored[launch] for launch in launches if launch in recent)

@@ -7,6 +7,7 @@ import select
 import subprocess
 import uuid
 
+from service_keys import KeyService
 from service_peers import firmware, sha256, write
 from service_world import TMP, test
 
@@ -70,6 +71,65 @@ def registration_in_words(w):
         assert words in text, (words, text)
     assert 'no NOKS' not in text and 'no NOSEND' not in text
     assert text.split('In words:')[1] == owner.run('vm', 'show', vm).split('In words:')[1]
+
+
+@test
+def lists_more_than_a_page(w):
+    owner, peer = Owner(w, 'henry'), w.peer('owner', 'henry')
+    vms = sorted(w.register(peer, firmware_hashes=None, launch_digests=['ab' * 32], name=f'number {i}') for i in range(120))
+    told = json.loads(owner.run('vm', 'list', '--json'))
+    assert list(told) == ['vms'] and [vm['id'] for vm in told['vms']] == vms
+    assert told['vms'] == [vm for page in peer.vm_pages(50) for vm in page['vms']]
+    lines = owner.run('vm', 'list').splitlines()
+    assert lines[0].startswith('ID') and [line.split()[0] for line in lines[1:]] == vms, lines
+    told = json.loads(owner.run('vm', 'impact', '--firmware', put('pages.fd', firmware(34)), '--json', code=1))
+    assert [vm['id'] for vm in told['vms']] == vms
+
+
+@test
+def lists_a_page_of_many_values(w):
+    owner, peer, hosts = Owner(w, 'judy'), w.peer('owner', 'judy'), [f'n{i}' for i in range(64)]
+    secrets = [{'name': f's{i}', 'rule': {'hosts': hosts}} for i in range(4)]
+    for secret in secrets:
+        peer.call('PUT', f"/secret/{secret['name']}?guid={uuid.uuid4()}", raw=b'x')
+    for _ in range(100):
+        w.register(peer, firmware_hashes=None, launch_digests=['ab' * 32], hosts=hosts, secrets=secrets)
+    assert len(list(peer.vm_pages())) == 1
+    assert len(json.loads(owner.run('vm', 'list', '--json'))['vms']) == 100
+
+
+@test
+def lists_that_do_not_go_on(w):
+    """A service whose pages lead nowhere is asked no more."""
+    owner, service = Owner(w, 'ivan'), KeyService(w.site)
+    ids = [f'{i}0000000-0000-4000-8000-000000000000' for i in 'abcd']
+
+    def page(id_, **more):
+        def answer(handler):
+            text = json.dumps({'vms': [{'id': id_}] if id_ else [], **more}).encode()
+            handler.send_response(200)
+            handler.send_header('Content-Type', 'application/json')
+            handler.send_header('Content-Length', str(len(text)))
+            handler.end_headers()
+            handler.wfile.write(text)
+        return answer
+
+    def listing(second, code):
+        asked = ['/v1/vm', '/v1/vm?after=' + ids[1], '/v1/vm?after=' + ids[2]]
+        service.answers = dict(zip(asked, (page(ids[1], next=ids[1]), second, page(ids[3]))))
+        service.asked.clear()
+        text = owner.run('vm', 'list', '--url', service.url, code=code)
+        assert service.asked == (asked if code == 0 else asked[:2]), service.asked
+        return text
+
+    try:
+        text = listing(page(ids[2], next=ids[2]), 0)
+        assert [line.split()[0] for line in text.splitlines()[1:]] == ids[1:], text
+        for next_ in (ids[1], ids[0], 'x', '', ids[3].upper(), ids[3] + '&limit=1', 3, None):
+            assert 'broken answer' in listing(page(ids[2], next=next_), 3), next_
+        assert 'broken answer' in listing(page(None, next=ids[2]), 3)
+    finally:
+        service.end()
 
 
 @test

@@ -4,10 +4,11 @@
 import os
 import ssl
 import time
+import urllib.parse
 import uuid
 
 from service_peers import Peer, Site, firmware, sha256
-from service_world import INLINE, LUKS, OTHER_GUID, PASSPHRASE, SCHEMAS, TMP, refused, test
+from service_world import INLINE, LUKS, OTHER_GUID, PASSPHRASE, SCHEMAS, TMP, read_store, refused, test
 
 
 @test
@@ -55,6 +56,120 @@ def registrations(w):
     refused('launch-used', w.validate, vm, guest)
     record = w.record(guest)
     assert record['state'] == 'refused' and record['code'] == 'vm-unknown'
+
+
+class Many:
+    """An owner with many registrations, whose ids begin with their numbers."""
+
+    def __init__(self, w, name):
+        self.w, self.peer, self.ids = w, w.peer('owner', name), []
+
+    def add(self, number, **changes):
+        self.ids.append(f'{number:08x}' + str(uuid.uuid4())[8:])
+        self.w.register(self.peer, self.ids[-1], firmware_hashes=None, launch_digests=['ab' * 32], **changes)
+
+    def remove(self, index):
+        self.peer.call('DELETE', '/vm/' + self.ids.pop(index))
+
+    def list(self, limit=None):
+        """The ids of each page; each but the last one has a next."""
+        pages = list(self.peer.vm_pages(limit))
+        told = [[vm['id'] for vm in page['vms']] for page in pages]
+        assert [page.get('next') for page in pages] == [ids[-1] for ids in told[:-1]] + [None], pages
+        return told
+
+
+@test
+def pages_of_registrations(w):
+    many = Many(w, 'pages')
+    assert many.list() == many.list(1) == [[]]
+    for number in (7, 3, 24, *range(8, 24), 0, 1, 2, 4, 5, 6):
+        many.add(number)
+    many.ids.sort()
+    assert len(many.ids) == 25
+    for limit in (1, 7, 10, 24, 25, 26, 100, None):
+        size = limit or 100
+        assert many.list(limit) == [many.ids[i:i + size] for i in range(0, 25, size)], limit
+    shown = many.peer.get('/vm?after=' + many.ids[23])['vms'][0]
+    assert shown == many.peer.get('/vm/' + many.ids[24])
+
+
+@test
+def a_page_has_a_hundred_at_most(w):
+    many = Many(w, 'hundred')
+    for number in range(101):
+        many.add(number)
+    assert many.list() == many.list(100) == [many.ids[:100], many.ids[100:]]
+
+
+@test
+def registrations_change_between_pages(w):
+    many = Many(w, 'moving')
+    for number in range(0, 24, 2):
+        many.add(number)
+    told, pages = [], many.peer.vm_pages(4)
+    told += [vm['id'] for vm in next(pages)['vms']]
+    assert told == many.ids[:4]
+    many.remove(5)  # behind the page, then its last one, then one before
+    many.remove(3)
+    many.remove(0)
+    many.add(1)
+    many.add(9)
+    for page in pages:
+        told += [vm['id'] for vm in page['vms']]
+    assert len(told) == len(set(told)) and told == sorted(told), told
+    # What was there all the time or came behind is told; what came before the page or went before it was asked for is not.
+    assert [int(id_[:8], 16) for id_ in told] == [0, 2, 4, 6, 8, 9, 12, 14, 16, 18, 20, 22], told
+
+
+@test
+def pages_are_bounded_in_bytes(w):
+    many, half = Many(w, 'large'), 512 * 1024
+    hashes = [sha256(bytes([i])) for i in range(64)]
+    for number in range(64):
+        many.add(number, hosts=[h[:60] for h in hashes], chips=hashes, domains=[str(uuid.uuid4()) for _ in hashes])
+    for number in range(64, 70):
+        many.add(number)
+    sizes = dict(read_store(w.service, 'SELECT id, length(text) FROM registrations WHERE owner = ?', 'large'))
+    assert 900 * 1024 > sum(sizes.values()) > half + 64 * 1024, sum(sizes.values())
+    first, second = many.list()
+    assert first + second == many.ids
+    assert sum(sizes[id_] for id_ in first[:-1]) <= half < sum(sizes[id_] for id_ in first)
+    assert [len(ids) for ids in many.list(60)] == [len(first), 70 - len(first)] and len(first) < 60
+    assert [len(ids) for ids in many.list(30)] == [30, 30, 10]
+
+
+@test
+def bad_questions_for_pages(w):
+    id_ = str(uuid.uuid4())
+    for limit in ('0', '101', '-1', '1.5', 'x', '', '%201', '18446744073709551617', '%C3%BC'):
+        told = refused('bad-request', w.alice.get, '/vm?limit=' + limit)
+        assert 'limit: expected a number from 1 to 100' in told and urllib.parse.unquote(limit) in told, told
+    for after in ('x', '', id_.upper(), id_.replace('-', ''), id_ + '0', id_[:-1], f'%7B{id_}%7D', '%C3%BC'):
+        told = refused('bad-request', w.alice.get, '/vm?after=' + after)
+        assert 'after: expected a UUID in lower case' in told and urllib.parse.unquote(after) in told, told
+    for query in ('limit=1&limit=2', f'after={id_}&after={id_}', f'after={id_}%00', 'limit=1%00', 'after=%FF', 'after=%'):
+        refused('bad-request', w.alice.get, '/vm?' + query)
+    assert len(w.alice.get('/vm?limit=1&after=00000000-0000-0000-0000-000000000000')['vms']) <= 1
+    told = refused('bad-request', w.alice.get, '/launch?limit=1001')
+    assert 'limit: expected a number from 1 to 1000' in told, told
+    assert 'vm: expected a UUID' in refused('bad-request', w.alice.get, '/launch?vm=x')
+    assert 'after: expected a number' in refused('bad-request', w.alice.get, '/audit?after=-1')
+
+
+@test
+def a_foreign_id_is_a_place_like_any_other(w):
+    many, other = Many(w, 'placed'), Many(w, 'neighbour')
+    for number in (1, 3, 5):
+        many.add(number)
+    other.add(2)
+    other.add(6)
+    nobody = '00000002' + str(uuid.uuid4())[8:]
+    for limit in (1, 2, 100):
+        told = [many.peer.get(f'/vm?limit={limit}&after={id_}') for id_ in (other.ids[0], nobody)]
+        assert told[0] == told[1] and [vm['id'] for vm in told[0]['vms']] == many.ids[1:1 + limit], told
+    assert many.peer.get('/vm?after=' + other.ids[1]) == {'vms': []}
+    assert other.peer.get('/vm?limit=1&after=' + many.ids[2])['vms'][0]['id'] == other.ids[1]
 
 
 @test

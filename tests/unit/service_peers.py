@@ -154,6 +154,15 @@ class Peer:
     def post(self, path, body):
         return self.call('POST', path, body)[1]
 
+    def vm_pages(self, limit=None):
+        """The answers that list this owner's registrations, each of them asked for when it is wanted."""
+        after = ''
+        while after is not None:
+            words = [f'{name}={value}' for name, value in (('after', after), ('limit', limit)) if value]
+            page = self.get('/vm' + ('?' if words else '') + '&'.join(words))
+            yield page
+            after = page.get('next')
+
 
 STARTED = []
 

@@ -29,7 +29,7 @@ def test(function):
 class Schemas:
     """Every 2xx answer fits the schema that openapi.yaml names for it, every other one is a problem."""
 
-    ANSWERS = [('POST', '/vm/[^/]+', 'registration-answer'), ('GET', '/vm', 'registrations'),
+    ANSWERS = [('POST', '/vm/[^/]+', 'registration-answer'), ('GET', r'/vm(\?.*)?', 'registrations'),
                ('GET', '/vm/[^/]+/proposal', 'proposal'), ('POST', '/vm/[^/]+/confirm', 'registration-answer'),
                ('GET', '/vm/[^/]+', 'registration-answer'), ('POST', '/vm/[^/]+/launch', 'launch-grant'),
                ('POST', '/vm/[^/]+/validate', 'validate-reply'), ('POST', '/launch/[^/]+/outcome', 'empty'),

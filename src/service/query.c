@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "service/query.h"
+
+#include "core/guid.h"
+#include "core/i18n.h"
+#include "core/number.h"
+#include "service/refusal.h"
+
+gboolean
+va_query_number (const VaRequest *request, const char *name, guint64 min, guint64 max, guint64 *out, GError **error)
+{
+  const char *text = va_request_query (request, name);
+
+  if (text == NULL || va_number_parse (text, min, max, out, NULL))
+    return TRUE;
+  return va_refuse (error, VA_PROBLEM_BAD_REQUEST,
+                    _("%s: expected a number from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT ", not “%s”"), name, min, max,
+                    text);
+}
+
+gboolean
+va_query_uuid (const VaRequest *request, const char *name, const char **out, GError **error)
+{
+  const char *text = va_request_query (request, name);
+
+  if (text != NULL && !va_uuid_is_canonical (text))
+    return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("%s: expected a UUID in lower case, not “%s”"), name, text);
+  if (text != NULL)
+    *out = text;
+  return TRUE;
+}
