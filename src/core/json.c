@@ -390,3 +390,16 @@ va_json_array (const char *text)
   json_node_take_array (node, json_array_new ());
   return node;
 }
+
+char *
+va_json_array_add (char *array, JsonObject *element)
+{
+  g_autofree char *before = array;
+  g_autofree char *text = va_json_print (element);
+  gsize length = before != NULL ? strlen (before) : 0;
+
+  if (length <= strlen ("[]") || before[length - 1] != ']')
+    return g_strconcat ("[", text, "]", NULL);
+  before[length - 1] = '\0';
+  return g_strconcat (before, ",", text, "]", NULL);
+}

@@ -70,5 +70,11 @@ void va_fields_fail (VaFields *fields, const char *name, const char *format, ...
 gboolean va_fields_end (VaFields *fields, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_json_array: the array in @text (%NULL too); an empty one if it is none. Returns: (transfer full). */
 JsonNode *va_json_array (const char *text);
+/**
+ * va_json_array_add: an array with one element more.
+ * @array: (transfer full): as va_json_print_node() makes it; %NULL: an empty one
+ * Returns: (transfer full): its text
+ */
+char *va_json_array_add (char *array, JsonObject *element);
 
 G_END_DECLS

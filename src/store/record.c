@@ -50,14 +50,11 @@ va_launch_state_may_follow (VaLaunchState from, VaLaunchState to)
 void
 va_stored_launch_step (VaStoredLaunch *launch, const char *step, gint64 time)
 {
-  g_autoptr(JsonNode) node = va_json_array (launch->timeline);
-  JsonObject *object = json_object_new ();
+  g_autoptr(JsonObject) object = json_object_new ();
 
   json_object_set_string_member (object, "step", step);
   json_object_set_int_member (object, "time", time);
-  json_array_add_object_element (json_node_get_array (node), object);
-  g_free (launch->timeline);
-  launch->timeline = va_json_print_node (node);
+  launch->timeline = va_json_array_add (launch->timeline, object);
 }
 
 void

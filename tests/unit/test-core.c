@@ -134,6 +134,25 @@ test_json_fields (void)
   g_assert_nonnull (strstr (error->message, "more"));
 }
 
+static void
+test_array_add (void)
+{
+  g_autoptr(JsonObject) element = json_object_new ();
+  g_autofree char *array = NULL;
+
+  json_object_set_string_member (element, "a", "]");
+  array = va_json_array_add (NULL, element);
+  g_assert_cmpstr (array, ==, "[{\"a\":\"]\"}]");
+  array = va_json_array_add (array, element);
+  g_assert_cmpstr (array, ==, "[{\"a\":\"]\"},{\"a\":\"]\"}]");
+  g_free (array);
+  array = va_json_array_add (g_strdup ("[]"), element);
+  g_assert_cmpstr (array, ==, "[{\"a\":\"]\"}]");
+  g_free (array);
+  array = va_json_array_add (g_strdup ("[1,2"), element);
+  g_assert_cmpstr (array, ==, "[{\"a\":\"]\"}]");
+}
+
 /* What was fetched ahead is no child's as well. */
 static void
 test_random_after_fork (void)
@@ -374,6 +393,7 @@ int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/core/json/array-add", test_array_add);
   g_test_add_func ("/core/random/after-fork", test_random_after_fork);
   g_test_add_func ("/core/random/not-repeated", test_random_is_not_repeated);
   g_test_add_func ("/core/base64", test_base64);
