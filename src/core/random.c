@@ -46,7 +46,7 @@ own_pool (void)
       memory = va_secret_new (sizeof (Pool));
       g_private_set (&pools, memory);
     }
-  return (Pool *) va_secret_data (memory);
+  return (gpointer) va_secret_data (memory); /* whole pages */
 }
 
 void

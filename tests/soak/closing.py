@@ -22,6 +22,7 @@ SECRETS_AT_ONCE = 15   # that fit the firmware's secret area together
 # SQLite's page caches of 2000 KiB are full, the writer's and those of four readers; in a short one they fill meanwhile, and a
 # slope means nothing.
 GROWTH_KIB, GROWTH_PER_MINUTE_KIB, CACHES_KIB, LONG, WINDOW_SECONDS = 2048, 256, 5 * 2000, 180, 15
+GIVEN_BACK_SECONDS = 12  # after a flood, what it needed is; and something more
 
 
 class Skip(Exception):

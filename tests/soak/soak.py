@@ -121,6 +121,7 @@ class World:
             self.fill_caches()
         self.warm = time.monotonic()
         self.phase(faults, faults.kinds(False), time.monotonic() + self.seconds * 0.6)
+        time.sleep(closing.GIVEN_BACK_SECONDS)  # or the last thing that is seen of memory may be a flood
 
     def fill_caches(self):
         """Records are written and read until the page caches of the store's writer and readers are full."""
