@@ -28,8 +28,7 @@ print_launch (const Watch *watch, JsonObject *launch)
 
   if (watch->call->json)
     {
-      g_autoptr(JsonNode) node = json_node_init_object (json_node_alloc (), launch);
-      g_autofree char *text = va_json_print_node (node);
+      g_autofree char *text = va_json_print (launch);
 
       puts (text);
       return;

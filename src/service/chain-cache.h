@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 /**
  * VaChainCache: which platforms' certificates have been verified since the service started, by the hash of all of them,
  * so that the next launch on the same platform does not verify them again; and which OCAs have, so that of the platforms
- * that one owner has taken over the first alone pays for it. It has nothing that is a verdict about anybody: certificates of clients, hosts, chips and permits are looked at for each launch all the same.
+ * that one owner has taken over the first alone pays for it. It has nothing that is a verdict about anybody: certificates
+ * of clients, hosts, chips and permits are looked at for each launch all the same.
  */
 typedef struct _VaChainCache VaChainCache;
 

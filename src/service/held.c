@@ -4,7 +4,6 @@
 #include "service/held.h"
 
 #include <string.h>
-#include "service/recent.h"
 
 #define SIZE_MAX_HELD (8u * 1024) /* bytes of the text and of what is sealed: larger ones are read each time */
 
@@ -13,11 +12,6 @@ typedef struct {
   VaStoredRegistration *stored;
   VaRegistration *parsed; /* without inline secrets */
 } Held;
-
-struct _VaHeldRegistrations
-{
-  VaRecent *entries; /* by a hash of the id -> Held */
-};
 
 static gpointer
 held_ref (gconstpointer data)
@@ -44,19 +38,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Held, held_unref)
 VaHeldRegistrations *
 va_registrations_new (guint max)
 {
-  VaHeldRegistrations *held = g_new0 (VaHeldRegistrations, 1);
-
-  held->entries = va_recent_new (max, held_ref, held_unref);
-  return held;
-}
-
-void
-va_registrations_free (VaHeldRegistrations *held)
-{
-  if (held == NULL)
-    return;
-  va_recent_free (held->entries);
-  g_free (held);
+  return va_recent_new (max, held_ref, held_unref);
 }
 
 static void
@@ -71,7 +53,7 @@ va_registrations_forget (VaHeldRegistrations *held, const char *id)
   guint8 key[VA_SHA256_SIZE];
 
   hash_id (id, key);
-  va_recent_forget (held->entries, key);
+  va_recent_forget (held, key);
 }
 
 static Held *
@@ -122,19 +104,19 @@ va_registrations_open (VaHeldRegistrations *all, VaStore *store, const char *id,
   VaOpenRegistration *open;
 
   hash_id (id, key);
-  held = va_recent_get (all->entries, key);
+  held = va_recent_get (all, key);
   open = held != NULL ? open_held (store, held, NULL) : NULL;
   if (open != NULL)
     return open;
   /* Also what is sealed under a data key that is no more, since it was read. */
-  va_recent_forget (all->entries, key);
+  va_recent_forget (all, key);
   found = find (store, id, error);
   open = found != NULL ? open_held (store, found, error) : NULL;
   if (open == NULL)
     return NULL;
   open->fresh = TRUE;
   if (may_be_held (found))
-    va_recent_put (all->entries, key, found);
+    va_recent_put (all, key, found);
   return open;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "service/recent.h"
 #include "service/registration.h"
 
 G_BEGIN_DECLS
@@ -11,7 +12,7 @@ G_BEGIN_DECLS
  * granted by one must be created with a permit that says how it was read, which the transaction looks at, and one that is
  * refused by one must ask va_registrations_is_current() first. Used from several threads.
  */
-typedef struct _VaHeldRegistrations VaHeldRegistrations;
+typedef VaRecent VaHeldRegistrations;
 
 /** A registration with its inline secrets, for one launch. */
 typedef struct {
@@ -22,9 +23,8 @@ typedef struct {
   gboolean fresh;                     /* read just now */
 } VaOpenRegistration;
 
-/** va_registrations_new: @max: how many are held; only those of usual size are */
+/** va_registrations_new: @max: how many are held; only those of usual size are. va_recent_free() frees it. */
 VaHeldRegistrations *va_registrations_new (guint max);
-void va_registrations_free (VaHeldRegistrations *held);
 /**
  * va_registrations_open: anybody's registration @id, held or from the store.
  * Returns: (transfer full)

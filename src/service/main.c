@@ -144,7 +144,7 @@ open_and_serve (const VaConfig *config, VaSevRoots *roots, VaKeyService *key_ser
   service.refusals = va_limit_new ((guint) va_config_number (config, "limits", "refusals-per-minute"));
   ok = va_serve (&service, &settings, error);
   va_limit_free (service.refusals);
-  va_registrations_free (service.registrations);
+  va_recent_free (service.registrations);
   va_chain_cache_free (service.chains);
   va_metrics_free (service.metrics);
   va_reference_cache_free (service.references);
