@@ -17,7 +17,7 @@ typedef enum {
   VA_STORE_PRESENT, /* only one that is there, in this program's version; it is not changed by being opened */
 } VaStoreWhich;
 
-#define VA_STORE_SCHEMA 5 /* version of the tables, the same for all databases */
+#define VA_STORE_SCHEMA 6 /* version of the tables, the same for all databases */
 /** va_store_check_schema: Errors: FAILED when @version is not one that this program knows. */
 gboolean va_store_check_schema (gint64 version, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_check_present: Errors: FAILED when @version (0: there are no tables) is not this program's own. */

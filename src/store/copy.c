@@ -57,7 +57,8 @@ static const Table tables[] = {
            "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?", "tttttttitiiitbbtiiittttiti",
            launches),
   TABLE ("hosts", "name, seen, features", "?, ?, ?", "tit"),
-  TABLE_WITH ("audit", "seq, owner, launch, link, text", "?, ?, ?, ?, ?", "ittbt", " ORDER BY seq", follow_chain,
+  TABLE_WITH ("audit", "seq, owner, launch, link, text, digest, mac", "?, ?, ?, ?, ?, ?, ?", "ittbtbb", " ORDER BY seq",
+              follow_chain,
               G_STRUCT_OFFSET (VaStoreCopied, records)),
   TABLE ("checkpoints", "seq, text", "?, ?", "it"),
 };

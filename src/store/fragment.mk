@@ -39,7 +39,8 @@ libva_store_la_LIBADD = libva-audit.la libva-core-json.la libva-core.la $(JSON_L
 
 # Each version's script as one C string: store-DATABASE-VERSION.sql becomes VA_DATABASE_SCHEMA_VERSION.
 store_schemas = schemas/store-sqlite-1.sql schemas/store-sqlite-2.sql schemas/store-sqlite-3.sql \
-	schemas/store-sqlite-4.sql schemas/store-sqlite-5.sql schemas/store-postgresql-4.sql schemas/store-postgresql-5.sql
+	schemas/store-sqlite-4.sql schemas/store-sqlite-5.sql schemas/store-sqlite-6.sql \
+	schemas/store-postgresql-4.sql schemas/store-postgresql-5.sql schemas/store-postgresql-6.sql
 src/store/sql-schema.h: $(store_schemas)
 	$(AM_V_GEN)$(MKDIR_P) src/store && { for sql in $^; do \
 	  name=`basename $$sql .sql | sed -e 's/^store-\(.*\)-\([0-9]*\)$$/\1_SCHEMA_\2/' | tr a-z A-Z`; \

@@ -20,7 +20,7 @@
 #define BINARY 1
 
 /* One script a version; the first one makes everything. */
-static const char *const migrations[] = { VA_POSTGRESQL_SCHEMA_4, VA_POSTGRESQL_SCHEMA_5 };
+static const char *const migrations[] = { VA_POSTGRESQL_SCHEMA_4, VA_POSTGRESQL_SCHEMA_5, VA_POSTGRESQL_SCHEMA_6 };
 G_STATIC_ASSERT (G_N_ELEMENTS (migrations) == VA_STORE_SCHEMA - FIRST_VERSION + 1);
 
 /*

@@ -25,7 +25,7 @@
 
 /* One script a version, each from the version before; a new version adds a line and leaves these as they are. */
 static const char *const migrations[VA_STORE_SCHEMA] = { VA_SQLITE_SCHEMA_1, VA_SQLITE_SCHEMA_2, VA_SQLITE_SCHEMA_3,
-                                                          VA_SQLITE_SCHEMA_4, VA_SQLITE_SCHEMA_5 };
+                                                          VA_SQLITE_SCHEMA_4, VA_SQLITE_SCHEMA_5, VA_SQLITE_SCHEMA_6 };
 
 typedef struct {
   VaSql sql;
