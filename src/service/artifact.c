@@ -60,6 +60,9 @@ va_handle_artifact_list (VaRequest *request, VaResponse *response, gpointer user
   g_autoptr(GPtrArray) list = va_store_list_artifacts (service->store, request->identity->name, &reason);
   JsonArray *artifacts;
 
+  for (guint i = 0; list != NULL && i < list->len; i++)
+    if (!va_reference_check (service->references, service->store, list->pdata[i], &reason))
+      g_clear_pointer (&list, g_ptr_array_unref);
   if (list == NULL)
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
   artifacts = json_array_new ();

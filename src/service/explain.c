@@ -83,7 +83,7 @@ open_firmware (guint index, VaLaunchDigest **begun, VaFirmware *footer, gpointer
 {
   const Candidates *candidates = user_data;
   const VaMismatch *mismatch = candidates->mismatch;
-  const VaStoredArtifact *artifact = candidates->firmware->pdata[index];
+  VaStoredArtifact *artifact = candidates->firmware->pdata[index];
 
   *begun = va_reference_begin (mismatch->cache, mismatch->store, artifact, NULL);
   *footer = artifact->firmware;

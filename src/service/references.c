@@ -15,9 +15,16 @@
 struct _VaReferenceCache
 {
   VaRecent *artifacts; /* by a hash of owner and image's hash -> VaStoredArtifact; nobody can remove one */
-  VaRecent *begun;    /* by an image's hash -> VaLaunchDigest */
+  VaRecent *images;   /* by an image's hash -> Checked */
   VaRecent *finished; /* by the hash of a Measured -> digest; of SEV-ES, where each vCPU costs some microseconds */
 };
+
+/* What an image says whose content has the hash that it is kept under. Nothing else gets here: a row of the database is
+   believed for its hash alone, which registrations name, and neither for the image nor for what stands beside it. */
+typedef struct {
+  VaFirmware firmware;
+  VaLaunchDigest *begun;
+} Checked;
 
 /* All that a digest is made from: the image by its hash, what is known of its layout, and the rest. */
 typedef struct {
@@ -41,10 +48,24 @@ copy_artifact (gconstpointer data)
 }
 
 static gpointer
-copy_begun (gconstpointer digest)
+copy_checked (gconstpointer data)
 {
-  return va_launch_digest_copy (digest);
+  const Checked *checked = data;
+  Checked *copy = g_new0 (Checked, 1);
+
+  copy->firmware = checked->firmware;
+  copy->begun = va_launch_digest_copy (checked->begun);
+  return copy;
 }
+
+static void
+free_checked (Checked *checked)
+{
+  if (checked != NULL)
+    va_launch_digest_free (checked->begun);
+  g_free (checked);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Checked, free_checked)
 
 static gpointer
 copy_finished (gconstpointer digest)
@@ -58,7 +79,7 @@ va_reference_cache_new (void)
   VaReferenceCache *cache = g_new0 (VaReferenceCache, 1);
 
   cache->artifacts = va_recent_new (CACHE_MAX, copy_artifact, (GDestroyNotify) va_stored_artifact_free);
-  cache->begun = va_recent_new (CACHE_MAX, copy_begun, (GDestroyNotify) va_launch_digest_free);
+  cache->images = va_recent_new (CACHE_MAX, copy_checked, (GDestroyNotify) free_checked);
   cache->finished = va_recent_new (CACHE_MAX, copy_finished, g_free);
   return cache;
 }
@@ -69,29 +90,72 @@ va_reference_cache_free (VaReferenceCache *cache)
   if (cache == NULL)
     return;
   va_recent_free (cache->artifacts);
-  va_recent_free (cache->begun);
+  va_recent_free (cache->images);
   va_recent_free (cache->finished);
   g_free (cache);
 }
 
-VaLaunchDigest *
-va_reference_begin (VaReferenceCache *cache, VaStore *store, const VaStoredArtifact *firmware, GError **error)
+/* The digest after the image alone is the image's SHA-256, so that to check it costs no second pass. */
+static Checked *
+check_image (const VaStoredArtifact *artifact, const guint8 hash[VA_SHA256_SIZE], GBytes *image, GError **error)
+{
+  g_autoptr(Checked) checked = g_new0 (Checked, 1);
+  gsize size = 0;
+  gconstpointer data = image != NULL ? g_bytes_get_data (image, &size) : NULL;
+  guint8 found[VA_SHA256_SIZE];
+
+  checked->begun = va_launch_digest_new (data, size);
+  va_launch_digest_finish (va_launch_digest_copy (checked->begun), found);
+  if (memcmp (found, hash, VA_SHA256_SIZE) == 0 && va_firmware_parse (&checked->firmware, data, size, NULL))
+    return g_steal_pointer (&checked);
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL,
+               _("the stored image of firmware %s of owner %s does not have this hash: it was changed in the database. It is "
+                 "repaired when its owner uploads it again"), artifact->hash, artifact->owner);
+  return NULL;
+}
+
+static Checked *
+read_checked (VaReferenceCache *cache, VaStore *store, const VaStoredArtifact *artifact, GError **error)
 {
   guint8 hash[VA_SHA256_SIZE];
-  VaLaunchDigest *digest;
+  g_autoptr(Checked) checked = NULL;
   g_autoptr(GBytes) image = NULL;
+  g_autoptr(GError) reason = NULL;
 
-  if (!va_hex_decode (firmware->hash, hash, sizeof hash, error))
+  if (!va_hex_decode (artifact->hash, hash, sizeof hash, error))
     return NULL;
-  digest = va_recent_get (cache->begun, hash);
-  if (digest != NULL)
-    return digest;
-  image = va_store_get_image (store, firmware->owner, firmware->hash, error);
-  if (image == NULL)
+  checked = va_recent_get (cache->images, hash);
+  if (checked != NULL)
+    return g_steal_pointer (&checked);
+  image = va_store_get_image (store, artifact->owner, artifact->hash, &reason);
+  if (reason != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&reason));
+      return NULL;
+    }
+  checked = check_image (artifact, hash, image, error);
+  if (checked != NULL)
+    va_recent_put (cache->images, hash, checked);
+  return g_steal_pointer (&checked);
+}
+
+VaLaunchDigest *
+va_reference_begin (VaReferenceCache *cache, VaStore *store, VaStoredArtifact *artifact, GError **error)
+{
+  g_autoptr(Checked) checked = read_checked (cache, store, artifact, error);
+
+  if (checked == NULL)
     return NULL;
-  digest = va_launch_digest_new (g_bytes_get_data (image, NULL), g_bytes_get_size (image));
-  va_recent_put (cache->begun, hash, digest);
-  return digest;
+  artifact->firmware = checked->firmware;
+  return g_steal_pointer (&checked->begun);
+}
+
+gboolean
+va_reference_check (VaReferenceCache *cache, VaStore *store, VaStoredArtifact *artifact, GError **error)
+{
+  g_autoptr(VaLaunchDigest) begun = va_reference_begin (cache, store, artifact, error);
+
+  return begun != NULL;
 }
 
 static void
@@ -112,7 +176,7 @@ hash_measured (const VaStoredArtifact *firmware, const VaMeasuredParts *parts, g
 }
 
 static gboolean
-compute (VaReferenceCache *cache, VaStore *store, const VaStoredArtifact *firmware, const VaMeasuredParts *parts,
+compute (VaReferenceCache *cache, VaStore *store, VaStoredArtifact *firmware, const VaMeasuredParts *parts,
          guint8 out[VA_SHA256_SIZE], GError **error)
 {
   g_autoptr(VaLaunchDigest) digest = va_reference_begin (cache, store, firmware, error);
@@ -128,7 +192,7 @@ compute (VaReferenceCache *cache, VaStore *store, const VaStoredArtifact *firmwa
 }
 
 gboolean
-va_reference_compute (VaReferenceCache *cache, VaStore *store, const VaStoredArtifact *firmware,
+va_reference_compute (VaReferenceCache *cache, VaStore *store, VaStoredArtifact *firmware,
                       const VaMeasuredParts *parts, guint8 out[VA_SHA256_SIZE], GError **error)
 {
   guint8 measured[VA_SHA256_SIZE];
@@ -157,7 +221,7 @@ typedef struct {
   VaReferenceCache *cache;
   VaStore *store;
   const VaRegistration *registration;
-  const VaStoredArtifact *artifact;
+  VaStoredArtifact *artifact;
   VaFixed *fixed;
 } References;
 
@@ -256,8 +320,12 @@ find_artifact (const References *references, const char *owner, const char *hash
   if (artifact != NULL)
     return artifact;
   artifact = va_store_get_artifact (references->store, owner, hash, error);
-  if (artifact != NULL)
-    va_recent_put (references->cache->artifacts, key, artifact);
+  if (artifact == NULL || !va_reference_check (references->cache, references->store, artifact, error))
+    {
+      va_stored_artifact_free (artifact);
+      return NULL;
+    }
+  va_recent_put (references->cache->artifacts, key, artifact);
   return artifact;
 }
 

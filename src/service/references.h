@@ -16,12 +16,17 @@ VaReferenceCache *va_reference_cache_new (void);
 void va_reference_cache_free (VaReferenceCache *cache);
 
 /**
- * va_reference_begin: the digest after @firmware alone. Only the owner's own image is read, whoever else has the same.
+ * va_reference_begin: the digest after @artifact's image alone, and what the image's footer says into artifact->firmware.
+ * The image is checked against artifact->hash: from the database only who has which hash is believed. Only the owner's own
+ * image is read, whoever else has the same.
  * Returns: (transfer full)
- * Errors: VA_STORE_ERROR
+ * Errors: VA_STORE_ERROR; _SEAL: the image is another one than its hash says
  */
-VaLaunchDigest *va_reference_begin (VaReferenceCache *cache, VaStore *store, const VaStoredArtifact *firmware,
+VaLaunchDigest *va_reference_begin (VaReferenceCache *cache, VaStore *store, VaStoredArtifact *artifact,
                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_reference_check: the same without the digest, for who shows or uses artifact->firmware. */
+gboolean va_reference_check (VaReferenceCache *cache, VaStore *store, VaStoredArtifact *artifact, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 /** What is measured besides the firmware. */
 typedef struct {
   const VaKernelHashes *kernel; /* %NULL: without kernel hashes */
@@ -31,10 +36,10 @@ typedef struct {
 } VaMeasuredParts;
 /**
  * va_reference_compute: the launch digest of @firmware with @parts.
- * @firmware: one of @owner's artifacts
+ * @firmware: one of an owner's artifacts, checked
  * Errors: VA_SEV_ERROR_FIRMWARE (no room for kernel hashes, no reset address for SEV-ES), VA_STORE_ERROR
  */
-gboolean va_reference_compute (VaReferenceCache *cache, VaStore *store, const VaStoredArtifact *firmware,
+gboolean va_reference_compute (VaReferenceCache *cache, VaStore *store, VaStoredArtifact *firmware,
                                const VaMeasuredParts *parts, guint8 digest[VA_SHA256_SIZE], GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /**

@@ -38,6 +38,7 @@ read_artifact (VaStatement *row)
   return artifact;
 }
 
+/* One that is there already stays, unless other hands have changed it: uploading the image again repairs it. */
 static gboolean
 insert_artifact (VaSql *sql, gpointer data, GError **error)
 {
@@ -47,7 +48,8 @@ insert_artifact (VaSql *sql, gpointer data, GError **error)
 
   if (!va_sql_run (sql, error,
                       "INSERT INTO artifacts (" ARTIFACT_COLUMNS ", image) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-                      " ON CONFLICT DO NOTHING",
+                      " ON CONFLICT (owner, hash) DO UPDATE SET image = excluded.image, size = excluded.size"
+                      " WHERE artifacts.image <> excluded.image OR artifacts.size <> excluded.size",
                       "ttiiiiiiiim", artifact->owner, artifact->hash, (gint64) firmware->size,
                       (gint64) firmware->has_table, (gint64) firmware->secret_base, (gint64) firmware->secret_size,
                       (gint64) firmware->hashes_base, (gint64) firmware->hashes_size, (gint64) firmware->ap_reset,

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Somebody who can write to the database, without the key-encryption key, and often with a host of their own."""
+
+import hashlib
+import struct
+import uuid
+
+from catalogue import NotStopped, attempt, need, stopped, victim
+from service_peers import Refused, firmware, sha256
+from service_world import LUKS, PASSPHRASE, Database
+
+
+def hash_table(kernel):
+    """What QEMU adds for a kernel with this hash, without initrd and command line."""
+    def entry(guid, data):
+        return uuid.UUID(guid).bytes_le + struct.pack('<H', 18 + len(data)) + data
+    entries = (entry('97d02dd8-bd20-4c94-aa78-e7714d36ab2a', hashlib.sha256(b'\0').digest())
+               + entry('44baf731-3a2f-4bd7-9af1-41e29169781d', hashlib.sha256(b'').digest())
+               + entry('4de79437-abd2-427f-b835-d5b172d2045b', kernel))
+    table = entry('9438d606-4f22-4cc9-b479-a793d411fd21', entries)
+    return table + bytes(-len(table) % 16)
+
+
+def restart(w):
+    """A service that has computed nothing yet."""
+    need(w.service.end() == 0, 'the service ended badly')
+    w.service.start()
+
+
+def swap(w, owner, image, evil):
+    with Database(w.service) as database:
+        database.execute('UPDATE artifacts SET image = ? WHERE owner = ? AND hash = ?', (evil, owner, sha256(image)))
+
+
+def refuses_swapped(w, owner, registration, measured, **launch):
+    """What the service says to a launch of an image that was swapped for @measured's."""
+    restart(w)
+    try:
+        guest = w.launch(registration, **launch)
+        w.validate(registration, guest, measured)
+    except Refused as problem:
+        need(problem.code == 'internal', f'stopped by {problem.code}, expected internal')
+        return problem.code
+    raise NotStopped(f'firmware that {owner.name} never registered was given the secret')
+
+
+@attempt('database', 'puts another firmware under the hash of a registered one, which is measured with a kernel')
+def swaps_registered_firmware_image(w):
+    kernel = hashlib.sha256(b'registered kernel').digest()
+    image, evil = firmware(81), firmware(82)
+    w.alice.call('PUT', '/artifact', raw=image)
+    vm = victim(w, firmware_hashes=[sha256(image)], kernel_hash=kernel.hex())
+    swap(w, 'alice', image, evil)
+    code = refuses_swapped(w, w.alice, vm, hashlib.sha256(evil + hash_table(kernel)).digest())
+    # Uploaded again it is right again.
+    w.alice.call('PUT', '/artifact', raw=image)
+    guest = w.launch(vm)
+    reply = w.validate(vm, guest, hashlib.sha256(image + hash_table(kernel)).digest())
+    need(guest.open_packet(reply)[LUKS] == PASSPHRASE + b'\0', 'the registered firmware got another secret')
+    return code
+
+
+@attempt('database', 'puts another firmware under the hash of one registered for SEV-ES')
+def swaps_firmware_of_sev_es(w):
+    image, evil = firmware(83), firmware(84)
+    w.alice.call('PUT', '/artifact', raw=image)
+    vm = victim(w, scheme='amd-sev-es', policy=5, cpu_count=[1], cpu_model='EPYC', firmware_hashes=[sha256(image)])
+    swap(w, 'alice', image, evil)
+    code = refuses_swapped(w, w.alice, vm, b'\1' * 32)
+    swap(w, 'alice', image, image)
+    w.launch(vm)
+    return code
+
+
+@attempt('database', 'puts another firmware under one owner\'s hash, so that it counts for another owner of that hash')
+def swaps_firmware_across_owners(w):
+    kernel = hashlib.sha256(b'shared kernel').digest()
+    image, evil = firmware(85), firmware(86)
+    for owner in (w.alice, w.bob):
+        owner.call('PUT', '/artifact', raw=image)
+    vm = victim(w, firmware_hashes=[sha256(image)], kernel_hash=kernel.hex())
+    bobs = w.register(w.bob, firmware_hashes=[sha256(image)], kernel_hash=kernel.hex())
+    swap(w, 'bob', image, evil)
+    code = refuses_swapped(w, w.bob, bobs, hashlib.sha256(evil + hash_table(kernel)).digest())
+    guest = w.launch(vm)
+    stopped('measurement-mismatch', w.validate, vm, guest, hashlib.sha256(evil + hash_table(kernel)).digest())
+    swap(w, 'bob', image, image)
+    return code
+
+
+@attempt('database', 'moves the place where a registered firmware takes its secrets and hashes')
+def moves_secret_area(w):
+    image = firmware(87)
+    w.alice.call('PUT', '/artifact', raw=image)
+    vm = victim(w, firmware_hashes=[sha256(image)])
+    with Database(w.service) as database:
+        database.execute('UPDATE artifacts SET secret_base = 4096, secret_size = 4096, hashes_base = 8192, ap_reset = 1'
+                         ' WHERE hash = ?', (sha256(image),))
+    restart(w)
+    listed, = (row for row in w.alice.get('/artifact')['artifacts'] if row['hash'] == sha256(image))
+    need(listed['secret-base'] == 0x810000 and listed['ap-reset'] == 0x80b004, f'the list says {listed}')
+    guest = w.launch(vm)
+    reply = w.validate(vm, guest, hashlib.sha256(image).digest())
+    need(reply['secret-address'] == 0x810000, f'the secret goes to {reply["secret-address"]}')
+    return 'image-hash'
