@@ -77,6 +77,8 @@ typedef struct {
 VaRegistration *va_registration_read (JsonObject *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_registration_write: @with_data: inline secrets with their data (for the CLI's request), else without. */
 JsonObject *va_registration_write (const VaRegistration *registration, gboolean with_data);
+/** va_registration_policy_bits: the bits that a policy must and must not have, those of the scheme included; of a rule. */
+void va_registration_policy_bits (const VaRegistration *registration, guint32 *required, guint32 *forbidden);
 /** va_registration_allows_policy: whether a guest with this policy is one that is registered. */
 gboolean va_registration_allows_policy (const VaRegistration *registration, guint32 policy);
 /**

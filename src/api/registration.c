@@ -36,17 +36,24 @@ scheme_required (const VaRegistration *registration)
 static guint32
 scheme_forbidden (const VaRegistration *registration)
 {
-  return registration->scheme == VA_SCHEME_SEV_ES ? 0 : VA_POLICY_ES | VA_POLICY_SEV;
+  return registration->scheme == VA_SCHEME_SEV_ES ? 0 : VA_POLICY_ES;
+}
+
+void
+va_registration_policy_bits (const VaRegistration *registration, guint32 *required, guint32 *forbidden)
+{
+  *required = registration->policy | scheme_required (registration);
+  *forbidden = registration->policy_forbidden | scheme_forbidden (registration);
 }
 
 gboolean
 va_registration_allows_policy (const VaRegistration *registration, guint32 policy)
 {
-  guint32 required = registration->policy | scheme_required (registration);
-  guint32 forbidden = registration->policy_forbidden | scheme_forbidden (registration);
+  guint32 required, forbidden;
 
   if (!registration->policy_is_rule)
     return policy == registration->policy;
+  va_registration_policy_bits (registration, &required, &forbidden);
   return (policy & required) == required && (policy & forbidden) == 0;
 }
 
@@ -71,16 +78,14 @@ read_policy_rule (VaFields *fields, JsonObject *rule, VaRegistration *registrati
 static void
 check_policy (VaFields *fields, const VaRegistration *registration)
 {
-  gboolean es = registration->scheme == VA_SCHEME_SEV_ES, rule = registration->policy_is_rule;
+  gboolean rule = registration->policy_is_rule;
   guint32 never = rule ? registration->policy_forbidden : ~registration->policy;
   gboolean debug = (registration->policy & VA_POLICY_NODBG) == 0;
 
   if ((scheme_required (registration) & never) != 0)
     va_fields_fail (fields, "policy", _("amd-sev-es demands bit 2 (ES)"));
-  if ((registration->policy & scheme_forbidden (registration) & VA_POLICY_ES) != 0)
+  if ((registration->policy & scheme_forbidden (registration)) != 0)
     va_fields_fail (fields, "policy", _("amd-sev forbids bit 2 (ES)"));
-  if (!es && (registration->policy & VA_POLICY_SEV) != 0)
-    va_fields_fail (fields, "policy", _("amd-sev forbids bit 5 (SEV)"));
   if (debug && !registration->allow_debug)
     va_fields_fail (fields, "policy",
                     rule ? _("does not require bit 0 (NODBG), so the host may read the guest's memory; require it, or say "

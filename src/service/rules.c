@@ -38,6 +38,8 @@ va_rule_domain (const VaRegistration *registration, const char *id, const char *
 gboolean
 va_rule_policy (const VaRegistration *registration, const VaLaunchRequest *request, guint32 *policy, GError **error)
 {
+  guint32 required, forbidden;
+
   *policy = request->has_policy ? request->policy : registration->policy;
   if (!request->has_policy && registration->policy_is_rule)
     return va_refuse (error, VA_PROBLEM_POLICY_NOT_ALLOWED,
@@ -48,9 +50,10 @@ va_rule_policy (const VaRegistration *registration, const VaLaunchRequest *reque
     return va_refuse (error, VA_PROBLEM_POLICY_NOT_ALLOWED,
                       _("the domain's XML has SEV policy 0x%x, its registration 0x%x: make them equal"), *policy,
                       registration->policy);
+  va_registration_policy_bits (registration, &required, &forbidden);
   return va_refuse (error, VA_PROBLEM_POLICY_NOT_ALLOWED,
-                    _("the domain's XML has SEV policy 0x%x; its registration demands the bits 0x%x and forbids 0x%x"),
-                    *policy, registration->policy, registration->policy_forbidden);
+                    _("the domain's XML has SEV policy 0x%x; its registration requires the bits 0x%x and forbids 0x%x"),
+                    *policy, required, forbidden);
 }
 
 static char *

@@ -213,16 +213,17 @@ def chips(w):
 @test
 def policy_rules(w):
     vm = w.register(policy={'required': 1, 'forbidden': 8})
-    for policy in (1, 3, 0x11, 0x18000001 | 2):
+    for policy in (1, 3, 0x11, 0x21, 0x33, 0x18000001 | 2):
         guest = w.launch(vm, policy=policy)
         assert guest.grant['policy'] == policy
         w.validate(vm, guest)
-    for policy in (0, 2, 9, 5, 0x21):
-        assert f'{policy:#x}' in refused('policy-not-allowed', w.launch, vm, policy=policy)
+    for policy in (0, 2, 9, 5, 0x25):
+        why = refused('policy-not-allowed', w.launch, vm, policy=policy)
+        assert f'policy {policy:#x}; its registration requires the bits 0x1 and forbids 0xc' in why, why
     assert 'several policies' in refused('policy-not-allowed', w.launch, vm)
     guest = w.launch(vm, policy=3)
     refused('policy-changed', w.validate, vm, guest, policy=1)
-    assert w.count(vm) == (4, 4)
+    assert w.count(vm) == (6, 6)
     exact = w.register(policy=3)
     refused('policy-not-allowed', w.launch, exact, policy=1)
     assert w.launch(exact, policy=3).grant['policy'] == w.launch(exact).grant['policy'] == 3
