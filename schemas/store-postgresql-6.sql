@@ -4,8 +4,21 @@
 -- The audit log.
 ALTER TABLE audit ADD COLUMN digest BYTEA;
 ALTER TABLE audit ADD COLUMN mac BYTEA;
+CREATE TABLE audit_anchor (
+  seq BIGINT PRIMARY KEY,
+  link BYTEA NOT NULL,
+  time BIGINT NOT NULL,
+  text TEXT,
+  mac BYTEA NOT NULL
+);
 
 -- Data keys.
+ALTER TABLE data_keys ADD COLUMN oldest BIGINT;
+ALTER TABLE data_keys ADD COLUMN seals BIGINT NOT NULL DEFAULT 0;
+CREATE TABLE store_keys (
+  name TEXT COLLATE "C" PRIMARY KEY,
+  sealed BYTEA NOT NULL
+);
 
 -- Registrations and proposals.
 

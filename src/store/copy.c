@@ -38,7 +38,8 @@ static gboolean follow_chain (Copy *copy, VaStatement *row, GError **error);
 
 /* What others refer to comes first. */
 static const Table tables[] = {
-  TABLE ("data_keys", "id, sealed", "?, ?", "ib"),
+  TABLE ("store_keys", "name, sealed", "?, ?", "tb"),
+  TABLE ("data_keys", "id, sealed, oldest, seals", "?, ?, ?, ?", "ibii"),
   TABLE ("counters", "name, value", "?, ?", "ti"),
   TABLE ("artifacts",
          "owner, hash, size, has_table, secret_base, secret_size, hashes_base, hashes_size, ap_reset, created, image",
@@ -57,6 +58,7 @@ static const Table tables[] = {
            "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?", "tttttttitiiitbbtiiittttiti",
            launches),
   TABLE ("hosts", "name, seen, features", "?, ?, ?", "tit"),
+  TABLE ("audit_anchor", "seq, link, time, text, mac", "?, ?, ?, ?, ?", "ibitb"),
   TABLE_WITH ("audit", "seq, owner, launch, link, text, digest, mac", "?, ?, ?, ?, ?, ?, ?", "ittbtbb", " ORDER BY seq",
               follow_chain,
               G_STRUCT_OFFSET (VaStoreCopied, records)),
