@@ -3,112 +3,120 @@
 
 #include "http/client.h"
 
-#include <libsoup/soup.h>
 #include <string.h>
 #include "core/error.h"
 #include "core/i18n.h"
-#include "core/number.h"
 #include "http/client-call.h"
-#include "http/tls-files.h"
 
 #define DEFAULT_MAX_REPLY (1024 * 1024)
+#define HTTPS_PORT 443
 
-/* glib-networking reads this once, before its first connection. */
-static void
-demand_tls13 (void)
+struct _VaClient
 {
-  static gsize once;
+  char *url;       /* without a slash at its end */
+  char *authority; /* HOST[:PORT] */
+  char *host, *base;
+  guint16 port;
+  char *files[3];  /* CA, certificate, key; %NULL: a public server is asked */
+  GMutex lock;
+  VaClientTrust *trust; /* under the lock */
+};
 
-  if (g_once_init_enter (&once))
-    {
-      g_setenv ("G_TLS_GNUTLS_PRIORITY", VA_TLS_PRIORITY, FALSE);
-      g_once_init_leave (&once, 1);
-    }
-}
-
-/* "https://host:port" without the slash at the end, or NULL. */
-static char *
-check_url (const char *url, gboolean may_have_path, GError **error)
+/* Takes @url apart. */
+static gboolean
+set_url (VaClient *client, const char *url, gboolean may_have_path, GError **error)
 {
   g_autoptr(GUri) uri = g_uri_parse (url, G_URI_FLAGS_NONE, NULL);
   const char *path = uri != NULL ? g_uri_get_path (uri) : NULL;
-  char *checked;
+  int port = uri != NULL ? g_uri_get_port (uri) : 0;
 
   if (uri == NULL || g_strcmp0 (g_uri_get_scheme (uri), "https") != 0 || g_uri_get_host (uri) == NULL ||
       *g_uri_get_host (uri) == '\0' || g_uri_get_userinfo (uri) != NULL || g_uri_get_query (uri) != NULL ||
-      g_uri_get_fragment (uri) != NULL || (!may_have_path && strcmp (path, "") != 0 && strcmp (path, "/") != 0))
+      g_uri_get_fragment (uri) != NULL || (!may_have_path && strcmp (path, "") != 0 && strcmp (path, "/") != 0)
+      || port == 0)
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                   may_have_path ? _("“%s” is no URL of a server; expected https://HOST[:PORT][/PATH]")
-                                 : _("“%s” is no URL of a service; expected https://HOST:PORT"), url);
-      return NULL;
+                   may_have_path ? _("“%s” is not the URL of a server; expected https://HOST[:PORT][/PATH]")
+                                 : _("“%s” is not the URL of a service; expected https://HOST:PORT"), url);
+      return FALSE;
     }
-  checked = g_uri_to_string_partial (uri, G_URI_HIDE_NONE);
-  while (g_str_has_suffix (checked, "/"))
-    checked[strlen (checked) - 1] = '\0';
-  return checked;
+  client->url = g_uri_to_string_partial (uri, G_URI_HIDE_NONE);
+  while (g_str_has_suffix (client->url, "/"))
+    client->url[strlen (client->url) - 1] = '\0';
+  client->authority = g_strndup (client->url + strlen ("https://"), strcspn (client->url + strlen ("https://"), "/"));
+  client->base = g_strdup (client->url + strlen ("https://") + strlen (client->authority));
+  client->host = g_strdup (g_uri_get_host (uri));
+  client->port = port > 0 ? (guint16) port : HTTPS_PORT;
+  return TRUE;
 }
 
-static GTlsDatabase *
-read_authorities (const char *ca_file, GError **error)
+static VaClient *
+client_new (const char *url, gboolean may_have_path, GError **error)
 {
-  g_autofree char *path = g_canonicalize_filename (ca_file, NULL);
-  g_autoptr(GError) reason = NULL;
-  GTlsDatabase *authorities = g_tls_file_database_new (path, &reason);
+  g_autoptr(VaClient) client = g_new0 (VaClient, 1);
 
-  if (authorities == NULL)
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, "%s: %s", ca_file, reason->message);
-  return authorities;
-}
-
-static GTlsCertificate *
-make_certificate (const VaTlsFiles *files, const char *certificate_file, GError **error)
-{
-  gsize certificate_size = strlen (files->certificate);
-  gsize key_size = va_secret_size (files->key) - 1;
-  g_autoptr(VaSecret) both = va_secret_new (certificate_size + 1 + key_size + 1);
-  char *text = (char *) va_secret_data (both);
-  g_autoptr(GError) reason = NULL;
-  GTlsCertificate *certificate;
-
-  memcpy (text, files->certificate, certificate_size);
-  text[certificate_size] = '\n';
-  memcpy (text + certificate_size + 1, va_secret_data (files->key), key_size);
-  certificate = g_tls_certificate_new_from_pem (text, (gssize) (certificate_size + 1 + key_size), &reason);
-  if (certificate == NULL)
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, "%s: %s", certificate_file, reason->message);
-  return certificate;
+  g_mutex_init (&client->lock);
+  return set_url (client, url, may_have_path, error) ? g_steal_pointer (&client) : NULL;
 }
 
 VaClient *
 va_client_new (const char *url, const char *ca_file, const char *certificate_file, const char *key_file,
                GError **error)
 {
-  g_autoptr(VaClient) client = g_new0 (VaClient, 1);
-  g_auto(VaTlsFiles) files = { 0 };
+  g_autoptr(VaClient) client = client_new (url, FALSE, error);
 
-  demand_tls13 ();
-  client->url = check_url (url, FALSE, error);
-  if (client->url == NULL || !va_tls_files_load (&files, ca_file, certificate_file, key_file, error))
+  if (client == NULL)
     return NULL;
-  client->certificate = make_certificate (&files, certificate_file, error);
-  if (client->certificate == NULL)
-    return NULL;
-  client->authorities = read_authorities (ca_file, error);
-  return client->authorities != NULL ? g_steal_pointer (&client) : NULL;
+  client->files[0] = g_strdup (ca_file);
+  client->files[1] = g_strdup (certificate_file);
+  client->files[2] = g_strdup (key_file);
+  client->trust = va_client_trust_load (ca_file, certificate_file, key_file, error);
+  return client->trust != NULL ? g_steal_pointer (&client) : NULL;
 }
 
 VaClient *
 va_client_new_public (const char *url, const char *ca_file, GError **error)
 {
-  g_autoptr(VaClient) client = g_new0 (VaClient, 1);
+  g_autoptr(VaClient) client = client_new (url, TRUE, error);
 
-  client->url = check_url (url, TRUE, error);
-  if (client->url == NULL)
+  if (client == NULL)
     return NULL;
-  client->authorities = ca_file != NULL ? read_authorities (ca_file, error)
-                                        : g_tls_backend_get_default_database (g_tls_backend_get_default ());
-  return client->authorities != NULL ? g_steal_pointer (&client) : NULL;
+  client->trust = va_client_trust_public (ca_file, error);
+  return client->trust != NULL ? g_steal_pointer (&client) : NULL;
+}
+
+/* Returns: (transfer full): what holds for one call, even if the files are read again meanwhile. */
+static VaClientTrust *
+get_trust (VaClient *client)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&client->lock);
+
+  return va_client_trust_ref (client->trust);
+}
+
+gboolean
+va_client_reload (VaClient *client, GError **error)
+{
+  VaClientTrust *trust, *old;
+
+  g_assert (client->files[0] != NULL);
+  trust = va_client_trust_load (client->files[0], client->files[1], client->files[2], error);
+  if (trust == NULL)
+    return FALSE;
+  g_mutex_lock (&client->lock);
+  old = client->trust;
+  client->trust = trust;
+  g_mutex_unlock (&client->lock);
+  va_client_trust_unref (old);
+  return TRUE;
+}
+
+gint64
+va_client_certificate_ends (VaClient *client)
+{
+  g_autoptr(VaClientTrust) trust = get_trust (client);
+
+  return trust->ends;
 }
 
 void
@@ -116,8 +124,13 @@ va_client_free (VaClient *client)
 {
   if (client == NULL)
     return;
-  g_clear_object (&client->authorities);
-  g_clear_object (&client->certificate);
+  g_clear_pointer (&client->trust, va_client_trust_unref);
+  for (guint i = 0; i < G_N_ELEMENTS (client->files); i++)
+    g_free (client->files[i]);
+  g_mutex_clear (&client->lock);
+  g_free (client->base);
+  g_free (client->host);
+  g_free (client->authority);
   g_free (client->url);
   g_free (client);
 }
@@ -138,18 +151,18 @@ read_reply (const VaClient *client, const VaClientCall *call, JsonObject **reply
   const char *text = (const char *) call->reply->data;
   guint max_values = call->request->max_values != 0 ? call->request->max_values : VA_JSON_MAX_VALUES;
 
-  if (call->status >= 400)
+  if (call->head.status >= 400)
     {
-      g_propagate_error (error, va_problem_read (call->status, text, call->reply->len));
+      g_propagate_error (error, va_problem_read (call->head.status, text, call->reply->len));
       return FALSE;
     }
-  if (call->status < 200 || call->status >= 300)
+  if (call->head.status < 200 || call->head.status >= 300)
     {
-      g_autofree char *why = g_strdup_printf (_("HTTP status %u, which it never gives"), call->status);
+      g_autofree char *why = g_strdup_printf (_("HTTP status %u, which it never gives"), call->head.status);
 
       return fail (client, error, why);
     }
-  if (call->reply->len > 0 && !call->json_type)
+  if (call->reply->len > 0 && !call->head.json)
     return fail (client, error, _("it is not marked as JSON"));
   object = call->reply->len > 0 ? va_json_parse_long (text, call->reply->len, max_values, &reason) : json_object_new ();
   if (object == NULL)
@@ -159,16 +172,33 @@ read_reply (const VaClient *client, const VaClientCall *call, JsonObject **reply
   return TRUE;
 }
 
+/* One call of @client; fills @call but for its limits, which are set. */
+static gboolean
+run_call (VaClient *client, VaClientCall *call, GError **error)
+{
+  gboolean ok;
+
+  call->url = client->url;
+  call->authority = client->authority;
+  call->base = client->base;
+  call->host = client->host;
+  call->port = client->port;
+  call->trust = get_trust (client);
+  ok = va_client_call_run (call, error);
+  va_client_trust_unref (call->trust);
+  return ok;
+}
+
 gboolean
 va_client_call (VaClient *client, const VaClientRequest *request, JsonObject **reply, GError **error)
 {
-  VaClientCall call = { .client = client, .request = request };
+  VaClientCall call = { .request = request };
   gboolean ok;
 
   if (reply != NULL)
     *reply = NULL;
   call.max_reply = request->max_reply != 0 ? request->max_reply : DEFAULT_MAX_REPLY;
-  ok = va_client_call_run (&call, error) && read_reply (client, &call, reply, error);
+  ok = run_call (client, &call, error) && read_reply (client, &call, reply, error);
   va_client_call_clear (&call);
   return ok;
 }
@@ -177,17 +207,13 @@ gboolean
 va_client_get (VaClient *client, const char *path, guint deadline_ms, gsize max, VaClientAnswer *answer, GError **error)
 {
   const VaClientRequest request = { .method = "GET", .path = path, .deadline_ms = deadline_ms };
-  VaClientCall call = { .client = client, .request = &request, .max_reply = max };
-  gboolean ok = va_client_call_run (&call, error);
+  VaClientCall call = { .request = &request, .max_reply = max };
+  gboolean ok = run_call (client, &call, error);
 
   if (ok)
     {
-      const char *after = soup_message_headers_get_one (soup_message_get_response_headers (call.message), "Retry-After");
-      guint64 seconds = 0;
-
-      answer->retry_after
-        = after != NULL && va_number_parse (after, 0, G_MAXUINT, &seconds, NULL) ? (guint) seconds : 0;
-      answer->status = call.status;
+      answer->retry_after = call.head.retry_after;
+      answer->status = call.head.status;
       answer->body = g_byte_array_free_to_bytes (g_steal_pointer (&call.reply));
     }
   va_client_call_clear (&call);

@@ -26,6 +26,15 @@ VaClient *va_client_new (const char *url, const char *ca_file, const char *certi
  */
 VaClient *va_client_new_public (const char *url, const char *ca_file, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * va_client_reload: reads the files of va_client_new() again; calls that are under way go on with the old ones. If it
+ * fails, later calls do so, too.
+ * Errors: those of va_client_new() about files
+ */
+gboolean va_client_reload (VaClient *client, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_client_certificate_ends: when the client's own certificate ends, seconds since 1970; 0 for a public server. */
+gint64 va_client_certificate_ends (VaClient *client);
+
 /** Called as an upload proceeds, from the calling thread. */
 typedef void (*VaClientProgress) (guint64 sent, guint64 total, gpointer user_data);
 
@@ -36,6 +45,7 @@ typedef struct {
   gsize size;
   const char *request_id;     /* for the header VA_REQUEST_ID_HEADER; or %NULL */
   guint deadline_ms;          /* for all of it */
+  gboolean persist;           /* a name look-up or a connect that fails is tried again until the deadline */
   gsize max_reply;            /* bytes; 0: 1 MiB */
   guint max_values;           /* in the reply; 0: VA_JSON_MAX_VALUES */
   VaClientProgress progress;
@@ -43,7 +53,8 @@ typedef struct {
 } VaClientRequest;
 
 /**
- * va_client_call: sends, waits, and reads the answer. Blocks; runs no other main context than its own.
+ * va_client_call: sends, waits, and reads the answer. Blocks until the deadline at most, whatever the peer does, and
+ * takes a bounded amount of memory; runs no other main context than its own.
  * @reply: (out) (optional) (transfer full): the JSON object of a 2xx answer; an empty body gives an empty object
  * Returns: TRUE for 2xx
  * Errors: VA_PROBLEM_ERROR (the service refused: its code and sentence);

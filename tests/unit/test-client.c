@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 #include <string.h>
+#include <unistd.h>
 #include "core/error.h"
 #include "http/client.h"
 #include "http/server.h"
@@ -295,6 +296,18 @@ test_broken_answers (void)
       VA_PROBLEM_INTERNAL, "401" },
     { { .answer = "HTTP/1.1 503 No\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>" }, TRUE,
       VA_PROBLEM_INTERNAL, "503" },
+    { { .answer = OK_HEAD "Content-Length: 7\r\nContent-Length: 7\r\n\r\n{\"a\":1}" }, FALSE, VA_CORE_ERROR_PEER, "twice" },
+    { { .answer = OK_HEAD "Content-Length: 7\r\nTransfer-Encoding: chunked\r\n\r\n7\r\n{\"a\":1}\r\n0\r\n\r\n" }, FALSE,
+      VA_CORE_ERROR_PEER, "twice" },
+    { { .answer = OK_HEAD "Content-Length: +7\r\n\r\n{\"a\":1}" }, FALSE, VA_CORE_ERROR_PEER, "not a number" },
+    { { .answer = OK_HEAD "Transfer-Encoding: gzip\r\n\r\n{\"a\":1}" }, FALSE, VA_CORE_ERROR_PEER, "transfer coding" },
+    { { .answer = OK_HEAD "Transfer-Encoding: chunked\r\n\r\nx\r\n" }, FALSE, VA_CORE_ERROR_PEER, "without a size" },
+    { { .answer = OK_HEAD "Transfer-Encoding: chunked\r\n\r\n1\r\n{\"a\":1}\r\n" }, FALSE, VA_CORE_ERROR_PEER,
+      "longer than its size" },
+    { { .answer = OK_HEAD "no header\r\n\r\n" }, FALSE, VA_CORE_ERROR_PEER, "not a header" },
+    { { .answer = OK_HEAD "Content-Length: 7\r\n folded: 1\r\n\r\n{\"a\":1}" }, FALSE, VA_CORE_ERROR_PEER, "not a header" },
+    { { .answer = "HTTP/2 200 OK\r\n\r\n" }, FALSE, VA_CORE_ERROR_PEER, "not HTTP" },
+    { { .answer = "HTTP/1.1 099 OK\r\n\r\n" }, FALSE, VA_CORE_ERROR_PEER, "not HTTP" },
     { { .answer = "", .delay_ms = 1500 }, FALSE, VA_CORE_ERROR_TIMEOUT, "did not answer within 1000 ms" },
     { { .answer = OK_HEAD "Content-Length: 0\r\n\r\n", .delay_ms = 1500 }, FALSE, VA_CORE_ERROR_TIMEOUT, "1000 ms" },
     { { .no_handshake = TRUE }, FALSE, VA_CORE_ERROR_TIMEOUT, "did not answer within 1000 ms" },
@@ -315,6 +328,206 @@ test_broken_answers (void)
         g_assert_true (g_str_has_prefix (got, "GET /v1/x HTTP/1.1\r\n"));
       g_assert_null (strstr (got, "Cookie"));
     }
+  site_close (&site);
+}
+
+/* Bytes of this process that are in memory. */
+static guint64
+resident (void)
+{
+  g_autofree char *text = NULL;
+  g_auto(GStrv) words = NULL;
+
+  g_assert_true (g_file_get_contents ("/proc/self/statm", &text, NULL, NULL));
+  words = g_strsplit (text, " ", 3);
+  return g_ascii_strtoull (words[1], NULL, 10) * (guint64) sysconf (_SC_PAGESIZE);
+}
+
+static void
+test_floods (void)
+{
+  static const struct { RawPlan plan; int code; const char *says; } cases[] = {
+    { { .flood = "HTTP/1.1 100 Continue\r\n\r\n" }, VA_CORE_ERROR_PEER, "informational" },
+    { { .flood = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" }, VA_CORE_ERROR_PEER, "informational" },
+    { { .flood = "x" }, VA_CORE_ERROR_PEER, "too long" },
+    { { .answer = "HTTP/1.1 200 OK\r\nX: ", .flood = "a" }, VA_CORE_ERROR_PEER, "too long" },
+    { { .answer = "HTTP/1.1 200 OK\r\n", .flood = "X-Y: a\r\n" }, VA_CORE_ERROR_PEER, "too long" },
+    { { .answer = OK_HEAD "Transfer-Encoding: chunked\r\n\r\n0\r\n", .flood = "a: b\r\n" }, VA_CORE_ERROR_PEER,
+      "too many trailers" },
+    { { .answer = OK_HEAD "Transfer-Encoding: chunked\r\n\r\n1;", .flood = "a=b;" }, VA_CORE_ERROR_PEER, "too long" },
+    { { .answer = OK_HEAD "Transfer-Encoding: chunked\r\n\r\n", .flood = "1\r\n \r\n" }, VA_CORE_ERROR_PEER, "larger" },
+    { { .answer = OK_HEAD "Content-Length: 900000000\r\n\r\n", .flood = " " }, VA_CORE_ERROR_PEER, "larger" },
+    { { .answer = OK_HEAD "\r\n", .flood = " " }, VA_CORE_ERROR_PEER, "larger" },
+  };
+  Site site;
+  guint64 before;
+
+  site_open (&site);
+  before = resident ();
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      gint64 began = g_get_monotonic_time ();
+      g_autofree char *got = NULL;
+
+      g_test_message ("case %u", i);
+      got = call_raw (&site, "127.0.0.1", &site.fixture->server, &cases[i].plan, VA_CORE_ERROR, cases[i].code,
+                      cases[i].says);
+      g_assert_cmpint (g_get_monotonic_time () - began, <, 5 * G_USEC_PER_SEC);
+    }
+  g_assert_cmpuint (resident (), <, before + 64 * 1024 * 1024);
+  site_close (&site);
+}
+
+/* A server that sends tickets without end never comes to read the request; it is left after so many bytes. */
+static void
+test_ticket_flood (void)
+{
+  static const RawPlan plan = { .tickets = TRUE };
+  Site site;
+  guint64 before;
+
+  site_open (&site);
+  before = resident ();
+  for (guint i = 0; i < 4; i++)
+    {
+      gint64 began = g_get_monotonic_time ();
+      RawServer *server = raw_server_new (site.fixture, &site.fixture->server, &plan);
+      g_autoptr(VaClient) client = client_for (&site, "127.0.0.1", raw_server_port (server));
+      VaClientRequest request = { .method = "GET", .path = "/v1/x", .deadline_ms = 2000, .max_reply = 1000 };
+      g_autoptr(GError) error = NULL;
+
+      g_assert_false (va_client_call (client, &request, NULL, &error));
+      g_test_message ("%s", error->message);
+      g_free (raw_server_free (server));
+      g_assert_cmpint (g_get_monotonic_time () - began, <, 10 * G_USEC_PER_SEC);
+    }
+  g_assert_cmpuint (resident (), <, before + 16 * 1024 * 1024);
+  site_close (&site);
+}
+
+static void
+test_good_answers (void)
+{
+  static const char *const answers[] = {
+    OK_HEAD "Content-Length: 7\r\n\r\n{\"a\":1}",
+    "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n" OK_HEAD "Content-Length: 7\r\n\r\n{\"a\":1}",
+    OK_HEAD "\r\n{\"a\":1}",
+    "HTTP/1.0 200\r\ncontent-type:application/json; charset=utf-8\r\n\r\n{\"a\":1}",
+    OK_HEAD "Transfer-Encoding: Chunked\r\n\r\n3;x=y\r\n{\"a\r\n00004\r\n\":1}\r\n0\r\nX: y\r\n\r\n",
+  };
+  Site site;
+
+  site_open (&site);
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    {
+      const RawPlan plan = { .answer = answers[i] };
+      RawServer *server = raw_server_new (site.fixture, &site.fixture->server, &plan);
+      g_autoptr(VaClient) client = client_for (&site, "127.0.0.1", raw_server_port (server));
+      VaClientRequest request = { .method = "GET", .path = "/v1/x", .deadline_ms = 5000 };
+      g_autoptr(JsonObject) reply = NULL;
+      g_autoptr(GError) error = NULL;
+
+      g_test_message ("answer %u", i);
+      g_assert_true (va_client_call (client, &request, &reply, &error));
+      g_assert_cmpint (json_object_get_int_member (reply, "a"), ==, 1);
+      g_free (raw_server_free (server));
+    }
+  site_close (&site);
+}
+
+typedef struct {
+  Site *site;
+  guint16 port;
+} Late;
+
+/* Takes the port that nobody listened at, a while after it was asked for the first time. */
+static gpointer
+start_late (gpointer data)
+{
+  Late *late = data;
+  VaServerSettings settings = { .address = "127.0.0.1", .port = late->port, .ca_file = late->site->fixture->ca_file,
+                                .certificate_file = late->site->fixture->server.certificate,
+                                .key_file = late->site->fixture->server.key, .max_connections = 16,
+                                .max_connections_per_address = 16, .timeout_seconds = 5, .request_seconds = 5,
+                                .threads = 2 };
+  g_autoptr(GError) error = NULL;
+  VaServer *server;
+
+  g_usleep (700000);
+  server = va_server_start (&settings, routes, NULL, &error);
+  g_assert_no_error (error);
+  return server;
+}
+
+/* A start at boot, before the network or the service is there. */
+static void
+test_persists (void)
+{
+  Site site;
+  VaServer *server;
+  g_autoptr(VaClient) client = NULL;
+  g_autoptr(VaClient) nameless = NULL;
+  VaClientRequest gone = { .method = "DELETE", .path = "/v1/thing/x", .deadline_ms = 20000, .persist = TRUE };
+  VaClientRequest brief = { .method = "DELETE", .path = "/v1/thing/x", .deadline_ms = 600, .persist = TRUE };
+  g_autoptr(GError) error = NULL;
+  gint64 began;
+  Late late;
+  GThread *thread;
+
+  site_open (&site);
+  server = serve (&site, "127.0.0.1");
+  late = (Late){ &site, va_server_port (server) };
+  va_server_stop (server);
+  client = client_for (&site, "127.0.0.1", late.port);
+  began = g_get_monotonic_time ();
+  assert_fails (client, &brief, VA_CORE_ERROR, VA_CORE_ERROR_PEER, "Connection refused");
+  g_assert_cmpint (g_get_monotonic_time () - began, >=, 200000);
+  nameless = client_for (&site, "no-such-host.invalid", late.port);
+  began = g_get_monotonic_time ();
+  g_assert_false (va_client_call (nameless, &brief, NULL, &error));
+  g_test_message ("%s", error->message);
+  g_assert_cmpint (g_get_monotonic_time () - began, >=, 200000);
+  thread = g_thread_new ("late", start_late, &late);
+  g_clear_error (&error);
+  g_assert_true (va_client_call (client, &gone, NULL, &error));
+  va_server_stop (g_thread_join (thread));
+  site_close (&site);
+}
+
+/* A certificate of the client's that has ended is named, since the server says so little; a new one is taken up. */
+static void
+test_own_certificate (void)
+{
+  Site site;
+  VaServer *server;
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  VaCaRequest old = { .role = VA_ROLE_OWNER, .name = "anna", .not_before = now - 7200, .not_after = now - 60 };
+  VaCaRequest new = { .role = VA_ROLE_OWNER, .name = "anna" };
+  g_auto(FixtureFiles) files = { 0 };
+  g_autofree char *url = NULL;
+  g_autoptr(VaClient) client = NULL;
+  g_autoptr(GError) error = NULL;
+  VaClientRequest gone = { .method = "DELETE", .path = "/v1/thing/x", .deadline_ms = 5000 };
+
+  site_open (&site);
+  files = fixture_write (site.fixture, "ended", va_ca_issue (site.fixture->ca, &old, NULL));
+  server = serve (&site, "127.0.0.1");
+  url = g_strdup_printf ("https://127.0.0.1:%u", va_server_port (server));
+  client = va_client_new (url, site.fixture->ca_file, files.certificate, files.key, NULL);
+  g_assert_nonnull (client);
+  g_assert_cmpint (va_client_certificate_ends (client), <, now);
+  assert_fails (client, &gone, VA_CORE_ERROR, VA_CORE_ERROR_PEER, "ended.pem, which ended on 20");
+  g_assert_true (g_file_set_contents (files.certificate, "garbage", -1, NULL));
+  g_assert_false (va_client_reload (client, &error));
+  g_assert_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE);
+  assert_fails (client, &gone, VA_CORE_ERROR, VA_CORE_ERROR_PEER, "which ended on");
+  fixture_files_clear (&files);
+  files = fixture_write (site.fixture, "ended", va_ca_issue (site.fixture->ca, &new, NULL));
+  g_clear_error (&error);
+  g_assert_true (va_client_reload (client, &error));
+  g_assert_cmpint (va_client_certificate_ends (client), >, now);
+  g_assert_true (va_client_call (client, &gone, NULL, &error));
+  va_server_stop (server);
   site_close (&site);
 }
 
@@ -416,6 +629,11 @@ main (int argc, char **argv)
   g_test_add_func ("/client/client-certificate-refused", test_client_certificate_refused);
   g_test_add_func ("/client/false-services", test_false_services);
   g_test_add_func ("/client/broken-answers", test_broken_answers);
+  g_test_add_func ("/client/floods", test_floods);
+  g_test_add_func ("/client/ticket-flood", test_ticket_flood);
+  g_test_add_func ("/client/good-answers", test_good_answers);
+  g_test_add_func ("/client/persists", test_persists);
+  g_test_add_func ("/client/own-certificate", test_own_certificate);
   g_test_add_func ("/client/unreachable", test_unreachable);
   g_test_add_func ("/client/threads", test_threads);
   g_test_add_func ("/client/new-refuses", test_new_refuses);

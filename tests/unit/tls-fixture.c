@@ -316,6 +316,7 @@ struct _RawServer
 {
   RawPlan plan;
   gnutls_certificate_credentials_t credentials;
+  gnutls_datum_t ticket_key;
   int listener;
   guint16 port;
   GThread *thread;
@@ -360,6 +361,17 @@ send_answer (RawServer *server, gnutls_session_t session)
     }
 }
 
+static void
+flood (RawServer *server, gnutls_session_t session)
+{
+  g_autoptr(GString) block = g_string_new (NULL);
+
+  while (block->len < 16000)
+    g_string_append (block, server->plan.flood);
+  while (gnutls_record_send (session, block->str, block->len) > 0)
+    ;
+}
+
 static gpointer
 serve (gpointer data)
 {
@@ -383,11 +395,17 @@ serve (gpointer data)
   gnutls_credentials_set (session, GNUTLS_CRD_CERTIFICATE, server->credentials);
   gnutls_certificate_server_set_request (session, GNUTLS_CERT_REQUEST);
   gnutls_transport_set_int (session, fd);
+  if (server->plan.tickets)
+    gnutls_session_ticket_enable_server (session, &server->ticket_key);
   if (shake_hands (session) == 0)
     {
+      while (server->plan.tickets && gnutls_session_ticket_send (session, 1, 0) >= 0)
+        ;
       read_request (server, session);
       if (server->read->len > 0)
         send_answer (server, session);
+      if (server->plan.flood != NULL)
+        flood (server, session);
       gnutls_bye (session, GNUTLS_SHUT_WR);
     }
   gnutls_deinit (session);
@@ -409,6 +427,7 @@ raw_server_new (Fixture *fixture, const FixtureFiles *files, const RawPlan *plan
                                                            GNUTLS_X509_FMT_PEM), >, 0);
   g_assert_cmpint (gnutls_certificate_set_x509_key_file (server->credentials, files->certificate, files->key,
                                                          GNUTLS_X509_FMT_PEM), >=, 0);
+  g_assert_cmpint (gnutls_session_ticket_key_generate (&server->ticket_key), ==, 0);
   server->listener = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   limit_time (server->listener);
   g_assert_cmpint (bind (server->listener, (struct sockaddr *) &in, sizeof in), ==, 0);
@@ -433,6 +452,7 @@ raw_server_free (RawServer *server)
   g_thread_join (server->thread);
   close (server->listener);
   gnutls_certificate_free_credentials (server->credentials);
+  gnutls_free (server->ticket_key.data);
   text = g_string_free (server->read, FALSE);
   g_free (server);
   return text;

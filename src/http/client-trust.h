@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+#include <gnutls/gnutls.h>
+
+G_BEGIN_DECLS
+
+/** Whom a client believes and what it shows: read once, shared by calls, never changed. */
+typedef struct {
+  gatomicrefcount references;
+  gnutls_certificate_credentials_t credentials;
+  gnutls_priority_t priority;
+  gboolean ours;          /* the server is a service of ours: TLS 1.3 only, and it is shown a certificate */
+  char *certificate_file; /* %NULL for a public server */
+  gint64 begins, ends;    /* of that certificate, seconds since 1970 */
+} VaClientTrust;
+
+/**
+ * va_client_trust_load: for a service of ours; the files are PEM, the key must be 0600.
+ * Errors: VA_CORE_ERROR naming the file
+ */
+VaClientTrust *va_client_trust_load (const char *ca_file, const char *certificate_file, const char *key_file,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_client_trust_public: for a server that anybody may ask.
+ * @ca_file: PEM, or %NULL for the system's CAs
+ * Errors: VA_CORE_ERROR
+ */
+VaClientTrust *va_client_trust_public (const char *ca_file, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+VaClientTrust *va_client_trust_ref (VaClientTrust *trust);
+void va_client_trust_unref (VaClientTrust *trust);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaClientTrust, va_client_trust_unref)
+
+G_END_DECLS
