@@ -5,6 +5,7 @@
 
 #include "answer.h"
 #include "core/i18n.h"
+#include "pages.h"
 #include "print.h"
 
 static char *
@@ -43,7 +44,8 @@ va_verb_artifact_list (VaCall *call)
 
   if (!va_call_parse (call, NULL, 0, 0))
     return VA_EXIT_USAGE;
-  if (!va_call_ask (call, "GET", "/v1/artifact", NULL, &answer, &error))
+  answer = va_pages_ask (call, &(VaPages){ "/v1/artifact", "artifacts", "hash", 0 }, &error);
+  if (answer == NULL)
     return va_call_fail (error);
   if (call->json)
     va_print_json (answer);

@@ -55,6 +55,7 @@ virt_attest_online_SOURCES = \
 	src/cli/launch-show.c \
 	src/cli/launch-watch.c \
 	src/cli/operand.c src/cli/operand.h \
+	src/cli/pages.c src/cli/pages.h \
 	src/cli/registration-options.c src/cli/registration-options.h \
 	src/cli/secret-list.c \
 	src/cli/secret-put.c \
@@ -66,7 +67,6 @@ virt_attest_online_SOURCES = \
 	src/service/settings.c src/service/settings.h \
 	src/cli/vm-impact.c \
 	src/cli/vm-list.c \
-	src/cli/vm-pages.c src/cli/vm-pages.h \
 	src/cli/vm-proposal.c \
 	src/cli/vm-register.c \
 	src/cli/vm-show.c \

@@ -5,6 +5,7 @@
 
 #include "answer.h"
 #include "core/i18n.h"
+#include "pages.h"
 #include "print.h"
 
 static char *
@@ -44,7 +45,8 @@ va_verb_host_list (VaCall *call)
 
   if (!va_call_parse (call, NULL, 0, 0))
     return VA_EXIT_USAGE;
-  if (!va_call_ask (call, "GET", "/v1/host", NULL, &answer, &error))
+  answer = va_pages_ask (call, &(VaPages){ "/v1/host", "hosts", "name", 0 }, &error);
+  if (answer == NULL)
     return va_call_fail (error);
   if (call->json)
     va_print_json (answer);

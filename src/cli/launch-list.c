@@ -6,9 +6,11 @@
 #include "answer.h"
 #include "core/guid.h"
 #include "core/i18n.h"
+#include "pages.h"
 #include "print.h"
 
-#define LIMIT_MAX 1000
+#define LIMIT_MAX 100000
+#define PAGE_MAX 1000
 
 static void
 print_list (JsonObject *answer)
@@ -36,8 +38,8 @@ make_path (const char *vm, int limit)
   g_autofree char *uuid = vm != NULL ? va_uuid_canonical (vm, NULL) : NULL;
 
   if (vm == NULL)
-    return g_strdup_printf ("/v1/launch?limit=%d", limit);
-  return uuid != NULL ? g_strdup_printf ("/v1/launch?vm=%s&limit=%d", uuid, limit) : NULL;
+    return g_strdup_printf ("/v1/launch?limit=%d", MIN (limit, PAGE_MAX));
+  return uuid != NULL ? g_strdup_printf ("/v1/launch?vm=%s&limit=%d", uuid, MIN (limit, PAGE_MAX)) : NULL;
 }
 
 VaExit
@@ -61,7 +63,8 @@ va_verb_launch_list (VaCall *call)
   path = make_path (vm, limit);
   if (path == NULL)
     return va_call_usage (call, _("“%s” is no UUID"), vm);
-  if (!va_call_ask (call, "GET", path, NULL, &answer, &error))
+  answer = va_pages_ask (call, &(VaPages){ path, "launches", "launch-id", (guint) limit }, &error);
+  if (answer == NULL)
     return va_call_fail (error);
   if (call->json)
     va_print_json (answer);

@@ -7,10 +7,11 @@
 #include "answer.h"
 #include "core/error.h"
 #include "core/i18n.h"
+#include "pages.h"
 #include "print.h"
 
 #define EVERY_MS 1000
-#define LIMIT "1000"
+#define LIMIT 1000
 
 /* What has been shown: launch-id -> state, both char *. */
 typedef struct {
@@ -82,7 +83,8 @@ watch_on (VaCall *call, const Watch *watch, gboolean all, gint64 end)
       g_autoptr(JsonObject) answer = NULL;
       g_autoptr(GError) error = NULL;
 
-      if (va_call_ask (call, "GET", "/v1/launch?limit=" LIMIT, NULL, &answer, &error))
+      answer = va_pages_ask (call, &(VaPages){ "/v1/launch?limit=" G_STRINGIFY (LIMIT), "launches", "launch-id", LIMIT }, &error);
+      if (answer != NULL)
         {
           show (watch, answer, first && !all);
           first = FALSE;

@@ -5,6 +5,7 @@
 
 #include "answer.h"
 #include "core/i18n.h"
+#include "pages.h"
 #include "print.h"
 #include "sev/packet.h"
 
@@ -39,7 +40,8 @@ va_verb_secret_list (VaCall *call)
 
   if (!va_call_parse (call, NULL, 0, 0))
     return VA_EXIT_USAGE;
-  if (!va_call_ask (call, "GET", "/v1/secret", NULL, &answer, &error))
+  answer = va_pages_ask (call, &(VaPages){ "/v1/secret", "secrets", "name", 0 }, &error);
+  if (answer == NULL)
     return va_call_fail (error);
   if (call->json)
     va_print_json (answer);

@@ -6,8 +6,8 @@
 #include "answer.h"
 #include "core/i18n.h"
 #include "firmware.h"
+#include "pages.h"
 #include "print.h"
-#include "vm-pages.h"
 
 /* Which registrations would refuse their guests if hosts changed to another firmware. */
 typedef enum { FITS, STOPS, UNKNOWN } Verdict;
@@ -122,7 +122,8 @@ va_verb_vm_impact (VaCall *call)
     { NULL },
   };
   g_autoptr(VaFirmwareFile) file = NULL;
-  g_autoptr(JsonArray) vms = NULL;
+  g_autoptr(JsonObject) answer = NULL;
+  JsonArray *vms;
   g_autoptr(GError) error = NULL;
   Impact impact;
 
@@ -131,9 +132,10 @@ va_verb_vm_impact (VaCall *call)
     return VA_EXIT_USAGE;
   file = va_firmware_file_read (path, &error);
   if (file != NULL)
-    vms = va_vm_ask_all (call, &error);
-  if (vms == NULL)
+    answer = va_pages_ask (call, &(VaPages){ "/v1/vm", "vms", "id", 0 }, &error);
+  if (answer == NULL)
     return va_call_fail (error);
+  vms = va_answer_array (answer, "vms");
   hash = va_firmware_file_hash (file);
   impact = (Impact){ .footer = &file->footer, .hash = hash };
   return (call->json ? print_json (&impact, vms) : print_text (&impact, vms)) ? VA_EXIT_YES : VA_EXIT_REFUSED;

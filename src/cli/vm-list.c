@@ -5,13 +5,14 @@
 
 #include "answer.h"
 #include "core/i18n.h"
+#include "pages.h"
 #include "print.h"
-#include "vm-pages.h"
 #include "vm-text.h"
 
 static void
-print_list (JsonArray *vms)
+print_list (JsonObject *answer)
 {
+  JsonArray *vms = va_answer_array (answer, "vms");
   VaTable *table = va_table_new (
     (const char *[]){ _("ID"), _("NAME"), _("SCHEME"), _("LAUNCHES"), _("RUNNING"), _("CREATED"), NULL });
 
@@ -26,29 +27,20 @@ print_list (JsonArray *vms)
   va_table_print (table, _("no registrations"));
 }
 
-static void
-print_json (JsonArray *vms)
-{
-  g_autoptr(JsonObject) object = json_object_new ();
-
-  json_object_set_array_member (object, "vms", json_array_ref (vms));
-  va_print_json (object);
-}
-
 VaExit
 va_verb_vm_list (VaCall *call)
 {
-  g_autoptr(JsonArray) vms = NULL;
+  g_autoptr(JsonObject) answer = NULL;
   g_autoptr(GError) error = NULL;
 
   if (!va_call_parse (call, NULL, 0, 0))
     return VA_EXIT_USAGE;
-  vms = va_vm_ask_all (call, &error);
-  if (vms == NULL)
+  answer = va_pages_ask (call, &(VaPages){ "/v1/vm", "vms", "id", 0 }, &error);
+  if (answer == NULL)
     return va_call_fail (error);
   if (call->json)
-    print_json (vms);
+    va_print_json (answer);
   else
-    print_list (vms);
+    print_list (answer);
   return VA_EXIT_YES;
 }

@@ -15,10 +15,8 @@
 
 #define FIRST_BODY 4096
 #define FIRST_BODY_MAX (64u * 1024) /* nobody gets more for what he has only announced */
-#define SMALL (256u * 1024) /* bytes: any body but that of an image, and most answers */
+#define SENT_ANYWAY (256u * 1024) /* bytes of an answer that is sent whatever else is held */
 #define COUNTED (16u * 1024) /* bytes of an answer from which it counts as held */
-#define RESERVED_PART 8 /* of all that may be held: for what is small */
-#define PEERS_PART 4 /* the same: one peer's, of what is large */
 #define CORKED_MAX (8u * 1024) /* bytes of an answer that goes out in one piece with its headers */
 #define RETRY_SECONDS 2 /* what a peer is asked to wait for when the service cannot answer just now */
 /* A refused client is read this far, or as far as its route goes, so that it gets its answer; then it is cut. */
@@ -97,43 +95,11 @@ va_exchange_begin (void *data, const char *target, struct MHD_Connection *mhd)
   return exchange;
 }
 
-/* How much of what is held is that of @exchange's peer, who then holds @more and no longer @less. With the mutex held. */
-static gsize
-count_for_peer (const Exchange *exchange, gsize more, gsize less)
-{
-  GHashTable *holders = exchange->shared->holders;
-  g_autofree char *peer = NULL;
-  gsize held;
-
-  if (exchange->identity == NULL)
-    return more;
-  peer = g_strdup_printf ("%s:%s", va_role_name (exchange->identity->role), exchange->identity->name);
-  held = GPOINTER_TO_SIZE (g_hash_table_lookup (holders, peer)) + more - less;
-  if (held > 0)
-    g_hash_table_insert (holders, g_steal_pointer (&peer), GSIZE_TO_POINTER (held));
-  else
-    g_hash_table_remove (holders, peer);
-  return held;
-}
-
-/* @bytes in place of those that the exchange held before. Nobody may have more than a part of all, and what is large leaves
-   room for what is small, so that launches go on whoever uploads or does not read his answers. Returns: FALSE: there is no
-   room for more; they count as held all the same. */
+/* @bytes in place of those that the exchange held before. Returns: FALSE: see va_account_hold() */
 static gboolean
 hold (Exchange *exchange, gsize bytes)
 {
-  VaExchanges *shared = exchange->shared;
-  gsize most = bytes <= SMALL ? shared->max_held : shared->max_held - shared->max_held / RESERVED_PART;
-  gsize peers;
-  gboolean room;
-
-  g_mutex_lock (&shared->mutex);
-  shared->held = shared->held - exchange->held + bytes;
-  peers = count_for_peer (exchange, bytes, exchange->held);
-  room = bytes <= exchange->held || (shared->held <= most && (bytes <= SMALL || peers <= shared->max_held / PEERS_PART));
-  exchange->held = bytes;
-  g_mutex_unlock (&shared->mutex);
-  return room;
+  return va_account_hold (exchange->shared->account, exchange->identity, &exchange->held, bytes);
 }
 
 static void
@@ -187,15 +153,11 @@ report (const Exchange *exchange, guint status)
 
 static enum MHD_Result answer_error (Exchange *exchange, struct MHD_Connection *mhd, const GError *error);
 
-/* A peer who does not read his answers. */
-static enum MHD_Result
-answer_busy (Exchange *exchange, struct MHD_Connection *mhd)
+static gboolean
+refuse_busy (GError **error, const char *why)
 {
-  g_autoptr(GError) error = NULL;
-
-  g_set_error (&error, VA_PROBLEM_ERROR, VA_PROBLEM_BUSY,
-               _("too much of what you have asked for waits for you to read it; read those answers first"));
-  return answer_error (exchange, mhd, error);
+  g_set_error_literal (error, VA_PROBLEM_ERROR, VA_PROBLEM_BUSY, why);
+  return FALSE;
 }
 
 /* Takes @text, which counts as held until the exchange ends. */
@@ -203,15 +165,17 @@ static enum MHD_Result
 answer (Exchange *exchange, struct MHD_Connection *mhd, guint status, const char *type, char *text)
 {
   gsize size = text != NULL ? strlen (text) : 0;
+  g_autoptr(GError) unread = NULL;
   struct MHD_Response *response;
   enum MHD_Result result;
   gboolean stopping;
 
   drop_body (exchange);
-  if (size > COUNTED && !hold (exchange, size) && size > SMALL)
+  if (size > COUNTED && !hold (exchange, size) && size > SENT_ANYWAY)
     {
       g_free (text);
-      return answer_busy (exchange, mhd);
+      refuse_busy (&unread, _("too much of what you have asked for waits for you to read it; read those answers first"));
+      return answer_error (exchange, mhd, unread);
     }
   response = MHD_create_response_from_buffer_with_free_callback (size, text, g_free);
   if (response == NULL)
@@ -312,6 +276,25 @@ report_refusal (Exchange *exchange, struct MHD_Connection *mhd, const char *path
   exchange->shared->refused (&request, &exchange->refusal, exchange->shared->user_data);
 }
 
+/* What the answer of a list may come to counts before it is made, and a peer has few of them made at once. */
+static gboolean
+run_handler (Exchange *exchange, VaRequest *request, VaResponse *response, GError **error)
+{
+  const VaRoute *route = exchange->route;
+  VaAccount *account = exchange->shared->account;
+  gboolean ok;
+
+  if (route->max_answer == 0)
+    return route->handler (request, response, exchange->shared->user_data, error);
+  if (!va_account_begin_list (account, exchange->identity))
+    return refuse_busy (error, _("you have asked for too many lists at once; wait for their answers first"));
+  ok = hold (exchange, route->max_answer)
+         ? route->handler (request, response, exchange->shared->user_data, error)
+         : refuse_busy (error, _("too much of what you have asked for waits for you to read it; read those answers first"));
+  va_account_end_list (account, exchange->identity);
+  return ok;
+}
+
 static enum MHD_Result
 call_handler (Exchange *exchange, struct MHD_Connection *mhd, const char *path, const char *method)
 {
@@ -324,7 +307,7 @@ call_handler (Exchange *exchange, struct MHD_Connection *mhd, const char *path, 
 
   request.body = exchange->body != NULL ? g_steal_pointer (&exchange->body) : va_secret_new (0);
   va_secret_truncate (request.body, exchange->used);
-  ok = exchange->route->handler (&request, &response, exchange->shared->user_data, &error);
+  ok = run_handler (exchange, &request, &response, &error);
   exchange->retry_after = response.retry_after;
   if (!ok && exchange->shared->refused != NULL && exchange->identity != NULL && error != NULL
       && error->domain == VA_PROBLEM_ERROR)

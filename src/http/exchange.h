@@ -2,6 +2,7 @@
 #pragma once
 
 #include <microhttpd.h>
+#include "http/account.h"
 #include "http/connection.h"
 #include "http/server.h"
 
@@ -20,8 +21,7 @@ typedef struct {
   guint active;
   gboolean stopping; /* answers end their connection */
   gboolean closed;   /* no request is begun any more */
-  gsize held, max_held; /* bytes of bodies and answers in memory */
-  GHashTable *holders;  /* role:name -> GSIZE: how many of these are a peer's */
+  VaAccount *account; /* bodies and answers in memory */
 } VaExchanges;
 
 /** The three moments of a request, as libmicrohttpd calls them; @data is the VaExchanges. */

@@ -11,6 +11,7 @@ libva_tls_la_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
 libva_tls_la_LIBADD = libva-api.la $(GNUTLS_LIBS)
 
 libva_http_server_la_SOURCES = \
+	src/http/account.c src/http/account.h \
 	src/http/connection.c src/http/connection.h \
 	src/http/exchange.c src/http/exchange.h \
 	src/http/revocation.c src/http/revocation.h \

@@ -119,7 +119,7 @@ server_free (VaServer *server)
   g_clear_pointer (&server->exchanges.revocation, va_revocation_free);
   g_cond_clear (&server->exchanges.quiet);
   g_mutex_clear (&server->exchanges.mutex);
-  g_hash_table_unref (server->exchanges.holders);
+  va_account_free (server->exchanges.account);
   g_ptr_array_unref (server->credentials);
   g_mutex_clear (&server->mutex);
   g_free (server->ca_file);
@@ -186,14 +186,13 @@ va_server_start (const VaServerSettings *settings, const VaRoute *routes, gpoint
   server->statistics = settings->statistics != NULL ? settings->statistics : &server->own;
   server->exchanges.timeout_seconds = settings->timeout_seconds;
   server->exchanges.request_seconds = settings->request_seconds;
-  server->exchanges.max_held = settings->max_held != 0 ? settings->max_held : HELD_MAX;
+  server->exchanges.account = va_account_new (settings->max_held != 0 ? settings->max_held : HELD_MAX);
   server->ca_file = g_strdup (settings->ca_file);
   server->certificate_file = g_strdup (settings->certificate_file);
   server->key_file = g_strdup (settings->key_file);
   g_mutex_init (&server->mutex);
   server->credentials = g_ptr_array_new_with_free_func (free_credentials);
   g_mutex_init (&server->exchanges.mutex);
-  server->exchanges.holders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_cond_init (&server->exchanges.quiet);
   server->connections = va_connections_new (settings->max_connections, settings->max_connections_per_address);
   server->listener = va_tcp_listener_open (settings->address, settings->port, error);

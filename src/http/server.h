@@ -58,6 +58,8 @@ typedef struct {
   gsize max_body;       /* bytes; more gets 413 before it is read */
   VaHandler handler;
   const char *name;     /* for records; may be %NULL */
+  gsize max_answer;     /* bytes, of a list: what making and sending it may hold, set aside before the handler is called; a
+                           peer has VA_LISTS_AT_ONCE of these made at once, and gets 503 for more. 0: no list */
 } VaRoute; /* a table ends with method %NULL */
 
 /** A request that has its answer. */

@@ -4,11 +4,15 @@
 #include "core/encoding.h"
 #include "core/i18n.h"
 #include "service/audit.h"
+#include "service/page.h"
+#include "service/query.h"
 #include "service/refusal.h"
 #include "service/service.h"
 #include "sev/digest.h"
 
 /* PUT, GET /v1/artifact: firmware images, by content. */
+
+#define PAGE_LIMIT 500
 
 static JsonObject *
 write_artifact (const VaStoredArtifact *artifact)
@@ -52,24 +56,24 @@ va_handle_artifact_put (VaRequest *request, VaResponse *response, gpointer user_
   return TRUE;
 }
 
+static JsonObject *
+write_listed (VaService *service, gpointer record, GError **error)
+{
+  return va_reference_check (service->references, service->store, record, error) ? write_artifact (record) : NULL;
+}
+
+static const char *
+hash_of_artifact (gconstpointer record)
+{
+  return ((const VaStoredArtifact *) record)->hash;
+}
+
 gboolean
 va_handle_artifact_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
-  VaService *service = user_data;
-  g_autoptr(GError) reason = NULL;
-  g_autoptr(GPtrArray) list = va_store_list_artifacts (service->store, request->identity->name, &reason);
-  JsonArray *artifacts;
+  static const VaListKind kind = { "artifacts", PAGE_LIMIT, PAGE_LIMIT, va_query_hash, va_store_list_artifacts, write_listed,
+                                   hash_of_artifact, VA_PROBLEM_NOT_FOUND };
+  VaPage page = { .owner = request->identity->name };
 
-  for (guint i = 0; list != NULL && i < list->len; i++)
-    if (!va_reference_check (service->references, service->store, list->pdata[i], &reason))
-      g_clear_pointer (&list, g_ptr_array_unref);
-  if (list == NULL)
-    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
-  artifacts = json_array_new ();
-  for (guint i = 0; i < list->len; i++)
-    json_array_add_object_element (artifacts, write_artifact (list->pdata[i]));
-  response->status = 200;
-  response->json = json_object_new ();
-  json_object_set_array_member (response->json, "artifacts", artifacts);
-  return TRUE;
+  return va_list_answer (&kind, user_data, request, &page, response, error);
 }

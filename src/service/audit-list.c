@@ -5,6 +5,7 @@
 #include "core/encoding.h"
 #include "core/i18n.h"
 #include "service/audit.h"
+#include "service/page.h"
 #include "service/query.h"
 #include "service/refusal.h"
 
@@ -28,13 +29,18 @@ read_query (const VaRequest *request, VaAuditQuery *query, gboolean *chain, GErr
   guint64 limit = LIMIT_DEFAULT;
 
   if (!va_query_number (request, "after", 0, G_MAXINT64, &query->after, error)
+      || !va_query_number (request, "before", 1, G_MAXINT64, &query->before, error)
       || !va_query_number (request, "limit", 0, LIMIT_MAX, &limit, error))
     return FALSE;
   if (order != NULL && !g_str_equal (order, "newest") && !g_str_equal (order, "chain"))
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("order: expected newest or chain"));
   query->limit = (guint) limit;
+  query->bytes = VA_PAGE_BYTES;
   *chain = order != NULL && g_str_equal (order, "chain");
+  if (*chain && query->before != 0)
+    return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("before: it goes with order=newest only"));
   query->newest = !*chain;
+  query->reader = reader_of (request);
   query->owner = *chain ? NULL : reader_of (request);
   return TRUE;
 }
@@ -47,13 +53,14 @@ write_record (const VaRequest *request, const VaStoredAudit *record)
   guint8 digest[VA_AUDIT_LINK_SIZE];
   g_autofree char *hex = NULL;
 
-  if (reader == NULL || g_strcmp0 (record->owner, reader) == 0)
+  if (record->text != NULL && (reader == NULL || g_strcmp0 (record->owner, reader) == 0))
     {
       json_object_set_string_member (object, "text", record->text);
       return object;
     }
-  va_audit_digest (record->text, digest);
-  hex = va_hex_encode (digest, sizeof digest);
+  if (record->text != NULL) /* written before digests were stored */
+    va_audit_digest (record->text, digest);
+  hex = va_hex_encode (record->text != NULL ? digest : record->digest, VA_AUDIT_LINK_SIZE);
   json_object_set_string_member (object, "digest", hex);
   return object;
 }
@@ -77,6 +84,25 @@ write_checkpoints (VaService *service, guint64 after, guint64 upto, GError **err
   return list != NULL ? g_steal_pointer (&array) : NULL;
 }
 
+static JsonArray *
+write_records (const VaRequest *request, const GPtrArray *list)
+{
+  JsonArray *records = json_array_new ();
+
+  for (guint i = 0; i < list->len; i++)
+    json_array_add_object_element (records, write_record (request, list->pdata[i]));
+  return records;
+}
+
+/* What goes into “after” for what comes after the page; or, for the newest ones, into “before” for what came before it. */
+static gint64
+next_of (const VaAuditQuery *query, const GPtrArray *list)
+{
+  const VaStoredAudit *edge = list->pdata[query->newest ? 0 : list->len - 1];
+
+  return (gint64) edge->seq;
+}
+
 gboolean
 va_handle_audit_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
@@ -84,25 +110,24 @@ va_handle_audit_list (VaRequest *request, VaResponse *response, gpointer user_da
   VaAuditQuery query = { NULL };
   g_autoptr(GError) reason = NULL;
   g_autoptr(GPtrArray) list = NULL;
-  JsonArray *records, *checkpoints = NULL;
-  gboolean chain = FALSE;
+  JsonArray *checkpoints = NULL;
+  gboolean chain = FALSE, more = FALSE;
 
   if (!read_query (request, &query, &chain, error))
     return FALSE;
-  list = va_store_list_audit (service->store, &query, &reason);
+  list = va_store_list_audit (service->store, &query, &more, &reason);
   if (list != NULL && chain && list->len > 0)
     checkpoints = write_checkpoints (service, query.after,
                                      ((const VaStoredAudit *) list->pdata[list->len - 1])->seq, &reason);
   if (reason != NULL)
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
-  records = json_array_new ();
-  for (guint i = 0; i < list->len; i++)
-    json_array_add_object_element (records, write_record (request, list->pdata[i]));
   response->status = 200;
   response->json = json_object_new ();
-  json_object_set_array_member (response->json, "records", records);
+  json_object_set_array_member (response->json, "records", write_records (request, list));
   if (checkpoints != NULL)
     json_object_set_array_member (response->json, "checkpoints", checkpoints);
+  if (more && list->len > 0)
+    json_object_set_int_member (response->json, "next", next_of (&query, list));
   return TRUE;
 }
 
@@ -173,9 +198,11 @@ va_handle_receipt (VaRequest *request, VaResponse *response, gpointer user_data,
 {
   VaService *service = user_data;
   const char *id = request->parts[0];
-  VaAuditQuery query = { .owner = request->identity->name, .launch = id, .limit = RECEIPT_MAX };
+  VaAuditQuery query = { .owner = request->identity->name, .launch = id, .limit = RECEIPT_MAX,
+                         .bytes = VA_PAGE_BYTES };
+  gboolean more;
   g_autoptr(GError) reason = NULL;
-  g_autoptr(GPtrArray) list = va_store_list_audit (service->store, &query, &reason);
+  g_autoptr(GPtrArray) list = va_store_list_audit (service->store, &query, &more, &reason);
   g_autoptr(JsonArray) records = NULL;
 
   if (list != NULL && list->len == 0)

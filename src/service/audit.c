@@ -10,6 +10,8 @@
 #include "service/refusal.h"
 #include "sev/digest.h"
 
+#define REGISTRATION_MAX 4096 /* bytes of JSON in a record */
+
 static JsonObject *
 write_peer (const VaRequest *request)
 {
@@ -47,6 +49,23 @@ va_audit_hash (JsonObject *entry, const char *name, gconstpointer data, gsize si
   va_sha256 (data, size, hash);
   hex = va_hex_encode (hash, sizeof hash);
   json_object_set_string_member (entry, name, hex);
+}
+
+void
+va_audit_registration (JsonObject *entry, const VaRegistration *registration)
+{
+  JsonObject *object = va_registration_write (registration, FALSE);
+  g_autofree char *text = va_json_print (object);
+  gsize size = strlen (text);
+
+  if (size <= REGISTRATION_MAX)
+    {
+      json_object_set_object_member (entry, "registration", object);
+      return;
+    }
+  va_audit_hash (entry, "registration-hash", text, size);
+  json_object_set_int_member (entry, "registration-size", (gint64) size);
+  json_object_unref (object);
 }
 
 /* A message's form, and what went wrong here, are nothing that was decided about the peer. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "api/messages.h"
 #include "service/service.h"
 
 /*
@@ -13,6 +14,12 @@ G_BEGIN_DECLS
 JsonObject *va_audit_of (VaRequest *request);
 /** va_audit_hash: sets the member @name of @entry to the SHA-256 of @data, in hex. */
 void va_audit_hash (JsonObject *entry, const char *name, gconstpointer data, gsize size);
+/**
+ * va_audit_registration: what @registration says, without secrets, as the member "registration" of @entry; one of more than
+ * 4 KiB by its SHA-256 and its size alone ("registration-hash", "registration-size"), so that nobody makes the log grow by
+ * replacing a large one again and again.
+ */
+void va_audit_registration (JsonObject *entry, const VaRegistration *registration);
 /** va_audit_refused: a VaRefused; what can be read at once from a message's form (400, 405, 413, 415) is no decision. */
 void va_audit_refused (VaRequest *request, GError **error, gpointer service);
 /**

@@ -25,6 +25,7 @@ libva_service_la_SOURCES = \
 	src/service/metrics-process.c \
 	src/service/metrics-text.c src/service/metrics-text.h \
 	src/service/outcome.c \
+	src/service/page.c src/service/page.h \
 	src/service/proposal.c src/service/proposal.h \
 	src/service/held.c src/service/held.h \
 	src/service/query.c src/service/query.h \

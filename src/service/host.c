@@ -4,26 +4,29 @@
 #include <string.h>
 #include "api/messages.h"
 #include "service/audit.h"
+#include "service/page.h"
+#include "service/query.h"
 #include "service/refusal.h"
 #include "service/service.h"
 
 /* POST, GET /v1/host: what the agents found on their hosts. Shown to people; no rule looks at it. */
 
+#define PAGE_LIMIT 500
+
 /* On record when they are others than before: an agent tells them each time that it starts. */
 static gboolean
 note_features (VaService *service, VaRequest *request, const VaStoredHost *host, GError **error)
 {
-  g_autoptr(GPtrArray) list = va_store_list_hosts (service->store, error);
+  g_autoptr(GError) reason = NULL;
+  g_autoptr(VaStoredHost) known = va_store_get_host (service->store, host->name, &reason);
 
-  for (guint i = 0; list != NULL && i < list->len; i++)
-    {
-      const VaStoredHost *known = list->pdata[i];
-
-      if (g_str_equal (known->name, host->name) && g_str_equal (known->features, host->features))
-        return TRUE;
-    }
+  if (known != NULL && g_str_equal (known->features, host->features))
+    return TRUE;
   json_object_set_string_member (va_audit_of (request), "result", "changed");
-  return list != NULL;
+  if (known != NULL || g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
 }
 
 gboolean
@@ -54,11 +57,13 @@ va_handle_host_put (VaRequest *request, VaResponse *response, gpointer user_data
 }
 
 static JsonObject *
-write_host (const VaStoredHost *host, GError **error)
+write_host (VaService *service, gpointer record, GError **error)
 {
+  const VaStoredHost *host = record;
   g_autoptr(JsonObject) features = va_json_parse (host->features, strlen (host->features), error);
   JsonObject *object;
 
+  (void) service;
   if (features == NULL)
     return NULL;
   object = json_object_new ();
@@ -68,26 +73,19 @@ write_host (const VaStoredHost *host, GError **error)
   return object;
 }
 
+static const char *
+name_of_host (gconstpointer record)
+{
+  return ((const VaStoredHost *) record)->name;
+}
+
 gboolean
 va_handle_host_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
+  static const VaListKind kind = { "hosts", PAGE_LIMIT, PAGE_LIMIT, va_query_name, va_store_list_hosts, write_host,
+                                   name_of_host, VA_PROBLEM_NOT_FOUND };
   VaService *service = user_data;
-  g_autoptr(GError) reason = NULL;
-  g_autoptr(GPtrArray) list = va_store_list_hosts (service->store, &reason);
-  g_autoptr(JsonArray) hosts = json_array_new ();
+  VaPage page = { NULL };
 
-  for (guint i = 0; list != NULL && i < list->len; i++)
-    {
-      JsonObject *host = write_host (list->pdata[i], &reason);
-
-      if (host == NULL)
-        break;
-      json_array_add_object_element (hosts, host);
-    }
-  if (reason != NULL)
-    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
-  response->status = 200;
-  response->json = json_object_new ();
-  json_object_set_array_member (response->json, "hosts", g_steal_pointer (&hosts));
-  return TRUE;
+  return va_list_answer (&kind, service, request, &page, response, error);
 }

@@ -3,6 +3,7 @@
 
 #include "core/i18n.h"
 #include "service/launch-record.h"
+#include "service/page.h"
 #include "service/query.h"
 #include "service/refusal.h"
 #include "service/service.h"
@@ -12,29 +13,29 @@
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX 1000
 
+static JsonObject *
+write_launch (VaService *service, gpointer record, GError **error)
+{
+  (void) service, (void) error;
+  return va_launch_record_write (record);
+}
+
+static const char *
+id_of_launch (gconstpointer record)
+{
+  return ((const VaStoredLaunch *) record)->id;
+}
+
 gboolean
 va_handle_launch_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
+  static const VaListKind kind = { "launches", LIMIT_DEFAULT, LIMIT_MAX, va_query_uuid, va_store_list_launches,
+                                   write_launch, id_of_launch, VA_PROBLEM_LAUNCH_UNKNOWN };
   VaService *service = user_data;
-  g_autoptr(GPtrArray) list = NULL;
-  g_autoptr(GError) reason = NULL;
-  JsonArray *launches;
-  const char *vm = NULL;
-  guint64 limit = LIMIT_DEFAULT;
+  VaPage page = { .owner = request->identity->name };
 
-  if (!va_query_number (request, "limit", 1, LIMIT_MAX, &limit, error) || !va_query_uuid (request, "vm", &vm, error)
-      || !va_service_sweep (service, error))
-    return FALSE;
-  list = va_store_list_launches (service->store, request->identity->name, vm, (guint) limit, &reason);
-  if (list == NULL)
-    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
-  launches = json_array_new ();
-  for (guint i = 0; i < list->len; i++)
-    json_array_add_object_element (launches, va_launch_record_write (list->pdata[i]));
-  response->status = 200;
-  response->json = json_object_new ();
-  json_object_set_array_member (response->json, "launches", launches);
-  return TRUE;
+  return va_query_uuid (request, "vm", &page.vm, error) && va_service_sweep (service, error)
+         && va_list_answer (&kind, service, request, &page, response, error);
 }
 
 gboolean

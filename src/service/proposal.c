@@ -140,7 +140,7 @@ carry_out (VaService *service, VaRequest *request, const VaStoredProposal *propo
   if (registration == NULL)
     return va_store_remove_registration (service->store, proposal->owner, proposal->vm, va_service_now (), &expected, entry,
                                          error);
-  json_object_set_object_member (entry, "registration", va_registration_write (registration, FALSE));
+  va_audit_registration (entry, registration);
   return va_vm_check_usable (service, proposal->owner, registration, error)
          && va_registration_keep (service->store, proposal->owner, proposal->vm, registration, va_service_now (), &expected,
                                   &is_new, entry, error);

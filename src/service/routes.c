@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "service/page.h"
 #include "service/service.h"
 #include "sev/firmware.h"
 #include "sev/packet.h"
@@ -15,7 +16,7 @@
 
 /* A registration may have 32 inline secrets, which fit into one injection of 16 KiB together. */
 static const VaRoute routes[] = {
-  { "GET", "/v1/vm", OWNER, 0, va_handle_vm_list, "vm-list" },
+  { "GET", "/v1/vm", OWNER, 0, va_handle_vm_list, "vm-list", VA_PAGE_MEMORY },
   { "POST", "/v1/vm/{}", OWNER, 128 * KIB, va_handle_vm_put, "vm-register" },
   { "GET", "/v1/vm/{}", OWNER, 0, va_handle_vm_get, "vm-show" },
   { "DELETE", "/v1/vm/{}", OWNER, 0, va_handle_vm_remove, "vm-remove" },
@@ -28,19 +29,19 @@ static const VaRoute routes[] = {
   { "POST", "/v1/launch/{}/revoke", OWNER, 0, va_handle_launch_revoke, "revoke" },
   { "POST", "/v1/launch/{}/approve", OWNER, 4 * KIB, va_handle_launch_approve, "approve" },
   { "POST", "/v1/launch/{}/deny", OWNER, 0, va_handle_launch_deny, "deny" },
-  { "GET", "/v1/launch", OWNER, 0, va_handle_launch_list, "launch-list" },
+  { "GET", "/v1/launch", OWNER, 0, va_handle_launch_list, "launch-list", VA_PAGE_MEMORY },
   { "GET", "/v1/launch/{}", OWNER, 0, va_handle_launch_get, "launch-show" },
-  { "GET", "/v1/launch/{}/receipt", OWNER, 0, va_handle_receipt, "receipt" },
-  { "GET", "/v1/audit", OWNER | OPERATOR | AUDITOR, 0, va_handle_audit_list, "audit-list" },
+  { "GET", "/v1/launch/{}/receipt", OWNER, 0, va_handle_receipt, "receipt", VA_PAGE_MEMORY },
+  { "GET", "/v1/audit", OWNER | OPERATOR | AUDITOR, 0, va_handle_audit_list, "audit-list", VA_PAGE_MEMORY },
   { "POST", "/v1/audit/checkpoint", OWNER | OPERATOR | AUDITOR, 0, va_handle_checkpoint, "checkpoint" },
   { "PUT", "/v1/secret/{}", OWNER, VA_SECRET_TABLE_MAX, va_handle_secret_put, "secret-put" },
-  { "GET", "/v1/secret", OWNER, 0, va_handle_secret_list, "secret-list" },
+  { "GET", "/v1/secret", OWNER, 0, va_handle_secret_list, "secret-list", VA_PAGE_MEMORY },
   { "GET", "/v1/secret/{}", OWNER, 0, va_handle_secret_get, "secret-show" },
   { "DELETE", "/v1/secret/{}", OWNER, 0, va_handle_secret_remove, "secret-remove" },
   { "PUT", "/v1/artifact", OWNER, VA_FIRMWARE_MAX, va_handle_artifact_put, "artifact-put" },
-  { "GET", "/v1/artifact", OWNER, 0, va_handle_artifact_list, "artifact-list" },
+  { "GET", "/v1/artifact", OWNER, 0, va_handle_artifact_list, "artifact-list", VA_PAGE_MEMORY },
   { "POST", "/v1/host", HOST, 16 * KIB, va_handle_host_put, "host-features" },
-  { "GET", "/v1/host", OWNER | OPERATOR, 0, va_handle_host_list, "host-list" },
+  { "GET", "/v1/host", OWNER | OPERATOR, 0, va_handle_host_list, "host-list", VA_PAGE_MEMORY },
   { "GET", "/v1/healthz", ANYBODY, 0, va_handle_healthz, "healthz" },
   { "GET", "/v1/readyz", ANYBODY, 0, va_handle_readyz, "readyz" },
   { "GET", "/v1/metrics", OPERATOR | AUDITOR, 0, va_handle_metrics, "metrics" },

@@ -5,10 +5,14 @@
 #include "api/messages.h"
 #include "core/i18n.h"
 #include "service/audit.h"
+#include "service/page.h"
+#include "service/query.h"
 #include "service/refusal.h"
 #include "service/service.h"
 
 /* PUT, GET, DELETE /v1/secret: secrets by name; their values go in and never come out this way. */
+
+#define PAGE_LIMIT 500
 
 static JsonObject *
 write_secret (const VaStoredSecret *secret)
@@ -98,23 +102,28 @@ va_handle_secret_get (VaRequest *request, VaResponse *response, gpointer user_da
   return TRUE;
 }
 
+static JsonObject *
+write_listed (VaService *service, gpointer record, GError **error)
+{
+  (void) service, (void) error;
+  return write_secret (record);
+}
+
+static const char *
+name_of_secret (gconstpointer record)
+{
+  return ((const VaStoredSecret *) record)->name;
+}
+
 gboolean
 va_handle_secret_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
+  static const VaListKind kind = { "secrets", PAGE_LIMIT, PAGE_LIMIT, va_query_name, va_store_list_secrets,
+                                   write_listed, name_of_secret, VA_PROBLEM_NOT_FOUND };
   VaService *service = user_data;
-  g_autoptr(GError) reason = NULL;
-  g_autoptr(GPtrArray) list = va_store_list_secrets (service->store, request->identity->name, &reason);
-  JsonArray *secrets;
+  VaPage page = { .owner = request->identity->name };
 
-  if (list == NULL)
-    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
-  secrets = json_array_new ();
-  for (guint i = 0; i < list->len; i++)
-    json_array_add_object_element (secrets, write_secret (list->pdata[i]));
-  response->status = 200;
-  response->json = json_object_new ();
-  json_object_set_array_member (response->json, "secrets", secrets);
-  return TRUE;
+  return va_list_answer (&kind, service, request, &page, response, error);
 }
 
 gboolean

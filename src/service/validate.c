@@ -9,6 +9,7 @@
 #include "service/explain.h"
 #include "service/launch-record.h"
 #include "service/log.h"
+#include "service/page.h"
 #include "service/refusal.h"
 #include "service/rules.h"
 #include "service/service.h"
@@ -228,8 +229,10 @@ static void
 explain (const Validation *validation)
 {
   VaService *service = validation->service;
+  const VaPage page = { .owner = validation->owner, .limit = 500, .bytes = VA_PAGE_BYTES };
   g_autoptr(GError) reason = NULL;
-  g_autoptr(GPtrArray) firmware = va_store_list_artifacts (service->store, validation->owner, &reason);
+  gboolean more;
+  g_autoptr(GPtrArray) firmware = va_store_list_artifacts (service->store, &page, &more, &reason);
   VaMismatch mismatch = { .fixed = validation->fixed, .request = validation->request, .tik = validation->tik,
                           .firmware = firmware, .cache = service->references, .store = service->store };
   g_autofree char *detail = firmware != NULL ? va_explain_mismatch (&mismatch) : NULL;

@@ -3,6 +3,7 @@
 
 #include "core/i18n.h"
 #include "service/audit.h"
+#include "service/page.h"
 #include "service/proposal.h"
 #include "service/query.h"
 #include "service/refusal.h"
@@ -13,7 +14,6 @@
 /* POST, GET, DELETE /v1/vm: registrations. */
 
 #define PAGE_LIMIT 100
-#define PAGE_BYTES (512 * 1024) /* of their texts; the last one may go beyond it */
 
 static gboolean
 check_group_names (VaService *service, char *const *hosts, GError **error)
@@ -135,7 +135,7 @@ va_handle_vm_put (VaRequest *request, VaResponse *response, gpointer user_data, 
     return FALSE;
   entry = va_audit_of (request);
   json_object_set_string_member (entry, "vm", id);
-  json_object_set_object_member (entry, "registration", va_registration_write (registration, FALSE));
+  va_audit_registration (entry, registration);
   if (!look_at_present (service, request, &expected.version, &two_persons, error))
     return FALSE;
   if (two_persons || registration->two_persons)
@@ -159,49 +159,29 @@ va_handle_vm_get (VaRequest *request, VaResponse *response, gpointer user_data, 
   return response->json != NULL;
 }
 
-static JsonArray *
-write_list (VaService *service, const GPtrArray *list, GError **error)
+static JsonObject *
+write_vm (VaService *service, gpointer record, GError **error)
 {
-  g_autoptr(JsonArray) answers = json_array_new ();
+  g_autoptr(VaRegistration) registration = va_registration_open (service->store, record, error);
 
-  for (guint i = 0; i < list->len; i++)
-    {
-      g_autoptr(VaRegistration) registration = va_registration_open (service->store, list->pdata[i], error);
+  return registration != NULL ? va_registration_answer (record, registration) : NULL;
+}
 
-      if (registration == NULL)
-        return NULL;
-      json_array_add_object_element (answers, va_registration_answer (list->pdata[i], registration));
-    }
-  return g_steal_pointer (&answers);
+static const char *
+id_of_vm (gconstpointer record)
+{
+  return ((const VaStoredRegistration *) record)->id;
 }
 
 gboolean
 va_handle_vm_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
+  static const VaListKind kind = { "vms", PAGE_LIMIT, PAGE_LIMIT, va_query_uuid, va_store_list_registrations, write_vm,
+                                   id_of_vm, VA_PROBLEM_VM_UNKNOWN };
   VaService *service = user_data;
-  VaRegistrationQuery query = { .owner = request->identity->name, .bytes = PAGE_BYTES };
-  guint64 limit = PAGE_LIMIT;
-  g_autoptr(GError) reason = NULL;
-  g_autoptr(GPtrArray) list = NULL;
-  g_autoptr(JsonArray) answers = NULL;
-  gboolean more;
+  VaPage page = { .owner = request->identity->name };
 
-  if (!va_query_uuid (request, "after", &query.after, error)
-      || !va_query_number (request, "limit", 1, PAGE_LIMIT, &limit, error) || !va_service_sweep (service, error))
-    return FALSE;
-  query.limit = (guint) limit;
-  list = va_store_list_registrations (service->store, &query, &more, &reason);
-  if (list != NULL)
-    answers = write_list (service, list, &reason);
-  if (answers == NULL)
-    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
-  response->status = 200;
-  response->json = json_object_new ();
-  json_object_set_array_member (response->json, "vms", g_steal_pointer (&answers));
-  if (more)
-    json_object_set_string_member (response->json, "next",
-                                   ((const VaStoredRegistration *) list->pdata[list->len - 1])->id);
-  return TRUE;
+  return va_service_sweep (service, error) && va_list_answer (&kind, service, request, &page, response, error);
 }
 
 gboolean

@@ -28,20 +28,24 @@ typedef gboolean (*VaLaunchChange) (VaStoredLaunch *launch, gpointer user_data, 
 
 /** Which records of the audit log. */
 typedef struct {
-  const char *owner;  /* only those that he may read; %NULL: all */
+  const char *owner;  /* only those that they may read; %NULL: all */
   const char *launch; /* only those of this launch; %NULL: all */
+  const char *reader; /* others' records come without their text, if their digest is stored; %NULL: all with it */
   guint64 after;      /* with a larger seq */
+  guint64 before;     /* with a smaller seq; 0: no bound */
   guint limit;
-  gboolean newest;    /* the last @limit of them; else the first. Always in the order of seq. */
+  gsize bytes;        /* the one with which all texts together are more than this is the last */
+  gboolean newest;    /* the last ones; else the first. Always in the order of seq. */
 } VaAuditQuery;
 
-/** Which of an owner's registrations, in the order of their ids. */
+/** A page of a list, in the list's order. */
 typedef struct {
-  const char *owner;
-  const char *after; /* with a larger id; %NULL: from the first one */
-  guint limit;       /* at most so many, and at least 1 */
+  const char *owner; /* whose; unused for hosts */
+  const char *vm;    /* launches: only this registration's; %NULL: all */
+  const char *after; /* what comes after the one with this id, name or hash; %NULL: from the first one */
+  guint limit;       /* at most this many */
   gsize bytes;       /* the one with which all texts together are more than this is the last */
-} VaRegistrationQuery;
+} VaPage;
 
 enum { VA_RESEAL_SECRET, VA_RESEAL_REGISTRATION, VA_RESEAL_PROPOSAL, VA_RESEAL_LAUNCH, VA_RESEAL_KINDS };
 
@@ -73,18 +77,18 @@ typedef struct {
                             JsonObject *entry, GError **error);
   VaStoredArtifact *(*get_artifact) (VaBackend *backend, const char *owner, const char *hash, GError **error);
   GBytes *(*get_image) (VaBackend *backend, const char *owner, const char *hash, GError **error);
-  GPtrArray *(*list_artifacts) (VaBackend *backend, const char *owner, GError **error);
+  GPtrArray *(*list_artifacts) (VaBackend *backend, const VaPage *page, gboolean *more, GError **error);
 
   gboolean (*put_secret) (VaBackend *backend, const VaStoredSecret *secret, gboolean *is_new, JsonObject *entry, GError **error);
   VaStoredSecret *(*get_secret) (VaBackend *backend, const char *owner, const char *name, GError **error);
-  GPtrArray *(*list_secrets) (VaBackend *backend, const char *owner, GError **error);
+  GPtrArray *(*list_secrets) (VaBackend *backend, const VaPage *page, gboolean *more, GError **error);
   gboolean (*remove_secret) (VaBackend *backend, const char *owner, const char *name, JsonObject *entry, GError **error);
 
   gboolean (*put_registration) (VaBackend *backend, const VaStoredRegistration *registration,
                                 const char *const *secrets, const char *const *hashes,
                                 const VaExpected *expected, gboolean *is_new, JsonObject *entry, GError **error);
   VaStoredRegistration *(*get_registration) (VaBackend *backend, const char *id, gboolean counted, GError **error);
-  GPtrArray *(*list_registrations) (VaBackend *backend, const VaRegistrationQuery *query, gboolean *more, GError **error);
+  GPtrArray *(*list_registrations) (VaBackend *backend, const VaPage *page, gboolean *more, GError **error);
   gboolean (*remove_registration) (VaBackend *backend, const char *owner, const char *id, gint64 now,
                                    const VaExpected *expected, JsonObject *entry, GError **error);
 
@@ -97,16 +101,17 @@ typedef struct {
   VaStoredLaunch *(*find_waiting) (VaBackend *backend, const VaStoredLaunch *like, GError **error);
   VaStoredLaunch *(*get_launch) (VaBackend *backend, const char *id, GError **error);
   gboolean (*count_launches) (VaBackend *backend, guint64 *waiting, guint64 *active, GError **error);
-  GPtrArray *(*list_launches) (VaBackend *backend, const char *owner, const char *vm, guint limit, GError **error);
+  GPtrArray *(*list_launches) (VaBackend *backend, const VaPage *page, gboolean *more, GError **error);
   gboolean (*change_launch) (VaBackend *backend, const char *id, VaLaunchChange change, gpointer user_data,
                              JsonObject *entry, GError **error);
   gboolean (*expire_launches) (VaBackend *backend, gint64 now, guint *count, GError **error);
 
   gboolean (*put_host) (VaBackend *backend, const VaStoredHost *host, JsonObject *entry, GError **error);
-  GPtrArray *(*list_hosts) (VaBackend *backend, GError **error);
+  GPtrArray *(*list_hosts) (VaBackend *backend, const VaPage *page, gboolean *more, GError **error);
+  VaStoredHost *(*get_host) (VaBackend *backend, const char *name, GError **error);
 
   gboolean (*note) (VaBackend *backend, JsonObject *entry, GError **error);
-  GPtrArray *(*list_audit) (VaBackend *backend, const VaAuditQuery *query, GError **error);
+  GPtrArray *(*list_audit) (VaBackend *backend, const VaAuditQuery *query, gboolean *more, GError **error);
   gboolean (*audit_head) (VaBackend *backend, VaAuditHead *head, GError **error);
   gboolean (*put_checkpoint) (VaBackend *backend, guint64 seq, const char *text, GError **error);
   GPtrArray *(*list_checkpoints) (VaBackend *backend, guint64 after, guint64 upto, GError **error);

@@ -23,6 +23,7 @@ libva_store_la_SOURCES = \
 	src/store/sql-launch-end.c \
 	src/store/sql-launch.c \
 	src/store/sql-objects.c \
+	src/store/sql-page.c src/store/sql-page.h \
 	src/store/sql-private.h \
 	src/store/sql-proposal.c \
 	src/store/sql-registration.c \

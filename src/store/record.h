@@ -133,8 +133,9 @@ typedef struct {
 typedef struct {
   guint64 seq;
   char *owner; /* %NULL: only operators and auditors may read it */
-  guint8 before[VA_AUDIT_LINK_SIZE], link[VA_AUDIT_LINK_SIZE]; /* the chain before and behind it */
-  char *text;
+  guint8 before[VA_AUDIT_LINK_SIZE], link[VA_AUDIT_LINK_SIZE]; /* the chain before and after it */
+  guint8 digest[VA_AUDIT_LINK_SIZE]; /* SHA-256 of the text, if there is no text */
+  char *text; /* or %NULL */
 } VaStoredAudit;
 
 /** The audit log's end. */

@@ -3,11 +3,16 @@
 
 #include <string.h>
 #include "core/i18n.h"
-#include "store/sql.h"
+#include "store/sql-page.h"
 
 /* The audit log: records are appended and never touched again. */
 
-#define COLUMNS "seq, owner, (SELECT link FROM audit AS last WHERE last.seq = audit.seq - 1) AS link_before, link, text"
+#define CHECKPOINTS_LISTED 100 /* each has a certificate; the newest ones cover what the others do */
+
+/* A text that the reader may not see is not read, unless nothing else tells its digest. */
+#define COLUMNS \
+  "seq, owner, (SELECT link FROM audit AS last WHERE last.seq = audit.seq - 1) AS link_before, link, digest," \
+  " CASE WHEN ? IS NULL OR owner = ? OR digest IS NULL THEN text END AS seen"
 
 typedef struct {
   guint64 seq;
@@ -37,7 +42,8 @@ read_record (VaStatement *row)
   record->owner = va_column_text (row, 1);
   take_link (row, 2, record->before);
   take_link (row, 3, record->link);
-  record->text = va_column_text (row, 4);
+  take_link (row, 4, record->digest);
+  record->text = va_column_text (row, 5);
   return record;
 }
 
@@ -82,9 +88,9 @@ va_sql_note (VaSql *sql, JsonObject *entry, GError **error)
   va_audit_digest (text, digest);
   va_audit_link (head->link, digest, head->link);
   head->seq++;
-  if (!va_sql_send (sql, error, "INSERT INTO audit (seq, owner, launch, link, text) VALUES (?, ?, ?, ?, ?)", "ittmt",
+  if (!va_sql_send (sql, error, "INSERT INTO audit (seq, owner, launch, link, text, digest) VALUES (?, ?, ?, ?, ?, ?)", "ittmtm",
                    (gint64) head->seq, text_member (entry, "owner"), text_member (entry, "launch-id"),
-                   (gconstpointer) head->link, (gsize) VA_AUDIT_LINK_SIZE, text))
+                   (gconstpointer) head->link, (gsize) VA_AUDIT_LINK_SIZE, text, (gconstpointer) digest, sizeof digest))
     return FALSE;
   sql->head_known = TRUE;
   return TRUE;
@@ -103,29 +109,61 @@ note (VaBackend *backend, JsonObject *entry, GError **error)
   return va_sql_transact (backend, do_nothing, NULL, entry, error);
 }
 
-static GPtrArray *
-list_audit (VaBackend *backend, const VaAuditQuery *query, GError **error)
+#define OF_OWNER " AND (owner = ? OR ? IS NULL)"
+
+/* From the newest one backwards, or from the oldest one on. */
+static VaStatement *
+query_audit (VaSql *sql, gconstpointer asked, gconstpointer last, gint64 limit, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
-  g_autoptr(VaStatement) rows = NULL;
-  gint64 after = (gint64) MIN (query->after, (guint64) G_MAXINT64), limit = query->limit;
+  const VaAuditQuery *query = asked;
+  const VaStoredAudit *edge = last;
+  gint64 after = (gint64) (edge != NULL && !query->newest ? edge->seq : MIN (query->after, (guint64) G_MAXINT64));
+  gint64 before = (gint64) (edge != NULL && query->newest ? edge->seq : query->before > 0 ? query->before : G_MAXINT64);
 
   if (query->launch != NULL)
-    rows = va_sql_query (reader, error,
-                            "SELECT " COLUMNS " FROM audit WHERE launch = ? AND (owner = ? OR ? IS NULL) AND seq > ?"
-                            " ORDER BY seq LIMIT ?", "tttii", query->launch, query->owner, query->owner, after, limit);
-  else if (query->newest && query->owner != NULL)
-    rows = va_sql_query (reader, error,
-                            "SELECT * FROM (SELECT " COLUMNS " FROM audit WHERE owner = ? AND seq > ?"
-                            " ORDER BY seq DESC LIMIT ?) AS newest ORDER BY seq", "tii", query->owner, after, limit);
-  else if (query->newest)
-    rows = va_sql_query (reader, error,
-                            "SELECT * FROM (SELECT " COLUMNS " FROM audit WHERE seq > ? ORDER BY seq DESC LIMIT ?) AS newest"
-                            " ORDER BY seq", "ii", after, limit);
-  else
-    rows = va_sql_query (reader, error, "SELECT " COLUMNS " FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", "ii",
-                            after, limit);
-  return rows != NULL ? va_sql_list (rows, read_record, (GDestroyNotify) va_stored_audit_free, error) : NULL;
+    return va_sql_query (sql, error,
+                         "SELECT " COLUMNS " FROM audit WHERE launch = ?" OF_OWNER " AND seq > ? ORDER BY seq LIMIT ?",
+                         "tttttii", query->reader, query->reader, query->launch, query->owner, query->owner, after, limit);
+  if (query->newest && query->owner != NULL)
+    return va_sql_query (sql, error,
+                         "SELECT " COLUMNS " FROM audit WHERE owner = ? AND seq > ? AND seq < ? ORDER BY seq DESC LIMIT ?",
+                         "tttiii", query->reader, query->reader, query->owner, after, before, limit);
+  if (query->newest)
+    return va_sql_query (sql, error,
+                         "SELECT " COLUMNS " FROM audit WHERE seq > ? AND seq < ? ORDER BY seq DESC LIMIT ?", "ttiii",
+                         query->reader, query->reader, after, before, limit);
+  return va_sql_query (sql, error, "SELECT " COLUMNS " FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", "ttii", query->reader,
+                       query->reader, after, limit);
+}
+
+static gsize
+record_size (gconstpointer record)
+{
+  return sizeof (VaStoredAudit) + va_sql_text_size (((const VaStoredAudit *) record)->text);
+}
+
+static void
+turn_round (GPtrArray *list)
+{
+  for (guint i = 0; i < list->len / 2; i++)
+    {
+      gpointer other = list->pdata[list->len - 1 - i];
+
+      list->pdata[list->len - 1 - i] = list->pdata[i];
+      list->pdata[i] = other;
+    }
+}
+
+static GPtrArray *
+list_audit (VaBackend *backend, const VaAuditQuery *query, gboolean *more, GError **error)
+{
+  static const VaPageKind kind = { query_audit, read_record, record_size, (GDestroyNotify) va_stored_audit_free };
+  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  GPtrArray *list = va_sql_page (reader, &kind, query, query->limit, query->bytes, more, error);
+
+  if (list != NULL && query->newest)
+    turn_round (list);
+  return list;
 }
 
 static gboolean
@@ -164,8 +202,9 @@ list_checkpoints (VaBackend *backend, guint64 after, guint64 upto, GError **erro
 {
   g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
   g_autoptr(VaStatement) rows = va_sql_query (reader, error,
-                                                 "SELECT text FROM checkpoints WHERE seq > ? AND seq <= ? ORDER BY seq",
-                                                 "ii", (gint64) after, (gint64) upto);
+                                                 "SELECT text FROM (SELECT seq, text FROM checkpoints WHERE seq > ?"
+                                                 " AND seq <= ? ORDER BY seq DESC LIMIT ?) AS newest ORDER BY seq",
+                                                 "iii", (gint64) after, (gint64) upto, (gint64) CHECKPOINTS_LISTED);
 
   return rows != NULL ? va_sql_list (rows, read_checkpoint, g_free, error) : NULL;
 }

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "core/i18n.h"
+#include "store/sql-page.h"
 #include "store/sql-rows.h"
 
 typedef struct {
@@ -320,24 +321,53 @@ count_of_all (VaBackend *backend, guint64 *waiting, guint64 *active, GError **er
   return TRUE;
 }
 
+/* Those that come after the one with the id: made earlier, or in the same moment with a smaller id. */
+#define AFTER " AND (created, id) < (SELECT created, id FROM launches AS last WHERE last.id = ? AND last.owner = ?)"
 #define NEWEST " ORDER BY created DESC, id DESC LIMIT ?"
-#define LAUNCHES_OF(which) "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE owner = ? AND vm = ? AND " which NEWEST
+#define LAUNCHES_OF(which, after) \
+  "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE owner = ? AND vm = ? AND " which after NEWEST
+/* Through two indexes, each of which has what the other has not. */
+#define LAUNCHES_OF_VM(after) \
+  "SELECT * FROM (SELECT * FROM (" LAUNCHES_OF (VA_LAUNCH_ACTIVE, after) ") AS active" \
+  " UNION ALL SELECT * FROM (" LAUNCHES_OF (VA_LAUNCH_INACTIVE, after) ") AS inactive) AS every" NEWEST
+
+static VaStatement *
+query_launches (VaSql *sql, gconstpointer asked, gconstpointer last, gint64 limit, GError **error)
+{
+  const VaPage *page = asked;
+  const char *after = last != NULL ? ((const VaStoredLaunch *) last)->id : page->after;
+
+  if (page->vm != NULL && after != NULL)
+    return va_sql_query (sql, error, LAUNCHES_OF_VM (AFTER), "ttttittttii", page->owner, page->vm, after, page->owner, limit,
+                         page->owner, page->vm, after, page->owner, limit, limit);
+  if (page->vm != NULL)
+    return va_sql_query (sql, error, LAUNCHES_OF_VM (""), "ttittii", page->owner, page->vm, limit, page->owner, page->vm,
+                         limit, limit);
+  if (after != NULL)
+    return va_sql_query (sql, error, "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE owner = ?" AFTER NEWEST, "ttti",
+                         page->owner, after, page->owner, limit);
+  return va_sql_query (sql, error, "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE owner = ?" NEWEST, "ti", page->owner,
+                       limit);
+}
+
+static gsize
+launch_size (gconstpointer record)
+{
+  const VaStoredLaunch *launch = record;
+
+  return sizeof *launch + va_sql_text_size (launch->fixed) + va_sql_text_size (launch->timeline)
+         + va_sql_text_size (launch->detail) + va_sql_text_size (launch->steps) + va_sql_text_size (launch->reason)
+         + va_sql_text_size (launch->approvals)
+         + (launch->sealed_table != NULL ? g_bytes_get_size (launch->sealed_table) : 0);
+}
 
 static GPtrArray *
-list_launches (VaBackend *backend, const char *owner, const char *vm, guint limit, GError **error)
+list_launches (VaBackend *backend, const VaPage *page, gboolean *more, GError **error)
 {
+  static const VaPageKind kind = { query_launches, va_sql_read_launch, launch_size, (GDestroyNotify) va_stored_launch_free };
   g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
-  g_autoptr(VaStatement) rows = NULL;
 
-  if (vm != NULL)
-    rows = va_sql_query (reader, error,
-                         "SELECT * FROM (SELECT * FROM (" LAUNCHES_OF (VA_LAUNCH_ACTIVE) ") AS active"
-                         " UNION ALL SELECT * FROM (" LAUNCHES_OF (VA_LAUNCH_INACTIVE) ") AS inactive) AS every" NEWEST,
-                         "ttittii", owner, vm, (gint64) limit, owner, vm, (gint64) limit, (gint64) limit);
-  else
-    rows = va_sql_query (reader, error,
-                         "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE owner = ?" NEWEST, "ti", owner, (gint64) limit);
-  return rows != NULL ? va_sql_list (rows, va_sql_read_launch, (GDestroyNotify) va_stored_launch_free, error) : NULL;
+  return va_sql_page (reader, &kind, page, page->limit, page->bytes, more, error);
 }
 
 static gboolean

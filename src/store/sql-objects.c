@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "core/i18n.h"
+#include "store/sql-page.h"
 #include "store/sql-rows.h"
 
 /* Firmware, secrets and hosts. */
@@ -104,15 +105,30 @@ get_image (VaBackend *backend, const char *owner, const char *hash, GError **err
   return status == 1 ? va_column_bytes (row, 0) : NULL;
 }
 
-static GPtrArray *
-list_artifacts (VaBackend *backend, const char *owner, GError **error)
+static VaStatement *
+query_artifacts (VaSql *sql, gconstpointer asked, gconstpointer last, gint64 limit, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
-  g_autoptr(VaStatement) rows = va_sql_query (reader, error,
-                                                 "SELECT " ARTIFACT_COLUMNS " FROM artifacts WHERE owner = ?"
-                                                 " ORDER BY created, hash", "t", owner);
+  const VaPage *page = asked;
+  const VaStoredArtifact *before = last;
 
-  return rows != NULL ? va_sql_list (rows, read_artifact, (GDestroyNotify) va_stored_artifact_free, error) : NULL;
+  return va_sql_query (sql, error,
+                       "SELECT " ARTIFACT_COLUMNS " FROM artifacts WHERE owner = ? AND hash > ? ORDER BY hash LIMIT ?", "tti",
+                       page->owner, va_sql_text_after (before != NULL ? before->hash : NULL, page->after), limit);
+}
+
+static gsize
+artifact_size (gconstpointer record)
+{
+  return sizeof (VaStoredArtifact) + va_sql_text_size (((const VaStoredArtifact *) record)->hash);
+}
+
+static GPtrArray *
+list_artifacts (VaBackend *backend, const VaPage *page, gboolean *more, GError **error)
+{
+  static const VaPageKind kind = { query_artifacts, read_artifact, artifact_size, (GDestroyNotify) va_stored_artifact_free };
+  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+
+  return va_sql_page (reader, &kind, page, page->limit, page->bytes, more, error);
 }
 
 gpointer
@@ -188,15 +204,32 @@ get_secret (VaBackend *backend, const char *owner, const char *name, GError **er
   return status == 1 ? va_sql_read_secret (row) : NULL;
 }
 
-static GPtrArray *
-list_secrets (VaBackend *backend, const char *owner, GError **error)
+static VaStatement *
+query_secrets (VaSql *sql, gconstpointer asked, gconstpointer last, gint64 limit, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
-  g_autoptr(VaStatement) rows = va_sql_query (reader, error,
-                                                 "SELECT " VA_SECRET_COLUMNS " FROM secrets WHERE owner = ?"
-                                                 " ORDER BY name", "t", owner);
+  const VaPage *page = asked;
+  const VaStoredSecret *before = last;
 
-  return rows != NULL ? va_sql_list (rows, va_sql_read_secret, (GDestroyNotify) va_stored_secret_free, error) : NULL;
+  return va_sql_query (sql, error,
+                       "SELECT " VA_SECRET_COLUMNS " FROM secrets WHERE owner = ? AND name > ? ORDER BY name LIMIT ?", "tti",
+                       page->owner, va_sql_text_after (before != NULL ? before->name : NULL, page->after), limit);
+}
+
+static gsize
+secret_size (gconstpointer record)
+{
+  const VaStoredSecret *secret = record;
+
+  return sizeof *secret + va_sql_text_size (secret->name) + (secret->sealed != NULL ? g_bytes_get_size (secret->sealed) : 0);
+}
+
+static GPtrArray *
+list_secrets (VaBackend *backend, const VaPage *page, gboolean *more, GError **error)
+{
+  static const VaPageKind kind = { query_secrets, va_sql_read_secret, secret_size, (GDestroyNotify) va_stored_secret_free };
+  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+
+  return va_sql_page (reader, &kind, page, page->limit, page->bytes, more, error);
 }
 
 /* The registration that names the secret, or %NULL. */
@@ -271,14 +304,42 @@ read_host (VaStatement *row)
   return host;
 }
 
+static VaStatement *
+query_hosts (VaSql *sql, gconstpointer asked, gconstpointer last, gint64 limit, GError **error)
+{
+  const VaPage *page = asked;
+  const VaStoredHost *before = last;
+
+  return va_sql_query (sql, error, "SELECT name, seen, features FROM hosts WHERE name > ? ORDER BY name LIMIT ?", "ti",
+                       va_sql_text_after (before != NULL ? before->name : NULL, page->after), limit);
+}
+
+static gsize
+host_size (gconstpointer record)
+{
+  const VaStoredHost *host = record;
+
+  return sizeof *host + va_sql_text_size (host->name) + va_sql_text_size (host->features);
+}
+
 static GPtrArray *
-list_hosts (VaBackend *backend, GError **error)
+list_hosts (VaBackend *backend, const VaPage *page, gboolean *more, GError **error)
+{
+  static const VaPageKind kind = { query_hosts, read_host, host_size, (GDestroyNotify) va_stored_host_free };
+  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+
+  return va_sql_page (reader, &kind, page, page->limit, page->bytes, more, error);
+}
+
+static VaStoredHost *
+get_host (VaBackend *backend, const char *name, GError **error)
 {
   g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
-  g_autoptr(VaStatement) rows = va_sql_query (reader, error,
-                                                 "SELECT name, seen, features FROM hosts ORDER BY name", "");
+  g_autoptr(VaStatement) row = va_sql_query (reader, error, "SELECT name, seen, features FROM hosts WHERE name = ?", "t", name);
+  int status = row != NULL ? va_sql_row (row, error) : -1;
 
-  return rows != NULL ? va_sql_list (rows, read_host, (GDestroyNotify) va_stored_host_free, error) : NULL;
+  set_not_found (status, error, _("there is no host"), name);
+  return status == 1 ? read_host (row) : NULL;
 }
 
 void
@@ -294,4 +355,5 @@ va_sql_add_objects (VaBackendClass *class)
   class->remove_secret = remove_secret;
   class->put_host = put_host;
   class->list_hosts = list_hosts;
+  class->get_host = get_host;
 }

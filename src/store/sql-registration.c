@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include <string.h>
 #include "core/i18n.h"
+#include "store/sql-page.h"
 #include "store/sql-rows.h"
-
-#define ROWS_AT_ONCE 10 /* PostgreSQL sends all that it is asked for, whether they are wanted in the end or not */
 
 typedef struct {
   const VaStoredRegistration *registration;
@@ -15,13 +13,6 @@ typedef struct {
   gint64 now;
   gboolean is_new;
 } Work;
-
-/* A list that is being read. */
-typedef struct {
-  const VaRegistrationQuery *query;
-  GPtrArray *list;
-  gsize bytes; /* of its texts */
-} Page;
 
 gpointer
 va_sql_read_registration (VaStatement *row)
@@ -183,70 +174,31 @@ get_registration (VaBackend *backend, const char *id, gboolean counted, GError *
   return status == 1 ? va_sql_read_registration (row) : NULL;
 }
 
-static gboolean
-is_full (const Page *page)
+static VaStatement *
+query_registrations (VaSql *sql, gconstpointer asked, gconstpointer last, gint64 limit, GError **error)
 {
-  return page->list->len >= page->query->limit || page->bytes > page->query->bytes;
+  const VaPage *page = asked;
+  const VaStoredRegistration *before = last;
+
+  return va_sql_query (sql, error,
+                       "SELECT " VA_REGISTRATION_COLUMNS " FROM registrations WHERE owner = ? AND id > ? ORDER BY id LIMIT ?",
+                       "tti", page->owner, va_sql_text_after (before != NULL ? before->id : NULL, page->after), limit);
 }
 
-/* Every id sorts behind "". */
-static const char *
-last_id (const Page *page)
+static gsize
+registration_size (gconstpointer record)
 {
-  const GPtrArray *list = page->list;
-
-  if (list->len > 0)
-    return ((const VaStoredRegistration *) list->pdata[list->len - 1])->id;
-  return page->query->after != NULL ? page->query->after : "";
-}
-
-/* The next rows, until the page is full. @ended: (out): there are none behind them. */
-static gboolean
-read_rows (VaSql *sql, Page *page, gboolean *ended, GError **error)
-{
-  guint before = page->list->len, wanted = MIN (ROWS_AT_ONCE, page->query->limit - before);
-  g_autoptr(VaStatement) rows = va_sql_query (sql, error,
-                                              "SELECT " VA_REGISTRATION_COLUMNS " FROM registrations"
-                                              " WHERE owner = ? AND id > ? ORDER BY id LIMIT ?",
-                                              "tti", page->query->owner, last_id (page), (gint64) wanted);
-  int status = rows != NULL ? 1 : -1;
-
-  while (status > 0 && !is_full (page) && (status = va_sql_row (rows, error)) > 0)
-    {
-      VaStoredRegistration *registration = va_sql_read_registration (rows);
-
-      g_ptr_array_add (page->list, registration);
-      page->bytes += strlen (registration->text);
-    }
-  *ended = status == 0 && page->list->len - before < wanted;
-  return status >= 0;
-}
-
-static gboolean
-look_behind (VaSql *sql, const Page *page, gboolean *more, GError **error)
-{
-  g_autoptr(VaStatement) row = va_sql_query (sql, error, "SELECT 1 FROM registrations WHERE owner = ? AND id > ? LIMIT 1",
-                                             "tt", page->query->owner, last_id (page));
-  int status = row != NULL ? va_sql_row (row, error) : -1;
-
-  *more = status > 0;
-  return status >= 0;
+  return va_sql_text_size (((const VaStoredRegistration *) record)->text);
 }
 
 static GPtrArray *
-list_registrations (VaBackend *backend, const VaRegistrationQuery *query, gboolean *more, GError **error)
+list_registrations (VaBackend *backend, const VaPage *page, gboolean *more, GError **error)
 {
+  static const VaPageKind kind = { query_registrations, va_sql_read_registration, registration_size,
+                                   (GDestroyNotify) va_stored_registration_free };
   g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
-  g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func ((GDestroyNotify) va_stored_registration_free);
-  Page page = { .query = query, .list = list };
-  gboolean ended = FALSE, ok = reader != NULL;
 
-  *more = FALSE;
-  while (ok && !ended && !is_full (&page))
-    ok = read_rows (reader, &page, &ended, error);
-  if (ok && !ended)
-    ok = look_behind (reader, &page, more, error);
-  return ok ? g_steal_pointer (&list) : NULL;
+  return va_sql_page (reader, &kind, page, page->limit, page->bytes, more, error);
 }
 
 static gboolean

@@ -111,9 +111,9 @@ va_store_get_image (VaStore *store, const char *owner, const char *hash, GError 
 }
 
 GPtrArray *
-va_store_list_artifacts (VaStore *store, const char *owner, GError **error)
+va_store_list_artifacts (VaStore *store, const VaPage *page, gboolean *more, GError **error)
 {
-  return store->backend->class->list_artifacts (store->backend, owner, error);
+  return store->backend->class->list_artifacts (store->backend, page, more, error);
 }
 
 /* A secret is held in place by owner and name; its GUID too, since that decides who in the guest reads it. */
@@ -154,9 +154,9 @@ va_store_get_secret (VaStore *store, const char *owner, const char *name, GError
 }
 
 GPtrArray *
-va_store_list_secrets (VaStore *store, const char *owner, GError **error)
+va_store_list_secrets (VaStore *store, const VaPage *page, gboolean *more, GError **error)
 {
-  return store->backend->class->list_secrets (store->backend, owner, error);
+  return store->backend->class->list_secrets (store->backend, page, more, error);
 }
 
 VaSecret *
@@ -223,9 +223,9 @@ va_store_find_registration (VaStore *store, const char *id, GError **error)
 }
 
 GPtrArray *
-va_store_list_registrations (VaStore *store, const VaRegistrationQuery *query, gboolean *more, GError **error)
+va_store_list_registrations (VaStore *store, const VaPage *page, gboolean *more, GError **error)
 {
-  return store->backend->class->list_registrations (store->backend, query, more, error);
+  return store->backend->class->list_registrations (store->backend, page, more, error);
 }
 
 VaSecret *
@@ -378,9 +378,9 @@ va_store_count_launches (VaStore *store, guint64 *waiting, guint64 *active, GErr
 }
 
 GPtrArray *
-va_store_list_launches (VaStore *store, const char *owner, const char *vm, guint limit, GError **error)
+va_store_list_launches (VaStore *store, const VaPage *page, gboolean *more, GError **error)
 {
-  return store->backend->class->list_launches (store->backend, owner, vm, limit, error);
+  return store->backend->class->list_launches (store->backend, page, more, error);
 }
 
 static VaSecret *
@@ -435,9 +435,15 @@ va_store_put_host (VaStore *store, const VaStoredHost *host, JsonObject *entry, 
 }
 
 GPtrArray *
-va_store_list_hosts (VaStore *store, GError **error)
+va_store_list_hosts (VaStore *store, const VaPage *page, gboolean *more, GError **error)
 {
-  return store->backend->class->list_hosts (store->backend, error);
+  return store->backend->class->list_hosts (store->backend, page, more, error);
+}
+
+VaStoredHost *
+va_store_get_host (VaStore *store, const char *name, GError **error)
+{
+  return store->backend->class->get_host (store->backend, name, error);
 }
 
 gboolean
@@ -447,9 +453,9 @@ va_store_note (VaStore *store, JsonObject *entry, GError **error)
 }
 
 GPtrArray *
-va_store_list_audit (VaStore *store, const VaAuditQuery *query, GError **error)
+va_store_list_audit (VaStore *store, const VaAuditQuery *query, gboolean *more, GError **error)
 {
-  return store->backend->class->list_audit (store->backend, query, error);
+  return store->backend->class->list_audit (store->backend, query, more, error);
 }
 
 gboolean

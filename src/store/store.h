@@ -83,8 +83,14 @@ VaStoredArtifact *va_store_get_artifact (VaStore *store, const char *owner, cons
   G_GNUC_WARN_UNUSED_RESULT;
 GBytes *va_store_get_image (VaStore *store, const char *owner, const char *hash, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
-/** Lists are (transfer full), of records that the array frees, sorted by name unless said otherwise. */
-GPtrArray *va_store_list_artifacts (VaStore *store, const char *owner, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * Lists are (transfer full), of records that the array frees, sorted by name unless said otherwise. No more is read than
+ * @page wants, but for a few rows; no connection to the database is held any more when a list is returned.
+ * @more: (out): whether there are others after them
+ */
+/** va_store_list_artifacts: sorted by hash. */
+GPtrArray *va_store_list_artifacts (VaStore *store, const VaPage *page, gboolean *more, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 
 /** va_store_put_secret: new or in place of one of that name; seals @value and sets secret->size. */
 gboolean va_store_put_secret (VaStore *store, VaStoredSecret *secret, VaSecret *value, gboolean *is_new,
@@ -93,7 +99,8 @@ gboolean va_store_put_secret (VaStore *store, VaStoredSecret *secret, VaSecret *
 /** Errors: NOT_FOUND */
 VaStoredSecret *va_store_get_secret (VaStore *store, const char *owner, const char *name, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
-GPtrArray *va_store_list_secrets (VaStore *store, const char *owner, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+GPtrArray *va_store_list_secrets (VaStore *store, const VaPage *page, gboolean *more, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_open_secret: the value of @secret; no access to the database. Errors: SEAL */
 VaSecret *va_store_open_secret (VaStore *store, const VaStoredSecret *secret, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
@@ -118,11 +125,8 @@ VaStoredRegistration *va_store_get_registration (VaStore *store, const char *own
 /** va_store_find_registration: anybody's, without counting what runs (running stays 0), which costs more the more does. */
 VaStoredRegistration *va_store_find_registration (VaStore *store, const char *id, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
-/**
- * va_store_list_registrations: no more of them are read than @query wants, but for nine at the most.
- * @more: (out): whether there are others behind them
- */
-GPtrArray *va_store_list_registrations (VaStore *store, const VaRegistrationQuery *query, gboolean *more, GError **error)
+/** va_store_list_registrations: sorted by id. */
+GPtrArray *va_store_list_registrations (VaStore *store, const VaPage *page, gboolean *more, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_open_registration: checks that text is what was sealed, gives inline secrets. Errors: SEAL */
 VaSecret *va_store_open_registration (VaStore *store, const VaStoredRegistration *registration, GError **error)
@@ -174,8 +178,8 @@ VaStoredLaunch *va_store_get_launch (VaStore *store, const char *id, GError **er
 /** va_store_count_launches: of everybody. @waiting: for a confirmation. @active: open, validated or running. */
 gboolean va_store_count_launches (VaStore *store, guint64 *waiting, guint64 *active, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
-/** Newest first; @vm: %NULL for all. */
-GPtrArray *va_store_list_launches (VaStore *store, const char *owner, const char *vm, guint limit, GError **error)
+/** va_store_list_launches: newest first. A page->after that is not one of the owner's launches ends the list. */
+GPtrArray *va_store_list_launches (VaStore *store, const VaPage *page, gboolean *more, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_open_keys, _table: of an open launch; no access to the database. Errors: SEAL */
 VaSecret *va_store_open_keys (VaStore *store, const VaStoredLaunch *launch, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -195,17 +199,21 @@ gboolean va_store_expire_launches (VaStore *store, gint64 now, guint *count, GEr
 
 gboolean va_store_put_host (VaStore *store, const VaStoredHost *host, JsonObject *entry, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
-GPtrArray *va_store_list_hosts (VaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+GPtrArray *va_store_list_hosts (VaStore *store, const VaPage *page, gboolean *more, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/** Errors: NOT_FOUND */
+VaStoredHost *va_store_get_host (VaStore *store, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** va_store_note: a record of its own, without a change: a refusal. */
 gboolean va_store_note (VaStore *store, JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** va_store_list_audit: of VaStoredAudit. */
-GPtrArray *va_store_list_audit (VaStore *store, const VaAuditQuery *query, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_list_audit: of VaStoredAudit. @more: (out): others come after them; with query->newest: before them. */
+GPtrArray *va_store_list_audit (VaStore *store, const VaAuditQuery *query, gboolean *more, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 gboolean va_store_audit_head (VaStore *store, VaAuditHead *head, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_put_checkpoint: @text: JSON, of the checkpoint at @seq; one that is there already stays. */
 gboolean va_store_put_checkpoint (VaStore *store, guint64 seq, const char *text, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
-/** va_store_list_checkpoints: of char *: those with after < seq <= upto, in order. */
+/** va_store_list_checkpoints: of char *: those with after < seq <= upto, in order; the newest hundred of them. */
 GPtrArray *va_store_list_checkpoints (VaStore *store, guint64 after, guint64 upto, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 

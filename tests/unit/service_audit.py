@@ -259,10 +259,12 @@ def audit_list_for_each(w):
     assert 'no records' in site.bob.run('audit', 'list')
     lines = site.people['operator'].run('audit', 'list', '--limit', '2', '--json').splitlines()
     assert [json.loads(line)['seq'] for line in lines] == [3, 4], lines
-    assert site.people['operator'].run('audit', 'list', '--limit', '501', code=2)
+    assert site.people['operator'].run('audit', 'list', '--limit', '10001', code=2)
     refused('bad-request', site.alice.get, '/audit?order=oldest')
     refused('bad-request', site.alice.get, '/audit?limit=501')
     refused('bad-request', site.alice.get, '/audit?after=-1')
+    refused('bad-request', site.alice.get, '/audit?before=0')
+    refused('bad-request', site.alice.get, '/audit?order=chain&before=2')
     assert site.service.end() == 0
 
 

@@ -36,9 +36,9 @@ class Schemas:
                ('POST', '/launch/[^/]+/(revoke|approve|deny)', 'launch'), ('GET', '/launch/[^/]+/receipt', 'receipt'),
                ('GET', r'/audit(\?.*)?', 'audit'), ('POST', '/audit/checkpoint', 'checkpoint'),
                ('GET', r'/launch(\?.*)?', 'launches'), ('GET', '/launch/[^/?]+', 'launch'),
-               ('PUT', '/secret/.*', 'secret'), ('GET', '/secret', 'secrets'), ('GET', '/secret/.*', 'secret'),
-               ('PUT', '/artifact', 'artifact'), ('GET', '/artifact', 'artifacts'), ('POST', '/host', 'empty'),
-               ('GET', '/host', 'hosts'), ('GET', '/(healthz|readyz)', 'health')]
+               ('PUT', '/secret/.*', 'secret'), ('GET', r'/secret(\?.*)?', 'secrets'), ('GET', '/secret/[^?]*', 'secret'),
+               ('PUT', '/artifact', 'artifact'), ('GET', r'/artifact(\?.*)?', 'artifacts'), ('POST', '/host', 'empty'),
+               ('GET', r'/host(\?.*)?', 'hosts'), ('GET', '/(healthz|readyz)', 'health')]
 
     def __init__(self):
         self.store, self.codes, self.held = {}, set(), 0

@@ -16,6 +16,7 @@ import service_kek  # noqa: E402, F401
 import service_keys  # noqa: E402, F401
 import service_launches  # noqa: E402, F401
 import service_lifetime  # noqa: E402, F401
+import service_limits  # noqa: E402, F401
 import service_metrics  # noqa: E402, F401
 import service_objects  # noqa: E402, F401
 import service_operation  # noqa: E402, F401

@@ -105,6 +105,8 @@ test_newer_schema (Fixture *fixture, gconstpointer data)
 static void
 test_secrets (Fixture *fixture, gconstpointer data)
 {
+  const VaPage page = { .owner = "alice", .limit = 10, .bytes = 1000 };
+  gboolean more;
   g_autoptr(VaStoredSecret) secret = NULL;
   g_autoptr(VaSecret) value = NULL;
   g_autoptr(GPtrArray) list = NULL;
@@ -119,7 +121,7 @@ test_secrets (Fixture *fixture, gconstpointer data)
   value = va_store_open_secret (fixture->store, secret, &error);
   g_assert_no_error (error);
   g_assert_cmpmem (va_secret_data (value), va_secret_size (value), "hunter2", 7);
-  list = va_store_list_secrets (fixture->store, "alice", NULL);
+  list = va_store_list_secrets (fixture->store, &page, &more, NULL);
   g_assert_cmpuint (list->len, ==, 1);
 
   g_assert_false (va_store_remove_secret (fixture->store, "carol", "root", NULL, &error));
@@ -235,7 +237,7 @@ remove_numbered (VaStore *store, guint i)
 static char *
 page_of (VaStore *store, const char *owner, guint limit, gsize bytes, char **after)
 {
-  const VaRegistrationQuery query = { .owner = owner, .after = *after, .limit = limit, .bytes = bytes };
+  const VaPage query = { .owner = owner, .after = *after, .limit = limit, .bytes = bytes };
   g_autoptr(GError) error = NULL;
   gboolean more;
   g_autoptr(GPtrArray) list = va_store_list_registrations (store, &query, &more, &error);
@@ -339,7 +341,7 @@ test_changes_between_pages (Fixture *fixture, gconstpointer data)
 static void
 test_page_counts (Fixture *fixture, gconstpointer data)
 {
-  const VaRegistrationQuery query = { .owner = "alice", .limit = 2, .bytes = 1000 };
+  const VaPage query = { .owner = "alice", .limit = 2, .bytes = 1000 };
   g_autoptr(GPtrArray) list = NULL;
   gboolean more;
 
@@ -650,7 +652,9 @@ test_crash (Fixture *fixture, gconstpointer data)
       g_assert_nonnull (launch);
     }
   {
-    g_autoptr(GPtrArray) all = va_store_list_launches (fixture->store, "alice", VM, G_MAXINT32, NULL);
+    const VaPage page = { .owner = "alice", .vm = VM, .limit = G_MAXINT32, .bytes = G_MAXSIZE };
+    gboolean more;
+    g_autoptr(GPtrArray) all = va_store_list_launches (fixture->store, &page, &more, NULL);
 
     /* The counter and the launches agree, whatever the kill interrupted. */
     assert_counts (fixture->store, all->len, all->len);
@@ -687,12 +691,14 @@ static void
 test_hosts (Fixture *fixture, gconstpointer data)
 {
   VaStoredHost host = { (char *) "node1", 5, (char *) "{}" };
+  const VaPage page = { .limit = 10, .bytes = 1000 };
+  gboolean more;
   g_autoptr(GPtrArray) list = NULL;
 
   g_assert_true (va_store_put_host (fixture->store, &host, NULL, NULL));
   host.seen = 6;
   g_assert_true (va_store_put_host (fixture->store, &host, NULL, NULL));
-  list = va_store_list_hosts (fixture->store, NULL);
+  list = va_store_list_hosts (fixture->store, &page, &more, NULL);
   g_assert_cmpuint (list->len, ==, 1);
   g_assert_cmpint (((VaStoredHost *) list->pdata[0])->seen, ==, 6);
 }
