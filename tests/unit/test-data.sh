@@ -45,7 +45,7 @@ for unit in virt-attestd virt-attest-hostd; do
   check "$unit.service has no place holder left" sh -c '! grep -n "@[a-z]*@" "$1"' - "$file"
   check "$unit.service is confined" has_all "$file" Type=notify NoNewPrivileges=yes ProtectSystem=strict \
     CapabilityBoundingSet= SystemCallFilter=@system-service MemoryDenyWriteExecute=yes RestrictAddressFamilies= \
-    LimitCORE=0 LimitMEMLOCK=
+    LimitCORE=0 LimitMEMLOCK= MemoryHigh= MemoryMax=
   if command -v systemd-analyze >/dev/null; then
     check "$unit.service passes systemd-analyze verify" verify_unit "$file"
   else
