@@ -103,6 +103,7 @@ read_machine (VaDomainXml *domain, const xmlNode *root, GError **kept)
   guint64 count = 1;
 
   domain->loader = va_xml_text (va_xml_child (va_xml_child (root, "os"), "loader"));
+  domain->kernel = va_xml_text (va_xml_child (va_xml_child (root, "os"), "kernel"));
   if (text != NULL && !va_number_parse (text, 1, VCPUS_MAX, &count, &reason))
     keep (kept, g_steal_pointer (&reason));
   domain->vcpus = (guint) count;
@@ -181,6 +182,7 @@ va_domain_xml_free (VaDomainXml *domain)
   g_free (domain->name);
   g_free (domain->registration);
   g_free (domain->loader);
+  g_free (domain->kernel);
   g_free (domain->monitor_path);
   g_free (domain);
 }

@@ -18,7 +18,7 @@ typedef struct {
   guint32 policy;
   gboolean kernel_hashes;
   gboolean has_blobs;      /* both <dhCert> and <session> */
-  char *loader;            /* firmware path, or %NULL */
+  char *loader, *kernel;   /* paths, or %NULL */
   char *monitor_path;      /* of our QMP chardev in <qemu:commandline>, or %NULL */
   guint vcpus;
 } VaDomainXml;

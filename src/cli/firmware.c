@@ -5,6 +5,7 @@
 
 #include "core/encoding.h"
 #include "core/file.h"
+#include "sev/firmware-image.h"
 
 #define FOOTER_MAX (128 * 1024) /* its length has 16 bits, and behind it are 32 bytes */
 
@@ -17,7 +18,7 @@ va_firmware_file_read (const char *path, GError **error)
   file->image = va_file_read (path, VA_FIRMWARE_MAX, error);
   if (file->image == NULL)
     return NULL;
-  if (!va_firmware_parse (&file->footer, g_bytes_get_data (file->image, NULL), g_bytes_get_size (file->image), error))
+  if (!va_firmware_read (&file->footer, g_bytes_get_data (file->image, NULL), g_bytes_get_size (file->image), error))
     {
       g_prefix_error (error, "%s: ", path);
       return NULL;
@@ -25,10 +26,10 @@ va_firmware_file_read (const char *path, GError **error)
   return g_steal_pointer (&file);
 }
 
-/* An image on its way through: its digest so far, and at least the last bytes that the footer can take. */
+/* An image on its way through: its digest so far, its beginning, and at least the last bytes that the footer can take. */
 typedef struct {
   VaLaunchDigest *digest;
-  GByteArray *end;
+  GByteArray *head, *end;
   gsize size;
 } Stream;
 
@@ -39,6 +40,7 @@ take_piece (const guint8 *piece, gsize size, gpointer user_data)
 
   va_launch_digest_add (stream->digest, piece, size);
   stream->size += size;
+  g_byte_array_append (stream->head, piece, MIN ((guint) size, VA_FIRMWARE_HEAD - stream->head->len));
   g_byte_array_append (stream->end, piece, (guint) size);
   if (stream->end->len >= 2 * FOOTER_MAX)
     g_byte_array_remove_range (stream->end, 0, stream->end->len - FOOTER_MAX);
@@ -48,12 +50,16 @@ gboolean
 va_firmware_file_begin (const char *path, VaLaunchDigest **begun, VaFirmware *footer, GError **error)
 {
   g_autoptr(VaLaunchDigest) digest = va_launch_digest_new ("", 0);
-  g_autoptr(GByteArray) end = g_byte_array_new ();
-  Stream stream = { digest, end, 0 };
+  g_autoptr(GByteArray) head = g_byte_array_new (), end = g_byte_array_new ();
+  Stream stream = { digest, head, end, 0 };
+  guint tail;
 
   if (!va_file_read_pieces (path, VA_FIRMWARE_MAX, take_piece, &stream, error))
     return FALSE;
-  if (!va_firmware_parse (footer, end->data, end->len, error))
+  tail = MIN (end->len, VA_FIRMWARE_TAIL);
+  if (!va_firmware_recognise (head->data, head->len, end->len > 0 ? end->data + end->len - tail : NULL, tail, stream.size,
+                              error)
+      || !va_firmware_parse (footer, end->data, end->len, error))
     {
       g_prefix_error (error, "%s: ", path);
       return FALSE;

@@ -13,7 +13,7 @@ typedef struct {
   VaFirmware footer;
 } VaFirmwareFile;
 
-/** va_firmware_file_read: Errors: those of va_file_read() and va_firmware_parse() */
+/** va_firmware_file_read: Errors: those of va_file_read() and va_firmware_read() */
 VaFirmwareFile *va_firmware_file_read (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void va_firmware_file_free (VaFirmwareFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaFirmwareFile, va_firmware_file_free)

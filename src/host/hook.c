@@ -48,6 +48,22 @@ check_domain (const Start *start, GError **error)
   return TRUE;
 }
 
+/* What can be known of the domain's firmware before it starts. */
+static gboolean
+check_loader (Start *start, GError **error)
+{
+  const VaDomainXml *domain = start->domain;
+
+  if (!va_loader_inspect (&start->loader, domain->loader, error))
+    return FALSE;
+  if (!start->loader.read || start->loader.has_hash_area || !domain->kernel_hashes || domain->kernel == NULL)
+    return TRUE;
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
+               _("the domain has kernelHashes='yes', but its firmware %s has no room for the hashes of kernel, initrd and "
+                 "command line: use a build of OVMF that has it (AmdSev)"), domain->loader);
+  return FALSE;
+}
+
 static VaLaunchGrant *
 ask_service (const Start *start, GError **error)
 {
@@ -117,7 +133,7 @@ start_domain (Start *start, GError **error)
   g_autoptr(VaLaunch) launch = NULL;
   GError *reason = NULL;
 
-  if (!check_domain (start, error) || !va_loader_inspect (&start->loader, start->domain->loader, error))
+  if (!check_domain (start, error) || !check_loader (start, error))
     return NULL;
   grant = ask_service (start, error);
   if (grant == NULL)

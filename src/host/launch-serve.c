@@ -117,7 +117,11 @@ choose_address (const VaLaunchRecord *record, const VaValidateReply *reply, GErr
 {
   guint32 own = record->secret_address, theirs = reply->secret_address;
 
-  if (own == 0 && theirs == 0)
+  if (own == 0 && record->firmware_hash != NULL)
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
+                 _("the launch has a secret, but the domain's firmware has no area to take one: use a build of OVMF that "
+                   "has one (AmdSev)"));
+  else if (own == 0 && theirs == 0)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
                  _("nobody knows where this firmware takes a secret: make it readable for the host agent"));
   else if (own != 0 && theirs != 0 && own != theirs)

@@ -7,7 +7,7 @@
 #include "core/file.h"
 #include "core/i18n.h"
 #include "sev/digest.h"
-#include "sev/error.h"
+#include "sev/firmware-image.h"
 
 gboolean
 va_loader_inspect (VaLoader *loader, const char *path, GError **error)
@@ -23,22 +23,18 @@ va_loader_inspect (VaLoader *loader, const char *path, GError **error)
   if (image == NULL)
     return TRUE;
   data = g_bytes_get_data (image, &size);
-  if (!va_firmware_parse (&firmware, data, size, error))
+  if (!va_firmware_read (&firmware, data, size, error))
     {
-      g_prefix_error (error, "%s: ", path);
-      return FALSE;
-    }
-  if (firmware.secret_base == 0 || firmware.secret_size == 0)
-    {
-      g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FIRMWARE,
-                   _("the firmware %s has no secret area: use a build of OVMF that has one (AmdSev)"), path);
+      g_prefix_error (error, _("the firmware %s: "), path);
       return FALSE;
     }
   va_sha256 (data, size, digest);
   hash = va_hex_encode (digest, sizeof digest);
   loader->read = TRUE;
   g_strlcpy (loader->hash, hash, sizeof loader->hash);
-  loader->secret_address = firmware.secret_base;
-  loader->secret_size = firmware.secret_size;
+  loader->has_secret_area = firmware.secret_base != 0 && firmware.secret_size != 0;
+  loader->has_hash_area = firmware.hashes_base != 0;
+  loader->secret_address = loader->has_secret_area ? firmware.secret_base : 0;
+  loader->secret_size = loader->has_secret_area ? firmware.secret_size : 0;
   return TRUE;
 }

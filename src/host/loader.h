@@ -9,13 +9,15 @@ G_BEGIN_DECLS
 typedef struct {
   gboolean read;         /* the file could be read; else all else is empty */
   char hash[65];         /* SHA-256, hex */
-  guint32 secret_address, secret_size;
+  gboolean has_secret_area, has_hash_area;
+  guint32 secret_address, secret_size; /* if has_secret_area */
 } VaLoader;
 
 /**
  * va_loader_inspect: a file that cannot be read is no error, since QEMU may see another file system.
  * @path: (nullable)
- * Errors: VA_SEV_ERROR_FIRMWARE or _FORMAT: it can be read, and cannot take a secret; the message names the file
+ * Nor is one without a secret area: whether the launch has a secret, the service knows.
+ * Errors: VA_SEV_ERROR_FORMAT: it can be read, and no SEV guest can start from it; the message names the file
  */
 gboolean va_loader_inspect (VaLoader *loader, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

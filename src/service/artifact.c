@@ -9,6 +9,7 @@
 #include "service/refusal.h"
 #include "service/service.h"
 #include "sev/digest.h"
+#include "sev/firmware-image.h"
 
 /* PUT, GET /v1/artifact: firmware images, by content. */
 
@@ -41,7 +42,7 @@ va_handle_artifact_put (VaRequest *request, VaResponse *response, gpointer user_
   guint8 hash[VA_SHA256_SIZE];
   gboolean is_new;
 
-  if (!va_firmware_parse (&artifact->firmware, image, size, &reason))
+  if (!va_firmware_read (&artifact->firmware, image, size, &reason))
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST, "%s", reason->message);
   va_sha256 (image, size, hash);
   artifact->hash = va_hex_encode (hash, sizeof hash);

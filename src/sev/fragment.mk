@@ -11,6 +11,7 @@ libva_sev_la_SOURCES = \
 	src/sev/error.c src/sev/error.h \
 	src/sev/explain.c src/sev/explain.h \
 	src/sev/firmware.c src/sev/firmware.h \
+	src/sev/firmware-image.c src/sev/firmware-image.h \
 	src/sev/measurement.c src/sev/measurement.h \
 	src/sev/packet.c src/sev/packet.h \
 	src/sev/policy.h \

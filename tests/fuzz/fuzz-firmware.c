@@ -3,7 +3,7 @@
 
 #include "fuzz.h"
 #include "sev/error.h"
-#include "sev/firmware.h"
+#include "sev/firmware-image.h"
 
 static void
 check_area (guint32 base, guint32 size)
@@ -18,6 +18,12 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   g_autoptr(GError) error = NULL;
   VaFirmware firmware;
 
+  if (!va_firmware_read (&firmware, data, size, &error))
+    {
+      g_assert_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT);
+      g_assert_true (g_utf8_validate (error->message, -1, NULL));
+      g_clear_error (&error);
+    }
   if (!va_firmware_parse (&firmware, data, size, &error))
     {
       g_assert_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT);

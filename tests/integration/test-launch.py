@@ -44,6 +44,16 @@ def start_measured_with_the_secret_in_place(world):
 
 
 @suite
+def without_secrets_a_firmware_needs_no_area_for_them(world):
+    bare = "/usr/share/ovmf/OVMF.fd"
+    identity = world.make_domain("bare", firmware=bare)
+    world.owner("vm", "register", identity, "--policy", "1", "--firmware", bare)
+    world.box.virsh("start", "bare")
+    assert world.box.state("bare") == "running"
+    world.launch_state(identity, "running")
+
+
+@suite
 def destroyed_and_started_again_with_new_keys(world):
     identity = world.make_domain("again")
     world.register(identity)

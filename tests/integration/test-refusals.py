@@ -333,7 +333,7 @@ def firmware_with_no_secret_area(world):
     bare = "/usr/share/ovmf/OVMF.fd"
     identity = world.make_domain("areal", firmware=bare)
     world.register(identity)
-    refused(world, "areal", "secret area")
+    refused(world, "areal", "firmware")
     result = world.attest("vm", "register", identity, "--policy", "1", "--firmware", bare, "--secret", "disk",
                           identity=("owner", "alice"))
     assert result.code == 1 and "no room for secrets" in result.err, result

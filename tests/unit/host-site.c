@@ -192,22 +192,36 @@ append_guid (GByteArray *image, guint16 length, const char *guid)
   g_byte_array_append (image, tail, sizeof tail);
 }
 
-/* The smallest image that names a secret area. Spec: SEV.md section 3 */
-static void
-write_firmware (Site *site)
-{
-  g_autoptr(GByteArray) image = g_byte_array_new ();
-  guint32 area[2] = { GUINT32_TO_LE (SITE_SECRET_ADDRESS), GUINT32_TO_LE (SITE_SECRET_SIZE) };
+#define PAGE 4096
+#define ZEROS 16         /* between the table and the reset vector */
+#define TABLE (26 + 18)  /* a secret area, and the footer */
 
-  g_byte_array_set_size (image, 4096);
+/* The smallest image there is, with a secret area or without a table. Spec: SEV.md section 3 */
+static char *
+write_firmware (const Site *site, const char *name, gboolean area)
+{
+  static const guint8 end[ZEROS + 16] = { [ZEROS] = 0x90, 0x90, 0xe9, 0x5b, 0xff };
+  g_autoptr(GByteArray) image = g_byte_array_new ();
+  guint32 where[2] = { GUINT32_TO_LE (SITE_SECRET_ADDRESS), GUINT32_TO_LE (SITE_SECRET_SIZE) };
+  char *path = g_build_filename (site->folder, name, NULL);
+
+  g_byte_array_set_size (image, (guint) (PAGE - sizeof end - (area ? TABLE : 0)));
   memset (image->data, 0, image->len);
-  g_byte_array_append (image, (const guint8 *) area, sizeof area);
-  append_guid (image, 26, "4c2eb361-7d9b-4cc3-8081-127c90d3d294");
-  append_guid (image, 26 + 18, "96b582de-1fb2-45f7-baea-a366c55a082d");
-  g_byte_array_set_size (image, image->len + 32);
-  memset (image->data + image->len - 32, 0, 32);
-  site->firmware = g_build_filename (site->folder, "firmware.fd", NULL);
-  g_assert_true (va_file_write (site->firmware, image->data, image->len, 0644, NULL));
+  if (area)
+    {
+      g_byte_array_append (image, (const guint8 *) where, sizeof where);
+      append_guid (image, 26, "4c2eb361-7d9b-4cc3-8081-127c90d3d294");
+      append_guid (image, TABLE, "96b582de-1fb2-45f7-baea-a366c55a082d");
+    }
+  g_byte_array_append (image, end, sizeof end);
+  g_assert_true (va_file_write (path, image->data, image->len, 0644, NULL));
+  return path;
+}
+
+char *
+site_bare_firmware (const Site *site)
+{
+  return write_firmware (site, "bare.fd", FALSE);
 }
 
 static void
@@ -243,7 +257,7 @@ site_new (void)
   g_assert_nonnull (site->folder);
   site_start_service (site);
   make_settings (site);
-  write_firmware (site);
+  site->firmware = write_firmware (site, "firmware.fd", TRUE);
   return site;
 }
 

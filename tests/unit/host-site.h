@@ -55,5 +55,7 @@ guint site_outcomes (Site *site);
 
 /** site_domain: a prepared domain's XML. @change: (nullable): "from|to", one text replaced. Returns: (transfer full) */
 char *site_domain (Site *site, const char *change);
+/** site_bare_firmware: the path of an image without secret and hash areas, made anew. Returns: (transfer full) */
+char *site_bare_firmware (const Site *site);
 /** site_platform: STATE-DIR/platform.json, as if libvirt had been asked before. */
 void site_platform (Site *site);

@@ -7,7 +7,7 @@ import time
 import urllib.parse
 import uuid
 
-from service_peers import Peer, Site, firmware, sha256
+from service_peers import NOT_FIRMWARE, Peer, Site, firmware, sha256
 from service_world import INLINE, LUKS, OTHER_GUID, PASSPHRASE, SCHEMAS, TMP, read_store, refused, test
 
 
@@ -211,7 +211,8 @@ def artifacts(w):
     assert w.alice.call('PUT', '/artifact', raw=image)[0] == 200
     assert sha256(image) in [a['hash'] for a in w.alice.get('/artifact')['artifacts']]
     assert sha256(image) not in [a['hash'] for a in w.bob.get('/artifact')['artifacts']]
-    refused('bad-request', w.alice.call, 'PUT', '/artifact', raw=b'')
+    for data, words in NOT_FIRMWARE:
+        assert words in refused('bad-request', w.alice.call, 'PUT', '/artifact', raw=data), words
     big = firmware(5, size=16 * 1024 * 1024)
     assert w.alice.call('PUT', '/artifact', raw=big)[1]['size'] == len(big)
     refused('forbidden', w.node1.call, 'PUT', '/artifact', raw=image)

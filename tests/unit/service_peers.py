@@ -322,6 +322,30 @@ def entries_of(table):
     return entries
 
 
+RESET_VECTOR = bytes.fromhex('9090e95bff') + bytes(11)  # the last 16 bytes of OVMF, where a processor begins
+PAGE = 4096
+VARIABLES = bytes(16) + uuid.UUID('fff12b8d-7696-4c8b-a985-2747075b4f50').bytes_le + bytes(8) + b'_FVH'
+CODE = bytes(16) + uuid.UUID('8c8ce578-8a3d-4f1c-9935-896185c32dd3').bytes_le + bytes(8) + b'_FVH'
+
+# What people take for firmware, and what they are told that it is.
+NOT_FIRMWARE = (
+    (b'', 'empty'),
+    (VARIABLES + b'\xff' * (PAGE - len(VARIABLES)), 'variable store'),
+    (CODE + b'\xff' * (PAGE - len(CODE)), 'a part of a firmware, or one for another processor'),
+    (bytes(PAGE - 16) + bytes.fromhex('ea5be000f030362f32332f393900fc00'), 'SeaBIOS'),
+    (bytes.fromhex('00040014') + b'\xff' * (PAGE - 4), 'AArch64'),
+    (b'QFI\xfb' + bytes(PAGE - 20) + RESET_VECTOR, 'qemu-img convert -O raw'),
+    (b'{"mapping": {"device": "memory", "filename": "/usr/share/ovmf/OVMF.amdsev.fd"}}', '“/usr/share/ovmf/OVMF.amdsev.fd”'),
+    (b' {"mapping": {"nvram-template": {"filename": "VARS"}, "executable": {"filename" : "CODE"}}}', '“CODE”'),
+    (b'{"mapping": {"filename": 1}}', 'JSON'),
+    (b'\x7fELF' + bytes(PAGE - 4), 'ELF'), (b'\x1f\x8b\x08' + bytes(100), 'gzip'), (b'\xfd7zXZ\0' + bytes(100), 'xz'),
+    (b'PK\3\4' + bytes(100), 'zip'), (b'!<arch>\n' + bytes(100), 'package'), (b'MZ' + bytes(PAGE - 2), 'PE'),
+    (b'\x55\xaa' + bytes(PAGE - 2), 'option ROM'), (b'/usr/share/OVMF/OVMF_CODE.fd\n', 'text'),
+    (bytes(PAGE), 'reset vector'), (b'\xff' * PAGE, 'reset vector'), (bytes(PAGE) + RESET_VECTOR, 'whole pages'),
+    (bytes(100), 'cut short'), (bytes(PAGE - 1) + b'\xe9', 'reset vector'),
+)
+
+
 def firmware(fill, secret=(0x810000, 0xc00), hash_area=(0x810c00, 0x400), reset=0x80b004, size=8192):
     """An image with OVMF's footer table."""
     def entry(guid, data):
@@ -330,4 +354,4 @@ def firmware(fill, secret=(0x810000, 0xc00), hash_area=(0x810c00, 0x400), reset=
             + entry('7255371f-3a3b-4b04-927b-1da6efa8d454', struct.pack('<II', *hash_area))
             + entry('00f771de-1a7e-4fcb-890e-68c77e2fb44e', struct.pack('<I', reset)))
     table = rows + struct.pack('<H', len(rows) + 18) + uuid.UUID('96b582de-1fb2-45f7-baea-a366c55a082d').bytes_le
-    return bytes([fill]) * (size - 32 - len(table)) + table + bytes(32)
+    return bytes([fill]) * (size - 32 - len(table)) + table + bytes(16) + RESET_VECTOR

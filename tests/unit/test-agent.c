@@ -235,13 +235,13 @@ static void
 test_hook_refuses_domains (void)
 {
   Host host = set_up ();
-  g_autofree char *bare = g_build_filename (host.site->folder, "bare.fd", NULL);
-  g_autofree char *change = g_strdup_printf ("%s|%s", host.site->firmware, bare);
+  g_autofree char *path = g_build_filename (host.site->folder, "zeros.fd", NULL);
+  g_autofree char *change = g_strdup_printf ("%s|%s", host.site->firmware, path);
   g_autofree char *zeros = g_malloc0 (4096);
   g_autofree char *garbage = ask_hook (&host, "start", "<domain");
   g_autofree char *nonsense = ask (&host, "hook.sock", "hello\n");
 
-  g_assert_true (va_file_write (bare, zeros, 4096, 0644, NULL));
+  g_assert_true (va_file_write (path, zeros, 4096, 0644, NULL));
   g_assert_true (g_str_has_prefix (garbage, "refuse\n"));
   g_assert_true (g_str_has_prefix (nonsense, "refuse\n"));
   assert_refused (&host, "<session>QUFBQQ==</session>|", "virt-attest domain prepare");
@@ -250,7 +250,10 @@ test_hook_refuses_domains (void)
   assert_refused (&host, "type='sev'|type='s390-pv'", "launchSecurity");
   assert_refused (&host, "mode=\"required\"|mode=\"perhaps\"", "mode");
   assert_refused (&host, "mode=\"required\"|mode=\"required\" x=\"y\"", "x");
-  assert_refused (&host, change, "bare.fd");
+  assert_refused (&host, change, "zeros.fd: this is not x86 firmware");
+  /* The site's firmware has a secret area, but none for hashes. */
+  assert_refused (&host, "</os>\n  <launchSecurity type='sev'>|<kernel>/boot/k</kernel></os>\n"
+                         "  <launchSecurity type='sev' kernelHashes='yes'>", "no room for the hashes");
   g_assert_cmpuint (site_count (host.site, &host.site->launches), ==, 0);
   tear_down (&host);
 }
@@ -436,6 +439,34 @@ test_gate_refuses_unknown_address (void)
   fake_qemu_kill (&qemu);
   wait_until_clean (&host, id);
   tear_down (&host);
+}
+
+/* Without a secret the firmware needs no area for one; with a secret, it does. */
+static void
+test_firmware_without_area (void)
+{
+  for (guint with_secret = 0; with_secret < 2; with_secret++)
+    {
+      Host host = set_up ();
+      g_autofree char *bare = site_bare_firmware (host.site);
+      g_autofree char *change = g_strdup_printf ("%s|%s", host.site->firmware, bare);
+      g_autofree char *xml = site_domain (host.site, change);
+      g_autofree char *answer = ask_hook (&host, "start", xml);
+      g_autofree char *id = site_last_launch (host.site);
+      FakeQemu qemu = start_qemu (&host);
+
+      g_assert_true (g_str_has_prefix (answer, "grant\n"));
+      host.site->no_secret = !with_secret;
+      if (with_secret)
+        assert_no (&host, qemu.pid, "no area to take one");
+      else
+        assert_yes (&host, qemu.pid);
+      g_assert_cmpuint (fake_qemu_injected (&qemu, NULL), ==, 0);
+      g_assert_true (host.site->seen->has_firmware_hash);
+      fake_qemu_kill (&qemu);
+      wait_until_clean (&host, id);
+      tear_down (&host);
+    }
 }
 
 static void
@@ -778,6 +809,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/agent/launch", test_launch);
   g_test_add_func ("/agent/passes", test_passes);
+  g_test_add_func ("/agent/firmware-without-area", test_firmware_without_area);
   g_test_add_func ("/agent/no-secret", test_no_secret);
   g_test_add_func ("/agent/many", test_many);
   g_test_add_func ("/agent/hook-refuses/domains", test_hook_refuses_domains);

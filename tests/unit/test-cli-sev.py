@@ -18,7 +18,7 @@ sys.path[:0] = [os.path.join(SOURCE, "tests/unit"), os.path.join(SOURCE, "tests/
 sys.dont_write_bytecode = True
 
 import owner  # noqa: E402
-from service_peers import firmware  # noqa: E402
+from service_peers import NOT_FIRMWARE, RESET_VECTOR, firmware  # noqa: E402
 
 PROGRAM = os.path.join(os.environ["VA_TOP_BUILDDIR"], "virt-attest")
 DATA = os.environ["VA_TEST_DATA"]
@@ -74,11 +74,19 @@ def firmware_is_described():
                     "ap-reset": 0x80b004}, told
     text = sev("firmware", BARE)
     assert "no: it has no reset address" in text and "would boot any kernel" in text, text
-    told = json.loads(sev("firmware", put("flat.fd", bytes(4096)), "--json"))
+    told = json.loads(sev("firmware", put("flat.fd", bytes(4096 - 16) + RESET_VECTOR), "--json"))
     assert told["footer-table"] is False and "ap-reset" not in told, told
     sev("firmware", put("empty.fd", b""), code=3)
     sev("firmware", os.path.join(WORK, "not-there"), code=3, words=["not-there"])
     sev("firmware", code=2)
+
+
+@test
+def what_is_not_firmware_is_refused():
+    for number, (data, words) in enumerate(NOT_FIRMWARE):
+        path = put(f"other{number}", data)
+        for verb in (("firmware", path), ("digest", "--firmware", path)):
+            sev(*verb, code=3, words=[path, words])
 
 
 @test
