@@ -68,10 +68,11 @@ read_tree (const char *xml, gsize size, GError **error)
   else if (tree == NULL)
     {
       const xmlError *last = xmlCtxtGetLastError (parser.context);
-      g_autofree char *reason = g_strdup (last != NULL && last->message != NULL ? last->message : "");
 
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("no well-formed XML: line %d: %s"),
-                   last != NULL ? last->line : 0, g_strchomp (reason));
+      /* Not libxml2's own message: that repeats parts of the document, which may have passwords of consoles in it. */
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
+                   _("this is not well-formed XML: look at the tags, quotes and entities before line %d, column %d"),
+                   last != NULL ? last->line : 0, last != NULL ? last->int2 : 0);
     }
   xmlFreeParserCtxt (parser.context);
   return tree;

@@ -160,6 +160,7 @@ read_one (VaFields *fields, JsonNode *node, GPtrArray *secrets)
       return;
     }
   one.object = json_node_get_object (node);
+  one.secret = TRUE;
   ref = g_new0 (VaSecretRef, 1);
   if (json_object_has_member (one.object, "name"))
     read_by_name (&one, ref);

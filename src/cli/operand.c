@@ -36,8 +36,8 @@ va_operand_secret_path (const VaCall *call, const char *name)
 {
   if (va_secret_name_is_valid (name))
     return g_strconcat ("/v1/secret/", name, NULL);
-  va_call_usage (call, _("“%s” is no name of a secret: expected 1 to %d of A-Z a-z 0-9 . _ -, no dot first"), name,
-                 VA_NAME_MAX);
+  /* It may be the secret, put there by mistake. */
+  va_call_usage (call, _("expected the name of a secret: 1 to %d of A-Z a-z 0-9 . _ -, no dot first"), VA_NAME_MAX);
   return NULL;
 }
 

@@ -71,7 +71,7 @@ make_path (const VaCall *call, const char *guid)
     return g_strconcat (path, "?type=luks-passphrase", NULL);
   if (canonical != NULL)
     return g_strconcat (path, "?guid=", canonical, NULL);
-  va_call_usage (call, _("“%s” is no GUID"), guid);
+  va_call_usage (call, "%s", _("--guid: expected a GUID, 8-4-4-4-12 hexadecimal digits"));
   return NULL;
 }
 

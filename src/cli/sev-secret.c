@@ -45,7 +45,7 @@ read_entry (const VaCall *call, const char *text, VaSecretEntry *entry, VaSecret
   gsize size;
 
   if (name == NULL || equals[1] == '\0' || !va_guid_parse (luks ? VA_GUID_LUKS_PASSPHRASE : name, entry->guid, NULL))
-    return va_call_usage (call, _("--entry: “%s” is not of the form GUID=FILE or luks=FILE"), text);
+    return va_call_usage (call, "%s", _("--entry: expected GUID=FILE or luks=FILE; the secret itself belongs into the file"));
   read = va_secret_from_path (equals + 1, VA_SECRET_TABLE_MAX, &error);
   if (read == NULL)
     return va_sev_fail (error);

@@ -29,7 +29,7 @@ unicode_escape (const char *p, const char *end)
 
 /*
  * Behind the digits of the "\u" escape before @p, or %NULL. json-glib would cut a string at "\u0000", and make bytes
- * that are no UTF-8 of half a surrogate pair.
+ * that are not UTF-8 of half a surrogate pair.
  */
 static const char *
 skip_unicode_escape (const char *p, const char *end)
@@ -117,43 +117,163 @@ skip_word (const char *p, const char *end)
   return NULL;
 }
 
-typedef struct {
-  guint depth, values, members;
-} Counts;
+/* What may come next. */
+typedef enum {
+  NEXT_VALUE,
+  NEXT_FIRST_ELEMENT, /* behind "[" */
+  NEXT_FIRST_NAME,    /* behind "{" */
+  NEXT_NAME,
+  NEXT_COLON,
+  NEXT_COMMA, /* or the end of what is open */
+  NEXT_NOTHING,
+} Next;
 
-/* The end of the token at @p, or %NULL if there is none; @counts go along. */
+typedef struct {
+  Next next;
+  guint64 objects; /* a bit for each level that is open, the innermost lowest: 1: an object; 0: an array */
+  guint depth, values, members;
+} Scan;
+
+/* The text itself may be a secret, so a message says where it is wrong and never what stands there. */
 static const char *
-skip_token (const char *p, const char *end, Counts *counts)
+expected (const Scan *scan)
 {
-  switch (*p)
+  gboolean in_object = (scan->objects & 1) != 0;
+
+  switch (scan->next)
     {
-    case ' ':
-    case '\t':
-    case '\r':
-    case '\n':
-    case ',':
-      return p + 1;
-    case ':':
-      counts->members++;
-      return p + 1;
+    case NEXT_FIRST_ELEMENT:
+      return _("expected a value or “]”");
+    case NEXT_FIRST_NAME:
+      return _("expected a member's name in double quotes, or “}”");
+    case NEXT_NAME:
+      return _("expected a member's name in double quotes");
+    case NEXT_COLON:
+      return _("expected a colon");
+    case NEXT_COMMA:
+      return in_object ? _("expected a comma or “}”") : _("expected a comma or “]”");
+    case NEXT_NOTHING:
+      return _("expected nothing more");
+    default:
+      return _("expected a value");
+    }
+}
+
+static gboolean
+refuse (const char *text, const char *at, const char *why, GError **error)
+{
+  const char *line = text;
+  guint lines = 1;
+
+  for (const char *p = text; p < at; p++)
+    if (*p == '\n')
+      {
+        lines++;
+        line = p + 1;
+      }
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("this is not valid JSON: line %u, column %ld: %s"), lines,
+               g_utf8_strlen (line, at - line) + 1, why);
+  return FALSE;
+}
+
+static gboolean
+takes_value (const Scan *scan)
+{
+  return scan->next == NEXT_VALUE || scan->next == NEXT_FIRST_ELEMENT;
+}
+
+static gboolean
+takes_name (const Scan *scan)
+{
+  return scan->next == NEXT_NAME || scan->next == NEXT_FIRST_NAME;
+}
+
+static void
+end_value (Scan *scan)
+{
+  scan->next = scan->depth > 0 ? NEXT_COMMA : NEXT_NOTHING;
+}
+
+static gboolean
+open_level (Scan *scan, gboolean object)
+{
+  if (!takes_value (scan))
+    return FALSE;
+  scan->objects = scan->objects << 1 | (object ? 1 : 0);
+  scan->depth++;
+  scan->values++;
+  scan->next = object ? NEXT_FIRST_NAME : NEXT_FIRST_ELEMENT;
+  return TRUE;
+}
+
+static gboolean
+close_level (Scan *scan, gboolean object)
+{
+  if (scan->depth == 0 || ((scan->objects & 1) != 0) != object
+      || (scan->next != NEXT_COMMA && scan->next != (object ? NEXT_FIRST_NAME : NEXT_FIRST_ELEMENT)))
+    return FALSE;
+  scan->objects >>= 1;
+  scan->depth--;
+  end_value (scan);
+  return TRUE;
+}
+
+/* Whether one of the characters that structure the text may stand here. */
+static gboolean
+take_structure (Scan *scan, char c)
+{
+  switch (c)
+    {
     case '{':
     case '[':
-      counts->depth++;
-      counts->values++;
-      return p + 1;
+      return open_level (scan, c == '{');
     case '}':
     case ']':
-      if (counts->depth == 0)
-        return NULL;
-      counts->depth--;
-      return p + 1;
-    case '"':
-      counts->values++;
-      return skip_string (p, end);
+      return close_level (scan, c == '}');
+    case ':':
+      if (scan->next != NEXT_COLON)
+        return FALSE;
+      scan->members++;
+      scan->next = NEXT_VALUE;
+      return TRUE;
     default:
-      counts->values++;
-      return *p == '-' || g_ascii_isdigit (*p) ? skip_number (p, end) : skip_word (p, end);
+      if (scan->next != NEXT_COMMA)
+        return FALSE;
+      scan->next = (scan->objects & 1) != 0 ? NEXT_NAME : NEXT_VALUE;
+      return TRUE;
     }
+}
+
+/* The end of the string, number or word at @p; %NULL with @why if there is none, or none may stand there. */
+static const char *
+take_scalar (Scan *scan, const char *p, const char *end, const char **why)
+{
+  gboolean string = *p == '"', number = *p == '-' || g_ascii_isdigit (*p);
+
+  *why = expected (scan);
+  if (!takes_value (scan) && !(string && takes_name (scan)))
+    return NULL;
+  scan->values++;
+  if (takes_name (scan))
+    scan->next = NEXT_COLON;
+  else
+    end_value (scan);
+  if (string)
+    *why = _("this string does not end, or has a control character, half a surrogate pair or an escape that JSON lacks");
+  else if (number)
+    *why = _("this number does not end as one, or has more than 18 digits, or more than 2 in its exponent");
+  return string ? skip_string (p, end) : number ? skip_number (p, end) : skip_word (p, end);
+}
+
+static const char *
+take_token (Scan *scan, const char *p, const char *end, const char **why)
+{
+  if (strchr (" \t\r\n", *p) != NULL && *p != '\0')
+    return p + 1;
+  if (strchr ("{}[]:,", *p) == NULL || *p == '\0')
+    return take_scalar (scan, p, end, why);
+  *why = expected (scan);
+  return take_structure (scan, *p) ? p + 1 : NULL;
 }
 
 gboolean
@@ -161,34 +281,28 @@ va_json_scan (const char *text, gsize size, guint max_depth, guint max_values, g
               GError **error)
 {
   const char *end = text + size;
-  Counts counts = { 0 };
-  gboolean complete = FALSE;
+  Scan scan = { .next = NEXT_VALUE };
 
+  g_return_val_if_fail (max_depth < 64, FALSE);
   if (!g_utf8_validate_len (text, size, NULL))
     {
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("the JSON is no UTF-8 text"));
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("the JSON is not UTF-8 text"));
       return FALSE;
     }
   for (const char *p = text; p < end;)
     {
-      const char *next = skip_token (p, end, &counts);
+      const char *why = NULL, *next = take_token (&scan, p, end, &why);
 
-      /* Once the outermost value is complete, only white space may follow. */
-      if (next == NULL || (complete && !g_ascii_isspace (*p)))
-        {
-          g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("no JSON at byte %" G_GSIZE_FORMAT),
-                       (gsize) (p - text) + 1);
-          return FALSE;
-        }
-      if (counts.depth > max_depth || counts.values > max_values)
+      if (next == NULL)
+        return refuse (text, p, why, error);
+      if (scan.depth > max_depth || scan.values > max_values)
         {
           g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
                        _("the JSON has more than %u levels or %u values"), max_depth, max_values);
           return FALSE;
         }
-      complete = counts.values > 0 && counts.depth == 0;
       p = next;
     }
-  *members = counts.members;
-  return TRUE;
+  *members = scan.members;
+  return scan.next == NEXT_NOTHING || refuse (text, end, expected (&scan), error);
 }

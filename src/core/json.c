@@ -10,6 +10,8 @@
 #include "core/i18n.h"
 #include "core/json-scan.h"
 
+#define SHOWN_NAME_MAX 32 /* bytes of an unknown member's name */
+
 static guint count_members (JsonNode *node);
 
 static void
@@ -46,18 +48,18 @@ static JsonObject *
 parse_scanned (const char *text, gsize size, guint members, GError **error)
 {
   g_autoptr(JsonParser) parser = json_parser_new ();
-  g_autoptr(GError) reason = NULL;
   JsonNode *root;
 
-  if (!json_parser_load_from_data (parser, text, (gssize) size, &reason))
+  /* Never its own message: that repeats what stands in the text, which may be a secret. */
+  if (!json_parser_load_from_data (parser, text, (gssize) size, NULL))
     {
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("no JSON: %s"), reason->message);
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("this is not valid JSON"));
       return NULL;
     }
   root = json_parser_get_root (parser);
   if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root))
     {
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("the JSON is no object"));
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("the JSON is not an object: it must begin with “{”"));
       return NULL;
     }
   if (count_members (root) != members)
@@ -218,7 +220,7 @@ va_fields_choice (VaFields *fields, const char *name, VaPresence presence, const
     if (g_str_equal (text, choices[i]))
       return i;
   all = g_strjoinv (", ", (char **) choices);
-  va_fields_fail (fields, name, _("“%s” is none of: %s"), text, all);
+  va_fields_fail (fields, name, _("expected one of: %s"), all);
   return -1;
 }
 
@@ -356,14 +358,32 @@ va_fields_uuid (VaFields *fields, const char *name, VaPresence presence)
   return NULL;
 }
 
+/* Somebody's secret may stand where a name must. All of our names have this form; few secrets do. */
+static gboolean
+may_be_shown (const VaFields *fields, const char *name)
+{
+  gsize length = strlen (name);
+
+  return !fields->secret && length <= SHOWN_NAME_MAX && strspn (name, G_CSET_a_2_z "-") == length;
+}
+
 static void
 refuse_unknown_members (VaFields *fields)
 {
   g_autoptr(GList) names = json_object_get_members (fields->object);
+  guint place = 0;
 
-  for (GList *l = names; l != NULL; l = l->next)
-    if (fields->taken == NULL || !g_hash_table_contains (fields->taken, l->data))
-      va_fields_fail (fields, l->data, _("is unknown"));
+  for (GList *l = names; l != NULL && fields->error == NULL; l = l->next)
+    {
+      place++;
+      if (fields->taken != NULL && g_hash_table_contains (fields->taken, l->data))
+        continue;
+      if (may_be_shown (fields, l->data))
+        va_fields_fail (fields, l->data, _("is unknown"));
+      else
+        g_set_error (&fields->error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("%s: its member number %u is unknown"),
+                     fields->where, place);
+    }
 }
 
 gboolean

@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  * va_json_parse: strict RFC 8259 JSON whose top is an object: valid UTF-8, at most VA_JSON_MAX_DEPTH levels and
  * VA_JSON_MAX_VALUES values, no repeated key, nothing after it.
  * Returns: (transfer full): the object, or %NULL with @error set
- * Errors: VA_CORE_ERROR_PARSE, VA_CORE_ERROR_RANGE
+ * Errors: VA_CORE_ERROR_PARSE, VA_CORE_ERROR_RANGE; their messages say where it is wrong and repeat nothing of @text
  */
 JsonObject *va_json_parse (const char *text, gsize size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_json_parse_long: the same, of at most @max_values values. */
@@ -27,16 +27,18 @@ char *va_json_print_node (JsonNode *node);
 /**
  * VaFields takes the members of one object, by name and kind; what nobody took is an error at the end. The first
  * mistake is kept and every later call does nothing, so that a message is read in one go and checked once:
- * va_fields_end() gives the verdict. Absent optional members leave their out argument %NULL or unchanged.
+ * va_fields_end() gives the verdict. Messages name members and what they must be, and never repeat their values, but
+ * numbers. Absent optional members leave their out argument %NULL or unchanged.
  */
 typedef struct {
   JsonObject *object; /* borrowed */
   GHashTable *taken;
   GError *error;
   const char *where; /* how the object is called in messages */
+  gboolean secret;   /* it holds a secret: not even the name of an unknown member is shown */
 } VaFields;
 
-#define VA_FIELDS_INIT(object_, where_) { (object_), NULL, NULL, (where_) }
+#define VA_FIELDS_INIT(object_, where_) { (object_), NULL, NULL, (where_), FALSE }
 
 typedef enum { VA_OPTIONAL, VA_REQUIRED } VaPresence;
 

@@ -10,6 +10,7 @@
 #include "core/number.h"
 
 #define CONFIG_MAX 65536
+#define SHOWN_KEY_MAX 40 /* bytes of an unknown key */
 
 struct _VaConfig
 {
@@ -36,6 +37,7 @@ find_key (const VaConfigKey *keys, const char *section, const char *key)
   return -1;
 }
 
+/* A PIN may stand where the name of its file must, so messages do not repeat values, but numbers. */
 static gboolean
 check_value (const VaConfigKey *key, const char *value, GError **error)
 {
@@ -48,12 +50,12 @@ check_value (const VaConfigKey *key, const char *value, GError **error)
     case VA_CONFIG_BOOLEAN:
       if (g_str_equal (value, "yes") || g_str_equal (value, "no"))
         return TRUE;
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("“%s” is neither yes nor no"), value);
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("expected yes or no"));
       return FALSE;
     case VA_CONFIG_PATH:
       if (g_path_is_absolute (value))
         return TRUE;
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("“%s” is no absolute path"), value);
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("expected an absolute path"));
       return FALSE;
     case VA_CONFIG_STRING:
       return TRUE;
@@ -82,6 +84,15 @@ unquote (const char *text)
   return g_strndup (text + 1, end - text - 1);
 }
 
+/* As all keys of ours do. What else stands there may be a part of somebody's secret, and is not shown. */
+static gboolean
+looks_like_key (const char *key)
+{
+  gsize length = strlen (key);
+
+  return length >= 1 && length <= SHOWN_KEY_MAX && strspn (key, G_CSET_a_2_z "-") == length;
+}
+
 static gboolean
 take_pair (VaConfig *config, const char *section, char *line, GError **error)
 {
@@ -92,15 +103,17 @@ take_pair (VaConfig *config, const char *section, char *line, GError **error)
 
   if (equals == NULL)
     {
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("expected “key = value”, found “%s”"), line);
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("expected “key = value”"));
       return FALSE;
     }
   *equals = '\0';
   key = g_strstrip (line);
   value = unquote (g_strstrip (equals + 1));
   i = find_key (config->keys, section, key);
-  if (i < 0)
+  if (i < 0 && looks_like_key (key))
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("unknown key “%s”"), key);
+  else if (i < 0)
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("what stands before “=” is not a key"));
   else if (config->values[i] != NULL)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("key “%s” a second time"), key);
   else if (value == NULL)

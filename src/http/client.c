@@ -36,8 +36,8 @@ set_url (VaClient *client, const char *url, gboolean may_have_path, GError **err
       || port == 0)
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                   may_have_path ? _("“%s” is not the URL of a server; expected https://HOST[:PORT][/PATH]")
-                                 : _("“%s” is not the URL of a service; expected https://HOST:PORT"), url);
+                   may_have_path ? _("this is not the URL of a server; expected https://HOST[:PORT][/PATH]")
+                                 : _("this is not the URL of a service; expected https://HOST:PORT"));
       return FALSE;
     }
   client->url = g_uri_to_string_partial (uri, G_URI_HIDE_NONE);

@@ -9,7 +9,8 @@ EXTRA_DIST += $(attack_tests) \
 	tests/attack/host_attempts.py \
 	tests/attack/operator_attempts.py \
 	tests/attack/owner_attempts.py \
-	tests/attack/stranger_attempts.py
+	tests/attack/stranger_attempts.py \
+	tests/attack/tls_attempts.py
 
 .PHONY: attack
 attack: all

@@ -119,6 +119,67 @@ test_json_refuses (void)
     }
 }
 
+#define NEEDLE "hunter2needle"
+
+/* What does not parse may have a secret in it: its place is named, and what was expected, never what stands there. */
+static void
+test_json_refuses_without_repeating (void)
+{
+  static const struct { const char *text, *place, *expected; } bad[] = {
+    { "{\"passphrase\" \"" NEEDLE "\"}", "line 1, column 15", "a colon" },
+    { "{\"a\":\"" NEEDLE "\"\n  \"b\":1}", "line 2, column 3", "a comma or “}”" },
+    { "{\"é\":\"" NEEDLE "\",}", "line 1, column 22", "a member's name" },
+    { "{\"a\":\"" NEEDLE, "line 1, column 6", "does not end" },
+    { "{\"a\":\"" NEEDLE "\"", "line 1, column 21", "a comma or “}”" },
+    { "{\"a\":[\"" NEEDLE "\":1]}", "line 1, column 22", "a comma or “]”" },
+    { "{\"a\":[\"" NEEDLE "\"}}", "line 1, column 22", "a comma or “]”" },
+    { "{\"a\":" NEEDLE "}", "line 1, column 6", "a value" },
+    { "{\"a\":1" NEEDLE "}", "line 1, column 7", "a comma" },
+    { "{\"a\":\"\\" "q" NEEDLE "\"}", "line 1, column 6", "escape" },
+    { "{" NEEDLE ":1}", "line 1, column 2", "a member's name" },
+    { "{\"" NEEDLE "\",1}", "line 1, column 17", "a colon" },
+    { "[\"" NEEDLE "\"]", "", "must begin with “{”" },
+    { "{} " NEEDLE, "line 1, column 4", "nothing more" },
+    { NEEDLE, "line 1, column 1", "a value" },
+    { "\"" NEEDLE "\"", "", "must begin with “{”" },
+    { "{\"" NEEDLE "\":1,\"" NEEDLE "\":2}", "", "twice" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autoptr(GError) error = NULL;
+      g_autoptr(JsonObject) object = va_json_parse (bad[i].text, strlen (bad[i].text), &error);
+
+      g_assert_null (object);
+      g_test_message ("%s", error->message);
+      g_assert_null (strstr (error->message, "hunter2"));
+      g_assert_nonnull (strstr (error->message, bad[i].place));
+      g_assert_nonnull (strstr (error->message, bad[i].expected));
+    }
+}
+
+/* Values are not repeated either, nor are names of unknown members that do not look like one of ours. */
+static void
+test_json_fields_do_not_repeat (void)
+{
+  static const char *const choices[] = { "red", "green", NULL };
+  static const char *const texts[] = { "{\"kind\":\"" NEEDLE "\"}", "{\"kind\":\"red\",\"" NEEDLE "\":1}",
+                                       "{\"kind\":[\"" NEEDLE "\"]}", "{\"kind\":\"red\",\"needle\":1}" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autoptr(JsonObject) object = va_json_parse (texts[i], strlen (texts[i]), NULL);
+      VaFields fields = VA_FIELDS_INIT (object, "test");
+      g_autoptr(GError) error = NULL;
+
+      fields.secret = i == 3;
+      va_fields_choice (&fields, "kind", VA_REQUIRED, choices);
+      g_assert_false (va_fields_end (&fields, &error));
+      g_test_message ("%s", error->message);
+      g_assert_null (strstr (error->message, "needle"));
+    }
+}
+
 static void
 test_json_fields (void)
 {
@@ -275,6 +336,8 @@ static const VaConfigKey keys[] = {
   { "", "chain", VA_CONFIG_STRING },
   { "service", "url", VA_CONFIG_STRING, .required = TRUE },
   { "service", "deadline-ms", VA_CONFIG_NUMBER, "10000", FALSE, 100, 600000 },
+  { "service", "pin-file", VA_CONFIG_PATH },
+  { "service", "on", VA_CONFIG_BOOLEAN },
   { NULL },
 };
 
@@ -294,7 +357,10 @@ test_settings_refuses (void)
 {
   static const char *const bad[] = { "[service]\n", "[other]\n", "[service]\nurl=a\nurl=b\n", "[service]\nurl=a\nx=1\n",
                                      "[service]\nurl=\"a\n", "[service]\nurl=a\ndeadline-ms=99\n",
-                                     "[service]\nurl=a\ndeadline-ms=1s\n", "url=a\n", "[service]\nurl=a\nword\n", NULL };
+                                     "[service]\nurl=a\ndeadline-ms=1s\n", "url=a\n", "[service]\nurl=a\nword\n",
+                                     "[service]\nurl=a\n" NEEDLE "\n", "[service]\nurl=a\n" NEEDLE "=1\n",
+                                     "[service]\nurl=a\npin-file=" NEEDLE "\n", "[service]\nurl=a\non=" NEEDLE "\n",
+                                     "[service]\nurl=\"" NEEDLE "\n", NULL };
 
   for (guint i = 0; bad[i] != NULL; i++)
     {
@@ -304,6 +370,7 @@ test_settings_refuses (void)
       if (config != NULL)
         g_error ("taken: %s", bad[i]);
       g_assert_true (g_str_has_prefix (error->message, "x.conf"));
+      g_assert_null (strstr (error->message, "hunter2"));
     }
 }
 
@@ -403,6 +470,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/core/guid", test_guid);
   g_test_add_func ("/core/uuid-by-time", test_uuid_by_time);
   g_test_add_func ("/core/json/refuses", test_json_refuses);
+  g_test_add_func ("/core/json/refuses-without-repeating", test_json_refuses_without_repeating);
+  g_test_add_func ("/core/json/fields-do-not-repeat", test_json_fields_do_not_repeat);
   g_test_add_func ("/core/json/fields", test_json_fields);
   g_test_add_func ("/core/json/fields-missing", test_json_fields_missing);
   g_test_add_func ("/core/json/array-is-freed", test_json_array_is_freed);

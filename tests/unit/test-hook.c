@@ -274,7 +274,7 @@ test_settings (void)
   own_machine_write (CONFIG, "deadline-ms = 0\n");
   assert_refused (ours, "deadline-ms");
   own_machine_write (CONFIG, "libvirt-lib-dir = relative\n");
-  assert_refused (ours, "no absolute path");
+  assert_refused (ours, "expected an absolute path");
   g_assert_cmpuint (peer_count (peer), ==, 0);
   own_machine_write (CONFIG, "libvirt-lib-dir = /run/nowhere\n");
   assert_refused (ours, "/run/nowhere");
