@@ -21,5 +21,17 @@ CREATE TABLE store_keys (
 );
 
 -- Registrations and proposals.
+ALTER TABLE registration_secrets DROP CONSTRAINT registration_secrets_vm_fkey;
+ALTER TABLE registration_secrets DROP CONSTRAINT registration_secrets_pkey;
+ALTER TABLE registrations DROP CONSTRAINT registrations_pkey;
+ALTER TABLE proposals DROP CONSTRAINT proposals_pkey;
+DROP INDEX registrations_owner;
+ALTER TABLE registrations ADD PRIMARY KEY (owner, id);
+ALTER TABLE proposals ADD PRIMARY KEY (owner, vm);
+ALTER TABLE registration_secrets ADD PRIMARY KEY (owner, vm, secret);
+ALTER TABLE registration_secrets ADD FOREIGN KEY (owner, vm) REFERENCES registrations (owner, id) ON DELETE CASCADE;
+CREATE INDEX registrations_id ON registrations (id);
+DROP INDEX launches_waiting;
+CREATE INDEX launches_waiting ON launches (owner, vm, host, domain_uuid) WHERE state = 'waiting';
 
 -- Quotas and pruning.

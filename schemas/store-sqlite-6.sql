@@ -28,6 +28,67 @@ CREATE TABLE store_keys (
   sealed BLOB NOT NULL
 ) STRICT;
 
--- Registrations and proposals.
+-- Registrations and proposals. Ids are each owner's own. The tables that refer to others are renamed and dropped first: to
+-- drop the one that is referred to would delete their rows as well.
+DROP INDEX registrations_owner;
+DROP INDEX registrations_key;
+DROP INDEX registration_secrets_secret;
+DROP INDEX proposals_key;
+ALTER TABLE registration_secrets RENAME TO registration_secrets_5;
+ALTER TABLE registrations RENAME TO registrations_5;
+ALTER TABLE proposals RENAME TO proposals_5;
+
+CREATE TABLE registrations (
+  owner TEXT NOT NULL,
+  id TEXT NOT NULL,
+  version INTEGER NOT NULL UNIQUE, -- from counters: another one for every registration and replacement
+  created INTEGER NOT NULL,
+  launches INTEGER NOT NULL DEFAULT 0 CHECK (launches >= 0), -- counted against max-launches of this version
+  text TEXT NOT NULL, -- JSON without inline secrets
+  sealed BLOB NOT NULL, -- inline secrets; also holds owner, id and text in place
+  approved INTEGER NOT NULL DEFAULT 0, -- so many launches of this version, ahead of time
+  approved_until INTEGER NOT NULL DEFAULT 0, -- milliseconds
+  key_id INTEGER REFERENCES data_keys (id),
+  PRIMARY KEY (owner, id)
+) STRICT;
+INSERT INTO registrations (owner, id, version, created, launches, text, sealed, approved, approved_until, key_id)
+  SELECT owner, id, version, created, launches, text, sealed, approved, approved_until, key_id FROM registrations_5;
+
+CREATE TABLE registration_secrets (
+  owner TEXT NOT NULL,
+  vm TEXT NOT NULL,
+  secret TEXT NOT NULL,
+  PRIMARY KEY (owner, vm, secret),
+  FOREIGN KEY (owner, vm) REFERENCES registrations (owner, id) ON DELETE CASCADE,
+  FOREIGN KEY (owner, secret) REFERENCES secrets (owner, name)
+) STRICT;
+INSERT INTO registration_secrets (owner, vm, secret)
+  SELECT registrations_5.owner, vm, secret FROM registration_secrets_5
+  JOIN registrations_5 ON registrations_5.id = vm AND registrations_5.owner = registration_secrets_5.owner;
+
+CREATE TABLE proposals (
+  owner TEXT NOT NULL,
+  vm TEXT NOT NULL,
+  person TEXT NOT NULL, -- who proposed it
+  created INTEGER NOT NULL,
+  replaces INTEGER NOT NULL, -- the version of the registration that it is a change of; 0: there was none
+  digest TEXT NOT NULL, -- by which a second person names what they confirm
+  text TEXT NOT NULL, -- JSON without inline secrets; empty: the registration is to be removed
+  sealed BLOB NOT NULL, -- inline secrets; also holds the other columns in place
+  key_id INTEGER REFERENCES data_keys (id),
+  PRIMARY KEY (owner, vm)
+) STRICT;
+INSERT INTO proposals (owner, vm, person, created, replaces, digest, text, sealed, key_id)
+  SELECT owner, vm, person, created, replaces, digest, text, sealed, key_id FROM proposals_5;
+
+DROP TABLE proposals_5;
+DROP TABLE registration_secrets_5;
+DROP TABLE registrations_5;
+CREATE INDEX registrations_id ON registrations (id); -- for who names no owner
+CREATE INDEX registrations_key ON registrations (key_id);
+CREATE INDEX registration_secrets_secret ON registration_secrets (owner, secret);
+CREATE INDEX proposals_key ON proposals (key_id);
+DROP INDEX launches_waiting;
+CREATE INDEX launches_waiting ON launches (owner, vm, host, domain_uuid) WHERE state = 'waiting';
 
 -- Quotas and pruning.

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/guid.h"
 #include "core/i18n.h"
+#include "core/peer-name.h"
 
 typedef struct {
   xmlParserCtxt *context;
@@ -166,17 +167,25 @@ has_other_of_ours (const xmlNode *node, const xmlNode *launch)
 }
 
 static gboolean
+is_known_attribute (const xmlAttr *attribute)
+{
+  static const char *const known[] = { "id", "mode", "owner", NULL };
+
+  return attribute->ns == NULL && g_strv_contains (known, (const char *) attribute->name);
+}
+
+static gboolean
 check_attributes (const xmlNode *launch, GError **error)
 {
+  g_autofree char *owner = va_xml_attribute (launch, "owner");
   g_autofree char *id = va_xml_attribute (launch, "id");
   g_autofree char *mode = va_xml_attribute (launch, "mode");
 
   for (const xmlAttr *attribute = launch->properties; attribute != NULL; attribute = attribute->next)
-    if (attribute->ns != NULL
-        || (strcmp ((const char *) attribute->name, "id") != 0 && strcmp ((const char *) attribute->name, "mode") != 0))
+    if (!is_known_attribute (attribute))
       {
         g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                     _("metadata <launch>: attribute “%s” is unknown: only id and mode may be there"),
+                     _("metadata <launch>: attribute “%s” is unknown: only id, mode and owner may be there"),
                      (const char *) attribute->name);
         return FALSE;
       }
@@ -184,6 +193,8 @@ check_attributes (const xmlNode *launch, GError **error)
     return refuse (error, _("metadata <launch>: mode must be \"required\""));
   if (id != NULL && !va_uuid_is_canonical (id))
     return refuse (error, _("metadata <launch>: id must be a UUID in lower case"));
+  if (owner != NULL && !va_peer_name_is_valid (owner))
+    return refuse (error, _("metadata <launch>: owner must be the name of an owner: 1 to 64 of a-z 0-9 . _ -"));
   return TRUE;
 }
 

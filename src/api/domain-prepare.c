@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/guid.h"
 #include "core/i18n.h"
+#include "core/peer-name.h"
 
 #define MON_VALUE "chardev=" VA_MONITOR_ID ",mode=control"
 
@@ -21,7 +22,7 @@ typedef struct {
   VaXmlTree *tree;
   const xmlNode *root, *name;
   char *uuid;
-  const char *registration; /* as asked for; may be %NULL */
+  const char *registration, *owner; /* as asked for; may be %NULL */
 } Preparation;
 
 static gboolean
@@ -32,15 +33,17 @@ refuse (GError **error, const char *message)
 }
 
 static gboolean
-check_domain (const VaDomainXml *domain, const char *registration, GError **error)
+check_domain (const VaDomainXml *domain, const Preparation *p, GError **error)
 {
   if (!domain->confidential)
     return refuse (error, _("the domain has no <launchSecurity type='sev'>: it is not confidential, so there is nothing "
                             "to attest; add it with its <policy> first"));
   if (domain->name == NULL)
     return refuse (error, _("the domain has no <name>"));
-  if (registration != NULL && !va_uuid_is_canonical (registration))
+  if (p->registration != NULL && !va_uuid_is_canonical (p->registration))
     return refuse (error, _("the registration's id must be a UUID in lower case"));
+  if (p->owner != NULL && !va_peer_name_is_valid (p->owner))
+    return refuse (error, _("the owner's name must be 1 to 64 of a-z 0-9 . _ -"));
   return TRUE;
 }
 
@@ -71,6 +74,7 @@ add_metadata (Preparation *p, const xmlNode *launch)
   const xmlNode *metadata = va_xml_child (p->root, "metadata");
   const xmlNode *uuid = va_xml_child (p->root, "uuid");
   g_autofree char *element = NULL;
+  g_autofree char *owner = launch != NULL ? va_xml_attribute (launch, "owner") : NULL;
 
   if (launch != NULL)
     {
@@ -78,10 +82,13 @@ add_metadata (Preparation *p, const xmlNode *launch)
 
       if (p->registration != NULL && g_strcmp0 (id, p->registration) != 0)
         va_xml_layout_set_attribute (p->layout, launch, "id", p->registration);
+      if (p->owner != NULL && g_strcmp0 (owner, p->owner) != 0)
+        va_xml_layout_set_attribute (p->layout, launch, "owner", p->owner);
       return;
     }
-  element = g_strdup_printf ("  <attest:launch xmlns:attest=\"" VA_DOMAIN_NAMESPACE "\" id=\"%s\" mode=\"required\"/>",
-                             p->registration != NULL ? p->registration : p->uuid);
+  owner = p->owner != NULL ? g_strdup_printf (" owner=\"%s\"", p->owner) : g_strdup ("");
+  element = g_strdup_printf ("  <attest:launch xmlns:attest=\"" VA_DOMAIN_NAMESPACE "\" id=\"%s\"%s mode=\"required\"/>",
+                             p->registration != NULL ? p->registration : p->uuid, owner);
   if (metadata != NULL)
     va_xml_layout_insert_inside (p->layout, metadata, (const char *[]){ element + 2, NULL });
   else
@@ -215,7 +222,8 @@ check_result (const Preparation *p, const char *text, GError **error)
     return FALSE;
   if (domain->opted_in && domain->has_blobs && g_strcmp0 (domain->uuid, p->uuid) == 0
       && g_strcmp0 (domain->monitor_path, path) == 0
-      && (p->registration == NULL || g_strcmp0 (domain->registration, p->registration) == 0))
+      && (p->registration == NULL || g_strcmp0 (domain->registration, p->registration) == 0)
+      && (p->owner == NULL || g_strcmp0 (domain->owner, p->owner) == 0))
     return TRUE;
   return refuse (error, _("the domain XML cannot be prepared: its form is unusual; run it through “virsh define” and "
                           "“virsh dumpxml” first"));
@@ -236,20 +244,22 @@ prepare (Preparation *p, const VaDomainXml *domain, const xmlNode *launch, GErro
 }
 
 char *
-va_domain_xml_prepare (const char *xml, gsize size, const char *registration, GError **error)
+va_domain_xml_prepare (const char *xml, gsize size, const VaDomainWanted *wanted, GError **error)
 {
   g_autoptr(VaXmlTree) tree = va_domain_tree_parse (xml, size, error);
   g_autoptr(VaDomainXml) domain = NULL;
   g_autoptr(VaXmlLayout) layout = NULL;
   g_autofree char *copy = NULL;
-  Preparation p = { .tree = tree, .registration = registration };
+  Preparation p = { .tree = tree, .registration = wanted->registration, .owner = wanted->owner };
   xmlNode *launch = NULL;
   char *result;
 
   if (tree == NULL || !va_domain_find_launch (tree, &launch, error))
     return NULL;
   domain = va_domain_read (tree, launch, FALSE, error);
-  if (domain == NULL || !check_domain (domain, registration, error))
+  if (domain != NULL && p.owner == NULL && domain->owner == NULL)
+    p.owner = wanted->default_owner;
+  if (domain == NULL || !check_domain (domain, &p, error))
     return NULL;
   copy = g_strndup (xml, size);
   layout = va_xml_layout_new (copy, size, tree, error);

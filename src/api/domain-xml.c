@@ -154,6 +154,8 @@ va_domain_read (const VaXmlTree *tree, const xmlNode *launch, gboolean strict, G
   read_monitor (domain, tree);
   if (launch != NULL)
     domain->registration = va_xml_attribute (launch, "id");
+  if (launch != NULL)
+    domain->owner = va_xml_attribute (launch, "owner");
   if (launch != NULL && domain->registration == NULL)
     domain->registration = g_strdup (domain->uuid);
   if (launch != NULL && strict)
@@ -181,6 +183,7 @@ va_domain_xml_free (VaDomainXml *domain)
   g_free (domain->uuid);
   g_free (domain->name);
   g_free (domain->registration);
+  g_free (domain->owner);
   g_free (domain->loader);
   g_free (domain->kernel);
   g_free (domain->monitor_path);

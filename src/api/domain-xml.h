@@ -14,6 +14,7 @@ typedef struct {
   gint64 id;               /* live id, or -1 */
   gboolean opted_in;       /* has our metadata element */
   char *registration;      /* its id attribute, or the domain's UUID */
+  char *owner;             /* its owner attribute, or %NULL */
   gboolean confidential;   /* has <launchSecurity type='sev'> */
   guint32 policy;
   gboolean kernel_hashes;
@@ -32,13 +33,20 @@ VaDomainXml *va_domain_xml_parse (const char *xml, gsize size, GError **error) G
 void va_domain_xml_free (VaDomainXml *domain);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaDomainXml, va_domain_xml_free)
 
+/** What the metadata of a domain shall say; %NULL: what it says already. */
+typedef struct {
+  const char *registration;  /* its id; else the domain's UUID */
+  const char *owner;         /* whose registration it is */
+  const char *default_owner; /* the same, for metadata that names none */
+} VaDomainWanted;
+
 /**
  * va_domain_xml_prepare: the same document with what an attested launch needs: UUID, metadata, placeholders, second
  * monitor. Does nothing to a document that has them; keeps all else, comments and foreign metadata too.
- * @registration: (nullable): id for the metadata; %NULL keeps what is there
+ * @wanted: what the metadata shall say
  * Errors: VA_CORE_ERROR_PARSE; also for a domain without <launchSecurity type='sev'>, with a sentence that says so
  */
-char *va_domain_xml_prepare (const char *xml, gsize size, const char *registration, GError **error)
+char *va_domain_xml_prepare (const char *xml, gsize size, const VaDomainWanted *wanted, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

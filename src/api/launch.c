@@ -6,6 +6,7 @@
 #include <string.h>
 #include "api/fields.h"
 #include "core/i18n.h"
+#include "core/peer-name.h"
 
 #define CPU_ID_MAX 128
 #define RETRY_MAX 3600
@@ -31,6 +32,14 @@ read_domain (VaFields *fields, VaLaunchRequest *request)
   va_fields_nested_end (fields, "domain", &domain);
 }
 
+static void
+read_owner (VaFields *fields, VaLaunchRequest *request)
+{
+  request->owner = va_fields_text (fields, "owner", VA_OPTIONAL, VA_PEER_NAME_MAX);
+  if (request->owner != NULL && !va_peer_name_is_valid (request->owner))
+    va_fields_fail (fields, "owner", _("expected the name of an owner: 1 to 64 of a-z 0-9 . _ -"));
+}
+
 VaLaunchRequest *
 va_launch_request_read (JsonObject *object, GError **error)
 {
@@ -45,6 +54,7 @@ va_launch_request_read (JsonObject *object, GError **error)
   request->policy = (guint32) policy;
   read_domain (&fields, request);
   request->launch_id = va_fields_uuid (&fields, "launch-id", VA_OPTIONAL);
+  read_owner (&fields, request);
   return va_fields_end (&fields, error) ? g_steal_pointer (&request) : NULL;
 }
 
@@ -65,6 +75,7 @@ va_launch_request_write (const VaLaunchRequest *request)
   json_object_set_string_member (domain, "name", request->domain_name);
   json_object_set_object_member (object, "domain", domain);
   va_json_set_text (object, "launch-id", request->launch_id);
+  va_json_set_text (object, "owner", request->owner);
   return object;
 }
 
@@ -77,6 +88,7 @@ va_launch_request_free (VaLaunchRequest *request)
   g_free (request->domain_uuid);
   g_free (request->domain_name);
   g_free (request->launch_id);
+  g_free (request->owner);
   g_free (request);
 }
 

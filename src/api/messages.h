@@ -97,6 +97,7 @@ typedef struct {
   gboolean has_policy;
   guint32 policy; /* of the domain, if has_policy */
   char *launch_id; /* of the launch that was waiting for confirmation; %NULL: a new one */
+  char *owner;     /* whose registration it is; %NULL: whose it is that only one owner has */
   char *domain_uuid, *domain_name;
 } VaLaunchRequest;
 VaLaunchRequest *va_launch_request_read (JsonObject *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;

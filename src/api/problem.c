@@ -52,6 +52,7 @@ static const Problem problems[] = {
   [VA_PROBLEM_LAUNCH_USED] = { "launch-used", 409, N_("The launch was answered already") },
   [VA_PROBLEM_LAUNCH_EXPIRED] = { "launch-expired", 409, N_("The launch was not validated in time") },
   [VA_PROBLEM_LAUNCH_REVOKED] = { "launch-revoked", 409, N_("The launch was revoked by its owner") },
+  [VA_PROBLEM_OWNER_NEEDED] = { "owner-needed", 409, N_("Several owners have a registration of this id") },
   [VA_PROBLEM_TOO_LARGE] = { "too-large", 413, N_("The message is too large") },
   [VA_PROBLEM_MEDIA_TYPE] = { "unsupported-media-type", 415, N_("The content type does not fit") },
   [VA_PROBLEM_SECOND_PERSON] = { "second-person", 403, N_("This takes another of the owner's people") },

@@ -50,6 +50,7 @@ typedef enum {
   VA_PROBLEM_CONFIRMATION_LIMIT,   /* 403 confirmation-limit: too many launches wait already */
   VA_PROBLEM_TOO_MANY,             /* 429 too-many-refusals: the peer has been refused too often of late */
   VA_PROBLEM_NOT_READY,            /* 503 not-ready: the service is stopping, or its certificate has expired */
+  VA_PROBLEM_OWNER_NEEDED,         /* 409 owner-needed: several owners have this id, and the launch names none */
   VA_PROBLEM_KEY_SERVICE,          /* 503 key-service-unavailable: AMD's key service is needed and does not answer */
 } VaProblemCode;
 

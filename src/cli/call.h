@@ -68,6 +68,13 @@ void va_call_clear (VaCall *call);
 gboolean va_call_find_ca (VaCall *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * va_call_find_owner: whose certificate the configuration names.
+ * @owner: (out) (transfer full): %NULL: there is no configuration, or it is not an owner's certificate
+ * Errors: VA_CORE_ERROR: the configuration or the certificate cannot be read
+ */
+gboolean va_call_find_owner (VaCall *call, char **owner, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * va_call_ask: one request to the service that the configuration names.
  * @json: (nullable): borrowed
  * @reply: (out) (optional) (transfer full)

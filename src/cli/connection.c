@@ -4,13 +4,17 @@
 #include "call.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 #include "core/error.h"
+#include "core/file.h"
 #include "core/i18n.h"
 #include "core/settings.h"
+#include "http/identity.h"
 
 #define DEADLINE_MS 60000
 #define MAX_REPLY (16 * 1024 * 1024)
+#define CERTIFICATE_MAX (256 * 1024)
 #define MAX_VALUES 250000 /* more than fit into a page of registrations, or a list of 1000 launches */
 
 static const VaConfigKey keys[] = {
@@ -110,6 +114,47 @@ va_call_find_ca (VaCall *call, GError **error)
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
                _("the CA that the service's certificate is of is not known: write “ca” into client.conf, or give --ca"));
   return FALSE;
+}
+
+static gboolean
+read_identity (const char *path, VaIdentity *identity, GError **error)
+{
+  g_autofree char *pem = va_file_read_text (path, CERTIFICATE_MAX, error);
+  gnutls_datum_t data = { (unsigned char *) pem, pem != NULL ? (unsigned) strlen (pem) : 0 };
+  gnutls_x509_crt_t certificate = NULL;
+  gboolean ok;
+
+  if (pem == NULL)
+    return FALSE;
+  ok = gnutls_x509_crt_init (&certificate) == 0
+       && gnutls_x509_crt_import (certificate, &data, GNUTLS_X509_FMT_PEM) == 0;
+  if (!ok)
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("%s is not a certificate in PEM form"), path);
+  else if (!va_identity_from_certificate (certificate, identity, NULL))
+    identity->role = VA_ROLE_HOST; /* of nobody who owns registrations */
+  if (certificate != NULL)
+    gnutls_x509_crt_deinit (certificate);
+  return ok;
+}
+
+gboolean
+va_call_find_owner (VaCall *call, char **owner, GError **error)
+{
+  g_autoptr(VaConfig) config = call->certificate == NULL ? load_config (call, error) : NULL;
+  VaIdentity identity = { 0 };
+
+  *owner = NULL;
+  if (call->certificate == NULL && config == NULL)
+    return FALSE;
+  if (config != NULL)
+    fill (&call->certificate, config, "certificate");
+  if (call->certificate == NULL)
+    return TRUE;
+  if (!read_identity (call->certificate, &identity, error))
+    return FALSE;
+  if (identity.role == VA_ROLE_OWNER)
+    *owner = g_strdup (identity.name);
+  return TRUE;
 }
 
 static gboolean

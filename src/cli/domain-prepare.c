@@ -9,17 +9,19 @@
 #include "core/file.h"
 #include "core/guid.h"
 #include "core/i18n.h"
+#include "core/peer-name.h"
 #include "domain-input.h"
+#include "print.h"
 
 static VaExit
-prepare (const char *input, const char *id, const char *output)
+prepare (const char *input, const VaDomainWanted *wanted, const char *output)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(GBytes) xml = va_domain_input (input, &error);
   g_autofree char *result = NULL;
 
   if (xml != NULL)
-    result = va_domain_xml_prepare (g_bytes_get_data (xml, NULL), g_bytes_get_size (xml), id, &error);
+    result = va_domain_xml_prepare (g_bytes_get_data (xml, NULL), g_bytes_get_size (xml), wanted, &error);
   if (result == NULL)
     return va_call_fail (error);
   if (output == NULL || g_str_equal (output, "-"))
@@ -29,24 +31,49 @@ prepare (const char *input, const char *id, const char *output)
   return VA_EXIT_YES;
 }
 
+/* The domain can be prepared without it, too. */
+static char *
+find_own_name (VaCall *call)
+{
+  g_autoptr(GError) error = NULL;
+  char *owner;
+
+  if (!va_call_find_owner (call, &owner, &error))
+    {
+      g_autofree char *why = va_print_safe (error->message);
+
+      g_printerr (_("virt-attest: no owner was written into the domain, give it with --owner: %s\n"), why);
+    }
+  return owner;
+}
+
 VaExit
 va_verb_domain_prepare (VaCall *call)
 {
   g_autofree char *id = NULL;
   g_autofree char *output = NULL;
+  g_autofree char *owner = NULL;
   const GOptionEntry options[] = {
     { "id", 0, 0, G_OPTION_ARG_STRING, &id, N_("The registration [what is there, else the domain's UUID]"),
       N_("UUID") },
+    { "owner", 0, 0, G_OPTION_ARG_STRING, &owner,
+      N_("Whose registration it is [what is there, else the owner of your certificate]"), N_("NAME") },
     { "output", 0, 0, G_OPTION_ARG_FILENAME, &output, N_("Write to FILE (mode 0600) instead of standard output"),
       N_("FILE") },
     { NULL },
   };
   g_autofree char *canonical = NULL;
+  g_autofree char *own = NULL;
+  VaDomainWanted wanted;
 
   if (!va_call_parse (call, options, 0, 1))
     return VA_EXIT_USAGE;
   canonical = id != NULL ? va_uuid_canonical (id, NULL) : NULL;
   if (id != NULL && canonical == NULL)
     return va_call_usage (call, _("“%s” is no UUID"), id);
-  return prepare (call->operands[0], canonical, output);
+  if (owner != NULL && !va_peer_name_is_valid (owner))
+    return va_call_usage (call, _("“%s” is not the name of an owner: 1 to 64 of a-z 0-9 . _ -"), owner);
+  own = owner == NULL ? find_own_name (call) : NULL;
+  wanted = (VaDomainWanted){ canonical, owner, own };
+  return prepare (call->operands[0], &wanted, output);
 }

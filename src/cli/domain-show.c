@@ -44,6 +44,7 @@ print_json (const VaDomainXml *domain, const char *problem)
   set_text (object, "name", domain->name);
   json_object_set_boolean_member (object, "opted-in", domain->opted_in);
   set_text (object, "registration", domain->registration);
+  set_text (object, "owner", domain->owner);
   json_object_set_boolean_member (object, "confidential", domain->confidential);
   if (domain->confidential)
     json_object_set_int_member (object, "policy", domain->policy);
@@ -71,6 +72,7 @@ print_text (const VaDomainXml *domain, const char *problem)
   va_table_field (table, _("domain"), g_strdup (domain->name));
   va_table_field (table, _("uuid"), g_strdup (domain->uuid));
   va_table_field (table, _("registration"), g_strdup (domain->registration));
+  va_table_field (table, _("owner"), g_strdup (domain->owner));
   va_table_field (table, _("policy"), domain->confidential ? va_policy_text (domain->policy) : NULL);
   va_table_field (table, _("kernel hashes"), yes_or_no (domain->kernel_hashes));
   va_table_field (table, _("firmware"), g_strdup (domain->loader));

@@ -103,7 +103,7 @@ static const VaVerb verbs[] = {
   { "domain prepare", N_("[FILE]"), N_("Add to a domain's XML what an attested launch needs."),
     N_("Reads FILE or standard input. Adds UUID, metadata, placeholders and the second monitor where they are missing;\n"
        "keeps every other byte. A copied domain with a new UUID gets a monitor path of its own."),
-    VA_VERB_LOCAL, ONLINE (va_verb_domain_prepare) },
+    VA_VERB_SERVICE, ONLINE (va_verb_domain_prepare) },
   { "domain show", N_("[FILE]"), N_("Tell what a domain's XML says about its launch."),
     N_("Reads FILE or standard input. Ends with 0 if the domain would be attested, with 1 if not."), VA_VERB_JSON,
     ONLINE (va_verb_domain_show) },

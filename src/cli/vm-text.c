@@ -132,6 +132,16 @@ confirm_text (JsonObject *vm)
                     : g_strdup_printf (_("after %" G_GINT64_FORMAT " launches each waits until you approve it"), after);
 }
 
+/* Launches to come that do not wait. */
+static char *
+approved_text (JsonObject *vm)
+{
+  gint64 approved = va_answer_number (vm, "approved");
+  g_autofree char *until = approved > 0 ? va_print_time (va_answer_number (vm, "approved-until")) : NULL;
+
+  return until != NULL ? g_strdup_printf (_("%" G_GINT64_FORMAT " more, until %s"), approved, until) : NULL;
+}
+
 static char *
 time_text (JsonObject *vm, const char *name)
 {
@@ -188,6 +198,7 @@ va_vm_print (JsonObject *vm)
   va_table_field (table, _("launches"), va_vm_used (vm, "launches", "max-launches"));
   va_table_field (table, _("running"), va_vm_used (vm, "running", "max-running"));
   va_table_field (table, _("confirmation"), confirm_text (vm));
+  va_table_field (table, _("approved launches"), approved_text (vm));
   va_table_field (table, _("not before"), time_text (vm, "not-before"));
   va_table_field (table, _("not after"), time_text (vm, "not-after"));
   va_table_field (table, _("created"), va_print_time (va_answer_number (vm, "created")));

@@ -12,6 +12,7 @@ libva_core_la_SOURCES = \
 	src/core/guid.c src/core/guid.h \
 	src/core/i18n.h \
 	src/core/number.c src/core/number.h \
+	src/core/peer-name.c src/core/peer-name.h \
 	src/core/process.c src/core/process.h \
 	src/core/random.c src/core/random.h \
 	src/core/secret.c src/core/secret.h

@@ -79,6 +79,7 @@ ask_service (const Start *start, GError **error)
   request->policy = start->domain->policy;
   request->domain_uuid = g_strdup (start->domain->uuid);
   request->domain_name = g_strdup (start->domain->name);
+  request->owner = g_strdup (start->domain->owner);
   return va_service_launch (start->agent->client, start->domain->registration, request, start->end, error);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "api/problem.h"
 #include "core/i18n.h"
+#include "core/peer-name.h"
 
 #define URN_PREFIX "urn:virt-attest:"
 #define SAN_MAX 64    /* alternative names looked at */
@@ -36,9 +37,7 @@ va_role_parse (const char *name, VaRole *role)
 gboolean
 va_identity_name_is_valid (const char *name)
 {
-  gsize length = strlen (name);
-
-  return length >= 1 && length <= 64 && strspn (name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == length;
+  return va_peer_name_is_valid (name);
 }
 
 static gboolean

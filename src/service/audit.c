@@ -68,6 +68,25 @@ va_audit_registration (JsonObject *entry, const VaRegistration *registration)
   json_object_unref (object);
 }
 
+void
+va_audit_note_refusal (JsonObject *entry, const GError *refusal)
+{
+  json_object_set_string_member (entry, "result", va_refusal_name (refusal));
+  json_object_set_string_member (entry, "why", refusal->message);
+}
+
+void
+va_audit_keep_refusal (VaRequest *request, GError *refusal, GError **reason)
+{
+  if (*reason != NULL)
+    {
+      g_error_free (refusal);
+      return;
+    }
+  request->recorded = TRUE;
+  *reason = refusal;
+}
+
 /* A message's form, and what went wrong here, are nothing that was decided about the peer. */
 static gboolean
 is_decision (const VaRequest *request, const GError *error)

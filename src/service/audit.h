@@ -20,6 +20,13 @@ void va_audit_hash (JsonObject *entry, const char *name, gconstpointer data, gsi
  * replacing a large one again and again.
  */
 void va_audit_registration (JsonObject *entry, const VaRegistration *registration);
+/** va_audit_note_refusal: what a change has on record that goes on although the peer is refused. */
+void va_audit_note_refusal (JsonObject *entry, const GError *refusal);
+/**
+ * va_audit_keep_refusal: @refusal (transfer full) of such a change is what the peer is told, and on record already; unless
+ * the change itself failed for @reason.
+ */
+void va_audit_keep_refusal (VaRequest *request, GError *refusal, GError **reason);
 /** va_audit_refused: a VaRefused; what can be read at once from a message's form (400, 405, 413, 415) is no decision. */
 void va_audit_refused (VaRequest *request, GError **error, gpointer service);
 /**

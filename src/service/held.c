@@ -41,25 +41,28 @@ va_registrations_new (guint max)
   return va_recent_new (max, held_ref, held_unref);
 }
 
+/* No owner has an empty name. */
 static void
-hash_id (const char *id, guint8 out[VA_SHA256_SIZE])
+hash_names (const char *owner, const char *id, guint8 out[VA_SHA256_SIZE])
 {
-  va_sha256 (id, strlen (id), out);
+  g_autofree char *names = g_strjoin ("\n", owner != NULL ? owner : "", id, NULL);
+
+  va_sha256 (names, strlen (names), out);
 }
 
 void
-va_registrations_forget (VaHeldRegistrations *held, const char *id)
+va_registrations_forget (VaHeldRegistrations *held, const char *owner, const char *id)
 {
   guint8 key[VA_SHA256_SIZE];
 
-  hash_id (id, key);
+  hash_names (owner, id, key);
   va_recent_forget (held, key);
 }
 
 static Held *
-find (VaStore *store, const char *id, GError **error)
+find (VaStore *store, const char *owner, const char *id, GError **error)
 {
-  VaStoredRegistration *stored = va_store_find_registration (store, id, error);
+  VaStoredRegistration *stored = va_store_find_registration (store, owner, id, error);
   Held *held;
 
   if (stored == NULL)
@@ -78,7 +81,7 @@ may_be_held (const Held *held)
 
 /* @held with its secrets, which are opened each time. */
 static VaOpenRegistration *
-open_held (VaStore *store, Held *held, GError **error)
+open_held (VaStore *store, Held *held, gboolean any_owner, GError **error)
 {
   g_autoptr(GPtrArray) secrets = g_ptr_array_new_with_free_func ((GDestroyNotify) va_secret_ref_free);
   VaOpenRegistration *open;
@@ -88,6 +91,7 @@ open_held (VaStore *store, Held *held, GError **error)
   open = g_new0 (VaOpenRegistration, 1);
   open->held = held_ref (held);
   open->stored = held->stored;
+  open->any_owner = any_owner;
   open->registration = *held->parsed;
   open->registration.secrets = g_ptr_array_new ();
   open->inline_secrets = g_steal_pointer (&secrets);
@@ -97,21 +101,21 @@ open_held (VaStore *store, Held *held, GError **error)
 }
 
 VaOpenRegistration *
-va_registrations_open (VaHeldRegistrations *all, VaStore *store, const char *id, GError **error)
+va_registrations_open (VaHeldRegistrations *all, VaStore *store, const char *owner, const char *id, GError **error)
 {
   guint8 key[VA_SHA256_SIZE];
   g_autoptr(Held) held = NULL, found = NULL;
   VaOpenRegistration *open;
 
-  hash_id (id, key);
+  hash_names (owner, id, key);
   held = va_recent_get (all, key);
-  open = held != NULL ? open_held (store, held, NULL) : NULL;
+  open = held != NULL ? open_held (store, held, owner == NULL, NULL) : NULL;
   if (open != NULL)
     return open;
   /* Also what is sealed under a data key that is no more, since it was read. */
   va_recent_forget (all, key);
-  found = find (store, id, error);
-  open = found != NULL ? open_held (store, found, error) : NULL;
+  found = find (store, owner, id, error);
+  open = found != NULL ? open_held (store, found, owner == NULL, error) : NULL;
   if (open == NULL)
     return NULL;
   open->fresh = TRUE;
@@ -124,22 +128,24 @@ va_registrations_open (VaHeldRegistrations *all, VaStore *store, const char *id,
 static gboolean
 is_same (const VaStoredRegistration *a, const VaStoredRegistration *b)
 {
-  return a->version == b->version && g_str_equal (a->text, b->text) && g_bytes_equal (a->sealed, b->sealed);
+  return a->version == b->version && g_str_equal (a->owner, b->owner) && g_str_equal (a->text, b->text) && g_bytes_equal (a->sealed, b->sealed);
 }
 
 gboolean
 va_registrations_is_current (VaHeldRegistrations *held, VaStore *store, const VaOpenRegistration *open, GError **error)
 {
+  const char *owner = open->any_owner ? NULL : open->stored->owner;
   g_autoptr(GError) reason = NULL;
   g_autoptr(VaStoredRegistration) stored = NULL;
 
   if (open->fresh)
     return TRUE;
-  stored = va_store_find_registration (store, open->stored->id, &reason);
+  stored = va_store_find_registration (store, owner, open->stored->id, &reason);
   if (stored != NULL && is_same (stored, open->stored))
     return TRUE;
-  va_registrations_forget (held, open->stored->id);
-  if (reason != NULL && !g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
+  va_registrations_forget (held, owner, open->stored->id);
+  if (reason != NULL && !g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND)
+      && !g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_AMBIGUOUS))
     g_propagate_error (error, g_steal_pointer (&reason));
   return FALSE;
 }

@@ -21,19 +21,22 @@ typedef struct {
   VaRegistration registration;        /* its members are borrowed, but for the secrets' array */
   GPtrArray *inline_secrets;          /* of VaSecretRef; those of the secrets that are inline */
   gboolean fresh;                     /* read just now */
+  gboolean any_owner;                 /* no owner was named */
 } VaOpenRegistration;
 
 /** va_registrations_new: @max: how many are held; only those of usual size are. va_recent_free() frees it. */
 VaHeldRegistrations *va_registrations_new (guint max);
 /**
- * va_registrations_open: anybody's registration @id, held or from the store.
+ * va_registrations_open: the owner's registration @id, held or from the store.
+ * @owner: %NULL: whose it is that only one owner has; one that is held may be so no longer, which the transaction and
+ *   va_registrations_is_current() find out
  * Returns: (transfer full)
  * Errors: those of va_store_find_registration() and va_registration_open()
  */
-VaOpenRegistration *va_registrations_open (VaHeldRegistrations *held, VaStore *store, const char *id, GError **error)
-  G_GNUC_WARN_UNUSED_RESULT;
-/** va_registrations_forget: the next one who opens @id gets it from the store. */
-void va_registrations_forget (VaHeldRegistrations *held, const char *id);
+VaOpenRegistration *va_registrations_open (VaHeldRegistrations *held, VaStore *store, const char *owner, const char *id,
+                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_registrations_forget: the next one who opens @id in the same way gets it from the store. */
+void va_registrations_forget (VaHeldRegistrations *held, const char *owner, const char *id);
 /**
  * va_registrations_is_current: whether the store still has @open as it is; it is forgotten otherwise.
  * Errors: VA_STORE_ERROR: the store did not answer

@@ -11,7 +11,10 @@
 #include "service/refusal.h"
 #include "service/registration.h"
 
-/* POST /v1/launch/{launch-id}/approve, /deny: what an owner says to a launch that waits for him. */
+/*
+ * POST /v1/launch/{launch-id}/approve, /deny: what an owner says to a launch that waits for them. A denial also takes back
+ * what was approved for further launches, even if it comes too late for this one: a host may have been quicker.
+ */
 
 typedef struct {
   VaApprover by;
@@ -19,6 +22,7 @@ typedef struct {
   const VaApproval *approval; /* %NULL: no */
   gint64 now;
   JsonObject *entry;
+  GError *too_late;           /* (out): a denial of a launch that does not wait any more */
 } Answer;
 
 static void
@@ -33,18 +37,31 @@ note_approval (const Answer *answer)
   json_object_set_int_member (answer->entry, "until", answer->now / 1000 + approval->valid_seconds);
 }
 
+/* TRUE for a denial, which has an effect all the same. */
+static gboolean
+refuse_used (const VaStoredLaunch *launch, Answer *answer, GError **error)
+{
+  gboolean denies = answer->approval == NULL;
+
+  va_refuse (denies ? &answer->too_late : error, VA_PROBLEM_LAUNCH_USED,
+             _("launch %s does not wait for confirmation: it is %s"), launch->id, va_launch_state_name (launch->state));
+  if (denies)
+    va_audit_note_refusal (answer->entry, answer->too_late);
+  return denies;
+}
+
 static gboolean
 take_answer (VaStoredLaunch *launch, gpointer user_data, GError **error)
 {
-  const Answer *answer = user_data;
+  Answer *answer = user_data;
 
   if (!g_str_equal (launch->owner, answer->by.owner))
     return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no launch %s of yours"), launch->id);
   json_object_set_string_member (answer->entry, "launch-id", launch->id);
   json_object_set_string_member (answer->entry, "vm", launch->vm);
+  launch->take_back = answer->approval == NULL;
   if (launch->state != VA_LAUNCH_WAITING)
-    return va_refuse (error, VA_PROBLEM_LAUNCH_USED, _("launch %s does not wait for confirmation: it is %s"),
-                      launch->id, va_launch_state_name (launch->state));
+    return refuse_used (launch, answer, error);
   if (answer->approval != NULL && launch->version != answer->version)
     return va_refuse (error, VA_PROBLEM_BUSY, _("the registration is being replaced: try again"));
   note_approval (answer);
@@ -95,8 +112,10 @@ answer_launch (VaRequest *request, VaResponse *response, VaService *service, con
     return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no launch %s of yours"), id);
   if (!va_service_sweep (service, error) || (approval != NULL && !find_rule (service, request, &answer, error)))
     return FALSE;
-  if (va_store_change_launch (service->store, id, take_answer, &answer, answer.entry, &reason))
+  if (va_store_change_launch (service->store, id, take_answer, &answer, answer.entry, &reason) && answer.too_late == NULL)
     launch = va_store_get_launch (service->store, id, &reason);
+  if (answer.too_late != NULL)
+    va_audit_keep_refusal (request, answer.too_late, &reason);
   if (launch == NULL)
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
   va_decision_note (service, request, &(VaDecision){ .call = request->name, .launch_id = id, .vm = launch->vm,

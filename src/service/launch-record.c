@@ -28,20 +28,33 @@ write_approval (const VaApprover *by, const VaApproval *approval, gint64 time)
   return object;
 }
 
-/* What the approvals that are there have in common with @both; FALSE when @person gave one of them. */
+/* Takes out what @person gave before. Returns: whether there was something */
 static gboolean
-join_approvals (JsonArray *approvals, const char *person, gint64 *until, guint *launches)
+take_approvals_of (JsonArray *approvals, const char *person)
+{
+  guint before = json_array_get_length (approvals);
+
+  for (guint i = before; i-- > 0;)
+    {
+      JsonObject *one = json_array_get_object_element (approvals, i);
+
+      if (g_strcmp0 (json_object_get_string_member_with_default (one, "person", ""), person) == 0)
+        json_array_remove_element (approvals, i);
+    }
+  return json_array_get_length (approvals) < before;
+}
+
+/* What all approvals that are there have in common. */
+static void
+join_approvals (JsonArray *approvals, gint64 *until, guint *launches)
 {
   for (guint i = 0; i < json_array_get_length (approvals); i++)
     {
       JsonObject *one = json_array_get_object_element (approvals, i);
 
-      if (g_strcmp0 (json_object_get_string_member_with_default (one, "person", ""), person) == 0)
-        return FALSE;
       *until = MIN (*until, json_object_get_int_member_with_default (one, "until", 0));
       *launches = MIN (*launches, (guint) json_object_get_int_member_with_default (one, "launches", 1));
     }
-  return TRUE;
 }
 
 gboolean
@@ -49,19 +62,25 @@ va_launch_record_approve (VaStoredLaunch *launch, const VaApprover *by, const Va
 {
   g_autoptr(JsonNode) node = va_json_array (launch->approvals);
   JsonArray *approvals = json_node_get_array (node);
+  gboolean again = take_approvals_of (approvals, by->person), was_approved = launch->approved_until > 0;
   gint64 until = time / 1000 + approval->valid_seconds;
   guint launches = approval->launches;
 
-  if (by->two_persons && !join_approvals (approvals, by->person, &until, &launches))
+  if (by->two_persons && again)
     return FALSE;
   json_array_add_object_element (approvals, write_approval (by, approval, time));
   g_free (launch->approvals);
   launch->approvals = va_json_print_node (node);
-  va_stored_launch_step (launch, "approved", time);
-  if (by->two_persons && json_array_get_length (approvals) < 2)
+  if (!again)
+    va_stored_launch_step (launch, "approved", time);
+  /* A third person must not renew by themselves what two have approved and hosts have used up since. */
+  if (by->two_persons && (json_array_get_length (approvals) < 2 || was_approved))
     return TRUE;
+  if (by->two_persons)
+    join_approvals (approvals, &until, &launches);
   launch->approved_until = until * 1000;
   launch->expires = launch->approved_until;
+  launch->approves = launches > 1 || was_approved;
   launch->approve_next = launches - 1;
   return TRUE;
 }

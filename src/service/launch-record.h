@@ -15,9 +15,9 @@ typedef struct {
 } VaApprover;
 /**
  * va_launch_record_approve: a launch that waits is approved, or is so once another person approves it too. Two approvals
- * hold for what is in both of them.
+ * hold for what is in both of them. Each person has one: the newest, in place of an earlier one.
  * @time: milliseconds since 1970
- * Returns: FALSE when this person has approved it already
+ * Returns: FALSE when it takes two persons, and this one has approved it already
  */
 gboolean va_launch_record_approve (VaStoredLaunch *launch, const VaApprover *by, const VaApproval *approval, gint64 time);
 /** va_launch_record_write: the launch as its owner sees it. Returns: (transfer full). */

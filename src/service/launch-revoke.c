@@ -10,23 +10,21 @@
 #include "service/refusal.h"
 #include "service/service.h"
 
-/* POST /v1/launch/{launch-id}/revoke: the owner takes an open launch back. What was answered is gone already. */
+/*
+ * POST /v1/launch/{launch-id}/revoke: the owner takes an open launch back, and with it what was approved for further ones.
+ * What was answered is gone already; then only the further ones are stopped.
+ */
 
 typedef struct {
   const char *owner;
   gint64 now;
   JsonObject *entry;
+  GError *too_late; /* (out): the launch cannot be taken back any more */
 } Revocation;
 
 static gboolean
-take_back (VaStoredLaunch *launch, gpointer user_data, GError **error)
+check_state (const VaStoredLaunch *launch, GError **error)
 {
-  const Revocation *revocation = user_data;
-
-  if (!g_str_equal (launch->owner, revocation->owner))
-    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no launch %s of yours"), launch->id);
-  json_object_set_string_member (revocation->entry, "launch-id", launch->id);
-  json_object_set_string_member (revocation->entry, "vm", launch->vm);
   if (launch->state == VA_LAUNCH_VALIDATED || launch->state == VA_LAUNCH_RUNNING)
     return va_refuse (error, VA_PROBLEM_LAUNCH_USED,
                       _("launch %s has had its secrets already: stop the guest on host “%s”, and change its secrets"),
@@ -34,6 +32,24 @@ take_back (VaStoredLaunch *launch, gpointer user_data, GError **error)
   if (launch->state != VA_LAUNCH_OPEN && launch->state != VA_LAUNCH_WAITING)
     return va_refuse (error, VA_PROBLEM_LAUNCH_USED, _("launch %s is over already: it is %s"), launch->id,
                       va_launch_state_name (launch->state));
+  return TRUE;
+}
+
+static gboolean
+take_back (VaStoredLaunch *launch, gpointer user_data, GError **error)
+{
+  Revocation *revocation = user_data;
+
+  if (!g_str_equal (launch->owner, revocation->owner))
+    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no launch %s of yours"), launch->id);
+  json_object_set_string_member (revocation->entry, "launch-id", launch->id);
+  json_object_set_string_member (revocation->entry, "vm", launch->vm);
+  launch->take_back = TRUE;
+  if (!check_state (launch, &revocation->too_late))
+    {
+      va_audit_note_refusal (revocation->entry, revocation->too_late);
+      return TRUE;
+    }
   va_launch_record_refuse (launch, va_problem_name (VA_PROBLEM_LAUNCH_REVOKED), g_strdup (_("You revoked this launch.")),
                            revocation->now);
   json_object_set_string_member (revocation->entry, "result", "revoked");
@@ -54,8 +70,11 @@ va_handle_launch_revoke (VaRequest *request, VaResponse *response, gpointer user
     return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no launch %s of yours"), id);
   if (!va_service_sweep (service, error))
     return FALSE;
-  if (va_store_change_launch (service->store, id, take_back, &revocation, revocation.entry, &reason))
+  if (va_store_change_launch (service->store, id, take_back, &revocation, revocation.entry, &reason)
+      && revocation.too_late == NULL)
     launch = va_store_get_launch (service->store, id, &reason);
+  if (revocation.too_late != NULL)
+    va_audit_keep_refusal (request, revocation.too_late, &reason);
   if (launch == NULL)
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
   va_decision_note (service, request, &(VaDecision){ .call = "revoke", .launch_id = id, .vm = launch->vm,

@@ -51,11 +51,12 @@ attempt_clear (Attempt *attempt)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Attempt, attempt_clear)
 
-/* Of a registration that cannot be read, so that he can see what happened. */
+/* Of a registration that cannot be opened, so that they see what happened. */
 static void
 note_owner (const Attempt *attempt)
 {
-  g_autoptr(VaStoredRegistration) stored = va_store_find_registration (attempt->service->store, attempt->vm, NULL);
+  g_autoptr(VaStoredRegistration) stored = va_store_find_registration (attempt->service->store,
+                                                                       attempt->request->owner, attempt->vm, NULL);
 
   if (stored != NULL)
     json_object_set_string_member (attempt->entry, "owner", stored->owner);
@@ -67,7 +68,10 @@ find_registration (Attempt *attempt, GError **error)
   VaService *service = attempt->service;
   g_autoptr(GError) reason = NULL;
 
-  attempt->open = va_registrations_open (service->registrations, service->store, attempt->vm, &reason);
+  json_object_remove_member (attempt->entry, "owner"); /* of an earlier try */
+  json_object_remove_member (attempt->entry, "version");
+  attempt->open = va_registrations_open (service->registrations, service->store, attempt->request->owner, attempt->vm,
+                                         &reason);
   if (g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
     return va_refuse (error, VA_PROBLEM_VM_UNKNOWN, _("there is no registration %s"), attempt->vm);
   if (attempt->open == NULL)
@@ -267,7 +271,7 @@ commit (Attempt *attempt, GError **error)
   VaPermit permit = { .max_launches = registration->max_launches, .max_running = registration->max_running,
                             .confirms = registration->confirms, .confirm_after = registration->confirm_after,
                             .wait_until = attempt->now + attempt->service->confirm_ms, .max_waiting = WAITING_MAX,
-                            .read = attempt->stored };
+                            .read = attempt->stored, .any_owner = attempt->request->owner == NULL };
   g_autoptr(VaSecret) keys = join_keys (attempt->session);
   g_autofree char *timeline = NULL;
 
@@ -344,7 +348,8 @@ check_asked_again (VaService *service, VaRequest *call, const VaLaunchRequest *r
       g_propagate_error (error, g_steal_pointer (&reason));
       return FALSE;
     }
-  if (launch == NULL || !g_str_equal (launch->host, call->identity->name) || !g_str_equal (launch->vm, call->parts[0]))
+  if (launch == NULL || !g_str_equal (launch->host, call->identity->name) || !g_str_equal (launch->vm, call->parts[0])
+      || (request->owner != NULL && !g_str_equal (launch->owner, request->owner)))
     return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no such launch of this host and registration"));
   json_object_set_string_member (va_audit_of (call), "owner", launch->owner);
   if (launch->state == VA_LAUNCH_WAITING)
@@ -366,9 +371,11 @@ is_outdated (const Attempt *attempt, GError **reason)
   VaService *service = attempt->service;
   g_autoptr(GError) unanswered = NULL;
 
-  if (g_error_matches (*reason, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED))
+  /* Another owner's of the same id, come meanwhile, is as good as a replacement: the next try says what it means. */
+  if (g_error_matches (*reason, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED)
+      || (attempt->open != NULL && g_error_matches (*reason, VA_STORE_ERROR, VA_STORE_ERROR_AMBIGUOUS)))
     {
-      va_registrations_forget (service->registrations, attempt->vm);
+      va_registrations_forget (service->registrations, attempt->request->owner, attempt->vm);
       return TRUE;
     }
   if (attempt->open == NULL

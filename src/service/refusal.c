@@ -28,6 +28,10 @@ refuse_from_store (GError **error, const GError *reason, VaProblemCode not_found
     {
     case VA_STORE_ERROR_NOT_FOUND:
       return va_refuse (error, not_found, "%s", reason->message);
+    case VA_STORE_ERROR_AMBIGUOUS:
+      return va_refuse (error, VA_PROBLEM_OWNER_NEEDED,
+                        _("several owners have a registration of this id, so the guest must name its own: add owner= to its "
+                          "domain with “virt-attest domain prepare --owner NAME”"));
     case VA_STORE_ERROR_IN_USE:
       return va_refuse (error, VA_PROBLEM_IN_USE, "%s", reason->message);
     case VA_STORE_ERROR_SECRET_MISSING:

@@ -191,13 +191,17 @@ va_registration_proposed (VaStore *store, const VaStoredProposal *proposal, VaRe
 }
 
 JsonObject *
-va_registration_answer (const VaStoredRegistration *stored, const VaRegistration *registration)
+va_registration_answer (const VaStoredRegistration *stored, const VaRegistration *registration, gint64 now)
 {
   JsonObject *answer = va_registration_write (registration, FALSE);
+  gboolean approved = stored->approved > 0 && stored->approved_until > now;
 
   json_object_set_string_member (answer, "id", stored->id);
   json_object_set_int_member (answer, "created", stored->created);
   json_object_set_int_member (answer, "launches", (gint64) stored->launches);
   json_object_set_int_member (answer, "running", (gint64) stored->running);
+  json_object_set_int_member (answer, "approved", approved ? (gint64) stored->approved : 0);
+  if (approved)
+    json_object_set_int_member (answer, "approved-until", stored->approved_until / 1000);
   return answer;
 }

@@ -39,7 +39,7 @@ VaRegistration *va_registration_open (VaStore *store, const VaStoredRegistration
  */
 gboolean va_registration_open_parts (VaStore *store, const VaStoredRegistration *stored, VaRegistration **parsed,
                                      GPtrArray *secrets, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** va_registration_answer: what an owner is shown. Returns: (transfer full). */
-JsonObject *va_registration_answer (const VaStoredRegistration *stored, const VaRegistration *registration);
+/** va_registration_answer: what an owner is shown. @now: milliseconds since 1970. Returns: (transfer full). */
+JsonObject *va_registration_answer (const VaStoredRegistration *stored, const VaRegistration *registration, gint64 now);
 
 G_END_DECLS

@@ -89,12 +89,31 @@ va_vm_show (VaService *service, const char *owner, const char *id, GError **erro
   if (stored != NULL)
     registration = va_registration_open (service->store, stored, &reason);
   if (registration != NULL)
-    return va_registration_answer (stored, registration);
+    return va_registration_answer (stored, registration, va_service_now ());
   va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
   return NULL;
 }
 
-/* What is there now: its version, 0 for nothing, and whether it wants two persons. */
+/* Whether a proposal waits that cannot be opened; then a single person must not put anything in its place. */
+static gboolean
+look_at_proposal (VaService *service, const VaRequest *request, gboolean *broken, GError **error)
+{
+  g_autoptr(GError) reason = NULL;
+  g_autoptr(VaStoredProposal) proposal = va_store_get_proposal (service->store, request->identity->name,
+                                                                request->parts[0], &reason);
+  g_autoptr(VaRegistration) registration = NULL;
+
+  *broken = proposal != NULL && !va_registration_proposed (service->store, proposal, &registration, &reason)
+            && g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_SEAL);
+  if (*broken || reason == NULL || g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
+    return TRUE;
+  return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
+}
+
+/*
+ * What is there now: its version, 0 for nothing, and whether it wants two persons. Who knows whether one that cannot be
+ * opened (other hands have changed it, or it is under another key) wants them? So it does.
+ */
 static gboolean
 look_at_present (VaService *service, const VaRequest *request, guint64 *version, gboolean *two_persons, GError **error)
 {
@@ -104,16 +123,14 @@ look_at_present (VaService *service, const VaRequest *request, guint64 *version,
   g_autoptr(VaRegistration) registration = NULL;
 
   *version = 0;
-  *two_persons = FALSE;
   if (g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
-    return TRUE;
+    return look_at_proposal (service, request, two_persons, error);
   if (stored != NULL)
     registration = va_registration_open (service->store, stored, &reason);
-  /* One that other hands have broken gives out nothing any more, so it protects nothing either. */
   if (registration == NULL && !g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_SEAL))
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
   *version = stored->version;
-  *two_persons = registration != NULL && registration->two_persons;
+  *two_persons = registration == NULL || registration->two_persons;
   return TRUE;
 }
 
@@ -164,7 +181,7 @@ write_vm (VaService *service, gpointer record, GError **error)
 {
   g_autoptr(VaRegistration) registration = va_registration_open (service->store, record, error);
 
-  return registration != NULL ? va_registration_answer (record, registration) : NULL;
+  return registration != NULL ? va_registration_answer (record, registration, va_service_now ()) : NULL;
 }
 
 static const char *
@@ -196,7 +213,7 @@ va_handle_vm_remove (VaRequest *request, VaResponse *response, gpointer user_dat
   json_object_set_string_member (entry, "vm", request->parts[0]);
   if (!look_at_present (service, request, &expected.version, &two_persons, error))
     return FALSE;
-  if (two_persons)
+  if (two_persons && expected.version != 0)
     return va_proposal_make (request, response, service, NULL, expected.version, error);
   json_object_set_string_member (entry, "result", "removed");
   if (!va_store_remove_registration (service->store, request->identity->name, request->parts[0], va_service_now (),

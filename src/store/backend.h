@@ -87,13 +87,14 @@ typedef struct {
   gboolean (*put_registration) (VaBackend *backend, const VaStoredRegistration *registration,
                                 const char *const *secrets, const char *const *hashes,
                                 const VaExpected *expected, gboolean *is_new, JsonObject *entry, GError **error);
-  VaStoredRegistration *(*get_registration) (VaBackend *backend, const char *id, gboolean counted, GError **error);
+  VaStoredRegistration *(*get_registration) (VaBackend *backend, const char *owner, const char *id, GError **error);
+  VaStoredRegistration *(*find_registration) (VaBackend *backend, const char *owner, const char *id, GError **error);
   GPtrArray *(*list_registrations) (VaBackend *backend, const VaPage *page, gboolean *more, GError **error);
   gboolean (*remove_registration) (VaBackend *backend, const char *owner, const char *id, gint64 now,
                                    const VaExpected *expected, JsonObject *entry, GError **error);
 
   gboolean (*put_proposal) (VaBackend *backend, const VaStoredProposal *proposal, JsonObject *entry, GError **error);
-  VaStoredProposal *(*get_proposal) (VaBackend *backend, const char *vm, GError **error);
+  VaStoredProposal *(*get_proposal) (VaBackend *backend, const char *owner, const char *vm, GError **error);
   gboolean (*remove_proposal) (VaBackend *backend, const char *owner, const char *vm, JsonObject *entry, GError **error);
 
   gboolean (*create_launch) (VaBackend *backend, VaStoredLaunch *launch, const VaPermit *permit, JsonObject *entry,

@@ -6,6 +6,7 @@
 typedef enum {
   VA_STORE_ERROR_FAILED,           /* the database does not answer or cannot be used; the message says why */
   VA_STORE_ERROR_NOT_FOUND,        /* no such object, or another owner's */
+  VA_STORE_ERROR_AMBIGUOUS,        /* several owners have a registration of this id, and none of them was named */
   VA_STORE_ERROR_IN_USE,           /* a registration refers to it */
   VA_STORE_ERROR_SECRET_MISSING,   /* a registration names a secret that is not there */
   VA_STORE_ERROR_ARTIFACT_MISSING, /* a registration names a firmware that was not uploaded */

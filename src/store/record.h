@@ -32,6 +32,8 @@ typedef struct {
   gint64 created; /* seconds */
   guint64 version; /* differs from that of every other registration, earlier ones of this id too */
   guint64 launches, running; /* counted against max-launches, max-running */
+  guint64 approved;          /* launches of this version that the owner has approved ahead of time */
+  gint64 approved_until;     /* milliseconds */
 } VaStoredRegistration;
 
 /** What a change of a registration is a change of. */
@@ -88,7 +90,10 @@ typedef struct {
   char *steps, *reason;    /* %NULL, or what the host said; steps is a JSON array */
   gint64 approved_until;   /* while it waits, milliseconds; 0: not approved */
   char *approvals;         /* JSON array: who approved it; %NULL: nobody */
-  guint approve_next;      /* va_store_change_launch(): so many of the registration's next launches until then, too */
+  /* va_store_change_launch(), of the version of the registration that the launch was made under: */
+  gboolean approves;       /* approve_next of the next launches are approved until approved_until, in place of others */
+  guint approve_next;
+  gboolean take_back;      /* no further launch is approved any more; @entry says so if one was */
 } VaStoredLaunch;
 
 /** va_stored_launch_step: adds @step at @time (milliseconds) to the timeline. */
@@ -103,6 +108,7 @@ typedef struct {
   const char *wait_timeline;         /* JSON: the timeline of one that waits */
   guint max_waiting;                 /* of the registration's launches at once */
   const VaStoredRegistration *read;  /* it must be stored as it was read; %NULL: its version is enough */
+  gboolean any_owner;                /* nobody named the owner: no other one may have a registration of this id */
 } VaPermit;
 
 typedef struct {

@@ -124,8 +124,8 @@ write_registration (VaSql *sql, gconstpointer record, GError **error)
 {
   const VaStoredRegistration *registration = record;
 
-  return va_sql_run (sql, error, "UPDATE registrations SET sealed = ?, key_id = ? WHERE id = ?", "bkt",
-                     registration->sealed, (gint64) registration->key, registration->id);
+  return va_sql_run (sql, error, "UPDATE registrations SET sealed = ?, key_id = ? WHERE owner = ? AND id = ?", "bktt",
+                     registration->sealed, (gint64) registration->key, registration->owner, registration->id);
 }
 
 static gboolean
@@ -133,8 +133,8 @@ write_proposal (VaSql *sql, gconstpointer record, GError **error)
 {
   const VaStoredProposal *proposal = record;
 
-  return va_sql_run (sql, error, "UPDATE proposals SET sealed = ?, key_id = ? WHERE vm = ?", "bkt", proposal->sealed,
-                     (gint64) proposal->key, proposal->vm);
+  return va_sql_run (sql, error, "UPDATE proposals SET sealed = ?, key_id = ? WHERE owner = ? AND vm = ?", "bktt",
+                     proposal->sealed, (gint64) proposal->key, proposal->owner, proposal->vm);
 }
 
 static gboolean

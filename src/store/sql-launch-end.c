@@ -73,25 +73,25 @@ va_sql_expire (VaSql *sql, gint64 now, guint *count, GError **error)
 }
 
 gboolean
-va_sql_orphan (VaSql *sql, const char *vm, gint64 now, GError **error)
+va_sql_orphan (VaSql *sql, const char *owner, const char *vm, gint64 now, GError **error)
 {
   const Ending removed = { "refused", "vm-unknown", "the registration was removed before the launch was validated",
                            "refused", now };
   g_autoptr(VaStatement) rows = va_sql_query (sql, error,
                                                  "SELECT " VA_LAUNCH_COLUMNS " FROM launches"
-                                                 " WHERE state IN ('waiting', 'open') AND vm = ?", "t", vm);
+                                                 " WHERE state IN ('waiting', 'open') AND owner = ? AND vm = ?", "tt", owner, vm);
 
   return end_all (sql, rows, &removed, &removed, NULL, error);
 }
 
 gboolean
-va_sql_outdate (VaSql *sql, const char *vm, gint64 now, GError **error)
+va_sql_outdate (VaSql *sql, const char *owner, const char *vm, gint64 now, GError **error)
 {
   const Ending replaced = { "refused", "confirmation-expired",
                             "the registration was replaced while the launch waited for confirmation", "refused", now };
   g_autoptr(VaStatement) rows = va_sql_query (sql, error,
-                                                 "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE state = 'waiting' AND vm = ?",
-                                                 "t", vm);
+                                                 "SELECT " VA_LAUNCH_COLUMNS " FROM launches"
+                                                 " WHERE state = 'waiting' AND owner = ? AND vm = ?", "tt", owner, vm);
 
   return end_all (sql, rows, &replaced, &replaced, NULL, error);
 }

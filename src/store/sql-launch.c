@@ -65,18 +65,21 @@ find_launch (VaSql *sql, const char *id, GError **error)
 
 /* What the permit counts, as this transaction sees it; 0 where it does not ask. */
 typedef struct {
-  guint64 launches, running, approved, waiting;
+  guint64 launches, running, approved, waiting, others; /* others: owners who have a registration of this id, too */
   gint64 approved_until;
 } Counts;
 
-#define USED "SELECT launches, approved, approved_until FROM registrations WHERE id = ? AND owner = ? AND version = ?"
+#define USED \
+  "SELECT launches, approved, approved_until, (SELECT count(*) FROM registrations AS other" \
+  "  WHERE other.id = registrations.id AND other.owner <> registrations.owner)" \
+  " FROM registrations WHERE owner = ? AND id = ? AND version = ?"
 
 static VaStatement *
 query_used (VaSql *sql, const VaStoredLaunch *launch, const VaStoredRegistration *read, GError **error)
 {
   if (read == NULL)
-    return va_sql_query (sql, error, USED, "tti", launch->vm, launch->owner, (gint64) launch->version);
-  return va_sql_query (sql, error, USED " AND text = ? AND sealed = ?", "ttitb", launch->vm, launch->owner,
+    return va_sql_query (sql, error, USED, "tti", launch->owner, launch->vm, (gint64) launch->version);
+  return va_sql_query (sql, error, USED " AND text = ? AND sealed = ?", "ttitb", launch->owner, launch->vm,
                        (gint64) launch->version, read->text, read->sealed);
 }
 
@@ -93,13 +96,14 @@ read_used (VaSql *sql, const VaStoredLaunch *launch, const VaStoredRegistration 
   counts->launches = (guint64) va_column_number (row, 0);
   counts->approved = (guint64) va_column_number (row, 1);
   counts->approved_until = va_column_number (row, 2);
+  counts->others = (guint64) va_column_number (row, 3);
   return TRUE;
 }
 
 static gboolean
-count_launches (VaSql *sql, const char *query, const char *vm, guint64 *count, GError **error)
+count_launches (VaSql *sql, const char *query, const VaStoredLaunch *like, guint64 *count, GError **error)
 {
-  g_autoptr(VaStatement) row = va_sql_query (sql, error, query, "t", vm);
+  g_autoptr(VaStatement) row = va_sql_query (sql, error, query, "tt", like->owner, like->vm);
 
   if (row == NULL || va_sql_row (row, error) != 1)
     return FALSE;
@@ -114,14 +118,17 @@ read_counts (VaSql *sql, const VaStoredLaunch *launch, const VaPermit *permit, C
   *counts = (Counts) { 0 };
   if (!read_used (sql, launch, permit->read, counts, error))
     return FALSE;
+  if (permit->any_owner && counts->others > 0)
+    {
+      va_sql_set_ambiguous (launch->vm, error);
+      return FALSE;
+    }
   if (permit->max_running > 0
-      && !count_launches (sql,
-                          "SELECT count(*) FROM launches, registrations WHERE registrations.id = ? AND vm = registrations.id"
-                          " AND launches.owner = registrations.owner AND " VA_LAUNCH_ACTIVE,
-                          launch->vm, &counts->running, error))
+      && !count_launches (sql, "SELECT count(*) FROM launches WHERE owner = ? AND vm = ? AND " VA_LAUNCH_ACTIVE, launch,
+                          &counts->running, error))
     return FALSE;
   return !permit->confirms
-         || count_launches (sql, "SELECT count(*) FROM launches WHERE vm = ? AND state = 'waiting'", launch->vm,
+         || count_launches (sql, "SELECT count(*) FROM launches WHERE owner = ? AND vm = ? AND state = 'waiting'", launch,
                             &counts->waiting, error);
 }
 
@@ -174,7 +181,8 @@ replace_waiting (VaSql *sql, const VaStoredLaunch *launch, GError **error)
 static gboolean
 count_up (VaSql *sql, const VaStoredLaunch *launch, GError **error)
 {
-  return va_sql_send (sql, error, "UPDATE registrations SET launches = launches + 1 WHERE id = ?", "t", launch->vm);
+  return va_sql_send (sql, error, "UPDATE registrations SET launches = launches + 1 WHERE owner = ? AND id = ?",
+                      "tt", launch->owner, launch->vm);
 }
 
 /* Under a permit that confirms. */
@@ -188,9 +196,9 @@ static VaStatement *
 query_waiting (VaSql *sql, const VaStoredLaunch *like, GError **error)
 {
   return va_sql_query (sql, error,
-                          "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE state = 'waiting' AND vm = ? AND host = ?"
-                          " AND domain_uuid = ? AND version = ? AND policy = ?",
-                          "tttii", like->vm, like->host, like->domain_uuid, (gint64) like->version,
+                          "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE state = 'waiting' AND owner = ? AND vm = ?"
+                          " AND host = ? AND domain_uuid = ? AND version = ? AND policy = ?",
+                          "ttttii", like->owner, like->vm, like->host, like->domain_uuid, (gint64) like->version,
                           (gint64) like->policy);
 }
 
@@ -225,8 +233,8 @@ insert_waiting (VaSql *sql, Work *work, const Counts *counts, GError **error)
 static gboolean
 use_approval (VaSql *sql, const VaStoredLaunch *launch, GError **error)
 {
-  return va_sql_run (sql, error, "UPDATE registrations SET approved = approved - 1 WHERE id = ?", "t",
-                        launch->vm)
+  return va_sql_run (sql, error, "UPDATE registrations SET approved = approved - 1 WHERE owner = ? AND id = ?", "tt",
+                     launch->owner, launch->vm)
          && insert_confirmed (sql, launch, error);
 }
 
@@ -396,19 +404,35 @@ gboolean
 va_sql_give_back (VaSql *sql, const VaStoredLaunch *launch, GError **error)
 {
   return va_sql_send (sql, error,
-                        "UPDATE registrations SET launches = launches - 1 WHERE id = ? AND version = ?", "ti",
-                        launch->vm, (gint64) launch->version);
+                        "UPDATE registrations SET launches = launches - 1 WHERE owner = ? AND id = ? AND version = ?", "tti",
+                      launch->owner, launch->vm, (gint64) launch->version);
 }
 
-/* In place of what was approved before. */
 static gboolean
 approve_next (VaSql *sql, const VaStoredLaunch *launch, GError **error)
 {
-  return launch->approve_next == 0
+  return !launch->approves
          || va_sql_run (sql, error,
-                           "UPDATE registrations SET approved = ?, approved_until = ? WHERE id = ? AND version = ?",
-                           "iiti", (gint64) launch->approve_next, launch->approved_until, launch->vm,
+                           "UPDATE registrations SET approved = ?, approved_until = ?"
+                           " WHERE owner = ? AND id = ? AND version = ?",
+                           "iitti", (gint64) launch->approve_next, launch->approved_until, launch->owner, launch->vm,
                            (gint64) launch->version);
+}
+
+/* Everything that was approved ahead of time. */
+static gboolean
+take_back (VaSql *sql, VaStoredLaunch *launch, JsonObject *entry, GError **error)
+{
+  if (!launch->take_back)
+    return TRUE;
+  if (!va_sql_run (sql, error,
+                   "UPDATE registrations SET approved = 0, approved_until = 0"
+                   " WHERE owner = ? AND id = ? AND version = ? AND approved > 0",
+                   "tti", launch->owner, launch->vm, (gint64) launch->version))
+    return FALSE;
+  if (entry != NULL && va_sql_changes (sql) > 0)
+    json_object_set_boolean_member (entry, "approvals-taken-back", TRUE);
+  return TRUE;
 }
 
 static gboolean
@@ -432,13 +456,14 @@ do_change (VaSql *sql, gpointer data, GError **error)
   if (before == VA_LAUNCH_OPEN && launch->state != VA_LAUNCH_OPEN && launch->state != VA_LAUNCH_VALIDATED
       && !va_sql_give_back (sql, launch, error))
     return FALSE;
-  return approve_next (sql, launch, error) && write_back (sql, launch, error);
+  return approve_next (sql, launch, error) && take_back (sql, launch, work->entry, error)
+         && write_back (sql, launch, error);
 }
 
 static gboolean
 change_launch (VaBackend *backend, const char *id, VaLaunchChange change, gpointer user_data, JsonObject *entry, GError **error)
 {
-  Work work = { .id = id, .change = change, .change_data = user_data };
+  Work work = { .id = id, .change = change, .change_data = user_data, .entry = entry };
 
   return va_sql_transact (backend, do_change, &work, entry, error);
 }

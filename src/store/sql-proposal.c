@@ -23,10 +23,10 @@ insert_proposal (VaSql *sql, gpointer data, GError **error)
 {
   const VaStoredProposal *proposal = ((Work *) data)->proposal;
 
-  return va_sql_check_version (sql, proposal->vm, proposal->owner, proposal->replaces, error)
+  return va_sql_check_version (sql, proposal->owner, proposal->vm, proposal->replaces, error)
          && va_sql_run (sql, error,
                            "INSERT INTO proposals (" VA_PROPOSAL_COLUMNS ")"
-                           " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (vm) DO UPDATE SET owner = excluded.owner,"
+                           " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (owner, vm) DO UPDATE SET"
                            " person = excluded.person, created = excluded.created, replaces = excluded.replaces,"
                            " digest = excluded.digest, text = excluded.text, sealed = excluded.sealed,"
                            " key_id = excluded.key_id",
@@ -61,11 +61,12 @@ va_sql_read_proposal (VaStatement *row)
 }
 
 static VaStoredProposal *
-get_proposal (VaBackend *backend, const char *vm, GError **error)
+get_proposal (VaBackend *backend, const char *owner, const char *vm, GError **error)
 {
   g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
   g_autoptr(VaStatement) row = va_sql_query (reader, error,
-                                             "SELECT " VA_PROPOSAL_COLUMNS " FROM proposals WHERE vm = ?", "t", vm);
+                                             "SELECT " VA_PROPOSAL_COLUMNS " FROM proposals WHERE owner = ? AND vm = ?",
+                                             "tt", owner, vm);
   int status = row != NULL ? va_sql_row (row, error) : -1;
 
   if (status == 0)
@@ -78,8 +79,8 @@ delete_proposal (VaSql *sql, gpointer data, GError **error)
 {
   const Work *work = data;
 
-  return va_sql_run (sql, error, "DELETE FROM proposals WHERE vm = ? AND owner = ?", "tt", work->vm,
-                        work->owner)
+  return va_sql_run (sql, error, "DELETE FROM proposals WHERE owner = ? AND vm = ?", "tt", work->owner,
+                        work->vm)
          && (va_sql_changes (sql) == 1 || set_not_there (work->vm, error));
 }
 
@@ -92,10 +93,10 @@ remove_proposal (VaBackend *backend, const char *owner, const char *vm, JsonObje
 }
 
 gboolean
-va_sql_take_proposal (VaSql *sql, const char *vm, const char *digest, GError **error)
+va_sql_take_proposal (VaSql *sql, const char *owner, const char *vm, const char *digest, GError **error)
 {
-  if (!va_sql_run (sql, error, "DELETE FROM proposals WHERE vm = ? AND (digest = ? OR ? IS NULL)", "ttt", vm,
-                      digest, digest))
+  if (!va_sql_run (sql, error, "DELETE FROM proposals WHERE owner = ? AND vm = ? AND (digest = ? OR ? IS NULL)", "tttt",
+                   owner, vm, digest, digest))
     return FALSE;
   if (digest == NULL || va_sql_changes (sql) == 1)
     return TRUE;

@@ -26,8 +26,10 @@ va_sql_read_registration (VaStatement *row)
   registration->created = va_column_number (row, 4);
   registration->version = (guint64) va_column_number (row, 5);
   registration->launches = (guint64) va_column_number (row, 6);
-  registration->running = (guint64) va_column_number (row, 8);
   registration->key = (guint64) va_column_number (row, 7);
+  registration->approved = (guint64) va_column_number (row, 8);
+  registration->approved_until = va_column_number (row, 9);
+  registration->running = (guint64) va_column_number (row, 10);
   return registration;
 }
 
@@ -38,15 +40,21 @@ set_not_yours (const char *id, GError **error)
   return FALSE;
 }
 
-/* Whose registration @id is; %NULL: nobody's. */
-static gboolean
-find_owner (VaSql *sql, const char *id, char **owner, GError **error)
+void
+va_sql_set_ambiguous (const char *id, GError **error)
 {
-  g_autoptr(VaStatement) row = va_sql_query (sql, error, "SELECT owner FROM registrations WHERE id = ?",
-                                                "t", id);
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AMBIGUOUS, _("several owners have a registration %s"), id);
+}
+
+/* Its version; 0: the owner has none of this id. */
+static gboolean
+find_version (VaSql *sql, const char *owner, const char *id, guint64 *version, GError **error)
+{
+  g_autoptr(VaStatement) row = va_sql_query (sql, error, "SELECT version FROM registrations WHERE owner = ? AND id = ?",
+                                                "tt", owner, id);
   int status = row != NULL ? va_sql_row (row, error) : -1;
 
-  *owner = status == 1 ? va_column_text (row, 0) : NULL;
+  *version = status == 1 ? (guint64) va_column_number (row, 0) : 0;
   return status >= 0;
 }
 
@@ -82,30 +90,25 @@ check_references (VaSql *sql, const Work *work, GError **error)
 static gboolean
 name_secrets (VaSql *sql, const Work *work, GError **error)
 {
-  if (!va_sql_run (sql, error, "DELETE FROM registration_secrets WHERE vm = ?", "t", work->registration->id))
+  if (!va_sql_run (sql, error, "DELETE FROM registration_secrets WHERE owner = ? AND vm = ?", "tt",
+                   work->registration->owner, work->registration->id))
     return FALSE;
   for (guint i = 0; work->secrets != NULL && work->secrets[i] != NULL; i++)
     if (!va_sql_run (sql, error,
-                        "INSERT INTO registration_secrets (vm, owner, secret) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                        "ttt", work->registration->id, work->registration->owner, work->secrets[i]))
+                        "INSERT INTO registration_secrets (owner, vm, secret) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                        "ttt", work->registration->owner, work->registration->id, work->secrets[i]))
       return FALSE;
   return TRUE;
 }
 
 gboolean
-va_sql_check_version (VaSql *sql, const char *id, const char *owner, guint64 version,
-                         GError **error)
+va_sql_check_version (VaSql *sql, const char *owner, const char *id, guint64 version, GError **error)
 {
-  g_autoptr(VaStatement) row = va_sql_query (sql, error,
-                                                "SELECT version, owner FROM registrations WHERE id = ?", "t", id);
-  int status = row != NULL ? va_sql_row (row, error) : -1;
-  g_autofree char *is_of = status == 1 ? va_column_text (row, 1) : NULL;
+  guint64 present;
 
-  if (status < 0)
+  if (!find_version (sql, owner, id, &present, error))
     return FALSE;
-  if (is_of != NULL && !g_str_equal (is_of, owner))
-    return set_not_yours (id, error);
-  if ((status == 1 ? (guint64) va_column_number (row, 0) : 0) == version)
+  if (present == version)
     return TRUE;
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the registration was replaced meanwhile"));
   return FALSE;
@@ -113,11 +116,10 @@ va_sql_check_version (VaSql *sql, const char *id, const char *owner, guint64 ver
 
 /* Whether the change is one of what is there. Proposals of what is there no more are none any longer. */
 static gboolean
-check_expected (VaSql *sql, const VaExpected *expected, const char *id, const char *owner,
-                GError **error)
+check_expected (VaSql *sql, const VaExpected *expected, const char *owner, const char *id, GError **error)
 {
-  return (expected == NULL || va_sql_check_version (sql, id, owner, expected->version, error))
-         && va_sql_take_proposal (sql, id, expected != NULL ? expected->proposal : NULL, error);
+  return (expected == NULL || va_sql_check_version (sql, owner, id, expected->version, error))
+         && va_sql_take_proposal (sql, owner, id, expected != NULL ? expected->proposal : NULL, error);
 }
 
 static gboolean
@@ -125,25 +127,23 @@ insert_registration (VaSql *sql, gpointer data, GError **error)
 {
   Work *work = data;
   const VaStoredRegistration *registration = work->registration;
-  g_autofree char *owner = NULL;
+  guint64 present;
 
-  if (!find_owner (sql, registration->id, &owner, error))
+  if (!find_version (sql, registration->owner, registration->id, &present, error))
     return FALSE;
-  if (owner != NULL && !g_str_equal (owner, registration->owner))
-    return set_not_yours (registration->id, error);
-  work->is_new = owner == NULL;
-  return check_expected (sql, work->expected, registration->id, registration->owner, error)
+  work->is_new = present == 0;
+  return check_expected (sql, work->expected, registration->owner, registration->id, error)
          && check_references (sql, work, error)
          && va_sql_run (sql, error, "UPDATE counters SET value = value + 1 WHERE name = 'version'", "")
          && va_sql_run (sql, error,
                            "INSERT INTO registrations (id, owner, version, created, launches, text, sealed, key_id) VALUES"
                            " (?, ?, (SELECT value FROM counters WHERE name = 'version'), ?, 0, ?, ?, ?)"
-                           " ON CONFLICT (id) DO UPDATE SET version = excluded.version, created = excluded.created,"
+                           " ON CONFLICT (owner, id) DO UPDATE SET version = excluded.version, created = excluded.created,"
                            " launches = 0, approved = 0, approved_until = 0, text = excluded.text,"
                            " sealed = excluded.sealed, key_id = excluded.key_id",
                            "ttitbk", registration->id, registration->owner, registration->created, registration->text,
                            registration->sealed, (gint64) registration->key)
-         && va_sql_outdate (sql, registration->id, registration->created * 1000, error)
+         && va_sql_outdate (sql, registration->owner, registration->id, registration->created * 1000, error)
          && name_secrets (sql, work, error);
 }
 
@@ -161,17 +161,52 @@ put_registration (VaBackend *backend, const VaStoredRegistration *registration, 
 }
 
 static VaStoredRegistration *
-get_registration (VaBackend *backend, const char *id, gboolean counted, GError **error)
+read_one (VaStatement *row, const char *id, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
-  const char *query = counted ? "SELECT " VA_REGISTRATION_COLUMNS " FROM registrations WHERE id = ?"
-                              : "SELECT " VA_REGISTRATION_ROW ", 0 FROM registrations WHERE id = ?";
-  g_autoptr(VaStatement) row = va_sql_query (reader, error, query, "t", id);
   int status = row != NULL ? va_sql_row (row, error) : -1;
 
   if (status == 0)
     set_not_yours (id, error);
   return status == 1 ? va_sql_read_registration (row) : NULL;
+}
+
+static VaStoredRegistration *
+get_registration (VaBackend *backend, const char *owner, const char *id, GError **error)
+{
+  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaStatement) row = va_sql_query (reader, error,
+                                             "SELECT " VA_REGISTRATION_COLUMNS " FROM registrations"
+                                             " WHERE owner = ? AND id = ?", "tt", owner, id);
+
+  return read_one (row, id, error);
+}
+
+/* The one that there is of this id, whoever has it. */
+static VaStoredRegistration *
+find_anybodys (VaSql *sql, const char *id, GError **error)
+{
+  g_autoptr(VaStatement) rows = va_sql_query (sql, error,
+                                              "SELECT " VA_REGISTRATION_ROW ", 0 FROM registrations WHERE id = ? LIMIT 2",
+                                              "t", id);
+  g_autoptr(VaStoredRegistration) registration = read_one (rows, id, error);
+  int status = registration != NULL ? va_sql_row (rows, error) : -1;
+
+  if (status > 0)
+    va_sql_set_ambiguous (id, error);
+  return status == 0 ? g_steal_pointer (&registration) : NULL;
+}
+
+static VaStoredRegistration *
+find_registration (VaBackend *backend, const char *owner, const char *id, GError **error)
+{
+  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaStatement) row = NULL;
+
+  if (reader == NULL || owner == NULL)
+    return reader != NULL ? find_anybodys (reader, id, error) : NULL;
+  row = va_sql_query (reader, error, "SELECT " VA_REGISTRATION_ROW ", 0 FROM registrations WHERE owner = ? AND id = ?",
+                      "tt", owner, id);
+  return read_one (row, id, error);
 }
 
 static VaStatement *
@@ -205,20 +240,15 @@ static gboolean
 delete_registration (VaSql *sql, gpointer data, GError **error)
 {
   const Work *work = data;
-  g_autofree char *owner = NULL;
+  guint64 present;
 
-  if (!find_owner (sql, work->id, &owner, error))
+  if (!find_version (sql, work->owner, work->id, &present, error))
     return FALSE;
-  if (g_strcmp0 (owner, work->owner) != 0)
+  if (present == 0)
     return set_not_yours (work->id, error);
-  if (!check_expected (sql, work->expected, work->id, work->owner, error))
-    return FALSE;
-  if (!va_sql_run (sql, error, "DELETE FROM registrations WHERE id = ? AND owner = ?", "tt", work->id,
-                      work->owner))
-    return FALSE;
-  if (va_sql_changes (sql) != 1)
-    return set_not_yours (work->id, error);
-  return va_sql_orphan (sql, work->id, work->now, error);
+  return check_expected (sql, work->expected, work->owner, work->id, error)
+         && va_sql_run (sql, error, "DELETE FROM registrations WHERE owner = ? AND id = ?", "tt", work->owner, work->id)
+         && va_sql_orphan (sql, work->owner, work->id, work->now, error);
 }
 
 static gboolean
@@ -235,6 +265,7 @@ va_sql_add_registrations (VaBackendClass *class)
 {
   class->put_registration = put_registration;
   class->get_registration = get_registration;
+  class->find_registration = find_registration;
   class->list_registrations = list_registrations;
   class->remove_registration = remove_registration;
 }

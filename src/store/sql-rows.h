@@ -18,7 +18,7 @@ G_BEGIN_DECLS
 #define VA_SECRET_COLUMNS "owner, name, guid, size, created, sealed, key_id"
 
 /* Without running, which is counted from the launches, through the index launches_active. */
-#define VA_REGISTRATION_ROW "id, owner, text, sealed, created, version, launches, key_id"
+#define VA_REGISTRATION_ROW "id, owner, text, sealed, created, version, launches, key_id, approved, approved_until"
 #define VA_REGISTRATION_COLUMNS \
   VA_REGISTRATION_ROW ", (SELECT count(*) FROM launches WHERE vm = registrations.id AND launches.owner = registrations.owner" \
   "  AND " VA_LAUNCH_ACTIVE ")"
@@ -31,6 +31,8 @@ gpointer va_sql_read_proposal (VaStatement *row);
 gpointer va_sql_read_launch (VaStatement *row);
 /** va_sql_give_back: a launch that ends open does not count against the registration's version that it was made under. */
 gboolean va_sql_give_back (VaSql *sql, const VaStoredLaunch *launch, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_sql_set_ambiguous: that several owners have a registration @id, and none was named. */
+void va_sql_set_ambiguous (const char *id, GError **error);
 void va_sql_add_endings (VaBackendClass *class);
 
 G_END_DECLS

@@ -139,17 +139,19 @@ void va_sql_add_launches (VaBackendClass *class);
 void va_sql_add_audit (VaBackendClass *class);
 void va_sql_add_proposals (VaBackendClass *class);
 void va_sql_add_keys (VaBackendClass *class);
-/** Errors: CHANGED unless @id has this version (0: is not there); NOT_FOUND: it is another owner's. */
-gboolean va_sql_check_version (VaSql *sql, const char *id, const char *owner, guint64 version, GError **error)
+/** Errors: CHANGED unless the owner's registration @id has this version (0: is not there) */
+gboolean va_sql_check_version (VaSql *sql, const char *owner, const char *id, guint64 version, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
-/** Removes the proposal with @digest, which must be there, or whichever there is for %NULL. */
-gboolean va_sql_take_proposal (VaSql *sql, const char *vm, const char *digest, GError **error)
+/** Removes the owner's proposal with @digest, which must be there, or whichever there is for %NULL. */
+gboolean va_sql_take_proposal (VaSql *sql, const char *owner, const char *vm, const char *digest, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /** Expires open and waiting launches that are due, inside a transaction that is running. */
 gboolean va_sql_expire (VaSql *sql, gint64 now, guint *count, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** Refuses all waiting launches of @vm for the reason that its registration was replaced. */
-gboolean va_sql_outdate (VaSql *sql, const char *vm, gint64 now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** Refuses all open and waiting launches of @vm for the reason that its registration went. */
-gboolean va_sql_orphan (VaSql *sql, const char *vm, gint64 now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** Refuses all waiting launches of the owner's @vm for the reason that its registration was replaced. */
+gboolean va_sql_outdate (VaSql *sql, const char *owner, const char *vm, gint64 now, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/** Refuses all open and waiting launches of the owner's @vm for the reason that its registration went. */
+gboolean va_sql_orphan (VaSql *sql, const char *owner, const char *vm, gint64 now, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -208,18 +208,13 @@ va_store_put_registration (VaStore *store, VaStoredRegistration *registration, V
 VaStoredRegistration *
 va_store_get_registration (VaStore *store, const char *owner, const char *id, GError **error)
 {
-  g_autoptr(VaStoredRegistration) registration = store->backend->class->get_registration (store->backend, id, TRUE, error);
-
-  if (registration == NULL || owner == NULL || g_str_equal (registration->owner, owner))
-    return g_steal_pointer (&registration);
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND, _("there is no registration %s of yours"), id);
-  return NULL;
+  return store->backend->class->get_registration (store->backend, owner, id, error);
 }
 
 VaStoredRegistration *
-va_store_find_registration (VaStore *store, const char *id, GError **error)
+va_store_find_registration (VaStore *store, const char *owner, const char *id, GError **error)
 {
-  return store->backend->class->get_registration (store->backend, id, FALSE, error);
+  return store->backend->class->find_registration (store->backend, owner, id, error);
 }
 
 GPtrArray *
@@ -294,12 +289,7 @@ va_store_put_proposal (VaStore *store, VaStoredProposal *proposal, VaSecret *inl
 VaStoredProposal *
 va_store_get_proposal (VaStore *store, const char *owner, const char *vm, GError **error)
 {
-  g_autoptr(VaStoredProposal) proposal = store->backend->class->get_proposal (store->backend, vm, error);
-
-  if (proposal == NULL || g_str_equal (proposal->owner, owner))
-    return g_steal_pointer (&proposal);
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND, _("nothing is proposed for registration %s"), vm);
-  return NULL;
+  return store->backend->class->get_proposal (store->backend, owner, vm, error);
 }
 
 VaSecret *

@@ -113,17 +113,21 @@ gboolean va_store_remove_secret (VaStore *store, const char *owner, const char *
  * Seals @inline_secrets in a way that also holds id, owner and text together.
  * @secrets, @hashes: names and hashes that must be there and, for secrets, cannot be removed from now on; %NULL: none
  * @expected: what it replaces; %NULL: whatever is there
- * Errors: NOT_FOUND (another owner has this id), CHANGED, SECRET_MISSING, ARTIFACT_MISSING
+ * Errors: CHANGED, SECRET_MISSING, ARTIFACT_MISSING
  */
 gboolean va_store_put_registration (VaStore *store, VaStoredRegistration *registration, VaSecret *inline_secrets,
                                     const char *const *secrets, const char *const *hashes,
                                     const VaExpected *expected, gboolean *is_new, JsonObject *entry, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
-/** va_store_get_registration: @owner: %NULL for any. Errors: NOT_FOUND */
+/** va_store_get_registration: Errors: NOT_FOUND */
 VaStoredRegistration *va_store_get_registration (VaStore *store, const char *owner, const char *id, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
-/** va_store_find_registration: anybody's, without counting what runs (running stays 0), which costs more the more does. */
-VaStoredRegistration *va_store_find_registration (VaStore *store, const char *id, GError **error)
+/**
+ * va_store_find_registration: the same without counting what runs (running stays 0), which costs more the more does.
+ * @owner: %NULL: whose it is that only one owner has
+ * Errors: NOT_FOUND; AMBIGUOUS: @owner is %NULL, and several owners have one of this id
+ */
+VaStoredRegistration *va_store_find_registration (VaStore *store, const char *owner, const char *id, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_list_registrations: sorted by id. */
 GPtrArray *va_store_list_registrations (VaStore *store, const VaPage *page, gboolean *more, GError **error)
@@ -139,7 +143,7 @@ gboolean va_store_remove_registration (VaStore *store, const char *owner, const 
 /**
  * va_store_put_proposal: in place of an earlier one for the same registration. Seals @inline_secrets in a way that holds
  * everything else in place, and sets proposal->digest.
- * Errors: NOT_FOUND (another owner has this id), CHANGED
+ * Errors: CHANGED
  */
 gboolean va_store_put_proposal (VaStore *store, VaStoredProposal *proposal, VaSecret *inline_secrets, JsonObject *entry,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -162,7 +166,7 @@ gboolean va_store_remove_proposal (VaStore *store, const char *owner, const char
  * @keys: TIK and TEK
  * @table: the secret table, or %NULL
  * Errors: CHANGED (launch->version is no longer the registration's, or launch->id is not that of the one that waits),
- *   PERMIT, RUNNING, WAITING
+ *   AMBIGUOUS, PERMIT, RUNNING, WAITING
  */
 gboolean va_store_create_launch (VaStore *store, VaStoredLaunch *launch, VaSecret *keys, VaSecret *table,
                                  const VaPermit *permit, JsonObject *entry, GError **error)

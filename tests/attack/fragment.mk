@@ -7,6 +7,7 @@ EXTRA_DIST += $(attack_tests) \
 	tests/attack/catalogue.py \
 	tests/attack/database_attempts.py \
 	tests/attack/host_attempts.py \
+	tests/attack/id_attempts.py \
 	tests/attack/operator_attempts.py \
 	tests/attack/owner_attempts.py \
 	tests/attack/stranger_attempts.py \

@@ -19,9 +19,9 @@ def reads_another_owners_registration(w):
 def takes_over_another_owners(w):
     vm = victim(w)
     w.bob.call("PUT", "/artifact", raw=w.image)
-    rule = stopped("vm-unknown", w.register, w.bob, id_=vm)
-    still_good(w, vm, w.launch(vm))
-    return rule
+    w.register(w.bob, id_=vm)
+    still_good(w, vm, w.launch(vm, owner="alice"))
+    return "owners-are-apart"
 
 
 @attempt("owner", "removes another owner's registration")

@@ -18,7 +18,7 @@ check_prepared (const char *xml)
   g_assert_no_error (error);
   g_assert_true (domain->opted_in && domain->confidential && domain->has_blobs);
   g_assert_nonnull (domain->monitor_path);
-  again = va_domain_xml_prepare (xml, strlen (xml), NULL, &error);
+  again = va_domain_xml_prepare (xml, strlen (xml), &(VaDomainWanted){ NULL }, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (again, ==, xml);
 }
@@ -38,7 +38,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
       g_assert_nonnull (domain->registration);
     }
   g_clear_error (&error);
-  prepared = va_domain_xml_prepare ((const char *) data, size, NULL, &error);
+  prepared = va_domain_xml_prepare ((const char *) data, size, &(VaDomainWanted){ NULL }, &error);
   if (prepared == NULL)
     g_assert_true (error != NULL && error->domain == VA_CORE_ERROR);
   else

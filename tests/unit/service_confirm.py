@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Launches that wait for their owner: approved, denied, expired, and what a host can and cannot make of that."""
 
+import json
 import os
 import threading
 import time
@@ -92,6 +93,86 @@ def next_launches(w):
     assert ask(w, vm, domain=domain).id == waiting
     # One that waited already was not among the next ones.
     assert show(w, other)['state'] == 'waiting'
+
+
+def approved(w, vm):
+    shown = w.alice.get('/vm/' + vm)
+    listed, = (one for page in w.alice.vm_pages() for one in page['vms'] if one['id'] == vm)
+    assert listed == shown and ('approved-until' in shown) == (shown['approved'] > 0), (shown, listed)
+    return shown['approved']
+
+
+@test
+def denial_takes_approvals_back(w):
+    """Whatever the launch has become: what was approved with it, of this version of the registration, is gone."""
+    secrets = [{'name': 'disk'}]
+
+    def waiting_one():
+        vm = w.register(permit={'confirm-after': 0}, any_domain=True, secrets=secrets)
+        return vm, ask(w, vm)
+
+    def no_more(vm):
+        assert approved(w, vm) == 0
+        for host in (w.node1, w.node2):
+            assert isinstance(ask(w, vm, host=host, domain=str(uuid.uuid4())), str)
+    for verb in ('deny', 'revoke'):
+        vm, launch = waiting_one()
+        before = time.time()
+        approve(w, launch, launches=3, valid_seconds=1000)
+        assert approved(w, vm) == 2 and 900 < w.alice.get('/vm/' + vm)['approved-until'] - before < 1100
+        assert w.alice.post(f'/launch/{launch}/{verb}', None)['state'] == 'refused'
+        no_more(vm)
+        record = next(r for r in reversed(records(w)) if r['what'] == verb)
+        assert record['approvals-taken-back'] is True, record
+        # Too late for this one, whose host was quicker.
+        vm, launch = waiting_one()
+        approve(w, launch, launches=3)
+        guest = ask(w, vm, launch=launch)
+        if verb == 'revoke':
+            w.validate(vm, guest)
+        refused('launch-used', w.alice.post, f'/launch/{launch}/{verb}', None)
+        no_more(vm)
+        record = next(r for r in reversed(records(w)) if r['what'] == verb)
+        assert record['result'] == 'launch-used' and record['approvals-taken-back'] is True, record
+    # One that was granted by such an approval; and another owner's no says nothing.
+    vm, launch = waiting_one()
+    approve(w, launch, launches=4)
+    guest = ask(w, vm, domain=str(uuid.uuid4()))
+    refused('launch-unknown', w.bob.post, f'/launch/{guest.id}/revoke', None)
+    assert approved(w, vm) == 2
+    w.alice.post(f'/launch/{guest.id}/revoke', None)
+    no_more(vm)
+    # Another version's launch takes nothing from this one's.
+    vm, launch = waiting_one()
+    approve(w, launch)
+    old = ask(w, vm, launch=launch)
+    w.register(id_=vm, permit={'confirm-after': 0}, any_domain=True, secrets=secrets)
+    launch = ask(w, vm)
+    approve(w, launch, launches=3)
+    w.alice.post(f'/launch/{old.id}/revoke', None)
+    assert approved(w, vm) == 2
+
+
+def records(w):
+    return [json.loads(record['text']) for record in w.alice.get('/audit?limit=50')['records']]
+
+
+@test
+def one_approval_for_each_person(w):
+    vm = w.register(permit={'confirm-after': 0}, any_domain=True)
+    launch, other = ask(w, vm), ask(w, vm, domain=str(uuid.uuid4()), host=w.node2)
+    for launches in range(40, 0, -1):
+        record = approve(w, launch, launches=launches)
+        assert [a['launches'] for a in record['approvals']] == [launches] and approved(w, vm) == launches - 1
+    assert [step['step'] for step in record['timeline']] == ['requested', 'approved']
+    carl = w.peer('owner', 'alice:carl')
+    carl.post(f'/launch/{launch}/approve', {'launches': 5})
+    record = carl.post(f'/launch/{launch}/approve', {'launches': 7})
+    assert [(a.get('person'), a['launches']) for a in record['approvals']] == [(None, 1), ('carl', 7)], record
+    assert approved(w, vm) == 6
+    # What was approved with another launch stays when this one is approved for itself.
+    approve(w, other)
+    assert approved(w, vm) == 6
 
 
 @test

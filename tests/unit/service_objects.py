@@ -7,8 +7,8 @@ import time
 import urllib.parse
 import uuid
 
-from service_peers import NOT_FIRMWARE, Peer, Site, firmware, sha256
-from service_world import INLINE, LUKS, OTHER_GUID, PASSPHRASE, SCHEMAS, TMP, read_store, refused, test
+from service_peers import NOT_FIRMWARE, Peer, Site, b64, firmware, sha256
+from service_world import INLINE, LUKS, OTHER_GUID, PASSPHRASE, SCHEMAS, TMP, Database, read_store, refused, test
 
 
 @test
@@ -22,7 +22,6 @@ def owners_are_apart(w):
     refused('not-found', w.bob.call, 'DELETE', '/secret/disk')
     refused('artifact-missing', w.register, w.bob)
     w.bob.call('PUT', '/artifact', raw=w.image)
-    refused('vm-unknown', w.register, w.bob, id_=vm)
     refused('secret-missing', w.register, w.bob, secrets=[{'name': 'disk'}])
     for path, name in (('/vm', 'vms'), ('/launch', 'launches'), ('/launch?vm=' + vm, 'launches'),
                        ('/secret', 'secrets')):
@@ -31,6 +30,91 @@ def owners_are_apart(w):
     w.bob.call('PUT', '/secret/disk?type=luks-passphrase', raw=b'of bob')
     reply = w.validate(vm, guest)
     assert guest.open_packet(reply)[LUKS] == PASSPHRASE + b'\0'
+
+
+def secret_of(w, vm, **more):
+    guest = w.launch(vm, **more)
+    return guest.open_packet(w.validate(vm, guest))[OTHER_GUID]
+
+
+def two_owners_one_id(w, first, second, vm, **more):
+    """Each with an inline secret that is the owner's name."""
+    for owner in (first, second):
+        owner.call('PUT', '/artifact', raw=w.image)
+        body = {'scheme': 'amd-sev', 'policy': 1, 'firmware-hashes': [sha256(w.image)], **more,
+                'secrets': [{'guid': OTHER_GUID, 'data': b64(owner.name.encode())}]}
+        assert owner.call('POST', f'/vm/{vm}', body)[0] == 201
+
+
+@test
+def ids_are_each_owners_own(w):
+    vm, free = str(uuid.uuid4()), str(uuid.uuid4())
+    two_owners_one_id(w, w.alice, w.bob, vm)
+    for owner in (w.alice, w.bob):
+        assert secret_of(w, vm, owner=owner.name) == owner.name.encode()
+        assert owner.get('/vm/' + vm)['launches'] == 1
+        assert {launch['vm'] for launch in owner.get('/launch?vm=' + vm)['launches']} == {vm}
+    told = refused('owner-needed', w.launch, vm)
+    assert 'alice' not in told and 'bob' not in told and '--owner' in told, told
+    refused('vm-unknown', w.launch, vm, owner='carl')
+    refused('vm-unknown', w.launch, free, owner='alice')
+    refused('bad-request', w.launch, vm, owner='Alice')
+    refused('bad-request', w.launch, vm, owner='')
+    # A launch of one of them is not ended, replaced or counted by what the other does.
+    guest = w.launch(vm, owner='alice')
+    assert w.bob.call('POST', f'/vm/{vm}', {'scheme': 'amd-sev', 'policy': 1, 'firmware-hashes': [sha256(w.image)]})[0] == 200
+    assert w.bob.call('DELETE', '/vm/' + vm)[0] == 204
+    refused('vm-unknown', w.bob.get, '/vm/' + vm)
+    assert guest.open_packet(w.validate(vm, guest))[OTHER_GUID] == b'alice'
+    # There is one owner again.
+    assert secret_of(w, vm) == b'alice' and w.alice.get('/vm/' + vm)['launches'] == 3
+
+
+@test
+def second_owner_comes_later(w):
+    """Through this service, or through another one on the same database: held registrations do not decide."""
+    vm = w.register()
+    w.launch(vm)
+    w.bob.call('PUT', '/artifact', raw=w.image)
+    w.register(w.bob, id_=vm)
+    refused('owner-needed', w.launch, vm)
+    assert w.launch(vm, owner='alice').id
+    vm = w.register(hosts=['node1'])
+    w.launch(vm)
+    with Database(w.service) as database:
+        version, = database.execute('SELECT max(version) + 1000000 FROM registrations').fetchone()
+        columns = 'id, created, text, sealed, key_id'
+        database.execute(f'INSERT INTO registrations (owner, version, {columns})'
+                         f' SELECT ?, ?, {columns} FROM registrations WHERE id = ?', ('bob', version, vm))
+    refused('owner-needed', w.launch, vm)
+    assert w.launch(vm, owner='alice').id
+    # Nor is a host refused by a rule of one that may not be meant.
+    refused('owner-needed', w.launch, vm, host=w.node2)
+    refused('host-not-allowed', w.launch, vm, host=w.node2, owner='alice')
+    # A row that somebody made in the database opens nothing.
+    refused('internal', w.launch, vm, owner='bob')
+    with Database(w.service) as database:
+        database.execute('DELETE FROM registrations WHERE owner = ? AND id = ?', ('bob', vm))
+
+
+@test
+def owners_wait_apart(w):
+    vm = str(uuid.uuid4())
+    two_owners_one_id(w, w.alice, w.bob, vm, permit={'confirm-after': 0})
+    ids = {}
+    for owner in ('alice', 'bob'):
+        status, answer = w.node1.call('POST', f'/vm/{vm}/launch', w.platform.request(vm, owner=owner))
+        assert status == 202
+        ids[owner] = answer['launch-id']
+    assert ids['alice'] != ids['bob']
+    w.bob.post(f'/launch/{ids["bob"]}/approve', {'launches': 2})
+    assert w.bob.get('/vm/' + vm)['approved'] == 1 and w.alice.get('/vm/' + vm)['approved'] == 0
+    again = w.node1.call('POST', f'/vm/{vm}/launch', w.platform.request(vm, owner='alice', **{'launch-id': ids['alice']}))
+    assert again[0] == 202
+    # Nobody goes on with one owner's launch under another's name.
+    refused('launch-unknown', w.launch, vm, owner='bob', **{'launch-id': ids['alice']})
+    refused('launch-unknown', w.alice.post, f'/launch/{ids["bob"]}/deny', None)
+    assert secret_of(w, vm, owner='bob', **{'launch-id': ids['bob']}) == b'bob'
 
 
 @test

@@ -80,7 +80,9 @@ def tampered_database(w):
     refused('internal', w.validate, vm, guest, hashlib.sha256(b'other').digest())
     assert w.record(guest)['state'] == 'refused'
     refused('internal', w.launch, vm)
-    w.alice.call('DELETE', '/vm/' + vm)
+    refused('second-person', w.alice.call, 'DELETE', '/vm/' + vm)
+    proposal = w.peer('owner', 'alice:carl').call('DELETE', '/vm/' + vm)[1]['proposal']
+    assert w.peer('owner', 'alice:dora').call('POST', f'/vm/{vm}/confirm', {'proposal': proposal})[0] == 204
 
 
 @test

@@ -103,13 +103,72 @@ def one_becomes_two(w):
     pair.confirm(pair.two, vm, pair.propose(pair.one, vm))
     assert pair.one.call('POST', f'/vm/{vm}', pair.body(**{'two-persons': False}))[0] == 202
     refused('bad-request', pair.one.post, f'/vm/{vm}', pair.body(secrets=[{'name': 'disk'}]))
+    # What another owner proposes, registers and withdraws under this id is another matter.
     pair.stranger.call('PUT', '/artifact', raw=w.image)
-    refused('vm-unknown', pair.stranger.post, f'/vm/{vm}', pair.body())
-    # What is registered by somebody else meanwhile is his.
-    stolen = str(uuid.uuid4())
-    proposal = pair.propose(pair.one, stolen)
-    assert pair.stranger.call('POST', f'/vm/{stolen}', pair.body(**{'two-persons': False}))[0] == 201
-    refused('not-found', pair.confirm, pair.two, stolen, proposal)
+    other = str(uuid.uuid4())
+    for id_ in (vm, other):
+        proposal = pair.propose(pair.one, id_)
+        pair.propose(pair.stranger, id_)
+        assert pair.stranger.call('DELETE', f'/vm/{id_}/proposal')[0] == 204
+        assert pair.stranger.call('POST', f'/vm/{id_}', pair.body(**{'two-persons': False}))[0] == 201
+        assert pair.two.get(f'/vm/{id_}/proposal')['proposed-by'] == 'one'
+        assert pair.confirm(pair.two, id_, proposal)[0] == 200
+
+
+@test
+def what_cannot_be_opened_takes_two(w):
+    pair = Pair(w, 'shut')
+
+    def break_it(table, vm):
+        with Database(w.service) as database:
+            database.execute(f"UPDATE {table} SET text = text || ' ' WHERE {'vm' if table == 'proposals' else 'id'} = ?", (vm,))
+    vm = pair.make()
+    break_it('registrations', vm)
+    refused('internal', pair.one.get, '/vm/' + vm)
+    refused('second-person', pair.nobody.call, 'DELETE', '/vm/' + vm)
+    refused('second-person', pair.nobody.post, f'/vm/{vm}', pair.body(**{'two-persons': False}))
+    proposal = pair.propose(pair.one, vm, **{'two-persons': False})
+    refused('internal', pair.one.get, '/vm/' + vm)
+    refused('second-person', pair.confirm, pair.one, vm, proposal)
+    assert pair.confirm(pair.two, vm, proposal)[0] == 200
+    assert w.launch(vm).id
+    vm = pair.make()
+    break_it('registrations', vm)
+    status, answer = pair.one.call('DELETE', '/vm/' + vm)
+    assert status == 202
+    refused('internal', pair.two.get, '/vm/' + vm)
+    assert pair.confirm(pair.two, vm, answer['proposal'])[0] == 204
+    refused('vm-unknown', pair.one.get, '/vm/' + vm)
+    # A proposal: it is not carried out, and nothing that one person registers takes its place.
+    vm = str(uuid.uuid4())
+    proposal = pair.propose(pair.one, vm)
+    break_it('proposals', vm)
+    refused('internal', pair.confirm, pair.two, vm, proposal)
+    fresh = pair.propose(pair.one, vm, **{'two-persons': False})
+    refused('vm-unknown', pair.one.get, '/vm/' + vm)
+    assert pair.confirm(pair.two, vm, fresh)[0] == 200
+
+
+@test
+def a_third_renews_nothing(w):
+    """What two have approved and hosts have used up takes two again."""
+    pair = Pair(w, 'nods')
+    three = w.peer('owner', 'nods:three')
+    vm = pair.make(permit={'confirm-after': 0}, **{'any-domain': True})
+    waiting = ask(w, vm)
+    for person in (pair.one, pair.two):
+        person.post(f'/launch/{waiting}/approve', {'launches': 2})
+    assert isinstance(ask(w, vm, domain=str(uuid.uuid4())), Guest)
+    record = three.post(f'/launch/{waiting}/approve', {'launches': 1000})
+    assert record['approved'] and pair.one.get('/vm/' + vm)['approved'] == 0
+    assert isinstance(ask(w, vm, domain=str(uuid.uuid4())), str)
+    # One of them is enough to say no.
+    waiting = ask(w, vm, domain=str(uuid.uuid4()))
+    for person in (pair.one, pair.two):
+        person.post(f'/launch/{waiting}/approve', {'launches': 9})
+    assert pair.one.get('/vm/' + vm)['approved'] == 8
+    assert three.post(f'/launch/{waiting}/deny', None)['state'] == 'refused'
+    assert pair.one.get('/vm/' + vm)['approved'] == 0
 
 
 @test

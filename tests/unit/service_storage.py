@@ -9,9 +9,10 @@ import sqlite3
 import subprocess
 import threading
 import time
+import uuid
 
 from service_audit import Site
-from service_peers import BUILD, Service, write
+from service_peers import BUILD, Service, sha256, write
 from service_world import INLINE, OTHER_GUID, TMP, Database, read_store, refused, test
 
 TOOL = os.path.join(BUILD, 'virt-attest')
@@ -263,15 +264,32 @@ def version_of(service):
         return version
 
 
+def version_of_tables(service):
+    """What the tables and indexes are called; and that no reference dangles."""
+    with Database(service) as database:
+        if database.is_postgresql:
+            query = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' UNION SELECT indexname::text FROM pg_indexes"
+            return sorted(name for name, in database.execute(query + " WHERE schemaname = 'public'"))
+        assert not database.execute('PRAGMA foreign_key_check').fetchall()
+        return sorted(name for name, in database.execute("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'"))
+
+
 @test
 def older_versions_come_up_to_date(w):
     """A store of each version that there was, with a secret in it that still opens."""
     site = Site(w, 'older')
     guest = site.launch()
+    site.alice.call('PUT', f'/secret/disk?guid={OTHER_GUID}', raw=b'by name')
+    named, proposed = w.register(site.alice, secrets=[{'name': 'disk'}]), str(uuid.uuid4())
+    carl = w.peer('owner', 'alice:carl', site.service)
+    status, proposal = carl.call('POST', f'/vm/{proposed}', {'scheme': 'amd-sev', 'policy': 1, 'two-persons': True,
+                                                            'firmware-hashes': [sha256(w.image)]})
+    assert status == 202
     assert site.service.end() == 0
     with Database(site.service) as database:
         rows = {table: (database.columns(table), database.execute(f'SELECT * FROM {table}').fetchall())
-                for table in ('data_keys', 'counters', 'artifacts', 'registrations', 'launches', 'hosts', 'audit')}
+                for table in ('data_keys', 'counters', 'artifacts', 'secrets', 'registrations', 'registration_secrets',
+                              'proposals', 'launches', 'hosts', 'audit')}
         versions = (4, 5) if database.is_postgresql else (1, 2, 3, 4, 5)
     present = version_of(site.service)
     assert versions[-1] == present - 1, 'the version before this one has no test'
@@ -287,4 +305,11 @@ def older_versions_come_up_to_date(w):
         assert [launch['launch-id'] for launch in alice.get(f'/launch?vm={site.vm}')['launches']] == [guest.id]
         assert gives_its_secrets(w, site, old)['launches'] == 2
         refused('launch-used', w.validate, site.vm, guest, host=w.peer('host', 'node1', old))
+        refused('in-use', alice.call, 'DELETE', '/secret/disk')
+        fresh = w.launch(named, host=w.peer('host', 'node1', old))
+        assert fresh.open_packet(w.validate(named, fresh, host=w.peer('host', 'node1', old)))[OTHER_GUID] == b'by name'
+        if version >= 3:
+            dora = w.peer('owner', 'alice:dora', old)
+            assert dora.post(f'/vm/{proposed}/confirm', {'proposal': proposal['proposal']})['two-persons']
+        assert version_of_tables(old) == version_of_tables(site.service), 'an upgraded store has other tables than a new one'
         assert old.end() == 0

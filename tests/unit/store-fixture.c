@@ -190,7 +190,7 @@ put_vm (VaStore *store, const char *owner, const char *const *secrets, const cha
 guint64
 version_of (VaStore *store)
 {
-  g_autoptr(VaStoredRegistration) vm = va_store_get_registration (store, NULL, VM, NULL);
+  g_autoptr(VaStoredRegistration) vm = va_store_get_registration (store, "alice", VM, NULL);
 
   g_assert_nonnull (vm);
   return vm->version;

@@ -14,7 +14,7 @@ static char *
 prepare (const char *xml, const char *registration)
 {
   g_autoptr(GError) error = NULL;
-  char *result = va_domain_xml_prepare (xml, strlen (xml), registration, &error);
+  char *result = va_domain_xml_prepare (xml, strlen (xml), &(VaDomainWanted){ .registration = registration }, &error);
 
   g_assert_no_error (error);
   return result;
@@ -24,7 +24,7 @@ static void
 assert_refused (const char *xml, const char *registration, const char *sentence)
 {
   g_autoptr(GError) error = NULL;
-  g_autofree char *result = va_domain_xml_prepare (xml, strlen (xml), registration, &error);
+  g_autofree char *result = va_domain_xml_prepare (xml, strlen (xml), &(VaDomainWanted){ .registration = registration }, &error);
 
   g_assert_null (result);
   g_assert_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE);

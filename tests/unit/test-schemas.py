@@ -119,7 +119,7 @@ def check_answer(made, again):
     """An answer has the same rules and no secret bytes."""
     (_, words), = ask_program("registration-answer", [json.dumps(made)])
     answer = json.loads(words)
-    full = dict(answer, id=UUID, created=1, launches=0, running=0)
+    full = dict(answer, id=UUID, created=1, launches=0, running=0, approved=0)
     hidden = [s.get("passphrase") or s.get("data") for s in made.get("secrets", []) if "name" not in s]
     return (validator("registration-answer.schema.json").is_valid(full)
             and {k: v for k, v in answer.items() if k != "secrets"} == {k: v for k, v in again.items() if k != "secrets"}
@@ -159,7 +159,13 @@ DOMAINS = [
     (None, "an empty id", METADATA % (LAUNCH % "mode='required' id=''/>")),
     (None, "an id in upper case", METADATA % (LAUNCH % f"mode='required' id='{UUID.upper()}'/>")),
     (None, "an id that is none", METADATA % (LAUNCH % "mode='required' id='web'/>")),
-    (None, "a third attribute", METADATA % (LAUNCH % "mode='required' host='a'/>")),
+    ("opted-in", "whose it is", METADATA % (LAUNCH % f"mode='required' id='{UUID}' owner='a-1.b_c'/>")),
+    (None, "an owner of nothing", METADATA % (LAUNCH % "mode='required' owner=''/>")),
+    (None, "an owner in upper case", METADATA % (LAUNCH % "mode='required' owner='Alice'/>")),
+    (None, "an owner with a person", METADATA % (LAUNCH % "mode='required' owner='alice:carl'/>")),
+    (None, "an owner with a line break", METADATA % (LAUNCH % "mode='required' owner='a&#10;'/>")),
+    (None, "an owner of 65 letters", METADATA % (LAUNCH % f"mode='required' owner='{'a' * 65}'/>")),
+    (None, "another attribute", METADATA % (LAUNCH % "mode='required' host='a'/>")),
     (None, "an attribute of ours with a prefix", METADATA % (LAUNCH % "a:mode='required'/>")),
     (None, "text inside", METADATA % (LAUNCH % "mode='required'>x</a:launch>")),
     (None, "an element inside", METADATA % (LAUNCH % "mode='required'><b/></a:launch>")),

@@ -174,9 +174,6 @@ test_registrations (Fixture *fixture, gconstpointer data)
   g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_ARTIFACT_MISSING);
   g_clear_error (&error);
   g_assert_true (put_vm (fixture->store, "alice", named, NULL, &error));
-  g_assert_false (put_vm (fixture->store, "bob", NULL, NULL, &error));
-  g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND);
-  g_clear_error (&error);
 
   vm = va_store_get_registration (fixture->store, "alice", VM, &error);
   g_assert_no_error (error);
@@ -195,6 +192,73 @@ test_registrations (Fixture *fixture, gconstpointer data)
   g_clear_error (&error);
   g_assert_true (va_store_remove_registration (fixture->store, "alice", VM, 0, NULL, NULL, &error));
   g_assert_true (va_store_remove_secret (fixture->store, "alice", "root", NULL, &error));
+}
+
+static gboolean
+make_for (VaStore *store, const char *id, const char *owner, guint64 version, gboolean any_owner, GError **error)
+{
+  VaStoredLaunch launch = { .id = (char *) id, .vm = (char *) VM, .owner = (char *) owner, .host = (char *) "node1",
+                            .domain_uuid = (char *) VM, .domain_name = (char *) "guest", .policy = 1,
+                            .generation = (char *) "milan", .version = version, .created = 1000, .expires = 2000,
+                            .fixed = (char *) "{}", .timeline = (char *) "[]" };
+  g_autoptr(VaSecret) keys = va_secret_copy_in ("0123456789abcdef0123456789abcdef", 32);
+  const VaPermit permit = { .max_running = 1, .any_owner = any_owner };
+  gboolean ok = va_store_create_launch (store, &launch, keys, NULL, &permit, NULL, error);
+
+  g_clear_pointer (&launch.sealed_keys, g_bytes_unref);
+  return ok;
+}
+
+static void
+assert_owner (VaStore *store, const char *owner, const char *found)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(VaStoredRegistration) vm = va_store_find_registration (store, owner, VM, &error);
+
+  if (found != NULL)
+    g_assert_cmpstr (vm->owner, ==, found);
+  else
+    g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AMBIGUOUS);
+}
+
+/* Two owners with one id: neither sees, counts, or ends anything of the other's. */
+static void
+test_owners_apart (Fixture *fixture, gconstpointer data)
+{
+  VaStore *store = fixture->store;
+  g_autoptr(VaStoredRegistration) other = NULL;
+  g_autoptr(VaStoredLaunch) launch = NULL;
+  g_autoptr(GError) error = NULL;
+  guint64 version;
+
+  g_assert_true (put_vm (store, "alice", NULL, NULL, NULL));
+  version = version_of (store);
+  assert_owner (store, NULL, "alice");
+  g_assert_true (put_vm (store, "bob", NULL, NULL, &error));
+  g_assert_no_error (error);
+  other = va_store_get_registration (store, "bob", VM, NULL);
+  g_assert_cmpuint (other->version, !=, version);
+  assert_owner (store, NULL, NULL);
+  assert_owner (store, "alice", "alice");
+  assert_owner (store, "bob", "bob");
+
+  g_assert_false (make_for (store, "a", "alice", version, TRUE, &error));
+  g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AMBIGUOUS);
+  g_clear_error (&error);
+  assert_counts (store, 0, 0);
+  g_assert_false (make_for (store, "a", "bob", version, FALSE, &error));
+  g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED);
+  g_clear_error (&error);
+  g_assert_true (make_for (store, "a", "alice", version, FALSE, &error));
+  g_assert_true (make_for (store, "b", "bob", other->version, FALSE, &error));
+  assert_counts (store, 1, 1);
+  move (store, "b", VA_LAUNCH_FAILED);
+  assert_counts (store, 1, 1);
+  g_assert_true (va_store_remove_registration (store, "bob", VM, 1500, NULL, NULL, &error));
+  assert_counts (store, 1, 1);
+  launch = va_store_get_launch (store, "a", NULL);
+  g_assert_cmpint (launch->state, ==, VA_LAUNCH_OPEN);
+  assert_owner (store, NULL, "alice");
 }
 
 static void
@@ -985,6 +1049,7 @@ main (int argc, char **argv)
   ADD ("secrets", test_secrets);
   ADD ("tampered-secret", test_tampered_secret);
   ADD ("registrations", test_registrations);
+  ADD ("owners-apart", test_owners_apart);
   ADD ("tampered-registration", test_tampered_registration);
   ADD ("pages", test_pages);
   ADD ("page-bytes", test_page_bytes);

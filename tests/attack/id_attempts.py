@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Two owners with one id, what is approved and taken back, and what one person does where it takes two."""
+
+import uuid
+
+from catalogue import attempt, digest, need, stopped, victim
+from host_attempts import waiting
+from owner_attempts import two_of
+from service_peers import b64, sha256
+from service_world import LUKS, OTHER_GUID, PASSPHRASE, Database
+
+
+def registers(w, owner, vm, value):
+    """@owner's own registration of this id, whose secret is @value; the answer's status."""
+    owner.call("PUT", "/artifact", raw=w.image)
+    return owner.call("POST", f"/vm/{vm}", {"scheme": "amd-sev", "policy": 1, "firmware-hashes": [sha256(w.image)],
+                                           "secrets": [{"guid": OTHER_GUID, "data": b64(value)}]})[0]
+
+
+def gives(w, vm, value, **more):
+    guest = w.launch(vm, **more)
+    got = guest.open_packet(w.validate(vm, guest))[OTHER_GUID]
+    need(got == value, f"the guest got {got}")
+
+
+@attempt("owner", "locks another owner out of a domain's UUID by registering it first")
+def locks_owner_out_of_uuid(w):
+    vm = str(uuid.uuid4())
+    need(registers(w, w.bob, vm, b"of bob") == 201, "the attacker could not register")
+    need(registers(w, w.alice, vm, b"of alice") == 201, "the owner cannot register any more")
+    gives(w, vm, b"of alice", owner="alice")
+    return stopped("owner-needed", w.launch, vm)
+
+
+@attempt("owner", "has another owner's domain run under a registration of their own")
+def has_domain_run_under_own(w):
+    vm = str(uuid.uuid4())
+    registers(w, w.bob, vm, b"of bob")
+    rule = stopped("vm-unknown", w.launch, vm, owner="alice")
+    registers(w, w.alice, vm, b"of alice")
+    gives(w, vm, b"of alice", owner="alice")
+    w.alice.call("DELETE", f"/vm/{vm}")
+    stopped("vm-unknown", w.launch, vm, owner="alice")
+    return rule
+
+
+@attempt("owner", "comes second to an id that a host has used already, so that the host goes on under theirs")
+def comes_second_to_used_id(w):
+    vm = str(uuid.uuid4())
+    registers(w, w.alice, vm, b"of alice")
+    gives(w, vm, b"of alice")
+    registers(w, w.bob, vm, b"of bob")
+    return stopped("owner-needed", w.launch, vm)
+
+
+@attempt("owner", "learns by registering which ids others have")
+def learns_ids_by_registering(w):
+    taken, free = victim(w), str(uuid.uuid4())
+    answers = {registers(w, w.bob, vm, b"probe") for vm in (taken, free)}
+    for vm in (taken, free):
+        w.bob.call("DELETE", f"/vm/{vm}")
+    need(answers == {201}, str(answers))
+    return "owners-are-apart"
+
+
+@attempt("owner", "removes another owner's proposal by proposing or registering the same id")
+def removes_another_owners_proposal(w):
+    eve = w.peer("owner", "bob:eve")
+    for verb in ("propose", "register", "withdraw"):
+        _, two, vm, body, proposal = two_of(w)
+        w.bob.call("PUT", "/artifact", raw=w.image)
+        if verb == "register":
+            w.bob.call("POST", f"/vm/{vm}", {"scheme": "amd-sev", "policy": 1, "firmware-hashes": [sha256(w.image)]})
+        else:
+            need(eve.call("POST", f"/vm/{vm}", body)[0] == 202, "no proposal was made")
+        if verb == "withdraw":
+            eve.call("DELETE", f"/vm/{vm}/proposal")
+        need(two.get(f"/vm/{vm}/proposal")["proposal"] == proposal, f"{verb}: the proposal is another one")
+        need(two.call("POST", f"/vm/{vm}/confirm", {"proposal": proposal})[0] == 200, f"{verb}: it cannot be confirmed")
+    return "owners-are-apart"
+
+
+def ask_plainly(w, host, vm):
+    """As a host does that says nothing of the launch that was refused: the status."""
+    return host.call("POST", f"/vm/{vm}/launch", w.platform.request(str(uuid.uuid4()), policy=1))[0]
+
+
+def taken_back(w, verb):
+    vm, launch = waiting(w)
+    w.alice.post(f"/launch/{launch}/approve", {"launches": 3, "valid-seconds": 2592000})
+    w.alice.call("POST", f"/launch/{launch}/{verb}")
+    need(w.alice.get("/vm/" + vm)["approved"] == 0, "launches are approved still")
+    need([ask_plainly(w, host, vm) for host in (w.node1, w.node2)] == [202, 202], "a launch was granted")
+    return "confirmation"
+
+
+@attempt("host", "starts by what was approved together with a launch that was denied then")
+def starts_by_approval_before_denial(w):
+    return taken_back(w, "deny")
+
+
+@attempt("host", "starts by what was approved together with a launch that was revoked then")
+def starts_by_approval_before_revocation(w):
+    return taken_back(w, "revoke")
+
+
+@attempt("host", "takes a launch a moment before the owner denies it, and starts by what was approved with it")
+def takes_launch_before_denial(w):
+    vm, launch = waiting(w)
+    w.alice.post(f"/launch/{launch}/approve", {"launches": 3})
+    guest = w.launch(vm, policy=1, **{"launch-id": launch})
+    need(guest.id == launch, "another launch was granted")
+    stopped("launch-used", w.alice.post, f"/launch/{launch}/deny", None)
+    need(ask_plainly(w, w.node1, vm) == 202, "a launch was granted")
+    return "confirmation"
+
+
+@attempt("owner", "fills the store with approvals of one waiting launch")
+def fills_store_with_approvals(w):
+    _, launch = waiting(w)
+    sizes = {len(str(w.alice.post(f"/launch/{launch}/approve", {"launches": 1}))) for _ in range(50)}
+    need(max(sizes) < 2000, f"its record has {max(sizes)} bytes")
+    return "one-approval-each"
+
+
+@attempt("owner", "removes or replaces alone what takes two, once it cannot be opened")
+def removes_unreadable_alone(w):
+    one, two, vm, body, proposal = two_of(w)
+    two.call("POST", f"/vm/{vm}/confirm", {"proposal": proposal})
+    with Database(w.service) as database:
+        database.execute("UPDATE registrations SET text = text || ' ' WHERE id = ?", (vm,))
+    need(one.call("DELETE", f"/vm/{vm}")[0] == 202, "it was removed")
+    status, answer = one.call("POST", f"/vm/{vm}", {**body, "two-persons": False})
+    need(status == 202, "it was replaced")
+    rule = stopped("second-person", w.alice.call, "DELETE", f"/vm/{vm}")
+    need(two.call("POST", f"/vm/{vm}/confirm", {"proposal": answer["proposal"]})[0] == 200, "two cannot replace it either")
+    guest = w.launch(vm)
+    need(guest.open_packet(w.validate(vm, guest, digest(w)))[LUKS] == PASSPHRASE + b"\0", "it is another one")
+    return rule
