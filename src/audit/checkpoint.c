@@ -5,6 +5,7 @@
 
 #include <gnutls/abstract.h>
 #include <gnutls/x509.h>
+#include <arpa/inet.h>
 #include <string.h>
 #include "core/encoding.h"
 #include "core/error.h"
@@ -12,6 +13,8 @@
 
 #define PEM_MAX 16384
 #define SIGNATURE_MAX 1024
+#define NAMES_MAX 64 /* alternative names looked at */
+#define NAME_SIZE 256
 #define CHAIN_MAX 8
 #define TIME_MAX G_GINT64_CONSTANT (253402300799999)
 
@@ -26,6 +29,8 @@ struct _VaSigner
 struct _VaVerifier
 {
   gnutls_x509_trust_list_t trusted;
+  char *signer; /* %NULL: any */
+  char *found;
 };
 
 /* The certificates of a checkpoint, freed together. */
@@ -206,7 +211,7 @@ va_signer_sign (VaSigner *signer, guint64 seq, const guint8 link[VA_AUDIT_LINK_S
 }
 
 VaVerifier *
-va_verifier_new (const char *ca, GError **error)
+va_verifier_new (const char *ca, const char *signer, GError **error)
 {
   g_autoptr(VaVerifier) verifier = g_new0 (VaVerifier, 1);
   gnutls_datum_t pem = datum_of (ca);
@@ -216,7 +221,14 @@ va_verifier_new (const char *ca, GError **error)
     rc = gnutls_x509_trust_list_add_trust_mem (verifier->trusted, &pem, NULL, GNUTLS_X509_FMT_PEM, 0, 0);
   if (rc <= 0)
     return fail (error, _("the CA's certificate cannot be read: expected one in PEM form")), NULL;
+  verifier->signer = g_strdup (signer);
   return g_steal_pointer (&verifier);
+}
+
+const char *
+va_verifier_found (const VaVerifier *verifier)
+{
+  return verifier->found;
 }
 
 void
@@ -226,6 +238,8 @@ va_verifier_free (VaVerifier *verifier)
     return;
   if (verifier->trusted != NULL)
     gnutls_x509_trust_list_deinit (verifier->trusted, 1);
+  g_free (verifier->signer);
+  g_free (verifier->found);
   g_free (verifier);
 }
 
@@ -245,6 +259,41 @@ check_certificate (const VaVerifier *verifier, const Chain *chain, gint64 time, 
   if (when < gnutls_x509_crt_get_activation_time (chain->list[0])
       || when > gnutls_x509_crt_get_expiration_time (chain->list[0]))
     return fail (error, _("its certificate was not valid at the time that it gives"));
+  return TRUE;
+}
+
+/* The first name of a server in @certificate that can be shown to anybody. Returns: (transfer full): "?" if there is none */
+static char *
+name_of (gnutls_x509_crt_t certificate)
+{
+  for (guint i = 0; i < NAMES_MAX; i++)
+    {
+      char name[NAME_SIZE] = "", address[INET6_ADDRSTRLEN];
+      size_t size = sizeof name - 1;
+      int kind = gnutls_x509_crt_get_subject_alt_name (certificate, i, name, &size, NULL);
+
+      if (kind == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
+        break;
+      if (kind == GNUTLS_SAN_IPADDRESS && (size == 4 || size == 16)
+          && inet_ntop (size == 4 ? AF_INET : AF_INET6, name, address, sizeof address) != NULL)
+        return g_strdup (address);
+      if (kind == GNUTLS_SAN_DNSNAME && name[0] != '\0'
+          && name[strspn (name, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS ".-_*")] == '\0')
+        return g_strdup (name);
+    }
+  return g_strdup ("?");
+}
+
+/* Any server of the site has a certificate of the CA; only the attestation service signs the log. */
+static gboolean
+check_signer (VaVerifier *verifier, gnutls_x509_crt_t certificate, GError **error)
+{
+  g_autofree char *name = name_of (certificate);
+
+  if (verifier->signer != NULL && gnutls_x509_crt_check_hostname (certificate, verifier->signer) == 0)
+    return fail (error, _("it was signed by “%s”, and not by the service “%s”"), name, verifier->signer);
+  if (verifier->found == NULL)
+    verifier->found = g_steal_pointer (&name);
   return TRUE;
 }
 
@@ -269,7 +318,7 @@ check_signature (gnutls_x509_crt_t certificate, const VaCheckpoint *checkpoint, 
 }
 
 gboolean
-va_verifier_check (const VaVerifier *verifier, const VaCheckpoint *checkpoint, GError **error)
+va_verifier_check (VaVerifier *verifier, const VaCheckpoint *checkpoint, GError **error)
 {
   gnutls_datum_t pem = datum_of (checkpoint->certificate);
   g_auto(Chain) chain = { NULL, 0 };
@@ -278,5 +327,5 @@ va_verifier_check (const VaVerifier *verifier, const VaCheckpoint *checkpoint, G
       || chain.length == 0 || chain.length > CHAIN_MAX)
     return fail (error, _("its certificate cannot be read"));
   return check_certificate (verifier, &chain, checkpoint->time, error)
-         && check_signature (chain.list[0], checkpoint, error);
+         && check_signature (chain.list[0], checkpoint, error) && check_signer (verifier, chain.list[0], error);
 }

@@ -40,18 +40,24 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaSigner, va_signer_free)
 VaCheckpoint *va_signer_sign (VaSigner *signer, guint64 seq, const guint8 link[VA_AUDIT_LINK_SIZE], gint64 time,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** VaVerifier: whose signatures count: those of servers' certificates of one CA. */
+/** VaVerifier: whose signatures count: those of servers' certificates of one CA. Of one thread. */
 typedef struct _VaVerifier VaVerifier;
-/** va_verifier_new: @ca: PEM. Errors: VA_CORE_ERROR */
-VaVerifier *va_verifier_new (const char *ca, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_verifier_new: @ca: PEM
+ * @signer: (nullable): DNS name or numeric IP address that the certificate must be for, as that of a TLS server; %NULL: any
+ * Errors: VA_CORE_ERROR
+ */
+VaVerifier *va_verifier_new (const char *ca, const char *signer, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_verifier_found: whose certificate the first good signature was made with; %NULL: there was none yet. */
+const char *va_verifier_found (const VaVerifier *verifier);
 void va_verifier_free (VaVerifier *verifier);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaVerifier, va_verifier_free)
 /**
- * va_verifier_check: that @checkpoint was signed with the key of a certificate for servers that the CA made and that was
- * valid at the checkpoint's time.
+ * va_verifier_check: that @checkpoint was signed with the key of a certificate for servers that the CA made for the signer,
+ * and that was valid at the checkpoint's time.
  * Errors: VA_CORE_ERROR, saying which of it does not hold
  */
-gboolean va_verifier_check (const VaVerifier *verifier, const VaCheckpoint *checkpoint, GError **error)
+gboolean va_verifier_check (VaVerifier *verifier, const VaCheckpoint *checkpoint, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -19,7 +19,7 @@ typedef struct {
 
 struct _VaAuditCheck
 {
-  const VaVerifier *verifier;
+  VaVerifier *verifier;
   guint64 line;
   guint8 link[VA_AUDIT_LINK_SIZE]; /* behind the last record */
   VaAuditFound found;
@@ -41,7 +41,7 @@ fail (GError **error, const char *format, ...)
 }
 
 VaAuditCheck *
-va_audit_check_new (const VaVerifier *verifier)
+va_audit_check_new (VaVerifier *verifier)
 {
   VaAuditCheck *check = g_new0 (VaAuditCheck, 1);
 
@@ -214,7 +214,7 @@ is_record_of (const char *text, const char *launch, guint64 seq)
 
 /* One record of a receipt: its link must be the one that its checkpoint signs. */
 static gboolean
-check_receipt_record (const VaVerifier *verifier, const char *launch, JsonNode *node, VaReceiptRecord each,
+check_receipt_record (VaVerifier *verifier, const char *launch, JsonNode *node, VaReceiptRecord each,
                       gpointer user_data, GError **error)
 {
   VaFields fields = VA_FIELDS_INIT (JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL, _("record"));
@@ -245,7 +245,7 @@ check_receipt_record (const VaVerifier *verifier, const char *launch, JsonNode *
 }
 
 gboolean
-va_receipt_check (const VaVerifier *verifier, const char *text, VaReceiptRecord each, gpointer user_data, GError **error)
+va_receipt_check (VaVerifier *verifier, const char *text, VaReceiptRecord each, gpointer user_data, GError **error)
 {
   g_autoptr(JsonObject) object = va_json_parse (text, strlen (text), error);
   VaFields fields = VA_FIELDS_INIT (object, _("receipt"));

@@ -26,7 +26,7 @@ typedef struct {
 } VaAuditFound;
 
 /** va_audit_check_new: @verifier: borrowed. */
-VaAuditCheck *va_audit_check_new (const VaVerifier *verifier);
+VaAuditCheck *va_audit_check_new (VaVerifier *verifier);
 void va_audit_check_free (VaAuditCheck *check);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaAuditCheck, va_audit_check_free)
 /**
@@ -50,7 +50,7 @@ const VaAuditFound *va_audit_check_found (const VaAuditCheck *check);
  * Errors: VA_CORE_ERROR
  */
 typedef void (*VaReceiptRecord) (const char *text, const VaCheckpoint *checkpoint, gpointer user_data);
-gboolean va_receipt_check (const VaVerifier *verifier, const char *text, VaReceiptRecord each, gpointer user_data,
+gboolean va_receipt_check (VaVerifier *verifier, const char *text, VaReceiptRecord each, gpointer user_data,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -22,6 +22,7 @@ typedef struct {
   char **receipts;
   VaVerifier *verifier;
   guint signed_records; /* of the receipts */
+  gboolean signer_known;
 } Verification;
 
 static void
@@ -110,6 +111,7 @@ print_found (const Verification *verification, const VaAuditFound *found)
       g_autoptr(JsonObject) object = json_object_new ();
 
       json_object_set_boolean_member (object, "valid", TRUE);
+      json_object_set_string_member (object, "signer", va_verifier_found (verification->verifier));
       json_object_set_int_member (object, "records", (gint64) found->records);
       json_object_set_int_member (object, "hidden", (gint64) found->hidden);
       json_object_set_int_member (object, "checkpoints", (gint64) found->checkpoints);
@@ -126,6 +128,15 @@ print_found (const Verification *verification, const VaAuditFound *found)
             verification->signed_records);
 }
 
+/* Nothing here says whose signature is expected, and every server of the site could have made one. */
+static VaExit
+ask_for_signer (const char *found)
+{
+  g_printerr (_("virt-attest: everything fits together, and “%s” has signed it. If that is your service, give --signer %s, or "
+                "write its url into client.conf\n"), found, found);
+  return VA_EXIT_REFUSED;
+}
+
 static VaExit
 verify (Verification *verification)
 {
@@ -136,6 +147,8 @@ verify (Verification *verification)
   if (check_receipts (verification, check, &broken, &error)
       && (verification->export == NULL || check_export (verification, check, &broken, &error)))
     {
+      if (!verification->signer_known)
+        return ask_for_signer (va_verifier_found (verification->verifier));
       print_found (verification, va_audit_check_found (check));
       return VA_EXIT_YES;
     }
@@ -147,7 +160,9 @@ VaExit
 va_verb_audit_verify (VaCall *call)
 {
   g_auto(GStrv) receipts = NULL;
+  g_autofree char *signer = NULL;
   const GOptionEntry options[] = {
+    { "signer", 0, 0, G_OPTION_ARG_STRING, &signer, N_("The service's DNS name or IP address [that in the url]"), N_("NAME") },
     { "receipt", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &receipts, N_("A receipt that must fit; may be given several times"),
       N_("FILE") },
     { NULL },
@@ -163,8 +178,8 @@ va_verb_audit_verify (VaCall *call)
     return va_call_usage (call, "%s", _("give an EXPORT, or at least one --receipt"));
   if (va_call_find_ca (call, &error))
     ca = va_file_read_text (call->ca, CA_MAX, &error);
-  if (ca != NULL)
-    verifier = va_verifier_new (ca, &error);
+  if (ca != NULL && (signer != NULL || va_call_find_host (call, &signer, &error)))
+    verifier = va_verifier_new (ca, signer, &error);
   if (verifier == NULL)
     {
       g_printerr ("virt-attest: %s\n", error->message);
@@ -173,5 +188,6 @@ va_verb_audit_verify (VaCall *call)
   verification.export = call->n_operands > 0 ? call->operands[0] : NULL;
   verification.receipts = receipts;
   verification.verifier = verifier;
+  verification.signer_known = signer != NULL;
   return verify (&verification);
 }

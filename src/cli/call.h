@@ -66,6 +66,11 @@ void va_call_clear (VaCall *call);
 
 /** va_call_find_ca: sets call->ca from the configuration unless it was given. */
 gboolean va_call_find_ca (VaCall *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_call_find_host: the service's host, from the url that was given or is configured.
+ * @host: (out) (transfer full): %NULL: there is no url
+ */
+gboolean va_call_find_host (VaCall *call, char **host, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * va_call_find_owner: whose certificate the configuration names.

@@ -116,6 +116,29 @@ va_call_find_ca (VaCall *call, GError **error)
   return FALSE;
 }
 
+gboolean
+va_call_find_host (VaCall *call, char **host, GError **error)
+{
+  g_autoptr(VaConfig) config = call->url == NULL ? load_config (call, error) : NULL;
+  g_autoptr(GUri) uri = NULL;
+
+  *host = NULL;
+  if (call->url == NULL && config == NULL)
+    return FALSE;
+  if (config != NULL)
+    fill (&call->url, config, "url");
+  if (call->url == NULL)
+    return TRUE;
+  uri = g_uri_parse (call->url, G_URI_FLAGS_NONE, NULL);
+  if (uri != NULL && g_uri_get_host (uri) != NULL && g_uri_get_host (uri)[0] != '\0')
+    {
+      *host = g_strdup (g_uri_get_host (uri));
+      return TRUE;
+    }
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("the service's url is not of the form https://HOST:PORT"));
+  return FALSE;
+}
+
 static gboolean
 read_identity (const char *path, VaIdentity *identity, GError **error)
 {

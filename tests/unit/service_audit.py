@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import re
+import subprocess
 import time
 import uuid
 
@@ -285,3 +286,24 @@ def refused_too_often(w):
     refused('too-many-refusals', w.validate, site.vm, wrong, b'\1' * 32, host=site.node1)
     assert site.records()[-1]['result'] == 'measurement-mismatch' and site.records()[-1]['launch-id'] == wrong.id
     assert guest.id and site.service.end() == 0
+
+
+@test
+def signer_is_the_service_that_is_meant(w):
+    site = Site(w, 'audit-signer')
+    site.launch()
+    auditor, text = site.people['auditor'], site.export()
+    path = write(os.path.join(TMP, 'export.' + str(uuid.uuid4())), text.encode())
+    auditor.run('audit', 'verify', path, '--signer', '127.0.0.1')
+    assert 'signed by “127.0.0.1”, and not by the service “attest.example.org”' in auditor.run(
+        'audit', 'verify', path, '--signer', 'attest.example.org', code=1)
+    # Without an url nobody is meant: whose signature it is, and no “ok”.
+    program = os.path.join(os.environ['VA_TOP_BUILDDIR'], 'virt-attest')
+    empty = write(os.path.join(TMP, 'no-client.conf'), b'')
+    done = subprocess.run([program, 'audit', 'verify', path, '--ca', w.site.ca, '--config', empty], capture_output=True,
+                          text=True, timeout=60, check=False)
+    assert done.returncode == 1 and '--signer 127.0.0.1' in done.stderr and not done.stdout, done
+    done = subprocess.run([program, 'audit', 'verify', path, '--ca', w.site.ca, '--config', empty, '--signer', '127.0.0.1',
+                           '--json'], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0 and json.loads(done.stdout)['signer'] == '127.0.0.1', done
+    assert site.service.end() == 0
