@@ -25,7 +25,7 @@ fill_request (const VaCall *call, VaCaRequest *request)
       return TRUE;
     }
   if (!va_role_parse (role, &request->role))
-    va_call_usage (call, _("“%s” is no role: expected owner, host, operator, auditor or service"), role);
+    va_call_usage (call, _("“%s” is no role: expected owner, host, operator, auditor, metrics or service"), role);
   else if (call->n_operands != 2)
     va_call_usage (call, _("a certificate of role %s has one name"), role);
   else if (!va_identity_name_is_valid (request->name))
@@ -43,6 +43,7 @@ print_result (const VaCaRequest *request, const char *out, const char *stem, con
     [VA_ROLE_HOST] = N_("hostd.conf on that host: certificate and key"),
     [VA_ROLE_OPERATOR] = N_("client.conf: certificate and key"),
     [VA_ROLE_AUDITOR] = N_("client.conf: certificate and key"),
+    [VA_ROLE_METRICS] = N_("Prometheus, tls_config: cert_file and key_file"),
   };
   gint64 ends = 0;
   g_autofree char *until = NULL;

@@ -26,7 +26,7 @@ static const VaVerb verbs[] = {
     N_("Writes ca.pem and ca.key into the folder. Who has ca.key can be anybody: keep it off the service and the hosts."),
     VA_VERB_LOCAL, ONLINE (va_verb_ca_init) },
   { "ca issue", N_("ROLE NAME…"), N_("Make a key and a certificate."),
-    N_("ROLE is owner, host, operator or auditor, with one NAME of a-z 0-9 . _ -\n"
+    N_("ROLE is owner, host, operator, auditor or metrics, with one NAME of a-z 0-9 . _ -\n"
        "or service, with the DNS names and addresses under which the service is reached.\n"
        "Writes ROLE-NAME.pem and ROLE-NAME.key, for a service service.pem and service.key."),
     VA_VERB_LOCAL, ONLINE (va_verb_ca_issue) },

@@ -13,7 +13,9 @@
 #define URI_MAX 192
 #define PURPOSE_MAX 128
 
-static const char *const role_names[] = { "owner", "host", "operator", "auditor" };
+static const char *const role_names[] = { "owner", "host", "operator", "auditor", "metrics" };
+
+G_STATIC_ASSERT (G_N_ELEMENTS (role_names) == VA_ROLES);
 
 const char *
 va_role_name (VaRole role)

@@ -7,7 +7,8 @@
 
 G_BEGIN_DECLS
 
-typedef enum { VA_ROLE_OWNER, VA_ROLE_HOST, VA_ROLE_OPERATOR, VA_ROLE_AUDITOR } VaRole;
+typedef enum { VA_ROLE_OWNER, VA_ROLE_HOST, VA_ROLE_OPERATOR, VA_ROLE_AUDITOR, VA_ROLE_METRICS } VaRole;
+#define VA_ROLES (VA_ROLE_METRICS + 1)
 
 /** Who a peer is: the one URI name urn:virt-attest:ROLE:NAME of its certificate, for owners also ROLE:NAME:PERSON. */
 typedef struct {

@@ -77,7 +77,7 @@ role_list (guint roles)
 {
   g_autoptr(GString) names = g_string_new (NULL);
 
-  for (VaRole role = VA_ROLE_OWNER; role <= VA_ROLE_AUDITOR; role++)
+  for (VaRole role = VA_ROLE_OWNER; role < VA_ROLES; role++)
     if ((roles & VA_ROLE_BIT (role)) != 0)
       g_string_append_printf (names, "%s%s", names->len > 0 ? ", " : "", va_role_name (role));
   return g_string_free (g_steal_pointer (&names), FALSE);

@@ -10,7 +10,8 @@
 #define HOST VA_ROLE_BIT (VA_ROLE_HOST)
 #define OPERATOR VA_ROLE_BIT (VA_ROLE_OPERATOR)
 #define AUDITOR VA_ROLE_BIT (VA_ROLE_AUDITOR)
-#define ANYBODY (OWNER | HOST | OPERATOR | AUDITOR)
+#define METRICS VA_ROLE_BIT (VA_ROLE_METRICS) /* a scraper: reads nothing else */
+#define ANYBODY (OWNER | HOST | OPERATOR | AUDITOR | METRICS)
 
 #define KIB 1024
 
@@ -44,8 +45,8 @@ static const VaRoute routes[] = {
   { "GET", "/v1/host", OWNER | OPERATOR, 0, va_handle_host_list, "host-list", VA_PAGE_MEMORY },
   { "GET", "/v1/healthz", ANYBODY, 0, va_handle_healthz, "healthz" },
   { "GET", "/v1/readyz", ANYBODY, 0, va_handle_readyz, "readyz" },
-  { "GET", "/v1/metrics", OPERATOR | AUDITOR, 0, va_handle_metrics, "metrics" },
-  { "GET", "/metrics", OPERATOR | AUDITOR, 0, va_handle_metrics, "metrics" },
+  { "GET", "/v1/metrics", OPERATOR | AUDITOR | METRICS, 0, va_handle_metrics, "metrics" },
+  { "GET", "/metrics", OPERATOR | AUDITOR | METRICS, 0, va_handle_metrics, "metrics" },
   { NULL },
 };
 

@@ -65,7 +65,8 @@ class Tenant:
 
 
 def peers(w):
-    return {'owner': w.peer('owner', 'walker'), 'host': w.peer('host', 'node1'), 'operator': w.olga, 'auditor': w.anna}
+    return {'owner': w.peer('owner', 'walker'), 'host': w.peer('host', 'node1'), 'operator': w.olga, 'auditor': w.anna,
+            'metrics': w.peer('metrics', 'prometheus')}
 
 
 @test

@@ -21,7 +21,7 @@ test_names (void)
     g_assert_true (va_identity_name_is_valid (good[i]));
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
     g_assert_false (va_identity_name_is_valid (bad[i]));
-  for (VaRole r = VA_ROLE_OWNER; r <= VA_ROLE_AUDITOR; r++)
+  for (VaRole r = VA_ROLE_OWNER; r < VA_ROLES; r++)
     {
       g_assert_true (va_role_parse (va_role_name (r), &role));
       g_assert_cmpint (role, ==, r);
