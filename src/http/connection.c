@@ -214,6 +214,20 @@ va_connection_new (VaConnections *connections, int fd, guint seconds)
 }
 
 void
+va_connections_cut_if (VaConnections *connections, VaConnectionIsOver is_over, gpointer user_data)
+{
+  g_mutex_lock (&connections->mutex);
+  for (GList *l = connections->queue.head; l != NULL; l = l->next)
+    {
+      VaConnection *connection = l->data;
+
+      if (connection->verified && !connection->cut && is_over (connection, user_data))
+        cut (connection, "its certificate does not count any more");
+    }
+  g_mutex_unlock (&connections->mutex);
+}
+
+void
 va_connection_free (VaConnection *connection)
 {
   VaConnections *connections = connection->connections;
@@ -223,6 +237,7 @@ va_connection_free (VaConnection *connection)
   connections->going -= connection->cut;
   one_less (connections);
   g_mutex_unlock (&connections->mutex);
+  va_peer_chain_clear (&connection->certificate.chain);
   g_free (connection);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <glib.h>
+#include <microhttpd.h>
 #include "http/revocation.h"
 
 G_BEGIN_DECLS
@@ -25,8 +26,11 @@ typedef struct {
   gboolean cut;
   gboolean verified; /* the handshake's verdict, see va_connection_verified() */
   VaIdentity identity;
-  VaCertificateId certificate;
+  VaPeerCertificate certificate;
+  guint trust; /* va_trust_generation() of the CAs that its certificate was verified under last */
   gint64 valid_until; /* of the client's certificate, seconds since 1970 UTC */
+  struct MHD_Connection *mhd;
+  gboolean answering; /* with an answer of ours, see va_transport_begin() */
 } VaConnection;
 
 /** va_connections_new: @most: that there may be at once; @each: of one peer, whatever addresses he comes from */
@@ -51,6 +55,9 @@ VaConnection *va_connection_new (VaConnections *connections, int fd, guint secon
  * Returns: FALSE: he has as many as one peer may have
  */
 gboolean va_connection_verified (VaConnection *connection) G_GNUC_WARN_UNUSED_RESULT;
+/** va_connections_cut_if: ends those with a certificate of which @is_over says so. It must not wait for a connection. */
+typedef gboolean (*VaConnectionIsOver) (const VaConnection *connection, gpointer user_data);
+void va_connections_cut_if (VaConnections *connections, VaConnectionIsOver is_over, gpointer user_data);
 /** va_connection_free: must come before @fd is closed. */
 void va_connection_free (VaConnection *connection);
 /** va_connection_set_deadline: @seconds from now. */

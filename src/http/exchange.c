@@ -3,15 +3,13 @@
 
 #include "http/exchange.h"
 
-#include <gnutls/gnutls.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
-#include <sys/socket.h>
 #include "core/guid.h"
 #include "core/i18n.h"
+#include "http/head.h"
 #include "http/request.h"
 #include "http/router.h"
+#include "http/transport.h"
 
 #define FIRST_BODY 4096
 #define FIRST_BODY_MAX (64u * 1024) /* nobody gets more for what he has only announced */
@@ -27,6 +25,7 @@ typedef struct {
   gboolean under_way; /* the headers are there: it counts as active */
   gboolean answered;
   gboolean corked; /* GnuTLS keeps the answer back */
+  gboolean last;   /* the answer ends the connection, unread */
   gint64 begun;
   gint64 handled; /* microseconds that the handler took; -1: none was called */
   gint code;      /* of the refusal that is the answer; -1: it is none */
@@ -34,6 +33,7 @@ typedef struct {
   GError *refusal;
   char *allow;
   guint retry_after; /* seconds; 0: without */
+  VaHead head;
   const VaRoute *route;
   VaRouteMatch match;
   const VaIdentity *identity;
@@ -49,37 +49,6 @@ va_exchange_connection (struct MHD_Connection *mhd)
   return info != NULL ? info->socket_context : NULL;
 }
 
-static gnutls_session_t
-session_of (struct MHD_Connection *mhd)
-{
-  const union MHD_ConnectionInfo *info = MHD_get_connection_info (mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-
-  return info != NULL ? info->tls_session : NULL;
-}
-
-/* libmicrohttpd sends the headers and the body one after the other; both in one record cost its receiver and us half. */
-static void
-cork (Exchange *exchange, struct MHD_Connection *mhd)
-{
-  gnutls_record_cork (session_of (mhd));
-  exchange->corked = TRUE;
-}
-
-/* There is room for this much, unless the peer leaves many answers unread; then nobody would try again. */
-static void
-uncork (struct MHD_Connection *mhd)
-{
-  const VaConnection *connection = va_exchange_connection (mhd);
-  const int on = 1;
-
-  if (connection == NULL)
-    return;
-  if (gnutls_record_uncork (session_of (mhd), 0) < 0)
-    shutdown (connection->fd, SHUT_RDWR);
-  /* libmicrohttpd sets TCP_CORK for good, and pushes in this way. */
-  setsockopt (connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-}
-
 void *
 va_exchange_begin (void *data, const char *target, struct MHD_Connection *mhd)
 {
@@ -90,6 +59,7 @@ va_exchange_begin (void *data, const char *target, struct MHD_Connection *mhd)
   exchange->handled = -1;
   exchange->code = -1;
   exchange->request_id = va_uuid_random ();
+  exchange->head = (VaHead){ target, strlen (target) };
   if (!va_target_check (target, &exchange->refusal))
     g_debug ("request %s has a bad target", exchange->request_id);
   return exchange;
@@ -121,10 +91,13 @@ va_exchange_end (void *data, struct MHD_Connection *mhd, void **state, enum MHD_
     return;
   *state = NULL;
   if (exchange->corked)
-    uncork (mhd);
+    va_transport_uncork (mhd, connection);
   drop_body (exchange);
   if (connection != NULL)
-    va_connection_set_deadline (connection, shared->timeout_seconds + shared->request_seconds);
+    {
+      connection->answering = FALSE;
+      va_connection_set_deadline (connection, shared->timeout_seconds + shared->request_seconds);
+    }
   g_mutex_lock (&shared->mutex);
   if (exchange->under_way && --shared->active == 0 && shared->stopping)
     g_cond_broadcast (&shared->quiet);
@@ -165,6 +138,7 @@ static enum MHD_Result
 answer (Exchange *exchange, struct MHD_Connection *mhd, guint status, const char *type, char *text)
 {
   gsize size = text != NULL ? strlen (text) : 0;
+  VaConnection *connection = va_exchange_connection (mhd);
   g_autoptr(GError) unread = NULL;
   struct MHD_Response *response;
   enum MHD_Result result;
@@ -198,14 +172,19 @@ answer (Exchange *exchange, struct MHD_Connection *mhd, guint status, const char
 
       MHD_add_response_header (response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
     }
-  if (stopping)
+  if (stopping || exchange->last)
     MHD_add_response_header (response, MHD_HTTP_HEADER_CONNECTION, "close");
   report (exchange, status);
+  if (connection != NULL)
+    connection->answering = TRUE;
   result = MHD_queue_response (mhd, status, response);
   MHD_destroy_response (response);
   exchange->answered = TRUE;
   if (result == MHD_YES && size > 0 && size <= CORKED_MAX)
-    cork (exchange, mhd);
+    {
+      va_transport_cork (mhd);
+      exchange->corked = TRUE;
+    }
   return result;
 }
 
@@ -351,14 +330,32 @@ admit (Exchange *exchange, struct MHD_Connection *mhd, const char *path, const c
   return size_ok;
 }
 
+/* After a reload with another CA. */
+static void
+refuse_untrusted (Exchange *exchange, VaConnection *connection)
+{
+  if (exchange->identity == NULL
+      || va_trust_still_verifies (exchange->shared->trust, &connection->certificate.chain, &connection->trust))
+    return;
+  exchange->identity = NULL;
+  exchange->last = TRUE;
+  g_clear_error (&exchange->refusal);
+  g_set_error (&exchange->refusal, VA_PROBLEM_ERROR, VA_PROBLEM_UNAUTHENTICATED,
+               _("the client certificate is not one of the service's CA any more; connect again with a new one"));
+}
+
 /* A certificate that was taken back counts as none, on connections that it opened before, too. */
 static void
-refuse_revoked (Exchange *exchange, const VaConnection *connection)
+refuse_revoked (Exchange *exchange, VaConnection *connection)
 {
   VaRevocation *revocation = exchange->shared->revocation;
+  gboolean allowed;
 
-  if (exchange->identity == NULL || revocation == NULL
-      || va_revocation_allows (revocation, exchange->identity, &connection->certificate))
+  if (exchange->identity == NULL || revocation == NULL)
+    return;
+  allowed = va_revocation_allows (revocation, exchange->identity, &connection->certificate);
+  atomic_store (&exchange->shared->statistics->revocation_is_bad, !va_revocation_is_complete (revocation));
+  if (allowed)
     return;
   g_message ("request %s: the certificate of %s “%s” is revoked", exchange->request_id,
              va_role_name (exchange->identity->role), exchange->identity->name);
@@ -366,6 +363,19 @@ refuse_revoked (Exchange *exchange, const VaConnection *connection)
   if (exchange->refusal == NULL)
     g_set_error (&exchange->refusal, VA_PROBLEM_ERROR, VA_PROBLEM_UNAUTHENTICATED,
                  _("the client certificate has been revoked; ask the operator of the service for a new one"));
+}
+
+/* What is not clear may be read otherwise by a proxy on the way: nothing behind it on this connection is believed. */
+static void
+refuse_unclear (Exchange *exchange, struct MHD_Connection *mhd, const char *method, const char *version)
+{
+  g_autoptr(GError) unclear = NULL;
+
+  if (va_head_check (&exchange->head, mhd, method, version, &unclear))
+    return;
+  exchange->last = TRUE;
+  if (exchange->refusal == NULL)
+    exchange->refusal = g_steal_pointer (&unclear);
 }
 
 /* The peer's own name for the request, so that its log and ours can be read together. */
@@ -396,7 +406,7 @@ enter (Exchange *exchange)
 
 /* The headers are there, the body is not. */
 static enum MHD_Result
-start (Exchange *exchange, struct MHD_Connection *mhd, const char *path, const char *method)
+start (Exchange *exchange, struct MHD_Connection *mhd, const char *path, const char *method, const char *version)
 {
   VaConnection *connection = va_exchange_connection (mhd);
   gint64 now = g_get_real_time () / G_USEC_PER_SEC;
@@ -408,13 +418,15 @@ start (Exchange *exchange, struct MHD_Connection *mhd, const char *path, const c
   va_connection_limit (connection, exchange->shared->request_seconds);
   take_request_id (exchange, mhd);
   exchange->identity = connection->verified && now < connection->valid_until ? &connection->identity : NULL;
+  refuse_untrusted (exchange, connection);
   refuse_revoked (exchange, connection);
+  refuse_unclear (exchange, mhd, method, version);
   admitted = admit (exchange, mhd, path, method, &announced);
   exchange->announced = announced != G_MAXSIZE ? announced : 0;
   if (admitted)
     return MHD_YES;
   report_refusal (exchange, mhd, path, method);
-  if (announced <= DISCARD_MAX && MHD_lookup_connection_value (mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT) == NULL)
+  if (!exchange->last && announced <= DISCARD_MAX && MHD_lookup_connection_value (mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT) == NULL)
     return MHD_YES;
   return answer_error (exchange, mhd, exchange->refusal);
 }
@@ -466,7 +478,7 @@ va_exchange_continue (void *data, struct MHD_Connection *mhd, const char *path, 
   if (exchange == NULL)
     return MHD_NO;
   if (!exchange->under_way)
-    return start (exchange, mhd, path, method);
+    return start (exchange, mhd, path, method, version);
   if (*upload_size > 0)
     {
       gboolean taken = take_body (exchange, upload, *upload_size);

@@ -5,6 +5,7 @@
 #include "http/account.h"
 #include "http/connection.h"
 #include "http/server.h"
+#include "http/trust.h"
 
 G_BEGIN_DECLS
 
@@ -16,6 +17,8 @@ typedef struct {
   VaRefused refused;        /* or %NULL */
   VaFinished finished;      /* or %NULL */
   VaRevocation *revocation; /* or %NULL */
+  VaTrust *trust;
+  VaServerStatistics *statistics;
   GMutex mutex;
   GCond quiet;       /* no request is under way */
   guint active;

@@ -13,13 +13,19 @@ libva_tls_la_LIBADD = libva-api.la $(GNUTLS_LIBS)
 libva_http_server_la_SOURCES = \
 	src/http/account.c src/http/account.h \
 	src/http/connection.c src/http/connection.h \
+	src/http/crls.c src/http/crls.h \
+	src/http/deny-list.c src/http/deny-list.h \
 	src/http/exchange.c src/http/exchange.h \
+	src/http/head.c src/http/head.h \
+	src/http/peer-chain.c src/http/peer-chain.h \
 	src/http/revocation.c src/http/revocation.h \
 	src/http/request.c src/http/request.h \
 	src/http/router.c src/http/router.h \
 	src/http/server.c src/http/server.h \
 	src/http/tcp-listener.c src/http/tcp-listener.h \
-	src/http/tls.c src/http/tls.h
+	src/http/tls.c src/http/tls.h \
+	src/http/transport.c src/http/transport.h \
+	src/http/trust.c src/http/trust.h
 libva_http_server_la_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS) $(MICROHTTPD_CFLAGS)
 libva_http_server_la_LIBADD = libva-tls.la $(MICROHTTPD_LIBS) $(GNUTLS_LIBS)
 

@@ -9,6 +9,7 @@
 #include "http/tcp-listener.h"
 #include "http/tls-files.h"
 #include "http/tls.h"
+#include "http/transport.h"
 
 #define CONNECTION_MEMORY (32 * 1024) /* of one connection: headers, and the piece of the body under way */
 #define HELD_MAX (256u * 1024 * 1024)
@@ -57,6 +58,9 @@ on_connection (void *data, struct MHD_Connection *mhd, void **context, enum MHD_
   if (fd < 0 || info == NULL || info->tls_session == NULL)
     g_error ("libmicrohttpd gives no TLS session: clients could not be verified");
   connection = va_connection_new (server->connections, fd, server->exchanges.request_seconds);
+  /* Before the credentials: what comes between the two is verified once more. */
+  connection->trust = va_trust_generation (server->exchanges.trust);
+  va_transport_begin (info->tls_session, connection, mhd);
   va_tls_demand_client (info->tls_session, current_credentials (server), connection,
                         server->exchanges.timeout_seconds + server->exchanges.request_seconds);
   *context = connection;
@@ -117,6 +121,7 @@ server_free (VaServer *server)
   g_clear_pointer (&server->listener, va_tcp_listener_free);
   g_clear_pointer (&server->connections, va_connections_free);
   g_clear_pointer (&server->exchanges.revocation, va_revocation_free);
+  g_clear_pointer (&server->exchanges.trust, va_trust_free);
   g_cond_clear (&server->exchanges.quiet);
   g_mutex_clear (&server->exchanges.mutex);
   va_account_free (server->exchanges.account);
@@ -147,16 +152,23 @@ add_credentials (VaServer *server, const VaTlsFiles *files, GError **error)
   return TRUE;
 }
 
+static gboolean
+verifies_no_more (const VaConnection *connection, gpointer trust)
+{
+  return !va_trust_verifies (trust, &connection->certificate.chain);
+}
+
 gboolean
 va_server_reload (VaServer *server, GError **error)
 {
   g_auto(VaTlsFiles) files = { 0 };
 
   if (!va_tls_files_load (&files, server->ca_file, server->certificate_file, server->key_file, error)
-      || !add_credentials (server, &files, error))
+      || !add_credentials (server, &files, error) || !va_trust_set_ca (server->exchanges.trust, files.ca, error))
     return FALSE;
   if (server->exchanges.revocation != NULL)
     va_revocation_set_ca (server->exchanges.revocation, files.ca);
+  va_connections_cut_if (server->connections, verifies_no_more, server->exchanges.trust);
   return TRUE;
 }
 
@@ -184,6 +196,7 @@ va_server_start (const VaServerSettings *settings, const VaRoute *routes, gpoint
   server->exchanges.refused = settings->refused;
   server->exchanges.finished = settings->finished;
   server->statistics = settings->statistics != NULL ? settings->statistics : &server->own;
+  server->exchanges.statistics = server->statistics;
   server->exchanges.timeout_seconds = settings->timeout_seconds;
   server->exchanges.request_seconds = settings->request_seconds;
   server->exchanges.account = va_account_new (settings->max_held != 0 ? settings->max_held : HELD_MAX);
@@ -195,7 +208,9 @@ va_server_start (const VaServerSettings *settings, const VaRoute *routes, gpoint
   g_mutex_init (&server->exchanges.mutex);
   g_cond_init (&server->exchanges.quiet);
   server->connections = va_connections_new (settings->max_connections, settings->max_connections_per_address);
-  server->listener = va_tcp_listener_open (settings->address, settings->port, error);
+  server->exchanges.trust = va_trust_new (files.ca, error);
+  if (server->exchanges.trust != NULL)
+    server->listener = va_tcp_listener_open (settings->address, settings->port, error);
   if (server->listener != NULL && add_credentials (server, &files, error)
       && load_revocation (server, settings, &files, error) && start_daemon (server, settings, &files, error))
     {

@@ -78,6 +78,7 @@ typedef struct {
   atomic_uint_least64_t accepted;     /* connections, those that failed in the handshake included */
   atomic_uint_least64_t unverified;   /* of them: ended without a certificate that would do */
   atomic_uint_least64_t over_limit;   /* not taken: too many of that address; where there are too many of all, they wait */
+  atomic_bool revocation_is_bad;      /* something in the deny list or the revocation lists does not count */
 } VaServerStatistics;
 
 typedef struct {
@@ -105,8 +106,9 @@ VaServer *va_server_start (const VaServerSettings *settings, const VaRoute *rout
   G_GNUC_WARN_UNUSED_RESULT;
 guint16 va_server_port (const VaServer *server);
 /**
- * va_server_reload: CA, certificate and key are read again, from the files of va_server_start(), for connections from now
- * on; those that are open stay. When they will not do, everything stays as it was.
+ * va_server_reload: CA, certificate and key are read again, from the files of va_server_start(). Open connections whose
+ * certificate does not verify under the new CA end: at once, or, if they were in their handshake just now, with their next
+ * request; the others stay. When the files will not do, everything stays as it was.
  * Errors: VA_CORE_ERROR, naming the file
  */
 gboolean va_server_reload (VaServer *server, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -37,9 +37,7 @@ check_chain (gnutls_session_t session, GError **error)
 static gboolean
 check_client (gnutls_session_t session, VaConnection *connection, GError **error)
 {
-  g_auto(gnutls_x509_crt_t) certificate = NULL;
-  unsigned count = 0;
-  const gnutls_datum_t *chain;
+  g_auto(VaOpenChain) chain = { .count = 0 };
 
   if (gnutls_protocol_get_version (session) != GNUTLS_TLS1_3)
     return refuse (error, _("the client does not speak TLS 1.3"));
@@ -47,15 +45,12 @@ check_client (gnutls_session_t session, VaConnection *connection, GError **error
     return refuse (error, _("the client has no X.509 certificate"));
   if (!check_chain (session, error))
     return FALSE;
-  chain = gnutls_certificate_get_peers (session, &count);
-  if (chain == NULL || count == 0 || gnutls_x509_crt_init (&certificate) < 0 ||
-      gnutls_x509_crt_import (certificate, &chain[0], GNUTLS_X509_FMT_DER) < 0)
-    return refuse (error, _("the client certificate cannot be read"));
-  if (!va_identity_from_certificate (certificate, &connection->identity, error))
+  if (!va_peer_certificate_read (&connection->certificate, session)
+      || !va_open_chain_init (&chain, &connection->certificate.chain))
+    return refuse (error, _("the client certificate cannot be read, or has more than 7 others with it"));
+  if (!va_identity_from_certificate (chain.certificates[0], &connection->identity, error))
     return FALSE;
-  if (!va_certificate_id_read (&connection->certificate, certificate))
-    return refuse (error, _("the client certificate has no usable serial number"));
-  connection->valid_until = (gint64) gnutls_x509_crt_get_expiration_time (certificate);
+  connection->valid_until = (gint64) gnutls_x509_crt_get_expiration_time (chain.certificates[0]);
   return TRUE;
 }
 

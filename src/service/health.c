@@ -31,6 +31,10 @@ check_readiness (VaService *service, GError **error)
   if (atomic_load (&service->readiness.certificate_ends) <= va_service_now () / 1000)
     return va_refuse (error, VA_PROBLEM_NOT_READY,
                       _("the service's own certificate has expired: its operator makes a new one and reloads it"));
+  if (atomic_load (&service->server.revocation_is_bad))
+    return va_refuse (error, VA_PROBLEM_NOT_READY,
+                      _("the deny list or the revocation list has something that does not count: the service's journal says "
+                        "what, and its operator mends it"));
   return TRUE;
 }
 

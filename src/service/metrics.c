@@ -211,6 +211,16 @@ print_refusals (VaMetrics *metrics, VaServerStatistics *server, GString *text)
 }
 
 static void
+print_revocation (VaServerStatistics *server, GString *text)
+{
+  const char *name = "virt_attest_revocation_bad";
+
+  va_metrics_text_family (text, name, "gauge", "1: something in the deny list or the revocation lists does not count; the "
+                          "journal says what.");
+  va_metrics_text_sample (text, name, atomic_load (&server->revocation_is_bad) ? 1 : 0, NULL);
+}
+
+static void
 print_connections (VaServerStatistics *server, GString *text)
 {
   va_metrics_text_family (text, "virt_attest_connections", "gauge", "Open connections.");
@@ -228,6 +238,7 @@ va_metrics_print (VaMetrics *metrics, VaServerStatistics *server, GString *text)
   print_answers (metrics, text);
   print_times (metrics, text);
   print_refusals (metrics, server, text);
+  print_revocation (server, text);
   print_connections (server, text);
   va_metrics_text_family (text, "virt_attest_chain_cache_total", "counter",
                           "Certificate chains of platforms: verified before, or anew.");

@@ -24,7 +24,7 @@ def in_database(w, change):
         database.close()
 
 
-@attempt("operator", "reads secrets and registrations through the service")
+@attempt("operator", "reads secrets through the service, or registrations by their owners' calls")
 def reads_secrets_registrations_through(w):
     stopped("forbidden", w.olga.get, "/secret/disk")
     stopped("forbidden", w.olga.get, "/launch")
