@@ -6,6 +6,7 @@
 #include <string.h>
 #include "core/error.h"
 #include "core/i18n.h"
+#include "core/markup.h"
 
 /* Offsets of one element: "<a>" from start to content, "</a>" from content_end to end. All alike in "<a/>". */
 typedef struct {
@@ -32,88 +33,53 @@ change_clear (gpointer data)
   g_free (((Change *) data)->text);
 }
 
-static gboolean
-begins (const char *p, const char *end, const char *prefix)
+typedef struct {
+  VaXmlLayout *layout;
+  GArray *open; /* of guint: indexes of elements whose end tag is still to come */
+} Scan;
+
+static void
+take_start_tag (const Scan *scan, gsize start, gsize end, gboolean is_short)
 {
-  gsize length = strlen (prefix);
+  Extent extent = { .start = start, .content = end, .content_end = end, .end = end, .is_short = is_short };
+  guint index = scan->layout->extents->len;
 
-  return (gsize) (end - p) >= length && memcmp (p, prefix, length) == 0;
-}
-
-/* Behind the first @mark at or after @p; @end when there is none. */
-static const char *
-skip_past (const char *p, const char *end, const char *mark)
-{
-  gsize length = strlen (mark);
-  const char *found = memmem (p, (gsize) (end - p), mark, length);
-
-  return found != NULL ? found + length : end;
-}
-
-/* Behind the ">" of the start tag at @p; attribute values may have ">" in them. */
-static const char *
-skip_start_tag (const char *p, const char *end)
-{
-  char quote = '\0';
-
-  for (; p < end; p++)
-    if (quote != '\0')
-      quote = *p == quote ? '\0' : quote;
-    else if (*p == '"' || *p == '\'')
-      quote = *p;
-    else if (*p == '>')
-      return p + 1;
-  return end;
-}
-
-static const char *
-scan_start_tag (VaXmlLayout *layout, GArray *open, const char *p, const char *end)
-{
-  const char *after = skip_start_tag (p, end);
-  Extent extent = { 0 };
-  guint index = layout->extents->len;
-
-  extent.start = (gsize) (p - layout->xml);
-  extent.content = extent.content_end = extent.end = (gsize) (after - layout->xml);
-  extent.is_short = after[-2] == '/';
-  g_array_append_val (layout->extents, extent);
-  if (!extent.is_short)
-    g_array_append_val (open, index);
-  return after;
-}
-
-static const char *
-scan_end_tag (VaXmlLayout *layout, GArray *open, const char *p, const char *end)
-{
-  const char *after = skip_past (p, end, ">");
-  Extent *extent;
-
-  if (open->len == 0)
-    return end;
-  extent = &g_array_index (layout->extents, Extent, g_array_index (open, guint, open->len - 1));
-  extent->content_end = (gsize) (p - layout->xml);
-  extent->end = (gsize) (after - layout->xml);
-  g_array_set_size (open, open->len - 1);
-  return after;
+  g_array_append_val (scan->layout->extents, extent);
+  if (!is_short)
+    g_array_append_val (scan->open, index);
 }
 
 static void
-scan (VaXmlLayout *layout)
+take_end_tag (const Scan *scan, gsize start, gsize end)
+{
+  Extent *extent;
+
+  if (scan->open->len == 0)
+    return;
+  extent = &g_array_index (scan->layout->extents, Extent, g_array_index (scan->open, guint, scan->open->len - 1));
+  extent->content_end = start;
+  extent->end = end;
+  g_array_set_size (scan->open, scan->open->len - 1);
+}
+
+static void
+on_tag (VaTagKind kind, gsize start, gsize end, gpointer data)
+{
+  if (kind == VA_TAG_END)
+    take_end_tag (data, start, end);
+  else
+    take_start_tag (data, start, end, kind == VA_TAG_EMPTY);
+}
+
+static void
+scan_text (VaXmlLayout *layout)
 {
   g_autoptr(GArray) open = g_array_new (FALSE, FALSE, sizeof (guint));
-  const char *end = layout->xml + layout->size;
+  Scan scan = { layout, open };
+  VaMarkup markup;
 
-  for (const char *p = memchr (layout->xml, '<', layout->size); p != NULL; p = memchr (p, '<', (gsize) (end - p)))
-    if (begins (p, end, "<!--"))
-      p = skip_past (p + 4, end, "-->");
-    else if (begins (p, end, "<![CDATA["))
-      p = skip_past (p, end, "]]>");
-    else if (begins (p, end, "<?"))
-      p = skip_past (p, end, "?>");
-    else if (begins (p, end, "</"))
-      p = scan_end_tag (layout, open, p, end);
-    else
-      p = scan_start_tag (layout, open, p, end);
+  va_markup_init (&markup, NULL, on_tag, &scan);
+  va_markup_feed (&markup, layout->xml, layout->size);
 }
 
 static void
@@ -138,7 +104,7 @@ va_xml_layout_new (const char *xml, gsize size, xmlDoc *tree, GError **error)
   layout->extents = g_array_new (FALSE, FALSE, sizeof (Extent));
   layout->changes = g_array_new (FALSE, FALSE, sizeof (Change));
   g_array_set_clear_func (layout->changes, change_clear);
-  scan (layout);
+  scan_text (layout);
   number_elements (xmlDocGetRootElement (tree), &count);
   if (count == layout->extents->len)
     return g_steal_pointer (&layout);

@@ -11,6 +11,7 @@ libva_core_la_SOURCES = \
 	src/core/file.c src/core/file.h \
 	src/core/guid.c src/core/guid.h \
 	src/core/i18n.h \
+	src/core/markup.c src/core/markup.h \
 	src/core/number.c src/core/number.h \
 	src/core/peer-name.c src/core/peer-name.h \
 	src/core/process.c src/core/process.h \
