@@ -6,15 +6,18 @@ libva_core_la_SOURCES = \
 	src/core/ask.c src/core/ask.h \
 	src/core/settings.c src/core/settings.h \
 	src/core/credential.c src/core/credential.h \
+	src/core/discard.c src/core/discard.h \
 	src/core/encoding.c src/core/encoding.h \
 	src/core/error.c src/core/error.h \
 	src/core/file.c src/core/file.h \
 	src/core/guid.c src/core/guid.h \
 	src/core/i18n.h \
 	src/core/markup.c src/core/markup.h \
+	src/core/monitor-path.c src/core/monitor-path.h \
 	src/core/number.c src/core/number.h \
 	src/core/peer-name.c src/core/peer-name.h \
 	src/core/process.c src/core/process.h \
+	src/core/qemu-arguments.c src/core/qemu-arguments.h \
 	src/core/random.c src/core/random.h \
 	src/core/secret.c src/core/secret.h
 libva_core_la_LIBADD = $(GLIB_LIBS)

@@ -13,6 +13,7 @@
 #include "core/i18n.h"
 #include "host/features.h"
 #include "host/gate.h"
+#include "host/guard.h"
 #include "host/hook.h"
 #include "host/paused.h"
 #include "host/reconcile.h"
@@ -21,6 +22,7 @@
 #define HOOK_THREADS 32
 #define GATE_THREADS 64
 #define LIBVIRT_THREADS 16
+#define GUARD_THREADS 8
 #define SWEEP_SECONDS 10
 
 /* The folder with just this mode, whatever the umask, and ours. */
@@ -48,11 +50,12 @@ make_folders (const VaHostSettings *settings, GError **error)
 {
   g_autofree char *domains = g_build_filename (settings->run_dir, "domains", NULL);
   g_autofree char *monitors = g_build_filename (settings->run_dir, "qmp", NULL);
+  g_autofree char *taken = g_build_filename (settings->run_dir, "monitors", NULL);
   g_autofree char *launches = g_build_filename (settings->state_dir, "launches", NULL);
 
   return make_folder (settings->run_dir, 0711, error) && make_folder (domains, 0700, error)
-         && make_folder (monitors, 0711, error) && make_folder (settings->state_dir, 0700, error)
-         && make_folder (launches, 0700, error);
+         && make_folder (monitors, 0711, error) && make_folder (taken, 0700, error)
+         && make_folder (settings->state_dir, 0700, error) && make_folder (launches, 0700, error);
 }
 
 /* One agent for a state folder: the lock goes with the process, however it ends. */
@@ -116,7 +119,10 @@ on_up (virConnectPtr connect, gpointer data)
   g_message (_("libvirt is there; SEV: %s"), error != NULL ? error->message : _("yes"));
   for (guint i = 0; i < list->len; i++)
     if (!va_launch_is_gone (g_ptr_array_index (list, i)))
-      va_paused_attend (agent, g_ptr_array_index (list, i));
+      {
+        va_guard_look (agent, g_ptr_array_index (list, i));
+        va_paused_attend (agent, g_ptr_array_index (list, i));
+      }
   va_features_report (agent);
 }
 
@@ -135,8 +141,10 @@ on_event (const char *uuid, gpointer data)
   VaAgent *agent = data;
   g_autoptr(VaLaunch) launch = va_launches_latest (agent->launches, uuid);
 
-  if (launch != NULL)
-    va_paused_attend (agent, launch);
+  if (launch == NULL)
+    return;
+  va_guard_look (agent, launch);
+  va_paused_attend (agent, launch);
 }
 
 static void
@@ -190,6 +198,7 @@ va_agent_start (const VaHostSettings *settings, GError **error)
 
   agent->settings = settings;
   agent->lock = -1;
+  g_mutex_init (&agent->starts);
   agent->boot_id = va_boot_id ();
   if (!make_folders (settings, error))
     return NULL;
@@ -203,6 +212,7 @@ va_agent_start (const VaHostSettings *settings, GError **error)
   agent->platform = va_platform_new (settings->state_dir);
   agent->chores = va_work_new (1);
   agent->libvirt_work = va_work_new (LIBVIRT_THREADS);
+  agent->guards = va_work_new (GUARD_THREADS);
   agent->host = (VaLaunchHost){ settings->run_dir, settings->state_dir, agent->boot_id, agent->client, agent->chores,
                                 on_owes, on_vanished, agent };
   begin_work (agent);
@@ -220,6 +230,7 @@ va_agent_stop (VaAgent *agent)
     va_hypervisor_stop (agent->hypervisor);
   g_clear_pointer (&agent->chores, va_work_free);
   g_clear_pointer (&agent->libvirt_work, va_work_free);
+  g_clear_pointer (&agent->guards, va_work_free);
   g_clear_pointer (&agent->hypervisor, va_hypervisor_free);
   g_clear_pointer (&agent->outcomes, va_outcomes_free);
   g_clear_pointer (&agent->launches, va_launches_free);
@@ -227,6 +238,7 @@ va_agent_stop (VaAgent *agent)
   g_clear_pointer (&agent->client, va_client_free);
   if (agent->lock >= 0)
     close (agent->lock);
+  g_mutex_clear (&agent->starts);
   g_free (agent->boot_id);
   g_free (agent);
 }

@@ -15,6 +15,7 @@ G_BEGIN_DECLS
  * The parts of the agent. Which of them may wait for which:
  *   hook and gate threads: for the service, QEMU, each other's validation; never for libvirt;
  *   libvirt_work: for everything;
+ *   guards: for libvirt alone;
  *   chores, outcomes: for files, and the second for the service.
  */
 typedef struct {
@@ -26,6 +27,8 @@ typedef struct {
   VaOutcomes *outcomes;
   VaHypervisor *hypervisor; /* %NULL without libvirt, for tests */
   VaWork *libvirt_work, *chores;
+  VaWork *guards;           /* for va_guard_look() alone, which must not wait for a launch that is being served */
+  GMutex starts;            /* held from a launch's entry until its marker is there, and to decide about a stale marker */
   VaListener *hook, *gate;
   VaLaunchHost host;
   int lock;                 /* held for as long as the agent runs */

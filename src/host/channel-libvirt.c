@@ -11,6 +11,8 @@
 typedef struct {
   VaChannel parent;
   virDomainPtr domain;
+  char *run_dir;
+  gint64 end;
 } LibvirtChannel;
 
 static gboolean
@@ -56,6 +58,21 @@ take_evidence (virTypedParameterPtr params, int count, VaEvidence *evidence, GEr
   return TRUE;
 }
 
+/* libvirt tells less of QEMU's state than QEMU does. The second monitor has one client at a time, so it is left at once: the
+   gate may want it while a call to libvirt waits for the gate. */
+static gboolean
+check (VaChannel *parent, GError **error)
+{
+  LibvirtChannel *channel = (LibvirtChannel *) parent;
+  char uuid[VIR_UUID_STRING_BUFLEN];
+  g_autoptr(VaChannel) monitor = NULL;
+
+  if (virDomainGetUUIDString (channel->domain, uuid) < 0)
+    return fail (error, "virDomainGetUUIDString");
+  monitor = va_channel_qmp_new (channel->run_dir, uuid, parent->pid, parent->start, channel->end);
+  return va_channel_check (monitor, error);
+}
+
 static gboolean
 collect (VaChannel *parent, VaEvidence *evidence, GError **error)
 {
@@ -64,6 +81,8 @@ collect (VaChannel *parent, VaEvidence *evidence, GError **error)
   int count = 0;
   gboolean ok;
 
+  if (!check (parent, error))
+    return FALSE;
   if (virDomainGetLaunchSecurityInfo (channel->domain, &params, &count, 0) < 0)
     return fail (error, "virDomainGetLaunchSecurityInfo");
   ok = take_evidence (params, count, evidence, error);
@@ -98,16 +117,19 @@ channel_free (VaChannel *parent)
   LibvirtChannel *channel = (LibvirtChannel *) parent;
 
   virDomainFree (channel->domain);
+  g_free (channel->run_dir);
   g_free (channel);
 }
 
 VaChannel *
-va_channel_libvirt_new (virDomainPtr domain, pid_t pid, guint64 start)
+va_channel_libvirt_new (virDomainPtr domain, const char *run_dir, pid_t pid, guint64 start, gint64 end)
 {
   LibvirtChannel *channel = g_new0 (LibvirtChannel, 1);
 
-  channel->parent = (VaChannel){ "libvirt", pid, start, collect, inject, channel_free };
+  channel->parent = (VaChannel){ "libvirt", pid, start, collect, inject, check, channel_free };
   virDomainRef (domain);
   channel->domain = domain;
+  channel->run_dir = g_strdup (run_dir);
+  channel->end = end;
   return &channel->parent;
 }

@@ -5,11 +5,12 @@
 #include "core/i18n.h"
 #include "core/process.h"
 #include "host/channel.h"
+#include "host/monitor.h"
 #include "qmp/client.h"
 
 typedef struct {
   VaChannel parent;
-  char *path;
+  char *run_dir, *uuid;
   gint64 end;
   VaQmpClient *client;
 } QmpChannel;
@@ -24,9 +25,14 @@ refuse (GError **error, const char *sentence)
 static gboolean
 connect_client (QmpChannel *channel, GError **error)
 {
+  g_autofree char *path = NULL;
+
   if (channel->client != NULL)
     return TRUE;
-  channel->client = va_qmp_connect (channel->path, channel->end, error);
+  path = va_monitor_take (channel->run_dir, channel->uuid, error);
+  if (path == NULL)
+    return FALSE;
+  channel->client = va_qmp_connect (path, channel->end, error);
   if (channel->client == NULL)
     {
       g_prefix_error_literal (error, _("the domain's second monitor does not answer: "));
@@ -35,6 +41,7 @@ connect_client (QmpChannel *channel, GError **error)
   if (va_qmp_peer (channel->client) == channel->parent.pid
       && va_process_is (channel->parent.pid, channel->parent.start))
     return TRUE;
+  va_monitor_doubt (channel->run_dir, channel->uuid, va_qmp_peer (channel->client));
   g_clear_pointer (&channel->client, va_qmp_client_free);
   return refuse (error, _("the domain's second monitor belongs to another process than its QEMU"));
 }
@@ -93,23 +100,35 @@ inject (VaChannel *parent, const guint8 header[VA_PACKET_HEADER_SIZE], GBytes *p
   return connect_client (channel, error) && va_qmp_inject (channel->client, header, payload, address, error);
 }
 
+static gboolean
+check (VaChannel *parent, GError **error)
+{
+  QmpChannel *channel = (QmpChannel *) parent;
+  VaLaunchContext context;
+
+  return connect_client (channel, error) && check_status (channel->client, error)
+         && check_sev (channel->client, &context, error);
+}
+
 static void
 channel_free (VaChannel *parent)
 {
   QmpChannel *channel = (QmpChannel *) parent;
 
   g_clear_pointer (&channel->client, va_qmp_client_free);
-  g_free (channel->path);
+  g_free (channel->run_dir);
+  g_free (channel->uuid);
   g_free (channel);
 }
 
 VaChannel *
-va_channel_qmp_new (const char *monitor_path, pid_t pid, guint64 start, gint64 end)
+va_channel_qmp_new (const char *run_dir, const char *uuid, pid_t pid, guint64 start, gint64 end)
 {
   QmpChannel *channel = g_new0 (QmpChannel, 1);
 
-  channel->parent = (VaChannel){ "QMP", pid, start, collect, inject, channel_free };
-  channel->path = g_strdup (monitor_path);
+  channel->parent = (VaChannel){ "QMP", pid, start, collect, inject, check, channel_free };
+  channel->run_dir = g_strdup (run_dir);
+  channel->uuid = g_strdup (uuid);
   channel->end = end;
   return &channel->parent;
 }

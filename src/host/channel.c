@@ -17,6 +17,12 @@ va_channel_inject (VaChannel *channel, const guint8 header[VA_PACKET_HEADER_SIZE
   return channel->inject (channel, header, payload, address, error);
 }
 
+gboolean
+va_channel_check (VaChannel *channel, GError **error)
+{
+  return channel->check (channel, error);
+}
+
 void
 va_channel_free (VaChannel *channel)
 {

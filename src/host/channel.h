@@ -22,6 +22,7 @@ struct _VaChannel {
   gboolean (*collect) (VaChannel *channel, VaEvidence *evidence, GError **error);
   gboolean (*inject) (VaChannel *channel, const guint8 header[VA_PACKET_HEADER_SIZE], GBytes *payload, guint32 address,
                       GError **error);
+  gboolean (*check) (VaChannel *channel, GError **error);
   void (*free) (VaChannel *channel);
 };
 
@@ -33,16 +34,21 @@ gboolean va_channel_collect (VaChannel *channel, VaEvidence *evidence, GError **
 /** va_channel_inject: the packet at guest-physical @address, which is not 0. */
 gboolean va_channel_inject (VaChannel *channel, const guint8 header[VA_PACKET_HEADER_SIZE], GBytes *payload,
                             guint32 address, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_channel_check: whether QEMU is still where a launch must be: its guest has not run. */
+gboolean va_channel_check (VaChannel *channel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void va_channel_free (VaChannel *channel);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaChannel, va_channel_free)
 
 /**
- * va_channel_qmp_new: over the second monitor at @monitor_path.
+ * va_channel_qmp_new: over the second monitor of domain @uuid.
  * @pid, @start: the process that must be at its other end; anything else is refused before a word is said
  * @end: g_get_monotonic_time() at which everything gives up
  */
-VaChannel *va_channel_qmp_new (const char *monitor_path, pid_t pid, guint64 start, gint64 end);
-/** va_channel_libvirt_new: through libvirt's API about @domain (a reference is taken). */
-VaChannel *va_channel_libvirt_new (virDomainPtr domain, pid_t pid, guint64 start);
+VaChannel *va_channel_qmp_new (const char *run_dir, const char *uuid, pid_t pid, guint64 start, gint64 end);
+/**
+ * va_channel_libvirt_new: through libvirt's API about @domain (a reference is taken); QEMU's state is asked for over the
+ * second monitor.
+ */
+VaChannel *va_channel_libvirt_new (virDomainPtr domain, const char *run_dir, pid_t pid, guint64 start, gint64 end);
 
 G_END_DECLS

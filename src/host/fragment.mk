@@ -5,6 +5,7 @@ libva_host_la_SOURCES = \
 	src/host/channel.c src/host/channel.h \
 	src/host/channel-libvirt.c \
 	src/host/channel-qmp.c \
+	src/host/guard.c src/host/guard.h \
 	src/host/hypervisor.c src/host/hypervisor.h \
 	src/host/features.c src/host/features.h \
 	src/host/gate.c src/host/gate.h \
@@ -15,6 +16,7 @@ libva_host_la_SOURCES = \
 	src/host/loader.c src/host/loader.h \
 	src/host/log.c src/host/log.h \
 	src/host/marker.c src/host/marker.h \
+	src/host/monitor.c src/host/monitor.h \
 	src/host/outcomes.c src/host/outcomes.h \
 	src/host/paused.c src/host/paused.h \
 	src/host/platform.c src/host/platform.h \

@@ -6,7 +6,6 @@
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/process.h"
-#include "host/marker.h"
 #include "host/question.h"
 
 static VaLaunch *
@@ -35,7 +34,6 @@ check_state (VaLaunch *launch, GError **error)
 static gboolean
 decide (VaAgent *agent, VaLaunch *launch, pid_t pid, gint64 end, GError **error)
 {
-  g_autofree char *monitor = va_monitor_path (agent->settings->run_dir, va_launch_domain (launch));
   g_autoptr(VaChannel) channel = NULL;
   guint64 start;
 
@@ -43,7 +41,7 @@ decide (VaAgent *agent, VaLaunch *launch, pid_t pid, gint64 end, GError **error)
   if (!va_process_start_time (pid, &start, error) || !va_launch_bind (launch, pid, start, error)
       || !check_state (launch, error))
     return FALSE;
-  channel = va_channel_qmp_new (monitor, pid, start, end);
+  channel = va_channel_qmp_new (agent->settings->run_dir, va_launch_domain (launch), pid, start, end);
   return va_launch_serve (launch, channel, end, error);
 }
 

@@ -7,6 +7,7 @@
 #include "api/domain-xml.h"
 #include "core/error.h"
 #include "core/i18n.h"
+#include "core/monitor-path.h"
 #include "host/loader.h"
 #include "host/marker.h"
 #include "host/question.h"
@@ -34,6 +35,7 @@ check_domain (const Start *start, GError **error)
 {
   const VaDomainXml *domain = start->domain;
   g_autofree char *monitor = va_monitor_path (start->agent->settings->run_dir, domain->uuid);
+  g_autofree char *older = va_monitor_path_older (start->agent->settings->run_dir, domain->uuid);
 
   if (!domain->confidential)
     {
@@ -43,7 +45,10 @@ check_domain (const Start *start, GError **error)
     }
   if (!domain->has_blobs)
     return refuse (error, _("it has no places for the owner's certificate and session"));
-  if (g_strcmp0 (domain->monitor_path, monitor) != 0)
+  if (g_strcmp0 (domain->monitor_path, older) == 0)
+    g_message (_("domain %s has its second monitor at %s, which no AppArmor rule keeps other domains away from: run "
+                 "“virt-attest domain prepare” on its XML again"), domain->name, older);
+  else if (g_strcmp0 (domain->monitor_path, monitor) != 0)
     return refuse (error, _("it has no second monitor for the host agent"));
   return TRUE;
 }
@@ -120,6 +125,7 @@ check_grant (const Start *start, const VaLaunchGrant *grant, GError **error)
 static gboolean
 begin (const Start *start, VaLaunch *launch, const VaLaunchGrant *grant, GError **error)
 {
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&start->agent->starts);
   gboolean latest = va_launches_add (start->agent->launches, launch);
 
   if (!latest)
@@ -154,6 +160,7 @@ start_domain (Start *start, GError **error)
 static char *
 pass_domain (VaAgent *agent, const VaDomainXml *domain)
 {
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&agent->starts);
   g_autoptr(VaLaunch) old = va_launches_latest (agent->launches, domain->uuid);
 
   if (old != NULL)

@@ -32,7 +32,4 @@ void va_launch_owe (VaLaunch *launch, VaOutcomeState state, const char *reason);
 /** va_launch_fail: a final no. The marker stays pending for as long as there is a QEMU that it keeps from running. */
 void va_launch_fail (VaLaunch *launch, const char *reason);
 
-/** va_launch_refuse_process: FALSE, with @error: @pid is not the one. Needs no lock. */
-gboolean va_launch_refuse_process (GError **error, pid_t pid);
-
 G_END_DECLS

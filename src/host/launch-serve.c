@@ -7,7 +7,9 @@
 #include "core/encoding.h"
 #include "core/error.h"
 #include "core/i18n.h"
+#include "core/qemu-arguments.h"
 #include "host/marker.h"
+#include "host/monitor.h"
 #include "host/service.h"
 
 /*
@@ -25,7 +27,8 @@
  *    twice at the same address gives the same memory, as long as QEMU is in its state launch-secret; QEMU leaves
  *    that state only by libvirt's “cont”, hence after the gate's yes, hence after the launch was marked as attested.
  *    So a channel whose injection fails on an attested launch came late, and all is well.
- * 4. Threads that call libvirt are of another pool than those that answer hook and gate, so that the first can all
+ * 4. The second monitor has one client at a time. libvirt's channel is on it only between its calls to libvirt.
+ * 5. Threads that call libvirt are of another pool than those that answer hook and gate, so that the first can all
  *    be stuck and the second still answer.
  */
 
@@ -183,11 +186,46 @@ attest (VaLaunch *launch, const VaChannel *channel, GError **error)
   va_launch_add_step (launch, "answered");
   va_launch_owe (launch, VA_OUTCOME_RUNNING, NULL);
   if (va_launch_record_save (record, host->state_dir, error))
-    return TRUE;
+    {
+      /* Nobody needs it any more, and nobody is to have a way to a QEMU that runs. */
+      va_monitor_remove (host->run_dir, record->domain_uuid);
+      return TRUE;
+    }
   record->state = VA_LAUNCH_PENDING;
   g_ptr_array_set_size (record->owed, (int) record->owed->len - 1);
   if (!va_marker_write_pending (host->run_dir, record->domain_uuid, NULL))
     va_marker_remove (host->run_dir, record->domain_uuid);
+  return FALSE;
+}
+
+/* A QEMU that is to take over a saved or migrated guest measures its firmware like any other, and replaces its memory then. */
+static gboolean
+check_origin (VaLaunch *launch, const VaChannel *channel, gint64 end, GError **error)
+{
+  const guint deadline_ms = (guint) CLAMP ((end - g_get_monotonic_time ()) / 1000, 1, G_MAXINT);
+  const char *sentence = _("an attested domain cannot be restored from a saved state or a snapshot, nor migrated: its "
+                           "memory would be another than the one that is measured");
+  VaQemuArguments arguments;
+
+  if (!va_qemu_arguments_read (channel->pid, launch->host->run_dir, launch->record->domain_uuid, deadline_ms, &arguments,
+                               error))
+    return FALSE;
+  if (!arguments.loads_state)
+    return TRUE;
+  g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, sentence);
+  va_launch_condemn (launch, sentence);
+  return FALSE;
+}
+
+/* The guest must not have run: somebody else than the gate may have let it. An injection shows that, but there may be none. */
+static gboolean
+check_stopped (VaLaunch *launch, VaChannel *channel, GError **error)
+{
+  g_autoptr(GError) reason = NULL;
+
+  if (va_channel_check (channel, &reason) || va_launch_state (launch) == VA_LAUNCH_ATTESTED)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&reason));
   return FALSE;
 }
 
@@ -200,11 +238,12 @@ va_launch_serve (VaLaunch *launch, VaChannel *channel, gint64 end, GError **erro
 
   if (va_launch_state (launch) == VA_LAUNCH_ATTESTED)
     return va_launch_bind (launch, channel->pid, channel->start, error);
-  if (!va_channel_collect (channel, &evidence, error) || !check_policy (launch, &evidence, error))
+  if (!check_origin (launch, channel, end, error) || !va_channel_collect (channel, &evidence, error)
+      || !check_policy (launch, &evidence, error))
     return FALSE;
   va_launch_step (launch, "measured");
   reply = validate (launch, &evidence, end, error);
-  if (reply == NULL || !inject (launch, channel, reply, error))
+  if (reply == NULL || !inject (launch, channel, reply, error) || !check_stopped (launch, channel, error))
     return FALSE;
   attested = attest (launch, channel, error);
   launch->host->owes (launch->host->data);

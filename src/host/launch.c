@@ -8,6 +8,7 @@
 #include "core/i18n.h"
 #include "host/log.h"
 #include "host/marker.h"
+#include "host/monitor.h"
 #include "host/question.h"
 #include "host/watch.h"
 
@@ -178,6 +179,8 @@ va_launch_begin (VaLaunch *launch, GError **error)
   const VaLaunchHost *host = launch->host;
 
   launch->marked = TRUE;
+  /* QEMU's monitor is to be in a folder that nobody has used before; the hook makes it. */
+  va_monitor_remove (host->run_dir, launch->record->domain_uuid);
   return va_launch_record_save (launch->record, host->state_dir, error)
          && va_marker_write_pending (host->run_dir, launch->record->domain_uuid, error);
 }
@@ -199,6 +202,19 @@ va_launch_trouble (VaLaunch *launch, const char *message)
     return;
   set_reason (launch, message);
   va_launch_save (launch);
+}
+
+gboolean
+va_launch_condemn (VaLaunch *launch, const char *reason)
+{
+  gboolean condemned;
+
+  g_mutex_lock (&launch->lock);
+  condemned = launch->record->state != VA_LAUNCH_ATTESTED && !launch->record->gone;
+  va_launch_fail (launch, reason);
+  g_mutex_unlock (&launch->lock);
+  launch->host->owes (launch->host->data);
+  return condemned;
 }
 
 /* The caller has the lock. */
@@ -361,6 +377,8 @@ va_launch_restore (VaLaunch *launch, gboolean alive)
          : va_marker_write_pending (run_dir, record->domain_uuid, &error);
   if (!ok)
     g_message (_("launch %s: %s"), record->launch_id, error->message);
+  if (record->state == VA_LAUNCH_ATTESTED)
+    va_monitor_remove (run_dir, record->domain_uuid);
   if (record->pid != 0)
     watch (launch, record->pid, record->start); /* one that has just ended is found by the sweep */
 }

@@ -60,6 +60,15 @@ gboolean va_launch_bind (VaLaunch *launch, pid_t pid, guint64 start, GError **er
 gboolean va_launch_serve (VaLaunch *launch, VaChannel *channel, gint64 end, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_launch_trouble: keeps @message as the reason in case the launch ends here. */
 void va_launch_trouble (VaLaunch *launch, const char *message);
+/**
+ * va_launch_condemn: the guest must not go on running: a launch that is pending has failed for @reason, for good; one that
+ * failed before stays as it is. From here on nothing makes it attested. A reason that is there already, such as that the
+ * service cannot be reached, gives way.
+ * Returns: FALSE: it is attested, or gone
+ */
+gboolean va_launch_condemn (VaLaunch *launch, const char *reason);
+/** va_launch_refuse_process: FALSE, with @error: @pid is not the QEMU of a launch. */
+gboolean va_launch_refuse_process (GError **error, pid_t pid);
 /** va_launch_finish: the domain is gone: marker away, the end owed to the service. Once; later calls do nothing. */
 void va_launch_finish (VaLaunch *launch, const char *reason);
 /** va_launch_abandon: this agent ends: no more watching. The launch itself stays as it is. */

@@ -10,6 +10,7 @@
 #include "core/file.h"
 #include "core/guid.h"
 #include "core/number.h"
+#include "host/monitor.h"
 
 #define MARKER_MAX 64
 
@@ -17,12 +18,6 @@ static char *
 marker_path (const char *run_dir, const char *uuid)
 {
   return g_build_filename (run_dir, "domains", uuid, NULL);
-}
-
-char *
-va_monitor_path (const char *run_dir, const char *uuid)
-{
-  return g_build_filename (run_dir, "qmp", uuid, "monitor.sock", NULL);
 }
 
 static VaMarker
@@ -79,11 +74,8 @@ void
 va_marker_remove (const char *run_dir, const char *uuid)
 {
   g_autofree char *marker = marker_path (run_dir, uuid);
-  g_autofree char *monitor = va_monitor_path (run_dir, uuid);
-  g_autofree char *folder = g_path_get_dirname (monitor);
 
-  g_unlink (monitor);
-  g_rmdir (folder);
+  va_monitor_remove (run_dir, uuid);
   g_unlink (marker);
 }
 

@@ -20,12 +20,9 @@ VaMarker va_marker_read (const char *run_dir, const char *uuid);
 gboolean va_marker_write_pending (const char *run_dir, const char *uuid, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean va_marker_write_attested (const char *run_dir, const char *uuid, pid_t pid, guint64 start, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
-/** va_marker_remove: together with the domain's folder for its second monitor; what is not there is no error. */
+/** va_marker_remove: together with the domain's second monitor; what is not there is no error. */
 void va_marker_remove (const char *run_dir, const char *uuid);
 /** va_marker_list: UUIDs that have a marker. Returns: (transfer full) */
 GStrv va_marker_list (const char *run_dir);
-
-/** va_monitor_path: RUN-DIR/qmp/UUID/monitor.sock. Returns: (transfer full) */
-char *va_monitor_path (const char *run_dir, const char *uuid);
 
 G_END_DECLS

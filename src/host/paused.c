@@ -7,8 +7,8 @@
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/process.h"
-#include "host/marker.h"
-#include "qmp/client.h"
+#include "host/guard.h"
+#include "host/monitor.h"
 
 typedef struct {
   VaAgent *agent;
@@ -24,15 +24,18 @@ job_free (gpointer data)
   g_free (job);
 }
 
-/* QEMU's process: whoever listens at the second monitor. If that were a lie, the marker would name the wrong process,
-   and the gate would not let the right one run. */
+/* QEMU's process: whoever listens at the second monitor, if it was started with just that. If even that were a lie, the
+   marker would name the wrong process, and the gate would not let the right one run. */
 static gboolean
 find_process (const Job *job, pid_t *pid, guint64 *start, GError **error)
 {
-  g_autofree char *monitor = va_monitor_path (job->agent->settings->run_dir, va_launch_domain (job->launch));
+  const char *run_dir = job->agent->settings->run_dir, *uuid = va_launch_domain (job->launch);
 
-  return va_qmp_peer_at (monitor, pid, error) && va_process_start_time (*pid, start, error)
-         && va_launch_bind (job->launch, *pid, *start, error);
+  if (!va_monitor_peer (run_dir, uuid, pid, error) || !va_process_start_time (*pid, start, error))
+    return FALSE;
+  if (!va_monitor_doubt (run_dir, uuid, *pid))
+    return va_launch_refuse_process (error, *pid);
+  return va_launch_bind (job->launch, *pid, *start, error);
 }
 
 static gboolean
@@ -45,7 +48,7 @@ serve (const Job *job, virDomainPtr domain, GError **error)
 
   if (!find_process (job, &pid, &start, error))
     return FALSE;
-  channel = va_channel_libvirt_new (domain, pid, start);
+  channel = va_channel_libvirt_new (domain, job->agent->settings->run_dir, pid, start, end);
   return va_launch_serve (job->launch, channel, end, error);
 }
 
@@ -80,6 +83,8 @@ attend_domain (const Job *job, virDomainPtr domain)
     return;
   if (state == VIR_DOMAIN_SHUTOFF)
     va_launch_finish (job->launch, _("the domain ended before its attestation; libvirt's and QEMU's logs say why"));
+  else if (va_guard_check (job->agent, job->launch, domain))
+    return;
   else if (state == VIR_DOMAIN_PAUSED && reason != VIR_DOMAIN_PAUSED_STARTING_UP
            && va_launch_state (job->launch) == VA_LAUNCH_PENDING && !va_launch_is_gone (job->launch))
     attend_paused (job, domain);

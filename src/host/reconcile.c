@@ -3,12 +3,14 @@
 
 #include "host/reconcile.h"
 
+#include "core/discard.h"
 #include "core/i18n.h"
 #include "core/process.h"
+#include "host/guard.h"
 #include "host/marker.h"
+#include "host/monitor.h"
 #include "host/paused.h"
 #include "host/watch.h"
-#include "qmp/client.h"
 
 /* Another kernel's processes are gone, and its clock means nothing now. */
 static gboolean
@@ -29,9 +31,10 @@ compare (gconstpointer a, gconstpointer b)
 static gboolean
 probe (const VaAgent *agent, const char *uuid, pid_t *pid, guint64 *start)
 {
-  g_autofree char *monitor = va_monitor_path (agent->settings->run_dir, uuid);
+  const char *run_dir = agent->settings->run_dir;
 
-  return va_qmp_peer_at (monitor, pid, NULL) && va_process_start_time (*pid, start, NULL);
+  return va_monitor_peer (run_dir, uuid, pid, NULL) && va_process_start_time (*pid, start, NULL)
+         && va_monitor_doubt (run_dir, uuid, *pid);
 }
 
 /* @record: (transfer full) */
@@ -90,6 +93,7 @@ sweep_launch (VaAgent *agent, VaLaunch *launch)
 
   if (va_launch_is_gone (launch))
     return;
+  va_guard_look (agent, launch);
   if (!va_launch_process (launch, &pid, &start))
     look_for_process (agent, launch);
   else if (va_process_ended (pid, start))
@@ -111,21 +115,32 @@ is_in_use (VaAgent *agent, const char *uuid)
   return probe (agent, uuid, &pid, &start);
 }
 
+/* A start that begins meanwhile must not lose its new marker. */
+static void
+sweep_marker (VaAgent *agent, const char *uuid)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&agent->starts);
+  g_autoptr(VaLaunch) launch = va_launches_latest (agent->launches, uuid);
+
+  if (launch != NULL)
+    return;
+  if (is_in_use (agent, uuid))
+    {
+      if (va_marker_read (agent->settings->run_dir, uuid).state != VA_MARKER_ATTESTED)
+        va_guard_look_at (agent, uuid);
+      return;
+    }
+  g_message (_("domain %s: its marker belonged to no launch and is removed"), uuid);
+  va_marker_remove (agent->settings->run_dir, uuid);
+}
+
 static void
 sweep_markers (VaAgent *agent)
 {
   g_auto(GStrv) uuids = va_marker_list (agent->settings->run_dir);
 
   for (guint i = 0; uuids[i] != NULL; i++)
-    {
-      g_autoptr(VaLaunch) launch = va_launches_latest (agent->launches, uuids[i]);
-
-      if (launch == NULL && !is_in_use (agent, uuids[i]))
-        {
-          g_message (_("domain %s: its marker belonged to no launch and is removed"), uuids[i]);
-          va_marker_remove (agent->settings->run_dir, uuids[i]);
-        }
-    }
+    sweep_marker (agent, uuids[i]);
 }
 
 void
@@ -136,4 +151,5 @@ va_reconcile_sweep (VaAgent *agent)
   for (guint i = 0; i < list->len; i++)
     sweep_launch (agent, g_ptr_array_index (list, i));
   sweep_markers (agent);
+  va_discard_rest (agent->settings->run_dir);
 }

@@ -15,6 +15,7 @@
 #define MARK "--fake-qemu"
 
 typedef struct {
+  GMutex lock;
   char *status, *state, *inject;
   gint64 policy, address;
   guint injected;
@@ -57,6 +58,7 @@ static char *
 answer (const char *command, JsonObject *arguments, gpointer data)
 {
   Machine *machine = data;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&machine->lock);
   g_autofree char *measure = NULL;
   guint8 bytes[VA_MEASUREMENT_SIZE];
 
@@ -83,14 +85,15 @@ answer (const char *command, JsonObject *arguments, gpointer data)
 void
 fake_qemu_main (int argc, char *argv[])
 {
-  Machine machine = { NULL, NULL, NULL, 1, 0, 0 };
+  Machine machine = { .policy = 1 };
 
-  if (argc != 3 || !g_str_equal (argv[1], MARK))
+  if (argc < 4 || !g_str_equal (argv[1], MARK))
     return;
   machine.status = g_strdup ("prelaunch");
   machine.state = g_strdup ("launch-secret");
   prctl (PR_SET_PDEATHSIG, SIGKILL);
   monitor_new (argv[2], NULL, answer, &machine);
+  monitor_new (argv[3], NULL, answer, &machine); /* of the test's own: the agent takes the first one away */
   if (write (STDOUT_FILENO, "x", 1) != 1)
     _exit (1);
   for (;;)
@@ -98,12 +101,13 @@ fake_qemu_main (int argc, char *argv[])
 }
 
 FakeQemu
-fake_qemu_start (const char *path)
+fake_qemu_start_with (const char *path, const char *argument)
 {
+  static guint count;
   g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
   g_autofree char *folder = g_path_get_dirname (path);
-  const char *arguments[] = { self, MARK, path, NULL };
-  FakeQemu qemu = { 0, g_strdup (path) };
+  FakeQemu qemu = { 0, g_strdup_printf ("%s/q-%d-%u", g_get_tmp_dir (), (int) getpid (), count++) };
+  const char *arguments[] = { self, MARK, path, qemu.path, argument, NULL };
   g_autoptr(GError) error = NULL;
   int out;
   char x;
@@ -115,6 +119,12 @@ fake_qemu_start (const char *path)
   g_assert_cmpint (read (out, &x, 1), ==, 1);
   close (out);
   return qemu;
+}
+
+FakeQemu
+fake_qemu_start (const char *path)
+{
+  return fake_qemu_start_with (path, NULL);
 }
 
 static JsonObject *
@@ -154,5 +164,6 @@ fake_qemu_kill (FakeQemu *qemu)
 {
   kill (qemu->pid, SIGKILL);
   g_assert_cmpint (waitpid (qemu->pid, NULL, 0), ==, qemu->pid);
+  unlink (qemu->path);
   g_clear_pointer (&qemu->path, g_free);
 }

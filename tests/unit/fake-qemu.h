@@ -10,13 +10,15 @@
  */
 typedef struct {
   pid_t pid;
-  char *path;
+  char *path; /* of a monitor for the test alone */
 } FakeQemu;
 
 /** fake_qemu_main: to be called first in main(): when this process is to be a fake QEMU, it does not return. */
 void fake_qemu_main (int argc, char *argv[]);
 /** fake_qemu_start: starts this very program as a QEMU whose monitor is at @path; returns when it listens. */
 FakeQemu fake_qemu_start (const char *path);
+/** fake_qemu_start_with: the same with one more @argument (nullable) in its command line. */
+FakeQemu fake_qemu_start_with (const char *path, const char *argument);
 /** fake_qemu_set: JSON for "test-set". */
 void fake_qemu_set (const FakeQemu *qemu, const char *json);
 /** fake_qemu_injected: how many packets it took, and where the last one went. */

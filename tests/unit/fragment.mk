@@ -128,7 +128,8 @@ EXTRA_DIST += tests/unit/test-schemas.py \
 	tests/data/messages/registration.json \
 	tests/data/messages/validate-reply.json \
 	tests/data/messages/validate-request.json
-host_side_tests = tests/unit/test-gate tests/unit/test-hook tests/unit/test-hook-parts tests/unit/test-markup
+host_side_tests = tests/unit/test-gate tests/unit/test-hook tests/unit/test-hook-parts tests/unit/test-markup \
+	tests/unit/test-discard tests/unit/test-qemu-arguments
 check_PROGRAMS += $(host_side_tests)
 TESTS += $(host_side_tests)
 own_machine = tests/unit/own-machine.c tests/unit/own-machine.h tests/unit/peer.c tests/unit/peer.h
@@ -143,6 +144,10 @@ tests_unit_test_hook_parts_LDADD = libva-core.la $(GLIB_LIBS)
 tests_unit_test_markup_SOURCES = tests/unit/test-markup.c
 tests_unit_test_markup_CFLAGS = $(AM_CFLAGS) $(XML_CFLAGS)
 tests_unit_test_markup_LDADD = libva-core.la $(XML_LIBS) $(GLIB_LIBS)
+tests_unit_test_discard_SOURCES = tests/unit/test-discard.c
+tests_unit_test_discard_LDADD = libva-core.la $(GLIB_LIBS)
+tests_unit_test_qemu_arguments_SOURCES = tests/unit/test-qemu-arguments.c
+tests_unit_test_qemu_arguments_LDADD = libva-core.la $(GLIB_LIBS)
 # The gate looks for libvirt's function in the program that loaded it.
 tests_unit_test_gate_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
 # Lock drivers to chain to: one that writes down its calls, one of another interface.

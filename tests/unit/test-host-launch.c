@@ -21,7 +21,7 @@ typedef struct {
   GMutex lock;
   GCond changed;
   gboolean hold_collect, hold_inject; /* wait here until they are FALSE, as libvirt does while the gate waits */
-  gboolean inject_fails;
+  gboolean inject_fails, runs;
   guint waiting;                      /* threads that wait */
   guint collected, injected;
 } Scripted;
@@ -83,10 +83,21 @@ inject (VaChannel *parent, const guint8 header[VA_PACKET_HEADER_SIZE], GBytes *p
   return TRUE;
 }
 
+static gboolean
+check (VaChannel *parent, GError **error)
+{
+  Scripted *channel = (Scripted *) parent;
+
+  if (!channel->runs)
+    return TRUE;
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, "this guest has run");
+  return FALSE;
+}
+
 static Scripted
 scripted (const char *name)
 {
-  Scripted channel = { .parent = { name, getpid (), 0, collect, inject, NULL } };
+  Scripted channel = { .parent = { name, getpid (), 0, collect, inject, check, NULL } };
 
   g_assert_true (va_process_start_time (getpid (), &channel.parent.start, NULL));
   return channel;
@@ -320,6 +331,70 @@ test_gone_meanwhile (void)
   tear_down (&bench);
 }
 
+/* Nobody injects anything, so only QEMU's state tells that somebody let the guest run while the service was asked. */
+static void
+test_refuses_what_ran (void)
+{
+  Bench bench;
+  Scripted qmp = scripted ("QMP");
+
+  set_up (&bench);
+  bench.site->no_secret = TRUE;
+  qmp.runs = TRUE;
+  g_assert_false (serve (&bench, &qmp));
+  g_assert_cmpuint (site_count (bench.site, &bench.site->validations), ==, 1);
+  g_assert_cmpint (va_launch_state (bench.launch), ==, VA_LAUNCH_PENDING);
+  g_assert_cmpint (va_marker_read (bench.site->settings->run_dir, SITE_UUID).state, ==, VA_MARKER_PENDING);
+  tear_down (&bench);
+}
+
+/* Once it is known that the guest ran, neither a validation under way nor a later one makes it attested. */
+static void
+test_condemned_meanwhile (void)
+{
+  Bench bench;
+  Scripted qmp = scripted ("QMP");
+  Server server = { &bench, &qmp, TRUE, NULL };
+  GThread *thread;
+  g_autofree char *reason = NULL;
+
+  set_up (&bench);
+  qmp.hold_inject = TRUE;
+  thread = serve_in_thread (&server);
+  for (guint i = 0; i < 1000 && site_count (bench.site, &bench.site->validations) == 0; i++)
+    g_usleep (5000);
+  wait_until_held (&qmp);
+  va_launch_trouble (bench.launch, "the service cannot be reached");
+  g_assert_true (va_launch_condemn (bench.launch, "it ran"));
+  let_go (&qmp, &qmp.hold_inject);
+  g_thread_join (thread);
+  g_assert_false (server.ok);
+  g_clear_error (&server.error);
+  g_assert_cmpint (va_launch_state (bench.launch), ==, VA_LAUNCH_FAILED);
+  g_assert_cmpint (va_marker_read (bench.site->settings->run_dir, SITE_UUID).state, ==, VA_MARKER_PENDING);
+  va_launch_trouble (bench.launch, "something else");
+  reason = va_launch_reason (bench.launch);
+  g_assert_cmpstr (reason, ==, "it ran");
+  g_assert_cmpint (va_launch_owed (bench.launch)->state, ==, VA_OUTCOME_FAILED);
+  g_assert_false (serve (&bench, &qmp));
+  va_launch_finish (bench.launch, NULL);
+  g_assert_false (va_launch_condemn (bench.launch, "too late"));
+  tear_down (&bench);
+}
+
+static void
+test_attested_is_not_condemned (void)
+{
+  Bench bench;
+  Scripted qmp = scripted ("QMP");
+
+  set_up (&bench);
+  g_assert_true (serve (&bench, &qmp));
+  g_assert_false (va_launch_condemn (bench.launch, "it ran"));
+  g_assert_cmpint (va_launch_state (bench.launch), ==, VA_LAUNCH_ATTESTED);
+  tear_down (&bench);
+}
+
 /* A record that cannot be written: no yes, and the marker is not left as attested. */
 static void
 test_refuses_without_record (void)
@@ -350,6 +425,9 @@ main (int argc, char *argv[])
   g_test_add_func ("/host/launch/one-refusal", test_one_refusal);
   g_test_add_func ("/host/launch/failing-injection", test_failing_injection);
   g_test_add_func ("/host/launch/gone-meanwhile", test_gone_meanwhile);
+  g_test_add_func ("/host/launch/refuses-what-ran", test_refuses_what_ran);
+  g_test_add_func ("/host/launch/condemned-meanwhile", test_condemned_meanwhile);
+  g_test_add_func ("/host/launch/attested-is-not-condemned", test_attested_is_not_condemned);
   g_test_add_func ("/host/launch/refuses-without-record", test_refuses_without_record);
   return g_test_run ();
 }
