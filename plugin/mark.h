@@ -12,10 +12,4 @@ G_BEGIN_DECLS
  */
 gboolean va_mark_leave (GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/**
- * va_folder_is_private: whether @path is a folder that only root or this process's user can change.
- * Errors: VA_CORE_ERROR_NOT_FOUND, VA_CORE_ERROR_PERMISSION, VA_CORE_ERROR_FAILED
- */
-gboolean va_folder_is_private (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
 G_END_DECLS

@@ -25,3 +25,10 @@ va_report_refusal (const char *sentence)
   else
     fprintf (stderr, "virt-attest: %s\n", sentence);
 }
+
+void
+va_report_warning (const char *sentence)
+{
+  syslog (LOG_DAEMON | LOG_WARNING, "virt-attest: %s", sentence);
+  fprintf (stderr, "virt-attest: %s\n", sentence);
+}

@@ -12,4 +12,7 @@ G_BEGIN_DECLS
  */
 void va_report_refusal (const char *sentence);
 
+/** va_report_warning: a sentence for the system's log and for libvirtd's standard error; libvirt goes on. */
+void va_report_warning (const char *sentence);
+
 G_END_DECLS

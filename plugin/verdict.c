@@ -9,7 +9,7 @@
 #include "core/file.h"
 #include "core/i18n.h"
 #include "core/process.h"
-#include "mark.h"
+#include "core/qemu-arguments.h"
 
 #define DOMAINS VA_RUNDIR "/domains"
 #define GATE_SOCKET VA_RUNDIR "/gate.sock"
@@ -24,6 +24,20 @@ refuse (GError **error, const char *sentence)
   return FALSE;
 }
 
+/* One question of libvirt's. */
+typedef struct {
+  const char *uuid;
+  pid_t pid;
+  guint deadline_ms;
+  gint64 end; /* g_get_monotonic_time() */
+} Question;
+
+static guint
+left_ms (const Question *question)
+{
+  return (guint) CLAMP ((question->end - g_get_monotonic_time ()) / 1000, 1, G_MAXINT);
+}
+
 /* The marker's text in @text, %NULL if there is none; FALSE if that cannot be told. */
 static gboolean
 read_marker (const char *uuid, char **text, GError **error)
@@ -36,27 +50,10 @@ read_marker (const char *uuid, char **text, GError **error)
     *text = va_file_read_text (path, MARKER_MAX, &reason);
   if (*text != NULL || g_error_matches (reason, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND))
     return TRUE;
-  g_propagate_prefixed_error (error, g_steal_pointer (&reason), _("cannot tell whether this domain is attested: "));
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
+               _("cannot tell whether this domain is attested: %s; correct that file or directory, or remove the file, and "
+                 "start the domain again"), reason->message);
   return FALSE;
-}
-
-/* A domain that was prepared for attestation shows it in QEMU's command line, even if its hook never ran. */
-static gboolean
-check_unmarked (const char *uuid, pid_t pid, GError **error)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/cmdline", (int) pid);
-  g_autofree char *monitor = g_strdup_printf ("%s/qmp/%s/", VA_RUNDIR, uuid);
-  g_autofree char *arguments = NULL;
-  gsize size;
-
-  if (pid <= 0)
-    return refuse (error, _("libvirt did not name the domain's QEMU process"));
-  if (!g_file_get_contents (path, &arguments, &size, NULL) || size == 0)
-    return refuse (error, _("the domain's QEMU process is gone"));
-  if (memmem (arguments, size, monitor, strlen (monitor)) == NULL)
-    return TRUE;
-  return refuse (error, _("this domain is prepared for attestation, but no launch was begun for it: is the hook "
-                          "“virt-attest” in /etc/libvirt/hooks/qemu.d?"));
 }
 
 /* The sentence of "no\nSENTENCE\n", or %NULL if @answer has another form. */
@@ -75,11 +72,12 @@ refusal_sentence (const char *answer, gsize size)
 }
 
 static gboolean
-ask_agent (const char *uuid, pid_t pid, guint deadline_ms, GError **error)
+ask_agent (const Question *question, GError **error)
 {
-  g_autofree char *question = g_strdup_printf ("virt-attest gate 1\nuuid %s\npid %d\n", uuid, (int) pid);
+  g_autofree char *words = g_strdup_printf ("virt-attest gate 1\nuuid %s\npid %d\n", question->uuid,
+                                            (int) question->pid);
   g_autoptr(GError) reason = NULL;
-  g_autoptr(GBytes) answer = va_ask (GATE_SOCKET, question, strlen (question), deadline_ms, ANSWER_MAX, &reason);
+  g_autoptr(GBytes) answer = va_ask (GATE_SOCKET, words, strlen (words), left_ms (question), ANSWER_MAX, &reason);
   g_autofree char *sentence = NULL;
   const char *text;
   gsize size;
@@ -87,13 +85,14 @@ ask_agent (const char *uuid, pid_t pid, guint deadline_ms, GError **error)
   if (g_error_matches (reason, VA_CORE_ERROR, VA_CORE_ERROR_TIMEOUT))
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_TIMEOUT,
-                   _("the host agent gave no verdict within %u ms; see “journalctl -u virt-attest-hostd”"), deadline_ms);
+                   _("the host agent gave no verdict within %u ms; see “journalctl -u virt-attest-hostd”"),
+                   question->deadline_ms);
       return FALSE;
     }
   if (answer == NULL)
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
-                   _("the host agent cannot be asked (%s: %s): is virt-attest-hostd running?"), GATE_SOCKET,
+                   _("the host agent cannot be asked (%s: %s): start virt-attest-hostd"), GATE_SOCKET,
                    reason->message);
       return FALSE;
     }
@@ -112,28 +111,48 @@ is_attested (const char *marker, pid_t pid)
   g_autofree char *expected = NULL;
   guint64 start;
 
-  if (pid <= 0 || !va_process_start_time (pid, &start, NULL))
+  if (!va_process_start_time (pid, &start, NULL))
     return FALSE;
   expected = g_strdup_printf ("attested %d %" G_GUINT64_FORMAT "\n", (int) pid, start);
   return g_str_equal (marker, expected);
 }
 
-gboolean
-va_verdict (const char *uuid, pid_t pid, guint deadline_ms, GError **error)
+/* A domain that was prepared for attestation, whether or not its hook ran. */
+static gboolean
+judge_ours (const Question *question, gboolean loads_state, GError **error)
 {
   g_autofree char *marker = NULL;
 
-  if (!read_marker (uuid, &marker, error))
+  if (!read_marker (question->uuid, &marker, error))
     return FALSE;
-  if (marker == NULL)
-    return check_unmarked (uuid, pid, error);
-  if (is_attested (marker, pid))
+  if (marker != NULL && is_attested (marker, question->pid))
     return TRUE;
+  if (loads_state)
+    return refuse (error, _("an attested domain cannot be restored from a saved state or a snapshot, nor migrated: its "
+                            "memory would be another than the one that is measured; start it without the saved state"));
+  if (marker == NULL)
+    return refuse (error, _("this domain is prepared for attestation, but no launch was begun for it: is the hook "
+                            "“virt-attest” in /etc/libvirt/hooks/qemu.d, and was libvirtd restarted since it was put "
+                            "there?"));
   if (g_str_equal (marker, "pending\n"))
-    {
-      if (pid > 0)
-        return ask_agent (uuid, pid, deadline_ms, error);
-      return refuse (error, _("libvirt did not name the domain's QEMU process"));
-    }
-  return refuse (error, _("this QEMU process is not the one that was attested; destroy the domain and start it again"));
+    return ask_agent (question, error);
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
+               _("this QEMU process is not the one that was attested: destroy the domain and start it again; "
+                 "virt-attest-hostd must be running, so that it makes a new marker %s/%s"), DOMAINS, question->uuid);
+  return FALSE;
+}
+
+gboolean
+va_verdict (const char *uuid, pid_t pid, guint deadline_ms, GError **error)
+{
+  const Question question = { uuid, pid, deadline_ms, g_get_monotonic_time () + (gint64) deadline_ms * 1000 };
+  VaQemuArguments arguments;
+
+  if (pid <= 0)
+    return refuse (error, _("libvirt did not name the domain's QEMU process"));
+  /* First of all, so that nothing that lies in our folders can keep back a domain that is not ours. The agent grants a
+     launch only to a domain with the second monitor, so one without it has none to wait for. */
+  if (!va_qemu_arguments_read (pid, VA_RUNDIR, uuid, deadline_ms, &arguments, error))
+    return FALSE;
+  return !arguments.monitor || judge_ours (&question, arguments.loads_state, error);
 }

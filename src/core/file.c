@@ -280,6 +280,25 @@ va_folder_make (const char *path, int mode, GError **error)
   return FALSE;
 }
 
+gboolean
+va_folder_is_private (const char *path, GError **error)
+{
+  struct stat info;
+
+  if (lstat (path, &info) != 0)
+    g_set_error (error, VA_CORE_ERROR, errno == ENOENT ? VA_CORE_ERROR_NOT_FOUND : VA_CORE_ERROR_FAILED, "%s: %s",
+                 path, g_strerror (errno));
+  else if (!S_ISDIR (info.st_mode))
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, _("%s is not a directory"), path);
+  else if ((info.st_uid != 0 && info.st_uid != geteuid ()) || (info.st_mode & 022) != 0)
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
+                 _("%s must belong to root and be closed to writing by others; it has mode %04o and owner %u"), path,
+                 (unsigned) info.st_mode & 07777, (unsigned) info.st_uid);
+  else
+    return TRUE;
+  return FALSE;
+}
+
 static int
 compare_names (gconstpointer a, gconstpointer b)
 {

@@ -54,4 +54,10 @@ GPtrArray *va_folder_names (const char *path, GError **error) G_GNUC_WARN_UNUSED
 /** va_folder_make: the folder and its parents; one that is there must be a folder. @mode is for new ones. */
 gboolean va_folder_make (const char *path, int mode, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * va_folder_is_private: whether @path is a folder, and no link to one, that only root or this process's user can change.
+ * Errors: VA_CORE_ERROR_NOT_FOUND, _PERMISSION, _FAILED
+ */
+gboolean va_folder_is_private (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

@@ -59,6 +59,12 @@ own_machine_cover (const char *path)
 pid_t
 own_machine_sleeper (const char *argument)
 {
+  return own_machine_sleeper_with (argument, NULL);
+}
+
+pid_t
+own_machine_sleeper_with (const char *argument, const char *other)
+{
   g_autofree char *path = NULL, *line = NULL;
   int ends[2];
   pid_t pid;
@@ -70,7 +76,7 @@ own_machine_sleeper (const char *argument)
     {
       prctl (PR_SET_PDEATHSIG, SIGKILL);
       dup2 (ends[0], STDIN_FILENO);
-      execl ("/bin/sh", "sh", "-c", "read line; exit", "sh", argument, NULL);
+      execl ("/bin/sh", "sh", "-c", "read line; exit", "sh", argument, other, NULL);
       _exit (127);
     }
   close (ends[0]); /* the other end stays open: read never ends */

@@ -15,6 +15,8 @@ void own_machine_enter (void);
 void own_machine_cover (const char *path);
 /** A process that sleeps until the test ends or kills it, with @argument in its command line. */
 pid_t own_machine_sleeper (const char *argument);
+/** The same with one more argument (nullable). */
+pid_t own_machine_sleeper_with (const char *argument, const char *other);
 void own_machine_kill (pid_t pid);
 /** Writes a file, and its folder (0700) if it is missing. */
 void own_machine_write (const char *path, const char *text);

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "core/process.h"
@@ -20,7 +21,8 @@
 #define UUID "00112233-4455-6677-8899-aabbccddeeff"
 #define MARKER VA_RUNDIR "/domains/" UUID
 #define SOCKET VA_RUNDIR "/gate.sock"
-#define MONITOR "socket,path=" VA_RUNDIR "/qmp/" UUID "/monitor.sock,server=on"
+#define MONITOR "socket,path=" VA_RUNDIR "/qmp/libvirt-" UUID "/monitor.sock,server=on"
+#define OLDER "socket,path=" VA_RUNDIR "/qmp/" UUID "/monitor.sock,server=on"
 
 static LockDriver *gate;
 static Recorder *recorder;
@@ -185,22 +187,40 @@ test_mark (void)
   g_assert_cmpstr (mark, ==, expected);
 }
 
+/* libvirtd starts all the same, with nothing in its way but a missing mark, which the hook looks for. */
 static void
-test_run_folder_refused (void)
+begin_without_mark (void)
+{
+  unlink ("/run/real/gate");
+  unlink (VA_RUNDIR "/gate");
+  g_assert_cmpint (begin (""), ==, 0);
+  g_assert_cmpuint (reported->len, ==, 0);
+  g_assert_false (g_file_test (VA_RUNDIR "/gate", G_FILE_TEST_EXISTS));
+  end ();
+}
+
+static void
+test_starts_without_mark (void)
 {
   g_assert_cmpint (chmod (VA_RUNDIR, 0777), ==, 0);
-  g_assert_cmpint (begin (""), ==, -1);
-  assert_reported ("closed to writing by others");
+  begin_without_mark ();
   g_assert_cmpint (chmod (VA_RUNDIR, 0711), ==, 0);
   g_assert_cmpint (chown (VA_RUNDIR, 1, 1), ==, 0);
-  g_assert_cmpint (begin (""), ==, -1);
-  assert_reported ("must belong to root");
+  begin_without_mark ();
   g_assert_cmpint (chown (VA_RUNDIR, 0, 0), ==, 0);
   g_assert_cmpint (g_rename (VA_RUNDIR, "/run/real"), ==, 0);
   g_assert_cmpint (symlink ("/run/real", VA_RUNDIR), ==, 0);
-  g_assert_cmpint (begin (""), ==, -1);
-  assert_reported ("is no folder");
+  begin_without_mark ();
   g_assert_cmpint (unlink (VA_RUNDIR), ==, 0);
+  own_machine_write (VA_RUNDIR, "a file");
+  begin_without_mark ();
+  g_assert_cmpint (unlink (VA_RUNDIR), ==, 0);
+  /* Full: no room for one more file. */
+  g_assert_cmpint (g_mkdir (VA_RUNDIR, 0711), ==, 0);
+  g_assert_cmpint (mount ("tmpfs", VA_RUNDIR, "tmpfs", 0, "mode=0711,nr_inodes=1"), ==, 0);
+  begin_without_mark ();
+  g_assert_cmpint (umount (VA_RUNDIR), ==, 0);
+  g_assert_cmpint (g_rmdir (VA_RUNDIR), ==, 0);
   g_assert_cmpint (g_rename ("/run/real", VA_RUNDIR), ==, 0);
 }
 
@@ -242,11 +262,12 @@ test_other_calls_pass (void)
 {
   LockManager manager;
   char *state = (char *) "x";
+  pid_t qemu = own_machine_sleeper (MONITOR);
   int fd = 5;
 
   begin_well ("");
   own_machine_write (MARKER, "garbage\n");
-  open_manager (&manager, getpid (), 1);
+  open_manager (&manager, qemu, 1);
   g_assert_cmpint (gate->add_resource (&manager, 0, "/disk", 0, NULL, 0), ==, 0);
   g_assert_cmpint (gate->acquire (&manager, NULL, LOCK_ACQUIRE_REGISTER_ONLY | LOCK_ACQUIRE_RESTRICT, 0, &fd), ==, 0);
   g_assert_cmpint (fd, ==, -1);
@@ -257,13 +278,81 @@ test_other_calls_pass (void)
   g_assert_cmpint (gate->inquire (&manager, &state, 0), ==, 0);
   gate->free_manager (&manager);
   end ();
+  own_machine_kill (qemu);
+}
+
+/* Whatever lies in our folder, whoever may write there: it is no business of a domain without our monitor. */
+static void
+test_foreign (void)
+{
+  static const char *const stale[] = { "pending\n", "attested 1 1\n", "garbage\n", "", "\xff\n" };
+  pid_t plain = own_machine_sleeper (""), restored = own_machine_sleeper_with ("-incoming", "defer");
+  g_autofree char *long_one = g_strnfill (4096, 'a');
+
+  begin_well ("");
+  for (guint i = 0; i < G_N_ELEMENTS (stale); i++)
+    {
+      own_machine_write (MARKER, stale[i]);
+      g_assert_cmpint (acquire (plain), ==, 0);
+      g_assert_cmpint (acquire (restored), ==, 0);
+    }
+  own_machine_write (MARKER, long_one);
+  g_assert_cmpint (acquire (plain), ==, 0);
+  g_assert_cmpint (unlink (MARKER), ==, 0);
+  g_assert_cmpint (g_mkdir (MARKER, 0700), ==, 0);
+  g_assert_cmpint (acquire (plain), ==, 0);
+  g_assert_cmpint (g_rmdir (MARKER), ==, 0);
+  own_machine_write (MARKER, "pending\n");
+  for (guint mode = 0770; mode <= 0777; mode += 7)
+    {
+      g_assert_cmpint (chmod (VA_RUNDIR "/domains", mode), ==, 0);
+      g_assert_cmpint (chmod (VA_RUNDIR, mode), ==, 0);
+      g_assert_cmpint (acquire (plain), ==, 0);
+    }
+  g_assert_cmpint (chmod (VA_RUNDIR "/domains", 0700), ==, 0);
+  g_assert_cmpint (chmod (VA_RUNDIR, 0711), ==, 0);
+  g_assert_cmpint (g_rename (VA_RUNDIR, "/run/real"), ==, 0);
+  g_assert_cmpint (acquire (plain), ==, 0);
+  g_assert_cmpint (g_rename ("/run/real", VA_RUNDIR), ==, 0);
+  g_assert_cmpuint (reported->len, ==, 0);
+  end ();
+  own_machine_kill (plain);
+  own_machine_kill (restored);
+}
+
+/* A QEMU that replaces its memory after the measuring, in every spelling that QEMU takes. */
+static void
+test_restored (void)
+{
+  static const char *const options[] = { "-incoming", "--incoming", "-loadvm", "--loadvm" };
+  g_autoptr(Peer) peer = peer_new (SOCKET, PEER_ANSWERS, "yes\n", 4);
+
+  begin_well ("");
+  for (guint i = 0; i < G_N_ELEMENTS (options); i++)
+    {
+      pid_t qemu = own_machine_sleeper_with (MONITOR, options[i]);
+      g_autofree char *good = attested (qemu, 0);
+
+      own_machine_write (MARKER, "pending\n");
+      g_assert_cmpint (acquire (qemu), ==, -1);
+      assert_reported ("cannot be restored");
+      g_assert_cmpint (unlink (MARKER), ==, 0);
+      g_assert_cmpint (acquire (qemu), ==, -1);
+      assert_reported ("cannot be restored");
+      /* One that was attested before there was this rule goes on. */
+      own_machine_write (MARKER, good);
+      g_assert_cmpint (acquire (qemu), ==, 0);
+      own_machine_kill (qemu);
+    }
+  g_assert_cmpuint (peer_count (peer), ==, 0);
+  end ();
 }
 
 static void
 test_unmarked (void)
 {
-  pid_t plain = own_machine_sleeper ("socket,path=" VA_RUNDIR "/qmp/00112233-4455-6677-8899-aabbccddee00/monitor.sock");
-  pid_t prepared = own_machine_sleeper (MONITOR);
+  pid_t plain = own_machine_sleeper ("socket,path=" VA_RUNDIR "/qmp/libvirt-00112233-4455-6677-8899-aabbccddee00/monitor.sock");
+  pid_t prepared = own_machine_sleeper (MONITOR), before = own_machine_sleeper (OLDER);
   pid_t gone = own_machine_sleeper ("");
 
   own_machine_kill (gone);
@@ -272,6 +361,8 @@ test_unmarked (void)
   g_assert_cmpuint (reported->len, ==, 0);
   g_assert_cmpint (acquire (prepared), ==, -1);
   assert_reported ("no launch was begun");
+  g_assert_cmpint (acquire (before), ==, -1);
+  assert_reported ("was libvirtd restarted since");
   g_assert_cmpint (acquire (gone), ==, -1);
   assert_reported ("is gone");
   g_assert_cmpint (acquire (0), ==, -1);
@@ -284,6 +375,7 @@ test_unmarked (void)
   end ();
   own_machine_kill (plain);
   own_machine_kill (prepared);
+  own_machine_kill (before);
 }
 
 static void
@@ -319,7 +411,7 @@ test_attested (void)
 static void
 test_marker_refused (void)
 {
-  pid_t qemu = own_machine_sleeper ("");
+  pid_t qemu = own_machine_sleeper (MONITOR);
   g_autofree char *good = attested (qemu, 0), *long_one = g_strnfill (4096, 'a');
 
   begin_well ("");
@@ -340,7 +432,8 @@ test_marker_refused (void)
   g_assert_cmpint (acquire (qemu), ==, -1);
   assert_reported ("no regular file");
   g_assert_cmpint (g_rmdir (MARKER), ==, 0);
-  g_assert_cmpint (acquire (qemu), ==, 0);
+  g_assert_cmpint (acquire (qemu), ==, -1);
+  assert_reported ("no launch was begun");
   end ();
   own_machine_kill (qemu);
 }
@@ -415,7 +508,7 @@ test_silence (void)
     }
   own_machine_write (MARKER, "pending\n");
   g_assert_cmpint (acquire (qemu), ==, -1);
-  assert_reported ("virt-attest-hostd running?");
+  assert_reported ("start virt-attest-hostd");
   g_assert_cmpint (acquire (0), ==, -1);
   assert_reported ("did not name");
   own_machine_write (SOCKET, "no socket");
@@ -460,7 +553,8 @@ test_chain (void)
 static void
 test_chain_refuses (void)
 {
-  pid_t qemu = own_machine_sleeper ("");
+  pid_t qemu = own_machine_sleeper (MONITOR);
+  g_autofree char *good = attested (qemu, 0);
   LockParam uuid = { LOCK_PARAM_UUID, "uuid", { .uuid = { 1 } } };
   LockManager manager = { gate, NULL };
 
@@ -471,6 +565,7 @@ test_chain_refuses (void)
   g_assert_nonnull (strstr (recorder->log, "init 1000000 /x/y.conf 0;"));
   memset (recorder, 0, sizeof *recorder);
   begin_well ("chain = \"recorder\"\n");
+  own_machine_write (MARKER, good);
   recorder->refuse_acquire = 1;
   g_assert_cmpint (acquire (qemu), ==, -1);
   recorder->refuse_new = 1;
@@ -541,9 +636,11 @@ main (int argc, char **argv)
   g_test_add_func ("/gate/interface", test_interface);
   g_test_add_func ("/gate/settings", test_settings);
   g_test_add_func ("/gate/mark", test_mark);
-  g_test_add_func ("/gate/run-folder-refused", test_run_folder_refused);
+  g_test_add_func ("/gate/starts-without-mark", test_starts_without_mark);
   g_test_add_func ("/gate/parameters", test_parameters);
   g_test_add_func ("/gate/other-calls-pass", test_other_calls_pass);
+  g_test_add_func ("/gate/foreign", test_foreign);
+  g_test_add_func ("/gate/restored", test_restored);
   g_test_add_func ("/gate/unmarked", test_unmarked);
   g_test_add_func ("/gate/attested", test_attested);
   g_test_add_func ("/gate/marker-refused", test_marker_refused);
