@@ -7,39 +7,10 @@
 #include "core/error.h"
 #include "core/guid.h"
 #include "core/i18n.h"
+#include "core/monitor-path.h"
 #include "core/number.h"
 
-#define NAMESPACE "urn:virt-attest:launch:1"
 #define UUID_LENGTH 36
-
-/* libvirt writes < and > of attributes and text as entities, so the nearest of them before @at tells. */
-static gboolean
-stands_in_tag (const char *xml, const char *at)
-{
-  while (at > xml)
-    {
-      at--;
-      if (*at == '<')
-        return TRUE;
-      if (*at == '>')
-        return FALSE;
-    }
-  return FALSE;
-}
-
-gboolean
-va_text_is_ours (const char *xml, gsize size)
-{
-  const char *end = xml + size, *from = xml, *at;
-
-  while ((at = memmem (from, (gsize) (end - from), NAMESPACE, strlen (NAMESPACE))) != NULL)
-    {
-      if (stands_in_tag (xml, at))
-        return TRUE;
-      from = at + strlen (NAMESPACE);
-    }
-  return FALSE;
-}
 
 static gboolean
 set_parse_error (GError **error, const char *what)
@@ -94,4 +65,13 @@ va_text_identify (const char *xml, guint *id, char **uuid, GError **error)
   *id = (guint) number;
   *uuid = g_steal_pointer (&text);
   return TRUE;
+}
+
+/* The path has no character that XML would write otherwise. Where it is found by chance, a folder is made in vain. */
+gboolean
+va_text_has_older_monitor (const char *xml, const char *uuid)
+{
+  g_autofree char *path = va_monitor_path_older (VA_RUNDIR, uuid);
+
+  return strstr (xml, path) != NULL;
 }

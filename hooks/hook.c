@@ -12,6 +12,8 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/i18n.h"
+#include "core/markup.h"
+#include "core/monitor-path.h"
 #include "core/process.h"
 #include "core/settings.h"
 #include "domain-text.h"
@@ -20,8 +22,8 @@
 #define GATE_MARK VA_RUNDIR "/gate"
 #define HOOK_SOCKET VA_RUNDIR "/hook.sock"
 #define CONFIG VA_SYSCONFDIR "/hook.conf"
-#define INPUT_MAX (8 * 1024 * 1024) /* libvirt takes no XML of more than 4 MiB from anybody */
-#define INPUT_MS 10000              /* libvirt has the XML ready before it calls */
+#define PAUSE_MS 10000              /* libvirt has the XML ready before it calls */
+#define INPUT_MS 60000              /* for all of it, however long: a domain may have megabytes of foreign metadata */
 #define OURS_MAX (1024 * 1024)      /* the agent takes no more */
 #define ANSWER_MAX 16384
 
@@ -31,36 +33,64 @@ static const VaConfigKey keys[] = {
   { NULL },
 };
 
-/* Standard input up to its end. */
-static GString *
-read_input (GError **error)
+/* What the hook was called for; all other operations are none of its business. */
+typedef enum { OTHER, START, RESTORE, MIGRATE, RELEASE } Operation;
+
+/* The domain XML: kept as far as it can be of use, looked at to its end. */
+typedef struct {
+  GString *text;
+  gboolean cut; /* it was longer than @text */
+  VaMarkup markup;
+} Input;
+
+static void
+take_block (Input *input, const char *block, gsize size)
 {
-  g_autoptr(GString) text = g_string_sized_new (65536);
+  gsize room = OURS_MAX - input->text->len;
+
+  va_markup_feed (&input->markup, block, size);
+  g_string_append_len (input->text, block, (gssize) MIN (size, room));
+  input->cut = input->cut || size > room;
+}
+
+/* Standard input up to its end. */
+static gboolean
+read_input (Input *input, GError **error)
+{
   gint64 end = g_get_monotonic_time () + INPUT_MS * 1000;
   char block[65536];
 
   for (;;)
     {
-      struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
-      gint64 left = (end - g_get_monotonic_time ()) / 1000;
+      struct pollfd one = { .fd = STDIN_FILENO, .events = POLLIN };
       ssize_t n = -1;
 
       errno = ETIMEDOUT;
-      if (left > 0 && poll (&input, 1, (int) left) > 0)
+      if (g_get_monotonic_time () < end && poll (&one, 1, PAUSE_MS) > 0)
         n = read (STDIN_FILENO, block, sizeof block);
       if (n == 0)
-        return g_steal_pointer (&text);
+        return TRUE;
       if (n < 0 && errno == EINTR)
         continue;
-      if (n > 0 && text->len + (gsize) n <= INPUT_MAX)
-        {
-          g_string_append_len (text, block, n);
-          continue;
-        }
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot read the domain XML from libvirt: %s"),
-                   n > 0 ? _("too long") : g_strerror (errno));
-      return NULL;
+      if (n < 0)
+        break;
+      take_block (input, block, (gsize) n);
     }
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot read the domain XML from libvirt: %s"),
+               g_strerror (errno));
+  return FALSE;
+}
+
+/* Whether the domain asks for attestation. What ends in the middle might go on with that. */
+static gboolean
+is_ours (const Input *input, gboolean *ours, GError **error)
+{
+  *ours = va_markup_declares (&input->markup);
+  if (*ours || va_markup_is_whole (&input->markup))
+    return TRUE;
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
+               _("the domain XML from libvirt ends in the middle, or has a document type declaration"));
+  return FALSE;
 }
 
 /* Whether the libvirtd that called us has the gate: without it, nothing would hold the guest back. */
@@ -70,7 +100,8 @@ check_gate (pid_t libvirtd, GError **error)
   g_autofree char *mark = NULL, *expected = NULL;
   guint64 start;
 
-  if (!va_process_start_time (libvirtd, &start, error))
+  /* Who can write there can leave the mark of a gate that is not loaded. */
+  if (!va_folder_is_private (VA_RUNDIR, error) || !va_process_start_time (libvirtd, &start, error))
     return FALSE;
   mark = va_file_read_text (GATE_MARK, 64, NULL);
   expected = g_strdup_printf ("%d %" G_GUINT64_FORMAT "\n", (int) libvirtd, start);
@@ -95,7 +126,7 @@ ask_agent (const char *operation, pid_t libvirtd, const GString *xml, guint dead
   reply = va_ask (HOOK_SOCKET, question->str, question->len, deadline_ms, ANSWER_MAX, error);
   if (reply == NULL)
     {
-      g_prefix_error (error, _("the host agent cannot be asked (%s); is virt-attest-hostd running? "), HOOK_SOCKET);
+      g_prefix_error (error, _("the host agent cannot be asked (%s); start virt-attest-hostd: "), HOOK_SOCKET);
       return NULL;
     }
   text = g_bytes_get_data (reply, &size);
@@ -116,8 +147,18 @@ check_marker (const char *uuid, GError **error)
 }
 
 static gboolean
-start (const char *name, const GString *xml, GError **error)
+make_monitor_folder (const GString *xml, const char *uuid, const VaLaunchFiles *files, GError **error)
 {
+  g_autofree char *monitor = va_text_has_older_monitor (xml->str, uuid) ? va_monitor_path_older (VA_RUNDIR, uuid)
+                                                                        : va_monitor_path (VA_RUNDIR, uuid);
+
+  return va_monitor_folder_make (monitor, files->uid, files->gid, error);
+}
+
+static gboolean
+start (const char *name, const Input *input, GError **error)
+{
+  const GString *xml = input->text;
   pid_t libvirtd = getppid ();
   g_auto(VaLaunchFiles) files = VA_LAUNCH_FILES_INIT;
   g_autoptr(VaConfig) config = NULL;
@@ -125,9 +166,9 @@ start (const char *name, const GString *xml, GError **error)
   g_autofree char *uuid = NULL;
   guint id;
 
-  if (xml->len > OURS_MAX || memchr (xml->str, '\0', xml->len) != NULL)
+  if (input->cut || memchr (xml->str, '\0', xml->len) != NULL)
     {
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("the domain XML is longer than 1 MiB or no text"));
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("the domain XML is longer than 1 MiB or is not text"));
       return FALSE;
     }
   config = va_config_load_optional (CONFIG, keys, error);
@@ -144,7 +185,7 @@ start (const char *name, const GString *xml, GError **error)
       return FALSE;
     }
   return va_launch_files_open (&files, va_config_string (config, "", "libvirt-lib-dir"), id, name, error)
-         && va_monitor_folder_make (uuid, files.uid, files.gid, error)
+         && make_monitor_folder (xml, uuid, &files, error)
          && va_launch_files_write (&files, answer->session, answer->owner_cert, error) && check_marker (uuid, error);
 }
 
@@ -158,34 +199,68 @@ release (const GString *xml)
   va_answer_free (ask_agent ("release", getppid (), xml, deadline_ms, NULL));
 }
 
-static int
-refused (const GError *error)
+/* Its memory would be replaced after the measuring, and the secrets given to what nobody has measured. */
+static gboolean
+refuse_foreign_memory (Operation operation, GError **error)
 {
-  fprintf (stderr, "virt-attest: %s\n", error->message);
-  return 1;
+  g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
+                       operation == RESTORE
+                         ? _("an attested domain cannot be restored from a saved state, because its memory would be another "
+                             "than the one that is measured: remove the saved state (virsh managedsave-remove) and start "
+                             "the domain")
+                         : _("an attested domain cannot be migrated, because its memory would be another than the one that "
+                             "is measured: shut it down there and start it here"));
+  return FALSE;
+}
+
+/* What is to be done for a domain that asks for attestation. */
+static gboolean
+attend (Operation operation, const char *name, const Input *input, GError **error)
+{
+  if (operation == START)
+    return start (name, input, error);
+  if (operation != RELEASE)
+    return refuse_foreign_memory (operation, error);
+  if (!input->cut)
+    release (input->text);
+  return TRUE;
+}
+
+static Operation
+parse_operation (int argc, char **argv)
+{
+  static const struct { const char *name, *sub; Operation operation; } known[]
+    = { { "start", "begin", START }, { "restore", "begin", RESTORE }, { "migrate", "begin", MIGRATE },
+        { "release", "end", RELEASE } };
+
+  for (guint i = 0; argc >= 4 && i < G_N_ELEMENTS (known); i++)
+    if (g_str_equal (argv[2], known[i].name) && g_str_equal (argv[3], known[i].sub))
+      return known[i].operation;
+  return OTHER;
 }
 
 int
 main (int argc, char **argv)
 {
-  gboolean starting = argc >= 4 && g_str_equal (argv[2], "start") && g_str_equal (argv[3], "begin");
-  gboolean releasing = argc >= 4 && g_str_equal (argv[2], "release") && g_str_equal (argv[3], "end");
+  Operation operation = parse_operation (argc, argv);
+  g_autoptr(GString) text = NULL;
   g_autoptr(GError) error = NULL;
-  g_autoptr(GString) xml = NULL;
+  gboolean ours = FALSE;
+  Input input;
 
-  if (!starting && !releasing)
+  if (operation == OTHER)
     return 0;
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, VA_LOCALEDIR);
   textdomain (GETTEXT_PACKAGE);
-  xml = read_input (&error);
-  if (xml == NULL)
-    return starting ? refused (error) : 0;
-  if (!va_text_is_ours (xml->str, xml->len))
+  text = g_string_sized_new (65536);
+  input = (Input){ .text = text };
+  va_markup_init (&input.markup, VA_TEXT_NAMESPACE, NULL, NULL);
+  if (read_input (&input, &error) && is_ours (&input, &ours, &error)
+      && (!ours || attend (operation, argv[1], &input, &error)))
     return 0;
-  if (releasing)
-    release (xml);
-  else if (!start (argv[1], xml, &error))
-    return refused (error);
-  return 0;
+  if (operation == RELEASE)
+    return 0;
+  fprintf (stderr, "virt-attest: %s\n", error->message);
+  return 1;
 }

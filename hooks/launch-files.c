@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "core/discard.h"
 #include "core/error.h"
 #include "core/i18n.h"
 
@@ -161,9 +162,9 @@ va_launch_files_close (VaLaunchFiles *files)
   fd_clear (&files->owner_cert);
 }
 
-/* Opens folder @name in @parent and makes it first if need be; it must belong to root, this user, or @also. */
+/* Opens folder @path, whose last part is @name, in @parent and makes it first if need be; it must be root's or this user's. */
 static int
-enter_folder (int parent, const char *name, mode_t mode, uid_t also, GError **error)
+enter_folder (int parent, const char *name, const char *path, GError **error)
 {
   g_auto(Fd) fd = -1;
   gboolean made = mkdirat (parent, name, 0700) == 0;
@@ -171,10 +172,11 @@ enter_folder (int parent, const char *name, mode_t mode, uid_t also, GError **er
 
   if (made || errno == EEXIST)
     fd = openat (parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (fd < 0 || fstat (fd, &info) != 0 || (made && fchmod (fd, mode) != 0))
-    set_errno_error (error, VA_CORE_ERROR_FAILED, name);
-  else if (info.st_uid != 0 && info.st_uid != geteuid () && info.st_uid != also)
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, _("the folder %s belongs to user %u"), name,
+  if (fd < 0 || fstat (fd, &info) != 0 || (made && fchmod (fd, 0711) != 0))
+    set_errno_error (error, VA_CORE_ERROR_FAILED, path);
+  else if (info.st_uid != 0 && info.st_uid != geteuid ())
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
+                 _("the directory %s belongs to user %u and must belong to root: chown it, or remove it"), path,
                  (unsigned) info.st_uid);
   else
     {
@@ -186,21 +188,32 @@ enter_folder (int parent, const char *name, mode_t mode, uid_t also, GError **er
   return -1;
 }
 
-gboolean
-va_monitor_folder_make (const char *uuid, uid_t uid, gid_t gid, GError **error)
+static gboolean
+make_fresh (int parent, const char *name, uid_t uid, gid_t gid)
 {
-  g_auto(Fd) run = enter_folder (AT_FDCWD, VA_RUNDIR, 0711, 0, error);
-  g_auto(Fd) monitors = run >= 0 ? enter_folder (run, "qmp", 0711, 0, error) : -1;
-  g_auto(Fd) own = monitors >= 0 ? enter_folder (monitors, uuid, 0700, uid, error) : -1;
+  g_auto(Fd) fd = mkdirat (parent, name, 0700) == 0
+                    ? openat (parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
 
-  if (own < 0)
+  return fd >= 0 && fchmod (fd, 0700) == 0 && fchown (fd, uid, gid) == 0;
+}
+
+gboolean
+va_monitor_folder_make (const char *monitor, uid_t uid, gid_t gid, GError **error)
+{
+  g_autofree char *path = g_path_get_dirname (monitor), *name = g_path_get_basename (path);
+  g_auto(Fd) run = enter_folder (AT_FDCWD, VA_RUNDIR, VA_RUNDIR, error);
+  g_auto(Fd) monitors = run >= 0 ? enter_folder (run, "qmp", VA_RUNDIR "/qmp", error) : -1;
+
+  if (monitors < 0)
+    return FALSE;
+  if (!va_discard (VA_RUNDIR, monitors, name, error))
     {
-      g_prefix_error (error, "%s/qmp: ", VA_RUNDIR);
+      g_prefix_error (error, _("what an earlier start left at %s is in the way; remove it: "), path);
       return FALSE;
     }
-  if (unlinkat (own, "monitor.sock", 0) != 0 && errno != ENOENT)
-    return set_errno_error (error, VA_CORE_ERROR_FAILED, "monitor.sock");
-  if (fchmod (own, 0700) != 0 || fchown (own, uid, gid) != 0)
-    return set_errno_error (error, VA_CORE_ERROR_FAILED, uuid);
-  return TRUE;
+  if (make_fresh (monitors, name, uid, gid))
+    return TRUE;
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot make the directory of the second monitor, %s: %s"),
+               path, g_strerror (errno));
+  return FALSE;
 }

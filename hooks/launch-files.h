@@ -32,10 +32,10 @@ void va_launch_files_close (VaLaunchFiles *files);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VaLaunchFiles, va_launch_files_close)
 
 /**
- * va_monitor_folder_make: VA_RUNDIR/qmp/@uuid, 0700, of @uid and @gid, without a socket of an earlier run, for QEMU to
- * make its second monitor in.
- * Errors: VA_CORE_ERROR_FAILED, VA_CORE_ERROR_PERMISSION (something else is in the place)
+ * va_monitor_folder_make: the folder of @monitor, a path of core/monitor-path.h below VA_RUNDIR: new, empty, 0700, of @uid
+ * and @gid, for QEMU to make its second monitor in. What an earlier run left in its place is discarded.
+ * Errors: VA_CORE_ERROR_FAILED, VA_CORE_ERROR_PERMISSION, with the path and what to do
  */
-gboolean va_monitor_folder_make (const char *uuid, uid_t uid, gid_t gid, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_monitor_folder_make (const char *monitor, uid_t uid, gid_t gid, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

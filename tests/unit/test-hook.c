@@ -22,6 +22,7 @@
 #define CONFIG VA_SYSCONFDIR "/hook.conf"
 #define FOLDER LIBDIR "/domain-7-guest"
 #define MONITORS VA_RUNDIR "/qmp"
+#define MONITOR MONITORS "/libvirt-" UUID
 #define QEMU_USER 64055
 #define QEMU_GROUP 107
 
@@ -54,19 +55,25 @@ run_hook (const char *operation, const char *suboperation, const char *xml, char
   return WEXITSTATUS (status);
 }
 
-/* A start that must be refused, with @words in its one sentence. */
+/* What must be refused, with @words in its one sentence. */
 static void
-assert_refused (const char *xml, const char *words)
+assert_operation_refused (const char *operation, const char *xml, const char *words)
 {
   g_autofree char *said = NULL;
 
-  g_assert_cmpint (run_hook ("start", "begin", xml, &said), ==, 1);
+  g_assert_cmpint (run_hook (operation, "begin", xml, &said), ==, 1);
   g_assert_true (g_str_has_prefix (said, "virt-attest: "));
   g_assert_cmpint (said[strlen (said) - 1], ==, '\n');
   g_assert_null (strchr (g_strchomp (said), '\n'));
   if (strstr (said, words) == NULL)
     g_test_message ("“%s” is not in: %s", words, said);
   g_assert_nonnull (strstr (said, words));
+}
+
+static void
+assert_refused (const char *xml, const char *words)
+{
+  assert_operation_refused ("start", xml, words);
 }
 
 static void
@@ -156,7 +163,7 @@ static void
 test_other_operations (void)
 {
   static const char *const others[][2] = { { "prepare", "begin" }, { "started", "begin" }, { "stopped", "end" },
-                                           { "reconnect", "begin" }, { "migrate", "begin" }, { "restore", "begin" },
+                                           { "reconnect", "begin" }, { "migrate", "end" }, { "restore", "end" },
                                            { "attach", "begin" }, { "start", "end" }, { "release", "begin" } };
   g_autoptr(Peer) peer = agent ("refuse\nno\n");
 
@@ -165,6 +172,39 @@ test_other_operations (void)
   for (guint i = 0; i < G_N_ELEMENTS (others); i++)
     assert_passed (others[i][0], others[i][1], ours);
   g_assert_cmpuint (peer_count (peer), ==, 0);
+}
+
+/* Memory that nobody measures: refused before anything is asked, and for our domains only. */
+static void
+test_restore_and_migration (void)
+{
+  g_autoptr(Peer) peer = agent (grant);
+
+  prepare ();
+  assert_operation_refused ("restore", ours, "cannot be restored from a saved state");
+  assert_operation_refused ("restore", ours, "virsh managedsave-remove");
+  assert_operation_refused ("migrate", ours, "cannot be migrated");
+  unlink (MARK);
+  assert_operation_refused ("restore", ours, "cannot be restored");
+  assert_passed ("restore", "begin", foreign);
+  assert_passed ("migrate", "begin", foreign);
+  assert_passed ("restore", "begin", "");
+  g_assert_cmpuint (peer_count (peer), ==, 0);
+}
+
+/* A folder that others may write to could hold a mark that they wrote. */
+static void
+test_mark_of_others (void)
+{
+  g_autoptr(Peer) peer = agent (grant);
+
+  prepare ();
+  g_assert_cmpint (chmod (VA_RUNDIR, 0775), ==, 0);
+  assert_refused (ours, "closed to writing by others");
+  assert_passed ("start", "begin", foreign);
+  g_assert_cmpint (chmod (VA_RUNDIR, 0711), ==, 0);
+  assert_passed ("start", "begin", ours);
+  g_assert_cmpuint (peer_count (peer), ==, 1);
 }
 
 static void
@@ -185,14 +225,14 @@ test_grant (void)
       g_assert_cmpstr (peer_question (peer), ==, question);
       assert_file (FOLDER "/session.base64", session);
       assert_file (FOLDER "/dh_cert.base64", owner_cert);
-      g_assert_cmpint (lstat (MONITORS "/" UUID, &info), ==, 0);
+      g_assert_cmpint (lstat (MONITOR, &info), ==, 0);
       g_assert_true (S_ISDIR (info.st_mode));
       g_assert_cmpint (info.st_mode & 07777, ==, 0700);
       g_assert_cmpint (info.st_uid, ==, QEMU_USER);
       g_assert_cmpint (info.st_gid, ==, QEMU_GROUP);
-      g_assert_false (g_file_test (MONITORS "/" UUID "/monitor.sock", G_FILE_TEST_EXISTS));
+      g_assert_false (g_file_test (MONITOR "/monitor.sock", G_FILE_TEST_EXISTS));
       /* What a run before left behind. */
-      own_machine_write (MONITORS "/" UUID "/monitor.sock", "stale");
+      own_machine_write (MONITOR "/monitor.sock", "stale");
     }
   g_assert_cmpint (lstat (MONITORS, &info), ==, 0);
   g_assert_cmpint (info.st_mode & 07777, ==, 0711);
@@ -285,14 +325,34 @@ test_xml_refused (void)
 {
   g_autoptr(Peer) peer = agent (grant);
   g_autofree char *spaces = g_strnfill (1024 * 1024, ' '), *huge = g_strconcat (ours, spaces, NULL);
-  g_autofree char *more = g_strnfill (8 * 1024 * 1024 + 1, ' ');
+  g_auto(GStrv) parts = g_strsplit (foreign, "</domain>", 2);
+  g_autofree char *late = g_strdup_printf ("%s%s%s<a xmlns='urn:virt-attest:launch:1'/></domain>", parts[0], spaces, spaces);
 
   prepare ();
   assert_refused (huge, "longer than 1 MiB");
-  assert_refused (more, "too long");
+  assert_refused (late, "longer than 1 MiB");
+  assert_refused ("<domain type='kvm'><a xmlns='urn:virt", "ends in the middle");
+  assert_refused ("<domain type='kvm'><!-- urn:virt", "ends in the middle");
+  assert_refused ("<!DOCTYPE domain [<!ENTITY n 'x'>]><domain/>", "document type declaration");
   assert_refused ("<a xmlns='urn:virt-attest:launch:1'/>", "domain XML");
   assert_refused ("<domain type='kvm'><a xmlns='urn:virt-attest:launch:1'/>", "domain XML");
   g_assert_cmpuint (peer_count (peer), ==, 0);
+}
+
+/* However much metadata others have put there. */
+static void
+test_long_foreign (void)
+{
+  g_autofree char *blob = g_strnfill (4 * 1024 * 1024, 'x');
+  g_auto(GStrv) parts = g_strsplit (foreign, "</domain>", 2);
+  g_autofree char *xml = g_strdup_printf ("%s<metadata><a b='%s'>%s</a><c>%s</c></metadata></domain>\n", parts[0], blob,
+                                          blob, blob);
+
+  prepare ();
+  unlink (MARK);
+  assert_passed ("start", "begin", xml);
+  assert_passed ("restore", "begin", xml);
+  assert_passed ("release", "end", xml);
 }
 
 static void
@@ -355,6 +415,70 @@ test_marker_missing (void)
   g_assert_cmpuint (peer_count (peer), ==, 3);
 }
 
+/* The mode, owner and emptiness of a folder that QEMU can use. */
+static void
+assert_fresh (const char *path)
+{
+  g_autoptr(GDir) folder = g_dir_open (path, 0, NULL);
+  struct stat info;
+
+  g_assert_cmpint (lstat (path, &info), ==, 0);
+  g_assert_true (S_ISDIR (info.st_mode));
+  g_assert_cmpint (info.st_mode & 07777, ==, 0700);
+  g_assert_cmpint (info.st_uid, ==, QEMU_USER);
+  g_assert_cmpint (info.st_gid, ==, QEMU_GROUP);
+  g_assert_null (g_dir_read_name (folder));
+}
+
+/* Whatever another QEMU process put in the place of the monitor, or of its folder, the next start finds neither. */
+static void
+test_monitor_folder_is_fresh (void)
+{
+  static const char *const left[] = {
+    "mkdir -p " MONITOR "/monitor.sock/x/y", "mkdir -p " MONITOR "/monitor.sock && chown 1:1 " MONITOR "/monitor.sock",
+    "mkdir " MONITOR " && ln -s /run/victims " MONITOR "/monitor.sock", "ln -s /run/victims " MONITOR, "touch " MONITOR,
+    "mkfifo " MONITOR, "mkdir " MONITOR " && chown 1:1 " MONITOR, "mkdir -m 0777 " MONITOR,
+    "mkdir " MONITOR " && cd " MONITOR " && for i in $(seq 300); do mkdir -p d && cd d || exit 1; touch f; done",
+    "mkdir " MONITOR " && cd " MONITOR " && touch $(seq 6000)",
+  };
+  g_autoptr(Peer) peer = agent (grant);
+  struct stat before;
+
+  own_machine_write ("/run/victims/monitor.sock", "untouched");
+  for (guint i = 0; i < G_N_ELEMENTS (left); i++)
+    {
+      const char *arguments[] = { "sh", "-c", left[i], NULL };
+      int status;
+
+      prepare ();
+      g_assert_cmpint (g_mkdir (MONITORS, 0711), ==, 0);
+      g_assert_true (g_spawn_sync ("/", (char **) arguments, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, &status,
+                                   NULL));
+      g_assert_cmpint (status, ==, 0);
+      assert_passed ("start", "begin", ours);
+      assert_fresh (MONITOR);
+    }
+  g_assert_true (g_file_test ("/run/victims/monitor.sock", G_FILE_TEST_IS_REGULAR));
+  g_assert_cmpint (lstat (VA_RUNDIR "/discarded", &before), ==, 0);
+  g_assert_cmpint (before.st_mode & 07777, ==, 0700);
+}
+
+/* A domain that was prepared before the folder had its present name. */
+static void
+test_older_monitor (void)
+{
+  g_auto(GStrv) parts = g_strsplit (ours, "</domain>", 2);
+  g_autofree char *older = g_strdup_printf ("%s<x path='" VA_RUNDIR "/qmp/" UUID "/monitor.sock'/></domain>\n", parts[0]);
+  g_autoptr(Peer) peer = agent (grant);
+
+  prepare ();
+  assert_passed ("start", "begin", older);
+  assert_fresh (MONITORS "/" UUID);
+  g_assert_false (g_file_test (MONITOR, G_FILE_TEST_EXISTS));
+  assert_passed ("start", "begin", ours);
+  assert_fresh (MONITOR);
+}
+
 static void
 test_monitor_folder_refused (void)
 {
@@ -362,21 +486,13 @@ test_monitor_folder_refused (void)
 
   prepare ();
   g_assert_cmpint (g_mkdir (MONITORS, 0711), ==, 0);
-  g_assert_cmpint (g_mkdir ("/run/victims", 0700), ==, 0);
-  g_assert_cmpint (symlink ("/run/victims", MONITORS "/" UUID), ==, 0);
-  assert_refused (ours, "qmp");
-  g_assert_cmpint (unlink (MONITORS "/" UUID), ==, 0);
-  g_assert_cmpint (g_mkdir (MONITORS "/" UUID, 0700), ==, 0);
-  g_assert_cmpint (chown (MONITORS "/" UUID, 1, 1), ==, 0);
-  assert_refused (ours, "belongs to user 1");
-  g_assert_cmpint (chown (MONITORS "/" UUID, 0, 0), ==, 0);
-  g_assert_cmpint (g_mkdir (MONITORS "/" UUID "/monitor.sock", 0700), ==, 0);
-  assert_refused (ours, "monitor.sock");
-  g_assert_cmpint (g_rmdir (MONITORS "/" UUID "/monitor.sock"), ==, 0);
   g_assert_cmpint (chown (MONITORS, 1, 1), ==, 0);
-  assert_refused (ours, "belongs to user 1");
+  assert_refused (ours, "the directory " MONITORS " belongs to user 1");
+  g_assert_cmpint (g_rmdir (MONITORS), ==, 0);
+  g_assert_cmpint (symlink ("/run/victims", MONITORS), ==, 0);
+  assert_refused (ours, MONITORS ": ");
   assert_file (FOLDER "/session.base64", "UExBQ0VIT0xERVI=");
-  g_assert_cmpuint (peer_count (peer), ==, 4);
+  g_assert_cmpuint (peer_count (peer), ==, 2);
 }
 
 static void
@@ -431,15 +547,20 @@ main (int argc, char **argv)
   own_machine_cover (VA_SYSCONFDIR);
   g_test_add_func ("/hook/not-ours", test_not_ours);
   g_test_add_func ("/hook/other-operations", test_other_operations);
+  g_test_add_func ("/hook/restore-and-migration", test_restore_and_migration);
+  g_test_add_func ("/hook/mark-of-others", test_mark_of_others);
   g_test_add_func ("/hook/grant", test_grant);
   g_test_add_func ("/hook/pass-and-refusal", test_pass_and_refusal);
   g_test_add_func ("/hook/gate-missing", test_gate_missing);
   g_test_add_func ("/hook/agent-missing", test_agent_missing);
   g_test_add_func ("/hook/settings", test_settings);
   g_test_add_func ("/hook/xml-refused", test_xml_refused);
+  g_test_add_func ("/hook/long-foreign", test_long_foreign);
   g_test_add_func ("/hook/files-refused", test_files_refused);
   g_test_add_func ("/hook/folder-of-a-crash", test_folder_of_a_crash);
   g_test_add_func ("/hook/marker-missing", test_marker_missing);
+  g_test_add_func ("/hook/monitor-folder-is-fresh", test_monitor_folder_is_fresh);
+  g_test_add_func ("/hook/older-monitor", test_older_monitor);
   g_test_add_func ("/hook/monitor-folder-refused", test_monitor_folder_refused);
   g_test_add_func ("/hook/release", test_release);
   g_test_add_func ("/hook/cost", test_cost);
