@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/guid.h"
 #include "core/i18n.h"
+#include "core/monitor-path.h"
 #include "core/peer-name.h"
 
 #define MON_VALUE "chardev=" VA_MONITOR_ID ",mode=control"
@@ -189,16 +190,10 @@ correct_argument (Preparation *p, const xmlNode *node, const char *wanted)
     va_xml_layout_set_attribute (p->layout, node, "value", wanted);
 }
 
-static char *
-monitor_path (const char *uuid)
-{
-  return g_strdup_printf (VA_RUNDIR "/qmp/%s/monitor.sock", uuid);
-}
-
 static void
 add_monitor (Preparation *p)
 {
-  g_autofree char *path = monitor_path (p->uuid);
+  g_autofree char *path = va_monitor_path (VA_RUNDIR, p->uuid);
   g_autofree char *chardev = g_strdup_printf ("socket,id=" VA_MONITOR_ID ",path=%s,server=on,wait=off", path);
   VaDomainMonitor monitor;
 
@@ -216,7 +211,7 @@ static gboolean
 check_result (const Preparation *p, const char *text, GError **error)
 {
   g_autoptr(VaDomainXml) domain = va_domain_xml_parse (text, strlen (text), error);
-  g_autofree char *path = monitor_path (p->uuid);
+  g_autofree char *path = va_monitor_path (VA_RUNDIR, p->uuid);
 
   if (domain == NULL)
     return FALSE;

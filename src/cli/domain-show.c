@@ -5,6 +5,7 @@
 
 #include "api/domain-xml.h"
 #include "core/i18n.h"
+#include "core/monitor-path.h"
 #include "domain-input.h"
 #include "print.h"
 #include "vm-text.h"
@@ -13,7 +14,8 @@
 static const char *
 missing (const VaDomainXml *domain)
 {
-  g_autofree char *path = g_strdup_printf (VA_RUNDIR "/qmp/%s/monitor.sock", domain->uuid);
+  g_autofree char *path = va_monitor_path (VA_RUNDIR, domain->uuid);
+  g_autofree char *older = va_monitor_path_older (VA_RUNDIR, domain->uuid);
 
   if (!domain->confidential)
     return _("it has no <launchSecurity type='sev'>");
@@ -23,7 +25,7 @@ missing (const VaDomainXml *domain)
     return _("the placeholders are missing; “virt-attest domain prepare” adds them");
   if (domain->monitor_path == NULL)
     return _("the second monitor is missing; “virt-attest domain prepare” adds it");
-  if (!g_str_equal (domain->monitor_path, path))
+  if (!g_str_equal (domain->monitor_path, path) && !g_str_equal (domain->monitor_path, older))
     return _("its monitor is that of another domain; “virt-attest domain prepare” corrects it");
   return NULL;
 }
@@ -58,6 +60,18 @@ print_json (const VaDomainXml *domain, const char *problem)
   va_print_json (object);
 }
 
+/* The monitor's place; where that is the one of earlier versions, what is wrong with it. */
+static char *
+monitor_text (const VaDomainXml *domain)
+{
+  g_autofree char *older = domain->uuid != NULL ? va_monitor_path_older (VA_RUNDIR, domain->uuid) : NULL;
+
+  if (domain->monitor_path == NULL || g_strcmp0 (domain->monitor_path, older) != 0)
+    return g_strdup (domain->monitor_path);
+  return g_strdup_printf (_("%s, where no AppArmor rule keeps other domains away; “virt-attest domain prepare” moves it"),
+                          domain->monitor_path);
+}
+
 static char *
 yes_or_no (gboolean yes)
 {
@@ -77,7 +91,7 @@ print_text (const VaDomainXml *domain, const char *problem)
   va_table_field (table, _("kernel hashes"), yes_or_no (domain->kernel_hashes));
   va_table_field (table, _("firmware"), g_strdup (domain->loader));
   va_table_field (table, _("vCPUs"), g_strdup_printf ("%u", domain->vcpus));
-  va_table_field (table, _("monitor"), g_strdup (domain->monitor_path));
+  va_table_field (table, _("monitor"), monitor_text (domain));
   va_table_field (table, _("attested"),
                   problem != NULL ? g_strdup_printf (_("no: %s"), problem) : g_strdup (_("yes, at each start")));
   va_table_print (table, "");

@@ -74,7 +74,7 @@ test_compact (void)
                    "xmlns:attest=\"urn:virt-attest:launch:1\" id=\"" OTHER "\" mode=\"required\"/></metadata>"
                    "<launchSecurity type='sev'><policy>1</policy><dhCert>" BLOB "</dhCert><session>" BLOB "</session>"
                    "</launchSecurity><qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>"
-                   "<qemu:arg value='-chardev'/><qemu:arg value='socket,id=virt-attest,path=/run/virt-attest/qmp/" UUID
+                   "<qemu:arg value='-chardev'/><qemu:arg value='socket,id=virt-attest,path=/run/virt-attest/qmp/libvirt-" UUID
                    "/monitor.sock,server=on,wait=off'/><qemu:arg value='-mon'/>"
                    "<qemu:arg value='chardev=virt-attest,mode=control'/></qemu:commandline></domain>");
 }
@@ -105,9 +105,22 @@ test_copied (void)
   g_autoptr(VaDomainXml) domain = va_domain_xml_parse (result, strlen (result), NULL);
 
   g_assert_cmpstr (domain->uuid, ==, OTHER);
-  g_assert_cmpstr (domain->monitor_path, ==, "/run/virt-attest/qmp/" OTHER "/monitor.sock");
+  g_assert_cmpstr (domain->monitor_path, ==, "/run/virt-attest/qmp/libvirt-" OTHER "/monitor.sock");
   g_assert_cmpstr (domain->registration, ==, UUID);
   g_assert_cmpuint (strlen (result), ==, strlen (plain));
+}
+
+/* A domain that was prepared by an earlier version: only its monitor moves. */
+static void
+test_moved (void)
+{
+  g_autofree char *plain = read_data ("plain-prepared.xml");
+  g_auto(GStrv) parts = g_strsplit (plain, "/qmp/libvirt-", 2);
+  g_autofree char *older = g_strjoinv ("/qmp/", parts);
+  g_autofree char *result = prepare (older, NULL);
+
+  g_assert_cmpstr (older, !=, plain);
+  g_assert_cmpstr (result, ==, plain);
 }
 
 static void
@@ -173,6 +186,7 @@ main (int argc, char **argv)
   g_test_add_func ("/domain-prepare/compact", test_compact);
   g_test_add_func ("/domain-prepare/uuid-made", test_uuid_made);
   g_test_add_func ("/domain-prepare/copied", test_copied);
+  g_test_add_func ("/domain-prepare/moved", test_moved);
   g_test_add_func ("/domain-prepare/new-registration", test_new_registration);
   g_test_add_func ("/domain-prepare/placeholders", test_placeholders);
   g_test_add_func ("/domain-prepare/latin1", test_latin1);
