@@ -14,7 +14,7 @@ import tap
 UUID = "6e1f0a52-8c0e-4a3c-9d55-0c1a6b1f0001"
 METADATA = "<attest:launch xmlns:attest='urn:virt-attest:launch:1' mode='required'/>"
 RUN = "/run/virt-attest"
-MONITOR = f"{RUN}/qmp/{UUID}/monitor.sock"
+MONITOR = f"{RUN}/qmp/libvirt-{UUID}/monitor.sock"
 
 
 class Agent:
@@ -96,11 +96,14 @@ def is_off(box, name):
     check(box.qemu_pid(name) is None, "QEMU still runs")
 
 
-def opted_in(box, monitor=True):
-    """Defines the domain that asks for attestation."""
+def opted_in(box):
+    """Defines the domain that asks for attestation, and makes the folder of its monitor, as a hook with a grant would."""
     line = (f"<qemu:arg value='-chardev'/><qemu:arg value='socket,id=attest,path={MONITOR},server=on,wait=off'/>"
             "<qemu:arg value='-mon'/><qemu:arg value='chardev=attest,mode=control'/>")
-    box.define(sandbox.plain_domain("ours", UUID, METADATA, line if monitor else ""))
+    box.define(sandbox.plain_domain("ours", UUID, METADATA, line))
+    os.makedirs(os.path.dirname(MONITOR), exist_ok=True)
+    os.chmod(f"{RUN}/qmp", 0o711)
+    shutil.chown(os.path.dirname(MONITOR), "libvirt-qemu")
 
 
 def test_plain_starts(box):
@@ -172,9 +175,7 @@ def test_no_gate(box):
 def test_hook_removed(box):
     """without the hook the gate refuses a domain with our monitor"""
     no_marker()
-    os.makedirs(os.path.dirname(MONITOR), exist_ok=True)
-    shutil.chown(os.path.dirname(MONITOR), "libvirt-qemu")
-    os.chmod(f"{RUN}/qmp", 0o711)
+    opted_in(box)
     box.remove_hook()
     try:
         contains(box.virsh_fails("start", "ours"), "operation forbidden", "no launch was begun")
@@ -198,7 +199,7 @@ def with_gate(box, answer, began="pending\n"):
 
 def test_gate_yes(box):
     """the gate asks once and lets run on yes; a resume of the attested process asks nobody"""
-    opted_in(box, monitor=False)
+    opted_in(box)
 
     def answer(question):
         pid = int(question.split("\n")[2].split()[1])
@@ -221,7 +222,7 @@ def test_gate_yes(box):
 
 def test_gate_refusals(box):
     """no, garbage, a cut answer, a hang-up: QEMU is gone and virsh says why"""
-    opted_in(box, monitor=False)
+    opted_in(box)
     for reply, words in (("no\nthe measurement does not fit (measurement-mismatch)\n",
                           "the measurement does not fit (measurement-mismatch)"),
                          ("yes", "no verdict"), ("yes\nyes\n", "no verdict"), ("no\n", "no verdict"),
@@ -239,7 +240,7 @@ def test_gate_refusals(box):
 
 def test_gate_silence(box):
     """silence at the gate ends with the deadline; meanwhile libvirt starts another domain"""
-    opted_in(box, monitor=False)
+    opted_in(box)
     box.configure_gate("deadline-ms = 1500\n")
     box.restart_libvirtd()
     asked, done, other = threading.Event(), threading.Event(), []
@@ -272,7 +273,7 @@ def test_gate_silence(box):
 
 def test_gate_agent_gone(box):
     """marker there, agent gone: refused at once"""
-    opted_in(box, monitor=False)
+    opted_in(box)
     with Agent("hook", lambda _: marker("pending\n") or "pass\n"):
         contains(box.virsh_fails("start", "ours"), "the host agent cannot be asked", "gate.sock")
     is_off(box, "ours")
@@ -281,7 +282,7 @@ def test_gate_agent_gone(box):
 
 def test_libvirtd_killed(box):
     """libvirtd killed while the gate waits: the domain is gone once it is back"""
-    opted_in(box, monitor=False)
+    opted_in(box)
     asked, done = threading.Event(), threading.Event()
 
     def answer(_):

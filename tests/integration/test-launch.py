@@ -9,6 +9,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import running  # noqa: E402
+import sandbox  # noqa: E402
 from world import PASSPHRASE, secret_in_table  # noqa: E402
 
 SECRET_BASE = 0x810000
@@ -30,10 +31,9 @@ def start_measured_with_the_secret_in_place(world):
     world.box.virsh("start", "first")
     assert world.box.state("first") == "running"
     assert secret_of(world, "first") == PASSPHRASE
-    monitor = world.monitor(identity)
-    sev = monitor("query-sev")
-    monitor.close()
+    sev = world.box.qmp("first", "query-sev")
     assert sev["state"] == "running" and sev["policy"] == 1, sev
+    assert not world.way_to_monitor(identity), "a running guest's second monitor can be reached"
     launch = world.launch_state(identity, "running")
     assert launch["host"] == "node1" and launch["domain"]["uuid"] == identity, launch
     shown = world.launch(launch["launch-id"])
@@ -87,6 +87,40 @@ def two_domains_started_at_once(world):
     assert world.session_file("left") != world.session_file("right")
     for name in identities:
         world.box.virsh("destroy", name)
+
+
+@suite
+def prepared_by_an_earlier_version(world):
+    """Its second monitor is in the folder that earlier versions had; “domain prepare” moves it and nothing else."""
+    identity = world.make_domain("older")
+    world.register(identity)
+    xml = world.box.virsh("dumpxml", "older")
+    assert f"/qmp/libvirt-{identity}/" in xml
+    before = xml.replace(f"/qmp/libvirt-{identity}/", f"/qmp/{identity}/")
+    world.box.define(before)
+    world.box.virsh("start", "older")
+    assert secret_of(world, "older") == PASSPHRASE
+    assert not world.way_to_monitor(identity)
+    world.box.virsh("destroy", "older")
+    world.launch_state(identity, "ended")
+    running.clean(world, identity)
+    assert world.run(world.box.program("virt-attest"), "domain", "prepare", stdin=before).strip() == xml.strip()
+
+
+@suite
+def started_again_whatever_was_left_at_the_monitor(world):
+    """Another QEMU process puts a folder with something in it into the place of the monitor."""
+    identity = world.make_domain("obstructed")
+    world.register(identity)
+    place = f"/run/virt-attest/qmp/libvirt-{identity}"
+    for left in (f"{place}/monitor.sock/x/y", f"{place}/d/d/d"):
+        world.run("mkdir", "-p", place, left)
+        world.run("chown", "-R", "libvirt-qemu", place)
+        world.box.virsh("start", "obstructed")
+        world.launch_state(identity, "running")
+        world.box.virsh("destroy", "obstructed")
+        world.launch_state(identity, "ended")
+        running.clean(world, identity)
 
 
 @suite
@@ -288,6 +322,65 @@ def domains_that_are_not_ours_start_with_agent_and_service_down(world):
         assert world.box.state(name) == "running"
         world.box.virsh("destroy", name)
     print("# " + ", ".join(f"{name}: {value * 1000:.0f} ms" for name, value in times.items()))
+
+
+@suite
+def domains_that_are_not_ours_start_whatever_lies_in_run(world):
+    """A marker that was left by a domain which opted out, modes that others changed, a full /run; the agent is away."""
+    identity = world.make_domain("plain", confidential=False, prepare=False)
+    world.box.stop("virt-attest-hostd")
+    run, marker = "/run/virt-attest", f"/run/virt-attest/domains/{identity}"
+
+    def starts():
+        world.box.virsh("start", "plain")
+        world.box.virsh("suspend", "plain")
+        world.box.virsh("resume", "plain")
+        world.box.virsh("destroy", "plain")
+    for text in ("pending\n", "attested 1 1\n", "garbage", ""):
+        world.box.write(marker, text)
+        starts()
+    for path, odd, right in ((run, 0o775, 0o711), (f"{run}/domains", 0o770, 0o700)):
+        os.chmod(path, odd)
+        try:
+            starts()
+            world.box.restart_libvirtd()
+            starts()
+        finally:
+            os.chmod(path, right)
+    world.run("mount", "-t", "tmpfs", "-o", "mode=0711,nr_inodes=1", "none", run)
+    try:
+        world.box.restart_libvirtd()
+        starts()
+    finally:
+        world.run("umount", run)
+    os.unlink(marker)
+    world.box.restart_libvirtd()
+
+
+@suite
+def domains_that_are_not_ours_start_with_what_looks_like_ours(world):
+    """Our namespace in a comment, an attribute, another namespace; megabytes of metadata; the agent is away."""
+    name = "urn:virt-attest:launch:1"
+    world.box.stop("virt-attest-hostd")
+    for inside in (f"<!-- {name} -->", f"<?foo {name}?>", f"<a b='{name}'/>", f"<a xmlns='{name}0'/>",
+                   f"<![CDATA[<a xmlns='{name}'/>]]>"):
+        world.box.define(sandbox.plain_domain("similar", emulator=world.emulator,
+                                              metadata=f"<o:other xmlns:o='urn:o'>{inside}</o:other>"))
+        world.box.virsh("start", "similar")
+        world.box.virsh("destroy", "similar")
+        world.box.virsh("undefine", "similar")
+    # No call to libvirt takes so much at once, but several may put it there.
+    world.box.define(sandbox.plain_domain("similar", emulator=world.emulator))
+    world.box.stop_libvirtd()
+    path = "/etc/libvirt/qemu/similar.xml"
+    blobs = "".join(f"<k:k xmlns:k='urn:k{number}'>{'x' * 3_500_000}</k:k>" for number in range(3))
+    xml = world.read(path)
+    assert "<memory" in xml and "<metadata" not in xml, xml
+    world.box.write(path, xml.replace("<memory", f"<metadata>{blobs}</metadata><memory", 1))
+    world.box.start_libvirtd()
+    world.box.virsh("start", "similar")
+    world.box.virsh("destroy", "similar")
+    world.box.virsh("undefine", "similar")
 
 
 @suite

@@ -289,7 +289,7 @@ key = {key}
         return self.box.wait_for(f"launch in state {state}", newest, limit)
 
     def monitor(self, identity):
-        return Monitor(f"/run/virt-attest/qmp/{identity}/monitor.sock")
+        return Monitor(f"/run/virt-attest/qmp/libvirt-{identity}/monitor.sock")
 
     def memory(self, name, address, size):
         """Guest-physical memory, as the software platform keeps it: in the clear."""
@@ -323,8 +323,18 @@ key = {key}
             return base64.b64decode(f.read())
 
     def leftovers(self, identity):
-        return [path for path in (f"/run/virt-attest/domains/{identity}", f"/run/virt-attest/qmp/{identity}")
+        return [path for path in (f"/run/virt-attest/domains/{identity}", *self.monitor_places(identity))
                 if os.path.lexists(path)]
+
+    @staticmethod
+    def monitor_places(identity):
+        """Where a domain's second monitor can be: with QEMU, as earlier versions had it, and with the agent."""
+        run = "/run/virt-attest"
+        return f"{run}/qmp/libvirt-{identity}", f"{run}/qmp/{identity}", f"{run}/monitors/{identity}"
+
+    def way_to_monitor(self, identity):
+        """The places of the second monitor that are still there."""
+        return [path for path in self.monitor_places(identity) if os.path.lexists(path)]
 
     # -- the service, spoken to as a host would
 
