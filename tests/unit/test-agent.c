@@ -378,7 +378,7 @@ test_runs_without_attestation (void)
   g_autoptr(VaLaunch) launch = set_up_running (&host, PENDING);
   g_autofree char *failed = NULL;
 
-  g_assert_cmpint (state_of_domain (&host, VIR_DOMAIN_RUNNING), ==, VIR_DOMAIN_RUNNING);
+  /* It runs from the beginning on; whether the agent's first look or the sweep comes first does not matter. */
   va_reconcile_sweep (host.agent);
   failed = site_wait_outcome (host.site, va_launch_id (launch), "failed");
   g_assert_nonnull (strstr (failed, "ran without attestation"));
