@@ -63,6 +63,7 @@ static const Problem problems[] = {
                                       N_("Too many launches wait for confirmation already") },
   [VA_PROBLEM_TOO_MANY] = { "too-many-refusals", 429, N_("Too many requests of this peer were refused") },
   [VA_PROBLEM_INTERNAL] = { "internal", 500, N_("The service failed") },
+  [VA_PROBLEM_AUDIT_BROKEN] = { "audit-broken", 500, N_("The stored audit log was changed") },
   [VA_PROBLEM_STORE] = { "store-unavailable", 503, N_("The service's store does not answer") },
   [VA_PROBLEM_BUSY] = { "busy", 503, N_("The service is busy") },
   [VA_PROBLEM_NOT_READY] = { "not-ready", 503, N_("The service is not ready") },

@@ -52,6 +52,7 @@ typedef enum {
   VA_PROBLEM_NOT_READY,            /* 503 not-ready: the service is stopping, or its certificate has expired */
   VA_PROBLEM_OWNER_NEEDED,         /* 409 owner-needed: several owners have this id, and the launch names none */
   VA_PROBLEM_KEY_SERVICE,          /* 503 key-service-unavailable: AMD's key service is needed and does not answer */
+  VA_PROBLEM_AUDIT_BROKEN,         /* 500 audit-broken: others have changed the stored audit log */
 } VaProblemCode;
 
 #define VA_PROBLEM_ERROR (va_problem_error_quark ())

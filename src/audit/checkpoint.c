@@ -210,6 +210,30 @@ va_signer_sign (VaSigner *signer, guint64 seq, const guint8 link[VA_AUDIT_LINK_S
   return g_steal_pointer (&checkpoint);
 }
 
+static gboolean
+verify_with (gnutls_pubkey_t key, gnutls_sign_algorithm_t algorithm, const VaCheckpoint *checkpoint)
+{
+  g_autofree char *text = signed_text (checkpoint);
+  gnutls_datum_t data = datum_of (text), signature = { NULL, 0 };
+  gsize size;
+
+  signature.data = (unsigned char *) g_bytes_get_data (checkpoint->signature, &size);
+  signature.size = (unsigned) size;
+  return gnutls_pubkey_verify_data2 (key, algorithm, 0, &data, &signature) >= 0;
+}
+
+gboolean
+va_signer_made (VaSigner *signer, const VaCheckpoint *checkpoint)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&signer->mutex);
+  gnutls_pubkey_t key = NULL;
+  gboolean made = gnutls_pubkey_init (&key) >= 0 && gnutls_pubkey_import_privkey (key, signer->key, 0, 0) >= 0
+                  && verify_with (key, signer->algorithm, checkpoint);
+
+  g_clear_pointer (&key, gnutls_pubkey_deinit);
+  return made;
+}
+
 VaVerifier *
 va_verifier_new (const char *ca, const char *signer, GError **error)
 {
@@ -300,21 +324,13 @@ check_signer (VaVerifier *verifier, gnutls_x509_crt_t certificate, GError **erro
 static gboolean
 check_signature (gnutls_x509_crt_t certificate, const VaCheckpoint *checkpoint, GError **error)
 {
-  g_autofree char *text = signed_text (checkpoint);
-  gnutls_datum_t data = datum_of (text), signature = { NULL, 0 };
   gnutls_sign_algorithm_t algorithm = find_algorithm (gnutls_x509_crt_get_pk_algorithm (certificate, NULL));
   gnutls_pubkey_t key = NULL;
-  gsize size;
-  int rc = gnutls_pubkey_init (&key);
+  gboolean good = gnutls_pubkey_init (&key) >= 0 && gnutls_pubkey_import_x509 (key, certificate, 0) >= 0
+                  && verify_with (key, algorithm, checkpoint);
 
-  signature.data = (unsigned char *) g_bytes_get_data (checkpoint->signature, &size);
-  signature.size = (unsigned) size;
-  if (rc >= 0)
-    rc = gnutls_pubkey_import_x509 (key, certificate, 0);
-  if (rc >= 0)
-    rc = gnutls_pubkey_verify_data2 (key, algorithm, 0, &data, &signature);
   g_clear_pointer (&key, gnutls_pubkey_deinit);
-  return rc >= 0 || fail (error, _("its signature is not that of its certificate"));
+  return good || fail (error, _("its signature is not that of its certificate"));
 }
 
 gboolean

@@ -40,6 +40,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaSigner, va_signer_free)
 VaCheckpoint *va_signer_sign (VaSigner *signer, guint64 seq, const guint8 link[VA_AUDIT_LINK_SIZE], gint64 time,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** va_signer_made: whether @checkpoint has this signer's own signature, made with the key that it has now. */
+gboolean va_signer_made (VaSigner *signer, const VaCheckpoint *checkpoint);
+
 /** VaVerifier: whose signatures count: those of servers' certificates of one CA. Of one thread. */
 typedef struct _VaVerifier VaVerifier;
 /**

@@ -50,7 +50,6 @@ write_record (const VaRequest *request, const VaStoredAudit *record)
 {
   const char *reader = reader_of (request);
   JsonObject *object = json_object_new ();
-  guint8 digest[VA_AUDIT_LINK_SIZE];
   g_autofree char *hex = NULL;
 
   if (record->text != NULL && (reader == NULL || g_strcmp0 (record->owner, reader) == 0))
@@ -58,11 +57,29 @@ write_record (const VaRequest *request, const VaStoredAudit *record)
       json_object_set_string_member (object, "text", record->text);
       return object;
     }
-  if (record->text != NULL) /* written before digests were stored */
-    va_audit_digest (record->text, digest);
-  hex = va_hex_encode (record->text != NULL ? digest : record->digest, VA_AUDIT_LINK_SIZE);
+  hex = va_hex_encode (record->digest, sizeof record->digest);
   json_object_set_string_member (object, "digest", hex);
   return object;
+}
+
+/* An owner is shown as his nothing that others have put there. Operators and auditors get a log that others have changed as
+   it is: that is what they look for. */
+static gboolean
+check_shown (const VaRequest *request, const GPtrArray *list, GError **error)
+{
+  const char *reader = reader_of (request);
+
+  for (guint i = 0; reader != NULL && i < list->len; i++)
+    {
+      const VaStoredAudit *record = list->pdata[i];
+
+      if (record->trust != VA_AUDIT_BROKEN || g_strcmp0 (record->owner, reader) != 0)
+        continue;
+      g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT,
+                   _("record %" G_GUINT64_FORMAT " of the audit log was changed in the database"), record->seq);
+      return FALSE;
+    }
+  return TRUE;
 }
 
 /* Those of the page's records, so that a reader of the whole chain gets each of them once. */
@@ -121,6 +138,8 @@ va_handle_audit_list (VaRequest *request, VaResponse *response, gpointer user_da
                                      ((const VaStoredAudit *) list->pdata[list->len - 1])->seq, &reason);
   if (reason != NULL)
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
+  if (!check_shown (request, list, &reason))
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
   response->status = 200;
   response->json = json_object_new ();
   json_object_set_array_member (response->json, "records", write_records (request, list));
@@ -161,21 +180,6 @@ write_receipt_record (VaService *service, const VaStoredAudit *record, GError **
   return object;
 }
 
-/* The records themselves must fit the chain: a receipt must not sign what other hands put into the database. */
-static gboolean
-check_link (const VaStoredAudit *record, GError **error)
-{
-  guint8 digest[VA_AUDIT_LINK_SIZE], link[VA_AUDIT_LINK_SIZE];
-
-  va_audit_digest (record->text, digest);
-  va_audit_link (record->before, digest, link);
-  if (memcmp (link, record->link, VA_AUDIT_LINK_SIZE) == 0)
-    return TRUE;
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL, "record %" G_GUINT64_FORMAT " of the audit log was changed",
-               record->seq);
-  return FALSE;
-}
-
 static JsonArray *
 write_receipt (VaService *service, const GPtrArray *list, GError **error)
 {
@@ -183,8 +187,8 @@ write_receipt (VaService *service, const GPtrArray *list, GError **error)
 
   for (guint i = 0; i < list->len; i++)
     {
-      JsonObject *record = check_link (list->pdata[i], error) ? write_receipt_record (service, list->pdata[i], error)
-                                                              : NULL;
+      JsonObject *record = va_audit_trail_check (service->trail, list->pdata[i], error)
+                           ? write_receipt_record (service, list->pdata[i], error) : NULL;
 
       if (record == NULL)
         return NULL;
@@ -201,13 +205,14 @@ va_handle_receipt (VaRequest *request, VaResponse *response, gpointer user_data,
   VaAuditQuery query = { .owner = request->identity->name, .launch = id, .limit = RECEIPT_MAX,
                          .bytes = VA_PAGE_BYTES };
   gboolean more;
+  VaAuditPlace end;
   g_autoptr(GError) reason = NULL;
   g_autoptr(GPtrArray) list = va_store_list_audit (service->store, &query, &more, &reason);
   g_autoptr(JsonArray) records = NULL;
 
   if (list != NULL && list->len == 0)
     return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no launch %s of yours"), id);
-  if (list != NULL)
+  if (list != NULL && va_audit_trail_follow (service->trail, VA_AUDIT_FOLLOWED_MOST, &end, &reason))
     records = write_receipt (service, list, &reason);
   if (records == NULL)
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);

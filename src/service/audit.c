@@ -126,18 +126,19 @@ va_audit_refused (VaRequest *request, GError **error, gpointer user_data)
 }
 
 static VaCheckpoint *
-sign_head (VaService *service, const VaAuditHead *head, GError **error)
+sign_place (VaService *service, const VaAuditPlace *place, GError **error)
 {
-  g_autoptr(VaCheckpoint) checkpoint = va_signer_sign (service->signer, head->seq, head->link, va_service_now (), error);
+  g_autoptr(VaCheckpoint) checkpoint = va_signer_sign (service->signer, place->seq, place->link, va_service_now (), error);
   g_autoptr(JsonObject) object = NULL;
   g_autofree char *text = NULL;
 
-  if (checkpoint == NULL || head->seq == 0)
+  if (checkpoint == NULL || place->seq == 0)
     return g_steal_pointer (&checkpoint);
   object = va_checkpoint_write (checkpoint);
   text = va_json_print (object);
-  if (!va_store_put_checkpoint (service->store, head->seq, text, error))
+  if (!va_store_put_checkpoint (service->store, place->seq, text, error))
     return NULL;
+  va_audit_trail_signed (service->trail, place->seq);
   va_metrics_count (service->metrics, VA_METRIC_CHECKPOINT);
   return g_steal_pointer (&checkpoint);
 }
@@ -145,9 +146,10 @@ sign_head (VaService *service, const VaAuditHead *head, GError **error)
 VaCheckpoint *
 va_audit_sign (VaService *service, GError **error)
 {
-  VaAuditHead head;
+  VaAuditPlace end;
 
-  return va_store_audit_head (service->store, &head, error) ? sign_head (service, &head, error) : NULL;
+  return va_audit_trail_follow (service->trail, VA_AUDIT_FOLLOWED_MOST, &end, error) ? sign_place (service, &end, error)
+                                                                                     : NULL;
 }
 
 void
@@ -155,10 +157,10 @@ va_audit_sign_new (VaService *service)
 {
   g_autoptr(VaCheckpoint) checkpoint = NULL;
   g_autoptr(GError) error = NULL;
-  VaAuditHead head;
+  VaAuditPlace end;
 
-  if (va_store_audit_head (service->store, &head, &error) && head.seq > head.signed_seq)
-    checkpoint = sign_head (service, &head, &error);
+  if (va_audit_trail_follow (service->trail, 0, &end, &error) && va_audit_trail_is_new (service->trail, end.seq))
+    checkpoint = sign_place (service, &end, &error);
   if (error != NULL)
     va_log (VA_LOG_ERROR, "no checkpoint of the audit log: %s", error->message);
 }

@@ -29,10 +29,12 @@ void va_audit_note_refusal (JsonObject *entry, const GError *refusal);
 void va_audit_keep_refusal (VaRequest *request, GError *refusal, GError **reason);
 /** va_audit_refused: a VaRefused; what can be read at once from a message's form (400, 405, 413, 415) is no decision. */
 void va_audit_refused (VaRequest *request, GError **error, gpointer service);
+/** Records that a request may have checked before it is signed; more of them are left to what is done every minute. */
+#define VA_AUDIT_FOLLOWED_MOST 50000
 /**
- * va_audit_sign: a checkpoint at the log's end, durable.
+ * va_audit_sign: a checkpoint at the log's end, durable, if the log goes on from what was signed before.
  * Returns: (transfer full)
- * Errors: VA_STORE_ERROR, VA_CORE_ERROR
+ * Errors: those of va_audit_trail_follow(); VA_CORE_ERROR
  */
 VaCheckpoint *va_audit_sign (VaService *service, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_audit_sign_new: the same, if there are records behind the last one; what goes wrong is logged. */

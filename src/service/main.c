@@ -137,6 +137,7 @@ open_and_serve (const VaConfig *config, VaSevRoots *roots, VaKeyService *key_ser
     service.signer = make_signer (config, error);
   if (service.signer == NULL)
     return FALSE;
+  service.trail = va_audit_trail_new (store, service.signer);
   service.references = va_reference_cache_new ();
   service.chains = va_chain_cache_new (CHAINS_MAX);
   service.registrations = va_registrations_new (REGISTRATIONS_MAX);
@@ -148,6 +149,7 @@ open_and_serve (const VaConfig *config, VaSevRoots *roots, VaKeyService *key_ser
   va_chain_cache_free (service.chains);
   va_metrics_free (service.metrics);
   va_reference_cache_free (service.references);
+  va_audit_trail_free (service.trail);
   va_signer_free (service.signer);
   return ok;
 }

@@ -14,6 +14,14 @@ print_one (GString *text, const char *name, const char *type, const char *help, 
 }
 
 static void
+print_audit (VaService *service, GString *text)
+{
+  print_one (text, "virt_attest_audit_broken", "gauge",
+             "1: the stored audit log was changed by other hands, and is not signed any more.",
+             va_audit_trail_is_broken (service->trail) ? 1 : 0);
+}
+
+static void
 print_readiness (VaService *service, GString *text)
 {
   print_one (text, "virt_attest_certificate_not_after_seconds", "gauge",
@@ -63,6 +71,7 @@ va_handle_metrics (VaRequest *request, VaResponse *response, gpointer user_data,
   va_metrics_print (service->metrics, &service->server, text);
   print_launches (service, text);
   print_store (service, text);
+  print_audit (service, text);
   print_readiness (service, text);
   va_metrics_print_process (text);
   response->status = 200;

@@ -49,6 +49,11 @@ refuse_from_store (GError **error, const GError *reason, VaProblemCode not_found
     case VA_STORE_ERROR_SEAL:
       va_log (VA_LOG_ERROR, "%s", reason->message);
       return va_refuse (error, VA_PROBLEM_INTERNAL, _("the service cannot open what it has stored; its log says more"));
+    case VA_STORE_ERROR_AUDIT:
+      va_log (VA_LOG_ERROR, "%s", reason->message);
+      return va_refuse (error, VA_PROBLEM_AUDIT_BROKEN,
+                        _("the audit log in the service's database is not the one that the service has written; its journal "
+                          "says where it differs"));
     case VA_STORE_ERROR_FAILED:
     default:
       va_log (VA_LOG_ERROR, "%s", reason->message);

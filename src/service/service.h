@@ -4,6 +4,7 @@
 #include "audit/checkpoint.h"
 #include "certificates/key-service.h"
 #include "http/server.h"
+#include "service/audit-trail.h"
 #include "service/chain-cache.h"
 #include "service/groups.h"
 #include "service/held.h"
@@ -30,6 +31,7 @@ typedef struct {
   VaChainCache *chains;
   VaHeldRegistrations *registrations;
   VaSigner *signer;          /* of the audit log's checkpoints */
+  VaAuditTrail *trail;       /* up to where the audit log is the service's own */
   VaHostGroups *groups;
   VaLimit *refusals;         /* how many a peer may collect */
   VaMetrics *metrics;

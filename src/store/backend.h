@@ -55,6 +55,15 @@ typedef struct {
   gpointer user_data;
 } VaReseal;
 
+/** What makes a store's keys, in one transaction: all of it, or nothing when the store has keys already. */
+typedef struct {
+  VaSecret *audit_key;
+  GBytes *sealed_audit_key;
+  GPtrArray *keys;  /* of VaStoredKey: all that there are, wrapped anew; or, for an empty store, its first one */
+  gboolean is_empty; /* the store must be */
+  gint64 now;
+} VaNewKeys;
+
 typedef struct _VaBackend VaBackend;
 
 typedef struct {
@@ -64,12 +73,19 @@ typedef struct {
 
   /* Data keys, of VaStoredKey, in the order of their ids. */
   GPtrArray *(*list_keys) (VaBackend *backend, GError **error);
+  /* The wrapped key of the audit log; TRUE with %NULL: there is none. */
+  gboolean (*get_audit_key) (VaBackend *backend, GBytes **sealed, GError **error);
+  /* The first keys of an empty store, or those of one from before schema version 6, whose audit log gets its anchor.
+     Errors: SEAL when the store is not as @keys says; CHANGED when it has other data keys */
+  gboolean (*found_keys) (VaBackend *backend, const VaNewKeys *keys, GError **error);
   /* Keeps @key unless there is one with its id already. */
   gboolean (*add_key) (VaBackend *backend, const VaStoredKey *key, JsonObject *entry, GError **error);
-  /* Others in place of all of them, which must have the same ids; CHANGED when they have not. */
-  gboolean (*replace_keys) (VaBackend *backend, GPtrArray *keys, JsonObject *entry, GError **error);
-  /* Errors: KEY when something is still sealed under it */
-  gboolean (*remove_key) (VaBackend *backend, guint64 id, JsonObject *entry, GError **error);
+  /* Others in place of all of them, which must have the same ids; CHANGED when they have not. And the audit log's key. */
+  gboolean (*replace_keys) (VaBackend *backend, GPtrArray *keys, GBytes *sealed_audit_key, JsonObject *entry,
+                            GError **error);
+  /* @key, wrapped anew, in place of what was @sealed, and no key before it. Errors: KEY when something is still sealed under
+     one of those; CHANGED when it was not @sealed any more */
+  gboolean (*retire_keys) (VaBackend *backend, const VaStoredKey *key, GBytes *sealed, GError **error);
   /* One transaction over at most @limit values that are sealed under another key than @key: see VaReseal. */
   gboolean (*reseal) (VaBackend *backend, guint64 key, guint limit, const VaReseal *reseal, guint *count, GError **error);
 
@@ -114,13 +130,19 @@ typedef struct {
   gboolean (*note) (VaBackend *backend, JsonObject *entry, GError **error);
   GPtrArray *(*list_audit) (VaBackend *backend, const VaAuditQuery *query, gboolean *more, GError **error);
   gboolean (*audit_head) (VaBackend *backend, VaAuditHead *head, GError **error);
+  gboolean (*audit_anchor) (VaBackend *backend, VaAuditPlace *anchor, GError **error);
+  /* At most @limit records behind @after, in order, without texts and links before. */
+  GPtrArray *(*list_links) (VaBackend *backend, guint64 after, guint limit, GError **error);
   gboolean (*put_checkpoint) (VaBackend *backend, guint64 seq, const char *text, GError **error);
   GPtrArray *(*list_checkpoints) (VaBackend *backend, guint64 after, guint64 upto, GError **error);
+  /* Newest first. */
+  GPtrArray *(*newest_checkpoints) (VaBackend *backend, guint limit, GError **error);
 } VaBackendClass;
 
 struct _VaBackend
 {
   const VaBackendClass *class;
+  VaSecret *audit_key; /* borrowed; %NULL: nothing can be added to the audit log, nor checked */
 };
 
 G_END_DECLS

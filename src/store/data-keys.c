@@ -5,75 +5,167 @@
 #include "core/random.h"
 #include "store/store-private.h"
 
-/* The keys that values are sealed under, kept in the store itself, wrapped by the key-encryption key. */
+/*
+ * The keys that values are sealed under, kept in the store itself, wrapped by the key-encryption key, and the key of the
+ * audit log's MACs beside them.
+ *
+ * Who writes to the database must not get another one accepted. A data key is wrapped together with the oldest id that
+ * counts beside it, which was not so before schema version 6; where it is, there must be an audit key, and there can be
+ * none where it is not. So an audit key that is missing is made anew in two cases only, and whoever has no KEK can bring
+ * about neither: in an empty store, and in one that this program has not opened yet.
+ */
 
-VaStoredKey *
-va_store_new_key (VaStore *store, guint64 id, GError **error)
+#define OPEN_TRIES 4
+
+/* What holds a wrapped data key in its place. */
+static char *
+key_row (guint64 id, guint64 oldest)
 {
-  g_autoptr(VaSecret) fresh = va_secret_new (VA_SEAL_KEY_SIZE);
-  g_autofree char *name = g_strdup_printf ("%" G_GUINT64_FORMAT, id);
-  const VaSealLabel label = VA_LABEL_DATA_KEY (name);
-  g_autoptr(GBytes) wrapped = NULL;
+  return oldest == 0 ? g_strdup_printf ("%" G_GUINT64_FORMAT, id)
+                     : g_strdup_printf ("%" G_GUINT64_FORMAT "\n%" G_GUINT64_FORMAT, id, oldest);
+}
+
+static VaStoredKey *
+wrap_key (VaKek *kek, guint64 id, guint64 oldest, VaSecret *data_key, GError **error)
+{
+  g_autofree char *row = key_row (id, oldest);
+  const VaSealLabel label = VA_LABEL_DATA_KEY (row);
+  g_autoptr(GBytes) wrapped = va_kek_wrap (kek, &label, data_key, error);
   VaStoredKey *key;
 
-  va_random_fill (va_secret_data (fresh), VA_SEAL_KEY_SIZE);
-  wrapped = va_kek_wrap (store->kek, &label, fresh, error);
   if (wrapped == NULL)
     return NULL;
   key = g_new0 (VaStoredKey, 1);
   key->id = id;
+  key->oldest = oldest;
   key->sealed = g_steal_pointer (&wrapped);
   return key;
+}
+
+VaStoredKey *
+va_store_new_key (VaStore *store, guint64 id, guint64 oldest, GError **error)
+{
+  g_autoptr(VaSecret) fresh = va_secret_new (VA_SEAL_KEY_SIZE);
+
+  va_random_fill (va_secret_data (fresh), VA_SEAL_KEY_SIZE);
+  return wrap_key (store->kek, id, oldest, fresh, error);
+}
+
+static VaSecret *
+unwrap_key (VaStore *store, const VaStoredKey *key, GError **error)
+{
+  g_autofree char *row = key_row (key->id, key->oldest);
+  const VaSealLabel label = VA_LABEL_DATA_KEY (row);
+
+  return va_kek_unwrap (store->kek, &label, key->sealed, error);
+}
+
+VaStoredKey *
+va_store_wrap_again (VaStore *store, const VaStoredKey *key, guint64 oldest, VaKek *kek, GError **error)
+{
+  g_autoptr(VaSecret) data_key = unwrap_key (store, key, error);
+
+  return data_key != NULL ? wrap_key (kek, key->id, oldest, data_key, error) : NULL;
 }
 
 static VaSeal *
 open_key (VaStore *store, const VaStoredKey *key, GError **error)
 {
-  g_autofree char *name = g_strdup_printf ("%" G_GUINT64_FORMAT, key->id);
-  const VaSealLabel label = VA_LABEL_DATA_KEY (name);
-  g_autoptr(VaSecret) data_key = va_kek_unwrap (store->kek, &label, key->sealed, error);
+  g_autoptr(VaSecret) data_key = unwrap_key (store, key, error);
 
   return data_key != NULL ? va_seal_new (data_key, error) : NULL;
 }
 
+/* One that was retired since stays in memory, where somebody may be using it, but is not found any more. */
 static VaSeal *
 known_seal (VaStore *store, guint64 key)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&store->mutex);
 
-  return g_hash_table_lookup (store->seals, &key);
+  return key >= store->oldest ? g_hash_table_lookup (store->seals, &key) : NULL;
+}
+
+/* Whether there is nothing new in @key; what its row says of older keys is believed after it has been opened. */
+static gboolean
+is_known (VaStore *store, const VaStoredKey *key)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&store->mutex);
+
+  return key->id < store->oldest
+         || (g_hash_table_contains (store->seals, &key->id) && (key->id < store->newest || key->oldest <= store->oldest));
 }
 
 /* From now on @key is known; the newest one seals what is new. */
 static void
-take_seal (VaStore *store, guint64 key, VaSeal *seal)
+take_seal (VaStore *store, const VaStoredKey *key, VaSeal *seal)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&store->mutex);
 
-  if (g_hash_table_contains (store->seals, &key))
+  if (g_hash_table_contains (store->seals, &key->id))
     va_seal_free (seal);
   else
-    g_hash_table_insert (store->seals, g_memdup2 (&key, sizeof key), seal);
-  store->newest = MAX (store->newest, key);
+    g_hash_table_insert (store->seals, g_memdup2 (&key->id, sizeof key->id), seal);
+  store->newest = MAX (store->newest, key->id);
+  store->oldest = MAX (store->oldest, key->oldest);
 }
 
-/* Unwrapping may take its time in a token, and nobody waits for it who does not need that key. */
+static gboolean
+check_form (const VaStoredKey *key, GError **error)
+{
+  if (key->id > 0 && key->oldest > 0 && key->oldest <= key->id)
+    return TRUE;
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL,
+               _("data key %" G_GUINT64_FORMAT " is not one that this version of virt-attest has written: the store's keys "
+                 "were changed in the database, put the store's backup back"), key->id);
+  return FALSE;
+}
+
+/* Unwrapping may take its time in a token, and nobody waits for it who does not need that key. One that is known and does
+   not open any more was wrapped by another KEK meanwhile. */
+static gboolean
+take_key (VaStore *store, const VaStoredKey *key, GError **error)
+{
+  g_autoptr(GError) reason = NULL;
+  VaSeal *seal;
+
+  if (is_known (store, key))
+    return TRUE;
+  if (!check_form (key, error))
+    return FALSE;
+  seal = open_key (store, key, &reason);
+  if (seal != NULL)
+    take_seal (store, key, seal);
+  else if (known_seal (store, key->id) == NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&reason));
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* The newest one first: it says which of the others count. */
 gboolean
 va_store_load_keys (VaStore *store, GError **error)
 {
   g_autoptr(GPtrArray) keys = store->backend->class->list_keys (store->backend, error);
 
-  for (guint i = 0; keys != NULL && i < keys->len; i++)
-    {
-      const VaStoredKey *key = keys->pdata[i];
-      VaSeal *seal = known_seal (store, key->id) == NULL ? open_key (store, key, error) : NULL;
-
-      if (seal != NULL)
-        take_seal (store, key->id, seal);
-      else if (known_seal (store, key->id) == NULL)
-        return FALSE;
-    }
+  for (guint i = keys != NULL ? keys->len : 0; i > 0; i--)
+    if (!take_key (store, keys->pdata[i - 1], error))
+      return FALSE;
   return keys != NULL;
+}
+
+GPtrArray *
+va_store_list_keys (VaStore *store, GError **error)
+{
+  g_autoptr(GPtrArray) keys = NULL;
+
+  if (!va_store_load_keys (store, error))
+    return NULL;
+  keys = store->backend->class->list_keys (store->backend, error);
+  while (keys != NULL && keys->len > 0 && ((const VaStoredKey *) keys->pdata[0])->id < store->oldest)
+    g_ptr_array_remove_index (keys, 0);
+  return g_steal_pointer (&keys);
 }
 
 VaSeal *
@@ -89,7 +181,8 @@ va_store_seal_of (VaStore *store, guint64 key, GError **error)
       if (tries == 0 && !va_store_load_keys (store, error))
         return NULL;
     }
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL, _("the store has no data key %" G_GUINT64_FORMAT), key);
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL,
+               _("the store has no data key %" G_GUINT64_FORMAT ", or it was replaced since"), key);
   return NULL;
 }
 
@@ -111,16 +204,105 @@ va_store_is_outdated (VaStore *store, guint *tries, GError **reason)
   return va_store_load_keys (store, reason);
 }
 
+/* All data keys of a store from before schema version 6, as they are wrapped from now on; or the first one of an empty
+   store. */
+static gboolean
+wrap_all (VaStore *store, const GPtrArray *there, GPtrArray *keys, GError **error)
+{
+  guint64 oldest = there->len > 0 ? ((const VaStoredKey *) there->pdata[0])->id : 1;
+
+  for (guint i = 0; i < MAX (there->len, 1); i++)
+    {
+      VaStoredKey *key = there->len > 0 ? va_store_wrap_again (store, there->pdata[i], oldest, store->kek, error)
+                                        : va_store_new_key (store, 1, 1, error);
+
+      if (key == NULL)
+        return FALSE;
+      g_ptr_array_add (keys, key);
+    }
+  return TRUE;
+}
+
+static gboolean
+found_keys (VaStore *store, const GPtrArray *there, GError **error)
+{
+  const VaSealLabel label = VA_LABEL_AUDIT_KEY;
+  g_autoptr(VaSecret) audit_key = va_secret_new (VA_AUDIT_KEY_SIZE);
+  g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func ((GDestroyNotify) va_stored_key_free);
+  g_autoptr(GBytes) sealed = NULL;
+  VaNewKeys fresh = { .audit_key = audit_key, .keys = keys, .is_empty = there->len == 0,
+                      .now = g_get_real_time () / 1000 };
+
+  va_random_fill (va_secret_data (audit_key), VA_AUDIT_KEY_SIZE);
+  if (!wrap_all (store, there, keys, error))
+    return FALSE;
+  sealed = va_kek_wrap (store->kek, &label, audit_key, error);
+  fresh.sealed_audit_key = sealed;
+  return sealed != NULL && store->backend->class->found_keys (store->backend, &fresh, error);
+}
+
+static gboolean
+all_are_older (const GPtrArray *keys)
+{
+  for (guint i = 0; i < keys->len; i++)
+    if (((const VaStoredKey *) keys->pdata[i])->oldest != 0)
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+open_audit_key (VaStore *store, GBytes *sealed, GError **error)
+{
+  const VaSealLabel label = VA_LABEL_AUDIT_KEY;
+
+  store->audit_key = va_kek_unwrap (store->kek, &label, sealed, error);
+  if (store->audit_key == NULL)
+    return FALSE;
+  store->backend->audit_key = store->audit_key;
+  return TRUE;
+}
+
+/* Opens what there is, or makes what there has to be; neither: another process has made it in between, or is about to be
+   seen having made it. */
+static gboolean
+try_to_open (VaStore *store, gboolean last, gboolean *done, GError **error)
+{
+  g_autoptr(GBytes) sealed = NULL;
+  g_autoptr(GPtrArray) keys = NULL;
+  g_autoptr(GError) reason = NULL;
+
+  *done = FALSE;
+  if (!store->backend->class->get_audit_key (store->backend, &sealed, error))
+    return FALSE;
+  keys = store->backend->class->list_keys (store->backend, error);
+  if (keys == NULL)
+    return FALSE;
+  if (sealed != NULL && keys->len > 0)
+    return *done = va_store_load_keys (store, error) && open_audit_key (store, sealed, error);
+  if (sealed != NULL || !all_are_older (keys))
+    {
+      if (!last)
+        return TRUE;
+      g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL,
+                   sealed != NULL ? _("the store has lost its data keys: put its backup back")
+                                  : _("the store has lost the key of its audit log: put its backup back"));
+      return FALSE;
+    }
+  if (found_keys (store, keys, &reason) || g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
+}
+
 gboolean
 va_store_open_data_keys (VaStore *store, GError **error)
 {
-  g_autoptr(VaStoredKey) first = NULL;
+  gboolean done = FALSE;
 
-  if (!va_store_load_keys (store, error))
-    return FALSE;
-  if (g_hash_table_size (store->seals) > 0)
-    return TRUE;
-  first = va_store_new_key (store, 1, error);
-  return first != NULL && store->backend->class->add_key (store->backend, first, NULL, error)
-         && va_store_load_keys (store, error);
+  for (guint tries = 0; tries < OPEN_TRIES && !done; tries++)
+    if (!try_to_open (store, tries == OPEN_TRIES - 1, &done, error))
+      return FALSE;
+  if (!done)
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the store's data keys were replaced meanwhile"));
+  return done;
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 noinst_LTLIBRARIES += libva-store.la
 libva_store_la_SOURCES = \
+	src/store/audit-log.c \
 	src/store/backend.h \
 	src/store/copy.c \
 	src/store/data-keys.c \

@@ -72,7 +72,7 @@ va_stored_key_free (VaStoredKey *key)
 {
   if (key == NULL)
     return;
-  g_bytes_unref (key->sealed);
+  g_clear_pointer (&key->sealed, g_bytes_unref);
   g_free (key);
 }
 
@@ -139,6 +139,7 @@ va_stored_audit_free (VaStoredAudit *record)
   if (record == NULL)
     return;
   g_free (record->owner);
+  g_free (record->launch);
   g_free (record->text);
   g_free (record);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "audit/chain.h"
+#include "audit/mac.h"
 #include "core/guid.h"
 #include "core/secret.h"
 #include "sev/firmware.h"
@@ -117,9 +117,13 @@ typedef struct {
   char *features; /* JSON */
 } VaStoredHost;
 
-/** A data key, sealed under the key-encryption key. The one with the largest id seals what is new. */
+/**
+ * A data key, sealed under the key-encryption key together with id and oldest. The one with the largest id seals what is
+ * new, and says which is the oldest one that counts beside it: an older one that somebody puts back opens nothing.
+ */
 typedef struct {
   guint64 id;
+  guint64 oldest; /* 0: sealed before schema version 6 */
   GBytes *sealed;
 } VaStoredKey;
 void va_stored_key_free (VaStoredKey *key);
@@ -135,14 +139,31 @@ typedef struct {
   gdouble seconds;     /* of all commits together */
 } VaStoreStatistics;
 
+/** What a stored record of the audit log is worth by itself. */
+typedef enum {
+  VA_AUDIT_BROKEN,  /* others have changed it or put it there */
+  VA_AUDIT_CHAINED, /* from before schema version 6: it counts if the chain from it to the anchor holds */
+  VA_AUDIT_HELD,    /* as the service has written it */
+} VaAuditTrust;
+
 /** A record of the audit log. */
 typedef struct {
   guint64 seq;
-  char *owner; /* %NULL: only operators and auditors may read it */
+  char *owner;  /* %NULL: only operators and auditors may read it */
+  char *launch; /* %NULL: it is of none */
   guint8 before[VA_AUDIT_LINK_SIZE], link[VA_AUDIT_LINK_SIZE]; /* the chain before and after it */
-  guint8 digest[VA_AUDIT_LINK_SIZE]; /* SHA-256 of the text, if there is no text */
-  char *text; /* or %NULL */
+  guint8 digest[VA_AUDIT_LINK_SIZE]; /* of its text */
+  char *text;   /* %NULL where only links are read */
+  gboolean has_mac;
+  guint8 mac[VA_AUDIT_MAC_SIZE];
+  VaAuditTrust trust;
 } VaStoredAudit;
+
+/** A place where the stored chain begins: records up to seq are held by its link alone, or have been removed. */
+typedef struct {
+  guint64 seq; /* 0: there is none, the chain begins with record 1 */
+  guint8 link[VA_AUDIT_LINK_SIZE];
+} VaAuditPlace;
 
 /** The audit log's end. */
 typedef struct {

@@ -105,33 +105,35 @@ move_launch (gpointer record, gpointer to, GError **error)
 gboolean
 va_store_rekey_begin (VaStore *store, JsonObject *entry, GError **error)
 {
-  g_autoptr(GPtrArray) keys = store->backend->class->list_keys (store->backend, error);
+  g_autoptr(GPtrArray) keys = va_store_list_keys (store, error);
   g_autoptr(VaStoredKey) fresh = NULL;
 
   if (keys == NULL)
     return FALSE;
   if (keys->len == 1)
     {
-      fresh = va_store_new_key (store, ((const VaStoredKey *) keys->pdata[0])->id + 1, error);
+      guint64 id = ((const VaStoredKey *) keys->pdata[0])->id;
+
+      fresh = va_store_new_key (store, id + 1, id, error);
       if (fresh == NULL || !store->backend->class->add_key (store->backend, fresh, entry, error))
         return FALSE;
     }
   return va_store_load_keys (store, error);
 }
 
+/* The newest key is wrapped once more, now as the only one that counts, together with the end of the older ones. */
 static gboolean
-remove_older (VaStore *store, guint64 newest, GError **error)
+retire_older (VaStore *store, guint64 newest, GError **error)
 {
-  g_autoptr(GPtrArray) keys = store->backend->class->list_keys (store->backend, error);
+  g_autoptr(GPtrArray) keys = va_store_list_keys (store, error);
+  const VaStoredKey *last = keys != NULL && keys->len > 0 ? keys->pdata[keys->len - 1] : NULL;
+  g_autoptr(VaStoredKey) alone = NULL;
 
-  for (guint i = 0; keys != NULL && i < keys->len; i++)
-    {
-      guint64 id = ((const VaStoredKey *) keys->pdata[i])->id;
-
-      if (id < newest && !store->backend->class->remove_key (store->backend, id, NULL, error))
-        return FALSE;
-    }
-  return keys != NULL;
+  if (last == NULL || last->id != newest || last->oldest == newest)
+    return keys != NULL;
+  alone = va_store_wrap_again (store, last, newest, store->kek, error);
+  return alone != NULL && store->backend->class->retire_keys (store->backend, alone, last->sealed, error)
+         && va_store_load_keys (store, error);
 }
 
 gboolean
@@ -147,7 +149,7 @@ va_store_rekey_step (VaStore *store, guint limit, guint *count, GError **error)
   to.seal = va_store_seal_of (store, to.key, error);
   if (to.seal == NULL || !store->backend->class->reseal (store->backend, to.key, limit, &reseal, count, error))
     return FALSE;
-  if (*count > 0 || remove_older (store, to.key, &reason))
+  if (*count > 0 || retire_older (store, to.key, &reason))
     return TRUE;
   /* Somebody who has not seen the new key yet has used an older one at the last moment: the next step moves that. */
   if (g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_KEY))
@@ -162,20 +164,17 @@ va_store_rekey_step (VaStore *store, guint limit, guint *count, GError **error)
 static GPtrArray *
 wrap_again (VaStore *store, VaKek *kek, GError **error)
 {
-  g_autoptr(GPtrArray) keys = store->backend->class->list_keys (store->backend, error);
+  g_autoptr(GPtrArray) keys = va_store_list_keys (store, error);
 
   for (guint i = 0; keys != NULL && i < keys->len; i++)
     {
       VaStoredKey *key = keys->pdata[i];
-      g_autofree char *name = g_strdup_printf ("%" G_GUINT64_FORMAT, key->id);
-      const VaSealLabel label = VA_LABEL_DATA_KEY (name);
-      g_autoptr(VaSecret) data_key = va_kek_unwrap (store->kek, &label, key->sealed, error);
-      GBytes *wrapped = data_key != NULL ? va_kek_wrap (kek, &label, data_key, error) : NULL;
+      VaStoredKey *wrapped = va_store_wrap_again (store, key, key->oldest, kek, error);
 
       if (wrapped == NULL)
         return NULL;
-      g_bytes_unref (key->sealed);
-      key->sealed = wrapped;
+      va_stored_key_free (key);
+      keys->pdata[i] = wrapped;
     }
   return g_steal_pointer (&keys);
 }
@@ -183,7 +182,9 @@ wrap_again (VaStore *store, VaKek *kek, GError **error)
 gboolean
 va_store_rewrap (VaStore *store, VaKek *kek, JsonObject *entry, GError **error)
 {
+  const VaSealLabel label = VA_LABEL_AUDIT_KEY;
   g_autoptr(GPtrArray) keys = wrap_again (store, kek, error);
+  g_autoptr(GBytes) audit_key = keys != NULL ? va_kek_wrap (kek, &label, store->audit_key, error) : NULL;
 
-  return keys != NULL && store->backend->class->replace_keys (store->backend, keys, entry, error);
+  return audit_key != NULL && store->backend->class->replace_keys (store->backend, keys, audit_key, entry, error);
 }

@@ -5,14 +5,22 @@
 #include "core/i18n.h"
 #include "store/sql-page.h"
 
-/* The audit log: records are appended and never touched again. */
+/*
+ * The audit log: records are appended and never touched again. Nothing is appended behind a last record that others have
+ * put there.
+ */
 
 #define CHECKPOINTS_LISTED 100 /* each has a certificate; the newest ones cover what the others do */
 
+#define BEFORE \
+  "COALESCE ((SELECT link FROM audit AS last WHERE last.seq = audit.seq - 1)," \
+  " (SELECT link FROM audit_anchor WHERE audit_anchor.seq = audit.seq - 1))"
 /* A text that the reader may not see is not read, unless nothing else tells its digest. */
 #define COLUMNS \
-  "seq, owner, (SELECT link FROM audit AS last WHERE last.seq = audit.seq - 1) AS link_before, link, digest," \
-  " CASE WHEN ? IS NULL OR owner = ? OR digest IS NULL THEN text END AS seen"
+  "seq, owner, " BEFORE " AS link_before, link, CASE WHEN ? IS NULL OR owner = ? OR digest IS NULL THEN text END AS seen," \
+  " launch, digest, mac"
+/* The text only where there is nothing else to know its digest from. */
+#define LINK_COLUMNS "seq, owner, NULL, link, CASE WHEN digest IS NULL THEN text END, launch, digest, mac"
 
 typedef struct {
   guint64 seq;
@@ -33,37 +41,151 @@ take_link (VaStatement *row, int column, guint8 link[VA_AUDIT_LINK_SIZE])
   return TRUE;
 }
 
+/* An older record has no MAC; what it is worth depends on the anchor. */
+static VaAuditTrust
+trust_of (VaSecret *key, const VaStoredAudit *record, gboolean digest_fits)
+{
+  const VaAuditRecord held = { record->seq, record->link, record->digest, record->owner, record->launch };
+  guint8 mac[VA_AUDIT_MAC_SIZE];
+
+  if (!record->has_mac)
+    return VA_AUDIT_CHAINED;
+  if (key == NULL || !digest_fits)
+    return VA_AUDIT_BROKEN;
+  va_audit_record_mac (key, &held, mac);
+  return va_bytes_equal (mac, record->mac, sizeof mac) ? VA_AUDIT_HELD : VA_AUDIT_BROKEN;
+}
+
 static gpointer
 read_record (VaStatement *row)
 {
   VaStoredAudit *record = g_new0 (VaStoredAudit, 1);
+  gboolean digest_fits;
+  guint8 digest[VA_AUDIT_LINK_SIZE];
 
   record->seq = (guint64) va_column_number (row, 0);
   record->owner = va_column_text (row, 1);
   take_link (row, 2, record->before);
   take_link (row, 3, record->link);
-  take_link (row, 4, record->digest);
-  record->text = va_column_text (row, 5);
+  record->text = va_column_text (row, 4);
+  record->launch = va_column_text (row, 5);
+  digest_fits = take_link (row, 6, record->digest);
+  if (record->text != NULL)
+    {
+      va_audit_digest (record->text, digest);
+      digest_fits = digest_fits && memcmp (digest, record->digest, sizeof digest) == 0;
+      memcpy (record->digest, digest, sizeof digest);
+    }
+  record->has_mac = !va_column_is_null (row, 7);
+  if (!take_link (row, 7, record->mac) && record->has_mac)
+    digest_fits = FALSE;
+  record->trust = trust_of (row->sql->backend->audit_key, record, digest_fits);
   return record;
 }
 
 static gboolean
-read_head (VaSql *sql, VaAuditHead *head, GError **error)
+refuse_broken (GError **error, guint64 seq)
+{
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT,
+               _("record %" G_GUINT64_FORMAT " of the audit log was changed in the database, or one before it is missing"),
+               seq);
+  return FALSE;
+}
+
+static gboolean
+check_anchor (VaStatement *row, VaSecret *key, VaAuditPlace *anchor, GError **error)
+{
+  g_autofree char *text = va_column_text (row, 3);
+  guint8 mac[VA_AUDIT_MAC_SIZE], expected[VA_AUDIT_MAC_SIZE];
+
+  anchor->seq = (guint64) va_column_number (row, 0);
+  if (take_link (row, 1, anchor->link) && take_link (row, 4, mac) && key != NULL)
+    {
+      va_audit_anchor_mac (key, anchor->seq, anchor->link, va_column_number (row, 2), text, expected);
+      if (va_bytes_equal (mac, expected, sizeof mac))
+        return TRUE;
+    }
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT,
+               _("the audit log's anchor at record %" G_GUINT64_FORMAT " was changed in the database"), anchor->seq);
+  return FALSE;
+}
+
+static gboolean
+read_anchor (VaSql *sql, VaAuditPlace *anchor, GError **error)
 {
   g_autoptr(VaStatement) row = va_sql_query (sql, error,
-                                                "SELECT seq, link, (SELECT max(seq) FROM checkpoints) FROM audit"
-                                                " ORDER BY seq DESC LIMIT 1", "");
+                                             "SELECT seq, link, time, text, mac FROM audit_anchor ORDER BY seq DESC LIMIT 1",
+                                             "");
   int status = row != NULL ? va_sql_row (row, error) : -1;
 
+  memset (anchor, 0, sizeof *anchor);
+  return status == 1 ? check_anchor (row, sql->backend->audit_key, anchor, error) : status == 0;
+}
+
+/* The last record and the newest checkpoint's place; %NULL with status 0: there are none. */
+static VaStoredAudit *
+read_last (VaSql *sql, guint64 *signed_seq, int *status, GError **error)
+{
+  g_autoptr(VaStatement) row = va_sql_query (sql, error,
+                                             "SELECT " LINK_COLUMNS ", (SELECT max(seq) FROM checkpoints) FROM audit"
+                                             " ORDER BY seq DESC LIMIT 1", "");
+
+  *status = row != NULL ? va_sql_row (row, error) : -1;
+  if (*status == 1)
+    *signed_seq = (guint64) va_column_number (row, 8);
+  return *status == 1 ? read_record (row) : NULL;
+}
+
+/* Where the next record goes. The anchor is looked at only where the last record has no MAC, or is not there. */
+static gboolean
+read_head (VaSql *sql, VaAuditHead *head, GError **error)
+{
+  g_autoptr(VaStoredAudit) last = NULL;
+  VaAuditPlace anchor;
+  int status;
+
   memset (head, 0, sizeof *head);
-  if (status < 1)
+  last = read_last (sql, &head->signed_seq, &status, error);
+  if (status < 0)
+    return FALSE;
+  if (last == NULL || last->trust == VA_AUDIT_CHAINED)
+    {
+      if (!read_anchor (sql, &anchor, error))
+        return FALSE;
+      head->seq = anchor.seq;
+      memcpy (head->link, anchor.link, sizeof head->link);
+      return last == NULL || (last->seq == anchor.seq && memcmp (last->link, anchor.link, sizeof anchor.link) == 0)
+             || refuse_broken (error, last->seq);
+    }
+  head->seq = last->seq;
+  memcpy (head->link, last->link, sizeof head->link);
+  return last->trust == VA_AUDIT_HELD || refuse_broken (error, last->seq);
+}
+
+gboolean
+va_sql_put_anchor (VaSql *sql, VaSecret *audit_key, guint64 seq, const guint8 link[VA_AUDIT_LINK_SIZE], gint64 now,
+                   const char *text, GError **error)
+{
+  guint8 mac[VA_AUDIT_MAC_SIZE];
+
+  va_audit_anchor_mac (audit_key, seq, link, now, text, mac);
+  return va_sql_run (sql, error, "INSERT INTO audit_anchor (seq, link, time, text, mac) VALUES (?, ?, ?, ?, ?)", "imitm",
+                     (gint64) seq, (gconstpointer) link, (gsize) VA_AUDIT_LINK_SIZE, now, text, (gconstpointer) mac,
+                     sizeof mac);
+}
+
+gboolean
+va_sql_anchor_end (VaSql *sql, VaSecret *audit_key, gint64 now, GError **error)
+{
+  guint64 signed_seq;
+  int status;
+  g_autoptr(VaStoredAudit) last = read_last (sql, &signed_seq, &status, error);
+
+  if (last == NULL)
     return status == 0;
-  head->seq = (guint64) va_column_number (row, 0);
-  head->signed_seq = (guint64) va_column_number (row, 2);
-  if (take_link (row, 1, head->link))
-    return TRUE;
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED, _("the audit log's last record is broken"));
-  return FALSE;
+  if (last->trust != VA_AUDIT_CHAINED)
+    return refuse_broken (error, last->seq);
+  return va_sql_put_anchor (sql, audit_key, last->seq, last->link, now, NULL, error);
 }
 
 static const char *
@@ -75,12 +197,14 @@ text_member (JsonObject *entry, const char *name)
 gboolean
 va_sql_note (VaSql *sql, JsonObject *entry, GError **error)
 {
-  guint8 digest[VA_AUDIT_LINK_SIZE];
+  guint8 digest[VA_AUDIT_LINK_SIZE], mac[VA_AUDIT_MAC_SIZE];
   g_autofree char *text = NULL;
   VaAuditHead *head = &sql->head;
+  VaAuditRecord record;
 
   if (entry == NULL || !json_object_has_member (entry, "result"))
     return TRUE;
+  g_return_val_if_fail (sql->backend->audit_key != NULL, FALSE);
   if (!sql->head_known && !read_head (sql, head, error))
     return FALSE;
   sql->head_known = FALSE; /* until the record is there */
@@ -88,9 +212,12 @@ va_sql_note (VaSql *sql, JsonObject *entry, GError **error)
   va_audit_digest (text, digest);
   va_audit_link (head->link, digest, head->link);
   head->seq++;
-  if (!va_sql_send (sql, error, "INSERT INTO audit (seq, owner, launch, link, text, digest) VALUES (?, ?, ?, ?, ?, ?)", "ittmtm",
-                   (gint64) head->seq, text_member (entry, "owner"), text_member (entry, "launch-id"),
-                   (gconstpointer) head->link, (gsize) VA_AUDIT_LINK_SIZE, text, (gconstpointer) digest, sizeof digest))
+  record = (VaAuditRecord) { head->seq, head->link, digest, text_member (entry, "owner"), text_member (entry, "launch-id") };
+  va_audit_record_mac (sql->backend->audit_key, &record, mac);
+  if (!va_sql_send (sql, error,
+                    "INSERT INTO audit (seq, owner, launch, link, text, digest, mac) VALUES (?, ?, ?, ?, ?, ?, ?)", "ittmtmm",
+                    (gint64) record.seq, record.owner, record.launch, (gconstpointer) record.link,
+                    (gsize) VA_AUDIT_LINK_SIZE, text, (gconstpointer) digest, sizeof digest, (gconstpointer) mac, sizeof mac))
     return FALSE;
   sql->head_known = TRUE;
   return TRUE;
@@ -107,6 +234,31 @@ static gboolean
 note (VaBackend *backend, JsonObject *entry, GError **error)
 {
   return va_sql_transact (backend, do_nothing, NULL, entry, error);
+}
+
+/* A record without a MAC is one of the time before only up to the anchor; where that does not hold, none is. */
+static gboolean
+judge_older (VaSql *sql, GPtrArray *list, GError **error)
+{
+  gboolean any = FALSE;
+  VaAuditPlace anchor = { 0 };
+  g_autoptr(GError) reason = NULL;
+
+  for (guint i = 0; i < list->len; i++)
+    any |= ((const VaStoredAudit *) list->pdata[i])->trust == VA_AUDIT_CHAINED;
+  if (any && !read_anchor (sql, &anchor, &reason) && !g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT))
+    {
+      g_propagate_error (error, g_steal_pointer (&reason));
+      return FALSE;
+    }
+  for (guint i = 0; i < list->len; i++)
+    {
+      VaStoredAudit *record = list->pdata[i];
+
+      if (record->trust == VA_AUDIT_CHAINED && (reason != NULL || record->seq > anchor.seq))
+        record->trust = VA_AUDIT_BROKEN;
+    }
+  return TRUE;
 }
 
 #define OF_OWNER " AND (owner = ? OR ? IS NULL)"
@@ -159,11 +311,32 @@ list_audit (VaBackend *backend, const VaAuditQuery *query, gboolean *more, GErro
 {
   static const VaPageKind kind = { query_audit, read_record, record_size, (GDestroyNotify) va_stored_audit_free };
   g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
-  GPtrArray *list = va_sql_page (reader, &kind, query, query->limit, query->bytes, more, error);
+  g_autoptr(GPtrArray) list = va_sql_page (reader, &kind, query, query->limit, query->bytes, more, error);
 
-  if (list != NULL && query->newest)
+  if (list == NULL || !judge_older (reader, list, error))
+    return NULL;
+  if (query->newest)
     turn_round (list);
-  return list;
+  return g_steal_pointer (&list);
+}
+
+static GPtrArray *
+list_links (VaBackend *backend, guint64 after, guint limit, GError **error)
+{
+  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaStatement) rows = va_sql_query (reader, error,
+                                              "SELECT " LINK_COLUMNS " FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", "ii",
+                                              (gint64) after, (gint64) limit);
+
+  return rows != NULL ? va_sql_list (rows, read_record, (GDestroyNotify) va_stored_audit_free, error) : NULL;
+}
+
+static gboolean
+audit_anchor (VaBackend *backend, VaAuditPlace *anchor, GError **error)
+{
+  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+
+  return reader != NULL && read_anchor (reader, anchor, error);
 }
 
 static gboolean
@@ -171,7 +344,7 @@ audit_head (VaBackend *backend, VaAuditHead *head, GError **error)
 {
   g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
 
-  return read_head (reader, head, error);
+  return reader != NULL && read_head (reader, head, error);
 }
 
 static gboolean
@@ -179,8 +352,8 @@ insert_checkpoint (VaSql *sql, gpointer data, GError **error)
 {
   const Work *work = data;
 
-  return va_sql_run (sql, error, "INSERT INTO checkpoints (seq, text) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                        "it", (gint64) work->seq, work->text);
+  return va_sql_run (sql, error, "INSERT INTO checkpoints (seq, text) VALUES (?, ?)"
+                        " ON CONFLICT (seq) DO UPDATE SET text = excluded.text", "it", (gint64) work->seq, work->text);
 }
 
 static gboolean
@@ -209,12 +382,25 @@ list_checkpoints (VaBackend *backend, guint64 after, guint64 upto, GError **erro
   return rows != NULL ? va_sql_list (rows, read_checkpoint, g_free, error) : NULL;
 }
 
+static GPtrArray *
+newest_checkpoints (VaBackend *backend, guint limit, GError **error)
+{
+  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaStatement) rows = va_sql_query (reader, error, "SELECT text FROM checkpoints ORDER BY seq DESC LIMIT ?", "i",
+                                              (gint64) limit);
+
+  return rows != NULL ? va_sql_list (rows, read_checkpoint, g_free, error) : NULL;
+}
+
 void
 va_sql_add_audit (VaBackendClass *class)
 {
   class->note = note;
   class->list_audit = list_audit;
   class->audit_head = audit_head;
+  class->audit_anchor = audit_anchor;
+  class->list_links = list_links;
   class->put_checkpoint = put_checkpoint;
   class->list_checkpoints = list_checkpoints;
+  class->newest_checkpoints = newest_checkpoints;
 }

@@ -12,16 +12,28 @@ read_key (VaStatement *row)
   VaStoredKey *key = g_new0 (VaStoredKey, 1);
 
   key->id = (guint64) va_column_number (row, 0);
-  key->sealed = va_column_bytes (row, 1);
+  key->oldest = (guint64) va_column_number (row, 1);
+  key->sealed = va_column_bytes (row, 2);
   return key;
 }
 
 static GPtrArray *
 read_keys (VaSql *sql, GError **error)
 {
-  g_autoptr(VaStatement) rows = va_sql_query (sql, error, "SELECT id, sealed FROM data_keys ORDER BY id", "");
+  g_autoptr(VaStatement) rows = va_sql_query (sql, error, "SELECT id, oldest, sealed FROM data_keys ORDER BY id", "");
 
   return rows != NULL ? va_sql_list (rows, read_key, (GDestroyNotify) va_stored_key_free, error) : NULL;
+}
+
+static gboolean
+get_audit_key (VaBackend *backend, GBytes **sealed, GError **error)
+{
+  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaStatement) row = va_sql_query (reader, error, "SELECT sealed FROM store_keys WHERE name = 'audit'", "");
+  int status = row != NULL ? va_sql_row (row, error) : -1;
+
+  *sealed = status == 1 ? va_column_bytes (row, 0) : NULL;
+  return status >= 0;
 }
 
 static GPtrArray *
@@ -37,8 +49,8 @@ insert_key (VaSql *sql, gpointer data, GError **error)
 {
   const VaStoredKey *key = data;
 
-  return va_sql_run (sql, error, "INSERT INTO data_keys (id, sealed) VALUES (?, ?) ON CONFLICT DO NOTHING", "ib",
-                     (gint64) key->id, key->sealed);
+  return va_sql_run (sql, error, "INSERT INTO data_keys (id, oldest, sealed) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                     "iib", (gint64) key->id, (gint64) key->oldest, key->sealed);
 }
 
 static gboolean
@@ -58,46 +70,123 @@ same_ids (const GPtrArray *ones, const GPtrArray *others)
 }
 
 static gboolean
-update_keys (VaSql *sql, gpointer data, GError **error)
+check_same (VaSql *sql, const GPtrArray *keys, GError **error)
 {
-  const GPtrArray *keys = data;
   g_autoptr(GPtrArray) there = read_keys (sql, error);
 
-  if (there == NULL)
-    return FALSE;
-  if (!same_ids (keys, there))
-    {
-      g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the store's data keys were replaced meanwhile"));
-      return FALSE;
-    }
+  if (there == NULL || same_ids (keys, there))
+    return there != NULL;
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the store's data keys were replaced meanwhile"));
+  return FALSE;
+}
+
+static gboolean
+update_each (VaSql *sql, const GPtrArray *keys, GError **error)
+{
   for (guint i = 0; i < keys->len; i++)
     {
       const VaStoredKey *key = keys->pdata[i];
 
-      if (!va_sql_run (sql, error, "UPDATE data_keys SET sealed = ? WHERE id = ?", "bi", key->sealed, (gint64) key->id))
+      if (!va_sql_run (sql, error, "UPDATE data_keys SET oldest = ?, sealed = ? WHERE id = ?", "ibi",
+                       (gint64) key->oldest, key->sealed, (gint64) key->id))
         return FALSE;
     }
   return TRUE;
 }
 
+typedef struct {
+  const GPtrArray *keys;
+  GBytes *audit_key;
+} Rewrapped;
+
 static gboolean
-replace_keys (VaBackend *backend, GPtrArray *keys, JsonObject *entry, GError **error)
+update_keys (VaSql *sql, gpointer data, GError **error)
 {
-  return va_sql_transact (backend, update_keys, keys, entry, error);
+  const Rewrapped *rewrapped = data;
+
+  return check_same (sql, rewrapped->keys, error) && update_each (sql, rewrapped->keys, error)
+         && va_sql_run (sql, error, "UPDATE store_keys SET sealed = ? WHERE name = 'audit'", "b", rewrapped->audit_key);
 }
 
 static gboolean
-delete_key (VaSql *sql, gpointer data, GError **error)
+replace_keys (VaBackend *backend, GPtrArray *keys, GBytes *sealed_audit_key, JsonObject *entry, GError **error)
 {
-  const guint64 *id = data;
+  Rewrapped rewrapped = { keys, sealed_audit_key };
 
-  return va_sql_run (sql, error, "DELETE FROM data_keys WHERE id = ?", "i", (gint64) *id);
+  return va_sql_transact (backend, update_keys, &rewrapped, entry, error);
+}
+
+typedef struct {
+  const VaStoredKey *key;
+  GBytes *sealed;
+} Retired;
+
+static gboolean
+delete_older (VaSql *sql, gpointer data, GError **error)
+{
+  const Retired *retired = data;
+  gint64 id = (gint64) retired->key->id;
+
+  if (!va_sql_run (sql, error, "UPDATE data_keys SET oldest = ?, sealed = ? WHERE id = ? AND sealed = ?", "ibib",
+                   (gint64) retired->key->oldest, retired->key->sealed, id, retired->sealed))
+    return FALSE;
+  if (va_sql_changes (sql) == 1)
+    return va_sql_run (sql, error, "DELETE FROM data_keys WHERE id < ?", "i", id);
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the store's data keys were replaced meanwhile"));
+  return FALSE;
 }
 
 static gboolean
-remove_key (VaBackend *backend, guint64 id, JsonObject *entry, GError **error)
+retire_keys (VaBackend *backend, const VaStoredKey *key, GBytes *sealed, GError **error)
 {
-  return va_sql_transact (backend, delete_key, &id, entry, error);
+  Retired retired = { key, sealed };
+
+  return va_sql_transact (backend, delete_older, &retired, NULL, error);
+}
+
+/* Whether there is nothing at all that needs a key which was there before. */
+static gboolean
+check_empty (VaSql *sql, GError **error)
+{
+  g_autoptr(VaStatement) row = va_sql_query (sql, error,
+                                             "SELECT (SELECT count(*) FROM audit) + (SELECT count(*) FROM audit_anchor)"
+                                             " + (SELECT count(*) FROM secrets) + (SELECT count(*) FROM registrations)"
+                                             " + (SELECT count(*) FROM proposals) + (SELECT count(*) FROM launches)", "");
+
+  if (row == NULL || va_sql_row (row, error) != 1)
+    return FALSE;
+  if (va_column_number (row, 0) == 0)
+    return TRUE;
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL,
+               _("the store has sealed values or an audit log, but none of the keys that they need: put its backup back"));
+  return FALSE;
+}
+
+static gboolean
+insert_found (VaSql *sql, gpointer data, GError **error)
+{
+  const VaNewKeys *fresh = data;
+  g_autoptr(GPtrArray) none = g_ptr_array_new ();
+
+  if (!check_same (sql, fresh->is_empty ? none : fresh->keys, error)
+      || (fresh->is_empty && !check_empty (sql, error))
+      || !va_sql_run (sql, error, "INSERT INTO store_keys (name, sealed) VALUES ('audit', ?) ON CONFLICT DO NOTHING", "b",
+                      fresh->sealed_audit_key))
+    return FALSE;
+  if (va_sql_changes (sql) != 1)
+    {
+      g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the store's data keys were replaced meanwhile"));
+      return FALSE;
+    }
+  if (fresh->is_empty)
+    return insert_key (sql, fresh->keys->pdata[0], error);
+  return update_each (sql, fresh->keys, error) && va_sql_anchor_end (sql, fresh->audit_key, fresh->now, error);
+}
+
+static gboolean
+found_keys (VaBackend *backend, const VaNewKeys *keys, GError **error)
+{
+  return va_sql_transact (backend, insert_found, (gpointer) keys, NULL, error);
 }
 
 /* Values that are sealed: how those under another key than one are found, and how one of them is put back. */
@@ -203,8 +292,10 @@ void
 va_sql_add_keys (VaBackendClass *class)
 {
   class->list_keys = list_keys;
+  class->get_audit_key = get_audit_key;
+  class->found_keys = found_keys;
   class->add_key = add_key;
   class->replace_keys = replace_keys;
-  class->remove_key = remove_key;
+  class->retire_keys = retire_keys;
   class->reseal = reseal;
 }

@@ -230,6 +230,8 @@ va_sql_connect (VaSqlBackend *backend, GError **error)
   g_mutex_unlock (&backend->mutex);
   if (sql == NULL)
     g_propagate_error (error, g_steal_pointer (&reason));
+  else
+    sql->backend = &backend->base;
   return sql;
 }
 
@@ -304,7 +306,6 @@ va_sql_reader (VaBackend *base, GError **error)
           release_reader (backend, NULL);
           return NULL;
         }
-      reader->backend = base;
     }
   return reader;
 }

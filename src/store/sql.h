@@ -58,7 +58,7 @@ typedef struct {
 struct _VaSql
 {
   const VaSqlDriver *driver;
-  VaBackend *backend; /* of a reader */
+  VaBackend *backend; /* that it is a connection of */
   gboolean silent; /* no more alive, because the database did not answer in time */
   gboolean lost; /* what va_sql_send() gave failed later: the transaction can only be rolled back */
   gboolean streams; /* rows come one by one, and nothing else is asked before the last; for very many */
@@ -131,6 +131,18 @@ gboolean va_sql_transact_large (VaBackend *backend, VaSqlWork work, gpointer dat
   G_GNUC_WARN_UNUSED_RESULT;
 /** va_sql_note: a record at the audit log's end. @entry: see store.h; %NULL, or without a "result": none. */
 gboolean va_sql_note (VaSql *sql, JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * va_sql_anchor_end: the anchor of a log that was written before schema version 6: what it has so far is held by its last
+ * link. None for an empty log. @now: milliseconds since 1970
+ */
+gboolean va_sql_anchor_end (VaSql *sql, VaSecret *audit_key, gint64 now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_sql_put_anchor: an anchor at @seq, inside a transaction.
+ * @text: the signed checkpoint there, or %NULL
+ */
+gboolean va_sql_put_anchor (VaSql *sql, VaSecret *audit_key, guint64 seq, const guint8 link[VA_AUDIT_LINK_SIZE], gint64 now,
+                            const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** The groups of operations, each in a file of its own, put into the class by va_sql_backend_new(). */
 void va_sql_add_objects (VaBackendClass *class);

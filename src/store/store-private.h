@@ -14,6 +14,8 @@ struct _VaStore
   GMutex mutex;     /* of what follows */
   GHashTable *seals; /* id of a data key -> VaSeal; none goes before the store does */
   guint64 newest;   /* seals what is new */
+  guint64 oldest;   /* one before this opens nothing any more */
+  VaSecret *audit_key; /* of the audit log's MACs; set when the store is opened */
 };
 
 /** va_store_open_backend: the database at @place alone. */
@@ -31,8 +33,16 @@ VaSeal *va_store_newest_seal (VaStore *store, guint64 *key);
  * one meanwhile. @tries: 0 at first. @reason: why it was not stored; cleared if so
  */
 gboolean va_store_is_outdated (VaStore *store, guint *tries, GError **reason) G_GNUC_WARN_UNUSED_RESULT;
-/** va_store_new_key: a wrapped data key with this id. Errors: VA_KEK_ERROR */
-VaStoredKey *va_store_new_key (VaStore *store, guint64 id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_new_key: a wrapped data key with this id and oldest. Errors: VA_KEK_ERROR */
+VaStoredKey *va_store_new_key (VaStore *store, guint64 id, guint64 oldest, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_store_wrap_again: a copy of @key as @kek wraps it, beside keys from @oldest on.
+ * Errors: VA_KEK_ERROR; VA_STORE_ERROR_SEAL: the store's own KEK does not open it
+ */
+VaStoredKey *va_store_wrap_again (VaStore *store, const VaStoredKey *key, guint64 oldest, VaKek *kek, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_list_keys: those that count, in the order of their ids; of VaStoredKey. */
+GPtrArray *va_store_list_keys (VaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** What a sealed value is held in place by (transfer full): any change of it, and the value does not open. */
 char *va_store_secret_row (const VaStoredSecret *secret);
@@ -40,8 +50,8 @@ char *va_store_registration_row (const VaStoredRegistration *registration);
 char *va_store_proposal_row (const VaStoredProposal *proposal);
 char *va_store_launch_row (const VaStoredLaunch *launch);
 
-/* That of data key 1 is the one of the times when it was the only one. */
-#define VA_LABEL_DATA_KEY(id) ((VaSealLabel) { "data_keys", (id), "data key" })
+#define VA_LABEL_DATA_KEY(row) ((VaSealLabel) { "data_keys", (row), "data key" })
+#define VA_LABEL_AUDIT_KEY ((VaSealLabel) { "store_keys", "audit", "audit key" })
 #define VA_LABEL_SECRET(row) ((VaSealLabel) { "secrets", (row), "value" })
 #define VA_LABEL_REGISTRATION(row) ((VaSealLabel) { "registrations", (row), "secrets and rules" })
 #define VA_LABEL_PROPOSAL(row) ((VaSealLabel) { "proposals", (row), "secrets and rules" })

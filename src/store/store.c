@@ -75,6 +75,7 @@ va_store_close (VaStore *store)
   if (store->backend != NULL)
     store->backend->class->close (store->backend);
   g_hash_table_unref (store->seals);
+  va_secret_free (store->audit_key);
   g_mutex_clear (&store->mutex);
   g_free (store);
 }
@@ -434,34 +435,4 @@ VaStoredHost *
 va_store_get_host (VaStore *store, const char *name, GError **error)
 {
   return store->backend->class->get_host (store->backend, name, error);
-}
-
-gboolean
-va_store_note (VaStore *store, JsonObject *entry, GError **error)
-{
-  return store->backend->class->note (store->backend, entry, error);
-}
-
-GPtrArray *
-va_store_list_audit (VaStore *store, const VaAuditQuery *query, gboolean *more, GError **error)
-{
-  return store->backend->class->list_audit (store->backend, query, more, error);
-}
-
-gboolean
-va_store_audit_head (VaStore *store, VaAuditHead *head, GError **error)
-{
-  return store->backend->class->audit_head (store->backend, head, error);
-}
-
-gboolean
-va_store_put_checkpoint (VaStore *store, guint64 seq, const char *text, GError **error)
-{
-  return store->backend->class->put_checkpoint (store->backend, seq, text, error);
-}
-
-GPtrArray *
-va_store_list_checkpoints (VaStore *store, guint64 after, guint64 upto, GError **error)
-{
-  return store->backend->class->list_checkpoints (store->backend, after, upto, error);
 }

@@ -23,7 +23,8 @@ typedef struct _VaStore VaStore;
  * folder must be closed to others (0700) and the file too (0600)); or the URL of a PostgreSQL database, whose tables are
  * made when there are none. Several processes may have the same store open.
  * @kek: the key-encryption key; must outlive the store. The first data key is made at the first opening.
- * Errors: also VA_CORE_ERROR, VA_KEK_ERROR; VA_STORE_ERROR_SEAL when it is not the key that the store was made with
+ * Errors: also VA_CORE_ERROR, VA_KEK_ERROR; VA_STORE_ERROR_SEAL when it is not the key that the store was made with, or
+ *   when keys that the store must have are missing or were replaced
  */
 VaStore *va_store_open (const char *place, VaStoreWhich which, VaKek *kek, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_is_url: whether @place is the URL of a database. */
@@ -210,13 +211,39 @@ VaStoredHost *va_store_get_host (VaStore *store, const char *name, GError **erro
 
 /** va_store_note: a record of its own, without a change: a refusal. */
 gboolean va_store_note (VaStore *store, JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** va_store_list_audit: of VaStoredAudit. @more: (out): others come after them; with query->newest: before them. */
+/**
+ * va_store_list_audit: of VaStoredAudit. Records that others have changed are among them: see their trust.
+ * @more: (out): others come after them; with query->newest: before them
+ */
 GPtrArray *va_store_list_audit (VaStore *store, const VaAuditQuery *query, gboolean *more, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 gboolean va_store_audit_head (VaStore *store, VaAuditHead *head, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** va_store_put_checkpoint: @text: JSON, of the checkpoint at @seq; one that is there already stays. */
+/**
+ * va_store_audit_anchor: where the chain begins that MACs hold: from there on every record must be the service's.
+ * Errors: AUDIT when others have changed it
+ */
+gboolean va_store_audit_anchor (VaStore *store, VaAuditPlace *anchor, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_store_audit_follow: goes on from @place, not before the anchor, to the log's end, while each record is the next one,
+ * fits the chain, and has the store's MAC.
+ * @place: (inout): also with an error: how far it went
+ * @most: records, then it stops
+ * @at_end: (out): whether @place is the end now
+ * Errors: AUDIT: where the log is not what the service has written, or shorter than @place
+ */
+gboolean va_store_audit_follow (VaStore *store, VaAuditPlace *place, guint64 most, gboolean *at_end, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_store_audit_reaches: whether the chain from @record, of the time before schema version 6, goes on to @end.
+ * Errors: AUDIT; FAILED when that takes more than @most records
+ */
+gboolean va_store_audit_reaches (VaStore *store, const VaStoredAudit *record, const VaAuditPlace *end, guint64 most,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_put_checkpoint: @text: JSON, of the checkpoint at @seq, in place of one that is there. */
 gboolean va_store_put_checkpoint (VaStore *store, guint64 seq, const char *text, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_newest_checkpoints: of char *: the last @limit, newest first; nobody has checked them. */
+GPtrArray *va_store_newest_checkpoints (VaStore *store, guint limit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_list_checkpoints: of char *: those with after < seq <= upto, in order; the newest hundred of them. */
 GPtrArray *va_store_list_checkpoints (VaStore *store, guint64 after, guint64 upto, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;

@@ -103,3 +103,89 @@ def moves_secret_area(w):
     reply = w.validate(vm, guest, hashlib.sha256(image).digest())
     need(reply['secret-address'] == 0x810000, f'the secret goes to {reply["secret-address"]}')
     return 'image-hash'
+
+
+def audit_rows(w):
+    with Database(w.service) as database:
+        return [tuple(database.execute(f'SELECT * FROM {table}').fetchall())
+                for table in ('audit', 'checkpoints', 'audit_anchor')]
+
+
+def put_back(w, tables):
+    with Database(w.service) as database:
+        for table, rows in zip(('audit', 'checkpoints', 'audit_anchor'), tables):
+            database.execute(f'DELETE FROM {table}')
+            for row in rows:
+                database.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
+
+
+def rewrite_log(w, change, *more):
+    """Every record through @change, the chain behind it recomputed, checkpoints gone, and @more statements."""
+    with Database(w.service) as database:
+        link = bytes(32)
+        for seq, text in database.execute('SELECT seq, text FROM audit ORDER BY seq').fetchall():
+            text = change(text)
+            hashed = hashlib.sha256(text.encode()).digest()
+            link = hashlib.sha256(link + hashed).digest()
+            database.execute('UPDATE audit SET text = ?, digest = ?, link = ? WHERE seq = ?', (text, hashed, link, seq))
+        for statement in ('DELETE FROM checkpoints', *more):
+            database.execute(statement)
+
+
+@attempt('database', 'rewrites the audit log with a chain that fits, and has the service sign it')
+def rewrites_log_to_be_signed(w):
+    guest = w.launch(victim(w))
+    w.anna.call('POST', '/audit/checkpoint')
+    before = audit_rows(w)
+    try:
+        rewrite_log(w, lambda text: text.replace('node1', 'node7'))
+        stopped('audit-broken', w.alice.get, f'/launch/{guest.id}/receipt')
+        stopped('audit-broken', w.alice.call, 'PUT', '/artifact', raw=firmware(88))
+        code = stopped('audit-broken', w.anna.call, 'POST', '/audit/checkpoint')
+        restart(w)
+        stopped('audit-broken', w.anna.call, 'POST', '/audit/checkpoint')
+    finally:
+        put_back(w, before)
+    w.anna.call('POST', '/audit/checkpoint')
+    return code
+
+
+@attempt('database', 'takes the MACs from the audit log, as if it were from before there were any')
+def strips_macs_from_log(w):
+    w.launch(victim(w))
+    before = audit_rows(w)
+    try:
+        rewrite_log(w, lambda text: text.replace('node1', 'node7'), 'UPDATE audit SET mac = NULL, digest = NULL',
+                    'INSERT INTO audit_anchor (seq, link, time, text, mac) SELECT seq, link, 1, NULL, link FROM audit'
+                    ' ORDER BY seq DESC LIMIT 1')
+        return stopped('audit-broken', w.anna.call, 'POST', '/audit/checkpoint')
+    finally:
+        put_back(w, before)
+
+
+@attempt('database', 'cuts the audit log behind a record, so that the service signs another end')
+def cuts_log_to_be_signed(w):
+    vm = victim(w)
+    w.anna.call('POST', '/audit/checkpoint')
+    guest = w.launch(vm)
+    w.anna.call('POST', '/audit/checkpoint')
+    before = audit_rows(w)
+    try:
+        with Database(w.service) as database:
+            database.execute('DELETE FROM checkpoints')
+            database.execute('DELETE FROM audit WHERE launch = ?', (guest.id,))
+        return stopped('audit-broken', w.anna.call, 'POST', '/audit/checkpoint')
+    finally:
+        put_back(w, before)
+
+
+@attempt('database', 'gives one owner\'s records of the audit log to another')
+def moves_records_to_another_owner(w):
+    guest = w.launch(victim(w))
+    before = audit_rows(w)
+    try:
+        with Database(w.service) as database:
+            database.execute("UPDATE audit SET owner = 'bob' WHERE launch = ?", (guest.id,))
+        return stopped('audit-broken', w.bob.get, '/audit')
+    finally:
+        put_back(w, before)

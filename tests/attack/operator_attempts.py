@@ -109,6 +109,10 @@ def removes_audit_logs_newest(w):
     gone = read_store(w.service, "SELECT * FROM audit WHERE launch = ?", guest.id)
     in_database(w, lambda d: (d.execute("DELETE FROM checkpoints WHERE seq >= ?", (gone[0][0],)),
                               d.execute("DELETE FROM audit WHERE seq >= ?", (gone[0][0],))))
+    # The service that runs notices; one that is started afterwards cannot.
+    stopped("audit-broken", w.anna.call, "POST", "/audit/checkpoint")
+    need(w.service.end() == 0, "the service ended badly")
+    w.service.start()
     need("receipt" in verified(w, "--receipt", receipt), "the check gives another reason")
     return "receipt"
 

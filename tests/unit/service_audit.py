@@ -236,7 +236,8 @@ def tampered_log_is_not_signed_away(w):
     site.export()
     with Database(site.service) as database:
         database.execute("UPDATE audit SET text = replace(text, 'node1', 'node9') WHERE seq = 3")
-    refused('internal', site.alice.get, f'/launch/{guest.id}/receipt')
+    refused('audit-broken', site.alice.get, f'/launch/{guest.id}/receipt')
+    refused('audit-broken', site.alice.get, '/audit')
     site.alice.call('PUT', '/artifact', raw=firmware(78))
     assert 'records 1 to 4 was changed' in site.verify(site.export(), code=1)
     assert site.service.end() == 0

@@ -11,6 +11,7 @@ import threading
 import time
 import uuid
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from service_audit import Site
 from service_peers import BUILD, Service, sha256, write
 from service_world import INLINE, OTHER_GUID, TMP, Database, read_store, refused, test
@@ -233,6 +234,24 @@ def another_key_encryption_key(w):
     assert site.service.end() == 0
 
 
+def label(*parts):
+    """What a sealed value is held in place by."""
+    return b''.join(part.encode() + b'\0' for part in ('virt-attest seal 1', *parts))
+
+
+def wrapped_before_6(kek, columns, row):
+    """A row of data_keys as it was wrapped before version 6, when nothing was said of older keys."""
+    names = {name: number for number, name in enumerate(columns)}
+    id_, oldest, sealed = (row[names[name]] for name in ('id', 'oldest', 'sealed'))
+    with open(kek, 'rb') as source:
+        cipher = AESGCM(source.read())
+    key = cipher.decrypt(sealed[1:13], sealed[13:], label('data_keys', f'{id_}\n{oldest}', 'data key'))
+    nonce = os.urandom(12)
+    again = list(row)
+    again[names['sealed']] = b'\1' + nonce + cipher.encrypt(nonce, key, label('data_keys', str(id_), 'data key'))
+    return again
+
+
 def make_store(service, version, rows):
     """The store of @service as the scripts up to @version make it, with what of @rows there was room for then."""
     if '://' not in service.store:
@@ -245,6 +264,8 @@ def make_store(service, version, rows):
                 database.run_script(script.read())
         database.execute('DELETE FROM counters')
         for table, (columns, values) in rows.items():
+            if table == 'data_keys':
+                values = [wrapped_before_6(service.kek, columns, row) for row in values]
             there = database.columns(table)
             kept = [column for column in columns if column in there]
             for row in values if there else []:
@@ -312,4 +333,25 @@ def older_versions_come_up_to_date(w):
             dora = w.peer('owner', 'alice:dora', old)
             assert dora.post(f'/vm/{proposed}/confirm', {'proposal': proposal['proposal']})['two-persons']
         assert version_of_tables(old) == version_of_tables(site.service), 'an upgraded store has other tables than a new one'
+        held_by_its_anchor(w, old, alice, guest)
         assert old.end() == 0
+
+
+def held_by_its_anchor(w, old, alice, guest):
+    """The audit log of the time before 6 still gives receipts, and only as it was."""
+    (anchor,), = read_store(old, 'SELECT max(seq) FROM audit_anchor')
+    if anchor is None:  # the first versions had none
+        return
+    assert len(alice.get(f'/launch/{guest.id}/receipt')['records']) == 3
+    w.peer('auditor', 'anna', old).call('POST', '/audit/checkpoint')
+    assert {seq for seq, in read_store(old, 'SELECT seq FROM audit WHERE mac IS NULL')} == set(range(1, anchor + 1))
+    with Database(old) as database:
+        (text, digest), = database.execute('SELECT text, digest FROM audit WHERE seq = 2').fetchall()
+        assert digest is None
+        database.execute("UPDATE audit SET text = replace(text, 'alice', 'mallo') WHERE seq = 2")
+    assert len(alice.get(f'/launch/{guest.id}/receipt')['records']) == 3  # it is behind what was changed
+    with Database(old) as database:
+        database.execute('UPDATE audit SET text = ? WHERE seq = 2', (text,))
+        database.execute("UPDATE audit SET text = replace(text, '\"launch-id\"', '\"Launch-id\"') WHERE launch = ?",
+                         (guest.id,))
+    refused('audit-broken', alice.get, f'/launch/{guest.id}/receipt')

@@ -11,6 +11,7 @@ import in_turn  # noqa: E402
 import service_audit  # noqa: E402, F401
 import service_cli  # noqa: E402, F401
 import service_confirm  # noqa: E402, F401
+import service_database  # noqa: E402, F401
 import service_journal  # noqa: E402, F401
 import service_kek  # noqa: E402, F401
 import service_keys  # noqa: E402, F401

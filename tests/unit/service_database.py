@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Somebody who writes to a real virt-attestd's database, without the key-encryption key."""
+
+import hashlib
+import os
+import subprocess
+
+from service_audit import Site
+from service_metrics import scrape, value
+from service_peers import BUILD, firmware, sha256
+from service_world import Database, read_store, refused, test
+
+
+class Forger:
+    """Rewrites the audit log as somebody can who has no key: the chain itself has none."""
+
+    def __init__(self, service):
+        self.service = service
+
+    def sql(self, text, *arguments):
+        with Database(self.service) as database:
+            database.execute(text, arguments)
+
+    def rewrite(self, change, macs=False):
+        """Every text through @change, and the chain behind it recomputed; without MACs if @macs is to have none."""
+        with Database(self.service) as database:
+            link = bytes(32)
+            for seq, text in database.execute('SELECT seq, text FROM audit ORDER BY seq').fetchall():
+                text = change(text)
+                digest = hashlib.sha256(text.encode()).digest()
+                link = hashlib.sha256(link + digest).digest()
+                database.execute('UPDATE audit SET text = ?, digest = ?, link = ? WHERE seq = ?', (text, digest, link, seq))
+            if macs:
+                database.execute('UPDATE audit SET mac = NULL, digest = NULL')
+            database.execute('DELETE FROM checkpoints')
+
+
+def broken(w, site):
+    """What the metric says."""
+    samples = scrape(w.peer('operator', 'olga', site.service))
+    return value(samples, 'virt_attest_audit_broken')
+
+
+def starts_not(service, words):
+    """It ends by itself, and says why."""
+    done = subprocess.run([os.path.join(BUILD, 'virt-attestd'), '--config', service.config], capture_output=True, text=True,
+                          timeout=60, check=False)
+    assert done.returncode == 1 and words in done.stderr, done
+
+
+@test
+def rewritten_log_is_not_signed(w):
+    site = Site(w, 'log-rewritten')
+    guest = site.launch()
+    anna = w.peer('auditor', 'anna', site.service)
+    anna.call('POST', '/audit/checkpoint')
+    assert broken(w, site) == 0
+    forger = Forger(site.service)
+    forger.rewrite(lambda text: text.replace('node1', 'node7'))
+    refused('audit-broken', anna.call, 'POST', '/audit/checkpoint')
+    assert broken(w, site) == 1
+    for _ in range(2):
+        refused('audit-broken', anna.call, 'POST', '/audit/checkpoint')
+        refused('audit-broken', site.alice.get, f'/launch/{guest.id}/receipt')
+        # Nothing is added to it either, so nothing is decided.
+        refused('audit-broken', site.alice.call, 'PUT', '/artifact', raw=firmware(71))
+        assert 'was changed in the database' in site.service.log()
+        assert not read_store(site.service, 'SELECT * FROM checkpoints')
+        assert site.service.end() == 0
+        site.service.start()
+    assert site.service.end() == 0
+
+
+@test
+def log_without_macs_is_not_taken(w):
+    site = Site(w, 'log-without-macs')
+    site.launch()
+    anna, forger = w.peer('auditor', 'anna', site.service), Forger(site.service)
+    forger.rewrite(lambda text: text.replace('node1', 'node7'), macs=True)
+    refused('audit-broken', anna.call, 'POST', '/audit/checkpoint')
+    # An anchor of somebody else's.
+    head, = read_store(site.service, 'SELECT seq, link FROM audit ORDER BY seq DESC LIMIT 1')
+    forger.sql('INSERT INTO audit_anchor (seq, link, time, text, mac) VALUES (?, ?, 1, NULL, ?)', *head, bytes(32))
+    refused('audit-broken', anna.call, 'POST', '/audit/checkpoint')
+    refused('audit-broken', site.alice.call, 'PUT', '/artifact', raw=firmware(72))
+    assert site.service.end() == 0
+    site.service.start()
+    refused('audit-broken', anna.call, 'POST', '/audit/checkpoint')
+    assert site.service.end() == 0
+    # As if the store were an older one, which has no audit key yet.
+    forger.sql('DELETE FROM audit_anchor')
+    forger.sql('DELETE FROM store_keys')
+    starts_not(site.service, 'has lost the key of its audit log')
+    forger.sql('UPDATE data_keys SET oldest = NULL')
+    starts_not(site.service, 'does not open')
+
+
+@test
+def log_that_was_cut_is_not_signed(w):
+    site = Site(w, 'log-cut')
+    site.launch()
+    anna, forger = w.peer('auditor', 'anna', site.service), Forger(site.service)
+    anna.call('POST', '/audit/checkpoint')
+    rows = read_store(site.service, 'SELECT seq, owner, launch, link, text, digest, mac FROM audit WHERE seq > 3')
+    forger.sql('DELETE FROM audit WHERE seq > 3')
+    refused('audit-broken', anna.call, 'POST', '/audit/checkpoint')
+    for row in rows:
+        forger.sql('INSERT INTO audit (seq, owner, launch, link, text, digest, mac) VALUES (?, ?, ?, ?, ?, ?, ?)', *row)
+    anna.call('POST', '/audit/checkpoint')  # as it was: it goes on
+    forger.sql('DELETE FROM audit WHERE seq > 3')
+    assert site.service.end() == 0
+    site.service.start()  # which finds its own checkpoint at 4
+    refused('audit-broken', anna.call, 'POST', '/audit/checkpoint')
+    assert site.service.end() == 0
+
+
+@test
+def foreign_record_is_no_owners(w):
+    site = Site(w, 'log-foreign')
+    site.launch()
+    Forger(site.service).sql("UPDATE audit SET owner = 'bob' WHERE seq = 2")
+    refused('audit-broken', w.peer('owner', 'bob', site.service).get, '/audit')
+    assert len(w.peer('auditor', 'anna', site.service).get('/audit')['records']) == 4
+    assert site.service.end() == 0
+
+
+@test
+def audit_key_cannot_be_replaced(w):
+    site, other = Site(w, 'audit-key'), Site(w, 'audit-key-other')
+    site.launch()
+    assert site.service.end() == 0 and other.service.end() == 0
+    (foreign,), = read_store(other.service, 'SELECT sealed FROM store_keys')
+    Forger(site.service).sql('UPDATE store_keys SET sealed = ?', foreign)
+    starts_not(site.service, 'does not open')
+
+
+@test
+def swapped_image_after_restart(w):
+    """With kernel hashes the digest is computed from the image."""
+    site = Site(w, 'image-swapped')
+    image = firmware(73)
+    site.alice.call('PUT', '/artifact', raw=image)
+    vm = w.register(site.alice, firmware_hashes=[sha256(image)], kernel_hash=sha256(b'kernel'))
+    w.launch(vm, host=site.node1)
+    Forger(site.service).sql('UPDATE artifacts SET image = ? WHERE hash = ?', firmware(74), sha256(image))
+    w.launch(vm, host=site.node1)  # from what it has checked before
+    assert site.service.end() == 0
+    site.service.start()
+    refused('internal', w.launch, vm, host=site.node1)
+    refused('internal', site.alice.get, '/artifact')
+    assert 'does not have this hash' in site.service.log()
+    site.alice.call('PUT', '/artifact', raw=image)
+    w.launch(vm, host=site.node1)
+    assert {row['hash'] for row in site.alice.get('/artifact')['artifacts']} == {sha256(image), sha256(w.image)}
+    assert site.service.end() == 0
