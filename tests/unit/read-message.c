@@ -89,7 +89,7 @@ read_domain (const char *text, GError **error)
 static void
 list_codes (void)
 {
-  for (int code = VA_PROBLEM_BAD_REQUEST; code <= VA_PROBLEM_KEY_SERVICE; code++)
+  for (int code = VA_PROBLEM_BAD_REQUEST; code < (int) va_problem_count (); code++)
     printf ("%u %s\n", va_problem_status ((VaProblemCode) code), va_problem_name ((VaProblemCode) code));
 }
 
