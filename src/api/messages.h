@@ -59,7 +59,7 @@ typedef struct {
   guint32 cpu_counts[16];  /* amd-sev-es */
   guint cpu_counts_length;
   char *cpu_model;         /* amd-sev-es */
-  char *vmsa_profile;      /* amd-sev-es: "zero", "fpu"; %NULL: either */
+  char *vmsa_profile;      /* amd-sev-es: as va_vmsa_profile_allowed() has it; %NULL: either */
   guint8 min_api_major, min_api_minor, min_build;
   char **hosts;            /* names, or "@" and a group's; %NULL: every enrolled host */
   char **chips;            /* hex, va_sev_cert_key_hash() of their CEKs; %NULL: every processor */

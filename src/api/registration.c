@@ -192,7 +192,8 @@ read_cpu_counts (VaFields *fields, VaRegistration *registration, VaPresence pres
 static void
 read_vmsa_profile (VaFields *fields, VaRegistration *registration)
 {
-  static const char *const names[] = { "either", "zero", "fpu", NULL };
+  static const char *const names[] = { "either", "zero", "fpu", "zero-debug-swap", "fpu-debug-swap", "debug-swap", "any",
+                                       NULL };
   int choice = va_fields_choice (fields, "vmsa-profile", VA_OPTIONAL, names);
 
   if (choice > 0)

@@ -13,8 +13,9 @@
 
 #define PIECE (256 * 1024)
 
+/* @head: (nullable): gets the first VA_KERNEL_HEAD bytes: a pipe can be read once only */
 static gboolean
-hash_fd (int fd, struct sha256_ctx *sum)
+hash_fd (int fd, struct sha256_ctx *sum, GByteArray *head)
 {
   g_autofree guint8 *piece = g_malloc (PIECE);
   gssize got;
@@ -25,12 +26,14 @@ hash_fd (int fd, struct sha256_ctx *sum)
         sha256_update (sum, (size_t) got, piece);
       else if (errno != EINTR)
         return FALSE;
+      if (got > 0 && head != NULL)
+        g_byte_array_append (head, piece, MIN ((guint) got, VA_KERNEL_HEAD - head->len));
     }
   return TRUE;
 }
 
-char *
-va_file_hash (const char *path, GError **error)
+static char *
+hash_file (const char *path, GByteArray *head, GError **error)
 {
   guint8 hash[SHA256_DIGEST_SIZE];
   struct sha256_ctx sum;
@@ -38,7 +41,7 @@ va_file_hash (const char *path, GError **error)
   gboolean ok;
 
   sha256_init (&sum);
-  ok = fd >= 0 && hash_fd (fd, &sum);
+  ok = fd >= 0 && hash_fd (fd, &sum, head);
 
   if (!ok)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot read %s: %s"), path, g_strerror (errno));
@@ -46,4 +49,20 @@ va_file_hash (const char *path, GError **error)
     close (fd);
   sha256_digest (&sum, sizeof hash, hash);
   return ok ? va_hex_encode (hash, sizeof hash) : NULL;
+}
+
+char *
+va_file_hash (const char *path, GError **error)
+{
+  return hash_file (path, NULL, error);
+}
+
+char *
+va_kernel_file_hash (const char *path, VaKernelKind *kind, GError **error)
+{
+  g_autoptr(GByteArray) head = g_byte_array_new ();
+  char *hash = hash_file (path, head, error);
+
+  *kind = va_kernel_kind (head->data, head->len);
+  return hash;
 }

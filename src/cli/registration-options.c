@@ -38,7 +38,8 @@ va_registration_options_entries (VaRegistrationOptions *o, GOptionEntry entries[
     { "cpu-model", 0, 0, G_OPTION_ARG_STRING, &o->cpu_model, N_("SEV-ES: CPU model, e.g. EPYC-Milan"),
       N_("NAME|F/M/S") },
     { "vmsa-profile", 0, 0, G_OPTION_ARG_STRING, &o->vmsa_profile,
-      N_("SEV-ES: what hosts put into the FPU's state: zero, fpu or either [either]"), N_("NAME") },
+      N_("SEV-ES: what hosts put into the FPU's state and sev_features: zero, fpu, either; debug-swap; any … [either]"),
+      N_("NAME") },
     { "secret", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->secrets, N_("A stored secret that the guest gets; repeat"),
       N_("NAME") },
     { "max-launches", 0, 0, G_OPTION_ARG_INT64, &o->max_launches, N_("At most N launches, ever"), N_("N") },
@@ -161,9 +162,24 @@ set_policy (JsonObject *object, const VaRegistrationOptions *o, gboolean *es, GE
   return TRUE;
 }
 
+/* The hash of a kernel that QEMU makes hashes for. */
+static char *
+hash_kernel (const char *path, GError **error)
+{
+  VaKernelKind kind;
+  g_autofree char *hash = va_kernel_file_hash (path, &kind, error);
+  const char *problem = hash != NULL ? va_kernel_kind_problem (kind) : NULL;
+
+  if (problem == NULL)
+    return g_steal_pointer (&hash);
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, "%s: %s", path, problem);
+  return NULL;
+}
+
 /* Hashes of files; "" stands for no file, whose hash is that of nothing. */
 static gboolean
-set_file_hashes (JsonObject *object, const char *name, char **paths, GError **error)
+set_file_hashes (JsonObject *object, const char *name, char **paths, char *(*hash_file) (const char *path, GError **error),
+                 GError **error)
 {
   g_autoptr(GPtrArray) hashes = g_ptr_array_new_with_free_func (g_free);
 
@@ -171,7 +187,7 @@ set_file_hashes (JsonObject *object, const char *name, char **paths, GError **er
     return TRUE;
   for (; *paths != NULL; paths++)
     {
-      char *hash = (*paths)[0] != '\0' ? va_file_hash (*paths, error)
+      char *hash = (*paths)[0] != '\0' ? hash_file (*paths, error)
                                        : g_compute_checksum_for_string (G_CHECKSUM_SHA256, "", 0);
 
       if (hash == NULL)
@@ -195,8 +211,8 @@ set_kernels (JsonObject *object, const VaRegistrationOptions *o, GError **error)
   g_ptr_array_add (cmdlines, NULL);
   if (o->cmdlines != NULL)
     set_strings (object, "cmdline-hash", (char **) cmdlines->pdata);
-  return set_file_hashes (object, "kernel-hash", o->kernels, error)
-         && set_file_hashes (object, "initrd-hash", o->initrds, error);
+  return set_file_hashes (object, "kernel-hash", o->kernels, hash_kernel, error)
+         && set_file_hashes (object, "initrd-hash", o->initrds, va_file_hash, error);
 }
 
 static gboolean

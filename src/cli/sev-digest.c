@@ -64,6 +64,8 @@ va_verb_sev_digest (VaCall *call)
   if (!va_call_parse (call, entries, 0, 0))
     return VA_EXIT_USAGE;
   code = va_sev_launch_read (call, &options, all, &launch);
+  if (code == VA_EXIT_YES)
+    code = va_sev_launch_check_kernel (&options, &launch);
   if (code != VA_EXIT_YES)
     return code;
   if (call->json)

@@ -13,6 +13,8 @@
 #include "sev-measured.h"
 #include "sev/explain.h"
 
+#define BYTES_MAX ((gsize) 1024 * 1024 * 1024) /* hashed at most: a second or two */
+
 /* One search for the change that makes the measurement fit. */
 typedef struct {
   const VaCall *call;
@@ -84,7 +86,9 @@ look (Search *search)
   g_autoptr(GByteArray) digests = g_byte_array_new ();
   VaSevMismatch mismatch = {
     .tik = search->tik, .tek = search->tek, .context = search->context, .measurement = search->measurement,
-    .kernels = &launch->kernel, .kernel_count = launch->has_kernel ? 1 : 0, .cmdline = launch->cmdline,
+    .kernels = &launch->kernel, .kernel_count = launch->has_kernel ? 1 : 0,
+    .cmdlines = (const char *const *) &launch->cmdline, .cmdline_count = launch->has_kernel ? 1 : 0, .budget = BYTES_MAX,
+    .kernel_has_no_hashes = launch->has_kernel && launch->kernel_kind != VA_KERNEL_HASHED,
     .cpu_signature = launch->signature, .firmware_count = search->firmware->len,
     .expected_count = launch->begun != NULL ? 1 : 0, .firmware_name = firmware_name, .open_firmware = open_firmware,
     .user_data = search,

@@ -31,8 +31,8 @@ va_sev_launch_entries (VaSevLaunchOptions *o, GOptionEntry *entries)
     { "policy", 0, 0, G_OPTION_ARG_STRING, &o->policy, N_("SEV guest policy; bit 2 means SEV-ES"), N_("N") },
     { "vcpus", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->vcpus, N_("SEV-ES: number of vCPUs; repeat"), N_("N") },
     { "cpu", 0, 0, G_OPTION_ARG_STRING, &o->cpu, N_("SEV-ES: CPU model"), N_("MODEL|FAMILY/MODEL/STEPPING") },
-    { "vmsa-profile", 0, 0, G_OPTION_ARG_STRING, &o->profile, N_("SEV-ES: what hosts put into the FPU's state"),
-      N_("zero|fpu") },
+    { "vmsa-profile", 0, 0, G_OPTION_ARG_STRING, &o->profile, N_("SEV-ES: what hosts put into the FPU's state and sev_features"),
+      N_("zero|fpu[-debug-swap]") },
     { "vmsa0", 0, 0, G_OPTION_ARG_FILENAME, &o->vmsa0, N_("SEV-ES: the first vCPU's save area, instead of --cpu"),
       N_("FILE") },
     { "vmsa1", 0, 0, G_OPTION_ARG_FILENAME, &o->vmsa1, N_("SEV-ES: that of the others"), N_("FILE") },
@@ -149,9 +149,9 @@ read_cpus (const Reader *reader)
   if (o->cpu != NULL && !va_cpu_parse (o->cpu, &launch->signature, &error))
     return va_call_usage (reader->call, "--cpu: %s", error->message);
   if (o->profile != NULL && !va_vmsa_profile_parse (o->profile, &profile))
-    return va_call_usage (reader->call, _("--vmsa-profile: “%s” is neither zero nor fpu"), o->profile);
+    return va_call_usage (reader->call, _("--vmsa-profile: “%s” is none of zero, fpu, zero-debug-swap, fpu-debug-swap"), o->profile);
   for (guint i = 0; i < VA_VMSA_PROFILES; i++)
-    launch->profiles[i] = o->profile == NULL || i == profile;
+    launch->profiles[i] = o->profile == NULL ? i < VA_VMSA_USUAL_PROFILES : i == profile;
   for (guint i = 0; o->vcpus != NULL && o->vcpus[i] != NULL; i++)
     {
       guint64 number;
@@ -183,7 +183,7 @@ va_sev_vmsa_file (const char *path, GError **error)
 typedef struct {
   const char *path; /* %NULL: none */
   guint8 *hash;     /* out: of kernel or initrd; or %NULL, and then */
-  VaSevLaunch *launch; /* out: of firmware */
+  VaSevLaunch *launch; /* out: of firmware, and a kernel's kind */
   GThread *thread;
   GError *error;
 } File;
@@ -197,7 +197,9 @@ read_file (gpointer data)
 
   if (file->hash == NULL && va_firmware_file_begin (file->path, &file->launch->begun, &file->launch->footer, &file->error))
     return NULL;
-  if (file->hash != NULL)
+  if (file->hash != NULL && file->hash == file->launch->kernel.kernel)
+    hex = va_kernel_file_hash (file->path, &file->launch->kernel_kind, &file->error);
+  else if (file->hash != NULL)
     hex = va_file_hash (file->path, &file->error);
   if (hex != NULL && !va_hex_decode (hex, file->hash, VA_SHA256_SIZE, NULL))
     g_assert_not_reached ();
@@ -245,8 +247,8 @@ read_files (const VaSevLaunchOptions *o, VaSevLaunch *launch, GError **error)
 {
   File files[] = {
     { .path = o->firmware, .launch = launch },
-    { .path = o->initrd, .hash = launch->kernel.initrd },
-    { .path = o->kernel, .hash = launch->kernel.kernel },
+    { .path = o->initrd, .hash = launch->kernel.initrd, .launch = launch },
+    { .path = o->kernel, .hash = launch->kernel.kernel, .launch = launch },
   };
 
   launch->has_kernel = o->kernel != NULL;
@@ -300,6 +302,32 @@ add_digests (VaSevLaunch *launch, GError **error)
 }
 
 VaExit
+va_sev_launch_check_kernel (const VaSevLaunchOptions *options, const VaSevLaunch *launch)
+{
+  const char *problem = launch->has_kernel ? va_kernel_kind_problem (launch->kernel_kind) : NULL;
+  g_autoptr(GError) error = NULL;
+
+  if (problem == NULL)
+    return VA_EXIT_YES;
+  g_set_error (&error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, "%s: %s", options->kernel, problem);
+  return va_sev_fail (error);
+}
+
+/* A save area that begins where it should not: the two of them are easily swapped. */
+static void
+warn_of_reset (const char *option, const char *path, GBytes *page, guint32 expected)
+{
+  VaVmsa vmsa;
+
+  if (page == NULL || expected == 0)
+    return;
+  va_sev_vmsa_read (g_bytes_get_data (page, NULL), &vmsa);
+  if (vmsa.reset != expected)
+    g_printerr (_("virt-attest: warning: %s %s: such a vCPU begins at 0x%x, this save area at 0x%" G_GINT64_MODIFIER
+                  "x; were --vmsa0 and --vmsa1 swapped?\n"), option, path, expected, vmsa.reset);
+}
+
+VaExit
 va_sev_launch_read (const VaCall *call, const VaSevLaunchOptions *options, gboolean several, VaSevLaunch *launch)
 {
   const Reader reader = { .call = call, .options = options, .several = several, .launch = launch };
@@ -316,6 +344,8 @@ va_sev_launch_read (const VaCall *call, const VaSevLaunchOptions *options, gbool
     return code;
   if (!read_files (options, launch, &error))
     return va_sev_fail (error);
+  warn_of_reset ("--vmsa0", options->vmsa0, launch->vmsa0, VA_VMSA_FIRST_RESET);
+  warn_of_reset ("--vmsa1", options->vmsa1, launch->vmsa1, launch->footer.ap_reset);
   if (add_digests (launch, &error))
     return VA_EXIT_YES;
   g_prefix_error (&error, "%s: ", options->firmware);

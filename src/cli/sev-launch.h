@@ -2,6 +2,7 @@
 #pragma once
 
 #include "call.h"
+#include "sev/kernel-image.h"
 #include "sev/vmsa.h"
 
 G_BEGIN_DECLS
@@ -31,6 +32,7 @@ typedef struct {
   VaLaunchDigest *begun; /* after the firmware alone */
   gboolean has_kernel;
   VaKernelHashes kernel;
+  VaKernelKind kernel_kind;
   char *cmdline;         /* if has_kernel */
   GArray *cpus;          /* SEV-ES: each number of vCPUs, guint32; else empty */
   guint32 signature;     /* of the CPU, unless there are save areas */
@@ -49,6 +51,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VaSevLaunch, va_sev_launch_clear)
 VaExit va_sev_launch_read (const VaCall *call, const VaSevLaunchOptions *options, gboolean several,
                            VaSevLaunch *launch);
 
+/**
+ * va_sev_launch_check_kernel: that QEMU makes hashes for the kernel; without them no guest has such a digest.
+ * Returns: VA_EXIT_YES, or VA_EXIT_BROKEN when it has been said why not
+ */
+VaExit va_sev_launch_check_kernel (const VaSevLaunchOptions *options, const VaSevLaunch *launch);
 /** va_sev_policy_parse: a number of 32 bits. Returns: VA_EXIT_YES, or VA_EXIT_USAGE when that has been said. */
 VaExit va_sev_policy_parse (const VaCall *call, const char *text, guint32 *policy);
 /** va_sev_key_read: a TIK or TEK, exactly 16 bytes. Errors: VA_CORE_ERROR_FAILED, _RANGE, naming the file */

@@ -54,6 +54,8 @@ va_verb_sev_verify (VaCall *call)
   code = va_sev_measured_context (call, &options, &context);
   if (code == VA_EXIT_YES)
     code = va_sev_measured_read (call, &options, &launch);
+  if (code == VA_EXIT_YES)
+    code = va_sev_launch_check_kernel (&options.launch, &launch);
   if (code != VA_EXIT_YES)
     return code;
   if (!va_base64_decode_exact (options.measurement, measurement, sizeof measurement, &error))

@@ -80,7 +80,8 @@ va_verb_sev_vmsa_build (VaCall *call)
   g_auto(Options) o = { .cpu = NULL };
   const GOptionEntry entries[] = {
     { "cpu", 0, 0, G_OPTION_ARG_STRING, &o.cpu, N_("CPU model"), N_("MODEL|FAMILY/MODEL/STEPPING") },
-    { "vmsa-profile", 0, 0, G_OPTION_ARG_STRING, &o.profile, N_("What hosts put into the FPU's state"), N_("zero|fpu") },
+    { "vmsa-profile", 0, 0, G_OPTION_ARG_STRING, &o.profile, N_("What hosts put into the FPU's state and sev_features"),
+      N_("zero|fpu[-debug-swap]") },
     { "firmware", 0, 0, G_OPTION_ARG_FILENAME, &o.firmware, N_("Make that of the other vCPUs too: they begin where it says"),
       N_("FILE") },
     { "out", 0, 0, G_OPTION_ARG_FILENAME, &o.out, N_("Where the files go"), N_("DIR") },
@@ -97,6 +98,6 @@ va_verb_sev_vmsa_build (VaCall *call)
   if (!va_cpu_parse (o.cpu, &signature, &error))
     return va_call_usage (call, "--cpu: %s", error->message);
   if (!va_vmsa_profile_parse (o.profile, &profile))
-    return va_call_usage (call, _("--vmsa-profile: “%s” is neither zero nor fpu"), o.profile);
+    return va_call_usage (call, _("--vmsa-profile: “%s” is none of zero, fpu, zero-debug-swap, fpu-debug-swap"), o.profile);
   return build (call, &o, signature, profile);
 }

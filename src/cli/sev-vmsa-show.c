@@ -31,6 +31,19 @@ print_json (const VaVmsa *vmsa, const guint8 *page)
   va_print_json (object);
 }
 
+/* In hex; of sev_features, what its bits are called too. */
+static char *
+field_text (const VaVmsaField *field, const guint8 *page)
+{
+  guint64 value = va_vmsa_field_get (field, page);
+  g_autofree char *hex = g_strdup_printf ("0x%0*" G_GINT64_MODIFIER "x", 2 * field->size, value), *names = NULL;
+
+  if (!g_str_equal (field->name, "sev_features") || value == 0)
+    return g_steal_pointer (&hex);
+  names = va_vmsa_features_text (value);
+  return g_strdup_printf ("%s (%s)", hex, names);
+}
+
 static void
 print_text (const VaVmsa *vmsa, const guint8 *page)
 {
@@ -47,9 +60,7 @@ print_text (const VaVmsa *vmsa, const guint8 *page)
     va_table_field (table, _("as “sev vmsa build” makes it"),
                     g_strdup_printf (_("no: bytes that differ: %u, the first at 0x%x"), vmsa->differing, vmsa->first_differing));
   for (gsize i = 0; i < count; i++)
-    va_table_field (table, fields[i].name,
-                    g_strdup_printf ("0x%0*" G_GINT64_MODIFIER "x", 2 * fields[i].size,
-                                     va_vmsa_field_get (&fields[i], page)));
+    va_table_field (table, fields[i].name, field_text (&fields[i], page));
   va_table_print (table, "");
 }
 

@@ -12,7 +12,7 @@
 
 /* What a wrong measurement may cost is bounded: */
 #define OTHERS_MAX 32                      /* firmware that is not registered */
-#define BYTES_MAX (64 * 1024 * 1024)       /* hashed for it, beside the firmware */
+#define BYTES_MAX (256 * 1024 * 1024)      /* hashed for it, beside the firmware */
 
 /* Uploaded firmware in the order of the search. */
 typedef struct {

@@ -103,7 +103,7 @@ read_cpus (VaFields *fields, VaReference *reference)
 
   va_fields_number (fields, "cpu-count", VA_OPTIONAL, 1, VA_VMSA_CPUS_MAX, &cpus);
   reference->cpus = (guint32) cpus;
-  profile = va_fields_string (fields, "vmsa-profile", cpus > 0 ? VA_REQUIRED : VA_OPTIONAL, 8);
+  profile = va_fields_string (fields, "vmsa-profile", cpus > 0 ? VA_REQUIRED : VA_OPTIONAL, 16);
   if (profile != NULL && !va_vmsa_profile_parse (profile, &reference->profile))
     va_fields_fail (fields, "vmsa-profile", "is not known");
 }

@@ -257,8 +257,7 @@ add_profiles (const References *references, guint kernel, guint32 cpus, GError *
   const char *chosen = references->registration->vmsa_profile;
 
   for (guint i = 0; i < VA_VMSA_PROFILES; i++)
-    if ((chosen == NULL || g_str_equal (chosen, va_vmsa_profile_name ((VaVmsaProfile) i)))
-        && !add_reference (references, kernel, cpus, (VaVmsaProfile) i, error))
+    if (va_vmsa_profile_allowed (chosen, (VaVmsaProfile) i) && !add_reference (references, kernel, cpus, (VaVmsaProfile) i, error))
       return FALSE;
   return TRUE;
 }
@@ -283,11 +282,14 @@ check_size (const VaRegistration *registration, const VaFixed *fixed, GError **e
 {
   guint images = g_strv_length (registration->firmware_hashes), kernels = MAX (fixed->kernels->len, 1);
   guint counts = registration->cpu_counts_length;
-  guint64 cpus = 0, starts = (guint64) images * kernels;
+  guint64 cpus = 0, starts = (guint64) images * kernels, profiles = 0;
 
   for (guint i = 0; i < counts; i++)
     cpus += registration->cpu_counts[i];
-  if (starts * (counts > 0 ? (guint64) counts * VA_VMSA_PROFILES : 1) <= VA_FIXED_REFERENCES_MAX
+  for (guint i = 0; i < VA_VMSA_PROFILES; i++)
+    profiles += va_vmsa_profile_allowed (registration->vmsa_profile, (VaVmsaProfile) i);
+  profiles = MAX (profiles, VA_VMSA_USUAL_PROFILES);
+  if (starts * (counts > 0 ? counts * profiles : 1) <= VA_FIXED_REFERENCES_MAX
       && starts * cpus <= VA_VMSA_CPUS_MAX)
     return TRUE;
   return va_refuse (error, VA_PROBLEM_BAD_REQUEST,

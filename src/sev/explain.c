@@ -1,481 +1,318 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "sev/explain.h"
+#include "sev/explain-private.h"
 
 #include <stdarg.h>
 #include <string.h>
 #include "core/i18n.h"
 
-#define CPUS_TRIED 64 /* as many vCPUs as people commonly mistake */
-#define API_MAJORS_TRIED 2
-
-/* Kernel hashes that the guest may have been started with. */
-typedef struct {
-  gboolean on;
-  VaKernelHashes hashes;
-  const char *cause; /* how that differs from what is expected */
-} KernelTry;
-
-/* A firmware that has been opened. */
-typedef struct {
-  guint index;
-  VaLaunchDigest *begun;
-  VaFirmware footer;
-} Image;
-
-/* One way of starting the guest. */
-typedef struct {
-  const KernelTry *kernel;
-  guint32 cpus, signature; /* 0 vCPUs: not SEV-ES */
-  VaVmsaProfile profile;
-} Start;
-
-typedef struct {
-  const VaSevMismatch *mismatch;
-  GArray *kernels; /* of KernelTry; first those that are expected */
-  guint expected_kernels;
-  gsize spent;
-  GString *found;
-} Search;
-
-static gboolean G_GNUC_PRINTF (2, 3)
-found (Search *search, const char *format, ...)
+gboolean
+va_explain_found (VaExplain *explain, const char *format, ...)
 {
   va_list arguments;
 
   va_start (arguments, format);
-  g_string_append_vprintf (search->found, format, arguments);
+  g_string_append_vprintf (explain->found, format, arguments);
   va_end (arguments);
   return TRUE;
 }
 
-/* Whether the measurement is one of the expected digests, made with @key over @context. */
-static gboolean
-fits (const Search *search, VaSecret *key, const VaLaunchContext *context)
+gboolean
+va_explain_afford (VaExplain *explain, gsize bytes)
 {
-  const VaSevMismatch *m = search->mismatch;
-
-  for (gsize i = 0; i < m->digest_count; i++)
-    if (va_measurement_matches (key, context, m->digests + i * VA_SHA256_SIZE, m->measurement))
-      return TRUE;
-  return FALSE;
+  if (explain->limit != 0 && explain->limit - explain->spent < bytes)
+    explain->cut = TRUE;
+  if (!explain->cut)
+    explain->spent += bytes;
+  return !explain->cut;
 }
 
-static gboolean
-try_keys (Search *search)
+VaLaunchDigest *
+va_explain_begin (VaExplain *explain, const VaExplainImage *image, const VaExplainKernel *kernel)
 {
-  const VaSevMismatch *m = search->mismatch;
+  g_autoptr(VaLaunchDigest) digest = NULL;
 
-  return fits (search, m->tek, &m->context)
-         && found (search, "%s", _("TIK and TEK are swapped: the measurement was made with the TEK"));
+  if (!va_explain_afford (explain, VA_KERNEL_TABLE_SIZE))
+    return NULL;
+  digest = va_launch_digest_copy (image->begun);
+  return !kernel->on || va_launch_digest_add_kernel (digest, &image->footer, &kernel->hashes, NULL)
+           ? g_steal_pointer (&digest) : NULL;
 }
 
-static gboolean
-try_versions (Search *search)
+gboolean
+va_explain_rest (VaExplain *explain, const VaExplainImage *image, const VaExplainCpus *cpus)
 {
-  const VaSevMismatch *m = search->mismatch;
-  VaLaunchContext other = m->context;
+  const VaSevMismatch *m = explain->mismatch;
 
-  other.api_major = m->context.api_minor;
-  other.api_minor = m->context.api_major;
-  if (fits (search, m->tik, &other))
-    return found (search, _("major and minor are swapped: the host's SEV API version is %u.%u"), other.api_major,
-                  other.api_minor);
-  other = m->context;
-  for (guint i = 0; i < 256; i++)
-    {
-      other.build_id = (guint8) i;
-      if (fits (search, m->tik, &other))
-        return found (search, _("the host's SEV firmware is build %u, not %u"), i, m->context.build_id);
-    }
-  other = m->context;
-  for (guint i = 0; i < API_MAJORS_TRIED * 256; i++)
-    {
-      other.api_major = (guint8) (i / 256);
-      other.api_minor = (guint8) (i % 256);
-      if (fits (search, m->tik, &other))
-        return found (search, _("the host's SEV API version is %u.%u, not %u.%u"), other.api_major, other.api_minor,
-                      m->context.api_major, m->context.api_minor);
-    }
-  return FALSE;
-}
-
-static gboolean
-try_policies (Search *search)
-{
-  const VaSevMismatch *m = search->mismatch;
-  guint32 policy = m->context.policy;
-  guint32 tries[32 + 3] = { policy & 0xff, policy & 0xffff, GUINT32_SWAP_LE_BE (policy) };
-
-  for (guint i = 0; i < 32; i++)
-    tries[3 + i] = policy ^ 1u << i;
-  for (guint i = 0; i < G_N_ELEMENTS (tries); i++)
-    {
-      VaLaunchContext other = m->context;
-
-      other.policy = tries[i];
-      if (fits (search, m->tik, &other))
-        return found (search, _("the guest was started with policy 0x%x, not 0x%x"), tries[i], policy);
-    }
-  return FALSE;
+  if (cpus->cpus > 0 && m->vmsa[0] == NULL)
+    va_explain_found (explain, m->profiles[cpus->profile] ? _(" (VMSA profile “%s”)")
+                                                          : _(" (VMSA profile “%s”, which is not expected)"),
+                      va_vmsa_profile_name (cpus->profile));
+  /* Which of several expected ones it is. */
+  return m->expected_count < 2 || image->index >= m->expected_count
+         || va_explain_found (explain, _(" (firmware %s)"), m->firmware_name (image->index, m->user_data));
 }
 
 /* @hashes: %NULL: without kernel hashes */
-static KernelTry *
-add_kernel (Search *search, const VaKernelHashes *hashes, const char *cause)
+static VaExplainKernel *
+add_kernel (VaExplain *explain, const VaKernelHashes *hashes, const char *cause)
 {
-  KernelTry kernel = { .on = hashes != NULL, .cause = cause };
+  VaExplainKernel kernel = { .on = hashes != NULL, .cause = cause };
 
   if (hashes != NULL)
     kernel.hashes = *hashes;
-  g_array_append_val (search->kernels, kernel);
-  return &g_array_index (search->kernels, KernelTry, search->kernels->len - 1);
-}
-
-static const KernelTry *
-kernel_at (const Search *search, guint index)
-{
-  return &g_array_index (search->kernels, KernelTry, index);
-}
-
-/* Line breaks and zero bytes that editors and tools add or leave out. */
-static void
-add_command_lines (Search *search)
-{
-  const VaSevMismatch *m = search->mismatch;
-  g_autofree char *longer = g_strconcat (m->cmdline, "\n", NULL);
-  g_autofree char *shorter = g_strchomp (g_strdup (m->cmdline));
-  KernelTry *kernel;
-
-  kernel = add_kernel (search, m->kernels, _("the guest's command line has a line break at its end, which the expected one "
-                                             "lacks"));
-  va_kernel_cmdline_hash (longer, kernel->hashes.cmdline);
-  kernel = add_kernel (search, m->kernels, _("the guest's command line has no white space at its end, which the expected "
-                                             "one has"));
-  va_kernel_cmdline_hash (shorter, kernel->hashes.cmdline);
-  kernel = add_kernel (search, m->kernels, _("the guest's command line was hashed without the zero byte at its end"));
-  va_sha256 (m->cmdline, strlen (m->cmdline), kernel->hashes.cmdline);
+  g_array_append_val (explain->kernels, kernel);
+  return &g_array_index (explain->kernels, VaExplainKernel, explain->kernels->len - 1);
 }
 
 static void
-add_omissions (Search *search, const VaKernelHashes *expected, const VaKernelHashes *none)
+add_omissions (VaExplain *explain, const VaKernelHashes *expected, const VaKernelHashes *none)
 {
-  KernelTry *kernel;
+  VaExplainKernel *kernel;
 
-  kernel = add_kernel (search, expected, _("the guest was started without the initrd"));
+  kernel = add_kernel (explain, expected, _("the guest was started without the initrd"));
   memcpy (kernel->hashes.initrd, none->initrd, VA_SHA256_SIZE);
-  kernel = add_kernel (search, expected, _("the guest was started without the command line"));
+  kernel = add_kernel (explain, expected, _("the guest was started without the command line"));
   memcpy (kernel->hashes.cmdline, none->cmdline, VA_SHA256_SIZE);
-  kernel = add_kernel (search, expected, _("the guest was started without initrd and command line"));
+  kernel = add_kernel (explain, expected, _("the guest was started without initrd and command line"));
   memcpy (kernel->hashes.initrd, none->initrd, VA_SHA256_SIZE);
   memcpy (kernel->hashes.cmdline, none->cmdline, VA_SHA256_SIZE);
 }
 
-static void
-prepare_kernels (Search *search)
+/* QEMU makes the hashes where it loads a bzImage, and neither for ELF nor for multiboot. */
+static const char *
+without_hashes (const VaSevMismatch *m)
 {
-  const VaSevMismatch *m = search->mismatch;
+  return m->kernel_has_no_hashes
+           ? _("the kernel is an ELF or multiboot image, for which QEMU makes no hashes: give the guest the bzImage")
+           : _("the guest was started without kernel hashes: kernelHashes='yes' is missing in the domain's "
+               "<launchSecurity>, or its kernel is an ELF or multiboot image, for which QEMU makes none");
+}
+
+static void
+prepare_kernels (VaExplain *explain)
+{
+  const VaSevMismatch *m = explain->mismatch;
   VaKernelHashes none;
 
   va_sha256 (NULL, 0, none.kernel);
   va_sha256 (NULL, 0, none.initrd);
   va_kernel_cmdline_hash (NULL, none.cmdline);
   for (gsize i = 0; i < m->kernel_count; i++)
-    add_kernel (search, &m->kernels[i], NULL);
+    add_kernel (explain, &m->kernels[i], NULL);
   if (m->kernel_count == 0)
-    add_kernel (search, NULL, NULL);
-  search->expected_kernels = search->kernels->len;
-  add_kernel (search, &none, _("the guest was started with kernel hashes on, but without a kernel"));
+    add_kernel (explain, NULL, NULL);
+  explain->expected_kernels = explain->kernels->len;
+  add_kernel (explain, &none, _("the guest was started with kernel hashes on, but without a kernel"));
   for (gsize i = 0; i < m->kernel_count; i++)
-    add_omissions (search, &m->kernels[i], &none);
+    add_omissions (explain, &m->kernels[i], &none);
   if (m->kernel_count > 0)
-    add_kernel (search, NULL, _("the guest was started without kernel hashes (kernelHashes='yes' is missing in the "
-                                "domain's <launchSecurity>)"));
-  if (m->kernel_count == 1 && m->cmdline != NULL)
-    add_command_lines (search);
+    add_kernel (explain, NULL, without_hashes (m));
 }
 
+/* On each image that is expected, with the expected vCPUs. */
 static gboolean
-open_image (const Search *search, guint index, Image *image)
+kernel_fits (VaExplain *explain, const VaExplainKernel *kernel, gboolean usual, const char *cause)
 {
-  const VaSevMismatch *m = search->mismatch;
+  for (guint i = 0; i < explain->images->len; i++)
+    {
+      const VaExplainImage *image = &g_array_index (explain->images, VaExplainImage, i);
+      g_autoptr(VaLaunchDigest) begun = va_explain_begin (explain, image, kernel);
+      VaExplainCpus cpus = { .signature = explain->mismatch->cpu_signature, .usual = usual };
 
-  image->index = index;
-  image->begun = NULL;
-  return m->open_firmware (index, &image->begun, &image->footer, m->user_data);
+      if (begun != NULL && va_explain_profiles (explain, image, begun, 0, &cpus))
+        return va_explain_found (explain, "%s", cause) && va_explain_rest (explain, image, &cpus);
+    }
+  return FALSE;
 }
 
-/* Whether another try, with @cpus pages, is still within the budget. */
+/* Kernel, initrd and command line left out. */
 static gboolean
-afford (Search *search, guint32 cpus)
+try_kernels (VaExplain *explain)
 {
-  search->spent += VA_KERNEL_TABLE_SIZE + (gsize) cpus * VA_VMSA_SIZE;
-  return search->mismatch->budget == 0 || search->spent <= search->mismatch->budget;
+  for (guint i = explain->expected_kernels; i < explain->kernels->len; i++)
+    {
+      const VaExplainKernel *kernel = &g_array_index (explain->kernels, VaExplainKernel, i);
+
+      if (kernel_fits (explain, kernel, FALSE, kernel->cause))
+        return TRUE;
+    }
+  return FALSE;
 }
 
+typedef struct {
+  VaExplain *explain;
+  VaExplainKernel kernel;
+  const char *text; /* the expected command line */
+  gboolean fits;
+} CmdlineTry;
+
 static gboolean
-add_cpus (const VaSevMismatch *m, VaLaunchDigest *digest, const Image *image, const Start *start)
+try_variant (const char *variant, gpointer data)
 {
-  if (start->cpus == 0)
-    return TRUE;
-  if (m->vmsa[0] == NULL)
-    return va_launch_digest_add_cpus (digest, &image->footer, start->cpus, start->signature, start->profile, NULL);
-  va_launch_digest_add (digest, m->vmsa[0], VA_VMSA_SIZE);
-  for (guint32 i = 1; i < start->cpus && m->vmsa[1] != NULL; i++)
-    va_launch_digest_add (digest, m->vmsa[1], VA_VMSA_SIZE);
+  CmdlineTry *attempt = data;
+  g_autofree char *difference = NULL;
+
+  if (attempt->explain->cut || g_str_equal (variant, attempt->text))
+    return attempt->explain->cut;
+  va_kernel_cmdline_hash (variant, attempt->kernel.hashes.cmdline);
+  if (!kernel_fits (attempt->explain, &attempt->kernel, TRUE, ""))
+    return FALSE;
+  attempt->fits = TRUE;
+  difference = va_explain_difference (attempt->text, variant);
+  g_string_prepend (attempt->explain->found, difference);
   return TRUE;
 }
 
 static gboolean
-start_fits (Search *search, const Image *image, const Start *start)
+try_cmdline (VaExplain *explain, const VaKernelHashes *kernel, const char *text)
 {
-  const VaSevMismatch *m = search->mismatch;
-  g_autoptr(VaLaunchDigest) digest = NULL;
+  CmdlineTry attempt = { explain, { TRUE, *kernel, NULL }, text, FALSE };
+
+  va_sha256 (text, strlen (text), attempt.kernel.hashes.cmdline);
+  if (kernel_fits (explain, &attempt.kernel, FALSE,
+                   _("the guest's command line was hashed without the zero byte at its end")))
+    return TRUE;
+  return va_explain_variants (text, try_variant, &attempt) && attempt.fits;
+}
+
+gboolean
+va_explain_cmdlines (VaExplain *explain)
+{
+  const VaSevMismatch *m = explain->mismatch;
   guint8 hash[VA_SHA256_SIZE];
 
-  if (!afford (search, start->cpus))
-    return FALSE;
-  digest = va_launch_digest_copy (image->begun);
-  if ((start->kernel->on && !va_launch_digest_add_kernel (digest, &image->footer, &start->kernel->hashes, NULL))
-      || !add_cpus (m, digest, image, start))
-    return FALSE;
-  va_launch_digest_finish (g_steal_pointer (&digest), hash);
-  return va_measurement_matches (m->tik, &m->context, hash, m->measurement);
-}
-
-/* The same with each profile, whichever are expected; sets start->profile. */
-static gboolean
-profiles_fit (Search *search, const Image *image, Start *start)
-{
-  guint profiles = start->cpus > 0 && search->mismatch->vmsa[0] == NULL ? VA_VMSA_PROFILES : 1;
-
-  for (guint i = 0; i < profiles; i++)
+  for (gsize i = 0; i < m->cmdline_count; i++)
     {
-      start->profile = (VaVmsaProfile) i;
-      if (start_fits (search, image, start))
-        return TRUE;
-    }
-  return FALSE;
-}
-
-/* The same with each kernel that is expected; sets start->kernel too. */
-static gboolean
-kernels_fit (Search *search, const Image *image, Start *start)
-{
-  for (guint i = 0; i < search->expected_kernels; i++)
-    {
-      start->kernel = kernel_at (search, i);
-      if (profiles_fit (search, image, start))
-        return TRUE;
-    }
-  return FALSE;
-}
-
-/* @fit with each number of vCPUs that is expected; sets start->cpus too. */
-static gboolean
-counts_fit (Search *search, const Image *image, Start *start,
-            gboolean (*fit) (Search *search, const Image *image, Start *start))
-{
-  const VaSevMismatch *m = search->mismatch;
-
-  start->cpus = 0;
-  if (m->cpus_length == 0)
-    return fit (search, image, start);
-  for (gsize i = 0; i < m->cpus_length; i++)
-    {
-      start->cpus = m->cpus[i];
-      if (fit (search, image, start))
-        return TRUE;
-    }
-  return FALSE;
-}
-
-/* Which of several expected firmwares it is that fits. */
-static gboolean
-add_firmware (Search *search, const Image *image)
-{
-  const VaSevMismatch *m = search->mismatch;
-
-  return m->expected_count < 2 || image->index >= m->expected_count
-         || found (search, _(" (firmware %s)"), m->firmware_name (image->index, m->user_data));
-}
-
-/* What else there is to say of a start that fits. */
-static gboolean
-add_rest (Search *search, const Image *image, const Start *start)
-{
-  const VaSevMismatch *m = search->mismatch;
-
-  if (start->cpus > 0 && m->vmsa[0] == NULL)
-    found (search, m->profiles[start->profile] ? _(" (VMSA profile “%s”)") : _(" (VMSA profile “%s”, which is not expected)"),
-           va_vmsa_profile_name (start->profile));
-  return add_firmware (search, image);
-}
-
-/* Kernel, initrd and command line in other ways, everything else as expected. */
-static gboolean
-try_kernels (Search *search, const Image *image)
-{
-  for (guint i = search->expected_kernels; i < search->kernels->len; i++)
-    {
-      Start start = { .kernel = kernel_at (search, i), .signature = search->mismatch->cpu_signature };
-
-      if (counts_fit (search, image, &start, profiles_fit))
-        return found (search, "%s", start.kernel->cause) && add_rest (search, image, &start);
+      va_kernel_cmdline_hash (m->cmdlines[i], hash);
+      for (gsize j = 0; j < m->kernel_count; j++)
+        if (memcmp (hash, m->kernels[j].cmdline, sizeof hash) == 0 && try_cmdline (explain, &m->kernels[j], m->cmdlines[i]))
+          return TRUE;
     }
   return FALSE;
 }
 
 static gboolean
-try_profile (Search *search, const Image *image)
+open_image (const VaSevMismatch *m, guint index, VaExplainImage *image)
 {
-  Start start = { .signature = search->mismatch->cpu_signature };
-
-  return counts_fit (search, image, &start, kernels_fit)
-         && found (search, _("the host's VMSA profile is “%s”, which is not expected"),
-                   va_vmsa_profile_name (start.profile))
-         && add_firmware (search, image);
+  memset (image, 0, sizeof *image);
+  image->index = index;
+  return m->open_firmware (index, &image->begun, &image->footer, m->user_data);
 }
 
+/* One that is not expected: as it was to be started, or with other kernel hashes. */
 static gboolean
-try_counts (Search *search, const Image *image)
+firmware_fits (VaExplain *explain, const VaExplainImage *image)
 {
-  const VaSevMismatch *m = search->mismatch;
-  Start start = { .signature = m->cpu_signature };
-  guint32 most = m->vmsa[0] != NULL && m->vmsa[1] == NULL ? 1 : CPUS_TRIED;
+  const VaSevMismatch *m = explain->mismatch;
 
-  for (start.cpus = 1; start.cpus <= most; start.cpus++)
+  for (guint i = 0; i < explain->kernels->len; i++)
     {
-      if (!kernels_fit (search, image, &start))
+      const VaExplainKernel *kernel = &g_array_index (explain->kernels, VaExplainKernel, i);
+      g_autoptr(VaLaunchDigest) begun = va_explain_begin (explain, image, kernel);
+      VaExplainCpus cpus = { .signature = m->cpu_signature };
+
+      if (begun == NULL || !va_explain_profiles (explain, image, begun, 0, &cpus))
         continue;
-      found (search, _("the guest's number of vCPUs is %u, not"), start.cpus);
-      for (gsize i = 0; i < m->cpus_length; i++)
-        found (search, i == 0 ? " %u" : _(" or %u"), m->cpus[i]);
-      return add_rest (search, image, &start);
+      va_explain_found (explain, _("the guest was started with firmware %s"), m->firmware_name (image->index, m->user_data));
+      if (kernel->cause != NULL)
+        va_explain_found (explain, "; %s", kernel->cause);
+      return va_explain_rest (explain, image, &cpus);
     }
   return FALSE;
 }
 
 static gboolean
-try_models (Search *search, const Image *image)
+try_other_firmware (VaExplain *explain)
 {
-  const VaSevMismatch *m = search->mismatch;
-  gsize count;
-  const VaCpuModel *models = va_cpu_models (&count);
+  const VaSevMismatch *m = explain->mismatch;
 
-  for (gsize i = 0; m->vmsa[0] == NULL && i < count; i++)
+  for (guint i = m->expected_count; i < m->firmware_count && !explain->cut; i++)
     {
-      Start start = { .signature = va_cpu_signature (models[i].family, models[i].model, models[i].stepping) };
-      g_autofree char *other = NULL, *expected = NULL;
+      VaExplainImage image;
+      gboolean fits;
 
-      if (!counts_fit (search, image, &start, kernels_fit))
+      if (!open_image (m, i, &image))
         continue;
-      other = va_cpu_describe (start.signature);
-      expected = va_cpu_describe (m->cpu_signature);
-      return found (search, _("the guest's CPU is %s, not %s"), other, expected) && add_rest (search, image, &start);
-    }
-  return FALSE;
-}
-
-static gboolean
-try_cpus (Search *search, const Image *image)
-{
-  return try_profile (search, image) || try_counts (search, image) || try_models (search, image);
-}
-
-/* One that nobody expects: as it was to be started, or with other kernel hashes. */
-static gboolean
-try_firmware (Search *search, const Image *image)
-{
-  const VaSevMismatch *m = search->mismatch;
-
-  for (guint i = 0; i < search->kernels->len; i++)
-    {
-      Start start = { .kernel = kernel_at (search, i), .signature = m->cpu_signature };
-
-      if (!counts_fit (search, image, &start, profiles_fit))
-        continue;
-      found (search, _("the guest was started with firmware %s"), m->firmware_name (image->index, m->user_data));
-      if (start.kernel->cause != NULL)
-        found (search, "; %s", start.kernel->cause);
-      return add_rest (search, image, &start);
-    }
-  return FALSE;
-}
-
-static gboolean
-try_each (Search *search, guint first, guint end, gboolean (*try_it) (Search *search, const Image *image))
-{
-  for (guint i = first; i < end; i++)
-    {
-      Image image;
-      gboolean fitting;
-
-      if (!open_image (search, i, &image))
-        continue;
-      fitting = try_it (search, &image);
+      fits = firmware_fits (explain, &image);
       va_launch_digest_free (image.begun);
-      if (fitting)
+      if (fits)
         return TRUE;
     }
   return FALSE;
 }
 
+/* A group may use half of what is left, so that each gets its turn; the last one gets all of it. */
 static gboolean
-try_expected_kernels (Search *search)
+run_group (VaExplain *explain, gboolean (*try_it) (VaExplain *explain), gboolean last)
 {
-  return try_each (search, 0, search->mismatch->expected_count, try_kernels);
-}
+  gsize budget = explain->mismatch->budget, left = budget > explain->spent ? budget - explain->spent : 0;
 
-static gboolean
-try_expected_cpus (Search *search)
-{
-  return try_each (search, 0, search->mismatch->expected_count, try_cpus);
-}
-
-static gboolean
-try_other_firmware (Search *search)
-{
-  return try_each (search, search->mismatch->expected_count, search->mismatch->firmware_count, try_firmware);
+  explain->cut = FALSE;
+  explain->limit = budget == 0 ? 0 : explain->spent + (last ? left : left / 2);
+  return try_it (explain);
 }
 
 static void
-look (Search *search, GPtrArray *ruled_out)
+look (VaExplain *explain, GPtrArray *ruled_out)
 {
-  const VaSevMismatch *m = search->mismatch;
-  const struct { gboolean apt; gboolean (*try_it) (Search *search); const char *what; } groups[] = {
-    { m->tek != NULL, try_keys, _("TIK and TEK swapped") },
-    { TRUE, try_versions, _("another API version or build") },
-    { TRUE, try_policies, _("another policy that differs by one bit, or by the order of bytes") },
-    { m->expected_count > 0, try_expected_kernels,
-      m->kernel_count == 0 ? _("kernel hashes on, but without a kernel")
-      : m->cmdline == NULL ? _("no kernel hashes, no initrd, no command line")
-                           : _("no kernel hashes, no initrd, no command line, a command line with another end") },
-    { m->expected_count > 0 && m->cpus_length > 0, try_expected_cpus,
-      m->vmsa[0] == NULL ? _("1 to 64 vCPUs, each known CPU model, both VMSA profiles") : _("another number of vCPUs") },
-    { m->firmware_count > m->expected_count, try_other_firmware, _("each other firmware") },
+  const VaSevMismatch *m = explain->mismatch;
+  gboolean has_image = explain->images->len > 0, has_cpus = has_image && m->cpus_length > 0;
+  const struct { gboolean apt; gboolean (*try_it) (VaExplain *explain); const char *what; } groups[] = {
+    { m->tek != NULL, va_explain_keys, _("TIK and TEK swapped") },
+    { TRUE, va_explain_policies, _("another policy: any of bits 0 to 5, one other bit, another order of bytes, hexadecimal "
+                                   "read as decimal") },
+    { has_image, try_kernels, m->kernel_count == 0 ? _("kernel hashes on, but without a kernel")
+                                                   : _("no kernel hashes, no initrd, no command line") },
+    { TRUE, va_explain_versions, _("another API version or build, or both") },
+    { has_cpus, va_explain_cpus, m->vmsa[0] == NULL ? _("1 to 512 vCPUs, each known CPU model with its steppings, both "
+                                                        "together, each VMSA profile")
+                                                    : _("another number of vCPUs, and save areas swapped") },
+    { has_image && m->cmdline_count > 0 && m->kernel_count > 0, va_explain_cmdlines,
+      _("other white space or quotes in the command line") },
+    { m->firmware_count > m->expected_count, try_other_firmware, _("each other firmware that can be read") },
+    { has_cpus && m->vmsa[0] == NULL, va_explain_any_cpu, _("any AMD processor of families 23 to 26, steppings 0 to 3") },
   };
+  gboolean partly = FALSE;
 
   for (guint i = 0; i < G_N_ELEMENTS (groups); i++)
     {
       if (!groups[i].apt)
         continue;
-      if (groups[i].try_it (search))
+      if (run_group (explain, groups[i].try_it, i + 1 == G_N_ELEMENTS (groups)))
         return;
-      g_ptr_array_add (ruled_out, (gpointer) groups[i].what);
+      if (!explain->cut)
+        g_ptr_array_add (ruled_out, (gpointer) groups[i].what);
+      partly |= explain->cut;
     }
-  if (m->budget != 0 && search->spent > m->budget)
-    g_ptr_array_add (ruled_out, (gpointer) _("but not all of that was tried: there are too many combinations"));
+  if (partly)
+    g_ptr_array_add (ruled_out, (gpointer) _("but not all of that was tried which could be: there are too many combinations"));
+}
+
+static void
+open_expected (VaExplain *explain)
+{
+  VaExplainImage image;
+
+  for (guint i = 0; i < explain->mismatch->expected_count; i++)
+    if (open_image (explain->mismatch, i, &image))
+      g_array_append_val (explain->images, image);
 }
 
 char *
 va_sev_mismatch_explain (const VaSevMismatch *mismatch, GPtrArray *ruled_out)
 {
-  g_autoptr(GArray) kernels = g_array_new (FALSE, TRUE, sizeof (KernelTry));
-  Search search = { .mismatch = mismatch, .kernels = kernels, .found = g_string_new (NULL) };
+  g_autoptr(GArray) kernels = g_array_new (FALSE, TRUE, sizeof (VaExplainKernel));
+  g_autoptr(GArray) images = g_array_new (FALSE, TRUE, sizeof (VaExplainImage));
+  VaExplain explain = { .mismatch = mismatch, .kernels = kernels, .images = images, .found = g_string_new (NULL),
+                        .tik = va_measurement_key_new (mismatch->tik) };
 
-  prepare_kernels (&search);
-  look (&search, ruled_out);
-  return g_string_free (search.found, search.found->len == 0);
+  prepare_kernels (&explain);
+  open_expected (&explain);
+  look (&explain, ruled_out);
+  for (guint i = 0; i < images->len; i++)
+    va_launch_digest_free (g_array_index (images, VaExplainImage, i).begun);
+  va_measurement_key_free (explain.tik);
+  return g_string_free (explain.found, explain.found->len == 0);
 }

@@ -17,7 +17,9 @@ typedef struct {
   /* How the guest was to be started, on top of its firmware. */
   const VaKernelHashes *kernels; /* each that is expected; none: without kernel hashes */
   gsize kernel_count;
-  const char *cmdline;          /* of the only one, the command line itself; %NULL: only its hash is known */
+  const char *const *cmdlines;  /* command lines as far as they are known themselves and not only by their hash */
+  gsize cmdline_count;
+  gboolean kernel_has_no_hashes; /* the expected one is an ELF or multiboot image, see va_kernel_kind() */
   const guint32 *cpus;          /* SEV-ES: each number of vCPUs that is expected; none: not SEV-ES */
   gsize cpus_length;
   guint32 cpu_signature;
@@ -31,13 +33,15 @@ typedef struct {
   gboolean (*open_firmware) (guint index, VaLaunchDigest **begun, VaFirmware *footer, gpointer user_data);
   gpointer user_data;
 
-  gsize budget; /* most bytes that are hashed beside the firmware, since what is tried multiplies; 0: no limit */
+  gsize budget; /* most bytes that are hashed beside the firmware, since what is tried multiplies; 0: no limit. Some
+                   hundred million take a second. */
 } VaSevMismatch;
 
 /**
  * va_sev_mismatch_explain: looks for the one change with which the measurement fits: the mistakes that people make with
- * keys, versions, policy, kernel hashes, vCPUs and firmware.
- * @ruled_out: groups of mistakes that were tried in vain are added to it, as const char *, translated, for people
+ * keys, versions, policy, kernel hashes, command line, vCPUs and firmware.
+ * @ruled_out: groups of mistakes that were tried in vain, all of them, are added to it, as const char *, translated, for
+ *   people; then, if the budget ended some, that not all was tried
  * Returns: (transfer full): the change in a sentence without its full stop, translated; %NULL: nothing fits
  */
 char *va_sev_mismatch_explain (const VaSevMismatch *mismatch, GPtrArray *ruled_out) G_GNUC_WARN_UNUSED_RESULT;

@@ -9,9 +9,11 @@ libva_sev_la_SOURCES = \
 	src/sev/chain.c src/sev/chain.h \
 	src/sev/digest.c src/sev/digest.h \
 	src/sev/error.c src/sev/error.h \
-	src/sev/explain.c src/sev/explain.h \
+	src/sev/explain.c src/sev/explain.h src/sev/explain-private.h \
+	src/sev/explain-claims.c src/sev/explain-cmdline.c src/sev/explain-cpus.c \
 	src/sev/firmware.c src/sev/firmware.h \
 	src/sev/firmware-image.c src/sev/firmware-image.h \
+	src/sev/kernel-image.c src/sev/kernel-image.h \
 	src/sev/measurement.c src/sev/measurement.h \
 	src/sev/packet.c src/sev/packet.h \
 	src/sev/policy.h \

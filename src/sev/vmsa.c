@@ -35,7 +35,18 @@ static const VaCpuModel models[] = {
   { "qemu64", 15, 107, 1 },
 };
 
-static const char *const profiles[] = { "zero", "fpu" };
+/* What libvirt and QEMU call the host's own processor. */
+static const char *const host_models[] = { "host", "host-passthrough", "host-model", "max", "maximum", NULL };
+
+static const char *const profiles[] = { "zero", "fpu", "zero-debug-swap", "fpu-debug-swap" };
+G_STATIC_ASSERT (G_N_ELEMENTS (profiles) == VA_VMSA_PROFILES);
+
+/* Bits of sev_features, and what the specification calls them. Spec: AMD 24593, table B-4 */
+static const char *const features_names[] = {
+  "SNPActive", "vTOM", "ReflectVC", "RestrictedInjection", "AlternateInjection", "DebugSwap", "PreventHostIBS",
+  "BTBIsolation", "VmplSSS", "SecureTSC", "VmgexitParameter", NULL, "IbsVirtualization", NULL, "VmsaRegProt",
+  "SmtProtection", "SecureAVIC",
+};
 
 const char *
 va_vmsa_profile_name (VaVmsaProfile profile)
@@ -53,6 +64,41 @@ va_vmsa_profile_parse (const char *name, VaVmsaProfile *profile)
         return TRUE;
       }
   return FALSE;
+}
+
+gboolean
+va_vmsa_profile_allowed (const char *choice, VaVmsaProfile profile)
+{
+  if (choice == NULL || g_str_equal (choice, "either"))
+    return profile < VA_VMSA_USUAL_PROFILES;
+  if (g_str_equal (choice, "debug-swap"))
+    return va_vmsa_profile_features (profile) == VA_VMSA_DEBUG_SWAP;
+  return g_str_equal (choice, "any") || g_str_equal (choice, profiles[profile]);
+}
+
+gboolean
+va_vmsa_profile_has_fpu (VaVmsaProfile profile)
+{
+  return profile == VA_VMSA_FPU || profile == VA_VMSA_FPU_DEBUG_SWAP;
+}
+
+guint32
+va_vmsa_profile_features (VaVmsaProfile profile)
+{
+  return profile == VA_VMSA_ZERO_DEBUG_SWAP || profile == VA_VMSA_FPU_DEBUG_SWAP ? VA_VMSA_DEBUG_SWAP : 0;
+}
+
+char *
+va_vmsa_features_text (guint64 features)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < 64; i++)
+    if ((features >> i & 1) != 0 && i < G_N_ELEMENTS (features_names) && features_names[i] != NULL)
+      g_string_append_printf (text, "%s%s", text->len > 0 ? ", " : "", features_names[i]);
+    else if ((features >> i & 1) != 0)
+      g_string_append_printf (text, "%sbit %u", text->len > 0 ? ", " : "", i);
+  return g_string_free (text, FALSE);
 }
 
 const VaCpuModel *
@@ -121,11 +167,18 @@ va_cpu_parse (const char *text, guint32 *signature, GError **error)
       }
   if (parse_numbers (text, signature))
     return TRUE;
+  if (g_strv_contains (host_models, text))
+    {
+      g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
+                   _("“%s” is the host's own processor: give its numbers as FAMILY/MODEL/STEPPING, e.g. 25/17/1; "
+                     "“cpu family”, “model” and “stepping” in the host's /proc/cpuinfo have them"), text);
+      return FALSE;
+    }
   known = g_string_new (NULL);
   for (gsize i = 0; i < G_N_ELEMENTS (models); i++)
     g_string_append_printf (known, "%s%s", i > 0 ? ", " : "", models[i].name);
   g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
-               _("“%s” is no known CPU model: expected one of %s, or FAMILY/MODEL/STEPPING, e.g. 25/1/1"), text,
+               _("“%s” is not a known CPU model: expected one of %s, or FAMILY/MODEL/STEPPING, e.g. 25/1/1"), text,
                known->str);
   g_string_free (known, TRUE);
   return FALSE;
@@ -169,8 +222,9 @@ va_sev_vmsa_build (guint32 reset, guint32 signature, VaVmsaProfile profile, guin
   put_u64 (out + 0x178, reset & 0xffff); /* rip */
   put_u64 (out + 0x268, PAT_RESET);
   put_u64 (out + 0x310, signature); /* rdx */
+  put_u64 (out + 0x3b0, va_vmsa_profile_features (profile));
   put_u64 (out + 0x3e8, XCR0_X87);
-  if (profile != VA_VMSA_FPU)
+  if (!va_vmsa_profile_has_fpu (profile))
     return;
   va_put_le32 (out + 0x408, MXCSR_RESET);
   va_put_le16 (out + 0x410, FCW_RESET);
@@ -182,7 +236,7 @@ static const VaVmsaField fields[] = {
   { "fs", 0x40, 8 },      { "gs", 0x50, 8 },      { "gdtr", 0x60, 8 },    { "ldtr", 0x70, 8 },   { "idtr", 0x80, 8 },
   { "tr", 0x90, 8 },      { "efer", 0xd0, 8 },    { "cr4", 0x148, 8 },    { "cr0", 0x158, 8 },   { "dr7", 0x160, 8 },
   { "dr6", 0x168, 8 },    { "rflags", 0x170, 8 }, { "rip", 0x178, 8 },    { "g_pat", 0x268, 8 }, { "rdx", 0x310, 8 },
-  { "xcr0", 0x3e8, 8 },   { "mxcsr", 0x408, 4 },  { "fcw", 0x410, 2 },
+  { "sev_features", 0x3b0, 8 }, { "xcr0", 0x3e8, 8 }, { "mxcsr", 0x408, 4 }, { "fcw", 0x410, 2 },
 };
 
 const VaVmsaField *
@@ -216,7 +270,10 @@ va_sev_vmsa_read (const guint8 page[VA_VMSA_SIZE], VaVmsa *out)
   memset (out, 0, sizeof *out);
   out->reset = get_u64 (page + 0x18) + get_u64 (page + 0x178);
   out->signature = va_get_le32 (page + 0x310);
+  out->features = get_u64 (page + 0x3b0);
   out->profile = va_bytes_are_zero (page + 0x408, 4) && va_bytes_are_zero (page + 0x410, 2) ? VA_VMSA_ZERO : VA_VMSA_FPU;
+  if ((out->features & VA_VMSA_DEBUG_SWAP) != 0)
+    out->profile = out->profile == VA_VMSA_ZERO ? VA_VMSA_ZERO_DEBUG_SWAP : VA_VMSA_FPU_DEBUG_SWAP;
   va_sev_vmsa_build ((guint32) out->reset, out->signature, out->profile, usual);
   for (guint i = VA_VMSA_SIZE; i > 0; i--)
     if (page[i - 1] != usual[i - 1])

@@ -30,7 +30,7 @@ test_signature (void)
 static void
 test_bad_models (void)
 {
-  static const char *const bad[] = { "", "epyc", "EPYC-", "EPYC-v", "EPYC-vx", "EPYC-Milan-", "host", "23/1", "23/1/2/3",
+  static const char *const bad[] = { "", "epyc", "EPYC-", "EPYC-v", "EPYC-vx", "EPYC-Milan-", "23/1", "23/1/2/3",
                                      "23/1/16", "23/256/1", "271/1/1", "-1/1/1", "23//2", "v1", "-v1" };
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
@@ -42,6 +42,23 @@ test_bad_models (void)
         g_error ("taken: %s", bad[i]);
       g_assert_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT);
       g_assert_nonnull (strstr (error->message, "EPYC-Genoa"));
+    }
+}
+
+/* The host's own processor has numbers that only the host knows. */
+static void
+test_host_models (void)
+{
+  static const char *const host[] = { "host", "host-passthrough", "host-model", "max" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (host); i++)
+    {
+      g_autoptr(GError) error = NULL;
+      guint32 signature;
+
+      g_assert_false (va_cpu_parse (host[i], &signature, &error));
+      g_assert_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT);
+      g_assert_nonnull (strstr (error->message, "/proc/cpuinfo"));
     }
 }
 
@@ -61,7 +78,18 @@ test_profiles (void)
 
   g_assert_true (va_vmsa_profile_parse ("zero", &profile) && profile == VA_VMSA_ZERO);
   g_assert_true (va_vmsa_profile_parse ("fpu", &profile) && profile == VA_VMSA_FPU);
+  g_assert_true (va_vmsa_profile_parse ("fpu-debug-swap", &profile) && profile == VA_VMSA_FPU_DEBUG_SWAP);
   g_assert_false (va_vmsa_profile_parse ("either", &profile));
+  for (guint i = 0; i < VA_VMSA_PROFILES; i++)
+    {
+      gboolean swap = va_vmsa_profile_features ((VaVmsaProfile) i) != 0;
+
+      g_assert_true (va_vmsa_profile_allowed (NULL, (VaVmsaProfile) i) == !swap);
+      g_assert_true (va_vmsa_profile_allowed ("either", (VaVmsaProfile) i) == !swap);
+      g_assert_true (va_vmsa_profile_allowed ("debug-swap", (VaVmsaProfile) i) == swap);
+      g_assert_true (va_vmsa_profile_allowed ("any", (VaVmsaProfile) i));
+      g_assert_true (va_vmsa_profile_allowed ("fpu", (VaVmsaProfile) i) == (i == VA_VMSA_FPU));
+    }
   g_assert_cmpstr (va_vmsa_profile_name (VA_VMSA_ZERO), ==, "zero");
   g_assert_cmpstr (va_vmsa_profile_name (VA_VMSA_FPU), ==, "fpu");
 }
@@ -97,7 +125,7 @@ test_known_answer (void)
         }
       g_assert_true (!one->es || (libvirt && other));
     }
-  g_assert_cmpuint (found, ==, 2);
+  g_assert_cmpuint (found, ==, VA_VMSA_PROFILES);
 }
 
 static void
@@ -175,6 +203,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/vmsa/signature", test_signature);
   g_test_add_func ("/vmsa/bad-models", test_bad_models);
+  g_test_add_func ("/vmsa/host-models", test_host_models);
   g_test_add_func ("/vmsa/describe", test_describe);
   g_test_add_func ("/vmsa/profiles", test_profiles);
   g_test_add_func ("/vmsa/known-answer", test_known_answer);
