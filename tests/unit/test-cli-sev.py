@@ -539,7 +539,7 @@ def secret_refuses():
             ("--measurement", None, 2, "--measurement"), ("--tik", None, 2, "--tik"), ("--tek", None, 2, "--tek"),
             ("--entry", None, 2, "--entry"), ("--out", None, 2, "--out"), ("--measurement", "AAAA", 3, "--measurement"),
             ("--tek", put("long.key", bytes(17)), 3, "16"), ("--entry", fine, 2, "GUID=FILE"), ("--entry", "luks=", 2, "luks"),
-            ("--entry", f"grub={fine}", 2, "grub"), ("--entry", f"luks={put('nothing', b'')}", 3, "empty"),
+            ("--entry", f"grub={fine}", 2, "GUID=FILE"), ("--entry", f"luks={put('nothing', b'')}", 3, "empty"),
             ("--entry", "luks=/not/there", 3, "/not/there"), ("--entry", f"luks={put('big', bytes(16384))}", 3, "16384"),
             ("--firmware", BARE, 3, "no room"), ("--firmware", small, 3, "64")):
         values = {**good, name: value}
