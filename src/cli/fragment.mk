@@ -44,6 +44,7 @@ virt_attest_online_SOURCES = \
 	src/cli/firmware-upload.c \
 	src/cli/host-check-clock.c \
 	src/cli/host-check-libvirt.c \
+	src/cli/host-check-machine.c \
 	src/cli/host-check-parts.c \
 	src/cli/host-check-service.c \
 	src/cli/host-check.c src/cli/host-check.h \

@@ -29,6 +29,8 @@ void va_check_lock_manager (VaHostCheck *check, VaFinding *finding);
 void va_check_gate_file (VaHostCheck *check, VaFinding *finding);
 void va_check_gate_loaded (VaHostCheck *check, VaFinding *finding);
 void va_check_hook (VaHostCheck *check, VaFinding *finding);
+void va_check_apparmor (VaHostCheck *check, VaFinding *finding);
+void va_check_unit (VaHostCheck *check, VaFinding *finding);
 void va_check_agent (VaHostCheck *check, VaFinding *finding);
 void va_check_service (VaHostCheck *check, VaFinding *finding);
 void va_check_certificate (VaHostCheck *check, VaFinding *finding);

@@ -63,7 +63,7 @@ launch_is () # STATE
 
 no_trace_of () # UUID
 {
-  ! ls -d "/run/virt-attest/qmp/$1" "/run/virt-attest/domains/$1" 2>/dev/null
+  ! ls -d "/run/virt-attest/qmp/libvirt-$1" "/run/virt-attest/monitors/$1" "/run/virt-attest/domains/$1" 2>/dev/null
 }
 
 # The value of a metric, asked as Prometheus does it.

@@ -154,7 +154,7 @@ class Agent:
 
     def start_domain(self, vm):
         """The answer to the hook's question."""
-        monitor = f'/run/virt-attest/qmp/{vm}/monitor.sock'
+        monitor = f'/run/virt-attest/qmp/libvirt-{vm}/monitor.sock'
         xml = (f"<domain type='kvm'><name>guest</name><uuid>{vm}</uuid><metadata><attest:launch "
                f"xmlns:attest='urn:virt-attest:launch:1' mode='required'/></metadata><vcpu>1</vcpu>"
                f"<os><type arch='x86_64' machine='q35'>hvm</type><loader type='rom'>{self.firmware}</loader></os>"
