@@ -6,6 +6,7 @@ TESTS += $(attack_tests)
 EXTRA_DIST += $(attack_tests) \
 	tests/attack/catalogue.py \
 	tests/attack/database_attempts.py \
+	tests/attack/gate_attempts.py \
 	tests/attack/host_attempts.py \
 	tests/attack/id_attempts.py \
 	tests/attack/operator_attempts.py \
