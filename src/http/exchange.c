@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "http/exchange.h"
+#include "http/exchange-private.h"
 
 #include <string.h>
 #include "core/guid.h"
 #include "core/i18n.h"
-#include "http/head.h"
 #include "http/request.h"
 #include "http/router.h"
 #include "http/transport.h"
@@ -20,26 +19,13 @@
 /* A refused client is read this far, or as far as its route goes, so that it gets its answer; then it is cut. */
 #define DISCARD_MAX (128u * 1024)
 
-typedef struct {
-  VaExchanges *shared;
-  gboolean under_way; /* the headers are there: it counts as active */
-  gboolean answered;
-  gboolean corked; /* GnuTLS keeps the answer back */
-  gboolean last;   /* the answer ends the connection, unread */
-  gint64 begun;
-  gint64 handled; /* microseconds that the handler took; -1: none was called */
-  gint code;      /* of the refusal that is the answer; -1: it is none */
-  char *request_id;
-  GError *refusal;
-  char *allow;
-  guint retry_after; /* seconds; 0: without */
-  VaHead head;
-  const VaRoute *route;
-  VaRouteMatch match;
-  const VaIdentity *identity;
-  VaSecret *body; /* its size is the room there is */
-  gsize announced, used, held, discarded;
-} Exchange;
+gboolean
+va_exchanges_are_closed (VaExchanges *exchanges)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&exchanges->mutex);
+
+  return exchanges->closed;
+}
 
 VaConnection *
 va_exchange_connection (struct MHD_Connection *mhd)
@@ -52,7 +38,7 @@ va_exchange_connection (struct MHD_Connection *mhd)
 void *
 va_exchange_begin (void *data, const char *target, struct MHD_Connection *mhd)
 {
-  Exchange *exchange = g_new0 (Exchange, 1);
+  VaExchange *exchange = g_new0 (VaExchange, 1);
 
   exchange->shared = data;
   exchange->begun = g_get_monotonic_time ();
@@ -66,25 +52,25 @@ va_exchange_begin (void *data, const char *target, struct MHD_Connection *mhd)
 }
 
 /* @bytes in place of those that the exchange held before. Returns: FALSE: see va_account_hold() */
-static gboolean
-hold (Exchange *exchange, gsize bytes)
+gboolean
+va_exchange_hold (VaExchange *exchange, gsize bytes)
 {
   return va_account_hold (exchange->shared->account, exchange->identity, &exchange->held, bytes);
 }
 
 static void
-drop_body (Exchange *exchange)
+drop_body (VaExchange *exchange)
 {
   g_clear_pointer (&exchange->body, va_secret_free);
   exchange->used = 0;
-  hold (exchange, 0);
+  va_exchange_hold (exchange, 0);
 }
 
 void
 va_exchange_end (void *data, struct MHD_Connection *mhd, void **state, enum MHD_RequestTerminationCode how)
 {
   VaExchanges *shared = data;
-  Exchange *exchange = *state;
+  VaExchange *exchange = *state;
   VaConnection *connection = va_exchange_connection (mhd);
 
   if (exchange == NULL)
@@ -93,6 +79,7 @@ va_exchange_end (void *data, struct MHD_Connection *mhd, void **state, enum MHD_
   if (exchange->corked)
     va_transport_uncork (mhd, connection);
   drop_body (exchange);
+  va_handled_clear (&exchange->result);
   if (connection != NULL)
     {
       connection->answering = FALSE;
@@ -110,7 +97,7 @@ va_exchange_end (void *data, struct MHD_Connection *mhd, void **state, enum MHD_
 }
 
 static void
-report (const Exchange *exchange, guint status)
+report (const VaExchange *exchange, guint status)
 {
   const VaFinishedRequest finished = { exchange->route, status, exchange->code, exchange->handled };
 
@@ -124,18 +111,16 @@ report (const Exchange *exchange, guint status)
           (guint) ((g_get_monotonic_time () - exchange->begun) / 1000));
 }
 
-static enum MHD_Result answer_error (Exchange *exchange, struct MHD_Connection *mhd, const GError *error);
-
-static gboolean
-refuse_busy (GError **error, const char *why)
+gboolean
+va_exchange_refuse_busy (GError **error, const char *why)
 {
   g_set_error_literal (error, VA_PROBLEM_ERROR, VA_PROBLEM_BUSY, why);
   return FALSE;
 }
 
 /* Takes @text, which counts as held until the exchange ends. */
-static enum MHD_Result
-answer (Exchange *exchange, struct MHD_Connection *mhd, guint status, const char *type, char *text)
+enum MHD_Result
+va_exchange_answer (VaExchange *exchange, struct MHD_Connection *mhd, guint status, const char *type, char *text)
 {
   gsize size = text != NULL ? strlen (text) : 0;
   VaConnection *connection = va_exchange_connection (mhd);
@@ -145,11 +130,11 @@ answer (Exchange *exchange, struct MHD_Connection *mhd, guint status, const char
   gboolean stopping;
 
   drop_body (exchange);
-  if (size > COUNTED && !hold (exchange, size) && size > SENT_ANYWAY)
+  if (size > COUNTED && !va_exchange_hold (exchange, size) && size > SENT_ANYWAY)
     {
       g_free (text);
-      refuse_busy (&unread, _("too much of what you have asked for waits for you to read it; read those answers first"));
-      return answer_error (exchange, mhd, unread);
+      va_exchange_refuse_busy (&unread, _("too much of what you have asked for waits for you to read it; read those answers first"));
+      return va_exchange_answer_error (exchange, mhd, unread);
     }
   response = MHD_create_response_from_buffer_with_free_callback (size, text, g_free);
   if (response == NULL)
@@ -188,8 +173,8 @@ answer (Exchange *exchange, struct MHD_Connection *mhd, guint status, const char
   return result;
 }
 
-static enum MHD_Result
-answer_error (Exchange *exchange, struct MHD_Connection *mhd, const GError *error)
+enum MHD_Result
+va_exchange_answer_error (VaExchange *exchange, struct MHD_Connection *mhd, const GError *error)
 {
   g_autoptr(JsonObject) object = va_problem_write (error);
   guint status = va_problem_status ((VaProblemCode) error->code);
@@ -197,56 +182,14 @@ answer_error (Exchange *exchange, struct MHD_Connection *mhd, const GError *erro
   exchange->code = error->code;
   if (status == MHD_HTTP_SERVICE_UNAVAILABLE && exchange->retry_after == 0)
     exchange->retry_after = RETRY_SECONDS;
-  return answer (exchange, mhd, status, "application/problem+json", va_json_print (object));
-}
-
-/* What went wrong inside is logged; the peer is told where to look. */
-static enum MHD_Result
-answer_failure (Exchange *exchange, struct MHD_Connection *mhd, const GError *error)
-{
-  g_autoptr(GError) told = NULL;
-
-  if (error != NULL && error->domain == VA_PROBLEM_ERROR)
-    {
-      if (va_problem_status ((VaProblemCode) error->code) >= 500)
-        g_message ("request %s: %s %s: %s", exchange->request_id, exchange->route->method, exchange->route->pattern,
-                   error->message);
-      return answer_error (exchange, mhd, error);
-    }
-  g_warning ("request %s: %s %s failed: %s", exchange->request_id, exchange->route->method, exchange->route->pattern,
-             error != NULL ? error->message : "no reason given");
-  g_set_error (&told, VA_PROBLEM_ERROR, VA_PROBLEM_INTERNAL,
-               _("the service made a mistake; its log says more about request %s"), exchange->request_id);
-  return answer_error (exchange, mhd, told);
-}
-
-static void
-request_clear (VaRequest *request)
-{
-  va_secret_free (request->body);
-  g_clear_pointer (&request->entry, json_object_unref);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VaRequest, request_clear)
-
-static VaRequest
-make_request (const Exchange *exchange, struct MHD_Connection *mhd, const char *path, const char *method)
-{
-  const VaConnection *connection = va_exchange_connection (mhd);
-  VaRequest request = { .method = method, .path = path, .identity = exchange->identity,
-                        .request_id = exchange->request_id, .connection = mhd };
-
-  for (guint i = 0; i < VA_ROUTE_PARTS; i++)
-    request.parts[i] = exchange->match.parts[i];
-  request.name = exchange->route != NULL ? exchange->route->name : NULL;
-  request.certificate = connection != NULL && connection->verified ? connection->certificate.fingerprint : NULL;
-  return request;
+  return va_exchange_answer (exchange, mhd, status, "application/problem+json", va_json_print (object));
 }
 
 /* Refused before there was a handler: for the role, or because the certificate counts no more. */
 static void
-report_refusal (Exchange *exchange, struct MHD_Connection *mhd, const char *path, const char *method)
+report_refusal (VaExchange *exchange, struct MHD_Connection *mhd, const char *path, const char *method)
 {
-  g_auto(VaRequest) request = make_request (exchange, mhd, path, method);
+  g_auto(VaRequest) request = va_exchange_make_request (exchange, mhd, path, method);
   const VaConnection *connection = va_exchange_connection (mhd);
 
   if (exchange->shared->refused == NULL || !connection->verified)
@@ -255,57 +198,8 @@ report_refusal (Exchange *exchange, struct MHD_Connection *mhd, const char *path
   exchange->shared->refused (&request, &exchange->refusal, exchange->shared->user_data);
 }
 
-/* What the answer of a list may come to counts before it is made, and a peer has few of them made at once. */
 static gboolean
-run_handler (Exchange *exchange, VaRequest *request, VaResponse *response, GError **error)
-{
-  const VaRoute *route = exchange->route;
-  VaAccount *account = exchange->shared->account;
-  gboolean ok;
-
-  if (route->max_answer == 0)
-    return route->handler (request, response, exchange->shared->user_data, error);
-  if (!va_account_begin_list (account, exchange->identity))
-    return refuse_busy (error, _("you have asked for too many lists at once; wait for their answers first"));
-  ok = hold (exchange, route->max_answer)
-         ? route->handler (request, response, exchange->shared->user_data, error)
-         : refuse_busy (error, _("too much of what you have asked for waits for you to read it; read those answers first"));
-  va_account_end_list (account, exchange->identity);
-  return ok;
-}
-
-static enum MHD_Result
-call_handler (Exchange *exchange, struct MHD_Connection *mhd, const char *path, const char *method)
-{
-  g_autoptr(GError) error = NULL;
-  g_auto(VaRequest) request = make_request (exchange, mhd, path, method);
-  VaResponse response = { .status = MHD_HTTP_OK };
-  gint64 begun = g_get_monotonic_time ();
-  enum MHD_Result result;
-  gboolean ok;
-
-  request.body = exchange->body != NULL ? g_steal_pointer (&exchange->body) : va_secret_new (0);
-  va_secret_truncate (request.body, exchange->used);
-  ok = run_handler (exchange, &request, &response, &error);
-  exchange->retry_after = response.retry_after;
-  if (!ok && exchange->shared->refused != NULL && exchange->identity != NULL && error != NULL
-      && error->domain == VA_PROBLEM_ERROR)
-    exchange->shared->refused (&request, &error, exchange->shared->user_data);
-  exchange->handled = g_get_monotonic_time () - begun;
-  if (!ok)
-    result = answer_failure (exchange, mhd, error);
-  else if (response.json != NULL)
-    result = answer (exchange, mhd, response.status, "application/json", va_json_print (response.json));
-  else
-    result = answer (exchange, mhd, response.status,
-                     response.type != NULL ? response.type : "text/plain; charset=utf-8", g_steal_pointer (&response.text));
-  g_clear_pointer (&response.json, json_object_unref);
-  g_clear_pointer (&response.text, g_free);
-  return result;
-}
-
-static gboolean
-admit (Exchange *exchange, struct MHD_Connection *mhd, const char *path, const char *method, gsize *announced)
+admit (VaExchange *exchange, struct MHD_Connection *mhd, const char *path, const char *method, gsize *announced)
 {
   const VaRoute *route = NULL;
   GError **error = &exchange->refusal;
@@ -332,7 +226,7 @@ admit (Exchange *exchange, struct MHD_Connection *mhd, const char *path, const c
 
 /* After a reload with another CA. */
 static void
-refuse_untrusted (Exchange *exchange, VaConnection *connection)
+refuse_untrusted (VaExchange *exchange, VaConnection *connection)
 {
   if (exchange->identity == NULL
       || va_trust_still_verifies (exchange->shared->trust, &connection->certificate.chain, &connection->trust))
@@ -346,7 +240,7 @@ refuse_untrusted (Exchange *exchange, VaConnection *connection)
 
 /* A certificate that was taken back counts as none, on connections that it opened before, too. */
 static void
-refuse_revoked (Exchange *exchange, VaConnection *connection)
+refuse_revoked (VaExchange *exchange, VaConnection *connection)
 {
   VaRevocation *revocation = exchange->shared->revocation;
   gboolean allowed;
@@ -367,7 +261,7 @@ refuse_revoked (Exchange *exchange, VaConnection *connection)
 
 /* What is not clear may be read otherwise by a proxy on the way: nothing behind it on this connection is believed. */
 static void
-refuse_unclear (Exchange *exchange, struct MHD_Connection *mhd, const char *method, const char *version)
+refuse_unclear (VaExchange *exchange, struct MHD_Connection *mhd, const char *method, const char *version)
 {
   g_autoptr(GError) unclear = NULL;
 
@@ -380,7 +274,7 @@ refuse_unclear (Exchange *exchange, struct MHD_Connection *mhd, const char *meth
 
 /* The peer's own name for the request, so that its log and ours can be read together. */
 static void
-take_request_id (Exchange *exchange, struct MHD_Connection *mhd)
+take_request_id (VaExchange *exchange, struct MHD_Connection *mhd)
 {
   const char *id = MHD_lookup_connection_value (mhd, MHD_HEADER_KIND, VA_REQUEST_ID_HEADER);
 
@@ -392,7 +286,7 @@ take_request_id (Exchange *exchange, struct MHD_Connection *mhd)
 
 /* From here on the end of the server waits for this request; after that end there is none. */
 static gboolean
-enter (Exchange *exchange)
+enter (VaExchange *exchange)
 {
   VaExchanges *shared = exchange->shared;
 
@@ -406,7 +300,7 @@ enter (Exchange *exchange)
 
 /* The headers are there, the body is not. */
 static enum MHD_Result
-start (Exchange *exchange, struct MHD_Connection *mhd, const char *path, const char *method, const char *version)
+start (VaExchange *exchange, struct MHD_Connection *mhd, const char *path, const char *method, const char *version)
 {
   VaConnection *connection = va_exchange_connection (mhd);
   gint64 now = g_get_real_time () / G_USEC_PER_SEC;
@@ -428,11 +322,11 @@ start (Exchange *exchange, struct MHD_Connection *mhd, const char *path, const c
   report_refusal (exchange, mhd, path, method);
   if (!exchange->last && announced <= DISCARD_MAX && MHD_lookup_connection_value (mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT) == NULL)
     return MHD_YES;
-  return answer_error (exchange, mhd, exchange->refusal);
+  return va_exchange_answer_error (exchange, mhd, exchange->refusal);
 }
 
 static gboolean
-take_body (Exchange *exchange, const char *data, gsize size)
+take_body (VaExchange *exchange, const char *data, gsize size)
 {
   gsize max = exchange->route != NULL ? exchange->route->max_body : 0;
   gsize room = exchange->body != NULL ? va_secret_size (exchange->body) : 0;
@@ -446,7 +340,7 @@ take_body (Exchange *exchange, const char *data, gsize size)
       gsize grown = MIN (MAX (needed, room == 0 ? first : 2 * room), max);
       VaSecret *larger;
 
-      if (!hold (exchange, grown))
+      if (!va_exchange_hold (exchange, grown))
         g_set_error (&exchange->refusal, VA_PROBLEM_ERROR, VA_PROBLEM_BUSY,
                      _("the service is busy with other uploads; try again later"));
       else
@@ -473,7 +367,7 @@ enum MHD_Result
 va_exchange_continue (void *data, struct MHD_Connection *mhd, const char *path, const char *method,
                       const char *version, const char *upload, size_t *upload_size, void **state)
 {
-  Exchange *exchange = *state;
+  VaExchange *exchange = *state;
 
   if (exchange == NULL)
     return MHD_NO;
@@ -491,6 +385,6 @@ va_exchange_continue (void *data, struct MHD_Connection *mhd, const char *path, 
   if (exchange->answered)
     return MHD_YES;
   if (exchange->refusal != NULL)
-    return answer_error (exchange, mhd, exchange->refusal);
-  return call_handler (exchange, mhd, path, method);
+    return va_exchange_answer_error (exchange, mhd, exchange->refusal);
+  return va_exchange_call_handler (exchange, mhd, path);
 }

@@ -18,6 +18,7 @@ typedef struct {
   VaFinished finished;      /* or %NULL */
   VaRevocation *revocation; /* or %NULL */
   VaTrust *trust;
+  GThreadPool *aside; /* handlers that wait for others, so that no thread which serves connections does */
   VaServerStatistics *statistics;
   GMutex mutex;
   GCond quiet;       /* no request is under way */
@@ -33,6 +34,8 @@ enum MHD_Result va_exchange_continue (void *data, struct MHD_Connection *mhd, co
                                       const char *version, const char *upload, size_t *upload_size, void **state);
 void va_exchange_end (void *data, struct MHD_Connection *mhd, void **state, enum MHD_RequestTerminationCode how);
 
+/** va_exchanges_are_closed: whether the server has waited long enough for what is under way. */
+gboolean va_exchanges_are_closed (VaExchanges *exchanges);
 /** va_exchange_connection: our part of libmicrohttpd's connection. */
 VaConnection *va_exchange_connection (struct MHD_Connection *mhd);
 

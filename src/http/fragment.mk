@@ -15,7 +15,8 @@ libva_http_server_la_SOURCES = \
 	src/http/connection.c src/http/connection.h \
 	src/http/crls.c src/http/crls.h \
 	src/http/deny-list.c src/http/deny-list.h \
-	src/http/exchange.c src/http/exchange.h \
+	src/http/exchange.c src/http/exchange.h src/http/exchange-private.h \
+	src/http/handler.c \
 	src/http/head.c src/http/head.h \
 	src/http/peer-chain.c src/http/peer-chain.h \
 	src/http/revocation.c src/http/revocation.h \

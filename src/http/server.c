@@ -5,13 +5,14 @@
 
 #include "core/error.h"
 #include "core/i18n.h"
-#include "http/exchange.h"
+#include "http/exchange-private.h"
 #include "http/tcp-listener.h"
 #include "http/tls-files.h"
 #include "http/tls.h"
 #include "http/transport.h"
 
 #define CONNECTION_MEMORY (32 * 1024) /* of one connection: headers, and the piece of the body under way */
+#define ASIDE_THREADS 4 /* handlers that wait for others at the same time */
 #define HELD_MAX (256u * 1024 * 1024)
 
 struct _VaServer
@@ -98,7 +99,7 @@ start_daemon (VaServer *server, const VaServerSettings *settings, const VaTlsFil
   guint threads = MAX (settings->threads, 1);
 
   server->daemon = MHD_start_daemon (
-    MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_TLS | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+    MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TLS | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0, NULL, NULL,
     va_exchange_continue, &server->exchanges, MHD_OPTION_EXTERNAL_LOGGER, on_log, server, MHD_OPTION_HTTPS_PRIORITIES,
     VA_TLS_PRIORITY, MHD_OPTION_HTTPS_MEM_TRUST, files->ca, MHD_OPTION_HTTPS_MEM_CERT, files->certificate,
     MHD_OPTION_HTTPS_MEM_KEY, (const char *) va_secret_data (files->key), MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
@@ -122,6 +123,8 @@ server_free (VaServer *server)
   g_clear_pointer (&server->connections, va_connections_free);
   g_clear_pointer (&server->exchanges.revocation, va_revocation_free);
   g_clear_pointer (&server->exchanges.trust, va_trust_free);
+  if (server->exchanges.aside != NULL)
+    g_thread_pool_free (server->exchanges.aside, TRUE, TRUE);
   g_cond_clear (&server->exchanges.quiet);
   g_mutex_clear (&server->exchanges.mutex);
   va_account_free (server->exchanges.account);
@@ -208,6 +211,7 @@ va_server_start (const VaServerSettings *settings, const VaRoute *routes, gpoint
   g_mutex_init (&server->exchanges.mutex);
   g_cond_init (&server->exchanges.quiet);
   server->connections = va_connections_new (settings->max_connections, settings->max_connections_per_address);
+  server->exchanges.aside = g_thread_pool_new (va_exchange_run_aside, NULL, ASIDE_THREADS, FALSE, NULL);
   server->exchanges.trust = va_trust_new (files.ca, error);
   if (server->exchanges.trust != NULL)
     server->listener = va_tcp_listener_open (settings->address, settings->port, error);
@@ -240,6 +244,8 @@ va_server_stop (VaServer *server)
     ;
   exchanges->closed = TRUE;
   g_mutex_unlock (&exchanges->mutex);
+  /* Afterwards no connection is suspended, which libmicrohttpd would not forgive. */
+  g_thread_pool_free (g_steal_pointer (&exchanges->aside), FALSE, TRUE);
   MHD_stop_daemon (server->daemon);
   server_free (server);
 }

@@ -23,6 +23,9 @@ typedef struct {
   const char *certificate;   /* SHA-256 of the peer's certificate, hex; %NULL without identity */
   JsonObject *entry;         /* (transfer full): what the handler's record of this request says; or %NULL */
   gboolean recorded;         /* the handler has put its refusal on record itself */
+  gboolean may_wait;         /* the handler may wait for another server */
+  gboolean must_wait;        /* set with FALSE by a handler that would have to and may not; nothing has come of it yet. It is
+                                called again, by a thread that may wait, and what it returned is forgotten */
 } VaRequest;
 /** va_request_query: the value of one query argument, or %NULL. */
 const char *va_request_query (const VaRequest *request, const char *name);
