@@ -17,6 +17,7 @@
 #define PAUSE_SECONDS 30      /* after trouble, unless it says how long */
 #define PAUSE_MAX 600
 #define UNKNOWN_SECONDS 600   /* how long “not known” is remembered */
+#define OTHER_SECONDS 600     /* how long a kept CEK that is not the platform's is believed to be the processor's */
 #define UNKNOWN_MAX 1024      /* of how many processors and generations */
 #define FOLDER_MODE 0700
 #define FILE_MODE 0600
@@ -41,6 +42,13 @@ struct _VaKeyService
   GMutex roots_mutex;  /* for what follows */
   VaSevRoots *known[G_N_ELEMENTS (generations)];
 };
+
+/* One call of va_key_service_verify(). */
+typedef struct {
+  VaKeyService *service;
+  const VaSevRoots *roots;
+  gboolean may_wait, must_wait;
+} Question;
 
 VaKeyService *
 va_key_service_new (const VaKeyServiceSettings *settings, GError **error)
@@ -94,10 +102,18 @@ refuse_unknown (const char *name, GError **error)
   return FALSE;
 }
 
+static gboolean
+fail_for_now (GError **error, const char *message)
+{
+  g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER, message);
+  return FALSE;
+}
+
 /* Takes one of the places of those who ask, if now is a time to ask for @path. */
 static gboolean
-begin (VaKeyService *service, const char *path, const char *name, GError **error)
+begin (Question *question, const char *path, const char *name, GError **error)
 {
+  VaKeyService *service = question->service;
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&service->mutex);
   gint64 now = g_get_monotonic_time ();
   const gint64 *unknown_until = g_hash_table_lookup (service->unknown, path);
@@ -111,12 +127,11 @@ begin (VaKeyService *service, const char *path, const char *name, GError **error
                    (guint) ((service->paused_until - now) / G_USEC_PER_SEC) + 1);
       return FALSE;
     }
+  question->must_wait = !question->may_wait;
+  if (question->must_wait)
+    return fail_for_now (error, _("AMD's key service has to be asked"));
   if (service->asking >= service->most_at_once)
-    {
-      g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
-                           _("AMD's key service is being asked already; try again in some seconds"));
-      return FALSE;
-    }
+    return fail_for_now (error, _("AMD's key service is being asked already; try again in some seconds"));
   service->asking++;
   return TRUE;
 }
@@ -158,12 +173,13 @@ end (VaKeyService *service, const char *path, const VaClientAnswer *answer)
 
 /* The body of @path, which exists and has at most @max bytes. @name: for messages */
 static GBytes *
-ask (VaKeyService *service, VaClient *client, const char *path, const char *name, gsize max, GError **error)
+ask (Question *question, VaClient *client, const char *path, const char *name, gsize max, GError **error)
 {
+  VaKeyService *service = question->service;
   VaClientAnswer answer = { .body = NULL };
   gboolean answered;
 
-  if (!begin (service, path, name, error))
+  if (!begin (question, path, name, error))
     return NULL;
   answered = va_client_get (client, path, service->timeout_ms, max, &answer, error);
   end (service, path, answered ? &answer : NULL);
@@ -183,15 +199,6 @@ ask (VaKeyService *service, VaClient *client, const char *path, const char *name
                                       : _("AMD's key service answered with HTTP status %u; try again later"),
                  answer.status);
   return NULL;
-}
-
-/* It answered, but with nothing that can be used: it is not asked for that again for a while. */
-static void
-blame (VaKeyService *service, const char *path)
-{
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&service->mutex);
-
-  remember_unknown (service, path);
 }
 
 static void
@@ -230,8 +237,9 @@ take_roots (const char *generation, GBytes *bytes, GError **error)
 
 /* Reads or fetches one generation's roots. */
 static VaSevRoots *
-find_roots (VaKeyService *service, guint index)
+find_roots (Question *question, guint index)
 {
+  VaKeyService *service = question->service;
   const char *file = generations[index].file;
   g_autofree char *folder = g_build_filename (service->cache, "roots", NULL), *path = g_build_filename (folder, file, NULL);
   g_autofree char *url = g_strconcat ("/", file, NULL);
@@ -242,23 +250,22 @@ find_roots (VaKeyService *service, guint index)
   if (roots != NULL)
     return roots;
   g_clear_pointer (&bytes, g_bytes_unref);
-  bytes = ask (service, service->roots, url, file, 2 * VA_AMD_CERT_MAX, &error);
+  bytes = ask (question, service->roots, url, file, 2 * VA_AMD_CERT_MAX, &error);
   roots = bytes != NULL ? take_roots (generations[index].name, bytes, &error) : NULL;
   if (roots != NULL)
     {
       keep (folder, file, bytes);
       return roots;
     }
-  if (bytes != NULL)
-    blame (service, url);
   g_debug ("%s: %s", file, error->message);
   return NULL;
 }
 
 /* What is known of a generation, asked for when it is not. Kept until the program ends. */
 static const VaSevRoots *
-roots_of (VaKeyService *service, guint index)
+roots_of (Question *question, guint index)
 {
+  VaKeyService *service = question->service;
   const VaSevRoots *known;
   VaSevRoots *found;
 
@@ -267,7 +274,7 @@ roots_of (VaKeyService *service, guint index)
   g_mutex_unlock (&service->roots_mutex);
   if (known != NULL)
     return known;
-  found = find_roots (service, index);
+  found = find_roots (question, index);
   g_mutex_lock (&service->roots_mutex);
   if (service->known[index] == NULL)
     service->known[index] = g_steal_pointer (&found);
@@ -277,45 +284,38 @@ roots_of (VaKeyService *service, guint index)
   return known;
 }
 
-/* Under the roots that are there, or else under those that the service has. */
+/* The roots whose ASK signed @cek: those that are there, or else those that the service has; %NULL if there are none. */
+static const VaSevRoots *
+find_signer (Question *question, const VaSevCert *cek)
+{
+  if (va_sev_roots_find_signer (question->roots, cek) != NULL)
+    return question->roots;
+  for (guint i = 0; question->service->roots != NULL && !question->must_wait && i < G_N_ELEMENTS (generations); i++)
+    {
+      const VaSevRoots *more = roots_of (question, i);
+
+      if (more != NULL && va_sev_roots_find_signer (more, cek) != NULL)
+        return more;
+    }
+  return NULL;
+}
+
 static gboolean
-verify_under (VaKeyService *service, const VaSevChain *chain, const VaSevRoots *roots, const char **generation,
-              GError **error)
+verify_under (Question *question, const VaSevChain *chain, const char **generation, GError **error)
 {
   g_autoptr(GError) reason = NULL;
+  const VaSevRoots *signer;
 
-  if (va_sev_chain_verify (chain, roots, generation, &reason))
+  if (va_sev_chain_verify (chain, question->roots, generation, &reason))
     return TRUE;
-  if (service->roots != NULL && va_sev_roots_find_signer (roots, &chain->cek) == NULL)
-    for (guint i = 0; i < G_N_ELEMENTS (generations); i++)
-      {
-        const VaSevRoots *more = roots_of (service, i);
-
-        if (more != NULL && va_sev_chain_verify (chain, more, generation, NULL))
-          return TRUE;
-      }
+  signer = find_signer (question, &chain->cek);
+  if (signer != NULL && signer != question->roots)
+    return va_sev_chain_verify (chain, signer, generation, error);
   g_propagate_error (error, g_steal_pointer (&reason));
   return FALSE;
 }
 
 /* --- CEKs ---------------------------------------------------------------------------------------------------------- */
-
-/* Puts @bytes into @complete, a copy of @chain, if they are the same CEK, signed, and it verifies. */
-static gboolean
-take_cek (VaKeyService *service, const VaSevChain *chain, GBytes *bytes, const VaSevRoots *roots, VaSevChain *complete,
-          const char **generation, GError **error)
-{
-  *complete = *chain;
-  if (!va_sev_cert_parse (&complete->cek, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), error))
-    {
-      g_prefix_error (error, _("AMD's key service gave no usable CEK: "));
-      return FALSE;
-    }
-  if (complete->cek.usage != VA_SEV_USAGE_CEK
-      || !va_bytes_equal (&complete->cek.key, &chain->cek.key, sizeof chain->cek.key))
-    return refuse (error, _("AMD's key service knows another CEK of this processor than the platform has"));
-  return verify_under (service, complete, roots, generation, error);
-}
 
 static gboolean
 cek_is_signed (const VaSevCert *cek)
@@ -323,48 +323,109 @@ cek_is_signed (const VaSevCert *cek)
   return cek->signature[0].usage != VA_SEV_USAGE_INVALID || cek->signature[1].usage != VA_SEV_USAGE_INVALID;
 }
 
+/* @bytes as a CEK that AMD has signed. */
+static gboolean
+read_genuine (Question *question, GBytes *bytes, VaSevCert *cek, GError **error)
+{
+  if (!va_sev_cert_parse (cek, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), error))
+    {
+      g_prefix_error (error, _("AMD's key service gave no usable CEK: "));
+      return FALSE;
+    }
+  if (cek->usage != VA_SEV_USAGE_CEK)
+    return refuse (error, _("AMD's key service gave no usable CEK, but another certificate"));
+  if (!cek_is_signed (cek))
+    return refuse (error, _("the CEK that AMD's key service gave carries no signature"));
+  return find_signer (question, cek) != NULL
+         || refuse (error, _("the CEK that AMD's key service gave is not signed by the ASK of any known generation"));
+}
+
+/* Puts @cek into @out, a copy of @chain, if they are the same CEK and the whole verifies. */
+static gboolean
+take_cek (Question *question, const VaSevChain *chain, const VaSevCert *cek, VaSevChain *out, const char **generation,
+          GError **error)
+{
+  if (!va_bytes_equal (&cek->key, &chain->cek.key, sizeof chain->cek.key))
+    return refuse (error, _("AMD's key service knows another CEK of this processor than the platform has"));
+  *out = *chain;
+  out->cek = *cek;
+  return verify_under (question, out, generation, error);
+}
+
+/* Whether @path was written so long ago that AMD is asked once more before somebody is refused by it. */
+static gboolean
+is_old (const char *path)
+{
+  VaFileState state;
+
+  va_file_look (path, &state);
+  return g_get_real_time () / G_USEC_PER_SEC - state.seconds > OTHER_SECONDS;
+}
+
+/* What the cache has at @path, if it is genuine; what is broken there is fetched again. */
+static gboolean
+read_kept (Question *question, const char *path, VaSevCert *cek)
+{
+  g_autoptr(GBytes) kept = va_file_read (path, VA_SEV_CERT_SIZE, NULL);
+
+  return kept != NULL && read_genuine (question, kept, cek, NULL);
+}
+
 /* A chain with the signed CEK, from the cache or from the service. */
 static gboolean
-complete (VaKeyService *service, const VaSevChain *chain, const char *id, const VaSevRoots *roots, VaSevChain *out,
-          const char **generation, GError **error)
+complete (Question *question, const VaSevChain *chain, const char *id, VaSevChain *out, const char **generation, GError **error)
 {
+  VaKeyService *service = question->service;
   g_autofree char *file = g_strconcat (id, ".cert", NULL), *folder = g_build_filename (service->cache, "cek", NULL);
   g_autofree char *path = g_build_filename (folder, file, NULL), *url = g_strconcat ("/cek/id/", id, NULL);
   g_autofree char *name = g_strdup_printf (_("the processor %s"), id);
-  g_autoptr(GBytes) kept = va_file_read (path, VA_SEV_CERT_SIZE, NULL), fresh = NULL;
+  g_autoptr(GBytes) fresh = NULL;
+  g_autoptr(GError) reason = NULL;
+  VaSevCert cek;
 
-  if (kept != NULL && take_cek (service, chain, kept, roots, out, generation, NULL))
-    return TRUE;
-  /* The cached one was verified with everything below it; nobody is asked about what cannot verify. */
-  if (!va_sev_chain_verify_below_cek (chain))
-    return refuse (error, _("the CEK carries no signature, and the certificates below it do not verify"));
-  fresh = ask (service, service->ceks, url, name, VA_SEV_CERT_SIZE, error);
-  if (fresh == NULL)
-    return FALSE;
-  if (!take_cek (service, chain, fresh, roots, out, generation, error))
+  if (read_kept (question, path, &cek))
     {
-      blame (service, url);
-      return FALSE;
+      if (take_cek (question, chain, &cek, out, generation, &reason))
+        return TRUE;
+      if (!is_old (path))
+        {
+          g_propagate_error (error, g_steal_pointer (&reason));
+          return FALSE;
+        }
     }
+  /* The cached one was verified with everything below it; nobody is asked about what cannot verify. */
+  if (question->must_wait || !va_sev_chain_verify_below_cek (chain))
+    return refuse (error, _("the CEK carries no signature, and the certificates below it do not verify"));
+  fresh = ask (question, service->ceks, url, name, VA_SEV_CERT_SIZE, error);
+  if (fresh == NULL || !read_genuine (question, fresh, &cek, error))
+    return FALSE;
+  /* Whoever shows whatever chain with this id: it is AMD's word of which CEK the processor has. */
   keep (folder, file, fresh);
-  return TRUE;
+  return take_cek (question, chain, &cek, out, generation, error);
 }
 
 gboolean
 va_key_service_verify (VaKeyService *service, VaSevChain *chain, gconstpointer id, gsize id_size, const VaSevRoots *roots,
-                       const char **generation, GError **error)
+                       gboolean may_wait, gboolean *must_wait, const char **generation, GError **error)
 {
+  Question question = { .service = service, .roots = roots, .may_wait = may_wait };
   g_autofree char *hex = NULL;
+  gboolean good;
   VaSevChain out;
 
+  *must_wait = FALSE;
   if (cek_is_signed (&chain->cek) || service->ceks == NULL)
-    return verify_under (service, chain, roots, generation, error);
-  if (id_size == 0 || id_size > ID_MAX)
+    good = verify_under (&question, chain, generation, error);
+  else if (id_size == 0 || id_size > ID_MAX)
     return refuse (error, _("the CEK carries no signature, and the platform did not give its processor's id, by which AMD's "
                             "key service would know it"));
-  hex = va_hex_encode (id, id_size);
-  if (!complete (service, chain, hex, roots, &out, generation, error))
-    return FALSE;
-  *chain = out;
-  return TRUE;
+  else
+    {
+      hex = va_hex_encode (id, id_size);
+      good = complete (&question, chain, hex, &out, generation, error);
+      if (good)
+        *chain = out;
+    }
+  *must_wait = !good && question.must_wait;
+  return good;
 }

@@ -7,8 +7,8 @@ G_BEGIN_DECLS
 
 /**
  * AMD's key distribution service, asked for what a platform's chain lacks: the signed CEK of a processor, and the ARK and
- * ASK of a generation. What it answers is believed only if AMD's signatures say so, and is kept in a folder then. From
- * any thread.
+ * ASK of a generation. What it answers is believed only if AMD's signatures say so, and is kept in a folder then: a CEK by
+ * the id that it was asked for by, whoever had it asked for. From any thread.
  */
 typedef struct _VaKeyService VaKeyService;
 
@@ -18,7 +18,7 @@ typedef struct {
   const char *ca_file;   /* %NULL: the system's CAs */
   const char *cache;     /* folder, made when it is needed */
   guint timeout_ms;      /* for one question */
-  guint most_at_once;    /* questions; any more is refused at once, so that a slow service cannot hold everybody up */
+  guint most_at_once;    /* questions; any more is refused at once */
 } VaKeyServiceSettings;
 
 /** va_key_service_new: asks nothing yet. Errors: VA_CORE_ERROR */
@@ -32,12 +32,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaKeyService, va_key_service_free)
  * does not verify below its CEK.
  * @chain: (inout): gets the signed CEK
  * @id: the processor's, as the platform gives it
+ * @may_wait: whether somebody may be asked, which takes as long as a question may
+ * @must_wait: (out): whether it failed because somebody would have to be asked
  * @generation: (out): owned by @roots or @service
  * Errors: those of va_sev_chain_verify(); VA_SEV_ERROR_SIGNATURE also when AMD does not know the processor, or knows
  *   another key of it; VA_CORE_ERROR_PEER, VA_CORE_ERROR_TIMEOUT: try again later
  */
 gboolean va_key_service_verify (VaKeyService *service, VaSevChain *chain, gconstpointer id, gsize id_size,
-                                const VaSevRoots *roots, const char **generation, GError **error)
+                                const VaSevRoots *roots, gboolean may_wait, gboolean *must_wait,
+                                const char **generation, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

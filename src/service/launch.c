@@ -26,6 +26,7 @@ typedef struct {
   VaService *service;
   const char *host, *vm;
   const VaLaunchRequest *request;
+  VaRequest *call;
   gint64 now;
   JsonObject *entry; /* for the audit log */
   VaOpenRegistration *open;
@@ -111,6 +112,7 @@ verify_chain (Attempt *attempt, GError **error)
 {
   const VaService *service = attempt->service;
   GBytes *id = attempt->request->cpu_id;
+  VaRequest *call = attempt->call;
   gboolean known, good;
 
   good = va_chain_cache_verify (service->chains, &attempt->chain, service->roots, &attempt->generation, &known,
@@ -121,7 +123,8 @@ verify_chain (Attempt *attempt, GError **error)
   /* What is missing may be had from AMD's key service; what comes of that is not remembered here. */
   return service->key_service != NULL
          && va_key_service_verify (service->key_service, &attempt->chain, id != NULL ? g_bytes_get_data (id, NULL) : NULL,
-                                id != NULL ? g_bytes_get_size (id) : 0, service->roots, &attempt->generation, error);
+                                   id != NULL ? g_bytes_get_size (id) : 0, service->roots, call->may_wait, &call->must_wait,
+                                   &attempt->generation, error);
 }
 
 /* What the platform gave, so that it can be recognised later. */
@@ -155,6 +158,8 @@ check_platform (Attempt *attempt, GError **error)
     return va_refuse (error, VA_PROBLEM_CHAIN_INVALID, _("the platform's certificates: %s"), reason->message);
   if (!verify_chain (attempt, &reason) && reason->domain == VA_CORE_ERROR)
     {
+      if (attempt->call->must_wait)
+        return va_refuse (error, VA_PROBLEM_KEY_SERVICE, "%s", reason->message);
       va_log (VA_LOG_WARNING, "%s", reason->message);
       return va_refuse (error, VA_PROBLEM_KEY_SERVICE, _("the platform's certificates: %s"), reason->message);
     }
@@ -403,7 +408,7 @@ try_to_grant (VaService *service, VaRequest *call, const VaLaunchRequest *reques
   for (guint i = 0; i < TRIES; i++)
     {
       g_auto(Attempt) attempt = { .service = service, .host = host, .vm = vm, .request = request,
-                                  .now = va_service_now (), .entry = entry };
+                                  .call = call, .now = va_service_now (), .entry = entry };
 
       g_clear_error (&reason);
       if (try_launch (&attempt, &reason))
@@ -412,7 +417,7 @@ try_to_grant (VaService *service, VaRequest *call, const VaLaunchRequest *reques
           return TRUE;
         }
       json_object_remove_member (entry, "launch-id");
-      if (!is_outdated (&attempt, &reason))
+      if (call->must_wait || !is_outdated (&attempt, &reason))
         break;
     }
   return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
@@ -436,7 +441,8 @@ va_handle_launch (VaRequest *request, VaResponse *response, gpointer user_data, 
       && try_to_grant (user_data, request, launch, response, &reason))
     return TRUE;
   va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
-  va_decision_note (user_data, request, &(VaDecision){ .call = "launch", .vm = vm, .error = *error,
-                                                       .host = request->identity->name });
+  if (!request->must_wait || request->may_wait)
+    va_decision_note (user_data, request, &(VaDecision){ .call = "launch", .vm = vm, .error = *error,
+                                                         .host = request->identity->name });
   return FALSE;
 }

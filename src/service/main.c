@@ -97,7 +97,7 @@ find_key_service (const VaConfig *config, VaKeyService **service, GError **error
     .ca_file = va_config_string (config, "amd", "ca"),
     .cache = va_config_string (config, "amd", "cache"),
     .timeout_ms = (guint) va_config_number (config, "amd", "timeout-seconds") * 1000,
-    .most_at_once = MIN (server_settings (config).threads / 2, QUESTIONS_MAX),
+    .most_at_once = QUESTIONS_MAX,
   };
 
   *service = NULL;

@@ -15,6 +15,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from catalogue import attempt, need, stopped
 from operator_attempts import program
+from service_keys import Setting as KeySetting
+from service_keys import impostor
 from service_peers import BUILD, Refused, write
 from service_revocation import Setting, crl, put
 from service_trust import Authority, person
@@ -173,3 +175,13 @@ def signs_log_with_other_server(w):
     done = program(w, "auditor", "anna", "audit", "verify", path, "--signer", "wiki.example.org")
     need(done.returncode == 0, f"it fits in nothing but the name: {done}")
     return "signer"
+
+
+@attempt("host", "shows a chain of its own with the id of a genuine processor, so that this one counts as unknown")
+def shows_own_chain_with_anothers_id(w):
+    s = KeySetting(w, "attack-impostor")
+    code = stopped("chain-invalid", s.launch, impostor(w, s))
+    s.launch()
+    need(s.keys.asked == [s.path], f"AMD was asked {s.keys.asked}")
+    s.end()
+    return code
