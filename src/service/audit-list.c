@@ -76,7 +76,7 @@ check_shown (const VaRequest *request, const GPtrArray *list, GError **error)
       if (record->trust != VA_AUDIT_BROKEN || g_strcmp0 (record->owner, reader) != 0)
         continue;
       g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT,
-                   _("record %" G_GUINT64_FORMAT " of the audit log was changed in the database"), record->seq);
+                   _("the audit log's record %" G_GUINT64_FORMAT " was changed in the database"), record->seq);
       return FALSE;
     }
   return TRUE;

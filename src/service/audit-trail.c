@@ -138,6 +138,6 @@ va_audit_trail_check (VaAuditTrail *trail, const VaStoredAudit *record, GError *
     return va_store_audit_anchor (trail->store, &anchor, error)
            && va_store_audit_reaches (trail->store, record, &anchor, REACHED_MOST, error);
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT,
-               _("record %" G_GUINT64_FORMAT " of the audit log was changed in the database"), record->seq);
+               _("the audit log's record %" G_GUINT64_FORMAT " was changed in the database"), record->seq);
   return FALSE;
 }

@@ -55,7 +55,7 @@ static gboolean
 refuse_broken (GError **error, guint64 seq)
 {
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT,
-               _("record %" G_GUINT64_FORMAT " of the audit log was changed in the database, or one before it is missing"),
+               _("the audit log's record %" G_GUINT64_FORMAT " was changed in the database, or one before it is missing"),
                seq);
   return FALSE;
 }

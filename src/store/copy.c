@@ -10,6 +10,7 @@
 #include "core/file.h"
 #include "core/i18n.h"
 #include "store/sql.h"
+#include "store/sqlite-foreign.h"
 #include "store/sqlite.h"
 #include "store/store-private.h"
 
@@ -120,12 +121,13 @@ follow_chain (Copy *copy, VaStatement *row, GError **error)
   g_autoptr(GBytes) link = va_column_bytes (row, 3);
   guint8 digest[VA_AUDIT_LINK_SIZE];
   gsize size;
-  const guint8 *data = g_bytes_get_data (link, &size);
+  const guint8 *data = link != NULL ? g_bytes_get_data (link, &size) : NULL;
 
   copy->seq++;
-  va_audit_digest (text, digest);
+  va_audit_digest (text != NULL ? text : "", digest);
   va_audit_link (copy->link, digest, copy->link);
-  if ((guint64) va_column_number (row, 0) == copy->seq && size == sizeof copy->link && memcmp (data, copy->link, size) == 0)
+  if (text != NULL && data != NULL && (guint64) va_column_number (row, 0) == copy->seq && size == sizeof copy->link
+      && memcmp (data, copy->link, size) == 0)
     return TRUE;
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
                _("the audit log's record %" G_GUINT64_FORMAT " was changed, or one before it is missing"), copy->seq);
@@ -269,11 +271,22 @@ copy_file (const char *path, const char *copy, GError **error)
          && va_file_write (copy, g_mapped_file_get_contents (file), g_mapped_file_get_length (file), 0600, error);
 }
 
+/* The whole log, from its anchor on, against its MACs. */
+static gboolean
+check_log (VaStore *store, GError **error)
+{
+  VaAuditPlace place;
+  gboolean at_end;
+
+  return va_store_audit_anchor (store, &place, error)
+         && va_store_audit_follow (store, &place, G_MAXUINT64, &at_end, error);
+}
+
 static gboolean
 check_backup (const char *copy, VaKek *kek, GError **error)
 {
-  VaStore *store = va_store_open (copy, VA_STORE_ANY, kek, error);
-  gboolean ok = store != NULL && va_sqlite_check (store->backend, error);
+  VaStore *store = va_sqlite_check_foreign (copy, error) ? va_store_open (copy, VA_STORE_ANY, kek, error) : NULL;
+  gboolean ok = store != NULL && check_log (store, error);
 
   va_store_close (store);
   return ok;

@@ -31,6 +31,8 @@ libva_store_la_SOURCES = \
 	src/store/sql-rows.h \
 	src/store/sql.c src/store/sql.h \
 	src/store/sqlite-checkpoint.c src/store/sqlite-checkpoint.h \
+	src/store/sqlite-foreign.c src/store/sqlite-foreign.h \
+	src/store/sqlite-schema.h \
 	src/store/sqlite-reserve.c src/store/sqlite-reserve.h \
 	src/store/sqlite.c src/store/sqlite.h \
 	src/store/store-private.h \

@@ -121,7 +121,7 @@ va_kek_unwrap (VaKek *kek, const VaSealLabel *label, GBytes *wrapped, GError **e
   gsize size;
   const guint8 *data = g_bytes_get_data (wrapped, &size);
 
-  if (size == 0 || data[0] != kind_of (kek))
+  if (data == NULL || size == 0 || data[0] != kind_of (kek))
     {
       set_other_kind_error (kek, size > 0 ? data[0] : 0, error);
       return NULL;

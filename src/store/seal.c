@@ -79,8 +79,8 @@ VaSecret *
 va_seal_open (VaSeal *seal, const VaSealLabel *label, GBytes *sealed, GError **error)
 {
   g_autoptr(GBytes) aad = va_seal_label_bytes (label);
-  gsize size;
-  const guint8 *data = g_bytes_get_data (sealed, &size);
+  gsize size = 0;
+  const guint8 *data = sealed != NULL ? g_bytes_get_data (sealed, &size) : NULL;
   gsize room = size >= VA_SEAL_OVERHEAD ? size - VA_SEAL_OVERHEAD : 0;
   g_autoptr(VaSecret) value = va_secret_new (room);
   int status = GNUTLS_E_DECRYPTION_FAILED;

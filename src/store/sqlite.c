@@ -15,6 +15,7 @@
 #include "store/sql-private.h"
 #include "store/sqlite-checkpoint.h"
 #include "store/sqlite-reserve.h"
+#include "store/sqlite-schema.h"
 
 #define BUSY_MS 4000 /* a host waits for no answer longer than 8 s */
 #define MOMENT_MS 50
@@ -23,8 +24,7 @@
 #define LOG_BYTES (VA_CHECKPOINT_PAGES * (4096 + 24) + 32) /* frames and header: what is written ahead before a checkpoint */
 #define APPLICATION_ID "0x76614174"
 
-/* One script a version, each from the version before; a new version adds a line and leaves these as they are. */
-static const char *const migrations[VA_STORE_SCHEMA] = { VA_SQLITE_SCHEMA_1, VA_SQLITE_SCHEMA_2, VA_SQLITE_SCHEMA_3,
+const char *const va_sqlite_migrations[VA_STORE_SCHEMA] = { VA_SQLITE_SCHEMA_1, VA_SQLITE_SCHEMA_2, VA_SQLITE_SCHEMA_3,
                                                           VA_SQLITE_SCHEMA_4, VA_SQLITE_SCHEMA_5, VA_SQLITE_SCHEMA_6 };
 
 typedef struct {
@@ -280,7 +280,7 @@ migrate (VaSql *sql, gpointer data, GError **error)
   if (*which == VA_STORE_PRESENT)
     return va_store_check_present (version, error);
   for (; version < VA_STORE_SCHEMA; version++)
-    if (!sqlite_execute (sql, migrations[version], error))
+    if (!sqlite_execute (sql, va_sqlite_migrations[version], error))
       return FALSE;
   va_sqlite_reserve (((Connection *) sql)->db, LOG_BYTES);
   return sqlite_execute (sql, "PRAGMA user_version = " G_STRINGIFY (VA_STORE_SCHEMA) "; PRAGMA application_id = "
@@ -362,19 +362,6 @@ va_sqlite_create (const char *path, GError **error)
     }
   close (fd);
   return open_file (path, VA_STORE_ANY, error);
-}
-
-gboolean
-va_sqlite_check (VaBackend *backend, GError **error)
-{
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
-  g_autoptr(VaStatement) row = va_sql_query (reader, error, "PRAGMA integrity_check (1)", "");
-  g_autofree char *text = row != NULL && va_sql_row (row, error) == 1 ? va_column_text (row, 0) : NULL;
-
-  if (text == NULL || g_str_equal (text, "ok"))
-    return text != NULL;
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED, _("the file is damaged: %s"), text);
-  return FALSE;
 }
 
 gboolean

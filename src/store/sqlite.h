@@ -9,8 +9,6 @@ G_BEGIN_DECLS
 VaBackend *va_sqlite_open (const char *path, VaStoreWhich which, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_sqlite_create: a new one in a file that is not there yet, mode 0600, in any folder. */
 VaBackend *va_sqlite_create (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** va_sqlite_check: whether SQLite finds the whole file in order. */
-gboolean va_sqlite_check (VaBackend *backend, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_sqlite_finish: makes the file one that is whole without others beside it. @backend is of no more use but to close. */
 gboolean va_sqlite_finish (VaBackend *backend, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

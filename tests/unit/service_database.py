@@ -8,7 +8,7 @@ import subprocess
 from service_audit import Site
 from service_metrics import scrape, value
 from service_peers import BUILD, firmware, sha256
-from service_world import Database, read_store, refused, test
+from service_world import OTHER_GUID, Database, read_store, refused, test
 
 
 class Forger:
@@ -153,3 +153,30 @@ def swapped_image_after_restart(w):
     w.launch(vm, host=site.node1)
     assert {row['hash'] for row in site.alice.get('/artifact')['artifacts']} == {sha256(image), sha256(w.image)}
     assert site.service.end() == 0
+
+
+@test
+def retired_data_key_opens_nothing(w):
+    """Somebody keeps a data key's row and what was sealed under it, and puts both back after a rekeying."""
+    site = Site(w, 'retired-key')
+    site.alice.call('PUT', f'/secret/disk?guid={OTHER_GUID}', raw=b'an old one')
+    vm = w.register(site.alice, secrets=[{'name': 'disk'}])
+    (key,), (secret,) = (read_store(site.service, f'SELECT * FROM {table}') for table in ('data_keys', 'secrets'))
+    done = subprocess.run([os.path.join(BUILD, 'virt-attest'), 'service', 'rekey', '--service-config', site.service.config],
+                          capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done
+    site.alice.call('PUT', f'/secret/disk?guid={OTHER_GUID}', raw=b'a new one')
+    with Database(site.service) as database:
+        marks = ', '.join('?' * len(key))
+        database.execute(f'INSERT INTO data_keys VALUES ({marks})', key)
+        columns = database.columns('secrets')
+        for name in ('sealed', 'key_id', 'size', 'created'):
+            database.execute(f"UPDATE secrets SET {name} = ? WHERE name = 'disk'", (secret[columns.index(name)],))
+    for _ in range(2):
+        refused('internal', w.launch, vm, host=site.node1)
+        assert site.service.end() == 0
+        site.service.start()
+    # Nor is it the newest one when the newest row says that it has never been alone.
+    Forger(site.service).sql('UPDATE data_keys SET oldest = 1')
+    assert site.service.end() == 0
+    starts_not(site.service, 'does not open')

@@ -123,6 +123,11 @@ def restored_into_a_file(w):
     assert moved.end() == 0
 
 
+def nullable(table):
+    """The same columns without what they are held to."""
+    return f'CREATE TABLE x AS SELECT * FROM {table}', f'DROP TABLE {table}', f'ALTER TABLE x RENAME TO {table}'
+
+
 @test
 def bad_backups(w):
     site = Site(w, 'bad-backup')
@@ -146,7 +151,25 @@ def bad_backups(w):
     cases = [(cut, 'damaged|malformed'), (garbage, 'not a database'), (os.path.join(TMP, 'no-such.db'), 'No such file'),
              (broken('record.db', "UPDATE audit SET text = replace(text, 'node1', 'node2') WHERE seq = 3"), 'record 3 was'),
              (broken('gone.db', 'DELETE FROM audit WHERE seq = 2'), 'record 2 was'),
-             (broken('newer.db', 'PRAGMA user_version = 99'), 'newer virt-attestd')]
+             (broken('newer.db', 'PRAGMA user_version = 99'), 'newer virt-attestd'),
+             (broken('negative.db', 'PRAGMA user_version = -5'), 'newer virt-attestd'),
+             (broken('null.db', *nullable('audit'), 'UPDATE audit SET text = NULL WHERE seq = 2'), 'other tables'),
+             (broken('link.db', *nullable('audit'), 'UPDATE audit SET link = NULL WHERE seq = 2'), 'other tables'),
+             (broken('view.db', 'DROP TABLE hosts', 'CREATE VIEW hosts (name, seen, features) AS WITH RECURSIVE c(n) AS'
+                     ' (SELECT 1 UNION ALL SELECT n+1 FROM c) SELECT n, n, n FROM c'), 'other tables'),
+             (broken('trigger.db', 'CREATE TRIGGER t AFTER UPDATE ON counters BEGIN DELETE FROM audit; END'), 'other tables'),
+             (broken('older.db', 'CREATE TRIGGER t AFTER UPDATE ON secrets BEGIN DELETE FROM audit; END',
+                     'PRAGMA user_version = 3'), 'other tables'),
+             (broken('index.db', 'CREATE INDEX more ON audit (text)'), 'other tables'),
+             (broken('empty.db', *(f'DROP TABLE {table}' for table in (
+                 'registration_secrets', 'proposals', 'registrations', 'launches', 'secrets', 'artifacts', 'hosts', 'audit',
+                 'checkpoints', 'audit_anchor', 'counters', 'store_keys', 'data_keys')), 'PRAGMA user_version = 0'), 'is not a store'),
+             (broken('no-keys.db', 'DELETE FROM data_keys'), 'refers to what is not'),
+             (broken('no-audit-key.db', 'DELETE FROM store_keys'), 'lost the key of its audit log'),
+             (broken('no-keys-at-all.db', 'DELETE FROM data_keys', 'DELETE FROM store_keys', 'DELETE FROM registrations',
+                     'DELETE FROM launches', 'DELETE FROM registration_secrets'), 'none of the keys'),
+             (broken('no-mac.db', 'UPDATE audit SET mac = NULL WHERE seq = 3'), 'record 3 was'),
+             (broken('other-mac.db', "UPDATE audit SET owner = 'bob' WHERE seq = 2"), 'record 2 was')]
     target = other_service(w, 'bad-restored', site.service)
     for backup, words in cases:
         said = tool('restore', '--service-config', target.config, backup, code=3)
