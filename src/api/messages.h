@@ -19,6 +19,7 @@ G_BEGIN_DECLS
 #define VA_SECRETS_MAX 32    /* secrets of one registration */
 #define VA_REFERENCES_MAX 64 /* hashes or digests of one kind */
 #define VA_KERNELS_MAX 16    /* kernels, initrds or command lines */
+#define VA_CMDLINE_MAX 2048  /* bytes of a command line, as many as Linux reads */
 #define VA_CERT_CHAIN_SIZE (3 * VA_SEV_CERT_SIZE)
 #define VA_REASON_MAX 512
 
@@ -55,6 +56,7 @@ typedef struct {
   char **kernel_hashes;    /* hex; %NULL: booted from disk, without kernel hashes */
   char **initrd_hashes;    /* with kernels; %NULL: none */
   char **cmdline_hashes;   /* likewise */
+  char **cmdlines;         /* command lines whose hashes are among those, for explanations only; %NULL: not known */
   char **launch_digests;   /* hex; instead of firmware_hashes */
   guint32 cpu_counts[16];  /* amd-sev-es */
   guint cpu_counts_length;

@@ -139,6 +139,23 @@ read_hashes (VaFields *fields, const char *name)
   return hashes;
 }
 
+/* The texts behind hashes, as far as the owner gives them. */
+static void
+read_cmdlines (VaFields *fields, VaRegistration *registration)
+{
+  const char *const *hashes = (const char *const *) registration->cmdline_hashes;
+
+  registration->cmdlines = va_fields_one_or_several (fields, "cmdline", VA_OPTIONAL, VA_KERNELS_MAX, VA_CMDLINE_MAX);
+  for (guint i = 0; registration->cmdlines != NULL && registration->cmdlines[i] != NULL; i++)
+    {
+      const char *text = registration->cmdlines[i];
+      g_autofree char *hex = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *) text, strlen (text) + 1);
+
+      if (hashes == NULL || !g_strv_contains (hashes, hex))
+        va_fields_fail (fields, "cmdline", _("element %u: its hash is not in cmdline-hash"), i + 1);
+    }
+}
+
 static void
 read_kernels (VaFields *fields, VaRegistration *registration)
 {
@@ -148,6 +165,7 @@ read_kernels (VaFields *fields, VaRegistration *registration)
   if (registration->kernel_hashes == NULL && (registration->initrd_hashes != NULL || registration->cmdline_hashes != NULL))
     va_fields_fail (fields, registration->initrd_hashes != NULL ? "initrd-hash" : "cmdline-hash",
                     _("goes with kernel-hash only"));
+  read_cmdlines (fields, registration);
 }
 
 static void
@@ -302,6 +320,7 @@ write_references (JsonObject *object, const VaRegistration *registration)
   va_json_set_one_or_several (object, "kernel-hash", registration->kernel_hashes);
   va_json_set_one_or_several (object, "initrd-hash", registration->initrd_hashes);
   va_json_set_one_or_several (object, "cmdline-hash", registration->cmdline_hashes);
+  va_json_set_one_or_several (object, "cmdline", registration->cmdlines);
   va_json_set_strings (object, "launch-digests", registration->launch_digests);
   va_json_set_text (object, "cpu-model", registration->cpu_model);
   va_json_set_text (object, "vmsa-profile", registration->vmsa_profile);
@@ -399,6 +418,7 @@ va_registration_free (VaRegistration *registration)
   g_strfreev (registration->kernel_hashes);
   g_strfreev (registration->initrd_hashes);
   g_strfreev (registration->cmdline_hashes);
+  g_strfreev (registration->cmdlines);
   g_strfreev (registration->launch_digests);
   g_free (registration->cpu_model);
   g_free (registration->vmsa_profile);

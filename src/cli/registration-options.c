@@ -199,6 +199,21 @@ set_file_hashes (JsonObject *object, const char *name, char **paths, char *(*has
   return TRUE;
 }
 
+/* The command lines themselves, so that a refusal can name a blank too many. */
+static void
+set_cmdlines (JsonObject *object, char **cmdlines)
+{
+  JsonArray *texts = json_array_new ();
+
+  for (guint i = 0; cmdlines != NULL && cmdlines[i] != NULL; i++)
+    if (cmdlines[i][0] != '\0' && strlen (cmdlines[i]) <= VA_CMDLINE_MAX && g_utf8_validate (cmdlines[i], -1, NULL))
+      json_array_add_string_element (texts, cmdlines[i]);
+  if (json_array_get_length (texts) > 0)
+    json_object_set_array_member (object, "cmdline", texts);
+  else
+    json_array_unref (texts);
+}
+
 static gboolean
 set_kernels (JsonObject *object, const VaRegistrationOptions *o, GError **error)
 {
@@ -211,6 +226,7 @@ set_kernels (JsonObject *object, const VaRegistrationOptions *o, GError **error)
   g_ptr_array_add (cmdlines, NULL);
   if (o->cmdlines != NULL)
     set_strings (object, "cmdline-hash", (char **) cmdlines->pdata);
+  set_cmdlines (object, o->cmdlines);
   return set_file_hashes (object, "kernel-hash", o->kernels, hash_kernel, error)
          && set_file_hashes (object, "initrd-hash", o->initrds, va_file_hash, error);
 }

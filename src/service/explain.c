@@ -6,6 +6,7 @@
 #include <string.h>
 #include "core/encoding.h"
 #include "core/i18n.h"
+#include "service/registration.h"
 #include "sev/explain.h"
 
 #define TRIED_SHOWN 8 /* references that a record lists */
@@ -126,6 +127,16 @@ describe_cpus (const VaFixed *fixed, VaSevMismatch *search, GArray *cpus)
   search->cpus_length = cpus->len;
 }
 
+/* Command lines as the registration has them now: one counts whose hash was fixed with the launch. */
+static char **
+read_cmdlines (const VaMismatch *mismatch)
+{
+  g_autoptr(VaStoredRegistration) stored = va_store_get_registration (mismatch->store, mismatch->owner, mismatch->vm, NULL);
+  g_autoptr(VaRegistration) registration = stored != NULL ? va_registration_open (mismatch->store, stored, NULL) : NULL;
+
+  return registration != NULL ? g_steal_pointer (&registration->cmdlines) : NULL;
+}
+
 /* The one change that makes it fit, or %NULL. */
 static char *
 look (const VaMismatch *mismatch, GPtrArray *ruled_out)
@@ -134,10 +145,12 @@ look (const VaMismatch *mismatch, GPtrArray *ruled_out)
   g_autoptr(GPtrArray) firmware = g_ptr_array_new ();
   g_autoptr(GByteArray) digests = g_byte_array_new ();
   g_autoptr(GArray) cpus = g_array_new (FALSE, FALSE, sizeof (guint32));
+  g_auto(GStrv) cmdlines = fixed->kernels->len > 0 ? read_cmdlines (mismatch) : NULL;
   Candidates candidates = { .mismatch = mismatch, .firmware = firmware };
   VaSevMismatch search = {
     .tik = mismatch->tik, .context = mismatch->request->context, .measurement = mismatch->request->measurement,
     .kernels = (const VaKernelHashes *) (gpointer) fixed->kernels->data, .kernel_count = fixed->kernels->len,
+    .cmdlines = (const char *const *) cmdlines, .cmdline_count = cmdlines != NULL ? g_strv_length (cmdlines) : 0,
     .cpu_signature = fixed->cpu_signature,
     .firmware_name = firmware_name, .open_firmware = open_firmware, .user_data = &candidates, .budget = BYTES_MAX,
   };

@@ -13,6 +13,7 @@ typedef struct {
   GPtrArray *firmware; /* of VaStoredArtifact: everything that the owner has uploaded */
   VaReferenceCache *cache;
   VaStore *store;
+  const char *owner, *vm; /* the registration, whose command lines are looked at */
 } VaMismatch;
 
 /** va_explain_match: for the owner: which reference it was. Returns: (transfer full). */

@@ -234,7 +234,8 @@ explain (const Validation *validation)
   gboolean more;
   g_autoptr(GPtrArray) firmware = va_store_list_artifacts (service->store, &page, &more, &reason);
   VaMismatch mismatch = { .fixed = validation->fixed, .request = validation->request, .tik = validation->tik,
-                          .firmware = firmware, .cache = service->references, .store = service->store };
+                          .firmware = firmware, .cache = service->references, .store = service->store,
+                          .owner = validation->owner, .vm = validation->vm };
   g_autofree char *detail = firmware != NULL ? va_explain_mismatch (&mismatch) : NULL;
 
   if (detail == NULL

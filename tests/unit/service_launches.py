@@ -144,6 +144,44 @@ def es_from_firmware(w):
 
 
 @test
+def debug_swap_is_registered(w):
+    def digest(cpus, fpu):
+        pages = [bytearray(sev.vmsa(reset, MILAN, fpu)) for reset in (0xfffffff0, sev.ap_reset_address(w.image))]
+        for page in pages:
+            page[0x3b0] = 0x20
+        return hashlib.sha256(w.image + pages[0] + pages[1] * (cpus - 1)).digest()
+
+    es = {'scheme': 'amd-sev-es', 'policy': 5, 'cpu_count': [2], 'cpu_model': 'EPYC-Milan'}
+    vm = w.register(**es)
+    guest = w.launch(vm)
+    refused('measurement-mismatch', w.validate, vm, guest, digest(2, True))
+    assert 'its KVM has debug_swap on' in w.record(guest)['detail'], w.record(guest)
+    for profile, fpu in (('debug-swap', True), ('debug-swap', False), ('any', True), ('fpu-debug-swap', True)):
+        vm = w.register(vmsa_profile=profile, **es)
+        guest = w.launch(vm)
+        w.validate(vm, guest, digest(2, fpu))
+        assert ('“fpu-debug-swap”' if fpu else '“zero-debug-swap”') in w.record(guest)['detail'], w.record(guest)
+    guest = w.launch(vm)
+    refused('measurement-mismatch', w.validate, vm, guest, digest(2, False))
+
+
+@test
+def white_space_is_explained(w):
+    text, other = 'console=ttyS0 quiet', '\n  console=ttyS0 quiet\n  '
+    kernel = {'kernel_hash': sha256(b'kernel'), 'cmdline_hash': [sha256(b'x\0'), sha256(text.encode() + b'\0')]}
+    measured = hashlib.sha256(w.image + sev.hash_table(b'kernel', b'', other.encode() + b'\0')).digest()
+    for cmdline, words in (({'cmdline': text}, 'begins with “\\n  ” and ends with “\\n  ”'), ({}, 'none of the usual mistakes')):
+        vm = w.register(**kernel, **cmdline)
+        assert w.alice.get('/vm/' + vm).get('cmdline') == cmdline.get('cmdline')
+        guest = w.launch(vm)
+        refused('measurement-mismatch', w.validate, vm, guest, measured)
+        assert words in w.record(guest)['detail'], w.record(guest)
+    guest = w.launch(vm)
+    refused('measurement-mismatch', w.validate, vm, guest)
+    assert 'ELF or multiboot' in w.record(guest)['detail'], w.record(guest)
+
+
+@test
 def wrong_claims_are_explained(w):
     vm = w.register()
     guest = w.launch(vm)
