@@ -61,7 +61,11 @@ check_loader (Start *start, GError **error)
 
   if (!va_loader_inspect (&start->loader, domain->loader, error))
     return FALSE;
-  if (!start->loader.read || start->loader.has_hash_area || !domain->kernel_hashes || domain->kernel == NULL)
+  if (!domain->kernel_hashes || domain->kernel == NULL)
+    return TRUE;
+  if (!va_loader_check_kernel (domain->kernel, error))
+    return FALSE;
+  if (!start->loader.read || start->loader.has_hash_area)
     return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
                _("the domain has kernelHashes='yes', but its firmware %s has no room for the hashes of kernel, initrd and "

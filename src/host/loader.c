@@ -3,11 +3,16 @@
 
 #include "host/loader.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include "core/encoding.h"
 #include "core/file.h"
 #include "core/i18n.h"
 #include "sev/digest.h"
+#include "sev/error.h"
 #include "sev/firmware-image.h"
+#include "sev/kernel-image.h"
 
 gboolean
 va_loader_inspect (VaLoader *loader, const char *path, GError **error)
@@ -37,4 +42,32 @@ va_loader_inspect (VaLoader *loader, const char *path, GError **error)
   loader->secret_address = loader->has_secret_area ? firmware.secret_base : 0;
   loader->secret_size = loader->has_secret_area ? firmware.secret_size : 0;
   return TRUE;
+}
+
+/* The first bytes of a regular file, as many as there are. */
+static gsize
+read_head (const char *path, guint8 *head, gsize size)
+{
+  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  struct stat status;
+  gssize got = -1;
+
+  if (fd < 0)
+    return 0;
+  if (fstat (fd, &status) == 0 && S_ISREG (status.st_mode))
+    got = read (fd, head, size);
+  close (fd);
+  return got > 0 ? (gsize) got : 0;
+}
+
+gboolean
+va_loader_check_kernel (const char *path, GError **error)
+{
+  guint8 head[VA_KERNEL_HEAD];
+  const char *problem = va_kernel_kind_problem (va_kernel_kind (head, read_head (path, head, sizeof head)));
+
+  if (problem == NULL)
+    return TRUE;
+  g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT, "%s: %s", path, problem);
+  return FALSE;
 }

@@ -21,4 +21,10 @@ typedef struct {
  */
 gboolean va_loader_inspect (VaLoader *loader, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * va_loader_check_kernel: that QEMU makes hashes for the kernel at @path. A file that cannot be read is no error.
+ * Errors: VA_SEV_ERROR_FORMAT, with a sentence that names the file
+ */
+gboolean va_loader_check_kernel (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

@@ -341,6 +341,34 @@ def firmware_with_no_secret_area(world):
 
 
 @suite
+def hashes_that_nobody_makes(world):
+    """Kernel hashes without room in the firmware, or of a kernel for which QEMU makes none."""
+    kernel, initrd = world.direct_boot_files(os.path.join(running.SOURCE, "tests/data/inputs"))
+    world.register(world.make_domain("roomless", firmware="/usr/share/ovmf/OVMF.fd", kernel=(kernel, initrd, "x")))
+    refused(world, "roomless", "no room for the hashes")
+    elf = f"{world.folder}/vmlinux"
+    with open(elf, "wb") as target:
+        target.write(b"\x7fELF" + bytes(8188))
+    os.chmod(elf, 0o644)
+    identity = world.make_domain("elf", kernel=(elf, initrd, "x"))
+    world.register(identity)
+    refused(world, "elf", "ELF image")
+    result = world.attest("vm", "register", identity, "--policy", "1", "--firmware", world.original_firmware, "--kernel", elf,
+                          identity=("owner", "alice"))
+    assert result.code != 0 and "ELF image" in result.err, result
+
+
+@suite
+def white_space_of_a_command_line(world):
+    kernel, initrd = world.direct_boot_files(os.path.join(running.SOURCE, "tests/data/inputs"))
+    identity = world.make_domain("pretty", kernel=(kernel, initrd, "\n      console=ttyS0 quiet\n    "))
+    world.register(identity, "--kernel", kernel, "--initrd", initrd, "--cmdline", "console=ttyS0 quiet")
+    refused(world, "pretty", "measurement")
+    detail = world.launch(world.launch_state(identity, "refused")["launch-id"])["detail"]
+    assert "it begins with “\\n      ” and ends with “\\n    ”" in detail, detail
+
+
+@suite
 def secret_larger_than_its_area(world):
     world.put_secret("huge", data=b"x" * 3500)
     identity = world.make_domain("stuffed")

@@ -461,7 +461,9 @@ test_hook_refuses_domains (void)
   Host host = set_up ();
   g_autofree char *path = g_build_filename (host.site->folder, "zeros.fd", NULL);
   g_autofree char *change = g_strdup_printf ("%s|%s", host.site->firmware, path);
-  g_autofree char *zeros = g_malloc0 (4096);
+  g_autofree char *zeros = g_malloc0 (4096), *kernel = g_build_filename (host.site->folder, "vmlinux", NULL);
+  g_autofree char *elf = g_strdup_printf ("</os>\n  <launchSecurity type='sev'>|<kernel>%s</kernel></os>\n"
+                                          "  <launchSecurity type='sev' kernelHashes='yes'>", kernel);
   g_autofree char *garbage = ask_hook (&host, "start", "<domain");
   g_autofree char *nonsense = ask (&host, "hook.sock", "hello\n");
 
@@ -475,6 +477,8 @@ test_hook_refuses_domains (void)
   assert_refused (&host, "mode=\"required\"|mode=\"perhaps\"", "mode");
   assert_refused (&host, "mode=\"required\"|mode=\"required\" x=\"y\"", "x");
   assert_refused (&host, change, "zeros.fd: this is not x86 firmware");
+  g_assert_true (va_file_write (kernel, "\177ELF", 4, 0644, NULL));
+  assert_refused (&host, elf, "vmlinux: this kernel is an ELF image");
   /* The site's firmware has a secret area, but none for hashes. */
   assert_refused (&host, "</os>\n  <launchSecurity type='sev'>|<kernel>/boot/k</kernel></os>\n"
                          "  <launchSecurity type='sev' kernelHashes='yes'>", "no room for the hashes");
