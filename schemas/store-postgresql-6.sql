@@ -31,6 +31,8 @@ ALTER TABLE proposals ADD PRIMARY KEY (owner, vm);
 ALTER TABLE registration_secrets ADD PRIMARY KEY (owner, vm, secret);
 ALTER TABLE registration_secrets ADD FOREIGN KEY (owner, vm) REFERENCES registrations (owner, id) ON DELETE CASCADE;
 CREATE INDEX registrations_id ON registrations (id);
+CREATE INDEX proposals_vm ON proposals (vm);
+CREATE INDEX secrets_name ON secrets (name);
 DROP INDEX launches_waiting;
 CREATE INDEX launches_waiting ON launches (owner, vm, host, domain_uuid) WHERE state = 'waiting';
 

@@ -85,9 +85,11 @@ DROP TABLE proposals_5;
 DROP TABLE registration_secrets_5;
 DROP TABLE registrations_5;
 CREATE INDEX registrations_id ON registrations (id); -- for who names no owner
+CREATE INDEX secrets_name ON secrets (name);
 CREATE INDEX registrations_key ON registrations (key_id);
 CREATE INDEX registration_secrets_secret ON registration_secrets (owner, secret);
 CREATE INDEX proposals_key ON proposals (key_id);
+CREATE INDEX proposals_vm ON proposals (vm);
 DROP INDEX launches_waiting;
 CREATE INDEX launches_waiting ON launches (owner, vm, host, domain_uuid) WHERE state = 'waiting';
 

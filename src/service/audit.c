@@ -6,6 +6,7 @@
 #include <string.h>
 #include "core/encoding.h"
 #include "core/i18n.h"
+#include "service/attempt.h"
 #include "service/log.h"
 #include "service/refusal.h"
 #include "sev/digest.h"
@@ -97,12 +98,26 @@ is_decision (const VaRequest *request, const GError *error)
          && status != 415;
 }
 
+/* For the peer's own record, and for the record of whoever has what the peer was after. */
+static gboolean
+note_refusal (VaService *service, VaRequest *request, const GError *refusal, GError **error)
+{
+  JsonObject *entry = va_audit_of (request);
+  g_autoptr(JsonObject) attempt = NULL;
+  VaAimed aimed;
+
+  va_audit_note_refusal (entry, refusal);
+  if (!va_attempt_find (request, refusal, &aimed))
+    return va_store_note (service->store, entry, error);
+  attempt = va_attempt_write (request, refusal, &aimed);
+  return va_store_note_attempt (service->store, &aimed, attempt, entry, error);
+}
+
 void
 va_audit_refused (VaRequest *request, GError **error, gpointer user_data)
 {
   VaService *service = user_data;
   g_autoptr(GError) reason = NULL;
-  JsonObject *entry;
 
   if (!is_decision (request, *error))
     return;
@@ -113,12 +128,7 @@ va_audit_refused (VaRequest *request, GError **error, gpointer user_data)
                  _("too many of your requests were refused in the last minute; see why, then go on later"));
       return;
     }
-  if (request->recorded)
-    return;
-  entry = va_audit_of (request);
-  json_object_set_string_member (entry, "result", va_refusal_name (*error));
-  json_object_set_string_member (entry, "why", (*error)->message);
-  if (va_store_note (service->store, entry, &reason))
+  if (request->recorded || note_refusal (service, request, *error, &reason))
     return;
   /* What is not on record is not said. */
   g_clear_error (error);

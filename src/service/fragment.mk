@@ -3,6 +3,7 @@
 noinst_LTLIBRARIES += libva-service.la
 libva_service_la_SOURCES = \
 	src/service/artifact.c \
+	src/service/attempt.c src/service/attempt.h \
 	src/service/audit-list.c \
 	src/service/audit.c src/service/audit.h \
 	src/service/audit-trail.c src/service/audit-trail.h \

@@ -345,6 +345,7 @@ check_asked_again (VaService *service, VaRequest *call, const VaLaunchRequest *r
 
   if (request->launch_id == NULL)
     return TRUE;
+  json_object_set_string_member (va_audit_of (call), "claimed-launch-id", request->launch_id);
   if (!va_service_sweep (service, error))
     return FALSE;
   launch = va_store_get_launch (service->store, request->launch_id, &reason);

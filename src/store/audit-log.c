@@ -15,6 +15,12 @@ va_store_note (VaStore *store, JsonObject *entry, GError **error)
   return store->backend->class->note (store->backend, entry, error);
 }
 
+gboolean
+va_store_note_attempt (VaStore *store, const VaAimed *aimed, JsonObject *attempt, JsonObject *entry, GError **error)
+{
+  return store->backend->class->note_attempt (store->backend, aimed, attempt, entry, error);
+}
+
 GPtrArray *
 va_store_list_audit (VaStore *store, const VaAuditQuery *query, gboolean *more, GError **error)
 {

@@ -128,6 +128,7 @@ typedef struct {
   VaStoredHost *(*get_host) (VaBackend *backend, const char *name, GError **error);
 
   gboolean (*note) (VaBackend *backend, JsonObject *entry, GError **error);
+  gboolean (*note_attempt) (VaBackend *backend, const VaAimed *aimed, JsonObject *attempt, JsonObject *entry, GError **error);
   GPtrArray *(*list_audit) (VaBackend *backend, const VaAuditQuery *query, gboolean *more, GError **error);
   gboolean (*audit_head) (VaBackend *backend, VaAuditHead *head, GError **error);
   gboolean (*audit_anchor) (VaBackend *backend, VaAuditPlace *anchor, GError **error);

@@ -146,6 +146,13 @@ typedef enum {
   VA_AUDIT_HELD,    /* as the service has written it */
 } VaAuditTrust;
 
+/** What a peer was after that it was refused. */
+typedef struct {
+  enum { VA_AIMED_REGISTRATION, VA_AIMED_SECRET, VA_AIMED_LAUNCH } kind;
+  const char *id;   /* of the registration or launch, or the secret's name */
+  const char *peer; /* the owner who asked, whose own it may be as well; "": it was no owner */
+} VaAimed;
+
 /** A record of the audit log. */
 typedef struct {
   guint64 seq;

@@ -378,6 +378,7 @@ va_sql_backend_new (VaSqlConnect connect, gpointer place, GDestroyNotify free_pl
       va_sql_add_registrations (&class);
       va_sql_add_launches (&class);
       va_sql_add_audit (&class);
+      va_sql_add_attempts (&class);
       va_sql_add_proposals (&class);
       va_sql_add_keys (&class);
       g_once_init_leave (&once, 1);

@@ -149,6 +149,7 @@ void va_sql_add_objects (VaBackendClass *class);
 void va_sql_add_registrations (VaBackendClass *class);
 void va_sql_add_launches (VaBackendClass *class);
 void va_sql_add_audit (VaBackendClass *class);
+void va_sql_add_attempts (VaBackendClass *class);
 void va_sql_add_proposals (VaBackendClass *class);
 void va_sql_add_keys (VaBackendClass *class);
 /** Errors: CHANGED unless the owner's registration @id has this version (0: is not there) */

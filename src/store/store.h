@@ -212,6 +212,13 @@ VaStoredHost *va_store_get_host (VaStore *store, const char *name, GError **erro
 /** va_store_note: a record of its own, without a change: a refusal. */
 gboolean va_store_note (VaStore *store, JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
+ * va_store_note_attempt: the same, and another record, @attempt, for the owner of what @aimed names, in one transaction. It
+ * is written even if nobody has that, so that the log's length does not tell; it then has no owner. Where several owners
+ * have a registration or a secret of one name, it is for the one whose is oldest.
+ */
+gboolean va_store_note_attempt (VaStore *store, const VaAimed *aimed, JsonObject *attempt, JsonObject *entry, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/**
  * va_store_list_audit: of VaStoredAudit. Records that others have changed are among them: see their trust.
  * @more: (out): others come after them; with query->newest: before them
  */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Two owners with one id, what is approved and taken back, and what one person does where it takes two."""
 
+import json
 import uuid
 
 from catalogue import attempt, digest, need, stopped, victim
@@ -137,3 +138,46 @@ def removes_unreadable_alone(w):
     guest = w.launch(vm)
     need(guest.open_packet(w.validate(vm, guest, digest(w)))[LUKS] == PASSPHRASE + b"\0", "it is another one")
     return rule
+
+
+def attempts_on_record(w, name):
+    """What alice hears of it."""
+    records = [json.loads(record["text"]) for record in w.alice.get("/audit?limit=500")["records"]]
+    return [record for record in records if record["what"] == "attempt" and record["who"]["name"] == name]
+
+
+@attempt("owner", "tries another owner's launch, registration and secret without its owner hearing of it")
+def tries_unseen_as_owner(w):
+    vm = victim(w)
+    guest, mallory = w.launch(vm), w.peer("owner", "mallory:m")
+    stopped("launch-unknown", mallory.post, f"/launch/{guest.id}/revoke", None)
+    stopped("vm-unknown", mallory.call, "DELETE", f"/vm/{vm}")
+    stopped("not-found", mallory.call, "DELETE", "/secret/disk")
+    seen = attempts_on_record(w, "mallory")
+    need({record["call"] for record in seen} == {"revoke", "vm-remove", "secret-remove"}, str(seen))
+    need(all(record["who"] == {"role": "owner", "name": "mallory"} for record in seen), "it tells more than the name")
+    return "on-record"
+
+
+@attempt("host", "tries another host's launch without the guest's owner hearing of it")
+def tries_unseen_as_host(w):
+    vm = victim(w)
+    guest, node9 = w.launch(vm), w.peer("host", "node9")
+    stopped("launch-unknown", w.validate, vm, guest, host=node9)
+    stopped("launch-unknown", node9.post, f"/launch/{guest.id}/outcome", {"state": "failed"})
+    stopped("launch-unknown", w.launch, vm, host=node9, **{"launch-id": guest.id})
+    need(len(attempts_on_record(w, "node9")) == 3, "it is not on record")
+    return "on-record"
+
+
+@attempt("owner", "learns from the length of the audit log what another owner has")
+def learns_from_length_of_log(w):
+    vm = victim(w)
+    guest, lengths, spy = w.launch(vm), set(), w.peer("owner", "spy")
+    for path, there in (("/vm/", vm), ("/launch/", guest.id), ("/secret/", "disk")):
+        for name in (there, "none" if path == "/secret/" else str(uuid.uuid4())):
+            before = w.bob.call("POST", "/audit/checkpoint")[1]["seq"]
+            stopped({"/vm/": "vm-unknown", "/launch/": "launch-unknown"}.get(path, "not-found"), spy.get, path + name)
+            lengths.add(w.bob.call("POST", "/audit/checkpoint")[1]["seq"] - before)
+    need(len(lengths) == 1, str(lengths))
+    return "owners-are-apart"

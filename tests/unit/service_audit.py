@@ -307,4 +307,74 @@ def signer_is_the_service_that_is_meant(w):
     done = subprocess.run([program, 'audit', 'verify', path, '--ca', w.site.ca, '--config', empty, '--signer', '127.0.0.1',
                            '--json'], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0 and json.loads(done.stdout)['signer'] == '127.0.0.1', done
+
+
+@test
+def attempts_are_on_the_owners_record(w):
+    """What others were refused of alice's, with their role and name and no more; and nothing that tells them it is there."""
+    site = Site(w, 'attempts')
+    guest = site.launch()
+    eve, node2 = w.peer('owner', 'bob:eve', site.service), w.peer('host', 'node2', site.service)
+    site.alice.call('PUT', f'/secret/disk?guid={OTHER_GUID}', raw=b'of alice')
+    carl = w.peer('owner', 'alice:carl', site.service)
+    proposed = str(uuid.uuid4())
+    assert carl.call('POST', f'/vm/{proposed}', {'scheme': 'amd-sev', 'policy': 1, 'two-persons': True,
+                                                'firmware-hashes': [sha256(w.image)]})[0] == 202
+
+    def try_all(vm, proposal, launch, secret):
+        """Each call that could reach somebody else's object; how many."""
+        calls = [('vm-unknown', 'GET', f'/vm/{vm}'), ('vm-unknown', 'DELETE', f'/vm/{vm}'),
+                 ('not-found', 'GET', f'/vm/{proposal}/proposal'), ('not-found', 'DELETE', f'/vm/{proposal}/proposal'),
+                 ('not-found', 'POST', f'/vm/{proposal}/confirm', {'proposal': 'ab' * 32}),
+                 ('launch-unknown', 'GET', f'/launch/{launch}'), ('launch-unknown', 'GET', f'/launch/{launch}/receipt'),
+                 ('launch-unknown', 'POST', f'/launch/{launch}/approve', {}),
+                 ('launch-unknown', 'POST', f'/launch/{launch}/deny'), ('launch-unknown', 'POST', f'/launch/{launch}/revoke'),
+                 ('not-found', 'GET', f'/secret/{secret}'), ('not-found', 'DELETE', f'/secret/{secret}')]
+        for code, *call in calls:
+            refused(code, eve.call, *call)
+        claim = {**guest.claim(bytes(48)), 'launch-id': launch}
+        refused('launch-unknown', node2.post, f'/vm/{site.vm}/validate', claim)
+        refused('launch-unknown', node2.post, f'/launch/{launch}/outcome', {'state': 'failed'})
+        refused('launch-unknown', w.launch, site.vm, host=node2, **{'launch-id': launch})
+        return len(calls) + 3
+    before = len(site.records())
+    made = try_all(site.vm, proposed, guest.id, 'disk')
+    there = site.records()[before:]
+    try_all(str(uuid.uuid4()), str(uuid.uuid4()), str(uuid.uuid4()), 'no-such')
+    nothing = site.records()[before + len(there):]
+    assert len(there) == len(nothing) == 2 * made, (len(there), len(nothing))
+    shapes = [[(r['what'], r['result'], sorted(set(r) - {'owner'})) for r in part] for part in (there, nothing)]
+    assert shapes[0] == shapes[1]
+    assert not [r for r in nothing if r['what'] == 'attempt' and 'owner' in r]
+    seen = [json.loads(record['text']) for record in site.alice.get('/audit?limit=100')['records']]
+    seen = [record for record in seen if record['what'] == 'attempt']
+    assert len(seen) == made and {(r['who']['role'], r['who']['name']) for r in seen} == {('owner', 'bob'), ('host', 'node2')}
+    assert all(set(record['who']) == {'role', 'name'} for record in seen)
+    assert {record.get('claimed-launch-id') for record in seen} == {None, guest.id}
+    assert {record.get('vm') for record in seen} == {None, site.vm, proposed} and {r.get('secret') for r in seen} == {None, 'disk'}
+    # Not even its digest can be guessed, and the launch's receipt is what it was.
+    assert all(len(record['salt']) >= 32 for record in seen)
+    assert not [r for r in site.alice.get(f'/launch/{guest.id}/receipt')['records'] if 'attempt' in r['text']]
+    # The tool shows them, and what is one's own is nobody's attempt.
+    assert site.people['owner'].run('audit', 'export').count('"what":"attempt"') == made
+    refused('not-found', site.alice.get, '/secret/no-such')
+    w.register(eve, id_=site.vm, firmware_hashes=None, launch_digests=['ab' * 32])
+    refused('not-found', eve.get, f'/vm/{site.vm}/proposal')
+    refused('not-found', site.alice.get, f'/vm/{site.vm}/proposal')
+    assert not [r for r in site.records()[-4:] if r['what'] == 'attempt' and 'owner' in r]
+    refused('launch-used', site.alice.post, f'/launch/{guest.id}/deny', None)
+    assert site.records()[-1]['what'] == 'deny'
+    assert site.service.end() == 0
+
+
+@test
+def attempts_end_at_the_limit(w):
+    site = Site(w, 'attempts-limit', refusals=10)
+    guest = site.launch()
+    bob = w.peer('owner', 'bob', site.service)
+    for _ in range(10):
+        refused('launch-unknown', bob.get, '/launch/' + guest.id)
+    for _ in range(50):
+        refused('too-many-refusals', bob.get, '/launch/' + guest.id)
+    assert sum(record['what'] == 'attempt' for record in site.records()) <= 11
     assert site.service.end() == 0

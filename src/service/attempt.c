@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "service/attempt.h"
+
+#include <string.h>
+#include "core/guid.h"
+#include "core/i18n.h"
+#include "service/audit.h"
+#include "service/refusal.h"
+
+/* The launch that a host names in its message, or that the path names. */
+static const char *
+launch_of (VaRequest *request)
+{
+  const char *claimed = json_object_get_string_member_with_default (va_audit_of (request), "claimed-launch-id", NULL);
+
+  return claimed != NULL ? claimed : request->parts[0];
+}
+
+/* What a host asks for under a registration's id is its own owner's matter: a rule that refuses it is on that owner's record. */
+static gboolean
+is_of_registration (const VaRequest *request)
+{
+  return request->identity->role == VA_ROLE_OWNER
+         && (g_str_has_prefix (request->name, "vm-") || g_str_has_prefix (request->name, "proposal-"));
+}
+
+gboolean
+va_attempt_find (VaRequest *request, const GError *error, VaAimed *aimed)
+{
+  const gint code = error->code;
+
+  *aimed = (VaAimed){ .peer = request->identity->role == VA_ROLE_OWNER ? request->identity->name : "" };
+  if (code == VA_PROBLEM_LAUNCH_UNKNOWN)
+    {
+      aimed->kind = VA_AIMED_LAUNCH;
+      aimed->id = launch_of (request);
+      return aimed->id != NULL && va_uuid_is_canonical (aimed->id);
+    }
+  if (code != VA_PROBLEM_VM_UNKNOWN && code != VA_PROBLEM_NOT_FOUND)
+    return FALSE;
+  aimed->id = request->parts[0];
+  if (is_of_registration (request))
+    {
+      aimed->kind = VA_AIMED_REGISTRATION;
+      return aimed->id != NULL && va_uuid_is_canonical (aimed->id);
+    }
+  aimed->kind = VA_AIMED_SECRET;
+  return g_str_has_prefix (request->name, "secret-") && aimed->id != NULL && va_secret_name_is_valid (aimed->id);
+}
+
+JsonObject *
+va_attempt_write (const VaRequest *request, const GError *error, const VaAimed *aimed)
+{
+  /* A launch is not “launch-id” here: the launch's own records, which its receipt has, must not be crowded out. */
+  static const char *const members[] = { "vm", "secret", "claimed-launch-id" };
+  JsonObject *entry = va_audit_entry (va_service_now (), "attempt"), *who = json_object_new ();
+
+  json_object_set_string_member (who, "role", va_role_name (request->identity->role));
+  json_object_set_string_member (who, "name", request->identity->name);
+  json_object_set_object_member (entry, "who", who);
+  json_object_set_string_member (entry, "call", request->name);
+  json_object_set_string_member (entry, members[aimed->kind], aimed->id);
+  json_object_set_string_member (entry, "result", va_refusal_name (error));
+  json_object_set_string_member (entry, "why", _("this was asked for by a peer that it does not belong to, and refused"));
+  return entry;
+}

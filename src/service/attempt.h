@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "service/service.h"
+
+/* Refusals of a peer that asked for something which is not there, or belongs to somebody else. */
+G_BEGIN_DECLS
+
+/**
+ * va_attempt_find: what @request was after when it was refused with @error. It depends on nothing but the request and the
+ * answer, so that what is put on record tells the peer nothing about the object.
+ * @aimed: (out): borrows from @request
+ * Returns: FALSE when nothing of somebody else's can be meant
+ */
+gboolean va_attempt_find (VaRequest *request, const GError *error, VaAimed *aimed);
+/**
+ * va_attempt_write: the record of it for the object's owner. Of the peer it has role and name alone.
+ * Returns: (transfer full)
+ */
+JsonObject *va_attempt_write (const VaRequest *request, const GError *error, const VaAimed *aimed);
+
+G_END_DECLS

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "store/sql.h"
+
+/* Refusals of somebody who was after what others own: on record for both. */
+
+typedef struct {
+  const VaAimed *aimed;
+  JsonObject *attempt;
+} Work;
+
+static VaStatement *
+query_owner (VaSql *sql, const VaAimed *aimed, GError **error)
+{
+  const char *id = aimed->id, *peer = aimed->peer;
+
+  switch (aimed->kind)
+    {
+    case VA_AIMED_LAUNCH:
+      return va_sql_query (sql, error, "SELECT owner FROM launches WHERE id = ? AND owner <> ?", "tt", id, peer);
+    case VA_AIMED_SECRET:
+      return va_sql_query (sql, error, "SELECT owner FROM secrets WHERE name = ? AND owner <> ? ORDER BY created, owner LIMIT 1",
+                           "tt", id, peer);
+    case VA_AIMED_REGISTRATION:
+    default:
+      return va_sql_query (sql, error,
+                           "SELECT owner FROM (SELECT owner, 0 AS later, version AS age FROM registrations"
+                           "  WHERE id = ? AND owner <> ? UNION ALL SELECT owner, 1, created FROM proposals"
+                           "  WHERE vm = ? AND owner <> ?) AS every"
+                           " WHERE NOT EXISTS (SELECT 1 FROM registrations WHERE owner = ? AND id = ?)"
+                           " AND NOT EXISTS (SELECT 1 FROM proposals WHERE owner = ? AND vm = ?)"
+                           " ORDER BY later, age LIMIT 1",
+                           "tttttttt", id, peer, id, peer, peer, id, peer, id);
+    }
+}
+
+static gboolean
+write_attempt (VaSql *sql, gpointer data, GError **error)
+{
+  const Work *work = data;
+  g_autoptr(VaStatement) row = query_owner (sql, work->aimed, error);
+  int status = row != NULL ? va_sql_row (row, error) : -1;
+  g_autofree char *owner = status == 1 ? va_column_text (row, 0) : NULL;
+
+  if (status < 0)
+    return FALSE;
+  va_statement_reset (g_steal_pointer (&row));
+  json_object_remove_member (work->attempt, "owner"); /* of an earlier try */
+  if (owner != NULL)
+    json_object_set_string_member (work->attempt, "owner", owner);
+  return va_sql_note (sql, work->attempt, error);
+}
+
+static gboolean
+note_attempt (VaBackend *backend, const VaAimed *aimed, JsonObject *attempt, JsonObject *entry, GError **error)
+{
+  Work work = { .aimed = aimed, .attempt = attempt };
+
+  return va_sql_transact (backend, write_attempt, &work, entry, error);
+}
+
+void
+va_sql_add_attempts (VaBackendClass *class)
+{
+  class->note_attempt = note_attempt;
+}
