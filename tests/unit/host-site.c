@@ -50,6 +50,10 @@ on_launch (VaRequest *request, VaResponse *response, gpointer data, GError **err
 
   g_assert_nonnull (message);
   note_request (site, request);
+  g_mutex_lock (&site->lock);
+  g_free (site->last_owner);
+  site->last_owner = g_strdup (message->owner);
+  g_mutex_unlock (&site->lock);
   if (!obey (site, &site->launch_mode, error))
     return FALSE;
   grant.launch_id = va_uuid_random ();
@@ -280,6 +284,7 @@ site_free (Site *site)
   g_clear_pointer (&site->seen, va_validate_request_free);
   g_ptr_array_unref (site->outcomes);
   g_free (site->last_request);
+  g_free (site->last_owner);
   g_free (site->last_launch);
   g_free (site->firmware);
   g_free (site->folder);
@@ -302,6 +307,14 @@ site_last_request (Site *site)
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&site->lock);
 
   return g_strdup (site->last_request);
+}
+
+char *
+site_last_owner (Site *site)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&site->lock);
+
+  return g_strdup (site->last_owner);
 }
 
 char *

@@ -34,6 +34,7 @@ typedef struct {
   gboolean no_secret;
   guint launches, validations, features;
   char *last_launch;  /* id of the latest grant */
+  char *last_owner;   /* that the latest launch request named; %NULL: none */
   char *last_request; /* id of the latest launch or validate request, as it arrived */
   VaValidateRequest *seen;
   GPtrArray *outcomes; /* "ID STATE REASON|STEP,STEP…" */
@@ -47,6 +48,7 @@ void site_start_service (Site *site);
 void site_set (Site *site, SiteMode *mode, SiteMode value);
 char *site_last_launch (Site *site);
 char *site_last_request (Site *site);
+char *site_last_owner (Site *site);
 guint site_count (Site *site, const guint *counter);
 /** site_wait_outcome: waits up to 10 s for an outcome of @launch_id (%NULL: of any) that begins with @text; the whole of
  *  it. */

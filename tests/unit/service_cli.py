@@ -179,3 +179,50 @@ def impact_of_a_firmware(w):
         dave.run('vm', 'remove', vms[name])
     dave.run('vm', 'impact', '--firmware', new)
     assert '--firmware is missing' in dave.run('vm', 'impact', code=2)
+
+
+@test
+def domain_names_its_owner(w):
+    """domain prepare writes the name in the client's certificate, unless it is told another or there is one."""
+    with open(os.path.join(os.environ['VA_TEST_DATA'], 'domains', 'plain.xml'), encoding='utf-8') as source:
+        plain = put('owner.xml', source.read().encode())
+    nothing = put('no-client.conf', b'')
+
+    def tool(verb, path, *words, code=0, **environment):
+        done = subprocess.run([PROGRAM, 'domain', verb, path, *words], capture_output=True, text=True, timeout=60, check=False,
+                              env={**os.environ, 'VIRT_ATTEST_CONFIG': nothing, **environment})
+        assert done.returncode == code, (words, done)
+        return done.stdout if code == 0 else done.stderr
+
+    def conf(role, name):
+        certificate, key = w.site.client(role, name)
+        return put(f'{role}-{name}.conf'.replace(':', '-'),
+                   f'url = https://127.0.0.1:1\nca = {w.site.ca}\ncertificate = {certificate}\nkey = {key}\n'.encode())
+
+    def owner(path):
+        return json.loads(tool('show', path, '--json')).get('owner')
+    own = put('own.xml', tool('prepare', plain, VIRT_ATTEST_CONFIG=conf('owner', 'heidi:carl')).encode())
+    assert owner(own) == 'heidi' and 'heidi' in tool('show', own)
+    assert tool('prepare', own, VIRT_ATTEST_CONFIG=conf('owner', 'ivan')).encode() == open(own, 'rb').read()
+    assert owner(put('given.xml', tool('prepare', own, '--owner', 'ivan').encode())) == 'ivan'
+    for words in ({}, {'VIRT_ATTEST_CONFIG': conf('host', 'node1')}):
+        assert owner(put('none.xml', tool('prepare', plain, **words).encode())) is None
+    assert 'name of an owner' in tool('prepare', plain, '--owner', 'Heidi', code=2)
+    # Without a certificate that can be read it says so, and the domain is prepared all the same.
+    broken = put('broken.conf', f'certificate = {nothing}\n'.encode())
+    done = subprocess.run([PROGRAM, 'domain', 'prepare', plain], capture_output=True, text=True, timeout=60, check=False,
+                          env={**os.environ, 'VIRT_ATTEST_CONFIG': broken})
+    assert done.returncode == 0 and '--owner' in done.stderr and '<attest:launch' in done.stdout, done
+
+
+@test
+def approved_launches_are_shown(w):
+    owner, vm = Owner(w, 'judy'), str(uuid.uuid4())
+    owner.run('vm', 'register', vm, '--policy', '1', '--firmware', put('judy.fd', firmware(37)), '--confirm-after', '0')
+    assert 'approved' not in owner.run('vm', 'show', vm)
+    launch = w.node1.call('POST', f'/vm/{vm}/launch', w.platform.request(vm))[1]['launch-id']
+    owner.run('launch', 'approve', launch, '--launches', '4')
+    assert '3 more, until 20' in owner.run('vm', 'show', vm)
+    assert json.loads(owner.run('vm', 'show', vm, '--json'))['approved'] == 3
+    owner.run('launch', 'deny', launch)
+    assert 'until 20' not in owner.run('vm', 'show', vm)

@@ -486,6 +486,27 @@ test_hook_refuses_domains (void)
   tear_down (&host);
 }
 
+/* Whose registration it is comes from the domain's metadata, and from nowhere else. */
+static void
+test_owner (void)
+{
+  Host host = set_up ();
+  g_autofree char *plain = site_domain (host.site, NULL);
+  g_autofree char *owned = site_domain (host.site, "mode=\"required\"|owner=\"alice\" mode=\"required\"");
+  g_autofree char *first = NULL, *named = NULL, *second = NULL, *unnamed = NULL;
+
+  assert_refused (&host, "mode=\"required\"|owner=\"Alice\" mode=\"required\"", "owner must be the name of an owner");
+  first = ask_hook (&host, "start", owned);
+  named = site_last_owner (host.site);
+  second = ask_hook (&host, "start", plain);
+  unnamed = site_last_owner (host.site);
+  g_assert_true (g_str_has_prefix (first, "grant\n"));
+  g_assert_true (g_str_has_prefix (second, "grant\n"));
+  g_assert_cmpstr (named, ==, "alice");
+  g_assert_null (unnamed);
+  tear_down (&host);
+}
+
 /* What virsh prints leads to the service's log: the id in the sentence is the one that the service got. */
 static void
 test_request_ids (void)
@@ -1048,6 +1069,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/agent/no-secret", test_no_secret);
   g_test_add_func ("/agent/many", test_many);
   g_test_add_func ("/agent/hook-refuses/domains", test_hook_refuses_domains);
+  g_test_add_func ("/agent/owner", test_owner);
   g_test_add_func ("/agent/request-ids", test_request_ids);
   g_test_add_func ("/agent/hook-refuses/service", test_hook_refuses_for_service);
   g_test_add_func ("/agent/hook-refuses/policy", test_hook_refuses_other_policy);

@@ -140,6 +140,47 @@ test_new_registration (void)
                                      "mode='required' /></metadata>"));
 }
 
+static char *
+prepare_for (const char *xml, const char *owner, const char *default_owner)
+{
+  const VaDomainWanted wanted = { .owner = owner, .default_owner = default_owner };
+  g_autoptr(GError) error = NULL;
+  char *result = va_domain_xml_prepare (xml, strlen (xml), &wanted, &error);
+
+  g_assert_no_error (error);
+  return result;
+}
+
+static void
+assert_owner (const char *xml, const char *owner)
+{
+  g_autoptr(VaDomainXml) domain = va_domain_xml_parse (xml, strlen (xml), NULL);
+
+  g_assert_nonnull (domain);
+  g_assert_cmpstr (domain->owner, ==, owner);
+}
+
+/* A name that was asked for is written; one's own only where there is none. */
+static void
+test_owner (void)
+{
+  g_autofree char *plain = read_data ("plain.xml"), *prepared = read_data ("plain-prepared.xml");
+  g_autofree char *own = prepare_for (plain, NULL, "alice"), *later = prepare_for (prepared, NULL, "alice");
+  g_autofree char *kept = prepare_for (own, NULL, "bob"), *again = prepare_for (own, NULL, NULL);
+  g_autofree char *other = prepare_for (own, "bob", "alice"), *back = prepare_for (other, "alice", NULL);
+  const VaDomainWanted wrong = { .owner = "Bob" };
+
+  assert_owner (prepared, NULL);
+  assert_owner (own, "alice");
+  assert_owner (later, "alice");
+  assert_owner (other, "bob");
+  g_assert_cmpstr (kept, ==, own);
+  g_assert_cmpstr (again, ==, own);
+  g_assert_cmpstr (back, ==, own);
+  g_assert_nonnull (strstr (own, "\" owner=\"alice\" mode=\"required\"/>"));
+  g_assert_null (va_domain_xml_prepare (plain, strlen (plain), &wrong, NULL));
+}
+
 /* What the owner put there stays; what is empty is filled. */
 static void
 test_placeholders (void)
@@ -188,6 +229,7 @@ main (int argc, char **argv)
   g_test_add_func ("/domain-prepare/copied", test_copied);
   g_test_add_func ("/domain-prepare/moved", test_moved);
   g_test_add_func ("/domain-prepare/new-registration", test_new_registration);
+  g_test_add_func ("/domain-prepare/owner", test_owner);
   g_test_add_func ("/domain-prepare/placeholders", test_placeholders);
   g_test_add_func ("/domain-prepare/latin1", test_latin1);
   g_test_add_func ("/domain-prepare/refused", test_refused);
