@@ -58,7 +58,7 @@ va_check_apparmor (VaHostCheck *check, VaFinding *finding)
   else if (strstr (capabilities, "<model>apparmor</model>") != NULL)
     judge_rules (finding);
   else if (strstr (capabilities, "<model>selinux</model>") != NULL)
-    va_finding_ok (finding, _("not used; SELinux keeps QEMU processes apart"));
+    va_finding_ok (finding, _("not used; libvirt uses SELinux to keep QEMU processes apart"));
   else
     va_finding_ok (finding, _("not used by libvirt, nor is SELinux: other QEMU processes can reach the second monitor of a "
                               "domain for a moment of its start; see docs/THREATS.md"));
