@@ -159,7 +159,7 @@ tests_unit_foreign_la_SOURCES = tests/unit/recorder.c tests/unit/recorder.h
 tests_unit_foreign_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugin -DRECORDER_VERSION=2000000u
 tests_unit_foreign_la_LDFLAGS = $(tests_unit_recorder_la_LDFLAGS)
 
-host_tests = tests/unit/test-agent tests/unit/test-host-launch tests/unit/test-host-question tests/unit/test-host-record
+host_tests = tests/unit/test-agent tests/unit/test-agent-guard tests/unit/test-host-launch tests/unit/test-host-question tests/unit/test-host-record
 check_PROGRAMS += $(host_tests)
 TESTS += $(host_tests)
 check_LTLIBRARIES += libva-test-host.la
@@ -174,6 +174,8 @@ host_test_cflags = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS) $(LIBVIRT_CFLAGS
 host_test_libs = libva-test-host.la $(LIBVIRT_LIBS) $(GNUTLS_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
 tests_unit_test_agent_CFLAGS = $(host_test_cflags)
 tests_unit_test_agent_LDADD = $(host_test_libs)
+tests_unit_test_agent_guard_CFLAGS = $(host_test_cflags)
+tests_unit_test_agent_guard_LDADD = $(host_test_libs)
 tests_unit_test_host_launch_CFLAGS = $(host_test_cflags)
 tests_unit_test_host_launch_LDADD = $(host_test_libs)
 tests_unit_test_host_question_CFLAGS = $(host_test_cflags)

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <libvirt/libvirt.h>
+#include <string.h>
+#include <unistd.h>
+#include "core/file.h"
+#include "core/monitor-path.h"
+#include "core/process.h"
+#include "host/agent.h"
+#include "host/reconcile.h"
+#include "host-site.h"
+
+/* An agent on libvirt's own test driver, whose domain runs as soon as it is there: may it? */
+
+typedef struct {
+  Site *site;
+  VaAgent *agent;
+  GMainLoop *loop;
+  GThread *thread;
+} Host;
+
+/* A launch that is pending; one that is attested; a domain that was started again and asks for no attestation. */
+typedef enum { PENDING, ATTESTED, FOREIGN } VirtualDomain;
+
+static gpointer
+run_loop (gpointer data)
+{
+  g_main_loop_run (data);
+  return NULL;
+}
+
+static void
+start_agent (Host *host)
+{
+  g_autoptr(GError) error = NULL;
+
+  host->agent = va_agent_start (host->site->settings, &error);
+  g_assert_no_error (error);
+  host->loop = g_main_loop_new (NULL, FALSE);
+  host->thread = g_thread_new ("loop", run_loop, host->loop);
+  /* To quit a loop before it runs does nothing. */
+  while (!g_main_loop_is_running (host->loop))
+    g_usleep (1000);
+}
+
+static void
+stop_agent (Host *host)
+{
+  g_main_loop_quit (host->loop);
+  g_thread_join (host->thread);
+  g_main_loop_unref (host->loop);
+  va_agent_stop (host->agent);
+  host->agent = NULL;
+}
+
+static void
+tear_down (Host *host)
+{
+  if (host->agent != NULL)
+    stop_agent (host);
+  site_free (host->site);
+}
+
+#define TEST_NODE \
+  "<node><domain type='test'><name>%s</name><uuid>" SITE_UUID "</uuid><memory>1024</memory>" \
+  "<metadata><x xmlns='urn:x'>%s</x></metadata><os><type>hvm</type></os></domain></node>"
+
+static VaLaunchRecord *
+new_record (const char *launch_id)
+{
+  VaLaunchRecord *record = va_launch_record_new ();
+
+  record->launch_id = g_strdup (launch_id);
+  record->registration = g_strdup (SITE_UUID);
+  record->domain_uuid = g_strdup (SITE_UUID);
+  record->domain_name = g_strdup ("confidential");
+  record->boot_id = va_boot_id ();
+  record->asked = g_get_monotonic_time ();
+  return record;
+}
+
+/* An agent, and a launch of the one domain of its libvirt. */
+static VaLaunch *
+set_up_running (Host *host, VirtualDomain kind)
+{
+  Site *site = host->site = site_new ();
+  VaHostSettings *settings = (VaHostSettings *) site->settings;
+  g_autofree char *monitor = va_monitor_path (settings->run_dir, SITE_UUID);
+  g_autofree char *node = g_strdup_printf (TEST_NODE, "confidential", kind == FOREIGN ? "nothing" : monitor);
+  g_autofree char *file = g_build_filename (site->folder, "node.xml", NULL);
+  VaLaunchRecord *record = new_record ("11111111-2222-4333-8444-555555555555");
+  VaLaunch *launch;
+
+  g_assert_true (va_file_write (file, node, strlen (node), 0600, NULL));
+  g_free (settings->libvirt_uri);
+  settings->libvirt_uri = g_strdup_printf ("test://%s", file);
+  record->state = kind == ATTESTED ? VA_LAUNCH_ATTESTED : VA_LAUNCH_PENDING;
+  record->pid = getpid ();
+  g_assert_true (va_process_start_time (getpid (), &record->start, NULL));
+  record->reason = g_strdup ("the service cannot be reached");
+  start_agent (host);
+  launch = va_launch_new (&host->agent->host, record);
+  g_assert_true (va_launches_add (host->agent->launches, launch));
+  return launch;
+}
+
+/* The domain's state, once libvirt is there and the agent has had its time. */
+static int
+state_of_domain (Host *host, int wanted)
+{
+  int state = -1, reason;
+
+  for (guint i = 0; i < 500 && state != wanted; i++)
+    {
+      virConnectPtr connect = va_hypervisor_get (host->agent->hypervisor);
+      virDomainPtr domain = connect != NULL ? virDomainLookupByUUIDString (connect, SITE_UUID) : NULL;
+
+      if (domain != NULL)
+        {
+          g_assert_cmpint (virDomainGetState (domain, &state, &reason, 0), ==, 0);
+          virDomainFree (domain);
+        }
+      if (connect != NULL)
+        virConnectClose (connect);
+      g_usleep (10000);
+    }
+  return state;
+}
+
+static void
+test_runs_without_attestation (void)
+{
+  Host host = { NULL };
+  g_autoptr(VaLaunch) launch = set_up_running (&host, PENDING);
+  g_autofree char *failed = NULL;
+
+  /* It runs from the beginning on; whether the agent's first look or the sweep comes first does not matter. */
+  va_reconcile_sweep (host.agent);
+  failed = site_wait_outcome (host.site, va_launch_id (launch), "failed");
+  g_assert_nonnull (strstr (failed, "ran without attestation"));
+  g_assert_cmpint (state_of_domain (&host, VIR_DOMAIN_SHUTOFF), ==, VIR_DOMAIN_SHUTOFF);
+  g_assert_cmpint (va_launch_state (launch), ==, VA_LAUNCH_FAILED);
+  tear_down (&host);
+}
+
+/* libvirt's event alone: nobody sweeps. */
+static void
+test_resumed_without_attestation (void)
+{
+  Host host = { NULL };
+  g_autoptr(VaLaunch) launch = set_up_running (&host, ATTESTED);
+  g_autoptr(VaLaunch) other = NULL;
+  g_autofree char *failed = NULL;
+  virConnectPtr connect;
+  virDomainPtr domain;
+
+  g_assert_cmpint (state_of_domain (&host, VIR_DOMAIN_RUNNING), ==, VIR_DOMAIN_RUNNING);
+  connect = va_hypervisor_get (host.agent->hypervisor);
+  domain = virDomainLookupByUUIDString (connect, SITE_UUID);
+  g_assert_cmpint (virDomainSuspend (domain), ==, 0);
+  other = va_launch_new (&host.agent->host, new_record ("21111111-2222-4333-8444-555555555555"));
+  g_assert_true (va_launches_add (host.agent->launches, other));
+  g_assert_cmpint (virDomainResume (domain), ==, 0);
+  failed = site_wait_outcome (host.site, va_launch_id (other), "failed");
+  g_assert_nonnull (strstr (failed, "ran without attestation"));
+  virDomainFree (domain);
+  virConnectClose (connect);
+  g_assert_cmpint (state_of_domain (&host, VIR_DOMAIN_SHUTOFF), ==, VIR_DOMAIN_SHUTOFF);
+  tear_down (&host);
+}
+
+/* One that is attested, and one that was started again without asking for attestation. */
+static void
+test_runs_rightly (void)
+{
+  for (VirtualDomain kind = ATTESTED; kind <= FOREIGN; kind++)
+    {
+      Host host = { NULL };
+      g_autoptr(VaLaunch) launch = set_up_running (&host, kind);
+
+      g_assert_cmpint (state_of_domain (&host, VIR_DOMAIN_RUNNING), ==, VIR_DOMAIN_RUNNING);
+      va_reconcile_sweep (host.agent);
+      g_usleep (300000);
+      g_assert_cmpint (state_of_domain (&host, VIR_DOMAIN_RUNNING), ==, VIR_DOMAIN_RUNNING);
+      g_assert_cmpint (va_launch_state (launch), !=, VA_LAUNCH_FAILED);
+      tear_down (&host);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/agent-guard/runs-without-attestation", test_runs_without_attestation);
+  g_test_add_func ("/agent-guard/resumed-without-attestation", test_resumed_without_attestation);
+  g_test_add_func ("/agent-guard/runs-rightly", test_runs_rightly);
+  return g_test_run ();
+}
