@@ -4,25 +4,15 @@
 #include "core/random.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/random.h>
-#include "core/secret.h"
 
-#define POOL 1024
-#define POOLED_MAX 64 /* bytes at once; more comes from the kernel as it is */
-
-/* What a thread has fetched ahead, a dozen keys and nonces for each call of the kernel. In a secret's memory: a child after
-   fork() finds it empty. */
-typedef struct {
-  gsize left;
-  guint8 bytes[POOL];
-} Pool;
-
-static GPrivate pools = G_PRIVATE_INIT ((GDestroyNotify) va_secret_free);
-
-static void
-fetch (guint8 *bytes, gsize size)
+/* Nothing is fetched ahead: what a process had fetched would be the same in every machine that is resumed from one snapshot,
+   while the kernel's generator is seeded anew there. */
+void
+va_random_fill (gpointer out, gsize size)
 {
+  guint8 *bytes = out;
+
   while (size > 0)
     {
       ssize_t got = getrandom (bytes, size, 0);
@@ -34,38 +24,4 @@ fetch (guint8 *bytes, gsize size)
       bytes += got;
       size -= (gsize) got;
     }
-}
-
-static Pool *
-own_pool (void)
-{
-  VaSecret *memory = g_private_get (&pools);
-
-  if (memory == NULL)
-    {
-      memory = va_secret_new (sizeof (Pool));
-      g_private_set (&pools, memory);
-    }
-  return (gpointer) va_secret_data (memory); /* whole pages */
-}
-
-void
-va_random_fill (gpointer out, gsize size)
-{
-  Pool *pool;
-
-  if (size > POOLED_MAX)
-    {
-      fetch (out, size);
-      return;
-    }
-  pool = own_pool ();
-  if (pool->left < size)
-    {
-      fetch (pool->bytes, POOL);
-      pool->left = POOL;
-    }
-  pool->left -= size;
-  memcpy (out, pool->bytes + pool->left, size);
-  va_wipe (pool->bytes + pool->left, size);
 }

@@ -42,6 +42,50 @@ va_postgresql_check_url (const char *url, GError **error)
   return !has_password;
 }
 
+static const char *
+option_of (const PQconninfoOption *options, const char *name)
+{
+  for (const PQconninfoOption *option = options; option->keyword != NULL; option++)
+    if (g_str_equal (option->keyword, name))
+      return option->val != NULL ? option->val : "";
+  return "";
+}
+
+/* One of several servers: an address counts before a name, and without both it is libpq's own folder of sockets. */
+static gboolean
+is_over_tcp (const char *host, const char *address)
+{
+  return address[0] != '\0' || (host[0] != '\0' && host[0] != '/' && host[0] != '@');
+}
+
+static gboolean
+any_over_tcp (const PQconninfoOption *options)
+{
+  g_auto(GStrv) hosts = g_strsplit (option_of (options, "host"), ",", -1);
+  g_auto(GStrv) addresses = g_strsplit (option_of (options, "hostaddr"), ",", -1);
+  guint n_hosts = g_strv_length (hosts), n_addresses = g_strv_length (addresses);
+  gboolean any = FALSE;
+
+  for (guint i = 0; i < MAX (n_hosts, n_addresses); i++)
+    any |= is_over_tcp (i < n_hosts ? hosts[i] : "", i < n_addresses ? addresses[i] : "");
+  return any;
+}
+
+gboolean
+va_postgresql_check_route (PGconn *connection, GError **error)
+{
+  PQconninfoOption *options = PQconninfo (connection);
+  gboolean good = options != NULL && (!any_over_tcp (options) || g_str_equal (option_of (options, "sslmode"), "verify-full"));
+
+  PQconninfoFree (options);
+  if (!good)
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
+                 _("the store's database is reached over TCP without sslmode=verify-full, so that somebody on the way could "
+                   "take its place: write “?sslmode=verify-full&sslrootcert=/…” into the store's URL, or use a Unix socket "
+                   "with “?host=/run/postgresql”"));
+  return good;
+}
+
 gboolean
 va_postgresql_check_server (PGconn *connection, GError **error)
 {

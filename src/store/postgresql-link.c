@@ -8,6 +8,7 @@
 #include <string.h>
 #include "core/i18n.h"
 #include "store/error.h"
+#include "store/postgresql-check.h"
 
 #define ANSWER_SECONDS 6 /* the server's own limits are shorter, so that it says itself what took so long */
 #define CONNECT_SECONDS 3
@@ -61,6 +62,12 @@ va_link_open (VaLink *link, const char *url, GError **error)
   link->connection = PQconnectStartParams (keywords, values, 1);
   if (link->connection == NULL)
     g_error ("no memory for a connection");
+  /* So far nothing was sent: no name, no password. */
+  if (!va_postgresql_check_route (link->connection, error))
+    {
+      link->broken = TRUE;
+      return FALSE;
+    }
   while (PQstatus (link->connection) != CONNECTION_BAD && status != PGRES_POLLING_OK && status != PGRES_POLLING_FAILED)
     {
       if (!wait_for (link, status == PGRES_POLLING_READING ? POLLIN : POLLOUT, end, error))

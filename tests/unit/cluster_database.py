@@ -10,8 +10,8 @@ import psycopg2
 from cluster_faults import put
 from cluster_world import HOST_PATIENCE, Load, Member, at_once, seconds_of, test, until_it_works
 from postgresql import create_database
-from service_peers import b64
-from service_world import OTHER_GUID
+from service_peers import b64, write
+from service_world import OTHER_GUID, TMP
 
 
 def every_call(w, member, vm, guest):
@@ -162,9 +162,9 @@ def sessions_ended(w):
           f'{counted["launch"]} launches acknowledged, all there')
 
 
-def ends_with(w, url, *sentences, extra='', line=None):
+def ends_with(w, url, *sentences, extra='', line=None, **environment):
     """virt-attestd does not come up, and says why: all of its output."""
-    member = Member(w, 'wrong-' + uuid.uuid4().hex[:8], url=url, extra=extra)
+    member = Member(w, 'wrong-' + uuid.uuid4().hex[:8], url=url, extra=extra, **environment)
     if line:
         with open(member.config, encoding='utf-8') as config:
             text = config.read()
@@ -206,6 +206,17 @@ def a_database_that_is_not_right(w):
         assert needle not in ends_with(w, url, "the store's URL has a password in it", '?passfile=/')
     for url in (f'postgresql://postgres:{needle}@[/cluster', f'{w.url}&pasword={needle}', f'{w.url}&sslmode={needle}'):
         ends_with(w, url, "the store")
+    # Over TCP, in whatever words, only with TLS that knows the server.
+    service = write(os.path.join(TMP, 'pg_service.conf'), b'[attest]\nhost=127.0.0.1\nport=1\n')
+    for url, more in (('postgresql://127.0.0.1:1/x', {}), ('postgresql://127.0.0.1:1/x?sslmode=require', {}),
+                      ('postgresql://localhost:1/x?sslmode=verify-ca', {}), ('postgresql://[::1]:1/x', {}),
+                      (f'{w.url}&hostaddr=127.0.0.1', {}), (f'postgresql:///x?host={w.server.sockets},127.0.0.1', {}),
+                      ('postgresql:///x?port=1', {'PGHOST': '127.0.0.1'}),
+                      ('postgresql:///x?port=1', {'PGHOSTADDR': '127.0.0.1'}),
+                      ('postgresql:///?service=attest', {'PGSERVICEFILE': service})):
+        ends_with(w, url, 'over TCP without sslmode=verify-full', **more)
+    said = ends_with(w, 'postgresql://127.0.0.1:1/x?sslmode=verify-full', "the store's database")
+    assert 'over TCP without' not in said, said
     ends_with(w, w.url, 'both “path” and “url”', line=f'url = "{w.url}"\npath = /var/lib/virt-attest/store.db')
     ends_with(w, w.url, 'url must begin with postgresql://', line='url = "mysql://localhost/x"')
     ends_with(w, f'postgresql:///cluster?host={w.server.folder}/none', "the store's database", 'No such file or directory')

@@ -4,6 +4,8 @@
 #include <glib/gstdio.h>
 #include <malloc.h>
 #include <string.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "core/encoding.h"
@@ -214,7 +216,33 @@ test_array_add (void)
   g_assert_cmpstr (array, ==, "[{\"a\":\"]\"}]");
 }
 
-/* What was fetched ahead is no child's as well. */
+static gsize asked_kernel; /* bytes, in all */
+
+/* In place of the C library's, to see what is asked for. */
+ssize_t
+getrandom (void *bytes, size_t size, unsigned flags)
+{
+  long got = syscall (SYS_getrandom, bytes, size, flags);
+
+  asked_kernel += got > 0 ? (gsize) got : 0;
+  return (ssize_t) got;
+}
+
+/* A machine that is resumed twice from one snapshot must not give out twice what it had fetched before. */
+static void
+test_random_is_not_fetched_ahead (void)
+{
+  guint8 bytes[300];
+
+  for (gsize size = 1; size <= sizeof bytes; size++)
+    {
+      asked_kernel = 0;
+      va_random_fill (bytes, size);
+      g_assert_cmpuint (asked_kernel, ==, size);
+    }
+}
+
+/* A child has none of its parent's. */
 static void
 test_random_after_fork (void)
 {
@@ -461,6 +489,7 @@ main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/core/json/array-add", test_array_add);
+  g_test_add_func ("/core/random/not-ahead", test_random_is_not_fetched_ahead);
   g_test_add_func ("/core/random/after-fork", test_random_after_fork);
   g_test_add_func ("/core/random/not-repeated", test_random_is_not_repeated);
   g_test_add_func ("/core/base64", test_base64);
