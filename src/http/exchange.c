@@ -46,7 +46,8 @@ va_exchange_begin (void *data, const char *target, struct MHD_Connection *mhd)
   exchange->code = -1;
   exchange->request_id = va_uuid_random ();
   exchange->head = (VaHead){ target, strlen (target) };
-  if (!va_target_check (target, &exchange->refusal))
+  exchange->last = !va_target_check (target, &exchange->refusal);
+  if (exchange->last)
     g_debug ("request %s has a bad target", exchange->request_id);
   return exchange;
 }

@@ -121,7 +121,7 @@ va_target_check (const char *target, GError **error)
       high = *p == '%' ? g_ascii_xdigit_value (p[1]) : -1;
       low = high >= 0 ? g_ascii_xdigit_value (p[2]) : -1;
       value = low >= 0 ? high * 16 + low : 0;
-      if (value == 0 || (value == '/' && in_path))
+      if (value < ' ' || value == 0x7f || (value == '/' && in_path))
         {
           g_set_error (error, VA_PROBLEM_ERROR, VA_PROBLEM_BAD_REQUEST,
                        _("the path or query has a character that is not escaped as it must be"));

@@ -28,7 +28,7 @@ const VaRoute *va_route_find (const VaRoute *routes, const char *method, const c
 gboolean va_route_admit (const VaRoute *route, const VaIdentity *identity, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_target_check: what nobody needs in a request's target as it was sent: anything but printable ASCII, a broken %
- * sequence, and an escaped zero byte or slash, which would make another path of it.
+ * sequence, an escaped control character, and an escaped slash, which would make another path of it.
  * Errors: VA_PROBLEM_BAD_REQUEST
  */
 gboolean va_target_check (const char *target, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -72,7 +72,7 @@ metric () # NAME-AND-LABELS
   /usr/bin/python3 -B - "$1" <<'END'
 import ssl, sys, urllib.request
 context = ssl.create_default_context(cafile='/root/attest-ca/ca.pem')
-context.load_cert_chain('/root/attest-ca/operator-prometheus.pem', '/root/attest-ca/operator-prometheus.key')
+context.load_cert_chain('/root/attest-ca/metrics-prometheus.pem', '/root/attest-ca/metrics-prometheus.key')
 with urllib.request.urlopen('https://attest.example.org:8443/metrics', context=context, timeout=10) as page:
     lines = page.read().decode().splitlines()
 value, = [line.rpartition(' ')[2] for line in lines if line.startswith(sys.argv[1] + ' ')]
@@ -201,8 +201,8 @@ check "the agent restarts under a running domain" systemctl restart virt-attest-
 check "the marker outlives that" grep '^attested ' /run/virt-attest/domains/$uuid
 check "it is suspended" virsh suspend db1
 check "it resumes without another launch" sh -c 'virsh resume db1 && test "$(virt-attest launch list | wc -l)" = 2'
-check "an operator's certificate for Prometheus" \
-  virt-attest ca issue operator prometheus --dir /root/attest-ca --out /root/attest-ca
+check "a certificate for Prometheus" \
+  virt-attest ca issue metrics prometheus --dir /root/attest-ca --out /root/attest-ca
 check "Prometheus sees the granted launch" metric_is 1 'virt_attest_launches_total{call="launch",verdict="granted",rule=""}'
 check "Prometheus sees the validated launch" \
   metric_is 1 'virt_attest_launches_total{call="validate",verdict="validated",rule=""}'
