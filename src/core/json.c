@@ -358,13 +358,13 @@ va_fields_uuid (VaFields *fields, const char *name, VaPresence presence)
   return NULL;
 }
 
-/* Somebody's secret may stand where a name must. All of our names have this form; few secrets do. */
+/* Somebody's secret may stand where a name must. All of our names have this form, and what is meant to be one; few secrets do. */
 static gboolean
 may_be_shown (const VaFields *fields, const char *name)
 {
   gsize length = strlen (name);
 
-  return !fields->secret && length <= SHOWN_NAME_MAX && strspn (name, G_CSET_a_2_z "-") == length;
+  return !fields->secret && length <= SHOWN_NAME_MAX && strspn (name, G_CSET_a_2_z G_CSET_A_2_Z "_-") == length;
 }
 
 static void
