@@ -10,6 +10,8 @@
 
 #define REPLY_MAX 65536
 #define ASK_AGAIN_MARGIN (G_USEC_PER_SEC / 2) /* what asking once more may take */
+#define SILENCE (10 * G_USEC_PER_SEC)         /* for so long a service that did not answer is given little time */
+#define BRIEF_MS 1000
 
 /* With the request's id where the service's log says more about it; a service that was not reached has none. */
 static void
@@ -19,10 +21,9 @@ explain (GError *reason, const char *request, GError **error)
     g_set_error (error, VA_PROBLEM_ERROR, reason->code, _("the service refused: %s (%s); request %s"), reason->message,
                  va_problem_name ((VaProblemCode) reason->code), request);
   else if (g_error_matches (reason, VA_CORE_ERROR, VA_CORE_ERROR_TIMEOUT))
-    g_set_error (error, reason->domain, reason->code, _("cannot reach the attestation service: %s; request %s"),
-                 reason->message, request);
+    g_set_error (error, reason->domain, reason->code, _("%s; request %s"), reason->message, request);
   else
-    g_set_error (error, reason->domain, reason->code, _("cannot reach the attestation service: %s"), reason->message);
+    g_set_error_literal (error, reason->domain, reason->code, reason->message);
   g_error_free (reason);
 }
 
@@ -41,20 +42,33 @@ log_call (VaHostSubject *subject, JsonObject *reply, const GError *reason)
                subject->verdict, reason != NULL ? ": " : "", reason != NULL ? reason->message : "");
 }
 
+typedef enum {
+  ONCE,    /* its sender tries again by itself */
+  PERSIST, /* tries to connect until the end */
+  START,   /* the same, and short after silence, see va_service_launch() */
+} Urgency;
+
 /* Sends @body (transfer full) to @path (transfer full). */
 static JsonObject *
-post (VaClient *client, VaHostSubject subject, char *path, JsonObject *body, gint64 end, GError **error)
+post (VaClient *client, VaHostSubject subject, char *path, JsonObject *body, gint64 end, Urgency urgency, GError **error)
 {
   g_autofree char *id = va_uuid_random ();
   gint64 left = (end - g_get_monotonic_time ()) / 1000;
   VaClientRequest request = {
     .method = "POST", .path = path, .json = body, .deadline_ms = (guint) CLAMP (left, 1, 600000),
-    .max_reply = REPLY_MAX, .request_id = id
+    .max_reply = REPLY_MAX, .request_id = id, .persist = urgency != ONCE
   };
   g_autoptr(JsonObject) reply = NULL;
   GError *reason = NULL;
-  gboolean ok = va_client_call (client, &request, &reply, &reason);
+  gint64 silence = urgency == START ? va_client_silent_for (client) : -1;
+  gboolean ok;
 
+  request.brief = silence >= 0 && silence < SILENCE && request.deadline_ms > BRIEF_MS;
+  if (request.brief)
+    request.deadline_ms = BRIEF_MS;
+  ok = va_client_call (client, &request, &reply, &reason);
+  if (!ok && request.brief && reason->domain == VA_CORE_ERROR)
+    g_prefix_error (&reason, _("an earlier request was not answered, so this one was given a second only: "));
   subject.request = id;
   log_call (&subject, reply, reason);
   if (!ok)
@@ -88,7 +102,7 @@ ask_for_launch (VaClient *client, const char *registration, const VaLaunchReques
 {
   char *path = g_strdup_printf ("/v1/vm/%s/launch", registration);
   const VaHostSubject subject = { .call = "launch", .launch_id = request->launch_id, .vm = registration };
-  g_autoptr(JsonObject) reply = post (client, subject, path, va_launch_request_write (request), end, error);
+  g_autoptr(JsonObject) reply = post (client, subject, path, va_launch_request_write (request), end, START, error);
 
   if (reply == NULL)
     return FALSE;
@@ -97,7 +111,7 @@ ask_for_launch (VaClient *client, const char *registration, const VaLaunchReques
   else
     *grant = va_launch_grant_read (reply, error);
   if (*pending == NULL && *grant == NULL)
-    g_prefix_error (error, _("cannot reach the attestation service: "));
+    g_prefix_error (error, _("the attestation service gave a broken answer: "));
   return *pending != NULL || *grant != NULL;
 }
 
@@ -126,19 +140,19 @@ va_service_validate (VaClient *client, const char *registration, const VaValidat
 {
   char *path = g_strdup_printf ("/v1/vm/%s/validate", registration);
   const VaHostSubject subject = { .call = "validate", .launch_id = request->launch_id, .vm = registration };
-  g_autoptr(JsonObject) object = post (client, subject, path, va_validate_request_write (request), end, error);
+  g_autoptr(JsonObject) object = post (client, subject, path, va_validate_request_write (request), end, PERSIST, error);
   g_autoptr(VaValidateReply) reply = NULL;
 
   if (object == NULL)
     return NULL;
   reply = va_validate_reply_read (object, error);
   if (reply == NULL)
-    g_prefix_error (error, _("cannot reach the attestation service: "));
+    g_prefix_error (error, _("the attestation service gave a broken answer: "));
   else if (g_str_equal (reply->launch_id, request->launch_id))
     return g_steal_pointer (&reply);
   else
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                 _("cannot reach the attestation service: its answer is about launch %s"), reply->launch_id);
+                 _("the attestation service gave a broken answer: it is about launch %s"), reply->launch_id);
   return NULL;
 }
 
@@ -147,7 +161,7 @@ va_service_outcome (VaClient *client, const char *launch_id, const VaOutcome *ou
 {
   char *path = g_strdup_printf ("/v1/launch/%s/outcome", launch_id);
   const VaHostSubject subject = { .call = "outcome", .launch_id = launch_id };
-  g_autoptr(JsonObject) reply = post (client, subject, path, va_outcome_write (outcome), end, error);
+  g_autoptr(JsonObject) reply = post (client, subject, path, va_outcome_write (outcome), end, ONCE, error);
 
   return reply != NULL;
 }
@@ -157,7 +171,7 @@ va_service_features (VaClient *client, const VaHostFeatures *features, gint64 en
 {
   const VaHostSubject subject = { .call = "features" };
   g_autoptr(JsonObject) reply = post (client, subject, g_strdup ("/v1/host"), va_host_features_write (features), end,
-                                      error);
+                                      ONCE, error);
 
   return reply != NULL;
 }

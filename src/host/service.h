@@ -7,13 +7,15 @@
 /*
  * What the agent asks the service. Each call blocks, at most until @end (g_get_monotonic_time()).
  * Each has an id of its own, which is in the service's log and in ours.
- * Errors: VA_PROBLEM_ERROR with "the service refused: SENTENCE (CODE); request ID"; VA_CORE_ERROR_PEER, _TIMEOUT or _PARSE
- *   with "cannot reach the attestation service: …"
+ * Errors: VA_PROBLEM_ERROR with "the service refused: SENTENCE (CODE); request ID"; VA_CORE_ERROR_PEER or _TIMEOUT with
+ *   the client's sentence, which names the URL; VA_CORE_ERROR_PARSE with "the attestation service gave a broken answer: …"
  */
 G_BEGIN_DECLS
 
 /**
- * va_service_launch: POST /v1/vm/{registration}/launch; again and again while the launch waits for its owner.
+ * va_service_launch: POST /v1/vm/{registration}/launch; again and again while the launch waits for its owner, and while
+ *   there is no connection. For some seconds after a call that got no answer at all it waits a second instead of until
+ *   @end: libvirt holds a lock while a start waits, and "virsh list" waits for each of them.
  * @request: its launch_id is set then
  * Returns: (transfer full)
  * Errors: also VA_CORE_ERROR_TIMEOUT: it still waits at @end

@@ -137,8 +137,9 @@ open_link (VaClientCall *call, GError **error)
       call->link = va_client_link_open (&plan, call->trust, &reason);
       if (call->link != NULL)
         return TRUE;
+      call->out_of_time = g_get_monotonic_time () + pause_ms * G_TIME_SPAN_MILLISECOND >= call->end;
       if (!call->request->persist || !g_error_matches (reason, VA_CLIENT_LINK_ERROR, VA_CLIENT_LINK_ERROR_CONNECT)
-          || g_get_monotonic_time () + pause_ms * G_TIME_SPAN_MILLISECOND >= call->end)
+          || call->out_of_time)
         {
           g_propagate_error (error, g_steal_pointer (&reason));
           return FALSE;
@@ -213,9 +214,12 @@ va_client_call_run (VaClientCall *call, GError **error)
   body = make_body (call->request);
   ok = open_link (call, &reason) && converse (call, &body, &reason);
   g_clear_pointer (&body.bytes, g_bytes_unref);
-  if (!ok)
-    explain (call, reason, error);
-  return ok;
+  if (ok)
+    return TRUE;
+  call->out_of_time = call->out_of_time
+                      || g_error_matches (reason, VA_CLIENT_LINK_ERROR, VA_CLIENT_LINK_ERROR_LATE);
+  explain (call, reason, error);
+  return FALSE;
 }
 
 void

@@ -25,6 +25,7 @@ typedef struct {
   VaClientLink *link;
   GByteArray *pending;   /* received, and not looked at yet */
   gboolean answering;    /* something of an answer has come */
+  gboolean out_of_time;  /* the deadline ended it, or the last attempt to connect before it */
   guint64 sent;
 } VaClientCall;
 

@@ -20,6 +20,7 @@ struct _VaClient
   char *files[3];  /* CA, certificate, key; %NULL: a public server is asked */
   GMutex lock;
   VaClientTrust *trust; /* under the lock */
+  gint64 silent;        /* under the lock: when a call ran out of time without an answer; 0: one was answered since */
 };
 
 /* Takes @url apart. */
@@ -172,6 +173,26 @@ read_reply (const VaClient *client, const VaClientCall *call, JsonObject **reply
   return TRUE;
 }
 
+gint64
+va_client_silent_for (VaClient *client)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&client->lock);
+
+  return client->silent != 0 ? g_get_monotonic_time () - client->silent : -1;
+}
+
+/* A call that was given little time from the start says nothing about the service. */
+static void
+note_silence (VaClient *client, const VaClientCall *call)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&client->lock);
+
+  if (call->answering)
+    client->silent = 0;
+  else if (call->out_of_time && !call->request->brief)
+    client->silent = g_get_monotonic_time ();
+}
+
 /* One call of @client; fills @call but for its limits, which are set. */
 static gboolean
 run_call (VaClient *client, VaClientCall *call, GError **error)
@@ -185,6 +206,7 @@ run_call (VaClient *client, VaClientCall *call, GError **error)
   call->port = client->port;
   call->trust = get_trust (client);
   ok = va_client_call_run (call, error);
+  note_silence (client, call);
   va_client_trust_unref (call->trust);
   return ok;
 }

@@ -34,6 +34,11 @@ VaClient *va_client_new_public (const char *url, const char *ca_file, GError **e
 gboolean va_client_reload (VaClient *client, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_client_certificate_ends: when the client's own certificate ends, seconds since 1970; 0 for a public server. */
 gint64 va_client_certificate_ends (VaClient *client);
+/**
+ * va_client_silent_for: how long ago a call (not a brief one) ran out of time without a byte of an answer, microseconds;
+ * -1: that did not happen, or a later call was answered.
+ */
+gint64 va_client_silent_for (VaClient *client);
 
 /** Called as an upload proceeds, from the calling thread. */
 typedef void (*VaClientProgress) (guint64 sent, guint64 total, gpointer user_data);
@@ -46,6 +51,7 @@ typedef struct {
   const char *request_id;     /* for the header VA_REQUEST_ID_HEADER; or %NULL */
   guint deadline_ms;          /* for all of it */
   gboolean persist;           /* a name look-up or a connect that fails is tried again until the deadline */
+  gboolean brief;             /* the deadline is too short to tell a slow server from a silent one */
   gsize max_reply;            /* bytes; 0: 1 MiB */
   guint max_values;           /* in the reply; 0: VA_JSON_MAX_VALUES */
   VaClientProgress progress;

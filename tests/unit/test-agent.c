@@ -423,10 +423,10 @@ test_hook_refuses_for_service (void)
   host.site->settings->deadline_ms = 300;
   host.site->hang_ms = 1000;
   site_set (host.site, &host.site->launch_mode, SITE_HANG);
-  assert_refused (&host, NULL, "cannot reach");
+  assert_refused (&host, NULL, "did not answer within");
   host.site->settings->deadline_ms = 3000;
   site_stop_service (host.site);
-  assert_refused (&host, NULL, "cannot reach");
+  assert_refused (&host, NULL, "cannot reach the service at https://");
   tear_down (&host);
 }
 
@@ -627,6 +627,57 @@ test_gate_refuses_for_service (void)
 }
 
 /* Trouble is not a no: whoever resumes later gets another try. */
+static gint64
+time_refusal (Host *host, const char *why)
+{
+  gint64 begin = g_get_monotonic_time ();
+
+  assert_refused (host, NULL, why);
+  return g_get_monotonic_time () - begin;
+}
+
+/* The first start waits for all of its deadline; those soon after it do not, and the first answer ends that. */
+static void
+test_silent_service (void)
+{
+  Host host = set_up ();
+  g_autofree char *id = NULL;
+
+  host.site->settings->deadline_ms = 6000;
+  host.site->hang_ms = 6500;
+  site_set (host.site, &host.site->launch_mode, SITE_HANG);
+  g_assert_cmpint (time_refusal (&host, "did not answer within"), >=, 5500 * G_TIME_SPAN_MILLISECOND);
+  g_assert_cmpint (time_refusal (&host, "an earlier request was not answered"), <, 4500 * G_TIME_SPAN_MILLISECOND);
+  site_set (host.site, &host.site->launch_mode, SITE_OK);
+  id = grant (&host);
+  g_assert_cmpint (marker (&host).state, ==, VA_MARKER_PENDING);
+  tear_down (&host);
+}
+
+static gpointer
+start_service_later (gpointer data)
+{
+  g_usleep (800000);
+  site_start_service (data);
+  return NULL;
+}
+
+/* A start at boot waits for a service, or a network, that is not there yet. */
+static void
+test_service_comes_late (void)
+{
+  Host host = set_up ();
+  g_autofree char *id = NULL;
+  GThread *thread;
+
+  host.site->settings->deadline_ms = 15000;
+  site_stop_service (host.site);
+  thread = g_thread_new ("late", start_service_later, host.site);
+  id = grant (&host);
+  g_thread_join (thread);
+  tear_down (&host);
+}
+
 static void
 test_gate_survives_trouble (void)
 {
@@ -644,7 +695,7 @@ test_gate_survives_trouble (void)
   host.site->hang_ms = 2500;
   site_set (host.site, &host.site->validate_mode, SITE_HANG);
   begin = g_get_monotonic_time ();
-  assert_no (&host, qemu.pid, "cannot reach");
+  assert_no (&host, qemu.pid, "did not answer within");
   g_assert_cmpint (g_get_monotonic_time () - begin, <, 2 * G_TIME_SPAN_SECOND);
   host.site->settings->deadline_ms = 3000;
   site_set (host.site, &host.site->validate_mode, SITE_OK);
@@ -926,6 +977,8 @@ main (int argc, char *argv[])
 {
   fake_qemu_main (argc, argv);
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/agent/silent-service", test_silent_service);
+  g_test_add_func ("/agent/service-comes-late", test_service_comes_late);
   g_test_add_func ("/agent/launch", test_launch);
   g_test_add_func ("/agent/monitor/is-taken", test_monitor_is_taken);
   g_test_add_func ("/agent/monitor/of-another", test_monitor_of_another);
