@@ -8,6 +8,7 @@
 
 #define CBITPOS_MAX 63
 #define GUESTS_MAX G_MAXUINT16
+#define TIME_MAX G_GINT64_CONSTANT (253402300799) /* the year 9999 ends */
 
 /* Said or not: a host that does not say whether it has SEV is an old agent's mistake, not a no. */
 static gboolean
@@ -34,6 +35,7 @@ va_host_features_read (JsonObject *object, GError **error)
   va_fields_number (&fields, "reduced-phys-bits", VA_OPTIONAL, 0, CBITPOS_MAX, &features->reduced_phys_bits);
   va_fields_number (&fields, "max-guests", VA_OPTIONAL, 0, GUESTS_MAX, &features->max_guests);
   va_fields_number (&fields, "max-es-guests", VA_OPTIONAL, 0, GUESTS_MAX, &features->max_es_guests);
+  va_fields_number (&fields, "certificate-ends", VA_OPTIONAL, 0, TIME_MAX, &features->certificate_ends);
   return va_fields_end (&fields, error) ? g_steal_pointer (&features) : NULL;
 }
 
@@ -52,6 +54,7 @@ va_host_features_write (const VaHostFeatures *features)
   va_json_set_positive (object, "reduced-phys-bits", features->reduced_phys_bits);
   va_json_set_positive (object, "max-guests", features->max_guests);
   va_json_set_positive (object, "max-es-guests", features->max_es_guests);
+  va_json_set_positive (object, "certificate-ends", features->certificate_ends);
   return object;
 }
 

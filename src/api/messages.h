@@ -195,6 +195,7 @@ typedef struct {
   gboolean sev, sev_es;
   char *libvirt_version, *qemu_version, *agent_version;
   guint64 cbitpos, reduced_phys_bits, max_guests, max_es_guests;
+  guint64 certificate_ends; /* of the host, seconds since 1970; 0: not said */
   gboolean gate_loaded;
 } VaHostFeatures;
 VaHostFeatures *va_host_features_read (JsonObject *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;

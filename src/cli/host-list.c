@@ -19,7 +19,8 @@ print_list (JsonObject *answer)
 {
   JsonArray *hosts = va_answer_array (answer, "hosts");
   VaTable *table = va_table_new ((const char *[]){ _("HOST"), "SEV", "SEV-ES", _("GATE"), _("GUESTS"), "LIBVIRT",
-                                                   "QEMU", _("AGENT"), _("SEEN"), NULL });
+                                                   "QEMU", _("AGENT"), _("CERTIFICATE UNTIL"),
+                                                   _("SEEN"), NULL });
 
   for (guint i = 0; i < va_answer_length (hosts); i++)
     {
@@ -32,6 +33,7 @@ print_list (JsonObject *answer)
                     g_strdup (va_answer_text (features, "libvirt-version")),
                     g_strdup (va_answer_text (features, "qemu-version")),
                     g_strdup (va_answer_text (features, "agent-version")),
+                    va_print_time (va_answer_number (features, "certificate-ends")),
                     va_print_time (va_answer_number (host, "seen")));
     }
   va_table_print (table, _("no hosts"));

@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/i18n.h"
+#include "host/certificate.h"
 #include "host/features.h"
 #include "host/gate.h"
 #include "host/guard.h"
@@ -24,6 +25,7 @@
 #define LIBVIRT_THREADS 16
 #define GUARD_THREADS 8
 #define SWEEP_SECONDS 10
+#define QUIESCE_SECONDS 3
 
 /* The folder with just this mode, whatever the umask, and ours. */
 static gboolean
@@ -162,6 +164,7 @@ on_sweep_timer (gpointer data)
     va_work_push (agent->chores, sweep, agent, NULL);
   if (g_atomic_int_get (&agent->features_due))
     va_features_report (agent);
+  va_certificate_watch (agent);
   return G_SOURCE_CONTINUE;
 }
 
@@ -216,18 +219,44 @@ va_agent_start (const VaHostSettings *settings, GError **error)
   agent->host = (VaLaunchHost){ settings->run_dir, settings->state_dir, agent->boot_id, agent->client, agent->chores,
                                 on_owes, on_vanished, agent };
   begin_work (agent);
+  va_certificate_watch (agent);
   return listen_for_questions (agent, error) ? g_steal_pointer (&agent) : NULL;
 }
 
 void
-va_agent_stop (VaAgent *agent)
+va_agent_reload (VaAgent *agent)
 {
-  if (agent->sweep_timer != 0)
-    g_source_remove (agent->sweep_timer);
-  g_clear_pointer (&agent->hook, va_listener_free);
-  g_clear_pointer (&agent->gate, va_listener_free);
-  if (agent->hypervisor != NULL)
-    va_hypervisor_stop (agent->hypervisor);
+  g_autoptr(GError) error = NULL;
+
+  if (!va_client_reload (agent->client, &error))
+    {
+      g_message (_("certificate, key and CA stay as they were: %s"), error->message);
+      return;
+    }
+  g_message (_("certificate, key and CA were read again"));
+  agent->warned = 0;
+  va_certificate_watch (agent);
+  va_features_report (agent);
+}
+
+/* Each part gets its chance, whatever becomes of the one before it. */
+void
+va_agent_quiesce (VaAgent *agent)
+{
+  gint64 end = g_get_monotonic_time () + QUIESCE_SECONDS * G_TIME_SPAN_SECOND;
+
+  agent->quiet = TRUE;
+  if (agent->hypervisor != NULL && !va_hypervisor_stop (agent->hypervisor, end))
+    agent->stuck = TRUE;
+  if (agent->libvirt_work != NULL && !va_work_stop (agent->libvirt_work, end))
+    agent->stuck = TRUE;
+  if (agent->outcomes != NULL && !va_outcomes_stop (agent->outcomes, end))
+    agent->stuck = TRUE;
+}
+
+static void
+free_parts (VaAgent *agent)
+{
   g_clear_pointer (&agent->chores, va_work_free);
   g_clear_pointer (&agent->libvirt_work, va_work_free);
   g_clear_pointer (&agent->guards, va_work_free);
@@ -241,4 +270,23 @@ va_agent_stop (VaAgent *agent)
   g_mutex_clear (&agent->starts);
   g_free (agent->boot_id);
   g_free (agent);
+}
+
+gboolean
+va_agent_stop (VaAgent *agent)
+{
+  if (!agent->quiet)
+    va_agent_quiesce (agent);
+  if (agent->sweep_timer != 0)
+    g_source_remove (agent->sweep_timer);
+  agent->sweep_timer = 0;
+  g_clear_pointer (&agent->hook, va_listener_free);
+  g_clear_pointer (&agent->gate, va_listener_free);
+  if (agent->stuck)
+    {
+      g_message (_("libvirt or the service does not answer; ending without it"));
+      return FALSE;
+    }
+  free_parts (agent);
+  return TRUE;
 }

@@ -34,6 +34,8 @@ typedef struct {
   int lock;                 /* held for as long as the agent runs */
   guint sweep_timer;
   gint features_due;        /* atomic: the service has not heard yet what the host can do */
+  gint64 warned;            /* when the journal was told last that the certificate ends soon, seconds; 0: never */
+  gboolean quiet, stuck;    /* va_agent_quiesce() was called; and threads were left that still use the agent */
 } VaAgent;
 
 /**
@@ -42,8 +44,23 @@ typedef struct {
  * Errors: VA_CORE_ERROR; _EXISTS: another agent runs in this run_dir
  */
 VaAgent *va_agent_start (const VaHostSettings *settings, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** va_agent_stop: answers what it was asked, then frees everything; launches stay as they are. */
-void va_agent_stop (VaAgent *agent);
+/**
+ * va_agent_reload: reads the certificate, its key and the CA again; if they will not do, the agent goes on with those that
+ * it has. Says so in the journal.
+ */
+void va_agent_reload (VaAgent *agent);
+/**
+ * va_agent_quiesce: the first half of the end: nothing is asked of libvirt any more, and no outcome told; hook and gate are
+ * still answered as long as the main loop runs. Returns after some seconds at most, even while libvirtd hangs. From any
+ * thread, once.
+ */
+void va_agent_quiesce (VaAgent *agent);
+/**
+ * va_agent_stop: the rest (after va_agent_quiesce() if that was not called): answers what it was asked, then frees
+ * everything; launches stay as they are.
+ * Returns: FALSE: a thread is in a call that does not return; nothing was freed, and the process should _exit()
+ */
+gboolean va_agent_stop (VaAgent *agent);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaAgent, va_agent_stop)
 
 G_END_DECLS

@@ -57,6 +57,7 @@ collect (VaAgent *agent)
   VaPlatformInfo info;
 
   features->agent_version = g_strdup (PACKAGE_VERSION);
+  features->certificate_ends = (guint64) MAX (va_client_certificate_ends (agent->client), 0);
   features->gate_loaded = is_gate_loaded (agent->settings->run_dir);
   take_versions (agent, features);
   if (!va_platform_get (agent->platform, 0, &info, NULL))

@@ -6,6 +6,7 @@
 #include <locale.h>
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 #include "core/i18n.h"
 #include "core/journal.h"
 #include "core/secret.h"
@@ -38,11 +39,52 @@ parse_options (Options *options, int *argc, char ***argv, GError **error)
   return FALSE;
 }
 
+typedef struct {
+  VaAgent *agent;
+  GMainLoop *loop;
+  GThread *stopper; /* once a signal has come */
+} Running;
+
+static gboolean
+on_quiet (gpointer loop)
+{
+  g_main_loop_quit (loop);
+  return G_SOURCE_REMOVE;
+}
+
+static gpointer
+quiesce (gpointer data)
+{
+  const Running *running = data;
+
+  va_agent_quiesce (running->agent);
+  g_idle_add (on_quiet, running->loop);
+  return NULL;
+}
+
+/* The loop runs on until libvirt is left, so that domains can start meanwhile. */
 static gboolean
 on_terminate (gpointer data)
 {
+  Running *running = data;
+
   sd_notify (0, "STOPPING=1");
-  g_main_loop_quit (data);
+  if (running->stopper == NULL)
+    running->stopper = g_thread_new ("stop", quiesce, running);
+  return G_SOURCE_CONTINUE;
+}
+
+/* systemd waits for the second message before it says that the reload is done. */
+static gboolean
+on_reload (gpointer data)
+{
+  const Running *running = data;
+
+  if (running->stopper != NULL)
+    return G_SOURCE_CONTINUE;
+  sd_notifyf (0, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time ());
+  va_agent_reload (running->agent);
+  sd_notify (0, "READY=1");
   return G_SOURCE_CONTINUE;
 }
 
@@ -53,18 +95,23 @@ on_watchdog (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-static void
-run (void)
+/* Returns: FALSE: a thread is left that does not end. */
+static gboolean
+run (VaAgent *agent)
 {
   g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  Running running = { agent, loop, NULL };
   uint64_t watchdog;
 
-  g_unix_signal_add (SIGTERM, on_terminate, loop);
-  g_unix_signal_add (SIGINT, on_terminate, loop);
+  g_unix_signal_add (SIGTERM, on_terminate, &running);
+  g_unix_signal_add (SIGINT, on_terminate, &running);
+  g_unix_signal_add (SIGHUP, on_reload, &running);
   if (sd_watchdog_enabled (0, &watchdog) > 0)
     g_timeout_add ((guint) MIN (watchdog / 2000, G_MAXUINT), on_watchdog, NULL);
   sd_notify (0, "READY=1");
   g_main_loop_run (loop);
+  g_thread_join (running.stopper);
+  return va_agent_stop (agent);
 }
 
 int
@@ -74,7 +121,7 @@ main (int argc, char *argv[])
   g_autofree char *config = NULL;
   g_autoptr(VaHostSettings) settings = NULL;
   g_autoptr(GError) error = NULL;
-  g_autoptr(VaAgent) agent = NULL;
+  VaAgent *agent = NULL;
 
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, VA_LOCALEDIR);
@@ -101,6 +148,8 @@ main (int argc, char *argv[])
       g_printerr ("virt-attest-hostd: %s\n", error->message);
       return EXIT_FAILURE;
     }
-  run ();
+  /* What a process does at its end would meet the threads that are left. Nothing is lost: records and markers are on disk. */
+  if (!run (agent))
+    _exit (EXIT_SUCCESS);
   return EXIT_SUCCESS;
 }

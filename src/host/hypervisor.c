@@ -22,12 +22,23 @@ struct _VaHypervisor
   GCond changed;
   virConnectPtr connect; /* NULL while libvirt is away */
   gboolean lost, refresh, stop;
+  gboolean connector_ended, events_ended;
   gint events_stop; /* atomic */
 };
 
 static void
 be_silent (void *data, virErrorPtr error)
 {
+}
+
+/* The last that a thread does; @flag is its own. */
+static void
+say_ended (VaHypervisor *hypervisor, gboolean *flag)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&hypervisor->lock);
+
+  *flag = TRUE;
+  g_cond_broadcast (&hypervisor->changed);
 }
 
 static gpointer
@@ -37,6 +48,7 @@ run_events (gpointer data)
 
   while (!g_atomic_int_get (&hypervisor->events_stop))
     virEventRunDefaultImpl ();
+  say_ended (hypervisor, &hypervisor->events_ended);
   return NULL;
 }
 
@@ -179,6 +191,7 @@ run_connector (gpointer data)
         pause_ms = MIN (pause_ms * 2, PAUSE_MAX_MS);
     }
   while (pause_for (hypervisor, pause_ms));
+  say_ended (hypervisor, &hypervisor->connector_ended);
   return NULL;
 }
 
@@ -209,7 +222,7 @@ va_hypervisor_get (VaHypervisor *hypervisor)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&hypervisor->lock);
 
-  if (hypervisor->connect == NULL || hypervisor->lost)
+  if (hypervisor->connect == NULL || hypervisor->lost || hypervisor->stop)
     return NULL;
   virConnectRef (hypervisor->connect);
   return hypervisor->connect;
@@ -224,17 +237,33 @@ va_hypervisor_refresh (VaHypervisor *hypervisor)
   g_cond_broadcast (&hypervisor->changed);
 }
 
-void
-va_hypervisor_stop (VaHypervisor *hypervisor)
+/* Waits until @flag is set. */
+static gboolean
+wait_for_end (VaHypervisor *hypervisor, const gboolean *flag, gint64 end)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&hypervisor->lock);
+
+  while (!*flag && g_cond_wait_until (&hypervisor->changed, &hypervisor->lock, end))
+    ;
+  return *flag;
+}
+
+gboolean
+va_hypervisor_stop (VaHypervisor *hypervisor, gint64 end)
 {
   g_mutex_lock (&hypervisor->lock);
   hypervisor->stop = TRUE;
   g_cond_broadcast (&hypervisor->changed);
   g_mutex_unlock (&hypervisor->lock);
-  g_thread_join (hypervisor->connector);
+  if (!wait_for_end (hypervisor, &hypervisor->connector_ended, end))
+    return FALSE;
   g_atomic_int_set (&hypervisor->events_stop, 1);
   virEventAddTimeout (0, on_wake, NULL, NULL);
+  if (!wait_for_end (hypervisor, &hypervisor->events_ended, end))
+    return FALSE;
+  g_thread_join (hypervisor->connector);
   g_thread_join (hypervisor->events);
+  return TRUE;
 }
 
 void

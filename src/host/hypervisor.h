@@ -24,9 +24,13 @@ VaHypervisor *va_hypervisor_new (const char *uri, const VaHypervisorUser *user, 
 virConnectPtr va_hypervisor_get (VaHypervisor *hypervisor);
 /** va_hypervisor_refresh: has up() called soon, if libvirt is there. From any thread. */
 void va_hypervisor_refresh (VaHypervisor *hypervisor);
-/** va_hypervisor_stop: no callback comes after it, and va_hypervisor_get() gives nothing more. */
-void va_hypervisor_stop (VaHypervisor *hypervisor);
-/** va_hypervisor_free: after va_hypervisor_stop(), when no thread uses @hypervisor any more. */
+/**
+ * va_hypervisor_stop: va_hypervisor_get() gives nothing more, and no callback comes after it.
+ * @end: g_get_monotonic_time() until which it waits for its threads, which may be in a call to a libvirtd that hangs
+ * Returns: FALSE: they still run; va_hypervisor_free() must not be called, and what callbacks use must stay
+ */
+gboolean va_hypervisor_stop (VaHypervisor *hypervisor, gint64 end) G_GNUC_WARN_UNUSED_RESULT;
+/** va_hypervisor_free: after a successful va_hypervisor_stop(), when no thread uses @hypervisor any more. */
 void va_hypervisor_free (VaHypervisor *hypervisor);
 
 G_END_DECLS

@@ -17,7 +17,7 @@ struct _VaOutcomes
   GThread *thread;
   GMutex lock;
   GCond changed;
-  gboolean wake, stop;
+  gboolean wake, stop, ended;
 };
 
 /* Whether saying the same again can never help: the service does not know the launch, or does not want to hear it. */
@@ -114,6 +114,10 @@ run (gpointer data)
         pause = CLAMP (pause * 2, PAUSE_MIN_SECONDS, PAUSE_MAX_SECONDS);
     }
   while (wait_for_work (outcomes, pause));
+  g_mutex_lock (&outcomes->lock);
+  outcomes->ended = TRUE;
+  g_cond_broadcast (&outcomes->changed);
+  g_mutex_unlock (&outcomes->lock);
   return NULL;
 }
 
@@ -139,13 +143,23 @@ va_outcomes_wake (VaOutcomes *outcomes)
   g_cond_signal (&outcomes->changed);
 }
 
+gboolean
+va_outcomes_stop (VaOutcomes *outcomes, gint64 end)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&outcomes->lock);
+
+  outcomes->stop = TRUE;
+  g_cond_broadcast (&outcomes->changed);
+  while (!outcomes->ended && g_cond_wait_until (&outcomes->changed, &outcomes->lock, end))
+    ;
+  return outcomes->ended;
+}
+
 void
 va_outcomes_free (VaOutcomes *outcomes)
 {
-  g_mutex_lock (&outcomes->lock);
-  outcomes->stop = TRUE;
-  g_cond_signal (&outcomes->changed);
-  g_mutex_unlock (&outcomes->lock);
+  if (!va_outcomes_stop (outcomes, 0))
+    g_debug ("waiting for a call to the service");
   g_thread_join (outcomes->thread);
   g_mutex_clear (&outcomes->lock);
   g_cond_clear (&outcomes->changed);

@@ -15,6 +15,13 @@ typedef struct _VaOutcomes VaOutcomes;
 VaOutcomes *va_outcomes_new (VaLaunches *launches, VaClient *client);
 /** va_outcomes_wake: there is something new to tell. From any thread; does not block. */
 void va_outcomes_wake (VaOutcomes *outcomes);
+/**
+ * va_outcomes_stop: tells the service nothing more.
+ * @end: g_get_monotonic_time() until which it waits for a call that is under way
+ * Returns: FALSE: the call still runs, and uses @outcomes
+ */
+gboolean va_outcomes_stop (VaOutcomes *outcomes, gint64 end) G_GNUC_WARN_UNUSED_RESULT;
+/** va_outcomes_free: waits for a call that is under way. */
 void va_outcomes_free (VaOutcomes *outcomes);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaOutcomes, va_outcomes_free)
 

@@ -14,6 +14,12 @@ VaWork *va_work_new (guint threads);
 void va_work_push (VaWork *work, VaWorkFunc func, gpointer data, GDestroyNotify free_data);
 /** va_work_waiting: how many pieces of work no thread has taken up yet. */
 guint va_work_waiting (VaWork *work);
+/**
+ * va_work_stop: what is pushed from now on is dropped (its @free_data is called); waits for the rest.
+ * @end: g_get_monotonic_time() until which it waits
+ * Returns: FALSE: something still runs, and uses @work
+ */
+gboolean va_work_stop (VaWork *work, gint64 end) G_GNUC_WARN_UNUSED_RESULT;
 /** va_work_free: waits for what was pushed. */
 void va_work_free (VaWork *work);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaWork, va_work_free)

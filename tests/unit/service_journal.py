@@ -132,12 +132,13 @@ def no_journal_without_its_stream(w):
 
 
 class Agent:
-    """A real virt-attest-hostd without libvirt, in a namespace of its own."""
+    """A real virt-attest-hostd, if need be without libvirt, in a namespace of its own."""
 
-    def __init__(self, w, name, service):
+    def __init__(self, w, name, service, certificate=None, key=None, libvirt_uri='', deadline_ms=8000):
         self.folder, self.journal = os.path.join(TMP, name), Journal(name)
         os.makedirs(os.path.join(self.folder, 'state'), 0o700)
-        certificate, key = w.site.client('host', 'node1')
+        if certificate is None:
+            certificate, key = w.site.client('host', 'node1')
         platform = {'pdh': b64(w.platform.pdh), 'cert-chain': b64(w.platform.chain), 'cpu-id': b64(w.platform.cpu_id)}
         text = ', '.join(f'"{name}": "{value}"' for name, value in platform.items())
         numbers = '"cbitpos": 51, "reduced-phys-bits": 1, "max-guests": 15, "max-es-guests": 0'
@@ -145,7 +146,7 @@ class Agent:
         self.firmware = write(os.path.join(self.folder, 'firmware.fd'), w.image)
         config = write(os.path.join(self.folder, 'hostd.conf'), (
             f'[service]\nurl = "https://127.0.0.1:{service.port}"\nca = {w.site.ca}\ncertificate = {certificate}\n'
-            f'key = {key}\n[host]\nlibvirt-uri = ""\nstate-dir = {self.folder}/state\n').encode())
+            f'key = {key}\n[host]\nlibvirt-uri = "{libvirt_uri}"\ndeadline-ms = {deadline_ms}\nstate-dir = {self.folder}/state\n').encode())
         errors = write(os.path.join(self.folder, 'errors'), b'')
         with open(errors, 'ab') as target:
             self.process = subprocess.Popen([*self.journal.before(), AGENT, '--config', config], stderr=target,
@@ -169,6 +170,7 @@ class Agent:
             assert self.process.poll() is None, self.journal.read()
             time.sleep(0.05)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as hook:
+            hook.settimeout(60)
             hook.connect(path)
             hook.sendall(f'virt-attest hook 1\nstart {os.getpid()}\n\n{xml}'.encode())
             hook.shutdown(socket.SHUT_WR)
