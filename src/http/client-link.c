@@ -12,6 +12,9 @@
 #include "http/client-verify.h"
 #include "http/x509.h"
 
+/* Bytes of a handshake message: what a certificate with very many names costs is quadratic. */
+#define HANDSHAKE_MAX 16384
+
 G_DEFINE_QUARK (va-client-link-error-quark, va_client_link_error)
 
 struct _VaClientLink
@@ -203,6 +206,7 @@ set_up_session (VaClientLink *link, VaClientTrust *trust, GError **error)
     rc = gnutls_server_name_set (link->session, GNUTLS_NAME_DNS, link->plan.host, strlen (link->plan.host));
   if (rc < 0)
     return fail (link, rc, error);
+  gnutls_handshake_set_max_packet_length (link->session, HANDSHAKE_MAX);
   va_client_verify_server (link->session, link->plan.host);
   gnutls_transport_set_ptr (link->session, link);
   gnutls_transport_set_pull_function (link->session, pull);

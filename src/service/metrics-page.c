@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <string.h>
+#include "api/messages.h"
 #include "service/metrics-text.h"
 #include "service/service.h"
 
@@ -27,6 +29,55 @@ print_readiness (VaService *service, GString *text)
   print_one (text, "virt_attest_certificate_not_after_seconds", "gauge",
              "When the service's own certificate ends, in seconds since 1970.",
              (double) atomic_load (&service->readiness.certificate_ends));
+}
+
+#define HOST_PAGE 500
+#define HOST_BYTES (1024 * 1024)
+#define HOST_SECONDS (24 * 3600) /* an agent tells its features each hour; who was silent for longer is no host any more */
+
+/* The first end of a certificate among @hosts, or @first if that is earlier; 0: none said. */
+static guint64
+first_end (const GPtrArray *hosts, guint64 first)
+{
+  gint64 now = va_service_now () / 1000;
+
+  for (guint i = 0; i < hosts->len; i++)
+    {
+      const VaStoredHost *host = hosts->pdata[i];
+      g_autoptr(JsonObject) object = va_json_parse (host->features, strlen (host->features), NULL);
+      g_autoptr(VaHostFeatures) features = object != NULL ? va_host_features_read (object, NULL) : NULL;
+
+      if (features != NULL && features->certificate_ends != 0 && now - host->seen < HOST_SECONDS
+          && (first == 0 || features->certificate_ends < first))
+        first = features->certificate_ends;
+    }
+  return first;
+}
+
+static void
+print_hosts (VaService *service, GString *text)
+{
+  VaPage page = { .limit = HOST_PAGE, .bytes = HOST_BYTES };
+  g_autofree char *after = NULL;
+  gboolean more = TRUE;
+  guint64 first = 0;
+
+  while (more)
+    {
+      g_autoptr(GError) error = NULL;
+      g_autoptr(GPtrArray) hosts = va_store_list_hosts (service->store, &page, &more, &error);
+
+      if (hosts == NULL || hosts->len == 0)
+        break;
+      first = first_end (hosts, first);
+      g_free (after);
+      after = g_strdup (((const VaStoredHost *) hosts->pdata[hosts->len - 1])->name);
+      page.after = after;
+    }
+  if (first != 0)
+    print_one (text, "virt_attest_hosts_certificate_not_after_seconds", "gauge",
+               "When the first certificate of the hosts that were heard of within a day ends, in seconds since 1970.",
+               (double) first);
 }
 
 /* What the database cannot tell just now is left out, not said to be 0. */
@@ -73,6 +124,7 @@ va_handle_metrics (VaRequest *request, VaResponse *response, gpointer user_data,
   print_store (service, text);
   print_audit (service, text);
   print_readiness (service, text);
+  print_hosts (service, text);
   va_metrics_print_process (text);
   response->status = 200;
   response->type = VA_METRICS_TEXT_TYPE;

@@ -9,6 +9,7 @@ EXTRA_DIST += $(attack_tests) \
 	tests/attack/gate_attempts.py \
 	tests/attack/host_attempts.py \
 	tests/attack/id_attempts.py \
+	tests/attack/imposter_attempts.py \
 	tests/attack/operator_attempts.py \
 	tests/attack/owner_attempts.py \
 	tests/attack/stranger_attempts.py \
