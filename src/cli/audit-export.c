@@ -3,12 +3,11 @@
 
 #include "verbs.h"
 
-#include <stdio.h>
 #include "answer.h"
 #include "audit/export.h"
 #include "core/error.h"
 #include "core/i18n.h"
-#include "core/json.h"
+#include "print.h"
 
 #define PAGE "500"
 
@@ -18,20 +17,12 @@ typedef struct {
 } Place;
 
 static void
-write_object (JsonObject *object)
-{
-  g_autofree char *text = va_json_print (object);
-
-  puts (text);
-}
-
-static void
 write_checkpoint (JsonObject *checkpoint, Place *place)
 {
   g_autoptr(JsonObject) line = json_object_new ();
 
   json_object_set_object_member (line, "checkpoint", json_object_ref (checkpoint));
-  write_object (line);
+  va_print_json_line (line);
   place->covered = va_answer_number (checkpoint, "seq");
 }
 
@@ -47,9 +38,9 @@ write_page (JsonObject *page, gint64 end, Place *place)
       const char *text = va_answer_text (record, "text");
 
       if (text != NULL)
-        puts (text);
+        va_print_record (text);
       else
-        write_object (record);
+        va_print_json_line (record);
       place->written++;
       if (va_answer_number (va_answer_element (checkpoints, next), "seq") == place->written)
         write_checkpoint (va_answer_element (checkpoints, next++), place);
@@ -90,7 +81,7 @@ va_verb_audit_export (VaCall *call)
     return VA_EXIT_USAGE;
   if (!va_call_ask (call, "POST", "/v1/audit/checkpoint", NULL, &checkpoint, &error))
     return va_call_fail (error);
-  puts (VA_AUDIT_EXPORT_HEAD);
+  va_print_line ("%s", VA_AUDIT_EXPORT_HEAD);
   if (!write_records (call, va_answer_number (checkpoint, "seq"), &place, &error))
     return va_call_fail (error);
   if (place.covered != va_answer_number (checkpoint, "seq"))

@@ -3,7 +3,6 @@
 
 #include "verbs.h"
 
-#include <stdio.h>
 #include <string.h>
 #include "answer.h"
 #include "core/error.h"
@@ -125,6 +124,6 @@ va_verb_audit_list (VaCall *call)
   if (!call->json)
     print_list (texts);
   for (guint i = call->json ? texts->len : 0; i > 0; i--)
-    puts (texts->pdata[i - 1]); /* each as it is kept, one per line */
+    va_print_json_text (texts->pdata[i - 1]); /* each as it is kept, one per line */
   return VA_EXIT_YES;
 }

@@ -152,7 +152,7 @@ verify (Verification *verification)
       print_found (verification, va_audit_check_found (check));
       return VA_EXIT_YES;
     }
-  g_printerr ("virt-attest: %s\n", error->message);
+  va_print_error_line ("virt-attest: %s", error->message);
   return broken ? VA_EXIT_BROKEN : VA_EXIT_REFUSED;
 }
 
@@ -182,7 +182,7 @@ va_verb_audit_verify (VaCall *call)
     verifier = va_verifier_new (ca, signer, &error);
   if (verifier == NULL)
     {
-      g_printerr ("virt-attest: %s\n", error->message);
+      va_print_error_line ("virt-attest: %s", error->message);
       return VA_EXIT_BROKEN;
     }
   verification.export = call->n_operands > 0 ? call->operands[0] : NULL;

@@ -3,6 +3,7 @@
 
 #include "ca-files.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 #include "core/error.h"
 #include "core/file.h"
@@ -52,8 +53,15 @@ va_ca_files_write (const VaCaPair *pair, const char *dir, int mode, const char *
 {
   g_autofree char *certificate = path_of (dir, name, ".pem");
   g_autofree char *key = path_of (dir, name, ".key");
+  const VaNewFile files[] = { { key, va_secret_data (pair->key), va_secret_size (pair->key), 0600 },
+                              { certificate, pair->certificate, strlen (pair->certificate), 0644 } };
+  gboolean made = !g_file_test (dir, G_FILE_TEST_EXISTS);
 
-  return is_free (certificate, error) && is_free (key, error) && va_folder_make (dir, mode, error)
-         && va_file_create (key, va_secret_data (pair->key), va_secret_size (pair->key), 0600, error)
-         && va_file_create (certificate, pair->certificate, strlen (pair->certificate), 0644, error);
+  if (!is_free (certificate, error) || !is_free (key, error) || !va_folder_make (dir, mode, error))
+    return FALSE;
+  if (va_files_create (files, G_N_ELEMENTS (files), error))
+    return TRUE;
+  if (made)
+    g_rmdir (dir);
+  return FALSE;
 }

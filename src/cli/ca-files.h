@@ -10,8 +10,9 @@ char *va_ca_folder (const char *dir);
 /** va_ca_files_read: NAME.pem and NAME.key in @dir. */
 VaCaPair *va_ca_files_read (const char *dir, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
- * va_ca_files_write: makes NAME.key (0600) and NAME.pem (0644) in @dir, which is made with @mode if need be.
- * Errors: VA_CORE_ERROR_EXISTS: one of them is there already; nothing was changed then
+ * va_ca_files_write: makes NAME.key (0600) and NAME.pem (0644) in @dir, which is made with @mode if need be: both or
+ * none.
+ * Errors: VA_CORE_ERROR_EXISTS: one of them exists; other VA_CORE_ERROR. Nothing was changed then
  */
 gboolean va_ca_files_write (const VaCaPair *pair, const char *dir, int mode, const char *name, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;

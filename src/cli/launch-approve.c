@@ -3,7 +3,6 @@
 
 #include "verbs.h"
 
-#include <stdio.h>
 #include "answer.h"
 #include "api/messages.h"
 #include "core/i18n.h"
@@ -17,14 +16,14 @@ print_approval (JsonObject *launch, const VaApproval *approval)
 
   if (!va_answer_true (launch, "approved"))
     {
-      printf (_("approved by you: launch %s waits for another person's approval, until %s\n"),
-              va_answer_text (launch, "launch-id"), until);
+      va_print_line (_("approved by you: launch %s waits for another person's approval, until %s"),
+                     va_answer_text (launch, "launch-id"), until);
       return;
     }
-  printf (_("approved: launch %s of domain %s on host %s, until %s\n"), va_answer_text (launch, "launch-id"),
-          va_answer_text (va_answer_object (launch, "domain"), "name"), va_answer_text (launch, "host"), until);
+  va_print_line (_("approved: launch %s of domain %s on host %s, until %s"), va_answer_text (launch, "launch-id"),
+                 va_answer_text (va_answer_object (launch, "domain"), "name"), va_answer_text (launch, "host"), until);
   if (approval->launches > 1)
-    printf (_("and the registration's next %u launches until then\n"), approval->launches - 1);
+    va_print_line (_("and the registration's next %u launches until then"), approval->launches - 1);
 }
 
 VaExit

@@ -3,7 +3,6 @@
 
 #include "verbs.h"
 
-#include <stdio.h>
 #include "answer.h"
 #include "core/i18n.h"
 #include "operand.h"
@@ -24,8 +23,8 @@ end_launch (VaCall *call, const char *how, const char *done)
   if (call->json)
     va_print_json (launch);
   else
-    printf (_("%s: launch %s on host %s\n"), done, va_answer_text (launch, "launch-id"),
-            va_answer_text (launch, "host"));
+    va_print_line (_("%s: launch %s on host %s"), done, va_answer_text (launch, "launch-id"),
+                   va_answer_text (launch, "host"));
   return VA_EXIT_YES;
 }
 

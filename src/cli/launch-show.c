@@ -3,7 +3,6 @@
 
 #include "verbs.h"
 
-#include <stdio.h>
 #include "answer.h"
 #include "core/i18n.h"
 #include "operand.h"
@@ -84,7 +83,8 @@ print_timeline (JsonObject *launch)
   if (va_answer_length (timeline) == 0)
     return;
   first = va_answer_number (va_answer_element (timeline, 0), "time");
-  printf ("\n%s\n", _("By the service's clock:"));
+  va_print_line ("%s", "");
+  va_print_line ("%s", _("By the service's clock:"));
   table = va_table_new ((const char *[]){ "", "", "", NULL });
   for (guint i = 0; i < va_answer_length (timeline); i++)
     {
@@ -105,7 +105,8 @@ print_steps (JsonObject *launch)
 
   if (va_answer_length (steps) == 0)
     return;
-  printf ("\n%s\n", _("By the host's clock, since its hook was called:"));
+  va_print_line ("%s", "");
+  va_print_line ("%s", _("By the host's clock, since its hook was called:"));
   table = va_table_new ((const char *[]){ "", "", NULL });
   for (guint i = 0; i < va_answer_length (steps); i++)
     {

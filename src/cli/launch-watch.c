@@ -24,14 +24,12 @@ print_launch (const Watch *watch, JsonObject *launch)
 {
   JsonArray *timeline = va_answer_array (launch, "timeline");
   guint steps = va_answer_length (timeline);
-  g_autofree char *time = NULL, *line = NULL, *safe = NULL;
+  g_autofree char *time = NULL, *line = NULL;
   const char *code = va_answer_text (launch, "code"), *detail = va_answer_text (launch, "detail");
 
   if (watch->call->json)
     {
-      g_autofree char *text = va_json_print (launch);
-
-      puts (text);
+      va_print_json_line (launch);
       return;
     }
   time = va_print_clock (steps > 0 ? va_answer_number (va_answer_element (timeline, steps - 1), "time") : 0);
@@ -39,8 +37,7 @@ print_launch (const Watch *watch, JsonObject *launch)
                           va_answer_text (va_answer_object (launch, "domain"), "name"), va_answer_text (launch, "host"),
                           va_answer_text (launch, "state"), code != NULL ? " " : "", code != NULL ? code : "",
                           code != NULL && detail != NULL ? ": " : "", code != NULL && detail != NULL ? detail : "");
-  safe = va_print_safe (line);
-  puts (safe);
+  va_print_line ("%s", line);
 }
 
 /* Shows what is new since the last time, oldest first; @quiet: only remembers it. */
@@ -92,7 +89,7 @@ watch_on (VaCall *call, const Watch *watch, gboolean all, gint64 end)
       else if (first || !is_passing (error))
         return va_call_fail (error);
       else if (!lost)
-        g_printerr (_("virt-attest: %s; waiting for it\n"), error->message);
+        va_print_error_line (_("virt-attest: %s; waiting for it"), error->message);
       lost = answer == NULL;
       g_usleep (EVERY_MS * 1000);
     }

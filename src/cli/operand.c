@@ -3,10 +3,10 @@
 
 #include "operand.h"
 
-#include <stdio.h>
 #include "api/messages.h"
 #include "core/guid.h"
 #include "core/i18n.h"
+#include "print.h"
 
 char *
 va_operand_path (const VaCall *call, const char *before, const char *text)
@@ -51,6 +51,6 @@ va_operand_delete (VaCall *call, char *path, const char *done)
     return VA_EXIT_USAGE;
   if (!va_call_ask (call, "DELETE", owned, NULL, NULL, &error))
     return va_call_fail (error);
-  puts (done);
+  va_print_line ("%s", done);
   return VA_EXIT_YES;
 }

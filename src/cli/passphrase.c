@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -14,15 +16,74 @@
 
 #define PASSPHRASE_MAX 1024
 
+/* Those that would end or stop the program while the terminal does not echo. */
+static const int endings[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
+
+static volatile sig_atomic_t caught;
+
+static void
+on_ending (int number)
+{
+  caught = number;
+}
+
+/* The terminal and the signals as they were before the question. */
+typedef struct {
+  int fd;
+  struct termios terminal;
+  struct sigaction actions[G_N_ELEMENTS (endings)];
+  sigset_t mask;
+} Before;
+
+/* No echo; and signals come only while read_byte() waits, so that none is lost between a look and a wait. */
+static void
+fall_silent (Before *before)
+{
+  const struct sigaction action = { .sa_handler = on_ending };
+  struct termios silent = before->terminal;
+  sigset_t blocked;
+
+  sigemptyset (&blocked);
+  for (guint i = 0; i < G_N_ELEMENTS (endings); i++)
+    sigaddset (&blocked, endings[i]);
+  sigprocmask (SIG_BLOCK, &blocked, &before->mask);
+  for (guint i = 0; i < G_N_ELEMENTS (endings); i++)
+    {
+      sigaction (endings[i], NULL, &before->actions[i]);
+      /* What the caller has us ignore (nohup) stays ignored. */
+      if (before->actions[i].sa_handler != SIG_IGN)
+        sigaction (endings[i], &action, NULL);
+    }
+  silent.c_lflag &= ~(tcflag_t) ECHO;
+  tcsetattr (before->fd, TCSAFLUSH, &silent);
+}
+
+static void
+restore (const Before *before)
+{
+  tcsetattr (before->fd, TCSAFLUSH, &before->terminal);
+  for (guint i = 0; i < G_N_ELEMENTS (endings); i++)
+    sigaction (endings[i], &before->actions[i], NULL);
+  sigprocmask (SIG_SETMASK, &before->mask, NULL);
+}
+
 static gboolean
 read_byte (int fd, guint8 *byte)
 {
-  gssize got;
+  struct pollfd one = { .fd = fd, .events = POLLIN };
+  sigset_t open;
 
-  do
-    got = read (fd, byte, 1);
-  while (got < 0 && errno == EINTR);
-  return got == 1;
+  sigprocmask (SIG_BLOCK, NULL, &open);
+  for (guint i = 0; i < G_N_ELEMENTS (endings); i++)
+    sigdelset (&open, endings[i]);
+  while (caught == 0)
+    {
+      if (ppoll (&one, 1, NULL, &open) < 0 && errno != EINTR)
+        return FALSE;
+      if (one.revents != 0)
+        return read (fd, byte, 1) == 1;
+    }
+  return FALSE;
 }
 
 static VaSecret *
@@ -55,7 +116,7 @@ static VaSecret *
 ask_twice (int fd, GError **error)
 {
   g_autoptr(VaSecret) first = ask (fd, _("Passphrase: "));
-  g_autoptr(VaSecret) second = ask (fd, _("The same again: "));
+  g_autoptr(VaSecret) second = caught == 0 ? ask (fd, _("The same again: ")) : va_secret_new (0);
   const char *problem = NULL;
 
   if (!va_secret_equal (first, second))
@@ -68,25 +129,44 @@ ask_twice (int fd, GError **error)
   return NULL;
 }
 
+/* Asks, whatever signal comes: that one is passed on when the terminal is as it was. One that stopped the program has it
+   ask again when it goes on. */
+static VaSecret *
+ask_quietly (Before *before, GError **error)
+{
+  for (;;)
+    {
+      g_autoptr(VaSecret) passphrase = NULL;
+      g_autoptr(GError) reason = NULL;
+      int number;
+
+      caught = 0;
+      fall_silent (before);
+      passphrase = ask_twice (before->fd, &reason);
+      restore (before);
+      number = caught;
+      if (number == 0)
+        {
+          if (reason != NULL)
+            g_propagate_error (error, g_steal_pointer (&reason));
+          return g_steal_pointer (&passphrase);
+        }
+      raise (number);
+    }
+}
+
 VaSecret *
 va_passphrase_ask (GError **error)
 {
-  int fd = open ("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-  struct termios before, silent;
+  Before before = { .fd = open ("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY) };
   VaSecret *passphrase = NULL;
 
-  if (fd < 0 || tcgetattr (fd, &before) != 0)
+  if (before.fd < 0 || tcgetattr (before.fd, &before.terminal) != 0)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("no terminal to ask at: give --file"));
   else
-    {
-      silent = before;
-      silent.c_lflag &= ~(tcflag_t) ECHO;
-      tcsetattr (fd, TCSAFLUSH, &silent);
-      passphrase = ask_twice (fd, error);
-      tcsetattr (fd, TCSAFLUSH, &before);
-    }
-  if (fd >= 0)
-    close (fd);
+    passphrase = ask_quietly (&before, error);
+  if (before.fd >= 0)
+    close (before.fd);
   return passphrase;
 }
 

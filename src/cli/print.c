@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "core/json.h"
 
 #define COLUMNS_MAX 10
@@ -24,12 +25,103 @@ va_print_safe (const char *text)
   return g_string_free (safe, FALSE);
 }
 
+static void G_GNUC_PRINTF (2, 0)
+print_line (FILE *target, const char *format, va_list args)
+{
+  g_autofree char *text = g_strdup_vprintf (format, args);
+  g_autofree char *safe = va_print_safe (text);
+
+  fprintf (target, "%s\n", safe);
+}
+
+void
+va_print_line (const char *format, ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  print_line (stdout, format, args);
+  va_end (args);
+}
+
+void
+va_print_error_line (const char *format, ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  print_line (stderr, format, args);
+  va_end (args);
+}
+
+static gboolean
+is_printable (gunichar c)
+{
+  return g_unichar_isprint (c);
+}
+
+static gboolean
+is_no_control (gunichar c)
+{
+  return !g_unichar_iscntrl (c);
+}
+
+/* @text, which is JSON, with all that @is_good denies as escapes; they can only be in strings, where they mean the same. Line
+   breaks stand between members too: @lines says whether they do here. */
+static char *
+escape_json (const char *text, gboolean (*is_good) (gunichar c), gboolean lines)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  GString *safe = g_string_new (NULL);
+
+  for (const char *p = valid; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      if (is_good (c) || (c == '\n' && lines))
+        g_string_append_unichar (safe, c);
+      else if (c < 0x10000)
+        g_string_append_printf (safe, "\\u%04x", c);
+      else
+        g_string_append_printf (safe, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10), 0xdc00 + ((c - 0x10000) & 0x3ff));
+    }
+  return g_string_free (safe, FALSE);
+}
+
+static void
+print_escaped (const char *text, gboolean (*is_good) (gunichar c), gboolean lines)
+{
+  g_autofree char *safe = escape_json (text, is_good, lines);
+
+  puts (safe);
+}
+
 void
 va_print_json (JsonObject *object)
 {
   g_autofree char *text = va_json_print_pretty (object);
 
-  puts (text);
+  print_escaped (text, is_printable, TRUE);
+}
+
+void
+va_print_json_line (JsonObject *object)
+{
+  g_autofree char *text = va_json_print (object);
+
+  print_escaped (text, is_printable, FALSE);
+}
+
+void
+va_print_json_text (const char *text)
+{
+  print_escaped (text, is_printable, FALSE);
+}
+
+void
+va_print_record (const char *text)
+{
+  print_escaped (text, isatty (STDOUT_FILENO) ? is_printable : is_no_control, FALSE);
 }
 
 static char *

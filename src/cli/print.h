@@ -7,8 +7,24 @@ G_BEGIN_DECLS
 
 /** va_print_safe: @text (%NULL: "") for a terminal: nothing in it that is not printable. Returns: (transfer full). */
 char *va_print_safe (const char *text);
-/** va_print_json: @object, indented, on standard output. */
+/**
+ * va_print_line, va_print_error_line: one line on standard output, or on standard error. Nothing that is in it when it is
+ * formatted can end it early or do something to a terminal. What peers say is printed by these functions alone: test-tree.sh
+ * looks for others.
+ */
+void va_print_line (const char *format, ...) G_GNUC_PRINTF (1, 2);
+void va_print_error_line (const char *format, ...) G_GNUC_PRINTF (1, 2);
+/** va_print_json: @object, indented, on standard output; what a terminal would obey stands as \u escapes. */
 void va_print_json (JsonObject *object);
+/** va_print_json_line: the same in one line. */
+void va_print_json_line (JsonObject *object);
+/** va_print_json_text: a JSON text as a peer gave it, in one line, with the same escapes. */
+void va_print_json_text (const char *text);
+/**
+ * va_print_record: a record of the audit log, for "audit verify": byte for byte, but for control characters, which no
+ * genuine one has; and at a terminal like va_print_json_text().
+ */
+void va_print_record (const char *text);
 /** va_print_time: local date and time of @seconds since 1970 UTC; "–" for 0. Returns: (transfer full). */
 char *va_print_time (gint64 seconds);
 /** va_print_clock: local time of day with milliseconds, of @ms since 1970 UTC. Returns: (transfer full). */

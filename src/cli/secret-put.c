@@ -3,7 +3,6 @@
 
 #include "verbs.h"
 
-#include <stdio.h>
 #include <unistd.h>
 #include "api/messages.h"
 #include "core/file.h"
@@ -33,7 +32,7 @@ treat_newline (VaSecret *secret, gboolean strip, gboolean is_passphrase)
   if (strip)
     va_secret_truncate (secret, size - 1);
   else if (is_passphrase)
-    g_printerr ("%s\n", _("virt-attest: note: the passphrase ends with a line break, which is stored as part of it "
+    va_print_error_line ("%s", _("virt-attest: note: the passphrase ends with a line break, which is stored as part of it "
                           "(--strip-newline leaves it out)"));
 }
 
@@ -45,7 +44,7 @@ put (VaCall *call, const char *path, VaSecret *secret)
 
   if (va_secret_size (secret) == 0)
     {
-      g_printerr ("virt-attest: %s\n", _("the secret is empty"));
+      va_print_error_line ("virt-attest: %s", _("the secret is empty"));
       return VA_EXIT_REFUSED;
     }
   if (!va_call_put (call, path, va_secret_data (secret), va_secret_size (secret), NULL, &reply, &error))
@@ -53,7 +52,7 @@ put (VaCall *call, const char *path, VaSecret *secret)
   if (call->json)
     va_print_json (reply);
   else
-    printf (ngettext ("stored “%s”, %" G_GSIZE_FORMAT " byte\n", "stored “%s”, %" G_GSIZE_FORMAT " bytes\n",
+    va_print_line (ngettext ("stored “%s”, %" G_GSIZE_FORMAT " byte", "stored “%s”, %" G_GSIZE_FORMAT " bytes",
                       va_secret_size (secret)),
             call->operands[0], va_secret_size (secret));
   return VA_EXIT_YES;

@@ -106,40 +106,22 @@ check_platform (const Options *o, const VaSevCert *pdh)
   return va_sev_chain_require (&chain, o->chain, o->roots);
 }
 
-typedef struct {
-  const char *name;
-  gconstpointer data;
-  gsize size;
-  int mode;
-} Output;
-
-/* All files or none. */
+/* All files or none; names become paths in @folder. */
 static gboolean
-write_all (const char *folder, const Output outputs[FILES], GError **error)
+write_all (const char *folder, VaNewFile files[FILES], GError **error)
 {
   gboolean made = !g_file_test (folder, G_FILE_TEST_EXISTS);
-  guint done = 0;
+  char *paths[FILES];
+  gboolean ok = va_folder_make (folder, 0700, error);
 
-  if (!va_folder_make (folder, 0700, error))
-    return FALSE;
-  for (; done < FILES; done++)
-    {
-      g_autofree char *path = g_build_filename (folder, outputs[done].name, NULL);
-
-      if (!va_file_create (path, outputs[done].data, outputs[done].size, outputs[done].mode, error))
-        break;
-    }
-  if (done == FILES)
-    return TRUE;
-  while (done-- > 0)
-    {
-      g_autofree char *path = g_build_filename (folder, outputs[done].name, NULL);
-
-      g_unlink (path);
-    }
-  if (made)
+  for (guint i = 0; i < FILES; i++)
+    files[i].path = paths[i] = g_build_filename (folder, files[i].path, NULL);
+  ok = ok && va_files_create (files, FILES, error);
+  for (guint i = 0; i < FILES; i++)
+    g_free (paths[i]);
+  if (!ok && made)
     g_rmdir (folder);
-  return FALSE;
+  return ok;
 }
 
 static VaExit
@@ -154,7 +136,7 @@ make (const VaCall *call, const Options *o, const VaSevCert *pdh, guint32 policy
   blob = va_base64_encode (session->session, sizeof session->session);
   cert = va_base64_encode (session->godh_cert, sizeof session->godh_cert);
   if (!write_all (o->out,
-                  (const Output[FILES]){ { "tik.bin", va_secret_data (session->tik), VA_SEV_KEY_SIZE, 0600 },
+                  (VaNewFile[FILES]){ { "tik.bin", va_secret_data (session->tik), VA_SEV_KEY_SIZE, 0600 },
                                          { "tek.bin", va_secret_data (session->tek), VA_SEV_KEY_SIZE, 0600 },
                                          { "session.base64", blob, strlen (blob), 0644 },
                                          { "dh-cert.base64", cert, strlen (cert), 0644 } }, &error))

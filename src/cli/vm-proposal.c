@@ -3,7 +3,6 @@
 
 #include "verbs.h"
 
-#include <stdio.h>
 #include "answer.h"
 #include "core/i18n.h"
 #include "operand.h"
@@ -16,13 +15,14 @@ print_proposal (JsonObject *proposal)
   g_autofree char *time = va_print_time (va_answer_number (proposal, "created"));
   JsonObject *registration = va_answer_object (proposal, "registration");
 
-  printf (_("proposed by %s at %s, proposal %s\n"), va_answer_text (proposal, "proposed-by"), time,
-          va_answer_text (proposal, "proposal"));
+  va_print_line (_("proposed by %s at %s, proposal %s"), va_answer_text (proposal, "proposed-by"), time,
+                 va_answer_text (proposal, "proposal"));
   if (registration == NULL)
-    printf (_("to remove the registration %s\n"), va_answer_text (proposal, "id"));
+    va_print_line (_("to remove the registration %s"), va_answer_text (proposal, "id"));
   else
     {
-      printf (_("to register under %s:\n\n"), va_answer_text (proposal, "id"));
+      va_print_line (_("to register under %s:"), va_answer_text (proposal, "id"));
+      va_print_line ("%s", "");
       va_vm_print (registration);
     }
 }
@@ -34,9 +34,9 @@ va_vm_print_proposed (JsonObject *answer)
 
   if (proposal == NULL)
     return FALSE;
-  printf (_("proposed: this takes two persons. Another one looks at it and confirms it:\n"
-            "  virt-attest vm proposal %s\n  virt-attest vm confirm %s %s\n"),
-          va_answer_text (answer, "id"), va_answer_text (answer, "id"), proposal);
+  va_print_line ("%s", _("Proposed. A second person must review and confirm it:"));
+  va_print_line ("  virt-attest vm proposal %s", va_answer_text (answer, "id"));
+  va_print_line ("  virt-attest vm confirm %s %s", va_answer_text (answer, "id"), proposal);
   return TRUE;
 }
 
@@ -80,7 +80,7 @@ va_verb_vm_confirm (VaCall *call)
   json_object_set_string_member (body, "proposal", call->operands[1]);
   code = ask (call, "POST", "/confirm", body, &answer);
   if (code == VA_EXIT_YES)
-    puts (_("confirmed: it counts from now on"));
+    va_print_line ("%s", _("Confirmed; now in effect."));
   return code;
 }
 
@@ -93,7 +93,7 @@ va_verb_vm_withdraw (VaCall *call)
     return VA_EXIT_USAGE;
   code = ask (call, "DELETE", "/proposal", NULL, NULL);
   if (code == VA_EXIT_YES)
-    puts (_("withdrawn"));
+    va_print_line ("%s", _("withdrawn"));
   return code;
 }
 
@@ -107,6 +107,6 @@ va_verb_vm_remove (VaCall *call)
     return VA_EXIT_USAGE;
   code = ask (call, "DELETE", "", NULL, &answer);
   if (code == VA_EXIT_YES && !va_vm_print_proposed (answer))
-    puts (_("removed"));
+    va_print_line ("%s", _("removed"));
   return code;
 }

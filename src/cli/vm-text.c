@@ -3,7 +3,6 @@
 
 #include "vm-text.h"
 
-#include <stdio.h>
 #include "answer.h"
 #include "core/i18n.h"
 #include "print.h"
@@ -203,7 +202,8 @@ va_vm_print (JsonObject *vm)
   va_table_field (table, _("not after"), time_text (vm, "not-after"));
   va_table_field (table, _("created"), va_print_time (va_answer_number (vm, "created")));
   va_table_print (table, "");
-  printf ("\n%s\n", _("In words:"));
+  va_print_line ("%s", "");
+  va_print_line ("%s", _("In words:"));
   for (guint i = 0; i < words->len; i++)
-    printf ("  %s\n", (const char *) words->pdata[i]);
+    va_print_line ("  %s", (const char *) words->pdata[i]);
 }

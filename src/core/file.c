@@ -256,27 +256,82 @@ va_file_write (const char *path, gconstpointer data, gsize size, int mode, GErro
   return FALSE;
 }
 
+/* Gives the file beside its own name, unless a file has that already. */
+static gboolean
+put_in_place (const char *beside, const char *path, GError **error)
+{
+  if (link (beside, path) == 0)
+    return TRUE;
+  set_errno_error (error, _("cannot create"), path);
+  return FALSE;
+}
+
+gboolean
+va_files_create (const VaNewFile *files, guint n_files, GError **error)
+{
+  g_autofree char **beside = g_new0 (char *, n_files);
+  guint written = 0, placed = 0;
+  gboolean ok = TRUE;
+
+  for (; ok && written < n_files; written += ok)
+    {
+      const VaNewFile *file = &files[written];
+
+      beside[written] = write_beside (file->path, file->data, file->size, file->mode, error);
+      ok = beside[written] != NULL;
+    }
+  for (; ok && placed < n_files; placed += ok)
+    ok = put_in_place (beside[placed], files[placed].path, error);
+  for (guint i = 0; ok && i < n_files; i++)
+    if (!sync_folder_of (files[i].path))
+      {
+        set_errno_error (error, _("cannot create"), files[i].path);
+        ok = FALSE;
+      }
+  for (guint i = 0; i < written; i++)
+    {
+      unlink (beside[i]);
+      g_free (beside[i]);
+    }
+  for (guint i = 0; !ok && i < placed; i++)
+    unlink (files[i].path);
+  return ok;
+}
+
 gboolean
 va_file_create (const char *path, gconstpointer data, gsize size, int mode, GError **error)
 {
-  g_autofree char *beside = write_beside (path, data, size, mode, error);
+  return va_files_create (&(const VaNewFile){ path, data, size, mode }, 1, error);
+}
+
+/* One directory, with just this mode. */
+static gboolean
+make_one_folder (const char *path, int mode)
+{
+  int fd;
   gboolean ok;
 
-  if (beside == NULL)
-    return FALSE;
-  ok = link (beside, path) == 0 && sync_folder_of (path);
-  if (!ok)
-    set_errno_error (error, _("cannot create"), path);
-  unlink (beside);
+  if (mkdir (path, (mode_t) (mode & 0700)) != 0)
+    return errno == EEXIST && g_file_test (path, G_FILE_TEST_IS_DIR);
+  fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+  ok = fd >= 0 && fchmod (fd, (mode_t) mode) == 0;
+  fd_close (fd);
   return ok;
 }
 
 gboolean
 va_folder_make (const char *path, int mode, GError **error)
 {
-  if (g_mkdir_with_parents (path, mode) == 0)
+  g_autofree char *above = NULL;
+
+  if (g_file_test (path, G_FILE_TEST_IS_DIR))
     return TRUE;
-  set_errno_error (error, _("cannot make the folder"), path);
+  above = g_path_get_dirname (path);
+  if (!g_str_equal (above, path) && !g_file_test (above, G_FILE_TEST_EXISTS) && !va_folder_make (above, mode, error))
+    return FALSE;
+  if (make_one_folder (path, mode))
+    return TRUE;
+  set_errno_error (error, _("cannot make the directory"), path);
   return FALSE;
 }
 

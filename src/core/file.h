@@ -37,6 +37,18 @@ gboolean va_file_write (const char *path, gconstpointer data, gsize size, int mo
 /** va_file_create: the same, but a file that is there already is VA_CORE_ERROR_EXISTS and stays as it is. */
 gboolean va_file_create (const char *path, gconstpointer data, gsize size, int mode, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
+/** One of several files that belong together. */
+typedef struct {
+  const char *path;
+  gconstpointer data;
+  gsize size;
+  int mode; /* permission bits, whatever the umask */
+} VaNewFile;
+/**
+ * va_files_create: all of them, or none: everything is written under other names and on disk before the first gets its own.
+ * Errors: as va_file_create(); VA_CORE_ERROR_EXISTS if one of them exists, which stays as it is
+ */
+gboolean va_files_create (const VaNewFile *files, guint n_files, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** By which a changed file is known; all zeros when there is none. */
 typedef struct {
   gint64 seconds, nanoseconds;
@@ -51,7 +63,10 @@ gboolean va_file_state_equal (const VaFileState *one, const VaFileState *other);
  * Errors: VA_CORE_ERROR_NOT_FOUND
  */
 GPtrArray *va_folder_names (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** va_folder_make: the folder and its parents; one that is there must be a folder. @mode is for new ones. */
+/**
+ * va_folder_make: the directory @path and its parents; what exists must be a directory, and keeps its mode.
+ * @mode: of the new ones, whatever the umask
+ */
 gboolean va_folder_make (const char *path, int mode, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**

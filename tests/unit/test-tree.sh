@@ -20,8 +20,20 @@ potfiles_are_complete ()
     <(cd "$top" && grep -rlE --include='*.c' '\b(_|N_|ngettext) ?\(' hooks plugin src tests/platform | LC_ALL=C sort)
 }
 
+# What a peer says reaches a terminal through src/cli/print.c alone.
+answers_are_printed_safely ()
+{
+  local file found=0
+  while read -r file; do
+    grep -HnE '\b(printf|puts|fputs|fprintf|putchar|fwrite|perror|g_print|g_printerr) \(' "$top/$file" && found=1
+  done < <(cd "$top" && grep -lE '"(answer|operand|pages|vm-text|vm-words)\.h"|va_call_ask' src/cli/*.c |
+    grep -v '^src/cli/connection.c$') # draws its progress; the answers are its callers'
+  return $found
+}
+
 for document in README.md SECURITY.md docs/ARCHITECTURE.md docs/PROTOCOL.md docs/THREATS.md; do
   check "$document names files that exist" named_files_exist "$document"
 done
 check "po/POTFILES.in lists every source with messages" potfiles_are_complete
+check "src/cli prints answers by its safe printer alone" answers_are_printed_safely
 finish
