@@ -13,6 +13,15 @@
 #include "domain-input.h"
 #include "print.h"
 
+/* A domain that could never start is said so here, and not at its first start. */
+static gboolean
+check_name (GBytes *xml, GError **error)
+{
+  g_autoptr(VaDomainXml) domain = va_domain_xml_parse (g_bytes_get_data (xml, NULL), g_bytes_get_size (xml), NULL);
+
+  return domain == NULL || va_domain_name_check (domain, error);
+}
+
 static VaExit
 prepare (const char *input, const VaDomainWanted *wanted, const char *output)
 {
@@ -20,7 +29,7 @@ prepare (const char *input, const VaDomainWanted *wanted, const char *output)
   g_autoptr(GBytes) xml = va_domain_input (input, &error);
   g_autofree char *result = NULL;
 
-  if (xml != NULL)
+  if (xml != NULL && check_name (xml, &error))
     result = va_domain_xml_prepare (g_bytes_get_data (xml, NULL), g_bytes_get_size (xml), wanted, &error);
   if (result == NULL)
     return va_call_fail (error);

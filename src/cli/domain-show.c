@@ -10,12 +10,13 @@
 #include "print.h"
 #include "vm-text.h"
 
-/* What keeps a launch of the domain from being attested; %NULL when nothing does. */
+/* What keeps a launch of the domain from being attested; %NULL when nothing does. @text: for what is made of pieces. */
 static const char *
-missing (const VaDomainXml *domain)
+missing (const VaDomainXml *domain, char **text)
 {
   g_autofree char *path = va_monitor_path (VA_RUNDIR, domain->uuid);
   g_autofree char *older = va_monitor_path_older (VA_RUNDIR, domain->uuid);
+  g_autoptr(GError) error = NULL;
 
   if (!domain->confidential)
     return _("it has no <launchSecurity type='sev'>");
@@ -27,6 +28,8 @@ missing (const VaDomainXml *domain)
     return _("the second monitor is missing; “virt-attest domain prepare” adds it");
   if (!g_str_equal (domain->monitor_path, path) && !g_str_equal (domain->monitor_path, older))
     return _("its monitor is that of another domain; “virt-attest domain prepare” corrects it");
+  if (!va_domain_name_check (domain, &error))
+    return *text = g_strdup (error->message);
   return NULL;
 }
 
@@ -103,6 +106,7 @@ va_verb_domain_show (VaCall *call)
   g_autoptr(VaDomainXml) domain = NULL;
   g_autoptr(GBytes) xml = NULL;
   g_autoptr(GError) error = NULL;
+  g_autofree char *text = NULL;
   const char *problem;
 
   if (!va_call_parse (call, NULL, 0, 1))
@@ -112,7 +116,7 @@ va_verb_domain_show (VaCall *call)
     domain = va_domain_xml_parse (g_bytes_get_data (xml, NULL), g_bytes_get_size (xml), &error);
   if (domain == NULL)
     return va_call_fail (error);
-  problem = missing (domain);
+  problem = missing (domain, &text);
   if (call->json)
     print_json (domain, problem);
   else

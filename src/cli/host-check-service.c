@@ -7,6 +7,7 @@
 #include "host-check.h"
 #include "http/ca.h"
 #include "http/client.h"
+#include "print.h"
 
 #define PEM_MAX 65536
 #define WARN_DAYS 30
@@ -47,7 +48,8 @@ va_check_certificate (VaHostCheck *check, VaFinding *finding)
 {
   g_autoptr(GError) error = NULL;
   g_autofree char *pem = NULL;
-  gint64 ends = 0, days;
+  g_autofree char *date = NULL;
+  gint64 ends = 0, days, left;
 
   if (check->config == NULL)
     {
@@ -60,12 +62,18 @@ va_check_certificate (VaHostCheck *check, VaFinding *finding)
       va_finding_fix (finding, _("%s. Make one with “virt-attest ca issue host NAME”"), error->message);
       return;
     }
-  days = (ends - g_get_real_time () / G_USEC_PER_SEC) / DAY;
-  if (days < WARN_DAYS)
-    va_finding_fix (finding, _("%s ends in %" G_GINT64_FORMAT " days: make a new one with “virt-attest ca issue host "
-                               "NAME”"), setting (check, "certificate"), days);
+  left = ends - g_get_real_time () / G_USEC_PER_SEC;
+  days = left < 0 ? -1 : left / DAY;
+  date = va_print_time (ends);
+  if (days < 0)
+    va_finding_fix (finding, _("%s ended on %s: make a new one with “virt-attest ca issue host NAME”, then systemctl reload "
+                               "virt-attest-hostd"), setting (check, "certificate"), date);
+  else if (days < WARN_DAYS)
+    va_finding_fix (finding, _("%s ends on %s, in %" G_GINT64_FORMAT " days: make a new one with “virt-attest ca issue host "
+                               "NAME”, then systemctl reload virt-attest-hostd"), setting (check, "certificate"), date, days);
   else
-    va_finding_ok (finding, _("%s is valid for %" G_GINT64_FORMAT " more days"), setting (check, "certificate"), days);
+    va_finding_ok (finding, _("%s is valid until %s, for %" G_GINT64_FORMAT " more days"), setting (check, "certificate"),
+                   date, days);
 }
 
 static gboolean

@@ -27,8 +27,10 @@ restore (const char *config_file, const char *path, VaStoreCopied *copied, GErro
 {
   const char *place;
   g_autoptr(VaConfig) config = va_service_store_find (config_file, &place, error);
-  g_autoptr(VaKek) kek = config != NULL ? va_service_open_kek (config, error) : NULL;
+  g_autoptr(VaKek) kek = NULL;
 
+  if (config != NULL && va_service_store_user (place, "service restore FILE", error))
+    kek = va_service_open_kek (config, error);
   return kek != NULL && va_store_restore (path, place, kek, copied, error);
 }
 

@@ -32,7 +32,8 @@ rekey (const char *config_file, guint64 *moved, GError **error)
 {
   const char *place;
   g_autoptr(VaConfig) config = va_service_store_find (config_file, &place, error);
-  g_autoptr(VaKek) kek = config != NULL ? va_service_open_kek (config, error) : NULL;
+  g_autoptr(VaKek) kek = config != NULL && va_service_store_user (place, "service rekey", error)
+                           ? va_service_open_kek (config, error) : NULL;
   g_autoptr(VaStore) store = kek != NULL ? va_store_open (place, VA_STORE_PRESENT, kek, error) : NULL;
 
   return store != NULL && seal_again (store, moved, error);
@@ -56,7 +57,8 @@ rewrap (const char *config_file, const char *next_file, gboolean *was_done, GErr
   g_autoptr(VaStore) store = NULL;
   g_autoptr(JsonObject) entry = va_service_store_entry ("key-encryption-key");
 
-  next = config != NULL ? va_service_config_load (next_file, error) : NULL;
+  if (config != NULL && va_service_store_user (place, "service rekey --next NEW.conf", error))
+    next = va_service_config_load (next_file, error);
   next_kek = next != NULL ? va_service_open_kek (next, error) : NULL;
   if (next_kek == NULL)
     return FALSE;

@@ -211,4 +211,6 @@ tests_unit_test_service_rules_LDADD = libva-service.la libva-store.la libva-http
 EXTRA_DIST += tests/unit/test-cli-man.py
 TESTS += tests/unit/test-cli-man.py
 EXTRA_DIST += tests/unit/test-cli-sev.py tests/unit/test-cases.py tests/unit/case_expectations.py
+EXTRA_DIST += tests/unit/test-cli-safety.py
+TESTS += tests/unit/test-cli-safety.py
 TESTS += tests/unit/test-cli-sev.py tests/unit/test-cases.py

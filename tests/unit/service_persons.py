@@ -237,7 +237,7 @@ def two_persons_typed(w):
     shown = run('bob', 'vm', 'proposal', vm)
     assert 'proposed by ann' in shown and command[4] in shown and 'takes two of your people' in shown, shown
     run('ann', 'vm', 'confirm', vm, command[4], code=1)
-    assert 'confirmed' in run('bob', 'vm', 'confirm', vm, command[4])
-    assert 'proposed' in run('bob', 'vm', 'remove', vm) and 'to remove' in run('ann', 'vm', 'proposal', vm)
+    assert 'Confirmed' in run('bob', 'vm', 'confirm', vm, command[4])
+    assert 'Proposed' in run('bob', 'vm', 'remove', vm) and 'to remove' in run('ann', 'vm', 'proposal', vm)
     assert 'withdrawn' in run('ann', 'vm', 'withdraw', vm)
     assert 'nothing is proposed' in run('bob', 'vm', 'proposal', vm, code=1)
