@@ -205,11 +205,10 @@ refuse_foreign_memory (Operation operation, GError **error)
 {
   g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
                        operation == RESTORE
-                         ? _("an attested domain cannot be restored from a saved state, because its memory would be another "
-                             "than the one that is measured: remove the saved state (virsh managedsave-remove) and start "
-                             "the domain")
-                         : _("an attested domain cannot be migrated, because its memory would be another than the one that "
-                             "is measured: shut it down there and start it here"));
+                         ? _("an attested domain cannot be restored from a saved state, because its memory would not be what "
+                             "is measured: remove the saved state (virsh managedsave-remove) and start the domain")
+                         : _("an attested domain cannot be migrated, because its memory would not be what is measured: shut "
+                             "it down there and start it here"));
   return FALSE;
 }
 

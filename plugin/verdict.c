@@ -129,7 +129,7 @@ judge_ours (const Question *question, gboolean loads_state, GError **error)
     return TRUE;
   if (loads_state)
     return refuse (error, _("an attested domain cannot be restored from a saved state or a snapshot, nor migrated: its "
-                            "memory would be another than the one that is measured; start it without the saved state"));
+                            "memory would not be what is measured; start it without the saved state"));
   if (marker == NULL)
     return refuse (error, _("this domain is prepared for attestation, but no launch was begun for it: is the hook "
                             "“virt-attest” in /etc/libvirt/hooks/qemu.d, and was libvirtd restarted since it was put "

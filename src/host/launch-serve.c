@@ -204,7 +204,7 @@ check_origin (VaLaunch *launch, const VaChannel *channel, gint64 end, GError **e
 {
   const guint deadline_ms = (guint) CLAMP ((end - g_get_monotonic_time ()) / 1000, 1, G_MAXINT);
   const char *sentence = _("an attested domain cannot be restored from a saved state or a snapshot, nor migrated: its "
-                           "memory would be another than the one that is measured");
+                           "memory would not be what is measured");
   VaQemuArguments arguments;
 
   if (!va_qemu_arguments_read (channel->pid, launch->host->run_dir, launch->record->domain_uuid, deadline_ms, &arguments,

@@ -154,7 +154,7 @@ def looks_like_ours(node):
 def restores_and_migrates(node):
     for operation in ("restore", "migrate"):
         code, said = node.hook(operation, OPTED_IN)
-        assert code == 1 and "would be another than the one that is measured" in said, said
+        assert code == 1 and "its memory would not be what is measured" in said, said
         assert node.hook(operation, "<o/>") == (0, "")
     assert node.asked == 0
     for option in ("-incoming", "--incoming", "-loadvm", "--loadvm"):
