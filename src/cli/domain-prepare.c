@@ -10,6 +10,7 @@
 #include "core/guid.h"
 #include "core/i18n.h"
 #include "core/peer-name.h"
+#include "domain-files.h"
 #include "domain-input.h"
 #include "print.h"
 
@@ -28,11 +29,15 @@ prepare (const char *input, const VaDomainWanted *wanted, const char *output)
   g_autoptr(GError) error = NULL;
   g_autoptr(GBytes) xml = va_domain_input (input, &error);
   g_autofree char *result = NULL;
+  g_autoptr(VaDomainXml) domain = NULL;
 
   if (xml != NULL && check_name (xml, &error))
     result = va_domain_xml_prepare (g_bytes_get_data (xml, NULL), g_bytes_get_size (xml), wanted, &error);
   if (result == NULL)
     return va_call_fail (error);
+  domain = va_domain_xml_parse (result, strlen (result), NULL);
+  if (domain != NULL)
+    va_domain_files_warn (domain);
   if (output == NULL || g_str_equal (output, "-"))
     fputs (result, stdout);
   else if (!va_file_write (output, result, strlen (result), 0600, &error))

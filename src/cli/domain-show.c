@@ -6,6 +6,7 @@
 #include "api/domain-xml.h"
 #include "core/i18n.h"
 #include "core/monitor-path.h"
+#include "domain-files.h"
 #include "domain-input.h"
 #include "print.h"
 #include "vm-text.h"
@@ -117,6 +118,7 @@ va_verb_domain_show (VaCall *call)
   if (domain == NULL)
     return va_call_fail (error);
   problem = missing (domain, &text);
+  va_domain_files_warn (domain);
   if (call->json)
     print_json (domain, problem);
   else

@@ -38,6 +38,7 @@ virt_attest_online_SOURCES = \
 	src/cli/ca-issue.c \
 	src/cli/ca-revoke.c \
 	src/cli/connection.c \
+	src/cli/domain-files.c src/cli/domain-files.h \
 	src/cli/domain-input.c src/cli/domain-input.h \
 	src/cli/domain-prepare.c \
 	src/cli/domain-show.c \

@@ -550,6 +550,32 @@ def secret_refuses():
 
 
 @test
+def files_of_a_domain_are_looked_at():
+    elf, vars_file = put("vmlinux2", b"\x7fELF" + bytes(9000)), put("vars.fd", NOT_FIRMWARE[1][0])
+
+    def warnings(loader, kernel, hashes="yes"):
+        xml = (f"<domain type='kvm'><name>d</name><uuid>6f1d2c3b-4a59-4e87-9d10-0123456789ab</uuid><os><type>hvm</type>"
+               f"<loader>{loader}</loader><kernel>{kernel}</kernel></os><launchSecurity type='sev' kernelHashes='{hashes}'>"
+               "<policy>0x1</policy></launchSecurity></domain>")
+        told = []
+        for verb in (("show",), ("prepare", "--owner", "alice")):
+            done = subprocess.run([PROGRAM, "domain", *verb], input=xml, capture_output=True, text=True, timeout=30,
+                                  check=False)
+            assert done.stdout, done
+            told.append([line for line in done.stderr.splitlines() if "warning" in line])
+        assert told[0] == told[1], told
+        return told[0]
+
+    assert not warnings(OVMF, KERNEL) and not warnings("/not/there", "/not/there") and not warnings(BARE, elf, "no")
+    one, = warnings(OVMF, elf)
+    assert elf in one and "ELF image" in one, one
+    one, = warnings(BARE, KERNEL)
+    assert BARE in one and "no room for kernel hashes" in one, one
+    one, = warnings(vars_file, KERNEL)
+    assert vars_file in one and "variable store" in one, one
+
+
+@test
 def save_areas():
     for profile, fpu in (("zero", False), ("fpu", True)):
         out = os.path.join(WORK, "vmsa-" + profile)
