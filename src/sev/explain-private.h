@@ -27,7 +27,7 @@ typedef struct {
   guint expected_kernels;
   GArray *images; /* of VaExplainImage: the expected ones that can be opened */
   gsize spent;    /* bytes hashed */
-  gsize limit;    /* at which to stop for now; 0: never */
+  gsize limit;    /* at which to stop for now, never below spent */
   gboolean cut;   /* it was reached */
   GString *found; /* the sentence */
 } VaExplain;

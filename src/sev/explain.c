@@ -21,7 +21,7 @@ va_explain_found (VaExplain *explain, const char *format, ...)
 gboolean
 va_explain_afford (VaExplain *explain, gsize bytes)
 {
-  if (explain->limit != 0 && explain->limit - explain->spent < bytes)
+  if (explain->limit - explain->spent < bytes)
     explain->cut = TRUE;
   if (!explain->cut)
     explain->spent += bytes;
@@ -250,7 +250,7 @@ run_group (VaExplain *explain, gboolean (*try_it) (VaExplain *explain), gboolean
   gsize budget = explain->mismatch->budget, left = budget > explain->spent ? budget - explain->spent : 0;
 
   explain->cut = FALSE;
-  explain->limit = budget == 0 ? 0 : explain->spent + (last ? left : left / 2);
+  explain->limit = budget == 0 ? G_MAXSIZE : explain->spent + (last ? left : left / 2);
   return try_it (explain);
 }
 
@@ -266,8 +266,8 @@ look (VaExplain *explain, GPtrArray *ruled_out)
     { has_image, try_kernels, m->kernel_count == 0 ? _("kernel hashes on, but without a kernel")
                                                    : _("no kernel hashes, no initrd, no command line") },
     { TRUE, va_explain_versions, _("another API version or build, or both") },
-    { has_cpus, va_explain_cpus, m->vmsa[0] == NULL ? _("1 to 512 vCPUs, each known CPU model with its steppings, both "
-                                                        "together, each VMSA profile")
+    { has_cpus, va_explain_cpus, m->vmsa[0] == NULL ? _("1 to 512 vCPUs, also with each known CPU model; 1 to 64 with "
+                                                        "each stepping of AMD's server processors; each VMSA profile")
                                                     : _("another number of vCPUs, and save areas swapped") },
     { has_image && m->cmdline_count > 0 && m->kernel_count > 0, va_explain_cmdlines,
       _("other white space or quotes in the command line") },

@@ -116,6 +116,9 @@ test_budget (Case *c, gconstpointer data)
   c->mismatch.expected_count = 1;
   c->mismatch.firmware_count = 1;
   measure (c, "first", 3);
+  c->mismatch.budget = 1;
+  g_assert_null (va_sev_mismatch_explain (&c->mismatch, all));
+  g_assert_cmpuint (all->len, ==, 1);
   c->mismatch.budget = VA_VMSA_SIZE;
   none = va_sev_mismatch_explain (&c->mismatch, ruled_out);
   g_assert_null (none);
