@@ -261,11 +261,11 @@ look (VaExplain *explain, GPtrArray *ruled_out)
   gboolean has_image = explain->images->len > 0, has_cpus = has_image && m->cpus_length > 0;
   const struct { gboolean apt; gboolean (*try_it) (VaExplain *explain); const char *what; } groups[] = {
     { m->tek != NULL, va_explain_keys, _("TIK and TEK swapped") },
-    { TRUE, va_explain_policies, _("another policy: any of bits 0 to 5, one other bit, another order of bytes, hexadecimal "
+    { m->digest_count > 0, va_explain_policies, _("another policy: any of bits 0 to 5, one other bit, another order of bytes, hexadecimal "
                                    "read as decimal") },
     { has_image, try_kernels, m->kernel_count == 0 ? _("kernel hashes on, but without a kernel")
                                                    : _("no kernel hashes, no initrd, no command line") },
-    { TRUE, va_explain_versions, _("another API version or build, or both") },
+    { m->digest_count > 0, va_explain_versions, _("another API version or build, or both") },
     { has_cpus, va_explain_cpus, m->vmsa[0] == NULL ? _("1 to 512 vCPUs, also with each known CPU model; 1 to 64 with "
                                                         "each stepping of AMD's server processors; each VMSA profile")
                                                     : _("another number of vCPUs, and save areas swapped") },
