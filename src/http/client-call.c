@@ -6,226 +6,270 @@
 #include <string.h>
 #include "core/error.h"
 #include "core/i18n.h"
-#include "http/client-reader.h"
+#include "core/number.h"
+#include "http/client-explain.h"
+#include "http/client-peer.h"
 
 #define PIECE 16384
 /* From this size on the service is asked before the body is sent, so that a refusal comes early and whole. */
 #define ASK_FIRST (32 * 1024)
 /* What an honest answer takes in TLS beside its body: handshake, head, record headers. */
 #define OVERHEAD (256 * 1024)
+/* Answers of 1xx; an honest server sends one or two. */
+#define INFORMATIONAL_MAX 8
 /* Between two attempts to connect: a peer that is starting is found soon, and one that is down costs little. */
 #define PAUSE_MIN_MS 100
 #define PAUSE_MAX_MS 1000
 
-/* The body, and the kind of it. */
-typedef struct {
-  GBytes *bytes;
-  const char *type;
-} Body;
-
-static Body
-make_body (const VaClientRequest *request)
+static void
+finish (VaClientCall *call, GError *error)
 {
-  if (request->json != NULL)
-    {
-      char *text = va_json_print (request->json);
+  if (call->error == NULL)
+    call->error = error;
+  else
+    g_clear_error (&error);
+  call->done = TRUE;
+}
 
-      return (Body){ g_bytes_new_take (text, strlen (text)), "application/json" };
+static void read_on (VaClientCall *call);
+
+static void
+on_piece (GObject *source, GAsyncResult *result, gpointer data)
+{
+  VaClientCall *call = data;
+  GError *error = NULL;
+  g_autoptr(GBytes) piece = g_input_stream_read_bytes_finish (G_INPUT_STREAM (source), result, &error);
+  gsize size = piece != NULL ? g_bytes_get_size (piece) : 0;
+
+  if (piece == NULL)
+    finish (call, error);
+  else if (size == 0)
+    call->done = TRUE;
+  else if (size > call->max_reply - call->reply->len)
+    {
+      call->answer_fault = g_strdup_printf (_("its answer is larger than the %" G_GSIZE_FORMAT " bytes that are taken"),
+                                            call->max_reply);
+      finish (call, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE, call->answer_fault));
     }
-  if (request->data != NULL)
-    return (Body){ g_bytes_new_static (request->data, request->size), "application/octet-stream" };
-  return (Body){ NULL, NULL };
+  else
+    {
+      g_byte_array_append (call->reply, g_bytes_get_data (piece, NULL), (guint) size);
+      read_on (call);
+    }
+}
+
+static void
+read_on (VaClientCall *call)
+{
+  g_input_stream_read_bytes_async (call->stream, PIECE, G_PRIORITY_DEFAULT, call->cancellable, on_piece, call);
+}
+
+static void
+on_sent (GObject *source, GAsyncResult *result, gpointer data)
+{
+  VaClientCall *call = data;
+  SoupMessageHeaders *headers = soup_message_get_response_headers (call->message);
+  const char *type, *after;
+  GError *error = NULL;
+  guint64 seconds = 0;
+
+  call->stream = soup_session_send_finish (SOUP_SESSION (source), result, &error);
+  if (call->stream == NULL)
+    {
+      finish (call, error);
+      return;
+    }
+  call->status = soup_message_get_status (call->message);
+  type = soup_message_headers_get_content_type (headers, NULL);
+  call->json_type = type != NULL && g_ascii_strcasecmp (type, "application/json") == 0;
+  after = soup_message_headers_get_one (headers, "Retry-After");
+  if (after != NULL && va_number_parse (after, 0, G_MAXUINT, &seconds, NULL))
+    call->retry_after = (guint) seconds;
+  read_on (call);
+}
+
+static void
+on_wrote (SoupMessage *message, guint size, gpointer data)
+{
+  VaClientCall *call = data;
+
+  call->sent += size;
+  if (call->request->progress != NULL)
+    call->request->progress (call->sent, g_bytes_get_size (call->body), call->request->progress_data);
+}
+
+static void
+on_informational (SoupMessage *message, gpointer data)
+{
+  VaClientCall *call = data;
+
+  call->answering = TRUE;
+  if (++call->informational <= INFORMATIONAL_MAX || call->answer_fault != NULL)
+    return;
+  call->answer_fault = g_strdup_printf (_("it gives more than %d informational answers"), INFORMATIONAL_MAX);
+  g_cancellable_cancel (call->cancellable);
+}
+
+static void
+on_headers (SoupMessage *message, gpointer data)
+{
+  VaClientCall *call = data;
+
+  call->answering = TRUE;
 }
 
 /* What would end the line that it stands in, or make another request of it, is not an address. */
 static gboolean
 check_path (const VaClientCall *call, GError **error)
 {
-  const char *path = call->request->path;
-
-  for (const char *p = path; *p != '\0'; p++)
+  for (const char *p = call->request->path; *p != '\0'; p++)
     if (*p <= ' ' || *p >= 0x7f)
-      {
-        g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("“%s%s” is not a valid address"), call->url, path);
-        return FALSE;
-      }
+      return va_client_explain_address (call, error);
   return TRUE;
 }
 
-static gboolean
-asks_first (const Body *body)
-{
-  return body->bytes != NULL && g_bytes_get_size (body->bytes) > ASK_FIRST;
-}
-
-static gboolean
-send_head (VaClientCall *call, const Body *body, GError **error)
+/* The request's body, and the type of it. */
+static const char *
+make_body (VaClientCall *call)
 {
   const VaClientRequest *request = call->request;
-  g_autoptr(GString) text = g_string_new (NULL);
 
-  g_string_append_printf (text, "%s %s%s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s/%s\r\nConnection: close\r\n",
-                          request->method, call->base, request->path, call->authority, PACKAGE_NAME, PACKAGE_VERSION);
-  if (request->request_id != NULL)
-    g_string_append_printf (text, "%s: %s\r\n", VA_REQUEST_ID_HEADER, request->request_id);
-  if (body->bytes != NULL)
-    g_string_append_printf (text, "Content-Type: %s\r\nContent-Length: %" G_GSIZE_FORMAT "\r\n", body->type,
-                            g_bytes_get_size (body->bytes));
-  else if (!g_str_equal (request->method, "GET"))
-    g_string_append (text, "Content-Length: 0\r\n");
-  if (asks_first (body))
-    g_string_append (text, "Expect: 100-continue\r\n");
-  g_string_append (text, "\r\n");
-  return va_client_link_send (call->link, text->str, text->len, error);
+  if (request->json != NULL)
+    {
+      char *text = va_json_print (request->json);
+
+      call->body = g_bytes_new_take (text, strlen (text));
+      return "application/json";
+    }
+  if (request->data != NULL)
+    call->body = g_bytes_new_static (request->data, request->size);
+  return "application/octet-stream";
 }
 
 static gboolean
-send_body (VaClientCall *call, const Body *body, GError **error)
+make_message (VaClientCall *call, const char *type)
 {
-  gsize size;
-  const guint8 *data = g_bytes_get_data (body->bytes, &size);
+  g_autofree char *address = g_strconcat (call->url, call->request->path, NULL);
+  SoupMessageHeaders *headers;
 
-  while (call->sent < size)
-    {
-      gsize piece = MIN (PIECE, size - call->sent);
-
-      if (!va_client_link_send (call->link, data + call->sent, piece, error))
-        return FALSE;
-      call->sent += piece;
-      if (call->request->progress != NULL)
-        call->request->progress (call->sent, size, call->request->progress_data);
-    }
+  call->message = soup_message_new (call->request->method, address);
+  if (call->message == NULL)
+    return FALSE;
+  headers = soup_message_get_request_headers (call->message);
+  soup_message_add_flags (call->message, SOUP_MESSAGE_NO_REDIRECT);
+  if (call->request->request_id != NULL)
+    soup_message_headers_replace (headers, VA_REQUEST_ID_HEADER, call->request->request_id);
+  if (call->body != NULL)
+    soup_message_set_request_body_from_bytes (call->message, type, call->body);
+  if (call->body != NULL && g_bytes_get_size (call->body) > ASK_FIRST)
+    soup_message_headers_set_expectations (headers, SOUP_EXPECTATION_CONTINUE);
+  g_signal_connect (call->message, "wrote-body-data", G_CALLBACK (on_wrote), call);
+  g_signal_connect (call->message, "got-informational", G_CALLBACK (on_informational), call);
+  g_signal_connect (call->message, "got-headers", G_CALLBACK (on_headers), call);
+  va_client_peer_watch (call);
   return TRUE;
 }
 
-/* Sends, and reads the answer. A server that refuses early may close its side while the body is still on its way: its
-   answer counts then, and not that sending failed. */
-static gboolean
-converse (VaClientCall *call, const Body *body, GError **error)
+/* One session an attempt: calls may come from any thread, and a session belongs to one. Nothing is kept in it. */
+static SoupSession *
+make_session (const VaClientTrust *trust)
 {
-  g_autoptr(GError) unsent = NULL;
+  SoupSession *session = soup_session_new_with_options ("user-agent", PACKAGE_NAME "/" PACKAGE_VERSION, "timeout", 0,
+                                                        "max-conns", 1, NULL);
 
-  if (!send_head (call, body, error))
-    return FALSE;
-  if (asks_first (body))
-    {
-      if (!va_client_read_head (call, error))
-        return FALSE;
-      if (call->head.status != 100)
-        return va_client_read_final (call, error);
-    }
-  if (body->bytes == NULL || send_body (call, body, &unsent))
-    return va_client_read_answer (call, error);
-  if (g_error_matches (unsent, VA_CLIENT_LINK_ERROR, VA_CLIENT_LINK_ERROR_CLOSED)
-      && va_client_read_answer (call, NULL))
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&unsent));
-  return FALSE;
+  soup_session_set_tls_database (session, trust->authorities);
+  soup_session_set_proxy_resolver (session, NULL);
+  soup_session_remove_feature_by_type (session, SOUP_TYPE_AUTH_MANAGER);
+  soup_session_remove_feature_by_type (session, SOUP_TYPE_CONTENT_DECODER);
+  return session;
 }
 
-/* A link; where it may, until there is one or no time is left. */
-static gboolean
-open_link (VaClientCall *call, GError **error)
+static void
+run_attempt (VaClientCall *call)
 {
-  const VaClientLinkPlan plan = { call->host, call->port, call->end, OVERHEAD + 2 * (guint64) call->max_reply };
+  g_autoptr(SoupSession) session = make_session (call->trust);
+
+  call->done = FALSE;
+  soup_session_send_async (session, call->message, G_PRIORITY_DEFAULT, call->cancellable, on_sent, call);
+  while (!call->done)
+    g_main_context_iteration (call->context, TRUE);
+  g_signal_handlers_disconnect_by_data (call->message, call);
+  g_clear_object (&call->stream);
+  soup_session_abort (session);
+}
+
+/* Whether a failure to connect leaves reason and time for another attempt; then it has waited before it. */
+static gboolean
+tries_again (VaClientCall *call, guint *pause_ms)
+{
+  if (call->error == NULL || call->connected || g_cancellable_is_cancelled (call->cancellable))
+    return FALSE;
+  call->out_of_time = g_get_monotonic_time () + *pause_ms * G_TIME_SPAN_MILLISECOND >= call->end;
+  if (!call->request->persist || call->out_of_time)
+    return FALSE;
+  g_usleep (*pause_ms * G_TIME_SPAN_MILLISECOND);
+  *pause_ms = MIN (*pause_ms * 2, PAUSE_MAX_MS);
+  g_clear_error (&call->error);
+  g_clear_object (&call->message);
+  return TRUE;
+}
+
+static gboolean
+run_attempts (VaClientCall *call, const char *type)
+{
   guint pause_ms = PAUSE_MIN_MS;
 
-  for (;;)
+  do
     {
-      g_autoptr(GError) reason = NULL;
-
-      call->link = va_client_link_open (&plan, call->trust, &reason);
-      if (call->link != NULL)
-        return TRUE;
-      call->out_of_time = g_get_monotonic_time () + pause_ms * G_TIME_SPAN_MILLISECOND >= call->end;
-      if (!call->request->persist || !g_error_matches (reason, VA_CLIENT_LINK_ERROR, VA_CLIENT_LINK_ERROR_CONNECT)
-          || call->out_of_time)
-        {
-          g_propagate_error (error, g_steal_pointer (&reason));
-          return FALSE;
-        }
-      g_usleep (pause_ms * G_TIME_SPAN_MILLISECOND);
-      pause_ms = MIN (pause_ms * 2, PAUSE_MAX_MS);
+      if (!make_message (call, type))
+        return FALSE;
+      run_attempt (call);
     }
-}
-
-static char *
-date_text (gint64 seconds)
-{
-  g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc (seconds);
-
-  return time != NULL ? g_date_time_format (time, "%Y-%m-%d %H:%M UTC") : g_strdup ("?");
-}
-
-/* A server says little to a client that it refuses; a reason that is known here is worth more. */
-static void
-explain_closed (const VaClientCall *call, const char *why, GError **error)
-{
-  const VaClientTrust *trust = call->trust;
-  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
-  g_autofree char *date = NULL;
-
-  if (trust->ours && (now > trust->ends || now < trust->begins))
-    {
-      date = date_text (now > trust->ends ? trust->ends : trust->begins);
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
-                   now > trust->ends
-                     ? _("cannot reach the service at %s: it refused the client certificate %s, which ended on %s; have the "
-                         "site's CA issue a new one (virt-attest ca issue)")
-                     : _("cannot reach the service at %s: it refused the client certificate %s, which is not valid before "
-                         "%s; check the clock"), call->url, trust->certificate_file, date);
-    }
-  else
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
-                 _("cannot reach the service at %s: it closed the connection (%s); it may have refused the client "
-                   "certificate, see the service's log"), call->url, why);
-}
-
-static void
-explain (const VaClientCall *call, const GError *reason, GError **error)
-{
-  if (reason->domain == VA_CLIENT_READER_ERROR
-      || g_error_matches (reason, VA_CLIENT_LINK_ERROR, VA_CLIENT_LINK_ERROR_FLOOD)
-      || (call->answering && reason->code != VA_CLIENT_LINK_ERROR_LATE))
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER, _("the service at %s gave a broken answer: %s"), call->url,
-                 reason->message);
-  else if (reason->code == VA_CLIENT_LINK_ERROR_LATE)
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_TIMEOUT, _("the service at %s did not answer within %u ms"),
-                 call->url, call->request->deadline_ms);
-  else if (reason->code == VA_CLIENT_LINK_ERROR_CLOSED)
-    explain_closed (call, reason->message, error);
-  else
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER, _("cannot reach the service at %s: %s"), call->url,
-                 reason->message);
+  while (tries_again (call, &pause_ms));
+  return TRUE;
 }
 
 gboolean
 va_client_call_run (VaClientCall *call, GError **error)
 {
-  Body body;
-  g_autoptr(GError) reason = NULL;
+  const char *type;
   gboolean ok;
 
   call->end = g_get_monotonic_time () + (gint64) call->request->deadline_ms * 1000;
+  call->context = g_main_context_new ();
+  call->cancellable = g_cancellable_new ();
   call->reply = g_byte_array_new ();
-  call->pending = g_byte_array_new ();
   if (!check_path (call, error))
     return FALSE;
-  body = make_body (call->request);
-  ok = open_link (call, &reason) && converse (call, &body, &reason);
-  g_clear_pointer (&body.bytes, g_bytes_unref);
-  if (ok)
+  type = make_body (call);
+  g_main_context_push_thread_default (call->context);
+  call->watch = va_client_watch_begin (call->end, (guint64) call->max_reply + OVERHEAD, call->cancellable);
+  ok = run_attempts (call, type);
+  /* What a session left behind ends here, under the watchdog's eyes as well. */
+  while (g_main_context_iteration (call->context, FALSE))
+    ;
+  call->verdict = va_client_watch_end (g_steal_pointer (&call->watch));
+  g_main_context_pop_thread_default (call->context);
+  if (!ok)
+    return va_client_explain_address (call, error);
+  /* A shut socket can look like the end of an answer, hence an answer counts only if the watchdog had no part in it. */
+  if (call->error == NULL && call->peer_fault == NULL && call->answer_fault == NULL
+      && call->verdict == VA_CLIENT_VERDICT_NONE)
     return TRUE;
-  call->out_of_time = call->out_of_time
-                      || g_error_matches (reason, VA_CLIENT_LINK_ERROR, VA_CLIENT_LINK_ERROR_LATE);
-  explain (call, reason, error);
-  return FALSE;
+  call->out_of_time = call->out_of_time || call->verdict == VA_CLIENT_VERDICT_LATE;
+  return va_client_explain (call, error);
 }
 
 void
 va_client_call_clear (VaClientCall *call)
 {
-  g_clear_pointer (&call->link, va_client_link_close);
+  g_clear_object (&call->stream);
+  g_clear_object (&call->message);
+  g_clear_pointer (&call->body, g_bytes_unref);
   g_clear_pointer (&call->reply, g_byte_array_unref);
-  g_clear_pointer (&call->pending, g_byte_array_unref);
+  g_clear_object (&call->cancellable);
+  g_clear_pointer (&call->context, g_main_context_unref);
+  g_clear_pointer (&call->peer_fault, g_free);
+  g_clear_pointer (&call->answer_fault, g_free);
+  g_clear_error (&call->error);
 }

@@ -5,43 +5,82 @@
 
 #include <string.h>
 #include "core/error.h"
-#include "core/file.h"
 #include "core/i18n.h"
 #include "http/tls-files.h"
-#include "http/x509.h"
 
 /* For servers that are not ours. */
 #define PUBLIC_PRIORITY "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%PROFILE_MEDIUM"
-#define CA_MAX (256 * 1024)
 
-/* An empty one with the priority @text, which is a constant that GnuTLS knows. */
-static VaClientTrust *
-trust_new (const char *text, GError **error)
+/* glib-networking reads this once in a process, before its first connection; what whoever started the process set does
+   not count. A process has clients of one kind; with both, the first decides, and check_handshake() in client-peer.c
+   still sees to it that a service of ours speaks TLS 1.3. */
+static void
+demand_priority (const char *priority)
 {
-  VaClientTrust *trust = g_new0 (VaClientTrust, 1);
-  int rc;
+  static gsize once;
 
-  g_atomic_ref_count_init (&trust->references);
-  rc = gnutls_priority_init2 (&trust->priority, text, NULL, 0);
-  if (rc >= 0)
-    return trust;
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, "TLS: %s", gnutls_strerror (rc));
-  va_client_trust_unref (trust);
-  return NULL;
+  if (g_once_init_enter (&once))
+    {
+      g_setenv ("G_TLS_GNUTLS_PRIORITY", priority, TRUE);
+      g_once_init_leave (&once, 1);
+    }
 }
 
-/* From when until when the first certificate of @pem is valid. */
-static gboolean
-read_dates (VaClientTrust *trust, const char *pem)
+static VaClientTrust *
+trust_new (void)
 {
-  g_auto(gnutls_x509_crt_t) certificate = NULL;
-  gnutls_datum_t data = { (unsigned char *) pem, (unsigned) strlen (pem) };
+  VaClientTrust *trust = g_new0 (VaClientTrust, 1);
 
-  if (gnutls_x509_crt_init (&certificate) < 0
-      || gnutls_x509_crt_import (certificate, &data, GNUTLS_X509_FMT_PEM) < 0)
-    return FALSE;
-  trust->begins = (gint64) gnutls_x509_crt_get_activation_time (certificate);
-  trust->ends = (gint64) gnutls_x509_crt_get_expiration_time (certificate);
+  g_atomic_ref_count_init (&trust->references);
+  return trust;
+}
+
+static GTlsDatabase *
+read_authorities (const char *ca_file, GError **error)
+{
+  g_autofree char *path = g_canonicalize_filename (ca_file, NULL);
+  g_autoptr(GError) reason = NULL;
+  GTlsDatabase *authorities = g_tls_file_database_new (path, &reason);
+
+  if (authorities == NULL)
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, "%s: %s", ca_file, reason->message);
+  return authorities;
+}
+
+static GTlsCertificate *
+make_certificate (const VaTlsFiles *files, const char *certificate_file, GError **error)
+{
+  gsize certificate_size = strlen (files->certificate);
+  gsize key_size = va_secret_size (files->key) - 1;
+  g_autoptr(VaSecret) both = va_secret_new (certificate_size + 1 + key_size + 1);
+  char *text = (char *) va_secret_data (both);
+  g_autoptr(GError) reason = NULL;
+  GTlsCertificate *certificate;
+
+  memcpy (text, files->certificate, certificate_size);
+  text[certificate_size] = '\n';
+  memcpy (text + certificate_size + 1, va_secret_data (files->key), key_size);
+  certificate = g_tls_certificate_new_from_pem (text, (gssize) (certificate_size + 1 + key_size), &reason);
+  if (certificate == NULL)
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, "%s: %s", certificate_file, reason->message);
+  return certificate;
+}
+
+/* From when until when the own certificate is valid. */
+static gboolean
+read_dates (VaClientTrust *trust, GError **error)
+{
+  g_autoptr(GDateTime) begins = g_tls_certificate_get_not_valid_before (trust->certificate);
+  g_autoptr(GDateTime) ends = g_tls_certificate_get_not_valid_after (trust->certificate);
+
+  if (begins == NULL || ends == NULL)
+    {
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("%s: expected a certificate in PEM form"),
+                   trust->certificate_file);
+      return FALSE;
+    }
+  trust->begins = g_date_time_to_unix (begins);
+  trust->ends = g_date_time_to_unix (ends);
   return TRUE;
 }
 
@@ -49,47 +88,28 @@ VaClientTrust *
 va_client_trust_load (const char *ca_file, const char *certificate_file, const char *key_file, GError **error)
 {
   g_auto(VaTlsFiles) files = { 0 };
-  g_autoptr(VaClientTrust) trust = NULL;
+  g_autoptr(VaClientTrust) trust = trust_new ();
 
+  demand_priority (VA_TLS_PRIORITY);
   if (!va_tls_files_load (&files, ca_file, certificate_file, key_file, error))
     return NULL;
-  trust = trust_new (VA_TLS_PRIORITY, error);
-  if (trust == NULL)
-    return NULL;
-  trust->ours = TRUE;
   trust->certificate_file = g_strdup (certificate_file);
-  if (!read_dates (trust, files.certificate))
-    {
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("%s: expected a certificate in PEM form"),
-                   certificate_file);
-      return NULL;
-    }
-  trust->credentials = va_tls_files_credentials (&files, error);
-  return trust->credentials != NULL ? g_steal_pointer (&trust) : NULL;
+  trust->certificate = make_certificate (&files, certificate_file, error);
+  if (trust->certificate == NULL || !read_dates (trust, error))
+    return NULL;
+  trust->authorities = read_authorities (ca_file, error);
+  return trust->authorities != NULL ? g_steal_pointer (&trust) : NULL;
 }
 
 VaClientTrust *
 va_client_trust_public (const char *ca_file, GError **error)
 {
-  g_autofree char *text = ca_file != NULL ? va_file_read_text (ca_file, CA_MAX, error) : NULL;
-  g_autoptr(VaClientTrust) trust = NULL;
-  gnutls_datum_t ca = { (unsigned char *) text, text != NULL ? (unsigned) strlen (text) : 0 };
-  int rc;
+  g_autoptr(VaClientTrust) trust = trust_new ();
 
-  if (ca_file != NULL && text == NULL)
-    return NULL;
-  trust = trust_new (PUBLIC_PRIORITY, error);
-  if (trust == NULL)
-    return NULL;
-  rc = gnutls_certificate_allocate_credentials (&trust->credentials);
-  if (rc >= 0)
-    rc = text != NULL ? gnutls_certificate_set_x509_trust_mem (trust->credentials, &ca, GNUTLS_X509_FMT_PEM)
-                      : gnutls_certificate_set_x509_system_trust (trust->credentials);
-  if (rc > 0)
-    return g_steal_pointer (&trust);
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("%s: expected CA certificates in PEM form: %s"),
-               ca_file != NULL ? ca_file : _("the system's CAs"), rc < 0 ? gnutls_strerror (rc) : _("there are none"));
-  return NULL;
+  demand_priority (PUBLIC_PRIORITY);
+  trust->authorities = ca_file != NULL ? read_authorities (ca_file, error)
+                                       : g_tls_backend_get_default_database (g_tls_backend_get_default ());
+  return trust->authorities != NULL ? g_steal_pointer (&trust) : NULL;
 }
 
 VaClientTrust *
@@ -104,10 +124,8 @@ va_client_trust_unref (VaClientTrust *trust)
 {
   if (!g_atomic_ref_count_dec (&trust->references))
     return;
-  if (trust->credentials != NULL)
-    gnutls_certificate_free_credentials (trust->credentials);
-  if (trust->priority != NULL)
-    gnutls_priority_deinit (trust->priority);
+  g_clear_object (&trust->authorities);
+  g_clear_object (&trust->certificate);
   g_free (trust->certificate_file);
   g_free (trust);
 }

@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
-#include <gnutls/gnutls.h>
+#include <gio/gio.h>
 
 G_BEGIN_DECLS
 
 /** Whom a client believes and what it shows: read once, shared by calls, never changed. */
 typedef struct {
   gatomicrefcount references;
-  gnutls_certificate_credentials_t credentials;
-  gnutls_priority_t priority;
-  gboolean ours;          /* the server is a service of ours: TLS 1.3 only, and it is shown a certificate */
-  char *certificate_file; /* %NULL for a public server */
-  gint64 begins, ends;    /* of that certificate, seconds since 1970 */
+  GTlsDatabase *authorities;
+  GTlsCertificate *certificate; /* one's own; %NULL: a public server is asked */
+  char *certificate_file;       /* %NULL for a public server */
+  gint64 begins, ends;          /* of the own certificate, seconds since 1970 */
 } VaClientTrust;
 
 /**

@@ -9,21 +9,16 @@
 #include "http/client-call.h"
 
 #define DEFAULT_MAX_REPLY (1024 * 1024)
-#define HTTPS_PORT 443
 
 struct _VaClient
 {
   char *url;       /* without a slash at its end */
-  char *authority; /* HOST[:PORT] */
-  char *host, *base;
-  guint16 port;
   char *files[3];  /* CA, certificate, key; %NULL: a public server is asked */
   GMutex lock;
   VaClientTrust *trust; /* under the lock */
   gint64 silent;        /* under the lock: when a call ran out of time without an answer; 0: one was answered since */
 };
 
-/* Takes @url apart. */
 static gboolean
 set_url (VaClient *client, const char *url, gboolean may_have_path, GError **error)
 {
@@ -44,10 +39,6 @@ set_url (VaClient *client, const char *url, gboolean may_have_path, GError **err
   client->url = g_uri_to_string_partial (uri, G_URI_HIDE_NONE);
   while (g_str_has_suffix (client->url, "/"))
     client->url[strlen (client->url) - 1] = '\0';
-  client->authority = g_strndup (client->url + strlen ("https://"), strcspn (client->url + strlen ("https://"), "/"));
-  client->base = g_strdup (client->url + strlen ("https://") + strlen (client->authority));
-  client->host = g_strdup (g_uri_get_host (uri));
-  client->port = port > 0 ? (guint16) port : HTTPS_PORT;
   return TRUE;
 }
 
@@ -129,9 +120,6 @@ va_client_free (VaClient *client)
   for (guint i = 0; i < G_N_ELEMENTS (client->files); i++)
     g_free (client->files[i]);
   g_mutex_clear (&client->lock);
-  g_free (client->base);
-  g_free (client->host);
-  g_free (client->authority);
   g_free (client->url);
   g_free (client);
 }
@@ -152,18 +140,18 @@ read_reply (const VaClient *client, const VaClientCall *call, JsonObject **reply
   const char *text = (const char *) call->reply->data;
   guint max_values = call->request->max_values != 0 ? call->request->max_values : VA_JSON_MAX_VALUES;
 
-  if (call->head.status >= 400)
+  if (call->status >= 400)
     {
-      g_propagate_error (error, va_problem_read (call->head.status, text, call->reply->len));
+      g_propagate_error (error, va_problem_read (call->status, text, call->reply->len));
       return FALSE;
     }
-  if (call->head.status < 200 || call->head.status >= 300)
+  if (call->status < 200 || call->status >= 300)
     {
-      g_autofree char *why = g_strdup_printf (_("HTTP status %u, which it never gives"), call->head.status);
+      g_autofree char *why = g_strdup_printf (_("HTTP status %u, which it never gives"), call->status);
 
       return fail (client, error, why);
     }
-  if (call->reply->len > 0 && !call->head.json)
+  if (call->reply->len > 0 && !call->json_type)
     return fail (client, error, _("it is not marked as JSON"));
   object = call->reply->len > 0 ? va_json_parse_long (text, call->reply->len, max_values, &reason) : json_object_new ();
   if (object == NULL)
@@ -193,17 +181,13 @@ note_silence (VaClient *client, const VaClientCall *call)
     client->silent = g_get_monotonic_time ();
 }
 
-/* One call of @client; fills @call but for its limits, which are set. */
+/* One call of @client; @call has its request and limits. */
 static gboolean
 run_call (VaClient *client, VaClientCall *call, GError **error)
 {
   gboolean ok;
 
   call->url = client->url;
-  call->authority = client->authority;
-  call->base = client->base;
-  call->host = client->host;
-  call->port = client->port;
   call->trust = get_trust (client);
   ok = va_client_call_run (call, error);
   note_silence (client, call);
@@ -234,8 +218,8 @@ va_client_get (VaClient *client, const char *path, guint deadline_ms, gsize max,
 
   if (ok)
     {
-      answer->retry_after = call.head.retry_after;
-      answer->status = call.head.status;
+      answer->retry_after = call.retry_after;
+      answer->status = call.status;
       answer->body = g_byte_array_free_to_bytes (g_steal_pointer (&call.reply));
     }
   va_client_call_clear (&call);

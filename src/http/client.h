@@ -35,8 +35,8 @@ gboolean va_client_reload (VaClient *client, GError **error) G_GNUC_WARN_UNUSED_
 /** va_client_certificate_ends: when the client's own certificate ends, seconds since 1970; 0 for a public server. */
 gint64 va_client_certificate_ends (VaClient *client);
 /**
- * va_client_silent_for: how long ago a call (not a brief one) ran out of time without a byte of an answer, microseconds;
- * -1: that did not happen, or a later call was answered.
+ * va_client_silent_for: how long ago a call (not a brief one) ran out of time without the headers of an answer, in
+ * microseconds; -1: that did not happen, or a later call was answered.
  */
 gint64 va_client_silent_for (VaClient *client);
 

@@ -33,10 +33,9 @@ libva_http_server_la_LIBADD = libva-tls.la $(MICROHTTPD_LIBS) $(GNUTLS_LIBS)
 libva_http_client_la_SOURCES = \
 	src/http/client.c src/http/client.h \
 	src/http/client-call.c src/http/client-call.h \
-	src/http/client-head.c src/http/client-head.h \
-	src/http/client-link.c src/http/client-link.h \
-	src/http/client-reader.c src/http/client-reader.h \
+	src/http/client-explain.c src/http/client-explain.h \
+	src/http/client-peer.c src/http/client-peer.h \
 	src/http/client-trust.c src/http/client-trust.h \
-	src/http/client-verify.c src/http/client-verify.h
-libva_http_client_la_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
-libva_http_client_la_LIBADD = libva-tls.la $(GLIB_LIBS) $(GNUTLS_LIBS)
+	src/http/client-watchdog.c src/http/client-watchdog.h
+libva_http_client_la_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS) $(SOUP_CFLAGS)
+libva_http_client_la_LIBADD = libva-tls.la $(SOUP_LIBS) $(GNUTLS_LIBS)
