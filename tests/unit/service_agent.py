@@ -136,7 +136,6 @@ def agent_withstands_a_hostile_service(w):
         hostile = HostileService(w.site, way)
         agent = Agent(w, 'hostile-' + way, hostile, deadline_ms=3000)
         agent.start_domain(str(uuid.uuid4()))
-        before, _ = memory_of(agent.process.pid)
         answers = []
         began = time.monotonic()
         threads = [threading.Thread(target=lambda: answers.append(agent.start_domain(str(uuid.uuid4()))),
@@ -150,7 +149,7 @@ def agent_withstands_a_hostile_service(w):
         took = time.monotonic() - began
         _, most = memory_of(agent.process.pid)
         assert len(answers) == 12 and all(answer.startswith('refuse\n') for answer in answers), answers
-        assert most < before + 64, f'{way}: {before} MiB became {most} MiB'
+        assert most < 96, f'{way}: {most} MiB'  # 74; without a limit of bytes it is more than 110
         assert took < 25, f'{way}: {took} s'
         assert agent.end() == 0
         hostile.close()
