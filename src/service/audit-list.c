@@ -91,8 +91,7 @@ write_checkpoints (VaService *service, guint64 after, guint64 upto, GError **err
 
   for (guint i = 0; list != NULL && i < list->len; i++)
     {
-      const char *text = list->pdata[i];
-      JsonObject *object = va_json_parse (text, strlen (text), error);
+      JsonObject *object = va_stored_json (list->pdata[i], "checkpoints of the audit log", error);
 
       if (object == NULL)
         return NULL;

@@ -32,6 +32,7 @@ libva_service_la_SOURCES = \
 	src/service/held.c src/service/held.h \
 	src/service/query.c src/service/query.h \
 	src/service/recent.c src/service/recent.h \
+	src/service/rekey.c src/service/rekey.h \
 	src/service/references.c src/service/references.h \
 	src/service/refusal.c src/service/refusal.h \
 	src/service/registration.c src/service/registration.h \

@@ -60,7 +60,7 @@ static JsonObject *
 write_host (VaService *service, gpointer record, GError **error)
 {
   const VaStoredHost *host = record;
-  g_autoptr(JsonObject) features = va_json_parse (host->features, strlen (host->features), error);
+  g_autoptr(JsonObject) features = va_stored_json (host->features, "features of a host", error);
   JsonObject *object;
 
   (void) service;

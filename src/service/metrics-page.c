@@ -16,6 +16,18 @@ print_one (GString *text, const char *name, const char *type, const char *help, 
 }
 
 static void
+print_seals (VaService *service, GString *text)
+{
+  g_autoptr(GError) error = NULL;
+  guint64 seals;
+
+  if (va_store_count_seals (service->store, &seals, &error))
+    print_one (text, "virt_attest_data_key_seals", "gauge",
+               "Values sealed under the present data key, at the most; at 2147483648 the service makes a new one.",
+               (double) seals);
+}
+
+static void
 print_audit (VaService *service, GString *text)
 {
   print_one (text, "virt_attest_audit_broken", "gauge",
@@ -123,6 +135,7 @@ va_handle_metrics (VaRequest *request, VaResponse *response, gpointer user_data,
   print_launches (service, text);
   print_store (service, text);
   print_audit (service, text);
+  print_seals (service, text);
   print_readiness (service, text);
   print_hosts (service, text);
   va_metrics_print_process (text);

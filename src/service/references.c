@@ -95,6 +95,15 @@ va_reference_cache_free (VaReferenceCache *cache)
   g_free (cache);
 }
 
+static Checked *
+refuse_changed (const VaStoredArtifact *artifact, GError **error)
+{
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL,
+               _("the stored image of firmware %s of owner %s does not have this hash: it was changed in the database. It is "
+                 "repaired when its owner uploads it again"), artifact->hash, artifact->owner);
+  return NULL;
+}
+
 /* The digest after the image alone is the image's SHA-256, so that to check it costs no second pass. */
 static Checked *
 check_image (const VaStoredArtifact *artifact, const guint8 hash[VA_SHA256_SIZE], GBytes *image, GError **error)
@@ -108,10 +117,7 @@ check_image (const VaStoredArtifact *artifact, const guint8 hash[VA_SHA256_SIZE]
   va_launch_digest_finish (va_launch_digest_copy (checked->begun), found);
   if (memcmp (found, hash, VA_SHA256_SIZE) == 0 && va_firmware_parse (&checked->firmware, data, size, NULL))
     return g_steal_pointer (&checked);
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL,
-               _("the stored image of firmware %s of owner %s does not have this hash: it was changed in the database. It is "
-                 "repaired when its owner uploads it again"), artifact->hash, artifact->owner);
-  return NULL;
+  return refuse_changed (artifact, error);
 }
 
 static Checked *
@@ -122,8 +128,8 @@ read_checked (VaReferenceCache *cache, VaStore *store, const VaStoredArtifact *a
   g_autoptr(GBytes) image = NULL;
   g_autoptr(GError) reason = NULL;
 
-  if (!va_hex_decode (artifact->hash, hash, sizeof hash, error))
-    return NULL;
+  if (!va_hex_decode (artifact->hash, hash, sizeof hash, NULL))
+    return refuse_changed (artifact, error);
   checked = va_recent_get (cache->images, hash);
   if (checked != NULL)
     return g_steal_pointer (&checked);

@@ -3,6 +3,7 @@
 
 #include "service/refusal.h"
 
+#include <string.h>
 #include "core/error.h"
 #include "core/i18n.h"
 #include "service/log.h"
@@ -83,4 +84,14 @@ const char *
 va_refusal_name (const GError *error)
 {
   return va_problem_name (error->domain == VA_PROBLEM_ERROR ? (VaProblemCode) error->code : VA_PROBLEM_INTERNAL);
+}
+
+JsonObject *
+va_stored_json (const char *text, const char *what, GError **error)
+{
+  JsonObject *object = text != NULL ? va_json_parse (text, strlen (text), NULL) : NULL;
+
+  if (object == NULL)
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL, "the stored %s were changed in the database: not JSON", what);
+  return object;
 }

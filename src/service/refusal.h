@@ -18,4 +18,11 @@ gboolean va_refuse_from (GError **error, GError *reason, VaProblemCode not_found
 /** va_refusal_name: the stable name of @error's code. */
 const char *va_refusal_name (const GError *error);
 
+/**
+ * va_stored_json: what the store has as JSON. The database is not believed: what is not JSON is nobody's request.
+ * @what: for the journal, such as "features of a host"
+ * Errors: VA_STORE_ERROR_SEAL
+ */
+JsonObject *va_stored_json (const char *text, const char *what, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

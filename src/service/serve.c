@@ -14,6 +14,7 @@
 #include "service/audit.h"
 #include "service/liveness.h"
 #include "service/log.h"
+#include "service/rekey.h"
 
 #define SWEEP_SECONDS_MAX 5
 #define CHECKPOINT_SECONDS 60
@@ -26,7 +27,7 @@ typedef struct {
   gint pending;
 } Chore;
 
-enum { SWEEP, SIGN, CHORES };
+enum { SWEEP, SIGN, REKEY, CHORES };
 
 typedef struct {
   VaService *service;
@@ -184,6 +185,7 @@ static gboolean
 on_checkpoint (gpointer serving)
 {
   push_chore (serving, SIGN);
+  push_chore (serving, REKEY);
   return G_SOURCE_CONTINUE;
 }
 
@@ -204,6 +206,8 @@ add_sources (Serving *serving)
   serving->pool = g_thread_pool_new (do_chore, service, 1, TRUE, NULL);
   serving->chores[SWEEP].function = sweep;
   serving->chores[SIGN].function = va_audit_sign_new;
+  serving->chores[REKEY].function = va_service_rekey;
+  push_chore (serving, REKEY);
 }
 
 static void

@@ -78,6 +78,8 @@ typedef struct {
   /* The first keys of an empty store, or those of one from before schema version 6, whose audit log gets its anchor.
      Errors: SEAL when the store is not as @keys says; CHANGED when it has other data keys */
   gboolean (*found_keys) (VaBackend *backend, const VaNewKeys *keys, GError **error);
+  /* So many more values may be sealed under data key @id. */
+  gboolean (*count_seals) (VaBackend *backend, guint64 id, guint more, GError **error);
   /* Keeps @key unless there is one with its id already. */
   gboolean (*add_key) (VaBackend *backend, const VaStoredKey *key, JsonObject *entry, GError **error);
   /* Others in place of all of them, which must have the same ids; CHANGED when they have not. And the audit log's key. */

@@ -16,6 +16,8 @@
  */
 
 #define OPEN_TRIES 4
+#define SEALS_AT_ONCE 65536 /* announced in the database, so that a launch writes no row for it */
+#define SEALS_EACH 2        /* at the most, for each time that a key is asked for */
 
 /* What holds a wrapped data key in its place. */
 static char *
@@ -105,7 +107,11 @@ take_seal (VaStore *store, const VaStoredKey *key, VaSeal *seal)
     va_seal_free (seal);
   else
     g_hash_table_insert (store->seals, g_memdup2 (&key->id, sizeof key->id), seal);
-  store->newest = MAX (store->newest, key->id);
+  if (key->id > store->newest)
+    {
+      store->newest = key->id;
+      store->seals_left = 0;
+    }
   store->oldest = MAX (store->oldest, key->oldest);
 }
 
@@ -186,13 +192,43 @@ va_store_seal_of (VaStore *store, guint64 key, GError **error)
   return NULL;
 }
 
+/* AES-GCM's nonces are random, and a key is good for so many of them only; they are counted before they are used. What
+   cannot be announced, since the database does not answer, cannot be stored under the key either. */
+static void
+announce_seals (VaStore *store, guint64 key)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (!store->backend->class->count_seals (store->backend, key, SEALS_AT_ONCE, &error))
+    g_debug ("seals could not be counted: %s", error->message);
+}
+
 VaSeal *
 va_store_newest_seal (VaStore *store, guint64 *key)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&store->mutex);
+  gboolean all_used;
+  VaSeal *seal;
 
+  g_mutex_lock (&store->mutex);
   *key = store->newest;
-  return g_hash_table_lookup (store->seals, &store->newest);
+  seal = g_hash_table_lookup (store->seals, &store->newest);
+  all_used = store->seals_left < SEALS_EACH;
+  store->seals_left = (all_used ? SEALS_AT_ONCE : store->seals_left) - SEALS_EACH;
+  g_mutex_unlock (&store->mutex);
+  if (all_used)
+    announce_seals (store, *key);
+  return seal;
+}
+
+gboolean
+va_store_count_seals (VaStore *store, guint64 *seals, GError **error)
+{
+  g_autoptr(GPtrArray) keys = va_store_list_keys (store, error);
+
+  if (keys == NULL || keys->len == 0)
+    return FALSE;
+  *seals = ((const VaStoredKey *) keys->pdata[keys->len - 1])->seals;
+  return TRUE;
 }
 
 gboolean

@@ -124,6 +124,7 @@ typedef struct {
 typedef struct {
   guint64 id;
   guint64 oldest; /* 0: sealed before schema version 6 */
+  guint64 seals;  /* made under it so far, at the most */
   GBytes *sealed;
 } VaStoredKey;
 void va_stored_key_free (VaStoredKey *key);

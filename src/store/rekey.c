@@ -106,14 +106,19 @@ gboolean
 va_store_rekey_begin (VaStore *store, JsonObject *entry, GError **error)
 {
   g_autoptr(GPtrArray) keys = va_store_list_keys (store, error);
-  g_autoptr(VaStoredKey) fresh = NULL;
+  g_autoptr(VaStoredKey) opened = NULL, fresh = NULL;
 
   if (keys == NULL)
     return FALSE;
   if (keys->len == 1)
     {
-      guint64 id = ((const VaStoredKey *) keys->pdata[0])->id;
+      const VaStoredKey *last = keys->pdata[0];
+      guint64 id = last->id;
 
+      /* Where the store has gone over to another KEK, a key under this one would not open after the next start. */
+      opened = va_store_wrap_again (store, last, last->oldest, store->kek, error);
+      if (opened == NULL)
+        return FALSE;
       fresh = va_store_new_key (store, id + 1, id, error);
       if (fresh == NULL || !store->backend->class->add_key (store->backend, fresh, entry, error))
         return FALSE;

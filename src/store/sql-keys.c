@@ -14,13 +14,14 @@ read_key (VaStatement *row)
   key->id = (guint64) va_column_number (row, 0);
   key->oldest = (guint64) va_column_number (row, 1);
   key->sealed = va_column_bytes (row, 2);
+  key->seals = (guint64) MAX (va_column_number (row, 3), 0);
   return key;
 }
 
 static GPtrArray *
 read_keys (VaSql *sql, GError **error)
 {
-  g_autoptr(VaStatement) rows = va_sql_query (sql, error, "SELECT id, oldest, sealed FROM data_keys ORDER BY id", "");
+  g_autoptr(VaStatement) rows = va_sql_query (sql, error, "SELECT id, oldest, sealed, seals FROM data_keys ORDER BY id", "");
 
   return rows != NULL ? va_sql_list (rows, read_key, (GDestroyNotify) va_stored_key_free, error) : NULL;
 }
@@ -114,6 +115,28 @@ replace_keys (VaBackend *backend, GPtrArray *keys, GBytes *sealed_audit_key, Jso
   Rewrapped rewrapped = { keys, sealed_audit_key };
 
   return va_sql_transact (backend, update_keys, &rewrapped, entry, error);
+}
+
+typedef struct {
+  guint64 id;
+  guint more;
+} Seals;
+
+static gboolean
+add_seals (VaSql *sql, gpointer data, GError **error)
+{
+  const Seals *seals = data;
+
+  return va_sql_run (sql, error, "UPDATE data_keys SET seals = seals + ? WHERE id = ?", "ii", (gint64) seals->more,
+                     (gint64) seals->id);
+}
+
+static gboolean
+count_seals (VaBackend *backend, guint64 id, guint more, GError **error)
+{
+  Seals seals = { id, more };
+
+  return va_sql_transact (backend, add_seals, &seals, NULL, error);
 }
 
 typedef struct {
@@ -293,6 +316,7 @@ va_sql_add_keys (VaBackendClass *class)
 {
   class->list_keys = list_keys;
   class->get_audit_key = get_audit_key;
+  class->count_seals = count_seals;
   class->found_keys = found_keys;
   class->add_key = add_key;
   class->replace_keys = replace_keys;

@@ -15,6 +15,7 @@ struct _VaStore
   GHashTable *seals; /* id of a data key -> VaSeal; none goes before the store does */
   guint64 newest;   /* seals what is new */
   guint64 oldest;   /* one before this opens nothing any more */
+  guint seals_left; /* of those that this process has announced for the newest key */
   VaSecret *audit_key; /* of the audit log's MACs; set when the store is opened */
 };
 

@@ -46,6 +46,11 @@ gboolean va_store_rekey_begin (VaStore *store, JsonObject *entry, GError **error
  */
 gboolean va_store_rekey_step (VaStore *store, guint limit, guint *count, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
+ * va_store_count_seals: how many values were sealed under the newest data key, at the most: each process counts some tens of
+ * thousands ahead.
+ */
+gboolean va_store_count_seals (VaStore *store, guint64 *seals, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
  * va_store_rewrap: the data keys, wrapped by @kek from now on and no more by the key that the store was opened with. The
  * store goes on with the data keys that it knows; who opens it later needs @kek.
  * Errors: also VA_KEK_ERROR; CHANGED when somebody made a data key meanwhile

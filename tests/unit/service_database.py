@@ -4,6 +4,7 @@
 import hashlib
 import os
 import subprocess
+import time
 
 from service_audit import Site
 from service_metrics import scrape, value
@@ -180,3 +181,28 @@ def retired_data_key_opens_nothing(w):
     Forger(site.service).sql('UPDATE data_keys SET oldest = 1')
     assert site.service.end() == 0
     starts_not(site.service, 'does not open')
+
+
+@test
+def data_key_is_replaced_by_itself(w):
+    """Once it has sealed as much as it should."""
+    site = Site(w, 'own-rekey')
+    (seals,), = read_store(site.service, 'SELECT seals FROM data_keys')
+    assert seals == 65536, seals
+    for _ in range(3):
+        w.launch(site.vm, host=site.node1)
+    assert read_store(site.service, 'SELECT seals FROM data_keys') == [(seals,)], 'each launch writes a row more'
+    samples = scrape(w.peer('operator', 'olga', site.service))
+    assert value(samples, 'virt_attest_data_key_seals') == seals
+    assert site.service.end() == 0
+    Forger(site.service).sql('UPDATE data_keys SET seals = 2147483648')
+    site.service.start()
+    until = time.monotonic() + 60
+    while read_store(site.service, 'SELECT id, oldest FROM data_keys') != [(2, 2)]:
+        assert time.monotonic() < until, site.service.log()[-2000:]
+        time.sleep(0.1)
+    assert [r['what'] for r in site.records()].count('rekey') == 1
+    assert site.service.end() == 0
+    site.service.start()
+    site.alice.get('/vm/' + site.vm)
+    assert site.service.end() == 0
