@@ -4,6 +4,7 @@
 #include "core/journal.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -90,6 +91,7 @@ on_glib_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpoi
 {
   VaJournalField ours[FIELDS_MAX];
   const char *message = "", *domain = NULL;
+  int priority = priority_of (level);
   gsize n_ours = 0;
 
   for (gsize i = 0; i < n_fields; i++)
@@ -97,10 +99,12 @@ on_glib_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpoi
       message = fields[i].value;
     else if (g_str_equal (fields[i].key, "GLIB_DOMAIN"))
       domain = fields[i].value;
+    else if (g_str_equal (fields[i].key, "PRIORITY"))
+      priority = atoi (fields[i].value); /* GLib's own comes first, and says what the level does */
     else if (g_str_has_prefix (fields[i].key, PREFIX) && fields[i].length < 0 && n_ours < FIELDS_MAX)
       ours[n_ours++] = (VaJournalField){ fields[i].key, fields[i].value };
   if (!g_log_writer_default_would_drop (level, domain))
-    va_journal_write (identifier, priority_of (level), message, ours, n_ours);
+    va_journal_write (identifier, priority, message, ours, n_ours);
   return G_LOG_WRITER_HANDLED;
 }
 

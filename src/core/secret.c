@@ -3,6 +3,7 @@
 
 #include "core/secret.h"
 
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -18,7 +19,10 @@ struct _VaSecret
   guint8 *data;
   gsize size;
   gsize mapped;
+  gboolean locked;
 };
+
+static atomic_size_t not_locked; /* bytes */
 
 /* To map and lock a page costs more than what most secrets are used for, so mappings whose secret is gone, all zeros by
    then, wait here for the next one. */
@@ -76,15 +80,29 @@ keep (guint8 *data, gsize mapped)
   return done;
 }
 
+/* A message and no warning: warnings end tests, which may have no memory to lock. */
+static void
+complain (gsize mapped)
+{
+  static atomic_flag said = ATOMIC_FLAG_INIT;
+
+  atomic_fetch_add (&not_locked, mapped);
+  if (!atomic_flag_test_and_set (&said))
+    g_log_structured (NULL, G_LOG_LEVEL_MESSAGE, "PRIORITY", "4", "MESSAGE",
+                      "%" G_GSIZE_FORMAT " bytes of secrets are not in locked memory, so they may be written to swap: raise "
+                      "RLIMIT_MEMLOCK (LimitMEMLOCK= in the unit)", mapped);
+}
+
 static guint8 *
-map (gsize mapped)
+map (gsize mapped, gboolean *locked)
 {
   guint8 *data = mmap (NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
   if (data == MAP_FAILED)
     g_error ("no memory for a secret of %" G_GSIZE_FORMAT " bytes", mapped);
-  if (mlock (data, mapped) != 0)
-    g_debug ("secret memory is not locked: raise RLIMIT_MEMLOCK");
+  *locked = mlock (data, mapped) == 0;
+  if (!*locked)
+    complain (mapped);
   madvise (data, mapped, MADV_DONTDUMP);
   madvise (data, mapped, MADV_WIPEONFORK);
   return data;
@@ -101,8 +119,9 @@ va_secret_new (gsize size)
   secret->size = size;
   secret->mapped = MAX (page, (size + page - 1) / page * page);
   secret->data = take_kept (secret->mapped);
+  secret->locked = secret->data != NULL;
   if (secret->data == NULL)
-    secret->data = map (secret->mapped);
+    secret->data = map (secret->mapped, &secret->locked);
   return secret;
 }
 
@@ -128,6 +147,12 @@ va_secret_size (const VaSecret *secret)
   return secret->size;
 }
 
+gsize
+va_secret_not_locked (void)
+{
+  return atomic_load (&not_locked);
+}
+
 gboolean
 va_secret_equal (const VaSecret *a, const VaSecret *b)
 {
@@ -148,7 +173,9 @@ va_secret_free (VaSecret *secret)
   if (secret == NULL)
     return;
   va_wipe (secret->data, secret->size); /* behind it there never was anything but zeros */
-  if (!keep (secret->data, secret->mapped))
+  if (!secret->locked)
+    atomic_fetch_sub (&not_locked, secret->mapped);
+  if (!secret->locked || !keep (secret->data, secret->mapped)) /* the next one may be locked again */
     munmap (secret->data, secret->mapped);
   g_free (secret);
 }

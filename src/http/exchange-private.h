@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "http/body.h"
 #include "http/exchange.h"
 #include "http/head.h"
 #include "http/router.h"
@@ -33,8 +34,8 @@ typedef struct {
   const VaRoute *route;
   VaRouteMatch match;
   const VaIdentity *identity;
-  VaSecret *body; /* its size is the room there is */
-  gsize announced, used, held, discarded;
+  VaBody body;
+  gsize announced, held, discarded;
   VaHandled result;
   gboolean aside;  /* the handler was called by a thread of its own */
   const char *path; /* for that */
@@ -45,6 +46,7 @@ static inline void
 va_exchange_request_clear (VaRequest *request)
 {
   va_secret_free (request->body);
+  g_clear_pointer (&request->plain, g_bytes_unref);
   g_clear_pointer (&request->entry, json_object_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VaRequest, va_exchange_request_clear)

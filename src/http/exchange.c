@@ -62,8 +62,7 @@ va_exchange_hold (VaExchange *exchange, gsize bytes)
 static void
 drop_body (VaExchange *exchange)
 {
-  g_clear_pointer (&exchange->body, va_secret_free);
-  exchange->used = 0;
+  va_body_clear (&exchange->body);
   va_exchange_hold (exchange, 0);
 }
 
@@ -330,28 +329,21 @@ static gboolean
 take_body (VaExchange *exchange, const char *data, gsize size)
 {
   gsize max = exchange->route != NULL ? exchange->route->max_body : 0;
-  gsize room = exchange->body != NULL ? va_secret_size (exchange->body) : 0;
-  gsize needed = exchange->used + size;
+  VaBody *body = &exchange->body;
+  gsize needed = body->used + size;
 
   if (exchange->refusal == NULL && needed > max)
     va_request_refuse_size (max, &exchange->refusal);
-  if (exchange->refusal == NULL && needed > room)
+  if (exchange->refusal == NULL && needed > body->room)
     {
       gsize first = CLAMP (exchange->announced, FIRST_BODY, FIRST_BODY_MAX);
-      gsize grown = MIN (MAX (needed, room == 0 ? first : 2 * room), max);
-      VaSecret *larger;
+      gsize grown = MIN (MAX (needed, body->room == 0 ? first : 2 * body->room), max);
 
-      if (!va_exchange_hold (exchange, grown))
-        g_set_error (&exchange->refusal, VA_PROBLEM_ERROR, VA_PROBLEM_BUSY,
-                     _("the service is busy with other uploads; try again later"));
+      body->is_plain = exchange->route->plain_body;
+      if (va_exchange_hold (exchange, grown))
+        va_body_grow (body, grown);
       else
-        {
-          larger = va_secret_new (grown);
-          if (exchange->used > 0)
-            memcpy (va_secret_data (larger), va_secret_data (exchange->body), exchange->used);
-          va_secret_free (exchange->body);
-          exchange->body = larger;
-        }
+        va_exchange_refuse_busy (&exchange->refusal, _("the service is busy with other uploads; try again later"));
     }
   if (exchange->refusal != NULL)
     {
@@ -359,8 +351,7 @@ take_body (VaExchange *exchange, const char *data, gsize size)
       exchange->discarded += size;
       return exchange->discarded <= MAX (DISCARD_MAX, max);
     }
-  memcpy (va_secret_data (exchange->body) + exchange->used, data, size);
-  exchange->used = needed;
+  va_body_add (body, data, size);
   return TRUE;
 }
 

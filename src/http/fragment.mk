@@ -12,6 +12,7 @@ libva_tls_la_LIBADD = libva-api.la $(GNUTLS_LIBS)
 
 libva_http_server_la_SOURCES = \
 	src/http/account.c src/http/account.h \
+	src/http/body.c src/http/body.h \
 	src/http/connection.c src/http/connection.h \
 	src/http/crls.c src/http/crls.h \
 	src/http/deny-list.c src/http/deny-list.h \

@@ -78,12 +78,13 @@ handle (VaExchange *exchange, struct MHD_Connection *mhd, const char *path, gboo
 
   result->response.status = MHD_HTTP_OK;
   request.may_wait = may_wait;
-  request.body = exchange->body != NULL ? g_steal_pointer (&exchange->body) : va_secret_new (0);
-  va_secret_truncate (request.body, exchange->used);
+  if (exchange->route->plain_body)
+    request.plain = va_body_take_plain (&exchange->body);
+  request.body = va_body_take_secret (&exchange->body);
   result->ok = run_handler (exchange, &request, &result->response, &result->error);
   if (!result->ok && request.must_wait && !may_wait)
     {
-      exchange->body = g_steal_pointer (&request.body);
+      va_body_put_back (&exchange->body, g_steal_pointer (&request.body));
       va_handled_clear (result);
       return FALSE;
     }

@@ -18,6 +18,7 @@ typedef struct {
   const VaIdentity *identity; /* %NULL only on routes marked open */
   const char *request_id;
   VaSecret *body;            /* raw bytes, size 0 when there are none; the handler may take it (set to %NULL) */
+  GBytes *plain;             /* the same, where the route has a plain body; otherwise %NULL */
   gpointer connection;       /* for va_request_query() */
   const char *name;          /* of the route; may be %NULL */
   const char *certificate;   /* SHA-256 of the peer's certificate, hex; %NULL without identity */
@@ -61,6 +62,7 @@ typedef struct {
   gsize max_body;       /* bytes; more gets 413 before it is read */
   VaHandler handler;
   const char *name;     /* for records; may be %NULL */
+  gboolean plain_body;  /* bodies are no secrets, so they need not be in locked memory: VaRequest.plain */
   gsize max_answer;     /* bytes, of a list: what making and sending it may hold, set aside before the handler is called; a
                            peer has VA_LISTS_AT_ONCE of these made at once, and gets 503 for more. 0: no list */
 } VaRoute; /* a table ends with method %NULL */

@@ -37,8 +37,8 @@ va_handle_artifact_put (VaRequest *request, VaResponse *response, gpointer user_
   VaService *service = user_data;
   g_autoptr(VaStoredArtifact) artifact = g_new0 (VaStoredArtifact, 1);
   g_autoptr(GError) reason = NULL;
-  gconstpointer image = va_secret_data (request->body);
-  gsize size = va_secret_size (request->body);
+  gsize size;
+  gconstpointer image = g_bytes_get_data (request->plain, &size);
   guint8 hash[VA_SHA256_SIZE];
   gboolean is_new;
 

@@ -10,6 +10,7 @@ libva_service_la_SOURCES = \
 	src/service/chain-cache.c src/service/chain-cache.h \
 	src/service/decision.c src/service/decision.h \
 	src/service/explain.c src/service/explain.h \
+	src/service/explainer.c src/service/explainer.h \
 	src/service/fixed.c src/service/fixed.h \
 	src/service/groups.c src/service/groups.h \
 	src/service/health.c \

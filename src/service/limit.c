@@ -60,3 +60,13 @@ va_limit_take (VaLimit *limit, const VaIdentity *peer, gint64 now)
   *paid = MAX (*paid, now) + limit->each;
   return TRUE;
 }
+
+gboolean
+va_limit_is_used_up (VaLimit *limit, const VaIdentity *peer, gint64 now)
+{
+  g_autofree char *key = g_strdup_printf ("%s:%s", va_role_name (peer->role), peer->name);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&limit->mutex);
+  const gint64 *paid = g_hash_table_lookup (limit->peers, key);
+
+  return paid != NULL && MAX (*paid, now) + limit->each > now + MINUTE;
+}

@@ -143,7 +143,9 @@ open_and_serve (const VaConfig *config, VaSevRoots *roots, VaKeyService *key_ser
   service.registrations = va_registrations_new (REGISTRATIONS_MAX);
   service.metrics = va_metrics_new (va_service_routes ());
   service.refusals = va_limit_new ((guint) va_config_number (config, "limits", "refusals-per-minute"));
+  service.explainer = va_explainer_new (store, service.references);
   ok = va_serve (&service, &settings, error);
+  va_explainer_free (service.explainer);
   va_limit_free (service.refusals);
   va_recent_free (service.registrations);
   va_chain_cache_free (service.chains);

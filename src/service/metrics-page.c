@@ -138,6 +138,9 @@ va_handle_metrics (VaRequest *request, VaResponse *response, gpointer user_data,
   print_seals (service, text);
   print_readiness (service, text);
   print_hosts (service, text);
+  print_one (text, "virt_attest_secrets_not_locked_bytes", "gauge",
+             "Bytes of secrets that are not in locked memory, because RLIMIT_MEMLOCK is used up.",
+             (double) va_secret_not_locked ());
   va_metrics_print_process (text);
   response->status = 200;
   response->type = VA_METRICS_TEXT_TYPE;

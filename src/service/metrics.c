@@ -246,6 +246,11 @@ va_metrics_print (VaMetrics *metrics, VaServerStatistics *server, GString *text)
                           "result", "hit", NULL);
   va_metrics_text_sample (text, "virt_attest_chain_cache_total", (double) get (&metrics->single[VA_METRIC_CHAIN_MISS]),
                           "result", "miss", NULL);
+  va_metrics_text_family (text, "virt_attest_explanations_total", "counter", "Wrong measurements: explained to the owner, or not.");
+  va_metrics_text_sample (text, "virt_attest_explanations_total", (double) get (&metrics->single[VA_METRIC_EXPLAINED]),
+                          "result", "explained", NULL);
+  va_metrics_text_sample (text, "virt_attest_explanations_total",
+                          (double) get (&metrics->single[VA_METRIC_NOT_EXPLAINED]), "result", "skipped", NULL);
   va_metrics_text_family (text, "virt_attest_checkpoints_total", "counter", "Signed checkpoints of the audit log.");
   va_metrics_text_sample (text, "virt_attest_checkpoints_total",
                           (double) get (&metrics->single[VA_METRIC_CHECKPOINT]), NULL);

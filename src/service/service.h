@@ -6,6 +6,7 @@
 #include "http/server.h"
 #include "service/audit-trail.h"
 #include "service/chain-cache.h"
+#include "service/explainer.h"
 #include "service/groups.h"
 #include "service/held.h"
 #include "service/limit.h"
@@ -28,6 +29,7 @@ typedef struct {
   VaSevRoots *roots;
   VaKeyService *key_service; /* AMD's; %NULL: not to be asked */
   VaReferenceCache *references;
+  VaExplainer *explainer;
   VaChainCache *chains;
   VaHeldRegistrations *registrations;
   VaSigner *signer;          /* of the audit log's checkpoints */

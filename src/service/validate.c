@@ -9,7 +9,6 @@
 #include "service/explain.h"
 #include "service/launch-record.h"
 #include "service/log.h"
-#include "service/page.h"
 #include "service/refusal.h"
 #include "service/rules.h"
 #include "service/service.h"
@@ -21,7 +20,8 @@
 
 typedef struct {
   VaService *service;
-  const char *host, *vm;
+  const VaIdentity *peer;
+  const char *vm;
   const VaValidateRequest *request;
   gint64 now;
   JsonObject *entry; /* for the audit log */
@@ -32,11 +32,14 @@ typedef struct {
   VaSecret *tik;
   VaFixed *fixed;
   char *owner;
+  gboolean explained; /* the explainer has a place for it */
 } Validation;
 
 static void
 validation_clear (Validation *validation)
 {
+  if (validation->explained)
+    va_explainer_release (validation->service->explainer, validation->peer->name);
   va_validate_reply_free (validation->reply);
   g_clear_error (&validation->refusal);
   va_secret_free (validation->tik);
@@ -106,11 +109,29 @@ reach_verdict (Validation *validation, const VaStoredLaunch *launch, char **deta
   return TRUE;
 }
 
+/* Whether the measurement will be explained, after the answer; and if not, why the owner reads no more than that. */
+static char *
+plan_explanation (Validation *validation)
+{
+  VaService *service = validation->service;
+  const char *message = validation->refusal->message;
+
+  if (va_limit_is_used_up (service->refusals, validation->peer, g_get_monotonic_time ()))
+    return g_strdup_printf (_("%s. It was not explained, because too many of this host's requests were refused in the last "
+                              "minute."), message);
+  validation->explained = validation->explained || va_explainer_reserve (service->explainer, validation->peer->name);
+  if (!validation->explained)
+    return g_strdup_printf (_("%s. It was not explained, because too many others wait for that."), message);
+  return g_strdup (message);
+}
+
 /* Turns any error into the refusal that the host gets and the owner's record keeps. */
 static void
 refuse (Validation *validation, VaStoredLaunch *launch, GError *reason, char *detail)
 {
   va_refuse_from (&validation->refusal, reason, VA_PROBLEM_INTERNAL);
+  if (g_error_matches (validation->refusal, VA_PROBLEM_ERROR, VA_PROBLEM_MEASUREMENT_MISMATCH))
+    detail = plan_explanation (validation);
   va_launch_record_refuse (launch, va_refusal_name (validation->refusal),
                            detail != NULL ? detail : g_strdup (validation->refusal->message), validation->now);
 }
@@ -206,7 +227,7 @@ decide (VaStoredLaunch *launch, gpointer user_data, GError **error)
   Validation *validation = user_data;
 
   /* Another host, or another registration, must learn nothing and use up nothing. */
-  if (!g_str_equal (launch->host, validation->host) || !g_str_equal (launch->vm, validation->vm))
+  if (!g_str_equal (launch->host, validation->peer->name) || !g_str_equal (launch->vm, validation->vm))
     return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no such launch of this host and registration"));
   note_launch (validation, launch);
   if (launch->state != VA_LAUNCH_OPEN)
@@ -216,38 +237,32 @@ decide (VaStoredLaunch *launch, gpointer user_data, GError **error)
   return TRUE;
 }
 
-static gboolean
-set_detail (VaStoredLaunch *launch, gpointer detail, GError **error)
-{
-  g_free (launch->detail);
-  launch->detail = g_strdup (detail);
-  return TRUE;
-}
-
-/* After the decision: looks for what would have fitted, for the owner's record. */
+/* After the decision, and soon after the answer: looks for what would have fitted, for the owner's record. */
 static void
-explain (const Validation *validation)
+explain (Validation *validation)
 {
-  VaService *service = validation->service;
-  const VaPage page = { .owner = validation->owner, .limit = 500, .bytes = VA_PAGE_BYTES };
-  g_autoptr(GError) reason = NULL;
-  gboolean more;
-  g_autoptr(GPtrArray) firmware = va_store_list_artifacts (service->store, &page, &more, &reason);
-  VaMismatch mismatch = { .fixed = validation->fixed, .request = validation->request, .tik = validation->tik,
-                          .firmware = firmware, .cache = service->references, .store = service->store,
-                          .owner = validation->owner, .vm = validation->vm };
-  g_autofree char *detail = firmware != NULL ? va_explain_mismatch (&mismatch) : NULL;
+  const VaValidateRequest *request = validation->request;
+  VaExplanation *explanation = g_new0 (VaExplanation, 1);
 
-  if (detail == NULL
-      || !va_store_change_launch (service->store, validation->request->launch_id, set_detail, detail, NULL, &reason))
-    va_log (VA_LOG_ERROR, "%s", reason->message);
+  explanation->launch = g_strdup (request->launch_id);
+  explanation->vm = g_strdup (validation->vm);
+  explanation->owner = g_steal_pointer (&validation->owner);
+  explanation->host = g_strdup (validation->peer->name);
+  explanation->fixed = g_steal_pointer (&validation->fixed);
+  explanation->tik = g_steal_pointer (&validation->tik);
+  explanation->context = request->context;
+  memcpy (explanation->measurement, request->measurement, VA_MEASUREMENT_SIZE);
+  explanation->has_firmware_hash = request->has_firmware_hash;
+  memcpy (explanation->firmware_hash, request->firmware_hash, VA_SHA256_SIZE);
+  validation->explained = FALSE; /* the place is the explanation's now */
+  va_explainer_add (validation->service->explainer, explanation);
 }
 
 /* The reply, durable before it is returned; or %NULL with the problem. */
 static VaValidateReply *
 validate (VaService *service, VaRequest *call, const VaValidateRequest *request, GError **error)
 {
-  g_auto(Validation) validation = { .service = service, .host = call->identity->name, .vm = call->parts[0],
+  g_auto(Validation) validation = { .service = service, .peer = call->identity, .vm = call->parts[0],
                                     .request = request, .now = va_service_now (), .entry = va_audit_of (call) };
   g_autoptr(GError) reason = NULL;
 
@@ -266,6 +281,8 @@ validate (VaService *service, VaRequest *call, const VaValidateRequest *request,
   if (validation.refusal == NULL)
     return g_steal_pointer (&validation.reply);
   if (g_error_matches (validation.refusal, VA_PROBLEM_ERROR, VA_PROBLEM_MEASUREMENT_MISMATCH))
+    va_metrics_count (service->metrics, validation.explained ? VA_METRIC_EXPLAINED : VA_METRIC_NOT_EXPLAINED);
+  if (validation.explained)
     explain (&validation);
   g_propagate_error (error, g_steal_pointer (&validation.refusal));
   return NULL;

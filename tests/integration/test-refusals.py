@@ -78,8 +78,9 @@ def another_number_or_model_of_processors(world):
         identity = world.make_domain(name, policy="0x5", cpus=cpus, model=model)
         world.register(identity, "--cpu-count", "2", "--cpu-model", "EPYC", policy="0x5")
         refused(world, name, "measurement")
-        launch = world.launch(world.launch_state(identity, "refused")["launch-id"])
-        assert word in launch["detail"], launch
+        launch_id = world.launch_state(identity, "refused")["launch-id"]
+        # The explanation comes soon after the answer.
+        world.box.wait_for("explanation", lambda wanted=launch_id, w=word: w in world.launch(wanted)["detail"], 30)
         clean(world, identity)
 
 

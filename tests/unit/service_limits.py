@@ -4,12 +4,16 @@
 import hashlib
 import http.client
 import json
+import os
 import re
+import shutil
+import socket
 import threading
+import time
 import uuid
 
 from service_audit import Site
-from service_peers import firmware, sha256
+from service_peers import Refused, firmware, sha256
 from service_world import Database, read_store, refused, test
 
 PAGE = 512 * 1024
@@ -230,3 +234,99 @@ def one_owners_lists_cost_others_nothing(w):
     print(f"# memory {before['VmRSS'] >> 10} MiB before, {told['VmHWM'] >> 10} MiB at the most; "
           f"{len(sizes)} lists, {len(answers) - len(sizes)} times busy; bob asked {len(waited)} times")
     assert site.service.end() == 0
+
+
+def locked(service):
+    """KiB of secret memory (wiped on fork, left out of dumps) that is locked, and that is not."""
+    sizes, size = {True: 0, False: 0}, 0
+    with open(f'/proc/{service.process.pid}/smaps', encoding='ascii') as smaps:
+        for line in smaps:
+            words = line.split()
+            if words[0] == 'Size:':
+                size = int(words[1])
+            elif words[0] == 'VmFlags:' and {'wf', 'dd'} <= set(words):
+                sizes['lo' in words] += size
+    return sizes[True], sizes[False]
+
+
+def without_locked_memory(w, name, kib):
+    """A service that may lock so much, as its unit says, and no more for being root's."""
+    site = Site(w, name)
+    assert site.service.end() == 0
+    site.service.before = ['setpriv', '--bounding-set', '-ipc_lock', '--inh-caps', '-ipc_lock', 'prlimit', f'--memlock={kib * 1024}']
+    site.service.start()
+    for peer in (site.alice, site.node1):
+        peer.service = site.service
+    return site
+
+
+@test
+def images_leave_locked_memory_to_secrets(w):
+    if os.geteuid() != 0 or not shutil.which('setpriv') or not shutil.which('prlimit'):
+        print('# SKIP: needs root, setpriv and prlimit')
+        return
+    site, standing = without_locked_memory(w, 'limits-locked', 4096), []
+    for _ in range(8):
+        plain = socket.create_connection(('127.0.0.1', site.service.port), timeout=30)
+        standing.append(site.alice.context.wrap_socket(plain, server_hostname='127.0.0.1'))
+        standing[-1].sendall(b'PUT /v1/artifact HTTP/1.1\r\nHost: x\r\nContent-Type: application/octet-stream\r\n'
+                             b'Content-Length: 16777216\r\n\r\n' + bytes(3 * 1024 * 1024))
+    bob = w.peer('owner', 'bob', site.service)
+    for i in range(16):
+        bob.call('PUT', f'/secret/s{i}?guid={uuid.uuid4()}', raw=b'y' * 16000)
+    assert memory(site.service)['VmRSS'] > 8 * 1024, 'the uploads do not stand'
+    assert locked(site.service)[1] == 0, locked(site.service)
+    assert 'not in locked memory' not in site.service.log()
+    for connection in standing:
+        connection.close()
+    assert site.service.end() == 0
+
+
+@test
+def secrets_that_are_not_locked_are_told_once(w):
+    if os.geteuid() != 0 or not shutil.which('setpriv') or not shutil.which('prlimit'):
+        print('# SKIP: needs root, setpriv and prlimit')
+        return
+    site = without_locked_memory(w, 'limits-unlocked', 0)
+    site.launch()
+    site.launch()
+    lines = [line for line in site.service.log().splitlines() if 'not in locked memory' in line]
+    assert len(lines) == 1 and 'WARNING' in lines[0] and 'RLIMIT_MEMLOCK' in lines[0], lines
+    olga = w.peer('operator', 'olga', site.service)
+    connection = http.client.HTTPSConnection('127.0.0.1', site.service.port, context=olga.context, timeout=30)
+    connection.request('GET', '/metrics')
+    text = connection.getresponse().read().decode()
+    connection.close()
+    assert int(float(re.search(r'^virt_attest_secrets_not_locked_bytes (\S+)$', text, re.M)[1])) > 0, text
+    assert site.service.end() == 0
+
+
+@test
+def explanations_come_after_the_answer(w):
+    """One at a time, of one host a few; who is above the limit of refusals gets none."""
+    site = Site(w, 'limits-explained', refusals=20)
+    vm, wrong = w.register(site.alice), b'\1' * 32
+    with Line(site.alice) as line:
+        for i in range(8):
+            image = bytearray(firmware(100 + i, size=1 << 20))
+            assert line.ask('PUT', '/artifact', raw=bytes(image))[0] in (200, 201)
+    guests = [w.launch(vm, host=site.node1) for _ in range(40)]
+    told = []
+    for guest in guests:
+        try:
+            w.validate(vm, guest, wrong, host=site.node1)
+        except Refused as problem:
+            told.append(problem.code)
+    assert told.count('measurement-mismatch') == 20 and told.count('too-many-refusals') == 20, told
+    end, details = time.monotonic() + 120, []
+    while time.monotonic() < end:
+        details = [site.alice.get('/launch/' + guest.id)['detail'] for guest in guests]
+        if not any(detail.endswith('allows') for detail in details):
+            break
+        time.sleep(0.1)
+    whole = [detail for detail in details if 'none of the registered' in detail]
+    skipped = [detail for detail in details if 'not explained' in detail]
+    assert len(whole) + len(skipped) == 40 and len(whole) >= 8, details
+    assert sum('refused in the last minute' in detail for detail in skipped) == 20, skipped
+    other = site.service.end()
+    assert other == 0

@@ -19,7 +19,7 @@ LABEL = r'[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*"'
 NUMBER = r'[+-]?(?:[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?|Inf)|NaN'
 SAMPLE = re.compile(f'({NAME})(?:\\{{({LABEL}(?:,{LABEL})*)\\}})? ({NUMBER})')
 # All that a label may ever say; routes and rules are names of the program's own tables.
-LABELS = {'call': {'launch', 'validate', 'outcome'}, 'result': {'hit', 'miss'}, 'status': {'2xx', '4xx', '5xx'},
+LABELS = {'call': {'launch', 'validate', 'outcome'}, 'result': {'hit', 'miss', 'explained', 'skipped'}, 'status': {'2xx', '4xx', '5xx'},
           'verdict': {'granted', 'waiting', 'validated', 'running', 'failed', 'ended', 'refused', 'error'},
           'reason': {'handshake', 'limit', 'certificate', 'role', 'too-many'}, 'version': None, 'le': None,
           'route': re.compile('[a-z-]{2,20}'), 'rule': re.compile('[a-z-]{0,30}')}
