@@ -51,6 +51,10 @@ typedef enum {
   VA_PROBLEM_TOO_MANY,             /* 429 too-many-refusals: the peer has been refused too often of late */
   VA_PROBLEM_NOT_READY,            /* 503 not-ready: the service is stopping, or its certificate has expired */
   VA_PROBLEM_OWNER_NEEDED,         /* 409 owner-needed: several owners have this id, and the launch names none */
+  VA_PROBLEM_QUOTA,                /* 403 quota-exceeded: the owner has as much as they may */
+  VA_PROBLEM_TOO_MANY_LAUNCHES,    /* 429 too-many-launches: of one host under one registration, of late */
+  VA_PROBLEM_TOO_MANY_CHANGES,     /* 429 too-many-changes: by one peer, of late */
+  VA_PROBLEM_STORE_FULL,           /* 507 store-full: what is left of the disk is for launches */
   VA_PROBLEM_KEY_SERVICE,          /* 503 key-service-unavailable: AMD's key service is needed and does not answer */
   VA_PROBLEM_AUDIT_BROKEN,         /* 500 audit-broken: others have changed the stored audit log */
 } VaProblemCode;

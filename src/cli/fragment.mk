@@ -33,6 +33,7 @@ virt_attest_online_SOURCES = \
 	src/cli/audit-list.c \
 	src/cli/audit-verify.c \
 	src/cli/artifact-put.c \
+	src/cli/artifact-remove.c \
 	src/cli/ca-files.c src/cli/ca-files.h \
 	src/cli/ca-init.c \
 	src/cli/ca-issue.c \

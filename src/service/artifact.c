@@ -7,11 +7,12 @@
 #include "service/page.h"
 #include "service/query.h"
 #include "service/refusal.h"
+#include "service/room.h"
 #include "service/service.h"
 #include "sev/digest.h"
 #include "sev/firmware-image.h"
 
-/* PUT, GET /v1/artifact: firmware images, by content. */
+/* PUT, GET, DELETE /v1/artifact: firmware images, by content. */
 
 #define PAGE_LIMIT 500
 
@@ -42,6 +43,8 @@ va_handle_artifact_put (VaRequest *request, VaResponse *response, gpointer user_
   guint8 hash[VA_SHA256_SIZE];
   gboolean is_new;
 
+  if (!va_room_for_change (service, request, TRUE, error))
+    return FALSE;
   if (!va_firmware_read (&artifact->firmware, image, size, &reason))
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST, "%s", reason->message);
   va_sha256 (image, size, hash);
@@ -77,4 +80,23 @@ va_handle_artifact_list (VaRequest *request, VaResponse *response, gpointer user
   VaPage page = { .owner = request->identity->name };
 
   return va_list_answer (&kind, user_data, request, &page, response, error);
+}
+
+gboolean
+va_handle_artifact_remove (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+{
+  VaService *service = user_data;
+  const char *hash = request->parts[0];
+  g_autoptr(GError) reason = NULL;
+
+  if (!va_room_for_change (service, request, FALSE, error))
+    return FALSE;
+  json_object_set_string_member (va_audit_of (request), "firmware", hash);
+  json_object_set_string_member (va_audit_of (request), "result", "removed");
+  if (!va_hash_is_canonical (hash))
+    return va_refuse (error, VA_PROBLEM_NOT_FOUND, _("you have no firmware “%s”"), hash);
+  if (!va_store_remove_artifact (service->store, request->identity->name, hash, va_audit_of (request), &reason))
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
+  response->status = 204;
+  return TRUE;
 }

@@ -37,6 +37,7 @@ libva_service_la_SOURCES = \
 	src/service/references.c src/service/references.h \
 	src/service/refusal.c src/service/refusal.h \
 	src/service/registration.c src/service/registration.h \
+	src/service/room.c src/service/room.h \
 	src/service/roots.c src/service/roots.h \
 	src/service/routes.c \
 	src/service/rules.c src/service/rules.h \

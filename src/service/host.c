@@ -7,6 +7,7 @@
 #include "service/page.h"
 #include "service/query.h"
 #include "service/refusal.h"
+#include "service/room.h"
 #include "service/service.h"
 
 /* POST, GET /v1/host: what the agents found on their hosts. Shown to people; no rule looks at it. */
@@ -22,6 +23,8 @@ note_features (VaService *service, VaRequest *request, const VaStoredHost *host,
 
   if (known != NULL && g_str_equal (known->features, host->features))
     return TRUE;
+  if (!va_room_for_change (service, request, TRUE, error))
+    return FALSE;
   json_object_set_string_member (va_audit_of (request), "result", "changed");
   if (known != NULL || g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
     return TRUE;

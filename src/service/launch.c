@@ -302,11 +302,23 @@ commit (Attempt *attempt, GError **error)
                                  attempt->entry, error);
 }
 
+/* Each grant is a record for good, whatever its permit gives back, so their number is bounded in time. */
+static gboolean
+check_rate (Attempt *attempt, GError **error)
+{
+  g_autofree char *name = g_strdup_printf ("%s %s %s", attempt->host, attempt->stored->owner, attempt->vm);
+
+  return va_limit_take_name (attempt->service->launches, name, g_get_monotonic_time ())
+         || va_refuse (error, VA_PROBLEM_TOO_MANY_LAUNCHES,
+                       _("this host has asked for too many launches of this registration within a minute; start the guest "
+                         "again later"));
+}
+
 static gboolean
 try_launch (Attempt *attempt, GError **error)
 {
   return find_registration (attempt, error) && check_rules (attempt, error) && check_platform (attempt, error)
-         && fix (attempt, error) && make_session (attempt, error) && commit (attempt, error);
+         && check_rate (attempt, error) && fix (attempt, error) && make_session (attempt, error) && commit (attempt, error);
 }
 
 static JsonObject *

@@ -42,23 +42,30 @@ is_quiet (gpointer key, gpointer paid, gpointer now)
 }
 
 gboolean
-va_limit_take (VaLimit *limit, const VaIdentity *peer, gint64 now)
+va_limit_take_name (VaLimit *limit, const char *name, gint64 now)
 {
-  g_autofree char *key = g_strdup_printf ("%s:%s", va_role_name (peer->role), peer->name);
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&limit->mutex);
-  gint64 *paid = g_hash_table_lookup (limit->peers, key);
+  gint64 *paid = g_hash_table_lookup (limit->peers, name);
 
   if (paid == NULL)
     {
       if (g_hash_table_size (limit->peers) >= PEERS_MAX)
         g_hash_table_foreach_remove (limit->peers, is_quiet, &now);
       paid = g_new0 (gint64, 1);
-      g_hash_table_insert (limit->peers, g_steal_pointer (&key), paid);
+      g_hash_table_insert (limit->peers, g_strdup (name), paid);
     }
   if (MAX (*paid, now) + limit->each > now + MINUTE)
     return FALSE;
   *paid = MAX (*paid, now) + limit->each;
   return TRUE;
+}
+
+gboolean
+va_limit_take (VaLimit *limit, const VaIdentity *peer, gint64 now)
+{
+  g_autofree char *name = g_strdup_printf ("%s:%s", va_role_name (peer->role), peer->name);
+
+  return va_limit_take_name (limit, name, now);
 }
 
 gboolean

@@ -22,6 +22,7 @@
 #define THREADS_LEAST 16
 #define THREADS_MOST 64
 #define QUESTIONS_MAX 8
+#define MEBIBYTE (1024 * 1024)
 #define ARENAS 2 /* of malloc: by default each of many threads would come to hold memory of its own */
 #define MMAP_BYTES (128 * 1024) /* larger blocks, of firmware images mostly, go back to the system at once */
 #define TRIM_BYTES (2 * 1024 * 1024) /* so much that is free is kept, for the next request */
@@ -116,6 +117,29 @@ make_signer (const VaConfig *config, GError **error)
   return load_tls_files (config, &files, error) ? va_signer_new (files.certificate, files.key, error) : NULL;
 }
 
+static VaQuotaOf
+read_quota (const VaConfig *config, const char *number, const char *mebibytes)
+{
+  return (VaQuotaOf) { va_config_number (config, "limits", number),
+                       va_config_number (config, "limits", mebibytes) * MEBIBYTE };
+}
+
+/* What may be kept, and how fast it may grow. */
+static void
+set_limits (VaService *service, const VaConfig *config, const char *place)
+{
+  const VaQuota quota = { .images = read_quota (config, "images-per-owner", "image-mib-per-owner"),
+                          .secrets = read_quota (config, "secrets-per-owner", "secret-mib-per-owner"),
+                          .registrations = read_quota (config, "registrations-per-owner", "registration-mib-per-owner") };
+
+  va_store_set_quota (service->store, &quota);
+  service->refusals = va_limit_new ((guint) va_config_number (config, "limits", "refusals-per-minute"));
+  service->launches = va_limit_new ((guint) va_config_number (config, "limits", "launches-per-minute"));
+  service->changes = va_limit_new ((guint) va_config_number (config, "limits", "changes-per-minute"));
+  service->reserve = va_config_number (config, "limits", "reserve-mib") * MEBIBYTE;
+  service->store_directory = va_store_is_url (place) ? NULL : g_path_get_dirname (place);
+}
+
 static gboolean
 open_and_serve (const VaConfig *config, VaSevRoots *roots, VaKeyService *key_service, GError **error)
 {
@@ -142,11 +166,14 @@ open_and_serve (const VaConfig *config, VaSevRoots *roots, VaKeyService *key_ser
   service.chains = va_chain_cache_new (CHAINS_MAX);
   service.registrations = va_registrations_new (REGISTRATIONS_MAX);
   service.metrics = va_metrics_new (va_service_routes ());
-  service.refusals = va_limit_new ((guint) va_config_number (config, "limits", "refusals-per-minute"));
+  set_limits (&service, config, place);
   service.explainer = va_explainer_new (store, service.references);
   ok = va_serve (&service, &settings, error);
   va_explainer_free (service.explainer);
   va_limit_free (service.refusals);
+  va_limit_free (service.launches);
+  va_limit_free (service.changes);
+  g_free (service.store_directory);
   va_recent_free (service.registrations);
   va_chain_cache_free (service.chains);
   va_metrics_free (service.metrics);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "api/messages.h"
 #include "service/metrics-text.h"
+#include "service/room.h"
 #include "service/service.h"
 
 /* GET /v1/metrics, /metrics: for Prometheus. */
@@ -112,8 +113,13 @@ static void
 print_store (VaService *service, GString *text)
 {
   VaStoreStatistics store;
+  guint64 room;
 
   va_store_statistics (service->store, &store);
+  if (va_room_free (service, &room))
+    print_one (text, "virt_attest_store_free_bytes", "gauge",
+               "Free bytes of the file system that the store is in; below reserve-mib nothing new is stored but launches.",
+               (double) room);
   print_one (text, "virt_attest_store_up", "gauge", "Whether the database answered last time.", store.up ? 1 : 0);
   print_one (text, "virt_attest_store_transactions_total", "counter", "Transactions with a change.",
              (double) store.transactions);

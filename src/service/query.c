@@ -37,11 +37,17 @@ va_query_uuid (const VaRequest *request, const char *name, const char **out, GEr
 }
 
 gboolean
+va_hash_is_canonical (const char *text)
+{
+  return strlen (text) == HASH_DIGITS && strspn (text, "0123456789abcdef") == HASH_DIGITS;
+}
+
+gboolean
 va_query_hash (const VaRequest *request, const char *name, const char **out, GError **error)
 {
   const char *text = va_request_query (request, name);
 
-  if (text != NULL && (strlen (text) != HASH_DIGITS || strspn (text, "0123456789abcdef") != HASH_DIGITS))
+  if (text != NULL && !va_hash_is_canonical (text))
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("%s: expected a SHA-256, %d digits of 0-9 a-f, not “%s”"), name,
                       HASH_DIGITS, text);
   if (text != NULL)

@@ -13,6 +13,8 @@ gboolean va_query_number (const VaRequest *request, const char *name, guint64 mi
 /** va_query_uuid: in lower case. @out: (transfer none) */
 gboolean va_query_uuid (const VaRequest *request, const char *name, const char **out, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
+/** va_hash_is_canonical: whether @text is a SHA-256 in lower-case hex. */
+gboolean va_hash_is_canonical (const char *text);
 /** va_query_hash: a SHA-256 in lower-case hex. @out: (transfer none) */
 gboolean va_query_hash (const VaRequest *request, const char *name, const char **out, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;

@@ -35,6 +35,8 @@ refuse_from_store (GError **error, const GError *reason, VaProblemCode not_found
                           "domain with “virt-attest domain prepare --owner NAME”"));
     case VA_STORE_ERROR_IN_USE:
       return va_refuse (error, VA_PROBLEM_IN_USE, "%s", reason->message);
+    case VA_STORE_ERROR_QUOTA:
+      return va_refuse (error, VA_PROBLEM_QUOTA, "%s", reason->message);
     case VA_STORE_ERROR_SECRET_MISSING:
       return va_refuse (error, VA_PROBLEM_SECRET_MISSING, "%s", reason->message);
     case VA_STORE_ERROR_ARTIFACT_MISSING:

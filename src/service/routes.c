@@ -41,6 +41,7 @@ static const VaRoute routes[] = {
   { "DELETE", "/v1/secret/{}", OWNER, 0, va_handle_secret_remove, "secret-remove" },
   { "PUT", "/v1/artifact", OWNER, VA_FIRMWARE_MAX, va_handle_artifact_put, "artifact-put", TRUE },
   { "GET", "/v1/artifact", OWNER, 0, va_handle_artifact_list, "artifact-list", FALSE, VA_PAGE_MEMORY },
+  { "DELETE", "/v1/artifact/{}", OWNER, 0, va_handle_artifact_remove, "artifact-remove" },
   { "POST", "/v1/host", HOST, 16 * KIB, va_handle_host_put, "host-features" },
   { "GET", "/v1/host", OWNER | OPERATOR, 0, va_handle_host_list, "host-list", FALSE, VA_PAGE_MEMORY },
   { "GET", "/v1/healthz", ANYBODY, 0, va_handle_healthz, "healthz" },

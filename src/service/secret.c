@@ -8,6 +8,7 @@
 #include "service/page.h"
 #include "service/query.h"
 #include "service/refusal.h"
+#include "service/room.h"
 #include "service/service.h"
 
 /* PUT, GET, DELETE /v1/secret: secrets by name; their values go in and never come out this way. */
@@ -69,6 +70,8 @@ va_handle_secret_put (VaRequest *request, VaResponse *response, gpointer user_da
   g_autoptr(GError) reason = NULL;
   gboolean is_new;
 
+  if (!va_room_for_change (service, request, TRUE, error))
+    return FALSE;
   if (!va_secret_name_is_valid (request->parts[0]))
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST,
                       _("a secret's name has 1 to %d of A-Z a-z 0-9 . _ - and does not begin with a dot"), VA_NAME_MAX);
@@ -132,6 +135,8 @@ va_handle_secret_remove (VaRequest *request, VaResponse *response, gpointer user
   VaService *service = user_data;
   g_autoptr(GError) reason = NULL;
 
+  if (!va_room_for_change (service, request, FALSE, error))
+    return FALSE;
   note_secret (request, "removed");
   if (!va_store_remove_secret (service->store, request->identity->name, request->parts[0], va_audit_of (request),
                                &reason))

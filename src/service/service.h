@@ -36,6 +36,11 @@ typedef struct {
   VaAuditTrail *trail;       /* up to where the audit log is the service's own */
   VaHostGroups *groups;
   VaLimit *refusals;         /* how many a peer may collect */
+  VaLimit *launches;         /* that are granted to a host under one registration */
+  VaLimit *changes;          /* by one peer */
+  char *store_directory;     /* %NULL: the store is in a database elsewhere */
+  guint64 reserve;           /* bytes of its file system that are for launches alone */
+  atomic_bool is_full;       /* said so */
   VaMetrics *metrics;
   VaServerStatistics server; /* of the server that it is */
   VaReadiness readiness;
@@ -77,6 +82,7 @@ gboolean va_handle_secret_list (VaRequest *request, VaResponse *response, gpoint
 gboolean va_handle_secret_get (VaRequest *request, VaResponse *response, gpointer service, GError **error);
 gboolean va_handle_secret_remove (VaRequest *request, VaResponse *response, gpointer service, GError **error);
 gboolean va_handle_artifact_put (VaRequest *request, VaResponse *response, gpointer service, GError **error);
+gboolean va_handle_artifact_remove (VaRequest *request, VaResponse *response, gpointer service, GError **error);
 gboolean va_handle_artifact_list (VaRequest *request, VaResponse *response, gpointer service, GError **error);
 gboolean va_handle_host_put (VaRequest *request, VaResponse *response, gpointer service, GError **error);
 gboolean va_handle_host_list (VaRequest *request, VaResponse *response, gpointer service, GError **error);

@@ -8,6 +8,7 @@
 #include "service/query.h"
 #include "service/refusal.h"
 #include "service/registration.h"
+#include "service/room.h"
 #include "service/service.h"
 #include "service/table.h"
 
@@ -147,6 +148,8 @@ va_handle_vm_put (VaRequest *request, VaResponse *response, gpointer user_data, 
 
   if (!va_uuid_is_canonical (id))
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("the registration's id must be a UUID in lower case"));
+  if (!va_room_for_change (service, request, TRUE, error))
+    return FALSE;
   registration = read_registration (service, request, error);
   if (registration == NULL)
     return FALSE;
@@ -210,6 +213,8 @@ va_handle_vm_remove (VaRequest *request, VaResponse *response, gpointer user_dat
   VaExpected expected = { 0 };
   gboolean two_persons;
 
+  if (!va_room_for_change (service, request, FALSE, error))
+    return FALSE;
   json_object_set_string_member (entry, "vm", request->parts[0]);
   if (!look_at_present (service, request, &expected.version, &two_persons, error))
     return FALSE;

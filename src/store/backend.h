@@ -95,6 +95,7 @@ typedef struct {
                             JsonObject *entry, GError **error);
   VaStoredArtifact *(*get_artifact) (VaBackend *backend, const char *owner, const char *hash, GError **error);
   GBytes *(*get_image) (VaBackend *backend, const char *owner, const char *hash, GError **error);
+  gboolean (*remove_artifact) (VaBackend *backend, const char *owner, const char *hash, JsonObject *entry, GError **error);
   GPtrArray *(*list_artifacts) (VaBackend *backend, const VaPage *page, gboolean *more, GError **error);
 
   gboolean (*put_secret) (VaBackend *backend, const VaStoredSecret *secret, gboolean *is_new, JsonObject *entry, GError **error);
@@ -146,6 +147,7 @@ struct _VaBackend
 {
   const VaBackendClass *class;
   VaSecret *audit_key; /* borrowed; %NULL: nothing can be added to the audit log, nor checked */
+  VaQuota quota; /* set before anything is added */
 };
 
 G_END_DECLS

@@ -117,6 +117,20 @@ typedef struct {
   char *features; /* JSON */
 } VaStoredHost;
 
+/** How many of one kind an owner may have, and how many bytes together. */
+typedef struct {
+  guint64 number, bytes;
+} VaQuotaOf;
+
+/** What an owner may have. */
+typedef struct {
+  VaQuotaOf images, secrets;
+  VaQuotaOf registrations; /* and proposals */
+} VaQuota;
+/** VA_QUOTA_NONE: no bounds. */
+#define VA_QUOTA_NONE \
+  ((VaQuota) { { G_MAXUINT64, G_MAXUINT64 }, { G_MAXUINT64, G_MAXUINT64 }, { G_MAXUINT64, G_MAXUINT64 } })
+
 /**
  * A data key, sealed under the key-encryption key together with id and oldest. The one with the largest id seals what is
  * new, and says which is the oldest one that counts beside it: an older one that somebody puts back opens nothing.

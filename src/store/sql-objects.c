@@ -18,6 +18,7 @@ typedef struct {
   const VaStoredSecret *secret;
   const VaStoredHost *host;
   const char *owner, *name;
+  const VaQuota *quota;
   gboolean is_new;
 } Work;
 
@@ -57,14 +58,14 @@ insert_artifact (VaSql *sql, gpointer data, GError **error)
                       artifact->created, work->image, firmware->size))
     return FALSE;
   work->is_new = va_sql_changes (sql) == 1;
-  return TRUE;
+  return !work->is_new || va_sql_check_images (sql, work->quota, artifact->owner, TRUE, error);
 }
 
 static gboolean
 put_artifact (VaBackend *backend, const VaStoredArtifact *artifact, gconstpointer image, gboolean *is_new,
               JsonObject *entry, GError **error)
 {
-  Work work = { .artifact = artifact, .image = image };
+  Work work = { .artifact = artifact, .image = image, .quota = &backend->quota };
 
   if (!va_sql_transact_large (backend, insert_artifact, &work, entry, error))
     return FALSE;
@@ -103,6 +104,49 @@ get_image (VaBackend *backend, const char *owner, const char *hash, GError **err
 
   set_not_found (status, error, _("you have no firmware"), hash);
   return status == 1 ? va_column_bytes (row, 0) : NULL;
+}
+
+/* What names the image: hashes are in the text of a registration as JSON strings. */
+static gboolean
+find_namer (VaSql *sql, const Work *work, char **vm, GError **error)
+{
+  g_autofree char *pattern = g_strdup_printf ("%%\"%s\"%%", work->name);
+  g_autoptr(VaStatement) row = va_sql_query (sql, error,
+                                             "SELECT id FROM registrations WHERE owner = ? AND text LIKE ?"
+                                             " UNION ALL SELECT vm FROM proposals WHERE owner = ? AND text LIKE ? LIMIT 1",
+                                             "tttt", work->owner, pattern, work->owner, pattern);
+  int status = row != NULL ? va_sql_row (row, error) : -1;
+
+  *vm = status == 1 ? va_column_text (row, 0) : NULL;
+  return status >= 0;
+}
+
+static gboolean
+delete_artifact (VaSql *sql, gpointer data, GError **error)
+{
+  const Work *work = data;
+  g_autofree char *vm = NULL;
+
+  if (!find_namer (sql, work, &vm, error))
+    return FALSE;
+  if (vm != NULL)
+    {
+      g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_IN_USE,
+                   _("the registration %s, or what is proposed for it, names this image: remove or replace that first"), vm);
+      return FALSE;
+    }
+  if (!va_sql_run (sql, error, "DELETE FROM artifacts WHERE owner = ? AND hash = ?", "tt", work->owner, work->name))
+    return FALSE;
+  set_not_found ((int) va_sql_changes (sql), error, _("you have no firmware"), work->name);
+  return va_sql_changes (sql) == 1;
+}
+
+static gboolean
+remove_artifact (VaBackend *backend, const char *owner, const char *hash, JsonObject *entry, GError **error)
+{
+  Work work = { .owner = owner, .name = hash };
+
+  return va_sql_transact (backend, delete_artifact, &work, entry, error);
 }
 
 static VaStatement *
@@ -177,13 +221,14 @@ insert_secret (VaSql *sql, gpointer data, GError **error)
                         " ON CONFLICT (owner, name) DO UPDATE SET guid = excluded.guid, size = excluded.size,"
                         " created = excluded.created, sealed = excluded.sealed, key_id = excluded.key_id",
                         "tttiibk", secret->owner, secret->name, guid, (gint64) secret->size, secret->created,
-                        secret->sealed, (gint64) secret->key);
+                        secret->sealed, (gint64) secret->key)
+         && va_sql_check_secrets (sql, work->quota, secret->owner, work->is_new, error);
 }
 
 static gboolean
 put_secret (VaBackend *backend, const VaStoredSecret *secret, gboolean *is_new, JsonObject *entry, GError **error)
 {
-  Work work = { .secret = secret };
+  Work work = { .secret = secret, .quota = &backend->quota };
 
   if (!va_sql_transact (backend, insert_secret, &work, entry, error))
     return FALSE;
@@ -348,6 +393,7 @@ va_sql_add_objects (VaBackendClass *class)
   class->put_artifact = put_artifact;
   class->get_artifact = get_artifact;
   class->get_image = get_image;
+  class->remove_artifact = remove_artifact;
   class->list_artifacts = list_artifacts;
   class->put_secret = put_secret;
   class->get_secret = get_secret;

@@ -9,6 +9,7 @@
 typedef struct {
   const VaStoredProposal *proposal;
   const char *owner, *vm;
+  const VaQuota *quota;
 } Work;
 
 static gboolean
@@ -32,13 +33,15 @@ insert_proposal (VaSql *sql, gpointer data, GError **error)
                            " key_id = excluded.key_id",
                            "tttiittbk", proposal->vm, proposal->owner, proposal->person, proposal->created,
                            (gint64) proposal->replaces, proposal->digest, proposal->text, proposal->sealed,
-                           (gint64) proposal->key);
+                           (gint64) proposal->key)
+         && (proposal->text[0] == '\0' /* a removal */
+             || va_sql_check_registrations (sql, ((Work *) data)->quota, proposal->owner, TRUE, error));
 }
 
 static gboolean
 put_proposal (VaBackend *backend, const VaStoredProposal *proposal, JsonObject *entry, GError **error)
 {
-  Work work = { .proposal = proposal };
+  Work work = { .proposal = proposal, .quota = &backend->quota };
 
   return va_sql_transact (backend, insert_proposal, &work, entry, error);
 }

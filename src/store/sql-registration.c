@@ -11,6 +11,7 @@ typedef struct {
   const VaExpected *expected;
   const char *owner, *id;
   gint64 now;
+  const VaQuota *quota;
   gboolean is_new;
 } Work;
 
@@ -144,7 +145,8 @@ insert_registration (VaSql *sql, gpointer data, GError **error)
                            "ttitbk", registration->id, registration->owner, registration->created, registration->text,
                            registration->sealed, (gint64) registration->key)
          && va_sql_outdate (sql, registration->owner, registration->id, registration->created * 1000, error)
-         && name_secrets (sql, work, error);
+         && name_secrets (sql, work, error)
+         && va_sql_check_registrations (sql, work->quota, registration->owner, work->is_new, error);
 }
 
 static gboolean
@@ -152,7 +154,8 @@ put_registration (VaBackend *backend, const VaStoredRegistration *registration, 
                   const char *const *hashes, const VaExpected *expected, gboolean *is_new,
                   JsonObject *entry, GError **error)
 {
-  Work work = { .registration = registration, .secrets = secrets, .hashes = hashes, .expected = expected };
+  Work work = { .registration = registration, .secrets = secrets, .hashes = hashes, .expected = expected,
+                .quota = &backend->quota };
 
   if (!va_sql_transact (backend, insert_registration, &work, entry, error))
     return FALSE;

@@ -33,6 +33,13 @@ gpointer va_sql_read_launch (VaStatement *row);
 gboolean va_sql_give_back (VaSql *sql, const VaStoredLaunch *launch, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_sql_set_ambiguous: that several owners have a registration @id, and none was named. */
 void va_sql_set_ambiguous (const char *id, GError **error);
+/** Whether @owner, with what has just been added or replaced, has no more than they may. Errors: QUOTA */
+gboolean va_sql_check_images (VaSql *sql, const VaQuota *quota, const char *owner, gboolean is_new, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_sql_check_secrets (VaSql *sql, const VaQuota *quota, const char *owner, gboolean is_new, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_sql_check_registrations (VaSql *sql, const VaQuota *quota, const char *owner, gboolean is_new, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 void va_sql_add_endings (VaBackendClass *class);
 
 G_END_DECLS

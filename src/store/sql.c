@@ -384,6 +384,7 @@ va_sql_backend_new (VaSqlConnect connect, gpointer place, GDestroyNotify free_pl
       g_once_init_leave (&once, 1);
     }
   backend->base.class = &class;
+  backend->base.quota = VA_QUOTA_NONE;
   backend->connect = connect;
   backend->place = place;
   backend->free_place = free_place;

@@ -87,6 +87,12 @@ va_store_ping (VaStore *store, GError **error)
 }
 
 void
+va_store_set_quota (VaStore *store, const VaQuota *quota)
+{
+  store->backend->quota = *quota;
+}
+
+void
 va_store_statistics (VaStore *store, VaStoreStatistics *out)
 {
   store->backend->class->statistics (store->backend, out);
@@ -97,6 +103,12 @@ va_store_put_artifact (VaStore *store, const VaStoredArtifact *artifact, gconstp
                        JsonObject *entry, GError **error)
 {
   return store->backend->class->put_artifact (store->backend, artifact, image, is_new, entry, error);
+}
+
+gboolean
+va_store_remove_artifact (VaStore *store, const char *owner, const char *hash, JsonObject *entry, GError **error)
+{
+  return store->backend->class->remove_artifact (store->backend, owner, hash, entry, error);
 }
 
 VaStoredArtifact *

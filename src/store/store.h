@@ -31,6 +31,8 @@ VaStore *va_store_open (const char *place, VaStoreWhich which, VaKek *kek, GErro
 gboolean va_store_is_url (const char *place);
 void va_store_close (VaStore *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaStore, va_store_close)
+/** va_store_set_quota: what owners may have from now on; at first VA_QUOTA_NONE. Call it before the store is used. */
+void va_store_set_quota (VaStore *store, const VaQuota *quota);
 /** va_store_statistics: since it was opened. */
 void va_store_statistics (VaStore *store, VaStoreStatistics *out);
 /**
@@ -80,6 +82,7 @@ gboolean va_store_ping (VaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESUL
 /**
  * va_store_put_artifact: @image: artifact->firmware.size bytes whose SHA-256 is artifact->hash.
  * @is_new: (out): FALSE when this owner has it already
+ * Errors: QUOTA
  */
 gboolean va_store_put_artifact (VaStore *store, const VaStoredArtifact *artifact, gconstpointer image,
                                 gboolean *is_new, JsonObject *entry, GError **error)
@@ -88,6 +91,9 @@ gboolean va_store_put_artifact (VaStore *store, const VaStoredArtifact *artifact
 VaStoredArtifact *va_store_get_artifact (VaStore *store, const char *owner, const char *hash, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 GBytes *va_store_get_image (VaStore *store, const char *owner, const char *hash, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_remove_artifact: Errors: NOT_FOUND; IN_USE: a registration or a proposal names it */
+gboolean va_store_remove_artifact (VaStore *store, const char *owner, const char *hash, JsonObject *entry, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /**
  * Lists are (transfer full), of records that the array frees, sorted by name unless said otherwise. No more is read than

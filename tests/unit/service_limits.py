@@ -330,3 +330,121 @@ def explanations_come_after_the_answer(w):
     assert sum('refused in the last minute' in detail for detail in skipped) == 20, skipped
     other = site.service.end()
     assert other == 0
+
+
+@test
+def quotas(w):
+    """An owner has so much and no more, others have their own, and a refusal says what there is and what to do."""
+    site = Site(w, 'limits-quota', limits={'images-per-owner': 3, 'secrets-per-owner': 2, 'registrations-per-owner': 2})
+    bob = w.peer('owner', 'bob', site.service)
+    images = [firmware(70 + i) for i in range(3)]
+    for image in images[:2]:
+        site.alice.call('PUT', '/artifact', raw=image)
+    told = refused('quota-exceeded', site.alice.call, 'PUT', '/artifact', raw=images[2])
+    assert 'you have 3 and may have 3' in told and 'artifact remove' in told, told
+    assert site.alice.call('PUT', '/artifact', raw=images[0])[0] == 200
+    bob.call('PUT', '/artifact', raw=images[2])
+    # Only what nothing names can be removed.
+    assert site.vm in refused('in-use', site.alice.call, 'DELETE', '/artifact/' + sha256(w.image))
+    assert site.vm in site.people['owner'].run('artifact', 'remove', sha256(w.image), code=1)
+    refused('not-found', bob.call, 'DELETE', '/artifact/' + sha256(images[1]))
+    refused('not-found', site.alice.call, 'DELETE', '/artifact/' + sha256(images[2]))
+    refused('not-found', site.alice.call, 'DELETE', '/artifact/x')
+    refused('forbidden', site.node1.call, 'DELETE', '/artifact/' + sha256(images[1]))
+    assert 'removed' in site.people['owner'].run('artifact', 'remove', sha256(images[1]))
+    assert 'expected 64 digits' in site.people['owner'].run('artifact', 'remove', 'x', code=2)
+    site.alice.call('PUT', '/artifact', raw=images[2])
+    for name in ('a', 'b'):
+        site.alice.call('PUT', f'/secret/{name}?guid={uuid.uuid4()}', raw=b'x')
+    told = refused('quota-exceeded', site.alice.call, 'PUT', f'/secret/c?guid={uuid.uuid4()}', raw=b'x')
+    assert 'you have 2 and may have 2' in told and 'secret remove' in told, told
+    assert site.alice.call('PUT', f'/secret/a?guid={uuid.uuid4()}', raw=b'y')[0] == 200
+    vm = w.register(site.alice)
+    told = refused('quota-exceeded', w.register, site.alice)
+    assert 'you have 2 and may have 2' in told and 'vm remove' in told, told
+    w.register(site.alice, id_=vm)
+    site.alice.call('DELETE', '/vm/' + vm)
+    carl = w.peer('owner', 'alice:carl', site.service)
+    w.register(carl, two_persons=True)  # what is proposed counts
+    assert 'proposed ones included' in refused('quota-exceeded', w.register, site.alice)
+    refused('quota-exceeded', w.register, carl, two_persons=True)
+    assert site.records()[-1]['result'] == 'quota-exceeded' and site.records()[-1]['owner'] == 'alice'
+    assert site.service.end() == 0
+
+
+@test
+def quotas_in_bytes(w):
+    site = Site(w, 'limits-bytes', limits={'image-mib-per-owner': 2, 'secret-mib-per-owner': 1, 'registration-mib-per-owner': 1})
+    site.alice.call('PUT', '/artifact', raw=firmware(80, size=1 << 20))
+    told = refused('quota-exceeded', site.alice.call, 'PUT', '/artifact', raw=firmware(81, size=1 << 20))
+    assert 'may have 2.0 MiB' in told, told
+    with Line(site.alice) as line:
+        answers = [line.ask('PUT', f'/secret/s{i}?guid={uuid.uuid4()}', raw=b'x' * 16384)[1].get('code') for i in range(66)]
+        assert answers == [None] * 64 + ['quota-exceeded'] * 2, answers
+        domains = [str(uuid.uuid4()) for _ in range(64)]
+        for i in range(200):
+            told = line.ask('POST', f'/vm/{uuid.uuid4()}', large(domains=domains, chips=HASHES))[1]
+            if told.get('code'):
+                break
+        assert told['code'] == 'quota-exceeded' and 'may have 1.0 MiB' in told['detail'] and i > 50, (i, told)
+    assert site.service.end() == 0
+
+
+@test
+def launches_of_a_host_have_a_rate(w):
+    """A permit of one, whose launches fail and give it back, does not make records without end."""
+    site = Site(w, 'limits-rate', limits={'launches-per-minute': 5})
+    vm, other = w.register(site.alice, permit={'max-launches': 1, 'max-running': 1}), w.register(site.alice)
+    for _ in range(5):
+        guest = w.launch(vm, host=site.node1)
+        site.node1.post(f'/launch/{guest.id}/outcome', {'state': 'failed', 'reason': 'no'})
+    before = len(site.alice.get(f'/launch?vm={vm}')['launches'])
+    for _ in range(10):
+        refused('too-many-launches', w.launch, vm, host=site.node1)
+    assert len(site.alice.get(f'/launch?vm={vm}')['launches']) == before == 5
+    # Other hosts, and other registrations, are not held off.
+    w.launch(other, host=site.node1)
+    w.launch(vm, host=w.peer('host', 'node2', site.service))
+    assert site.service.end() == 0
+
+
+@test
+def changes_of_a_peer_have_a_rate(w):
+    site = Site(w, 'limits-changes', limits={'changes-per-minute': 8})
+    features = {'sev': True, 'sev-es': False, 'gate-loaded': True}
+    for i in range(8):
+        site.node1.post('/host', {**features, 'max-guests': i})
+    refused('too-many-changes', site.node1.post, '/host', {**features, 'max-guests': 99})
+    site.node1.post('/host', {**features, 'max-guests': 7})  # nothing new
+    w.launch(site.vm, host=site.node1)
+    for i in range(6):  # the site itself has changed two things
+        site.alice.call('PUT', f'/secret/x?guid={uuid.uuid4()}', raw=b'x')
+    refused('too-many-changes', site.alice.call, 'PUT', f'/secret/x?guid={uuid.uuid4()}', raw=b'x')
+    refused('too-many-changes', w.register, site.alice)
+    refused('too-many-changes', site.alice.call, 'DELETE', '/secret/x')
+    w.peer('owner', 'bob', site.service).call('PUT', f'/secret/x?guid={uuid.uuid4()}', raw=b'x')
+    assert site.service.end() == 0
+
+
+@test
+def the_last_of_the_disk_is_for_launches(w):
+    site = Site(w, 'limits-disk')
+    vm = w.register(site.alice)
+    if '://' in site.service.store:
+        print('# SKIP: the disk of a database server is its own')
+        return
+    assert site.service.end() == 0
+    with open(site.service.config, encoding='utf-8') as config:
+        text = config.read()
+    with open(site.service.config, 'w', encoding='utf-8') as config:
+        config.write(text.replace('reserve-mib = 0', 'reserve-mib = 1048576'))
+    site.service.start()
+    for ask in (lambda: site.alice.call('PUT', f'/secret/x?guid={uuid.uuid4()}', raw=b'x'),
+                lambda: site.alice.call('PUT', '/artifact', raw=firmware(90)), lambda: w.register(site.alice),
+                lambda: site.node1.post('/host', {'sev': True, 'sev-es': True, 'gate-loaded': True})):
+        assert 'nearly full' in refused('store-full', ask)
+    guest = w.launch(vm, host=site.node1)
+    w.validate(vm, guest, host=site.node1)
+    site.alice.call('DELETE', '/vm/' + vm)  # makes room
+    assert site.service.log().count('nothing new is stored') == 1
+    assert site.service.end() == 0

@@ -183,7 +183,7 @@ class Service:
     """A virt-attestd with a configuration of its own, on a free port of 127.0.0.1."""
 
     def __init__(self, folder, site, trusted, launch_seconds=300, roots=None, extra='', refusals=1000000,
-                 confirm_seconds=3600, **more):
+                 confirm_seconds=3600, limits=None, **more):
         os.makedirs(folder, exist_ok=True)
         self.folder, self.log_path = folder, os.path.join(folder, 'log')
         self.store = self.new_store()
@@ -195,7 +195,9 @@ class Service:
         text = (f'[listen]\naddress = "127.0.0.1"\nport = 0\n[tls]\nca = {site.ca}\ncertificate = {certificate}\n'
                 f'key = {key}\n[store]\n{self.store_line()}\nkey = {self.kek}\n[roots]\nfolder = {roots}\n'
                 f'trusted-folder = {trusted}\n[limits]\nlaunch-seconds = {launch_seconds}\n'
-                f'refusals-per-minute = {refusals}\nconfirm-seconds = {confirm_seconds}\n{extra}')
+                f'refusals-per-minute = {refusals}\nconfirm-seconds = {confirm_seconds}\n'
+                + ''.join(f'{key} = {value}\n' for key, value in ({'launches-per-minute': 1000000, 'changes-per-minute': 1000000,
+                                                                   'reserve-mib': 0} | (limits or {})).items()) + extra)
         self.config = write(os.path.join(folder, 'service.conf'), text.encode())
         self.process = self.port = None
         self.before = []  # words in front of the command line
