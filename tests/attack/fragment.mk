@@ -8,6 +8,7 @@ EXTRA_DIST += $(attack_tests) \
 	tests/attack/database_attempts.py \
 	tests/attack/gate_attempts.py \
 	tests/attack/host_attempts.py \
+	tests/attack/limit_attempts.py \
 	tests/attack/id_attempts.py \
 	tests/attack/imposter_attempts.py \
 	tests/attack/operator_attempts.py \
