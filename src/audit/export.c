@@ -123,6 +123,34 @@ take_record (VaAuditCheck *check, JsonObject *object, const char *text, GError *
   return go_on (check, digest, error);
 }
 
+/* What was pruned is not there, but the link behind it is signed. */
+static gboolean
+take_anchor (VaAuditCheck *check, JsonObject *object, GError **error)
+{
+  VaFields fields = VA_FIELDS_INIT (object, _("anchor"));
+  JsonObject *inner = va_fields_object (&fields, "anchor", VA_REQUIRED);
+  g_autoptr(VaCheckpoint) checkpoint = NULL;
+
+  if (!va_fields_end (&fields, error))
+    return FALSE;
+  checkpoint = va_checkpoint_read (inner, error);
+  if (checkpoint == NULL)
+    return FALSE;
+  if (check->line != 2)
+    return fail (error, _("an anchor stands behind records: it is where an export begins"));
+  if (!va_verifier_check (check->verifier, checkpoint, error))
+    {
+      g_prefix_error (error, _("the anchor at record %" G_GUINT64_FORMAT ": "), checkpoint->seq);
+      return FALSE;
+    }
+  memcpy (check->link, checkpoint->link, VA_AUDIT_LINK_SIZE);
+  check->found.records = check->found.pruned = check->found.covered = checkpoint->seq;
+  check->found.pruned_time = checkpoint->time;
+  check->found.covered_time = checkpoint->time;
+  check->found.checkpoints++;
+  return TRUE;
+}
+
 static gboolean
 take_checkpoint (VaAuditCheck *check, JsonObject *object, GError **error)
 {
@@ -164,6 +192,8 @@ take_line (VaAuditCheck *check, const char *line, GError **error)
   object = va_json_parse (line, strlen (line), error);
   if (object == NULL)
     return FALSE;
+  if (json_object_has_member (object, "anchor"))
+    return take_anchor (check, object, error);
   if (json_object_has_member (object, "checkpoint"))
     return take_checkpoint (check, object, error);
   if (json_object_has_member (object, "digest"))
@@ -194,7 +224,11 @@ va_audit_check_end (VaAuditCheck *check, GError **error)
                  check->found.records);
   g_hash_table_iter_init (&iter, check->expected);
   while (g_hash_table_iter_next (&iter, NULL, &value))
-    if (!((const Expected *) value)->met)
+    if (!((const Expected *) value)->met && ((const Expected *) value)->seq <= check->found.pruned)
+      return fail (error, _("a receipt is for record %" G_GUINT64_FORMAT ", and the export begins behind record %" G_GUINT64_FORMAT
+                            ", because the log was pruned: compare it with an earlier export"),
+                   ((const Expected *) value)->seq, check->found.pruned);
+    else if (!((const Expected *) value)->met)
       return fail (error, _("a receipt is for record %" G_GUINT64_FORMAT ", and the export ends with record %"
                             G_GUINT64_FORMAT ": records were removed from its end, or it is older than the receipt"),
                    ((const Expected *) value)->seq, check->found.records);

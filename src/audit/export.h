@@ -8,7 +8,8 @@
  *   {"virt-attest-audit":1}
  *   a record, exactly as it was stored; or {"digest":HEX} in place of one that the reader must not see
  *   {"checkpoint":{…}} behind the record that it covers last
- * It begins with record 1 and ends with a checkpoint, so that a record that is missing anywhere is noticed.
+ * Where the log was pruned, the second line is {"anchor":{…}}, a checkpoint, and the record behind it comes next. Otherwise
+ * it begins with record 1. It ends with a checkpoint, so that a record that is missing anywhere is noticed.
  */
 G_BEGIN_DECLS
 
@@ -18,7 +19,9 @@ G_BEGIN_DECLS
 typedef struct _VaAuditCheck VaAuditCheck;
 /** What was found, so far. */
 typedef struct {
-  guint64 records;     /* how many there are */
+  guint64 records;     /* up to which one they go; without those that were pruned, how many there are */
+  guint64 pruned;      /* those up to this one are not there, because the log was pruned; 0: it was not */
+  gint64 pruned_time;  /* when the anchor was signed, milliseconds since 1970 UTC */
   guint64 hidden;      /* of them shown as digests only */
   guint64 checkpoints;
   guint64 covered;     /* up to which record the last checkpoint goes */

@@ -26,6 +26,17 @@ write_checkpoint (JsonObject *checkpoint, Place *place)
   place->covered = va_answer_number (checkpoint, "seq");
 }
 
+/* Where the log was pruned, it begins behind this. */
+static void
+write_anchor (JsonObject *anchor, Place *place)
+{
+  g_autoptr(JsonObject) line = json_object_new ();
+
+  json_object_set_object_member (line, "anchor", json_object_ref (anchor));
+  va_print_json_line (line);
+  place->written = place->covered = va_answer_number (anchor, "seq");
+}
+
 static void
 write_page (JsonObject *page, gint64 end, Place *place)
 {
@@ -60,6 +71,8 @@ write_records (VaCall *call, gint64 end, Place *place, GError **error)
 
       if (!va_call_ask (call, "GET", path, NULL, &page, error))
         return FALSE;
+      if (before == 0 && va_answer_object (page, "anchor") != NULL)
+        write_anchor (va_answer_object (page, "anchor"), place);
       write_page (page, end, place);
       if (place->written > before)
         continue;

@@ -105,6 +105,7 @@ static void
 print_found (const Verification *verification, const VaAuditFound *found)
 {
   g_autofree char *time = va_print_time (found->covered_time / 1000);
+  g_autofree char *pruned = va_print_time (found->pruned_time / 1000);
 
   if (verification->call->json)
     {
@@ -112,7 +113,8 @@ print_found (const Verification *verification, const VaAuditFound *found)
 
       json_object_set_boolean_member (object, "valid", TRUE);
       json_object_set_string_member (object, "signer", va_verifier_found (verification->verifier));
-      json_object_set_int_member (object, "records", (gint64) found->records);
+      json_object_set_int_member (object, "records", (gint64) (found->records - found->pruned));
+      json_object_set_int_member (object, "pruned", (gint64) found->pruned);
       json_object_set_int_member (object, "hidden", (gint64) found->hidden);
       json_object_set_int_member (object, "checkpoints", (gint64) found->checkpoints);
       json_object_set_int_member (object, "receipt-records", verification->signed_records);
@@ -121,7 +123,9 @@ print_found (const Verification *verification, const VaAuditFound *found)
     }
   if (verification->export != NULL)
     printf (_("ok: %" G_GUINT64_FORMAT " records (%" G_GUINT64_FORMAT " of others, as digests), %" G_GUINT64_FORMAT
-              " checkpoints, signed up to %s\n"), found->records, found->hidden, found->checkpoints, time);
+              " checkpoints, signed up to %s\n"), found->records - found->pruned, found->hidden, found->checkpoints, time);
+  if (found->pruned > 0)
+    printf (_("The log was pruned: it is there from record %" G_GUINT64_FORMAT " on, after %s\n"), found->pruned + 1, pruned);
   if (verification->signed_records > 0)
     printf (verification->export != NULL ? _("ok: %u records of receipts, each in its place\n")
                                          : _("ok: %u records of receipts, each signed by the service\n"),

@@ -65,6 +65,7 @@ virt_attest_online_SOURCES = \
 	src/cli/secret-remove.c \
 	src/cli/service-backup.c \
 	src/cli/service-init.c \
+	src/cli/service-prune.c \
 	src/cli/service-rekey.c \
 	src/cli/service-store.c src/cli/service-store.h \
 	src/service/settings.c src/service/settings.h \

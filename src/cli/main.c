@@ -45,6 +45,9 @@ static const VaVerb verbs[] = {
   { "service rekey", NULL, N_("Seal everything in the store under a new data key, or go over to another key-encryption key."),
     N_("The service may be running. What was interrupted goes on with the next call."), VA_VERB_LOCAL,
     ONLINE (va_verb_service_rekey) },
+  { "service prune", NULL, N_("Remove ended launches and records of the audit log that are older than a date."),
+    N_("The service may be running. The log begins behind a signed place then; keep an export of what was before."),
+    VA_VERB_LOCAL, ONLINE (va_verb_service_prune) },
   { "vm register", "ID", N_("Register a VM, or replace its registration."),
     N_("ID is a UUID: that of the domain, or that in its metadata. Give either --file, or --policy with --firmware or\n"
        "--launch-digest and what else is needed. Launches under way keep what they were granted."),

@@ -29,6 +29,7 @@ VaExit va_verb_secret_put (VaCall *call);
 VaExit va_verb_secret_remove (VaCall *call);
 VaExit va_verb_service_backup (VaCall *call);
 VaExit va_verb_service_init (VaCall *call);
+VaExit va_verb_service_prune (VaCall *call);
 VaExit va_verb_service_rekey (VaCall *call);
 VaExit va_verb_service_restore (VaCall *call);
 VaExit va_verb_sev_chain (VaCall *call);

@@ -119,6 +119,22 @@ next_of (const VaAuditQuery *query, const GPtrArray *list)
   return (gint64) edge->seq;
 }
 
+/* Where the log was pruned, the chain begins behind a signed place. */
+static gboolean
+find_begin (VaService *service, VaAuditQuery *query, JsonObject **anchor, GError **error)
+{
+  VaAuditPlace begin;
+  g_autofree char *text = NULL;
+
+  if (!va_store_audit_begin (service->store, &begin, &text, error))
+    return FALSE;
+  if (query->after >= begin.seq)
+    return TRUE;
+  query->after = begin.seq;
+  *anchor = va_json_parse (text, strlen (text), error);
+  return *anchor != NULL;
+}
+
 gboolean
 va_handle_audit_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
@@ -126,12 +142,14 @@ va_handle_audit_list (VaRequest *request, VaResponse *response, gpointer user_da
   VaAuditQuery query = { NULL };
   g_autoptr(GError) reason = NULL;
   g_autoptr(GPtrArray) list = NULL;
+  g_autoptr(JsonObject) anchor = NULL;
   JsonArray *checkpoints = NULL;
   gboolean chain = FALSE, more = FALSE;
 
   if (!read_query (request, &query, &chain, error))
     return FALSE;
-  list = va_store_list_audit (service->store, &query, &more, &reason);
+  if (!chain || find_begin (service, &query, &anchor, &reason))
+    list = va_store_list_audit (service->store, &query, &more, &reason);
   if (list != NULL && chain && list->len > 0)
     checkpoints = write_checkpoints (service, query.after,
                                      ((const VaStoredAudit *) list->pdata[list->len - 1])->seq, &reason);
@@ -141,6 +159,8 @@ va_handle_audit_list (VaRequest *request, VaResponse *response, gpointer user_da
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
   response->status = 200;
   response->json = json_object_new ();
+  if (anchor != NULL)
+    json_object_set_object_member (response->json, "anchor", g_steal_pointer (&anchor));
   json_object_set_array_member (response->json, "records", write_records (request, list));
   if (checkpoints != NULL)
     json_object_set_array_member (response->json, "checkpoints", checkpoints);

@@ -83,13 +83,26 @@ begin (VaAuditTrail *trail, GError **error)
   return TRUE;
 }
 
+/* A pruning may have removed records behind which the trail has not come yet; its anchor has the store's MAC. */
+static gboolean
+skip_pruned (VaAuditTrail *trail, GError **error)
+{
+  VaAuditPlace begin_place;
+
+  if (!va_store_audit_begin (trail->store, &begin_place, NULL, error))
+    return FALSE;
+  if (begin_place.seq > trail->place.seq)
+    trail->place = begin_place;
+  return TRUE;
+}
+
 gboolean
 va_audit_trail_follow (VaAuditTrail *trail, guint64 most, VaAuditPlace *end, GError **error)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&trail->mutex);
   g_autoptr(GError) reason = NULL;
   gboolean at_end = FALSE;
-  gboolean ok = (trail->begun || begin (trail, &reason))
+  gboolean ok = (trail->begun || begin (trail, &reason)) && skip_pruned (trail, &reason)
                 && va_store_audit_follow (trail->store, &trail->place, most > 0 ? most : G_MAXUINT64, &at_end, &reason);
 
   if (ok || g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT))

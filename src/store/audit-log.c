@@ -57,6 +57,30 @@ va_store_audit_anchor (VaStore *store, VaAuditPlace *anchor, GError **error)
   return store->backend->class->audit_anchor (store->backend, anchor, error);
 }
 
+gboolean
+va_store_audit_begin (VaStore *store, VaAuditPlace *place, char **text, GError **error)
+{
+  return store->backend->class->audit_begin (store->backend, place, text, error);
+}
+
+gboolean
+va_store_prune_plan (VaStore *store, VaPrune *prune, GError **error)
+{
+  return store->backend->class->prune_plan (store->backend, prune, error);
+}
+
+gboolean
+va_store_prune_begin (VaStore *store, VaPrune *prune, JsonObject *entry, GError **error)
+{
+  return store->backend->class->prune_begin (store->backend, prune, entry, error);
+}
+
+gboolean
+va_store_prune_step (VaStore *store, VaPrune *prune, guint limit, guint *count, GError **error)
+{
+  return store->backend->class->prune_step (store->backend, prune, limit, count, error);
+}
+
 static gboolean
 refuse_broken (GError **error, guint64 seq)
 {

@@ -135,6 +135,10 @@ typedef struct {
   GPtrArray *(*list_audit) (VaBackend *backend, const VaAuditQuery *query, gboolean *more, GError **error);
   gboolean (*audit_head) (VaBackend *backend, VaAuditHead *head, GError **error);
   gboolean (*audit_anchor) (VaBackend *backend, VaAuditPlace *anchor, GError **error);
+  gboolean (*audit_begin) (VaBackend *backend, VaAuditPlace *place, char **text, GError **error);
+  gboolean (*prune_plan) (VaBackend *backend, VaPrune *prune, GError **error);
+  gboolean (*prune_begin) (VaBackend *backend, VaPrune *prune, JsonObject *entry, GError **error);
+  gboolean (*prune_step) (VaBackend *backend, VaPrune *prune, guint limit, guint *count, GError **error);
   /* At most @limit records behind @after, in order, without texts and links before. */
   GPtrArray *(*list_links) (VaBackend *backend, guint64 after, guint limit, GError **error);
   gboolean (*put_checkpoint) (VaBackend *backend, guint64 seq, const char *text, GError **error);

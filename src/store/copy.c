@@ -35,6 +35,7 @@ typedef struct {
 #define COUNTED(name, columns, places, types, member) \
   TABLE_WITH (name, columns, places, types, "", NULL, G_STRUCT_OFFSET (VaStoreCopied, member))
 
+static gboolean begin_chain (Copy *copy, VaStatement *row, GError **error);
 static gboolean follow_chain (Copy *copy, VaStatement *row, GError **error);
 
 /* What others refer to comes first. */
@@ -59,8 +60,10 @@ static const Table tables[] = {
            "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?", "tttttttitiiitbbtiiittttiti",
            launches),
   TABLE ("hosts", "name, seen, features", "?, ?, ?", "tit"),
-  TABLE ("audit_anchor", "seq, link, time, text, mac", "?, ?, ?, ?, ?", "ibitb"),
-  TABLE_WITH ("audit", "seq, owner, launch, link, text, digest, mac", "?, ?, ?, ?, ?, ?, ?", "ittbtbb", " ORDER BY seq",
+  TABLE_WITH ("audit_anchor", "seq, link, time, text, mac", "?, ?, ?, ?, ?", "ibitb", " ORDER BY seq", begin_chain,
+              COUNTED_BY_NOBODY),
+  TABLE_WITH ("audit", "seq, owner, launch, link, text, digest, mac", "?, ?, ?, ?, ?, ?, ?", "ittbtbb",
+              " WHERE seq > COALESCE ((SELECT max(seq) FROM audit_anchor WHERE text IS NOT NULL), 0) ORDER BY seq",
               follow_chain,
               G_STRUCT_OFFSET (VaStoreCopied, records)),
   TABLE ("checkpoints", "seq, text", "?, ?", "it"),
@@ -111,6 +114,20 @@ write_row (VaSql *to, const Table *table, VaStatement *from, GError **error)
     }
   statement = to->driver->query (to, table->write, values, length, error);
   return va_sql_finish (statement, error);
+}
+
+/* Where the log was pruned, it begins behind an anchor that has a text; its MAC is checked when all is copied. */
+static gboolean
+begin_chain (Copy *copy, VaStatement *row, GError **error)
+{
+  g_autoptr(GBytes) link = va_column_bytes (row, 1);
+
+  (void) error;
+  if (va_column_is_null (row, 3) || link == NULL || g_bytes_get_size (link) != sizeof copy->link)
+    return TRUE;
+  copy->seq = (guint64) va_column_number (row, 0);
+  memcpy (copy->link, g_bytes_get_data (link, NULL), sizeof copy->link);
+  return TRUE;
 }
 
 /* The chain is checked on the way, so that nobody builds on one that does not hold. */

@@ -26,6 +26,7 @@ libva_store_la_SOURCES = \
 	src/store/sql-launch.c \
 	src/store/sql-objects.c \
 	src/store/sql-page.c src/store/sql-page.h \
+	src/store/sql-prune.c \
 	src/store/sql-quota.c \
 	src/store/sql-private.h \
 	src/store/sql-proposal.c \

@@ -187,6 +187,16 @@ typedef struct {
   guint8 link[VA_AUDIT_LINK_SIZE];
 } VaAuditPlace;
 
+/** A removal of what is old. */
+typedef struct {
+  gint64 before, now; /* milliseconds since 1970 UTC: what is older goes; when that is done */
+  /* set by va_store_prune_plan(): */
+  guint64 launches, records;       /* how many go */
+  guint64 seq;                     /* of the last record that goes; 0: none does */
+  guint8 link[VA_AUDIT_LINK_SIZE]; /* of that record */
+  char *text;                      /* (transfer full): JSON, the signed checkpoint at seq; or %NULL */
+} VaPrune;
+
 /** The audit log's end. */
 typedef struct {
   guint64 seq; /* 0: it is empty */

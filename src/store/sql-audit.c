@@ -137,8 +137,8 @@ read_last (VaSql *sql, guint64 *signed_seq, int *status, GError **error)
 }
 
 /* Where the next record goes. The anchor is looked at only where the last record has no MAC, or is not there. */
-static gboolean
-read_head (VaSql *sql, VaAuditHead *head, GError **error)
+gboolean
+va_sql_read_head (VaSql *sql, VaAuditHead *head, GError **error)
 {
   g_autoptr(VaStoredAudit) last = NULL;
   VaAuditPlace anchor;
@@ -205,7 +205,7 @@ va_sql_note (VaSql *sql, JsonObject *entry, GError **error)
   if (entry == NULL || !json_object_has_member (entry, "result"))
     return TRUE;
   g_return_val_if_fail (sql->backend->audit_key != NULL, FALSE);
-  if (!sql->head_known && !read_head (sql, head, error))
+  if (!sql->head_known && !va_sql_read_head (sql, head, error))
     return FALSE;
   sql->head_known = FALSE; /* until the record is there */
   text = va_audit_text (entry, head->seq + 1);
@@ -331,6 +331,28 @@ list_links (VaBackend *backend, guint64 after, guint limit, GError **error)
   return rows != NULL ? va_sql_list (rows, read_record, (GDestroyNotify) va_stored_audit_free, error) : NULL;
 }
 
+/* Only a pruning's anchor has a text. */
+static gboolean
+audit_begin (VaBackend *backend, VaAuditPlace *place, char **text, GError **error)
+{
+  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaStatement) row = va_sql_query (reader, error,
+                                             "SELECT seq, link, time, text, mac FROM audit_anchor WHERE text IS NOT NULL"
+                                             " ORDER BY seq DESC LIMIT 1", "");
+  int status = row != NULL ? va_sql_row (row, error) : -1;
+
+  memset (place, 0, sizeof *place);
+  if (text != NULL)
+    *text = NULL;
+  if (status != 1)
+    return status == 0;
+  if (!check_anchor (row, backend->audit_key, place, error))
+    return FALSE;
+  if (text != NULL)
+    *text = va_column_text (row, 3);
+  return TRUE;
+}
+
 static gboolean
 audit_anchor (VaBackend *backend, VaAuditPlace *anchor, GError **error)
 {
@@ -344,7 +366,7 @@ audit_head (VaBackend *backend, VaAuditHead *head, GError **error)
 {
   g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
 
-  return reader != NULL && read_head (reader, head, error);
+  return reader != NULL && va_sql_read_head (reader, head, error);
 }
 
 static gboolean
@@ -399,6 +421,7 @@ va_sql_add_audit (VaBackendClass *class)
   class->list_audit = list_audit;
   class->audit_head = audit_head;
   class->audit_anchor = audit_anchor;
+  class->audit_begin = audit_begin;
   class->list_links = list_links;
   class->put_checkpoint = put_checkpoint;
   class->list_checkpoints = list_checkpoints;

@@ -42,7 +42,7 @@ va_sql_check_images (VaSql *sql, const VaQuota *quota, const char *owner, gboole
 {
   guint64 number, bytes;
 
-  return count (sql, "SELECT count(*), COALESCE (sum(size), 0) FROM artifacts WHERE owner = ? AND owner = ?", owner, &number,
+  return count (sql, "SELECT count(*), CAST (COALESCE (sum(size), 0) AS BIGINT) FROM artifacts WHERE owner = ? AND owner = ?", owner, &number,
                 &bytes, error)
          && check (number, bytes, is_new, &quota->images, _("firmware images"),
                    _("remove images that no registration names with “virt-attest artifact remove”"), error);
@@ -53,7 +53,7 @@ va_sql_check_secrets (VaSql *sql, const VaQuota *quota, const char *owner, gbool
 {
   guint64 number, bytes;
 
-  return count (sql, "SELECT count(*), COALESCE (sum(size), 0) FROM secrets WHERE owner = ? AND owner = ?", owner, &number,
+  return count (sql, "SELECT count(*), CAST (COALESCE (sum(size), 0) AS BIGINT) FROM secrets WHERE owner = ? AND owner = ?", owner, &number,
                 &bytes, error)
          && check (number, bytes, is_new, &quota->secrets, _("secrets"),
                    _("remove secrets that no registration names with “virt-attest secret remove”"), error);
@@ -66,7 +66,7 @@ va_sql_check_registrations (VaSql *sql, const VaQuota *quota, const char *owner,
   guint64 number, bytes;
 
   return count (sql,
-                "SELECT count(*), COALESCE (sum(bytes), 0) FROM (SELECT length(text) AS bytes FROM registrations"
+                "SELECT count(*), CAST (COALESCE (sum(bytes), 0) AS BIGINT) FROM (SELECT length(text) AS bytes FROM registrations"
                 " WHERE owner = ? UNION ALL SELECT length(text) FROM proposals WHERE owner = ?) AS kept", owner, &number, &bytes,
                 error)
          && check (number, bytes, is_new, &quota->registrations, _("registrations, proposed ones included"),

@@ -152,6 +152,9 @@ void va_sql_add_audit (VaBackendClass *class);
 void va_sql_add_attempts (VaBackendClass *class);
 void va_sql_add_proposals (VaBackendClass *class);
 void va_sql_add_keys (VaBackendClass *class);
+void va_sql_add_pruning (VaBackendClass *class);
+/** va_sql_read_head: where the next record of the audit log goes. Errors: AUDIT */
+gboolean va_sql_read_head (VaSql *sql, VaAuditHead *head, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** Errors: CHANGED unless the owner's registration @id has this version (0: is not there) */
 gboolean va_sql_check_version (VaSql *sql, const char *owner, const char *id, guint64 version, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;

@@ -242,6 +242,22 @@ gboolean va_store_audit_head (VaStore *store, VaAuditHead *head, GError **error)
  */
 gboolean va_store_audit_anchor (VaStore *store, VaAuditPlace *anchor, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
+ * va_store_audit_begin: where the log begins since it was pruned; place->seq 0: it was not.
+ * @text: (out) (transfer full) (optional): the signed checkpoint at @place, JSON; %NULL: there is none
+ * Errors: AUDIT when others have changed it
+ */
+gboolean va_store_audit_begin (VaStore *store, VaAuditPlace *place, char **text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_store_prune_plan: what a pruning would remove: launches made before prune->before that have ended, and records of the
+ * audit log up to the last checkpoint that was made before that.
+ */
+gboolean va_store_prune_plan (VaStore *store, VaPrune *prune, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_prune_begin: the log begins behind prune->seq from now on. Errors: AUDIT: that place is not what is signed */
+gboolean va_store_prune_begin (VaStore *store, VaPrune *prune, JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_prune_step: removes at most @limit rows, in one transaction. @count: (out): how many; 0: it is done */
+gboolean va_store_prune_step (VaStore *store, VaPrune *prune, guint limit, guint *count, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/**
  * va_store_audit_follow: goes on from @place, not before the anchor, to the log's end, while each record is the next one,
  * fits the chain, and has the store's MAC.
  * @place: (inout): also with an error: how far it went
