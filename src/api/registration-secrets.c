@@ -125,11 +125,17 @@ read_guid_and_data (VaFields *fields, VaSecretRef *ref)
     return;
   if (!va_uuid_is_canonical (guid) || !va_guid_parse (guid, ref->guid, NULL))
     va_fields_fail (fields, "guid", _("expected a GUID in lower case"));
+  else if (!va_secret_guid_check (ref->guid, &reason))
+    va_fields_fail (fields, "guid", "%s", reason->message);
+  g_clear_error (&reason);
   ref->data = va_base64_decode_secret (data, VA_SECRET_TABLE_MAX, &reason);
   if (ref->data == NULL)
     va_fields_fail (fields, "data", "%s", reason->message);
   else if (va_secret_size (ref->data) == 0)
     va_fields_fail (fields, "data", _("is empty"));
+  else if (va_secret_guid_is_passphrase (ref->guid)
+           && !va_passphrase_check (va_secret_data (ref->data), va_secret_size (ref->data), &reason))
+    va_fields_fail (fields, "data", "%s", reason->message);
 }
 
 static gboolean

@@ -100,6 +100,7 @@ static void
 read_scheme (VaFields *fields, VaRegistration *registration)
 {
   JsonNode *policy = json_object_get_member (fields->object, "policy");
+  g_autoptr(GError) reason = NULL;
   guint64 number = 0;
 
   registration->scheme = va_fields_choice (fields, "scheme", VA_REQUIRED, scheme_names) == 1 ? VA_SCHEME_SEV_ES
@@ -108,7 +109,11 @@ read_scheme (VaFields *fields, VaRegistration *registration)
   if (policy != NULL && JSON_NODE_HOLDS_OBJECT (policy))
     read_policy_rule (fields, va_fields_object (fields, "policy", VA_REQUIRED), registration);
   else if (va_fields_number (fields, "policy", VA_REQUIRED, 0, G_MAXUINT32, &number))
-    registration->policy = (guint32) number;
+    {
+      registration->policy = (guint32) number;
+      if (!va_policy_check (registration->policy, &reason))
+        va_fields_fail (fields, "policy", "%s", reason->message);
+    }
   check_policy (fields, registration);
 }
 

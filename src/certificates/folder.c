@@ -3,115 +3,131 @@
 
 #include "certificates/folder.h"
 
-#include <string.h>
-#include "core/encoding.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/i18n.h"
 
-#define BASE64_SIZE(size) (((size) + 2) / 3 * 4)
-#define LINE_ENDS(size) (2 * (BASE64_SIZE (size) / 64 + 2))
+/* How files of certificates are called, by us, QEMU and libvirt, by sev-tool, by sevctl. */
+static const char *const chain_names[] = { "pdh.cert",   "pek.cert",        "oca.cert",        "cek.cert", "cert-chain",
+                                           "cert_chain", "cert-chain.cert", "cert_chain.cert", "sev.chain", "full.chain" };
+static const char *const root_names[] = { "ark.cert", "ask.cert" };
 
-/* base64 without its line ends; %NULL when there is any other byte in it. */
-static char *
-as_base64 (const char *data, gsize size)
-{
-  g_autoptr(GString) text = g_string_sized_new (size);
-
-  for (gsize i = 0; i < size; i++)
-    if (g_ascii_isalnum (data[i]) || strchr ("+/=", data[i] != '\0' ? data[i] : ' ') != NULL)
-      g_string_append_c (text, data[i]);
-    else if (data[i] != '\n' && data[i] != '\r')
-      return NULL;
-  return g_string_free (g_steal_pointer (&text), FALSE);
-}
-
-GBytes *
-va_sev_certificate_bytes (const char *path, gsize max, GError **error)
-{
-  g_autoptr(GBytes) file = va_file_read (path, BASE64_SIZE (max) + LINE_ENDS (max), error);
-  g_autofree char *text = NULL;
-  GBytes *decoded;
-
-  if (file == NULL)
-    return NULL;
-  text = as_base64 (g_bytes_get_data (file, NULL), g_bytes_get_size (file));
-  if (text == NULL)
-    return g_steal_pointer (&file);
-  decoded = va_base64_decode (text, max, error);
-  if (decoded == NULL)
-    g_prefix_error (error, "%s: ", path);
-  return decoded;
-}
-
-/* Appends a file of certificates to @all. */
 static gboolean
-append (GByteArray *all, const char *folder, const char *name, gsize max, GError **error)
+read_file (VaSevBundle *bundle, const char *path, GError **error)
 {
-  g_autofree char *path = g_build_filename (folder, name, NULL);
-  g_autoptr(GBytes) bytes = va_sev_certificate_bytes (path, max, error);
-  gsize size = bytes != NULL ? g_bytes_get_size (bytes) : 0;
+  g_autoptr(GBytes) bytes = va_file_read (path, VA_SEV_BUNDLE_FILE_MAX, error);
+  g_autofree guint8 *copy = NULL;
+  gsize size;
 
   if (bytes == NULL)
     return FALSE;
-  g_byte_array_append (all, g_bytes_get_data (bytes, NULL), (guint) size);
-  if (size == max)
+  copy = g_bytes_unref_to_data (g_steal_pointer (&bytes), &size);
+  return va_sev_bundle_add (bundle, copy, size, path, error);
+}
+
+/* Reads @name in @folder, if it is there. */
+static gboolean
+read_member (VaSevBundle *bundle, const char *folder, const char *name, guint *count, GError **error)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+
+  if (!g_file_test (path, G_FILE_TEST_EXISTS))
     return TRUE;
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("%s has %" G_GSIZE_FORMAT " bytes: expected %" G_GSIZE_FORMAT),
-               path, size, max);
+  (*count)++;
+  return read_file (bundle, path, error);
+}
+
+static gboolean
+is_published_root (const char *name)
+{
+  return g_str_has_prefix (name, "ask_ark") || g_str_has_prefix (name, "ask-ark");
+}
+
+static gboolean
+read_folder (VaSevBundle *bundle, const char *folder, GError **error)
+{
+  guint count = 0, roots = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (chain_names); i++)
+    if (!read_member (bundle, folder, chain_names[i], &count, error))
+      return FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (root_names); i++)
+    if (!read_member (bundle, folder, root_names[i], &roots, error))
+      return FALSE;
+  if (count > 0)
+    return TRUE;
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND,
+               _("%s has no certificates of a platform: neither cert-chain (or cert_chain.cert) nor pdh.cert, pek.cert, "
+                 "oca.cert, cek.cert"), folder);
   return FALSE;
 }
 
 gboolean
-va_sev_chain_read (VaSevChain *chain, const char *folder, GError **error)
+va_sev_bundle_read (VaSevBundle *bundle, const char *path, GError **error)
 {
-  g_autofree char *whole = g_build_filename (folder, "cert-chain", NULL);
-  g_autofree char *single = g_build_filename (folder, "pek.cert", NULL);
-  g_autoptr(GByteArray) pdh = g_byte_array_new (), certs = g_byte_array_new ();
+  return g_file_test (path, G_FILE_TEST_IS_DIR) ? read_folder (bundle, path, error) : read_file (bundle, path, error);
+}
 
-  if (!append (pdh, folder, "pdh.cert", VA_SEV_CERT_SIZE, error))
-    return FALSE;
-  if (!g_file_test (single, G_FILE_TEST_EXISTS) && g_file_test (whole, G_FILE_TEST_EXISTS))
+/* Adds the pair that is in @bundle, whose files are @what. */
+static gboolean
+add_pair (GArray *pairs, const VaSevBundle *bundle, const char *what, GError **error)
+{
+  const VaSevRootPair pair = { bundle->ark, bundle->ask };
+
+  if (bundle->has_ark && bundle->has_ask)
     {
-      if (!append (certs, folder, "cert-chain", 3 * VA_SEV_CERT_SIZE, error))
-        return FALSE;
+      g_array_append_val (pairs, pair);
+      return TRUE;
     }
-  else if (!append (certs, folder, "pek.cert", VA_SEV_CERT_SIZE, error)
-           || !append (certs, folder, "oca.cert", VA_SEV_CERT_SIZE, error)
-           || !append (certs, folder, "cek.cert", VA_SEV_CERT_SIZE, error))
-    return FALSE;
-  if (va_sev_chain_parse (chain, pdh->data, pdh->len, certs->data, certs->len, error))
-    return TRUE;
-  g_prefix_error (error, "%s: ", folder);
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND, _("%s has no %s: a root is an ARK and its ASK"), what,
+               bundle->has_ark ? "ASK" : "ARK");
   return FALSE;
 }
 
 static gboolean
-read_amd (VaAmdCert *cert, const char *folder, const char *name, GError **error)
+add_published (GArray *pairs, const char *folder, const char *name, GError **error)
 {
   g_autofree char *path = g_build_filename (folder, name, NULL);
-  g_autoptr(GBytes) bytes = va_sev_certificate_bytes (path, VA_AMD_CERT_MAX, error);
+  VaSevBundle bundle = { .has_pdh = FALSE };
 
-  if (bytes == NULL)
-    return FALSE;
-  if (va_amd_cert_parse (cert, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), error))
-    return TRUE;
-  g_prefix_error (error, "%s: ", path);
-  return FALSE;
+  return read_file (&bundle, path, error) && add_pair (pairs, &bundle, path, error);
 }
 
 gboolean
-va_sev_root_is_in (const char *folder)
+va_sev_root_pairs (GArray *pairs, const char *folder, GError **error)
 {
-  g_autofree char *ark = g_build_filename (folder, "ark.cert", NULL), *ask = g_build_filename (folder, "ask.cert", NULL);
+  g_autoptr(GPtrArray) names = va_folder_names (folder, error);
+  VaSevBundle bundle = { .has_pdh = FALSE };
+  guint count = 0;
 
-  return g_file_test (ark, G_FILE_TEST_EXISTS) && g_file_test (ask, G_FILE_TEST_EXISTS);
+  if (names == NULL)
+    return FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (root_names); i++)
+    if (!read_member (&bundle, folder, root_names[i], &count, error))
+      return FALSE;
+  if (count > 0 && !add_pair (pairs, &bundle, folder, error))
+    return FALSE;
+  for (guint i = 0; i < names->len; i++)
+    if (is_published_root (names->pdata[i]) && !add_published (pairs, folder, names->pdata[i], error))
+      return FALSE;
+  return TRUE;
 }
 
 gboolean
 va_sev_root_read (VaSevRootPair *pair, const char *folder, GError **error)
 {
-  return read_amd (&pair->ark, folder, "ark.cert", error) && read_amd (&pair->ask, folder, "ask.cert", error);
+  g_autoptr(GArray) pairs = g_array_new (FALSE, FALSE, sizeof (VaSevRootPair));
+
+  if (!va_sev_root_pairs (pairs, folder, error))
+    return FALSE;
+  if (pairs->len > 0)
+    {
+      *pair = g_array_index (pairs, VaSevRootPair, 0);
+      return TRUE;
+    }
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND,
+               _("%s has no root: expected ark.cert and ask.cert, or AMD's ask_ark file"), folder);
+  return FALSE;
 }
 
 GPtrArray *

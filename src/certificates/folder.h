@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "sev/chain.h"
+#include "sev/bundle.h"
 
 G_BEGIN_DECLS
 
@@ -11,18 +11,19 @@ typedef struct {
 } VaSevRootPair;
 
 /**
- * va_sev_certificate_bytes: a certificate's file, raw or base64.
- * @max: most bytes of the certificate itself
- * Errors: those of va_file_read(); VA_CORE_ERROR_PARSE, naming the file
+ * va_sev_bundle_read: the certificates in @path: a file in any form that va_sev_bundle_add() takes, or a directory with
+ * pdh.cert, pek.cert, oca.cert, cek.cert, cert-chain, ark.cert, ask.cert, or with what sev-tool and sevctl call them.
+ * Errors: those of va_file_read() and va_sev_bundle_add(); VA_CORE_ERROR_NOT_FOUND: none of them is in the directory
  */
-GBytes *va_sev_certificate_bytes (const char *path, gsize max, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_sev_bundle_read (VaSevBundle *bundle, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
- * va_sev_chain_read: pdh.cert and either pek.cert, oca.cert and cek.cert, or cert-chain, in @folder.
- * Errors: as above; VA_SEV_ERROR_FORMAT, VA_SEV_ERROR_KEY, naming the file
+ * va_sev_root_pairs: adds what @folder has to @pairs, of VaSevRootPair: ark.cert with ask.cert, and the files that AMD
+ * publishes, ask_ark_GENERATION.cert.
+ * Errors: those of va_sev_bundle_read()
  */
-gboolean va_sev_chain_read (VaSevChain *chain, const char *folder, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** va_sev_root_is_in: whether @folder has ark.cert and ask.cert. */
-gboolean va_sev_root_is_in (const char *folder);
+gboolean va_sev_root_pairs (GArray *pairs, const char *folder, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_sev_root_read: the first pair in @folder. Errors: also VA_CORE_ERROR_NOT_FOUND */
 gboolean va_sev_root_read (VaSevRootPair *pair, const char *folder, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_sev_root_folders: the paths of the folders in @folder, sorted by name; hidden ones are left out.

@@ -9,7 +9,7 @@
 #include "domain-files.h"
 #include "domain-input.h"
 #include "print.h"
-#include "vm-text.h"
+#include "sev/policy.h"
 
 /* What keeps a launch of the domain from being attested; %NULL when nothing does. @text: for what is made of pieces. */
 static const char *

@@ -7,6 +7,7 @@ cli_common = \
 	src/cli/call.c src/cli/call.h \
 	src/cli/file-hash.c src/cli/file-hash.h \
 	src/cli/firmware.c src/cli/firmware.h \
+	src/cli/given-input.c src/cli/given-input.h \
 	src/cli/main.c \
 	src/cli/passphrase.c src/cli/passphrase.h \
 	src/cli/print.c src/cli/print.h \
@@ -85,5 +86,5 @@ virt_attest_LDADD = libva-api.la libva-certificates.la libva-sev.la libva-core-j
 virt_attest_online_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src/cli -DVA_CLI_ONLINE \
 	-DVA_LOCKDRIVERDIR='"$(lockdriverdir)"' -DVA_QEMUHOOKDIR='"$(qemuhookdir)"'
 virt_attest_online_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS) $(LIBVIRT_CFLAGS) $(NETTLE_CFLAGS)
-virt_attest_online_LDADD = libva-store.la libva-http-client.la libva-audit.la libva-tls.la libva-api.la libva-domain.la libva-sev.la libva-core-json.la \
+virt_attest_online_LDADD = libva-certificates.la libva-store.la libva-http-client.la libva-audit.la libva-tls.la libva-api.la libva-domain.la libva-sev.la libva-core-json.la \
 	libva-core.la $(LIBVIRT_LIBS) $(GNUTLS_LIBS) $(NETTLE_LIBS) $(JSON_LIBS) $(GLIB_LIBS)

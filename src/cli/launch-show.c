@@ -7,7 +7,7 @@
 #include "core/i18n.h"
 #include "operand.h"
 #include "print.h"
-#include "vm-text.h"
+#include "sev/policy.h"
 
 static char *
 platform_text (JsonObject *launch)

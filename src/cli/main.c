@@ -124,13 +124,14 @@ static const VaVerb verbs[] = {
     N_("Takes the options of “sev verify”, and tries the mistakes that people make, one at a time. Ends with 0 if the\n"
        "measurement matches as it is, with 1 if not, whether the cause was found or not."),
     VA_VERB_JSON, OFFLINE (va_verb_sev_explain) },
-  { "sev chain", "DIR", N_("Verify a platform's certificates, link by link."),
-    N_("DIR has pdh.cert and either pek.cert, oca.cert and cek.cert, or cert-chain, raw or base64; ark.cert and ask.cert\n"
-       "if they came with the platform. Ends with 0 if every link verifies up to a trusted root, with 1 if not."),
+  { "sev chain", "DIR|FILE", N_("Verify a platform's certificates, link by link."),
+    N_("DIR has pdh.cert and pek.cert, oca.cert and cek.cert, or cert-chain, and cek.cert if AMD's signature is missing in\n"
+       "it; ark.cert and ask.cert if they came with the platform. FILE has all of them, as “virsh nodesevinfo” prints them\n"
+       "or sevctl writes them. Ends with 0 if every link verifies up to a trusted root, with 1 if not."),
     VA_VERB_JSON, OFFLINE (va_verb_sev_chain) },
   { "sev session", NULL, N_("Make what a launch needs to begin."),
     N_("Writes session.base64 and dh-cert.base64, which go to the host, and tik.bin and tek.bin, which do not.\n"
-       "Nothing that is there already is replaced; when it fails nothing is left behind."),
+       "Nothing that is there already is replaced: a session is for one start. When it fails nothing is left behind."),
     VA_VERB_JSON, OFFLINE (va_verb_sev_session) },
   { "sev secret", NULL, N_("Encrypt secrets for a measured launch."),
     N_("Writes secret-header.base64 and secret-payload.base64 for sev-inject-launch-secret. Check the measurement first:\n"

@@ -11,6 +11,7 @@
 #include "core/number.h"
 #include "file-hash.h"
 #include "firmware.h"
+#include "given-input.h"
 #include "sev/policy.h"
 
 #define REGISTRATION_FILE_MAX (1024 * 1024)
@@ -22,9 +23,10 @@ va_registration_options_entries (VaRegistrationOptions *o, GOptionEntry entries[
     { "file", 0, 0, G_OPTION_ARG_FILENAME, &o->file, N_("A registration in JSON; nothing else is given then"),
       N_("JSON") },
     { "name", 0, 0, G_OPTION_ARG_STRING, &o->name, N_("A name for people"), N_("TEXT") },
-    { "policy", 0, 0, G_OPTION_ARG_STRING, &o->policy, N_("SEV guest policy, e.g. 0x1; bit 2 means SEV-ES"), N_("N") },
-    { "policy-required", 0, 0, G_OPTION_ARG_STRING, &o->policy_required, N_("Or bits that the policy must have"), N_("N") },
-    { "policy-forbidden", 0, 0, G_OPTION_ARG_STRING, &o->policy_forbidden, N_("and bits that it must not have"), N_("N") },
+    { "policy", 0, 0, G_OPTION_ARG_STRING, &o->policy, N_("SEV guest policy, e.g. 0x1 or “nodbg,es”; bit 2 (es) means SEV-ES"),
+      N_("POLICY") },
+    { "policy-required", 0, 0, G_OPTION_ARG_STRING, &o->policy_required, N_("Or bits that the policy must have"), N_("POLICY") },
+    { "policy-forbidden", 0, 0, G_OPTION_ARG_STRING, &o->policy_forbidden, N_("and bits that it must not have"), N_("POLICY") },
     { "allow-debug", 0, 0, G_OPTION_ARG_NONE, &o->allow_debug, N_("The host may read the guest's memory (no NODBG)"), NULL },
     { "firmware", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->firmware, N_("Firmware image; uploaded if need be; repeat"),
       N_("FILE") },
@@ -49,14 +51,14 @@ va_registration_options_entries (VaRegistrationOptions *o, GOptionEntry entries[
     { "not-before", 0, 0, G_OPTION_ARG_STRING, &o->not_before, N_("No launch before DATE[THH:MM:SS]"), N_("DATE") },
     { "not-after", 0, 0, G_OPTION_ARG_STRING, &o->not_after, N_("No launch after it"), N_("DATE") },
     { "host", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->hosts, N_("A host it may run on [all]; repeat"), N_("NAME") },
-    { "chip", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->chips, N_("A processor it may run on, as “sev chain” names it [all]; repeat"),
+    { "chip", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->chips, N_("A processor it may run on, as “sev chain” names it, or a file of its CEK [all]; repeat"),
       N_("HEX") },
     { "two-persons", 0, 0, G_OPTION_ARG_NONE, &o->two_persons, N_("Changes and approvals take two of your people"), NULL },
     { "domain", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->domains, N_("A domain that may use it [ID]; repeat"), N_("UUID") },
     { "any-domain", 0, 0, G_OPTION_ARG_NONE, &o->any_domain, N_("Every domain may use it"), NULL },
     { "min-api", 0, 0, G_OPTION_ARG_STRING, &o->min_api, N_("Lowest SEV API version"), N_("MAJOR.MINOR") },
     { "min-build", 0, 0, G_OPTION_ARG_INT, &o->min_build, N_("Lowest SEV firmware build"), N_("N") },
-    { "cloud-cert", 0, 0, G_OPTION_ARG_FILENAME, &o->cloud_cert, N_("OCA certificate that must sign the PEK"),
+    { "cloud-cert", 0, 0, G_OPTION_ARG_FILENAME, &o->cloud_cert, N_("OCA certificate that must sign the PEK, in any form"),
       N_("FILE") },
     { NULL },
   };
@@ -138,6 +140,23 @@ set_time (JsonObject *object, const char *name, const char *text, GError **error
   return FALSE;
 }
 
+/* A policy or bits of one, as a number or by names. */
+static gboolean
+set_policy_bits (JsonObject *object, const char *name, const char *option, const char *text, GError **error)
+{
+  guint32 policy;
+
+  if (text == NULL)
+    return TRUE;
+  if (!va_policy_parse (text, &policy, error) || !va_policy_check (policy, error))
+    {
+      g_prefix_error (error, "%s: ", option);
+      return FALSE;
+    }
+  json_object_set_int_member (object, name, policy);
+  return TRUE;
+}
+
 /* Exact, or as a rule. @es: (out): whether SEV-ES is demanded */
 static gboolean
 set_policy (JsonObject *object, const VaRegistrationOptions *o, gboolean *es, GError **error)
@@ -148,15 +167,15 @@ set_policy (JsonObject *object, const VaRegistrationOptions *o, gboolean *es, GE
     json_object_set_boolean_member (object, "allow-debug", TRUE);
   if (o->policy != NULL)
     {
-      if (!set_number (object, "policy", "--policy", o->policy, 0, G_MAXUINT32, error))
+      if (!set_policy_bits (object, "policy", "--policy", o->policy, error))
         return FALSE;
       *es = (json_object_get_int_member_with_default (object, "policy", 0) & VA_POLICY_ES) != 0;
       return TRUE;
     }
   rule = json_object_new ();
   json_object_set_object_member (object, "policy", rule);
-  if (!set_number (rule, "required", "--policy-required", o->policy_required, 0, G_MAXUINT32, error)
-      || !set_number (rule, "forbidden", "--policy-forbidden", o->policy_forbidden, 0, G_MAXUINT32, error))
+  if (!set_policy_bits (rule, "required", "--policy-required", o->policy_required, error)
+      || !set_policy_bits (rule, "forbidden", "--policy-forbidden", o->policy_forbidden, error))
     return FALSE;
   *es = (json_object_get_int_member_with_default (rule, "required", 0) & VA_POLICY_ES) != 0;
   return TRUE;
@@ -281,13 +300,79 @@ set_minimum (JsonObject *object, const VaRegistrationOptions *o, GError **error)
 static gboolean
 set_cloud_cert (JsonObject *object, const char *path, GError **error)
 {
-  g_autoptr(GBytes) bytes = path != NULL ? va_file_read (path, VA_SEV_CERT_SIZE, error) : NULL;
+  VaSevBundle bundle = { .has_pdh = FALSE };
   g_autofree char *text = NULL;
 
-  if (bytes == NULL)
-    return path == NULL;
-  text = va_base64_encode (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  if (path == NULL)
+    return TRUE;
+  if (!va_input_certificates (&bundle, path, error))
+    {
+      g_prefix_error (error, "--cloud-cert: ");
+      return FALSE;
+    }
+  if (!bundle.has_oca)
+    {
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("--cloud-cert: %s: expected an OCA certificate, and there is "
+                                                               "none in it"), path);
+      return FALSE;
+    }
+  text = va_base64_encode (bundle.chain.oca.raw, VA_SEV_CERT_SIZE);
   json_object_set_string_member (object, "cloud-cert", text);
+  return TRUE;
+}
+
+/* Each as the service has it: hex in lower case. */
+static gboolean
+set_launch_digests (JsonObject *object, char **texts, GError **error)
+{
+  g_autoptr(GPtrArray) digests = g_ptr_array_new_with_free_func (g_free);
+
+  if (texts == NULL)
+    return TRUE;
+  for (; *texts != NULL; texts++)
+    {
+      guint8 digest[VA_SHA256_SIZE];
+
+      if (!va_input_text (VA_GIVEN_DIGEST, "--launch-digest", *texts, digest, error))
+        return FALSE;
+      g_ptr_array_add (digests, va_hex_encode (digest, sizeof digest));
+    }
+  g_ptr_array_add (digests, NULL);
+  set_strings (object, "launch-digests", (char **) digests->pdata);
+  return TRUE;
+}
+
+/* Each as “sev chain” names it, or by a CEK or chain in a file. */
+static gboolean
+set_chips (JsonObject *object, char **texts, GError **error)
+{
+  g_autoptr(GPtrArray) chips = g_ptr_array_new_with_free_func (g_free);
+
+  if (texts == NULL)
+    return TRUE;
+  for (; *texts != NULL; texts++)
+    {
+      VaSevBundle bundle = { .has_pdh = FALSE };
+      guint8 hash[VA_SHA256_SIZE];
+
+      if (!g_file_test (*texts, G_FILE_TEST_EXISTS))
+        {
+          g_ptr_array_add (chips, g_ascii_strdown (*texts, -1));
+          continue;
+        }
+      if (!va_input_certificates (&bundle, *texts, error))
+        return FALSE;
+      if (!bundle.has_cek)
+        {
+          g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("--chip: %s: expected a CEK certificate, and there is "
+                                                                   "none in it"), *texts);
+          return FALSE;
+        }
+      va_sev_cert_key_hash (&bundle.chain.cek, hash);
+      g_ptr_array_add (chips, va_hex_encode (hash, sizeof hash));
+    }
+  g_ptr_array_add (chips, NULL);
+  set_strings (object, "chips", (char **) chips->pdata);
   return TRUE;
 }
 
@@ -335,9 +420,7 @@ set_plain (JsonObject *object, const VaRegistrationOptions *o, GPtrArray *firmwa
   g_ptr_array_add (hashes, NULL);
   if (firmware->len > 0)
     set_strings (object, "firmware-hashes", (char **) hashes->pdata);
-  set_strings (object, "launch-digests", o->launch_digests);
   set_strings (object, "hosts", o->hosts);
-  set_strings (object, "chips", o->chips);
   set_strings (object, "domains", o->domains);
   if (o->two_persons)
     json_object_set_boolean_member (object, "two-persons", TRUE);
@@ -380,6 +463,7 @@ va_registration_from_options (const VaRegistrationOptions *o, GPtrArray *firmwar
   set_plain (object, o, firmware);
   if (!set_policy (object, o, &es, error) || !set_kernels (object, o, error)
       || !set_cpus (object, o, error) || !set_minimum (object, o, error)
+      || !set_launch_digests (object, o->launch_digests, error) || !set_chips (object, o->chips, error)
       || !set_cloud_cert (object, o->cloud_cert, error) || !set_permit (object, o, error))
     return NULL;
   json_object_set_string_member (object, "scheme", es ? "amd-sev-es" : "amd-sev");

@@ -9,6 +9,7 @@
 #include "core/file.h"
 #include "core/i18n.h"
 #include "firmware.h"
+#include "given-input.h"
 #include "print.h"
 #include "sev-measured.h"
 #include "sev/explain.h"
@@ -111,24 +112,13 @@ look (Search *search)
 
 /* The measurement's bytes; or what is wrong with its text, in search->found. */
 static gboolean
-read_measurement (Search *search, gboolean *as_it_is)
+read_measurement (Search *search)
 {
-  const char *text = search->options->measurement;
-  g_autofree char *plain = g_uri_unescape_string (text, NULL), *usual = NULL;
-  g_autoptr(GBytes) bytes = NULL;
+  g_autoptr(GError) error = NULL;
 
-  *as_it_is = va_base64_decode_exact (text, search->measurement, VA_MEASUREMENT_SIZE, NULL);
-  if (*as_it_is)
+  if (va_input_text (VA_GIVEN_MEASUREMENT, "--measurement", search->options->measurement, search->measurement, &error))
     return TRUE;
-  usual = g_strdelimit (g_strdelimit (g_strstrip (g_strdup (plain != NULL ? plain : text)), "-", '+'), "_", '/');
-  if (va_base64_decode_exact (usual, search->measurement, VA_MEASUREMENT_SIZE, NULL))
-    return TRUE;
-  bytes = va_base64_decode (usual, 4096, NULL);
-  if (bytes == NULL)
-    search->found = g_strdup (_("--measurement: that is no base64, or it was cut in the middle"));
-  else
-    search->found = g_strdup_printf (_("--measurement: %" G_GSIZE_FORMAT " bytes, where there must be 48: 32 of measure "
-                                       "and 16 of nonce"), g_bytes_get_size (bytes));
+  search->found = g_strdup (error->message);
   return FALSE;
 }
 
@@ -164,16 +154,12 @@ print (const Search *search, gboolean matches)
 static VaExit
 explain (Search *search)
 {
-  gboolean as_it_is, matches = FALSE;
+  gboolean matches = FALSE;
 
-  if (read_measurement (search, &as_it_is))
+  if (read_measurement (search))
     {
-      gboolean fitting = va_sev_measured_find (&search->launch, search->tik, &search->context, search->measurement) != NULL;
-
-      matches = as_it_is && fitting;
-      if (fitting && !as_it_is)
-        search->found = g_strdup (_("--measurement: it is URL-encoded or has white space around it; decode it first"));
-      if (!fitting)
+      matches = va_sev_measured_find (&search->launch, search->tik, &search->context, search->measurement) != NULL;
+      if (!matches)
         look (search);
     }
   print (search, matches);
@@ -204,10 +190,11 @@ va_verb_sev_explain (VaCall *call)
     code = va_sev_measured_read (call, &options, &search.launch);
   if (code != VA_EXIT_YES)
     return code;
-  search.tik = va_sev_key_read (options.tik, &error);
+  search.tik = va_input_key (VA_GIVEN_TIK, options.tik, &error);
   if (search.tik != NULL && tek != NULL)
-    search.tek = va_sev_key_read (tek, &error);
-  if (search.tik == NULL || (tek != NULL && search.tek == NULL))
+    search.tek = va_input_key (VA_GIVEN_TEK, tek, &error);
+  if (search.tik == NULL
+      || (tek != NULL && (search.tek == NULL || !va_input_keys_differ (search.tik, search.tek, &error))))
     return va_sev_fail (error);
   if (options.launch.firmware != NULL)
     g_ptr_array_add (search.firmware, g_strdup (options.launch.firmware));

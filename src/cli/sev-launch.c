@@ -11,10 +11,8 @@
 #include "core/number.h"
 #include "file-hash.h"
 #include "firmware.h"
-#include "passphrase.h"
 #include "print.h"
 #include "sev/policy.h"
-#include "sev/session.h"
 
 #define CMDLINE_MAX 65536
 
@@ -24,11 +22,12 @@ va_sev_launch_entries (VaSevLaunchOptions *o, GOptionEntry *entries)
   const GOptionEntry all[] = {
     { "firmware", 0, 0, G_OPTION_ARG_FILENAME, &o->firmware, N_("Firmware image"), N_("FILE") },
     { "kernel", 0, 0, G_OPTION_ARG_FILENAME, &o->kernel, N_("Kernel, for kernel hashes"), N_("FILE") },
-    { "initrd", 0, 0, G_OPTION_ARG_FILENAME, &o->initrd, N_("Its initrd"), N_("FILE") },
+    { "initrd", 0, 0, G_OPTION_ARG_FILENAME, &o->initrd, N_("Its initrd, “” for none"), N_("FILE") },
     { "cmdline", 0, 0, G_OPTION_ARG_STRING, &o->cmdline, N_("Its command line"), N_("TEXT") },
     { "cmdline-file", 0, 0, G_OPTION_ARG_FILENAME, &o->cmdline_file,
       N_("Its command line, every byte of the file"), N_("FILE") },
-    { "policy", 0, 0, G_OPTION_ARG_STRING, &o->policy, N_("SEV guest policy; bit 2 means SEV-ES"), N_("N") },
+    { "policy", 0, 0, G_OPTION_ARG_STRING, &o->policy, N_("SEV guest policy, a number or “nodbg,es”; bit 2 means SEV-ES"),
+      N_("POLICY") },
     { "vcpus", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->vcpus, N_("SEV-ES: number of vCPUs; repeat"), N_("N") },
     { "cpu", 0, 0, G_OPTION_ARG_STRING, &o->cpu, N_("SEV-ES: CPU model"), N_("MODEL|FAMILY/MODEL/STEPPING") },
     { "vmsa-profile", 0, 0, G_OPTION_ARG_STRING, &o->profile, N_("SEV-ES: what hosts put into the FPU's state and sev_features"),
@@ -62,27 +61,13 @@ va_sev_fail (const GError *error)
   return VA_EXIT_BROKEN;
 }
 
-VaSecret *
-va_sev_key_read (const char *path, GError **error)
-{
-  g_autoptr(VaSecret) key = va_secret_from_path (path, VA_SEV_KEY_SIZE, error);
-
-  if (key == NULL || va_secret_size (key) == VA_SEV_KEY_SIZE)
-    return g_steal_pointer (&key);
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("%s has %" G_GSIZE_FORMAT " bytes: a TIK or TEK has %d"), path,
-               va_secret_size (key), VA_SEV_KEY_SIZE);
-  return NULL;
-}
-
 VaExit
 va_sev_policy_parse (const VaCall *call, const char *text, guint32 *policy)
 {
   g_autoptr(GError) error = NULL;
-  guint64 number;
 
-  if (!va_number_parse (text, 0, G_MAXUINT32, &number, &error))
+  if (!va_policy_parse (text, policy, &error) || !va_policy_check (*policy, &error))
     return va_call_usage (call, "--policy: %s", error->message);
-  *policy = (guint32) number;
   return VA_EXIT_YES;
 }
 
@@ -114,6 +99,9 @@ check_options (const Reader *reader, gboolean es)
 
   if (o->firmware == NULL)
     return va_call_usage (call, "%s", _("--firmware is missing"));
+  if (o->firmware[0] == '\0' || g_strcmp0 (o->kernel, "") == 0)
+    return va_call_usage (call, _("%s: the file's name is empty; leave the option out if there is none"),
+                          o->firmware[0] == '\0' ? "--firmware" : "--kernel");
   if (o->kernel == NULL && (o->initrd != NULL || o->cmdline != NULL || o->cmdline_file != NULL))
     return va_call_usage (call, "%s", _("--initrd, --cmdline and --cmdline-file go with --kernel"));
   if (o->cmdline != NULL && o->cmdline_file != NULL)
@@ -245,9 +233,10 @@ hash_cmdline (const VaSevLaunchOptions *o, VaSevLaunch *launch, GError **error)
 static gboolean
 read_files (const VaSevLaunchOptions *o, VaSevLaunch *launch, GError **error)
 {
+  gboolean has_initrd = o->initrd != NULL && o->initrd[0] != '\0'; /* "" is none, as in “vm register” */
   File files[] = {
     { .path = o->firmware, .launch = launch },
-    { .path = o->initrd, .hash = launch->kernel.initrd, .launch = launch },
+    { .path = has_initrd ? o->initrd : NULL, .hash = launch->kernel.initrd, .launch = launch },
     { .path = o->kernel, .hash = launch->kernel.kernel, .launch = launch },
   };
 

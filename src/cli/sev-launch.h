@@ -56,10 +56,11 @@ VaExit va_sev_launch_read (const VaCall *call, const VaSevLaunchOptions *options
  * Returns: VA_EXIT_YES, or VA_EXIT_BROKEN when it has been said why not
  */
 VaExit va_sev_launch_check_kernel (const VaSevLaunchOptions *options, const VaSevLaunch *launch);
-/** va_sev_policy_parse: a number of 32 bits. Returns: VA_EXIT_YES, or VA_EXIT_USAGE when that has been said. */
+/**
+ * va_sev_policy_parse: --policy, as va_policy_parse() and va_policy_check() take it.
+ * Returns: VA_EXIT_YES, or VA_EXIT_USAGE when that has been said
+ */
 VaExit va_sev_policy_parse (const VaCall *call, const char *text, guint32 *policy);
-/** va_sev_key_read: a TIK or TEK, exactly 16 bytes. Errors: VA_CORE_ERROR_FAILED, _RANGE, naming the file */
-VaSecret *va_sev_key_read (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_sev_vmsa_file: a save area, exactly VA_VMSA_SIZE bytes. Errors: those of va_file_read(), VA_CORE_ERROR_RANGE */
 GBytes *va_sev_vmsa_file (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_sev_fail: input that cannot be read or is malformed. Returns: VA_EXIT_BROKEN. */

@@ -3,9 +3,9 @@
 
 #include "sev-measured.h"
 
-#include "core/encoding.h"
 #include "core/i18n.h"
 #include "core/number.h"
+#include "given-input.h"
 
 #define OWN_ENTRIES (VA_SEV_MEASURED_ENTRIES - VA_SEV_LAUNCH_ENTRIES)
 
@@ -24,11 +24,12 @@ void
 va_sev_measured_entries (VaSevMeasuredOptions *o, GOptionEntry *entries)
 {
   const GOptionEntry own[OWN_ENTRIES] = {
-    { "measurement", 0, 0, G_OPTION_ARG_STRING, &o->measurement, N_("What QEMU or libvirt gave"), N_("BASE64") },
-    { "tik", 0, 0, G_OPTION_ARG_FILENAME, &o->tik, N_("The launch's integrity key, 16 bytes"), N_("FILE") },
+    { "measurement", 0, 0, G_OPTION_ARG_STRING, &o->measurement, N_("What QEMU or libvirt gave, or a file of it"),
+      N_("BASE64") },
+    { "tik", 0, 0, G_OPTION_ARG_FILENAME, &o->tik, N_("The launch's integrity key"), N_("FILE") },
     { "api", 0, 0, G_OPTION_ARG_STRING, &o->api, N_("SEV API version of the host"), N_("MAJOR.MINOR") },
     { "build", 0, 0, G_OPTION_ARG_STRING, &o->build, N_("SEV firmware build of the host"), N_("N") },
-    { "digest", 0, 0, G_OPTION_ARG_STRING, &o->digest, N_("Expected launch digest, instead of --firmware and so on"),
+    { "digest", 0, 0, G_OPTION_ARG_STRING, &o->digest, N_("Expected launch digest, or a file of it, instead of --firmware and so on"),
       N_("HEX") },
   };
 
@@ -71,8 +72,8 @@ va_sev_measured_read (const VaCall *call, const VaSevMeasuredOptions *o, VaSevLa
     return va_sev_launch_read (call, &o->launch, TRUE, launch);
   if (o->launch.firmware != NULL || o->launch.kernel != NULL || o->launch.vcpus != NULL)
     return va_call_usage (call, "%s", _("give --digest, or --firmware and what goes with it, not both"));
-  if (!va_hex_decode (o->digest, given.digest, VA_SHA256_SIZE, &error))
-    return va_call_usage (call, "--digest: %s", error->message);
+  if (!va_input_text (VA_GIVEN_DIGEST, "--digest", o->digest, given.digest, &error))
+    return va_call_usage (call, "%s", error->message);
   launch->digests = g_array_new (FALSE, FALSE, sizeof given);
   g_array_append_val (launch->digests, given);
   return VA_EXIT_YES;

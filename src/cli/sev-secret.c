@@ -10,6 +10,7 @@
 #include "core/file.h"
 #include "core/i18n.h"
 #include "firmware.h"
+#include "given-input.h"
 #include "passphrase.h"
 #include "print.h"
 #include "sev-launch.h"
@@ -33,6 +34,25 @@ options_clear (Options *o)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 
+/* Whether the guest can use it, which the service asks as well; says what may not be meant. */
+static gboolean
+check_passphrase (const char *path, VaSecret *value, GError **error)
+{
+  const guint8 *data = va_secret_data (value);
+  gsize size = va_secret_size (value);
+
+  /* One zero byte at its end is what the guest gets anyway. */
+  if (!va_passphrase_check (data, size > 1 && data[size - 1] == '\0' ? size - 1 : size, error))
+    {
+      g_prefix_error (error, "%s: ", path);
+      return FALSE;
+    }
+  if (data[size - 1] == '\n')
+    g_printerr (_("virt-attest: note: the passphrase in %s ends with a line break, which the guest gets as part of it; if "
+                  "that is not meant, write the file without it: printf %%s PASSPHRASE > FILE\n"), path);
+  return TRUE;
+}
+
 /* "luks=FILE" or "GUID=FILE". A passphrase gets the zero byte at its end that firmware's boot loaders look for. */
 static VaExit
 read_entry (const VaCall *call, const char *text, VaSecretEntry *entry, VaSecret **value)
@@ -45,7 +65,8 @@ read_entry (const VaCall *call, const char *text, VaSecretEntry *entry, VaSecret
   gsize size;
 
   if (name == NULL || equals[1] == '\0' || !va_guid_parse (luks ? VA_GUID_LUKS_PASSPHRASE : name, entry->guid, NULL))
-    return va_call_usage (call, "%s", _("--entry: expected GUID=FILE or luks=FILE; the secret itself belongs into the file"));
+    return va_call_usage (call, _("--entry: expected GUID=FILE or luks=FILE, with a GUID as in %s; the secret itself belongs "
+                                  "into the file"), VA_GUID_LUKS_PASSPHRASE);
   read = va_secret_from_path (equals + 1, VA_SECRET_TABLE_MAX, &error);
   if (read == NULL)
     return va_sev_fail (error);
@@ -55,8 +76,10 @@ read_entry (const VaCall *call, const char *text, VaSecretEntry *entry, VaSecret
       g_printerr (_("virt-attest: %s is empty: a secret has at least one byte\n"), equals + 1);
       return VA_EXIT_BROKEN;
     }
-  luks = luks && va_secret_data (read)[size - 1] != '\0';
-  *value = va_secret_new (size + (luks ? 1 : 0));
+  luks = va_secret_guid_is_passphrase (entry->guid);
+  if (luks && !check_passphrase (equals + 1, read, &error))
+    return va_sev_fail (error);
+  *value = va_secret_new (size + (luks && va_secret_data (read)[size - 1] != '\0' ? 1 : 0));
   memcpy (va_secret_data (*value), va_secret_data (read), size);
   entry->data = va_secret_data (*value);
   entry->size = va_secret_size (*value);
@@ -138,14 +161,14 @@ static VaExit
 seal (const VaCall *call, const Options *o, VaSecret *table, const VaFirmware *footer, const guint8 *measurement)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(VaSecret) tik = va_sev_key_read (o->tik, &error);
-  g_autoptr(VaSecret) tek = tik != NULL ? va_sev_key_read (o->tek, &error) : NULL;
+  g_autoptr(VaSecret) tik = va_input_key (VA_GIVEN_TIK, o->tik, &error);
+  g_autoptr(VaSecret) tek = tik != NULL ? va_input_key (VA_GIVEN_TEK, o->tek, &error) : NULL;
   g_autofree char *head = NULL, *body = NULL;
   g_autoptr(GBytes) payload = NULL;
   guint8 header[VA_PACKET_HEADER_SIZE];
   VaExit code;
 
-  if (tek == NULL)
+  if (tek == NULL || !va_input_keys_differ (tik, tek, &error))
     return va_sev_fail (error);
   code = use_tek (o->out, tek);
   if (code != VA_EXIT_YES)
@@ -179,9 +202,10 @@ va_verb_sev_secret (VaCall *call)
 {
   g_auto(Options) o = { .measurement = NULL };
   const GOptionEntry entries[] = {
-    { "measurement", 0, 0, G_OPTION_ARG_STRING, &o.measurement, N_("What QEMU or libvirt gave"), N_("BASE64") },
-    { "tik", 0, 0, G_OPTION_ARG_FILENAME, &o.tik, N_("The launch's integrity key, 16 bytes"), N_("FILE") },
-    { "tek", 0, 0, G_OPTION_ARG_FILENAME, &o.tek, N_("The launch's encryption key, 16 bytes"), N_("FILE") },
+    { "measurement", 0, 0, G_OPTION_ARG_STRING, &o.measurement, N_("What QEMU or libvirt gave, or a file of it"),
+      N_("BASE64") },
+    { "tik", 0, 0, G_OPTION_ARG_FILENAME, &o.tik, N_("The launch's integrity key"), N_("FILE") },
+    { "tek", 0, 0, G_OPTION_ARG_FILENAME, &o.tek, N_("The launch's encryption key"), N_("FILE") },
     { "entry", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o.entries, N_("A secret; repeat"), N_("GUID|luks=FILE") },
     { "firmware", 0, 0, G_OPTION_ARG_FILENAME, &o.firmware, N_("Check that the secrets fit its area"), N_("FILE") },
     { "out", 0, 0, G_OPTION_ARG_FILENAME, &o.out, N_("Where the files go"), N_("DIR") },
@@ -197,11 +221,8 @@ va_verb_sev_secret (VaCall *call)
       || !va_call_has (call, (const VaNeeded[]){ { "--measurement", o.measurement }, { "--tik", o.tik }, { "--tek", o.tek },
                                                  { "--entry", o.entries }, { "--out", o.out }, { NULL, NULL } }))
     return VA_EXIT_USAGE;
-  if (!va_base64_decode_exact (o.measurement, measurement, sizeof measurement, &error))
-    {
-      g_prefix_error (&error, "--measurement: ");
-      return va_sev_fail (error);
-    }
+  if (!va_input_text (VA_GIVEN_MEASUREMENT, "--measurement", o.measurement, measurement, &error))
+    return va_sev_fail (error);
   code = read_firmware (&o, &footer);
   if (code == VA_EXIT_YES)
     code = build_table (call, &o, footer.secret_size, &table);

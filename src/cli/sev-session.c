@@ -6,20 +6,22 @@
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
-#include "certificates/folder.h"
 #include "core/encoding.h"
+#include "core/error.h"
 #include "core/file.h"
 #include "core/i18n.h"
+#include "given-input.h"
 #include "print.h"
 #include "sev-chain.h"
 #include "sev-launch.h"
+#include "sev/error.h"
+#include "sev/policy.h"
 #include "sev/session.h"
 
-#define CHAIN_SIZE (3 * VA_SEV_CERT_SIZE)
 #define FILES 4
 
 typedef struct {
-  char *pdh, *cert_chain, *chain, *roots, *policy, *out;
+  char *pdh, *cert_chain, *cek, *chain, *roots, *policy, *out;
 } Options;
 
 static void
@@ -27,6 +29,7 @@ options_clear (Options *o)
 {
   g_free (o->pdh);
   g_free (o->cert_chain);
+  g_free (o->cek);
   g_free (o->chain);
   g_free (o->roots);
   g_free (o->policy);
@@ -37,73 +40,53 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 static VaExit
 check_options (const VaCall *call, const Options *o)
 {
-  if (!va_call_has (call, (const VaNeeded[]){ { "--pdh", o->pdh }, { "--policy", o->policy }, { "--out", o->out },
+  const char *pdh = o->pdh != NULL ? o->pdh : o->chain; /* a directory has it, too */
+
+  if (!va_call_has (call, (const VaNeeded[]){ { "--pdh", pdh }, { "--policy", o->policy }, { "--out", o->out },
                                               { NULL, NULL } }))
     return VA_EXIT_USAGE;
   if (o->cert_chain != NULL && o->chain != NULL)
     return va_call_usage (call, "%s", _("give --cert-chain or --chain, not both"));
-  if (o->roots != NULL && o->cert_chain == NULL && o->chain == NULL)
-    return va_call_usage (call, "%s", _("--roots goes with --cert-chain or --chain"));
+  if (o->cert_chain == NULL && o->chain == NULL && (o->roots != NULL || o->cek != NULL))
+    return va_call_usage (call, _("%s goes with --cert-chain or --chain"), o->roots != NULL ? "--roots" : "--cek");
   return VA_EXIT_YES;
 }
 
+/* Everything that the options name. A PDH of its own counts, whatever the chain has. */
 static gboolean
-read_pdh (const Options *o, VaSevCert *pdh, GError **error)
+read_certificates (const Options *o, VaSevBundle *bundle, GError **error)
 {
-  g_autoptr(GBytes) bytes = va_sev_certificate_bytes (o->pdh, VA_SEV_CERT_SIZE, error);
+  const char *const paths[] = { o->chain, o->cert_chain, o->cek };
 
-  if (bytes == NULL)
+  for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
+    if (paths[i] != NULL && !va_input_certificates (bundle, paths[i], error))
+      return FALSE;
+  bundle->has_pdh &= o->pdh == NULL;
+  if (o->pdh != NULL && !va_input_certificates (bundle, o->pdh, error))
     return FALSE;
-  if (va_sev_cert_parse (pdh, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), error))
+  if (bundle->has_pdh)
     return TRUE;
-  g_prefix_error (error, "%s: ", o->pdh);
-  return FALSE;
-}
-
-/* PEK, OCA and CEK from where the options say, below this PDH. */
-static gboolean
-read_chain (const Options *o, const VaSevCert *pdh, VaSevChain *chain, GError **error)
-{
-  g_autoptr(GBytes) certs = NULL;
-
-  if (o->chain != NULL)
-    {
-      if (!va_sev_chain_read (chain, o->chain, error))
-        return FALSE;
-      chain->pdh = *pdh;
-      return TRUE;
-    }
-  certs = va_sev_certificate_bytes (o->cert_chain, CHAIN_SIZE, error);
-  if (certs == NULL)
-    return FALSE;
-  if (va_sev_chain_parse (chain, pdh->raw, VA_SEV_CERT_SIZE, g_bytes_get_data (certs, NULL), g_bytes_get_size (certs),
-                          error))
-    return TRUE;
-  g_prefix_error (error, "%s: ", o->cert_chain);
+  g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
+               _("%s: the PDH certificate is not in it; take what “virsh nodesevinfo” gives as pdh"),
+               o->pdh != NULL ? o->pdh : o->chain);
   return FALSE;
 }
 
 static VaExit
-check_platform (const Options *o, const VaSevCert *pdh)
+check_platform (const Options *o, VaSevBundle *bundle)
 {
   g_autoptr(GError) error = NULL;
-  VaSevChain chain;
 
-  if (pdh->usage != VA_SEV_USAGE_PDH)
-    {
-      g_printerr (_("virt-attest: %s: expected a PDH certificate, this one is a %s\n"), o->pdh,
-                  va_sev_usage_name (pdh->usage));
-      return VA_EXIT_BROKEN;
-    }
   if (o->cert_chain == NULL && o->chain == NULL)
     {
       g_printerr ("%s\n", _("virt-attest: warning: without --cert-chain or --chain nothing shows that the PDH belongs to an "
                             "AMD processor: whoever made it can read the secrets"));
       return VA_EXIT_YES;
     }
-  if (!read_chain (o, pdh, &chain, &error))
-    return va_sev_fail (error);
-  return va_sev_chain_require (&chain, o->chain, o->roots);
+  if (va_sev_bundle_chain (bundle, &bundle->chain, &error))
+    return va_sev_chain_require (bundle, o->roots);
+  g_prefix_error (&error, "%s: ", o->chain != NULL ? o->chain : o->cert_chain);
+  return va_sev_fail (error);
 }
 
 /* All files or none; names become paths in @folder. */
@@ -119,9 +102,22 @@ write_all (const char *folder, VaNewFile files[FILES], GError **error)
   ok = ok && va_files_create (files, FILES, error);
   for (guint i = 0; i < FILES; i++)
     g_free (paths[i]);
+  if (!ok && error != NULL && g_error_matches (*error, VA_CORE_ERROR, VA_CORE_ERROR_EXISTS))
+    g_prefix_error (error, _("%s has a session already, and a session is for one start of the guest; name a new directory "
+                             "with --out: "), folder);
   if (!ok && made)
     g_rmdir (folder);
   return ok;
+}
+
+/* What there is now, and what it is bound to: another policy of the domain is a “Bad measurement” to SEV firmware. */
+static void
+print_text (const char *folder, guint32 policy)
+{
+  g_autofree char *text = va_policy_text (policy);
+
+  printf (_("%s: session.base64 and dh-cert.base64 for the host; tik.bin and tek.bin for you alone\n"
+            "for policy %s: the domain's <policy> must be the same\n"), folder, text);
 }
 
 static VaExit
@@ -151,7 +147,7 @@ make (const VaCall *call, const Options *o, const VaSevCert *pdh, guint32 policy
       va_print_json (object);
     }
   else
-    printf (_("%s: session.base64 and dh-cert.base64 for the host; tik.bin and tek.bin for you alone\n"), o->out);
+    print_text (o->out, policy);
   return VA_EXIT_YES;
 }
 
@@ -160,18 +156,22 @@ va_verb_sev_session (VaCall *call)
 {
   g_auto(Options) o = { .pdh = NULL };
   const GOptionEntry entries[] = {
-    { "pdh", 0, 0, G_OPTION_ARG_FILENAME, &o.pdh, N_("The platform's PDH certificate, raw or base64"), N_("FILE") },
+    { "pdh", 0, 0, G_OPTION_ARG_FILENAME, &o.pdh, N_("The platform's PDH certificate, in any form [that in --chain]"),
+      N_("FILE") },
     { "cert-chain", 0, 0, G_OPTION_ARG_FILENAME, &o.cert_chain, N_("Its PEK, OCA and CEK, as QEMU gives them"),
       N_("FILE") },
-    { "chain", 0, 0, G_OPTION_ARG_FILENAME, &o.chain, N_("Or a folder, as for “sev chain”"), N_("DIR") },
+    { "cek", 0, 0, G_OPTION_ARG_FILENAME, &o.cek, N_("The CEK that AMD signed, for a chain in which it is not signed"),
+      N_("FILE") },
+    { "chain", 0, 0, G_OPTION_ARG_FILENAME, &o.chain, N_("Or a directory or file, as for “sev chain”"), N_("DIR") },
     { "roots", 0, 0, G_OPTION_ARG_FILENAME, &o.roots, N_("Trust the roots in DIR [AMD's, as installed]"), N_("DIR") },
-    { "policy", 0, 0, G_OPTION_ARG_STRING, &o.policy, N_("SEV guest policy"), N_("N") },
+    { "policy", 0, 0, G_OPTION_ARG_STRING, &o.policy, N_("SEV guest policy, a number or names as in “nodbg,es”"),
+      N_("POLICY") },
     { "out", 0, 0, G_OPTION_ARG_FILENAME, &o.out, N_("Where the files go"), N_("DIR") },
     { NULL },
   };
   g_autoptr(GError) error = NULL;
+  VaSevBundle bundle = { .has_pdh = FALSE };
   guint32 policy;
-  VaSevCert pdh;
   VaExit code;
 
   if (!va_call_parse (call, entries, 0, 0))
@@ -181,8 +181,8 @@ va_verb_sev_session (VaCall *call)
     code = va_sev_policy_parse (call, o.policy, &policy);
   if (code != VA_EXIT_YES)
     return code;
-  if (!read_pdh (&o, &pdh, &error))
+  if (!read_certificates (&o, &bundle, &error))
     return va_sev_fail (error);
-  code = check_platform (&o, &pdh);
-  return code == VA_EXIT_YES ? make (call, &o, &pdh, policy) : code;
+  code = check_platform (&o, &bundle);
+  return code == VA_EXIT_YES ? make (call, &o, &bundle.chain.pdh, policy) : code;
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include "core/encoding.h"
 #include "core/i18n.h"
+#include "given-input.h"
 #include "print.h"
 #include "sev-measured.h"
 
@@ -58,12 +59,9 @@ va_verb_sev_verify (VaCall *call)
     code = va_sev_launch_check_kernel (&options.launch, &launch);
   if (code != VA_EXIT_YES)
     return code;
-  if (!va_base64_decode_exact (options.measurement, measurement, sizeof measurement, &error))
-    {
-      g_prefix_error (&error, "--measurement: ");
-      return va_sev_fail (error);
-    }
-  tik = va_sev_key_read (options.tik, &error);
+  if (!va_input_text (VA_GIVEN_MEASUREMENT, "--measurement", options.measurement, measurement, &error))
+    return va_sev_fail (error);
+  tik = va_input_key (VA_GIVEN_TIK, options.tik, &error);
   if (tik == NULL)
     return va_sev_fail (error);
   found = va_sev_measured_find (&launch, tik, &context, measurement);

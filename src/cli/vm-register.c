@@ -8,6 +8,7 @@
 #include "operand.h"
 #include "print.h"
 #include "registration-options.h"
+#include "sev/policy.h"
 #include "vm-text.h"
 
 static GPtrArray *
@@ -26,6 +27,42 @@ read_firmware (char **paths, GError **error)
   return g_steal_pointer (&files);
 }
 
+/* Whether the policy demands SEV-ES; what is wrong with it is said where it is read. */
+static gboolean
+is_es (const VaRegistrationOptions *options)
+{
+  const char *text = options->policy != NULL ? options->policy : options->policy_required;
+  guint32 policy = 0;
+
+  return text != NULL && va_policy_parse (text, &policy, NULL) && (policy & VA_POLICY_ES) != 0;
+}
+
+/* What goes with what, in the words of the options; the service has the same rules in those of its JSON. */
+static gboolean
+check_parts (const VaCall *call, const VaRegistrationOptions *o)
+{
+  gboolean es = is_es (o), cpus = o->cpu_counts != NULL || o->cpu_model != NULL || o->vmsa_profile != NULL;
+  const char *wrong = NULL;
+
+  if (o->firmware != NULL && o->launch_digests != NULL)
+    wrong = _("give --firmware or --launch-digest, not both");
+  else if (o->kernels == NULL && (o->initrds != NULL || o->cmdlines != NULL))
+    wrong = _("--initrd and --cmdline go with --kernel: without kernel hashes nobody measures them");
+  else if (o->kernels != NULL && o->launch_digests != NULL)
+    wrong = _("--kernel goes with --firmware: a --launch-digest has the kernel in it");
+  else if (!es && cpus)
+    wrong = _("--cpu-count, --cpu-model and --vmsa-profile go with a --policy that has bit 2 (SEV-ES), e.g. 0x5");
+  else if (es && o->firmware != NULL && o->cpu_counts == NULL)
+    wrong = _("--cpu-count is missing: the policy means SEV-ES, which measures each vCPU");
+  else if (es && o->firmware != NULL && o->cpu_model == NULL)
+    wrong = _("--cpu-model is missing: the policy means SEV-ES, which measures each vCPU's state");
+  else if (o->any_domain && o->domains != NULL)
+    wrong = _("give --domain or --any-domain, not both");
+  if (wrong != NULL)
+    va_call_usage (call, "%s", wrong);
+  return wrong == NULL;
+}
+
 static gboolean
 check_usage (const VaCall *call, const VaRegistrationOptions *options)
 {
@@ -40,6 +77,8 @@ check_usage (const VaCall *call, const VaRegistrationOptions *options)
     va_call_usage (call, _("give --policy, or --policy-required and --policy-forbidden, not both"));
   else if (options->file == NULL && !references)
     va_call_usage (call, _("--firmware is missing (or --launch-digest)"));
+  else if (options->file == NULL && !check_parts (call, options))
+    return FALSE;
   else if (options->max_launches < 0 || options->max_running < 0 || options->min_build < 0)
     va_call_usage (call, _("a number must not be negative"));
   else

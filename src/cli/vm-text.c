@@ -10,22 +10,6 @@
 #include "vm-words.h"
 
 char *
-va_policy_text (gint64 policy)
-{
-  static const char *const names[] = { "NODBG", "NOKS", "ES", "NOSEND", "DOMAIN", "SEV" };
-  g_autoptr(GPtrArray) set = g_ptr_array_new ();
-  g_autofree char *list = NULL;
-
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    if ((policy & (1 << i)) != 0)
-      g_ptr_array_add (set, (gpointer) names[i]);
-  g_ptr_array_add (set, NULL);
-  list = g_strjoinv (", ", (char **) set->pdata);
-  return set->len > 1 ? g_strdup_printf ("0x%08x (%s)", (guint) policy, list)
-                      : g_strdup_printf ("0x%08x", (guint) policy);
-}
-
-char *
 va_vm_used (JsonObject *vm, const char *count, const char *limit)
 {
   gint64 used = va_answer_number (vm, count);

@@ -9,5 +9,3 @@ void va_vm_print (JsonObject *vm);
 gboolean va_vm_print_proposed (JsonObject *answer);
 /** va_vm_used: "3 of 10", or "3" where there is no limit. */
 char *va_vm_used (JsonObject *vm, const char *count, const char *limit);
-/** va_policy_text: "0x00000005 (NODBG, ES)". */
-char *va_policy_text (gint64 policy);

@@ -15,6 +15,7 @@ libva_core_la_SOURCES = \
 	src/core/markup.c src/core/markup.h \
 	src/core/monitor-path.c src/core/monitor-path.h \
 	src/core/number.c src/core/number.h \
+	src/core/pasted.c src/core/pasted.h \
 	src/core/peer-name.c src/core/peer-name.h \
 	src/core/process.c src/core/process.h \
 	src/core/qemu-arguments.c src/core/qemu-arguments.h \

@@ -40,6 +40,36 @@ set_file_error (GError **error, const char *path, const char *expected, int rc)
   return FALSE;
 }
 
+/* A file of another kind than the one that is expected in its place; %NULL if it looks like that one. */
+static const char *
+find_other_kind (const char *pem, gboolean want_key)
+{
+  gboolean key = strstr (pem, "PRIVATE KEY-----") != NULL, certificate = strstr (pem, "-----BEGIN CERTIFICATE-----") != NULL;
+
+  if (want_key)
+    return key ? NULL : certificate ? _("this is a certificate, and a private key is expected here")
+                                    : _("there is no private key in PEM form in it");
+  return certificate ? NULL : key ? _("this is a private key, and a certificate is expected here")
+                                  : _("there is no certificate in PEM form in it");
+}
+
+static gboolean
+check_kinds (const VaTlsFiles *files, const char *const names[3], GError **error)
+{
+  const char *const texts[3] = { files->ca, files->certificate, (const char *) va_secret_data (files->key) };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      const char *other = find_other_kind (texts[i], i == 2);
+
+      if (other == NULL)
+        continue;
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, "%s: %s", names[i], other);
+      return FALSE;
+    }
+  return TRUE;
+}
+
 /* Returns: (transfer full): %NULL with @error, which names the file of @names (CA, certificate, key) that will not do. */
 static gnutls_certificate_credentials_t
 make_credentials (const VaTlsFiles *files, const char *const names[3], GError **error)
@@ -48,8 +78,11 @@ make_credentials (const VaTlsFiles *files, const char *const names[3], GError **
   gnutls_datum_t ca = { (unsigned char *) files->ca, (unsigned) strlen (files->ca) };
   gnutls_datum_t certificate = { (unsigned char *) files->certificate, (unsigned) strlen (files->certificate) };
   gnutls_datum_t key = { va_secret_data (files->key), (unsigned) va_secret_size (files->key) - 1 };
-  int rc = gnutls_certificate_allocate_credentials (&credentials);
+  int rc;
 
+  if (!check_kinds (files, names, error))
+    return NULL;
+  rc = gnutls_certificate_allocate_credentials (&credentials);
   if (rc < 0)
     {
       set_file_error (error, names[0], _("no memory"), rc);
@@ -57,7 +90,8 @@ make_credentials (const VaTlsFiles *files, const char *const names[3], GError **
     }
   rc = gnutls_certificate_set_x509_trust_mem (credentials, &ca, GNUTLS_X509_FMT_PEM);
   if (rc <= 0)
-    set_file_error (error, names[0], _("expected the CA's certificate in PEM form"), rc);
+    set_file_error (error, names[0], _("expected the CA's certificate in PEM form"),
+                    rc == 0 ? GNUTLS_E_NO_CERTIFICATE_FOUND : rc);
   else if ((rc = gnutls_certificate_set_x509_key_mem2 (credentials, &certificate, &key, GNUTLS_X509_FMT_PEM, NULL, 0)) >= 0)
     return credentials;
   else if (rc == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)

@@ -28,14 +28,17 @@ write_secret (const VaStoredSecret *secret)
   return object;
 }
 
-/* A passphrase is a text: a zero byte in it would cut it short for whoever reads it. */
+/* What the guest could not find by its GUID, or not use, is refused here already. */
 static gboolean
-check_passphrase (VaSecret *value, GError **error)
+check_kind (VaSecret *value, const guint8 guid[VA_GUID_SIZE], GError **error)
 {
-  if (memchr (va_secret_data (value), '\0', va_secret_size (value)) == NULL)
+  g_autoptr(GError) reason = NULL;
+
+  if (va_secret_guid_check (guid, &reason)
+      && (!va_secret_guid_is_passphrase (guid)
+          || va_passphrase_check (va_secret_data (value), va_secret_size (value), &reason)))
     return TRUE;
-  return va_refuse (error, VA_PROBLEM_BAD_REQUEST,
-                    _("a luks-passphrase must have no zero byte; give other secrets with guid"));
+  return va_refuse (error, VA_PROBLEM_BAD_REQUEST, "%s", reason->message);
 }
 
 static gboolean
@@ -45,12 +48,12 @@ read_kind (const VaRequest *request, guint8 guid[VA_GUID_SIZE], GError **error)
 
   if ((type == NULL) == (text == NULL))
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("give either type=luks-passphrase or guid=GUID"));
-  if (text != NULL)
-    return (va_uuid_is_canonical (text) && va_guid_parse (text, guid, NULL))
-           || va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("guid: expected a GUID in lower case"));
-  if (!g_str_equal (type, "luks-passphrase") || !va_guid_parse (VA_GUID_LUKS_PASSPHRASE, guid, NULL))
+  if (text != NULL && (!va_uuid_is_canonical (text) || !va_guid_parse (text, guid, NULL)))
+    return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("guid: expected a GUID in lower case"));
+  if (type != NULL
+      && (!g_str_equal (type, "luks-passphrase") || !va_guid_parse (VA_GUID_LUKS_PASSPHRASE, guid, NULL)))
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("type: the only one is luks-passphrase"));
-  return check_passphrase (request->body, error);
+  return check_kind (request->body, guid, error);
 }
 
 static void

@@ -8,21 +8,13 @@
 #include "service/refusal.h"
 #include "sev/error.h"
 
-static gboolean
-is_passphrase (const guint8 guid[VA_GUID_SIZE])
-{
-  guint8 luks[VA_GUID_SIZE];
-
-  return va_guid_parse (VA_GUID_LUKS_PASSPHRASE, luks, NULL) && memcmp (guid, luks, VA_GUID_SIZE) == 0;
-}
-
 /* A copy of @value as the guest shall find it. */
 static VaSecret *
 for_guest (const guint8 guid[VA_GUID_SIZE], VaSecret *value)
 {
   gsize size = va_secret_size (value);
   gboolean ends = size > 0 && va_secret_data (value)[size - 1] == '\0';
-  VaSecret *copy = va_secret_new (size + (is_passphrase (guid) && !ends ? 1 : 0));
+  VaSecret *copy = va_secret_new (size + (va_secret_guid_is_passphrase (guid) && !ends ? 1 : 0));
 
   memcpy (va_secret_data (copy), va_secret_data (value), size);
   return copy;
@@ -102,5 +94,7 @@ va_table_make (VaStore *store, const char *owner, const VaRegistration *registra
   *table = va_secret_table_build (entries, secrets->len, area, &reason);
   if (*table != NULL)
     return TRUE;
-  return va_refuse (error, VA_PROBLEM_SECRET_TOO_LARGE, "%s", reason->message);
+  return va_refuse (error, g_error_matches (reason, VA_SEV_ERROR, VA_SEV_ERROR_TOO_LARGE) ? VA_PROBLEM_SECRET_TOO_LARGE
+                                                                                          : VA_PROBLEM_BAD_REQUEST,
+                    "%s", reason->message);
 }

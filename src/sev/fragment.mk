@@ -4,6 +4,7 @@ noinst_LTLIBRARIES += libva-sev.la
 libva_sev_la_SOURCES = \
 	src/sev/agreement.c src/sev/agreement.h \
 	src/sev/amd-certificate.c \
+	src/sev/bundle.c src/sev/bundle.h \
 	src/sev/bytes.h \
 	src/sev/certificate.c src/sev/certificate.h \
 	src/sev/chain.c src/sev/chain.h \
@@ -14,9 +15,10 @@ libva_sev_la_SOURCES = \
 	src/sev/firmware.c src/sev/firmware.h \
 	src/sev/firmware-image.c src/sev/firmware-image.h \
 	src/sev/kernel-image.c src/sev/kernel-image.h \
+	src/sev/given.c src/sev/given.h src/sev/given-name.c \
 	src/sev/measurement.c src/sev/measurement.h \
 	src/sev/packet.c src/sev/packet.h \
-	src/sev/policy.h \
+	src/sev/policy.c src/sev/policy.h \
 	src/sev/roots.c src/sev/roots.h \
 	src/sev/session.c src/sev/session.h \
 	src/sev/signature.c \

@@ -21,6 +21,61 @@ static const guint8 guid_table[VA_GUID_SIZE] = {
   0x42, 0xf5, 0x74, 0x1e, 0xdd, 0x71, 0x66, 0x4d, 0x96, 0x3e, 0xef, 0x42, 0x87, 0xff, 0x17, 0x3b
 };
 
+static gboolean
+refuse (GError **error, const char *message)
+{
+  g_set_error_literal (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT, message);
+  return FALSE;
+}
+
+gboolean
+va_secret_guid_check (const guint8 guid[VA_GUID_SIZE], GError **error)
+{
+  if (va_bytes_are_zero (guid, VA_GUID_SIZE))
+    return refuse (error, _("the GUID of zeros marks a deleted entry: the guest would not see the secret; choose another"));
+  if (memcmp (guid, guid_table, VA_GUID_SIZE) == 0)
+    return refuse (error, _("the GUID 1e74f542-71dd-4d66-963e-ef4287ff173b is the secret table's own; choose another for the "
+                            "secret"));
+  return TRUE;
+}
+
+gboolean
+va_secret_guid_is_passphrase (const guint8 guid[VA_GUID_SIZE])
+{
+  guint8 luks[VA_GUID_SIZE];
+
+  return va_guid_parse (VA_GUID_LUKS_PASSPHRASE, luks, NULL) && memcmp (guid, luks, VA_GUID_SIZE) == 0;
+}
+
+gboolean
+va_passphrase_check (gconstpointer data, gsize size, GError **error)
+{
+  return memchr (data, '\0', size) == NULL
+         || refuse (error, _("a luks-passphrase must have no zero byte; give other secrets with a GUID of their own"));
+}
+
+static gboolean
+check_entries (const VaSecretEntry *entries, gsize count, GError **error)
+{
+  if (count == 0)
+    return refuse (error, _("a secret table needs at least one secret"));
+  for (gsize i = 0; i < count; i++)
+    {
+      if (!va_secret_guid_check (entries[i].guid, error))
+        return FALSE;
+      for (gsize j = 0; j < i; j++)
+        if (memcmp (entries[i].guid, entries[j].guid, VA_GUID_SIZE) == 0)
+          {
+            g_autofree char *text = va_guid_format (entries[i].guid);
+
+            g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
+                         _("two secrets have the GUID %s: the guest would find the first of them alone"), text);
+            return FALSE;
+          }
+    }
+  return TRUE;
+}
+
 /* Without the padding; G_MAXSIZE when it overflows */
 static gsize
 unpadded_size (const VaSecretEntry *entries, gsize count)
@@ -69,12 +124,7 @@ va_secret_table_build (const VaSecretEntry *entries, gsize count, gsize area, GE
   VaSecret *table;
   guint8 *at;
 
-  if (count == 0)
-    {
-      g_set_error_literal (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT, _("a secret table needs at least one secret"));
-      return NULL;
-    }
-  if (!table_fits (size, area, error))
+  if (!check_entries (entries, count, error) || !table_fits (size, area, error))
     return NULL;
   table = va_secret_new (size);
   at = va_secret_data (table);

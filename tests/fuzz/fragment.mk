@@ -6,6 +6,7 @@ fuzz_targets =
 fuzz_targets += tests/fuzz/fuzz-amd-cert
 fuzz_targets += tests/fuzz/fuzz-domain-xml
 fuzz_targets += tests/fuzz/fuzz-firmware
+fuzz_targets += tests/fuzz/fuzz-given
 fuzz_targets += tests/fuzz/fuzz-json
 fuzz_targets += tests/fuzz/fuzz-local
 fuzz_targets += tests/fuzz/fuzz-markup

@@ -12,6 +12,7 @@ sev_tests = \
 	tests/unit/test-chain \
 	tests/unit/test-digest \
 	tests/unit/test-firmware \
+	tests/unit/test-given \
 	tests/unit/test-measurement \
 	tests/unit/test-packet \
 	tests/unit/test-session tests/unit/test-vmsa tests/unit/test-explain
@@ -26,6 +27,7 @@ tests_unit_test_chain_LDADD = libva-test-sev.la $(GLIB_LIBS)
 tests_unit_test_digest_LDADD = libva-test-sev.la $(GLIB_LIBS)
 tests_unit_test_firmware_LDADD = libva-test-sev.la $(GLIB_LIBS)
 tests_unit_test_measurement_LDADD = libva-test-sev.la $(GLIB_LIBS)
+tests_unit_test_given_LDADD = libva-test-sev.la $(GLIB_LIBS)
 tests_unit_test_vmsa_LDADD = libva-test-sev.la $(GLIB_LIBS)
 tests_unit_test_packet_LDADD = libva-test-sev.la $(NETTLE_LIBS) $(GLIB_LIBS)
 tests_unit_test_session_LDADD = libva-test-sev.la $(NETTLE_LIBS) $(GMP_LIBS) $(GLIB_LIBS)
@@ -55,7 +57,7 @@ check_PROGRAMS += $(http_tests)
 TESTS += $(http_tests)
 tests_unit_test_problem_SOURCES = tests/unit/test-problem.c
 tests_unit_test_problem_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
-tests_unit_test_problem_LDADD = libva-api.la libva-core-json.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
+tests_unit_test_problem_LDADD = libva-api.la libva-sev.la libva-core-json.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
 tests_unit_test_server_SOURCES = tests/unit/test-server.c tests/unit/tls-fixture.c tests/unit/tls-fixture.h
 tests_unit_test_server_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
 tests_unit_test_server_LDADD = libva-http-server.la $(GNUTLS_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
@@ -117,7 +119,7 @@ check_PROGRAMS += tests/unit/read-message
 TESTS += tests/unit/test-schemas.py
 tests_unit_read_message_SOURCES = tests/unit/read-message.c
 tests_unit_read_message_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
-tests_unit_read_message_LDADD = libva-api.la libva-domain.la libva-core-json.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
+tests_unit_read_message_LDADD = libva-api.la libva-domain.la libva-sev.la libva-core-json.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
 EXTRA_DIST += tests/unit/test-schemas.py \
 	tests/data/messages/host-features.json \
 	tests/data/messages/approval.json \
@@ -214,6 +216,7 @@ tests_unit_test_service_rules_LDADD = libva-service.la libva-store.la libva-http
 EXTRA_DIST += tests/unit/test-cli-man.py
 TESTS += tests/unit/test-cli-man.py
 EXTRA_DIST += tests/unit/test-cli-sev.py tests/unit/test-cases.py tests/unit/case_expectations.py
-EXTRA_DIST += tests/unit/test-cli-safety.py
+EXTRA_DIST += tests/unit/test-cli-safety.py tests/unit/test-cli-inputs.py
+TESTS += tests/unit/test-cli-inputs.py
 TESTS += tests/unit/test-cli-safety.py
 TESTS += tests/unit/test-cli-sev.py tests/unit/test-cases.py

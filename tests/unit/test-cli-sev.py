@@ -227,10 +227,10 @@ def mismatch_is_explained():
 
     assert explained(plain, code=0)["matches"]
     good = measured(tik, plain, 1)
+    assert explained(plain, text=good.replace("+", "%2B").replace("/", "%2F") + "%0A", code=0)["matches"]
     cut = base64.b64encode(base64.b64decode(good)[:32]).decode()
     for word, told in (
-            ("URL-encoded", explained(plain, text=good.replace("+", "%2B").replace("/", "%2F") + "%0A")),
-            ("32 bytes", explained(plain, text=cut)), ("no base64", explained(plain, text=good[:-1])),
+            ("32 bytes", explained(plain, text=cut)), ("47 bytes", explained(plain, text=good[:-1])),
             ("swapped", explained(plain, key=tek)), ("major and minor are swapped", explained(plain, api=(51, 1))),
             ("1.50", explained(plain, api=(1, 50))), ("0.24", explained(plain, api=(0, 24))),
             ("build 200", explained(plain, build=200)), ("0x3", json.loads(sev("explain", "--measurement", measured(tik, plain, 3), *keys, "--api", "1.51",
@@ -437,7 +437,8 @@ def chain_of_a_software_platform():
 @test
 def chain_refuses():
     certs = naples()
-    sev("chain", os.path.join(WORK, "nowhere"), code=3, words=["pdh.cert"])
+    sev("chain", os.path.join(WORK, "nowhere"), code=3, words=["nowhere"])
+    sev("chain", folder("no-certs", {}), code=3, words=["cert-chain", "pdh.cert"])
     sev("chain", code=2)
     for name in certs:
         for what, data in (("short", certs[name][:-1]), ("long", certs[name] + b"\0"), ("empty", b""), ("text", b"abc=")):
@@ -493,7 +494,7 @@ def session_only_for_a_verified_platform():
     for arguments, code in ((("--pdh", own, "--chain", place), 1), (("--pdh", own, "--cert-chain", joined, "--roots", ROOTS), 1),
                             (("--pdh", pdh, "--cert-chain", joined, "--roots", os.path.join(ROOTS, "milan")), 1),
                             (("--pdh", os.path.join(place, "pek.cert")), 3), (("--pdh", "/not/there"), 3),
-                            (("--pdh", put("cut.pdh", certs["pdh.cert"][:-1])), 3), (("--chain", place), 2),
+                            (("--pdh", put("cut.pdh", certs["pdh.cert"][:-1])), 3), (("--cert-chain", joined), 2),
                             (("--pdh", pdh, "--roots", ROOTS), 2), (("--pdh", pdh, "--chain", place, "--cert-chain", joined), 2)):
         sev("session", "--policy", "1", *arguments, "--out", out, code=code)
         assert not os.path.exists(out), arguments
@@ -533,18 +534,19 @@ def secret_refuses():
     key = put("any.key", bytes(16))
     small = put("small.fd", firmware(3, secret=(0x820000, 64)))
     fine = put("one-byte", b"x")
-    good = {"--measurement": base64.b64encode(bytes(48)).decode(), "--tik": key, "--tek": key, "--entry": f"luks={fine}",
+    other = put("other.key", bytes(15) + b"x")
+    good = {"--measurement": base64.b64encode(bytes(48)).decode(), "--tik": key, "--tek": other, "--entry": f"luks={fine}",
             "--out": os.path.join(WORK, "refused")}
     for name, value, code, word in (
             ("--measurement", None, 2, "--measurement"), ("--tik", None, 2, "--tik"), ("--tek", None, 2, "--tek"),
             ("--entry", None, 2, "--entry"), ("--out", None, 2, "--out"), ("--measurement", "AAAA", 3, "--measurement"),
             ("--tek", put("long.key", bytes(17)), 3, "16"), ("--entry", fine, 2, "GUID=FILE"), ("--entry", "luks=", 2, "luks"),
             ("--entry", f"grub={fine}", 2, "GUID=FILE"), ("--entry", f"luks={put('nothing', b'')}", 3, "empty"),
-            ("--entry", "luks=/not/there", 3, "/not/there"), ("--entry", f"luks={put('big', bytes(16384))}", 3, "16384"),
+            ("--entry", "luks=/not/there", 3, "/not/there"), ("--entry", f"luks={put('big', b'x' * 16384)}", 3, "16384"),
             ("--firmware", BARE, 3, "no room"), ("--firmware", small, 3, "64")):
         values = {**good, name: value}
         if word == "64":
-            values["--entry"] = f"luks={put('eighty', bytes(80))}"
+            values["--entry"] = f"luks={put('eighty', b'x' * 80)}"
         sev("secret", *(w for pair in values.items() if pair[1] is not None for w in pair), code=code, words=[word])
         assert not os.path.exists(good["--out"]), name
 

@@ -184,7 +184,7 @@ static void
 test_too_large (void)
 {
   g_autofree guint8 *data = g_malloc0 (20000);
-  VaSecretEntry entry = { { 0 }, data, 0xc00 - 40 };
+  VaSecretEntry entry = { { 1 }, data, 0xc00 - 40 };
   g_autoptr(VaSecret) fits = va_secret_table_build (&entry, 1, 0xc00, NULL);
   g_autoptr(VaSecret) largest = NULL;
   g_autoptr(GError) error = NULL;
@@ -215,10 +215,31 @@ test_too_large (void)
   g_assert_error (error, VA_SEV_ERROR, VA_SEV_ERROR_TOO_LARGE);
 }
 
+/* What the guest could not find is refused: no GUID, the table's own, one twice. */
+static void
+test_lost_entries (void)
+{
+  VaSecretEntry one = { { 1 }, (const guint8 *) "x", 1 }, entries[2] = { one, one };
+  g_autoptr(GError) error = NULL;
+
+  g_assert_null (va_secret_table_build (entries, 2, 0, &error));
+  g_assert_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT);
+  g_assert_nonnull (strstr (error->message, "two secrets"));
+  g_clear_error (&error);
+  for (const char **guid = (const char *[]){ "00000000-0000-0000-0000-000000000000",
+                                             "1e74f542-71dd-4d66-963e-ef4287ff173b", NULL }; *guid != NULL; guid++)
+    {
+      g_assert_true (va_guid_parse (*guid, one.guid, NULL));
+      g_assert_null (va_secret_table_build (&one, 1, 0, &error));
+      g_assert_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT);
+      g_clear_error (&error);
+    }
+}
+
 static void
 test_overflow (void)
 {
-  VaSecretEntry entries[2] = { { { 0 }, NULL, G_MAXSIZE }, { { 0 }, NULL, G_MAXSIZE / 2 } };
+  VaSecretEntry entries[2] = { { { 1 }, NULL, G_MAXSIZE }, { { 2 }, NULL, G_MAXSIZE / 2 } };
   g_autoptr(GError) error = NULL;
 
   g_assert_cmpuint (va_secret_table_size (entries, 1), ==, G_MAXSIZE);
@@ -244,5 +265,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/sev/packet/refuses-tampered", test_refuses_tampered);
   g_test_add_func ("/sev/packet/too-large", test_too_large);
   g_test_add_func ("/sev/packet/overflow", test_overflow);
+  g_test_add_func ("/sev/packet/lost-entries", test_lost_entries);
   return g_test_run ();
 }

@@ -1,0 +1,221 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""virt-attest: what people give it, in the forms in which they have it. Prints TAP."""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import struct
+import subprocess
+import sys
+
+SOURCE = os.environ["VA_TOP_SRCDIR"]
+sys.path[:0] = [os.path.join(SOURCE, "tests/unit"), os.path.join(SOURCE, "tests/platform")]
+sys.dont_write_bytecode = True
+
+import in_turn  # noqa: E402
+import owner  # noqa: E402
+
+PROGRAM = os.path.join(os.environ["VA_TOP_BUILDDIR"], "virt-attest")
+DATA = os.environ["VA_TEST_DATA"]
+ROOTS = os.path.join(DATA, "roots")
+WORK = os.environ["TMPDIR"]
+TIK, TEK = bytes(range(16, 32)), bytes(range(100, 116))
+DIGEST = hashlib.sha256(b"a firmware").digest()
+TESTS = []
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+def call(*words, code=0, told=(), **options):
+    """What it printed, errors too; its exit code and words of it are expected."""
+    done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=30, check=False, cwd=WORK, **options)
+    printed = done.stdout + done.stderr
+    assert done.returncode == code, f"exit {done.returncode} instead of {code}: {printed}"
+    for word in told:
+        assert word in printed, f"“{word}” is not in: {printed}"
+    return printed
+
+
+def put(name, data):
+    path = os.path.join(WORK, name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as target:
+        target.write(data)
+    return path
+
+
+def read(*parts):
+    with open(os.path.join(*parts), "rb") as source:
+        return source.read()
+
+
+def b64(data):
+    return base64.b64encode(data).decode()
+
+
+def measurement(policy=1):
+    nonce = bytes(range(16))
+    text = struct.pack("<BBBB", 4, 1, 51, 3) + struct.pack("<I", policy) + DIGEST + nonce
+    return hmac.new(TIK, text, "sha256").digest() + nonce
+
+
+def naples():
+    return {name: read(DATA, "chains/naples", name + ".cert") for name in ("pdh", "pek", "oca", "cek")}
+
+
+def unsigned(cek):
+    """The same CEK as a machine has it that AMD's key service has not been asked for."""
+    slot = struct.pack("<II", 0x1000, 0) + bytes(512)
+    return cek[:1044] + slot + slot
+
+
+@test
+def measured_values_in_any_form(_world):
+    keys = ("--tik", put("tik", TIK), "--api", "1.51", "--build", "3", "--policy", "nodbg")
+    text = b64(measurement())
+    table = f"sev-measurement: {text}\nsev-api-major  : 1\nsev-policy     : 1\n"
+    forms = [text, f" {text}\n", text[:40] + "\r\n" + text[40:], measurement().hex(), text.replace("+", "-").replace("/", "_"),
+             table, json.dumps({"return": {"data": text}}), put("m.raw", measurement()), put("m.txt", table.encode()),
+             put("m16", table.encode("utf-16"))]
+    digests = [DIGEST.hex(), DIGEST.hex().upper(), b64(DIGEST), DIGEST.hex() + "  OVMF.fd", put("digest", b64(DIGEST).encode())]
+    for form in forms:
+        for verb in ("verify", "explain"):
+            call("sev", verb, "--measurement", form, *keys, "--digest", digests[0], told=["yes"])
+    for digest in digests:
+        call("sev", "verify", "--measurement", text, *keys, "--digest", digest, told=["yes"])
+    for name, data in (("tik.b64", b64(TIK).encode()), ("tik.hex", TIK.hex().encode() + b"\n"), ("tk.bin", TEK + TIK)):
+        call("sev", "verify", "--measurement", text, "--tik", put(name, data), *keys[2:], "--digest", DIGEST.hex(),
+             told=["yes"])
+
+
+@test
+def what_is_something_else_is_named(_world):
+    keys = ("--tik", put("tik", TIK), "--api", "1.51", "--build", "3", "--policy", "1", "--digest", DIGEST.hex())
+    pdh = naples()["pdh"]
+    for form, word in ((DIGEST.hex(), "32 bytes: a digest"), (b64(pdh), "a certificate of the PDH"),
+                       (put("pdh", pdh), "a certificate of the PDH"), (put("domain", b"<domain/>"), "a domain's XML"),
+                       ("no-such-file!", "neither base64 nor hex")):
+        call("sev", "verify", "--measurement", form, *keys, code=3, told=["--measurement", word])
+    key = b64(TIK)
+    printed = call("sev", "verify", "--measurement", b64(measurement()), "--tik", key, *keys[2:], code=3,
+                   told=["name of a file"])
+    assert key not in printed, printed
+
+
+@test
+def one_key_is_not_two(_world):
+    same, other = put("same", TIK), put("other", TEK)
+    words = ("--measurement", b64(measurement()), "--entry", f"luks={put('secret', b'x')}", "--out", os.path.join(WORK, "sealed"))
+    call("sev", "secret", "--tik", same, "--tek", put("copy", TIK), *words, code=3, told=["the same key"])
+    assert not os.path.exists(os.path.join(WORK, "sealed"))
+    call("sev", "secret", "--tik", same, "--tek", other, *words)
+    pair = put("pair", TEK + TIK)
+    call("sev", "secret", "--tik", pair, "--tek", pair, *words[:-1], os.path.join(WORK, "by-pair"), told=["pair of keys"])
+
+
+@test
+def secrets_that_the_guest_would_not_find(_world):
+    keys = ("--tik", put("tik", TIK), "--tek", put("tek", TEK), "--measurement", b64(measurement()))
+    secret, guid = put("secret", b"x"), "5a1f2e33-0000-4000-8000-00000000c0de"
+    for number, (entries, word) in enumerate((
+            (["00000000-0000-0000-0000-000000000000=" + secret], "zeros"),
+            (["1e74f542-71dd-4d66-963e-ef4287ff173b=" + secret], "table's own"),
+            ([f"{guid}={secret}", f"{guid.upper()}={secret}"], "two secrets"),
+            ([f"luks={secret}", f"736869e5-84f0-4973-92ec-06879ce3da0b={secret}"], "two secrets"),
+            (["luks=" + put("zero", b"a\0b")], "zero byte"))):
+        out = os.path.join(WORK, f"refused-{number}")
+        call("sev", "secret", *keys, "--out", out, *(w for e in entries for w in ("--entry", e)), code=3, told=[word])
+        assert not os.path.exists(out)
+    call("sev", "secret", *keys, "--out", os.path.join(WORK, "newline"), "--entry", "luks=" + put("line", b"pass\n"),
+         told=["ends with a line break"])
+
+
+@test
+def chains_in_any_form(_world):
+    certs = naples()
+    chain = certs["pek"] + certs["oca"] + certs["cek"]
+    roots = b"".join(read(ROOTS, "naples", name) for name in ("ask.cert", "ark.cert"))
+    put("sev-tool/cert_chain.cert", chain)
+    put("sev-tool/pdh.cert", certs["pdh"])
+    qmp = json.dumps({"return": {"pdh": b64(certs["pdh"]), "cert-chain": b64(chain)}}).encode()
+    table = f"pdh        : {b64(certs['pdh'])}\ncert-chain : {b64(chain)}\n".encode()
+    pem = "".join(f"-----BEGIN CERTIFICATE-----\n{b64(cert)}\n-----END CERTIFICATE-----\n" for cert in certs.values())
+    full = put("full", certs["pdh"] + chain + roots)
+    for path in (os.path.join(WORK, "sev-tool"), put("qmp", qmp), put("table", table), put("pem", pem.encode()), full,
+                 put("mixed", certs["cek"] + certs["pdh"] + certs["oca"] + certs["pek"])):
+        call("sev", "chain", path, "--roots", ROOTS, told=["generation: naples", "yes"])
+    call("sev", "chain", full, told=["generation: naples", "yes"])
+    put("amd/ask_ark_naples.cert", roots)
+    call("sev", "chain", full, "--roots", os.path.join(WORK, "amd"), told=["yes"])
+    os.makedirs(os.path.join(WORK, "no-roots"))
+    call("sev", "chain", full, "--roots", os.path.join(WORK, "no-roots"), code=3, told=["has no roots", "ark.cert"])
+    call("sev", "chain", put("short", certs["pdh"] + certs["pek"] + certs["oca"]), code=3, told=["the CEK is missing"])
+    call("sev", "chain", put("web", b"<html>404</html>"), code=3, told=["a web page"])
+
+
+@test
+def signed_cek_beside_the_chain(_world):
+    certs = naples()
+    bare = certs["pek"] + certs["oca"] + unsigned(certs["cek"])
+    place, cek = os.path.join(WORK, "machine"), put("signed-cek", certs["cek"])
+    chain, pdh = put("machine/cert-chain", bare), put("machine/pdh.cert", certs["pdh"])
+    printed = call("sev", "chain", place, "--roots", ROOTS, code=1,
+                   told=["no: the CEK carries no signature", "https://kdsintf.amd.com/cek/id/", "--cek"])
+    assert "NO" not in printed and printed.count("--  not checked") == 4, printed
+    links = json.loads(call("sev", "chain", place, "--roots", ROOTS, "--json", code=1))["links"]
+    assert links["ark-ask"] is None and links["pek-pdh"] is True, links
+    call("sev", "chain", place, "--roots", ROOTS, "--cek", cek, told=["yes"])
+    told = {"return": {"pdh": b64(certs["pdh"]), "cert-chain": b64(bare), "cpu0-id": b64(bytes(range(64)))}}
+    call("sev", "chain", put("with-id", json.dumps(told).encode()), "--roots", ROOTS, code=1,
+         told=["https://kdsintf.amd.com/cek/id/" + bytes(range(64)).hex()])
+    words = ("sev", "session", "--policy", "1", "--roots", ROOTS)
+    call(*words, "--pdh", pdh, "--cert-chain", chain, "--out", os.path.join(WORK, "none"), code=1, told=["kdsintf"])
+    call(*words, "--pdh", pdh, "--cert-chain", chain, "--cek", cek, "--out", os.path.join(WORK, "by-option"))
+    other = bytearray(owner.certificate(owner.ec.generate_private_key(owner.ec.SECP384R1())))
+    struct.pack_into("<II", other, 8, 0x1004, 0x102)
+    call("sev", "chain", place, "--roots", ROOTS, "--cek", put("stranger", other), code=3, told=["another processor"])
+    put("machine/cek.cert", certs["cek"])
+    call("sev", "chain", place, "--roots", ROOTS, told=["yes"])
+    call(*words, "--chain", place, "--out", os.path.join(WORK, "by-place"))
+    forged = bytearray(certs["cek"])
+    forged[1044 + 8] ^= 1
+    put("machine/cek.cert", bytes(forged))
+    call("sev", "chain", place, "--roots", ROOTS, code=1, told=["NO  the CEK is signed by the ASK"])
+
+
+@test
+def sessions_and_their_policy(_world):
+    pdh = put("pdh", naples()["pdh"])
+    out = os.path.join(WORK, "session")
+    call("sev", "session", "--pdh", pdh, "--policy", "33", "--out", out, told=["for policy 0x00000021 (NODBG, SEV)"])
+    call("sev", "session", "--pdh", pdh, "--policy", "33", "--out", out, code=3, told=["one start", "new directory"])
+    for policy, word in (("0x41", "reserved bits 0x40"), ("0x30000", "SEV-SNP"), ("debug", "nodbg")):
+        call("sev", "session", "--pdh", pdh, "--policy", policy, "--out", out, code=2, told=["--policy", word])
+
+
+@test
+def registrations_in_the_words_of_their_options(_world):
+    words = ("vm", "register", "5f3c0a1e-7c7e-4a0f-9a53-1e1f9d1a2b3c", "--url", "https://localhost:1", "--ca", "x",
+             "--certificate", "x", "--key", "x")
+    image = put("image", bytes(4096))
+    for arguments, word in ((("--policy", "5", "--firmware", image), "--cpu-count"),
+                            (("--policy", "nodbg,es", "--firmware", image, "--cpu-count", "2"), "--cpu-model"),
+                            (("--policy", "1", "--firmware", image, "--cmdline", "x"), "--kernel"),
+                            (("--policy", "1", "--firmware", image, "--cpu-count", "2"), "SEV-ES"),
+                            (("--policy", "1", "--firmware", image, "--launch-digest", "00" * 32), "not both")):
+        printed = call(*words, *arguments, code=2, told=[word])
+        assert "member" not in printed, printed
+    for arguments, word in ((("--policy", "0x41"), "reserved bits"), (("--policy", "0x30000"), "SEV-SNP"),
+                            (("--policy", "1", "--cloud-cert", put("pek", naples()["pek"])), "OCA"),
+                            (("--policy", "1", "--chip", put("pdh", naples()["pdh"])), "CEK")):
+        printed = call(*words, *arguments, "--launch-digest", b64(DIGEST), code=1, told=[word])
+
+
+if __name__ == "__main__":
+    sys.exit(1 if in_turn.run(TESTS, None) else 0)
