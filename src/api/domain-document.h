@@ -44,6 +44,9 @@ gboolean va_domain_find_launch (const VaXmlTree *tree, xmlNode **launch, GError 
 VaDomainXml *va_domain_read (const VaXmlTree *tree, const xmlNode *launch, gboolean strict, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 
+/** va_domain_judge: sets other_scheme and warnings of @domain, which has been read otherwise. */
+void va_domain_judge (VaDomainXml *domain, const VaXmlTree *tree);
+
 /** Our second monitor in <qemu:commandline>: the elements that hold the values; %NULL when absent. */
 typedef struct {
   xmlNode *commandline;

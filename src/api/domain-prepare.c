@@ -36,6 +36,8 @@ refuse (GError **error, const char *message)
 static gboolean
 check_domain (const VaDomainXml *domain, const Preparation *p, GError **error)
 {
+  if (domain->other_scheme != NULL)
+    return refuse (error, domain->other_scheme);
   if (!domain->confidential)
     return refuse (error, _("the domain has no <launchSecurity type='sev'>: it is not confidential, so there is nothing "
                             "to attest; add it with its <policy> first"));

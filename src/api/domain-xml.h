@@ -22,6 +22,8 @@ typedef struct {
   char *loader, *kernel;   /* paths, or %NULL */
   char *monitor_path;      /* of our QMP chardev in <qemu:commandline>, or %NULL */
   guint vcpus;
+  char *other_scheme;      /* how it is confidential without being SEV, and what to do: a sentence; or %NULL */
+  GPtrArray *warnings;     /* of char *: what does not keep it from being attested, but may surprise; sentences */
 } VaDomainXml;
 
 /**

@@ -17,7 +17,7 @@ libva_api_la_LIBADD = libva-core-json.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
 noinst_LTLIBRARIES += libva-domain.la
 libva_domain_la_SOURCES = \
 	src/api/domain-document.c src/api/domain-document.h \
-	src/api/domain-layout.c src/api/domain-layout.h \
+	src/api/domain-kind.c src/api/domain-layout.c src/api/domain-layout.h \
 	src/api/domain-prepare.c \
 	src/api/domain-xml.c src/api/domain-xml.h
 libva_domain_la_CFLAGS = $(AM_CFLAGS) $(XML_CFLAGS)

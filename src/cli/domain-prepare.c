@@ -23,6 +23,18 @@ check_name (GBytes *xml, GError **error)
   return domain == NULL || va_domain_name_check (domain, error);
 }
 
+/* What does not keep the domain from being attested, but may surprise. */
+static void
+print_warnings (const VaDomainXml *domain)
+{
+  for (guint i = 0; i < domain->warnings->len; i++)
+    {
+      g_autofree char *text = va_print_safe (domain->warnings->pdata[i]);
+
+      g_printerr (_("virt-attest: warning: %s\n"), text);
+    }
+}
+
 static VaExit
 prepare (const char *input, const VaDomainWanted *wanted, const char *output)
 {
@@ -37,7 +49,10 @@ prepare (const char *input, const VaDomainWanted *wanted, const char *output)
     return va_call_fail (error);
   domain = va_domain_xml_parse (result, strlen (result), NULL);
   if (domain != NULL)
-    va_domain_files_warn (domain);
+    {
+      va_domain_files_warn (domain);
+      print_warnings (domain);
+    }
   if (output == NULL || g_str_equal (output, "-"))
     fputs (result, stdout);
   else if (!va_file_write (output, result, strlen (result), 0600, &error))

@@ -19,6 +19,8 @@ missing (const VaDomainXml *domain, char **text)
   g_autofree char *older = va_monitor_path_older (VA_RUNDIR, domain->uuid);
   g_autoptr(GError) error = NULL;
 
+  if (domain->other_scheme != NULL)
+    return domain->other_scheme;
   if (!domain->confidential)
     return _("it has no <launchSecurity type='sev'>");
   if (!domain->opted_in)
@@ -45,6 +47,7 @@ static void
 print_json (const VaDomainXml *domain, const char *problem)
 {
   g_autoptr(JsonObject) object = json_object_new ();
+  JsonArray *warnings = json_array_new ();
 
   set_text (object, "uuid", domain->uuid);
   set_text (object, "name", domain->name);
@@ -61,6 +64,9 @@ print_json (const VaDomainXml *domain, const char *problem)
   json_object_set_int_member (object, "vcpus", domain->vcpus);
   json_object_set_boolean_member (object, "ready", problem == NULL);
   set_text (object, "problem", problem);
+  for (guint i = 0; i < domain->warnings->len; i++)
+    json_array_add_string_element (warnings, domain->warnings->pdata[i]);
+  json_object_set_array_member (object, "warnings", warnings);
   va_print_json (object);
 }
 
@@ -96,6 +102,8 @@ print_text (const VaDomainXml *domain, const char *problem)
   va_table_field (table, _("firmware"), g_strdup (domain->loader));
   va_table_field (table, _("vCPUs"), g_strdup_printf ("%u", domain->vcpus));
   va_table_field (table, _("monitor"), monitor_text (domain));
+  for (guint i = 0; i < domain->warnings->len; i++)
+    va_table_field (table, _("warning"), g_strdup (domain->warnings->pdata[i]));
   va_table_field (table, _("attested"),
                   problem != NULL ? g_strdup_printf (_("no: %s"), problem) : g_strdup (_("yes, at each start")));
   va_table_print (table, "");

@@ -93,7 +93,15 @@ judge_sev (virTypedParameterPtr params, int n, VaFinding *finding)
   virTypedParamsGetUInt (params, n, VIR_NODE_SEV_CBITPOS, &cbitpos);
   virTypedParamsGetUInt (params, n, VIR_NODE_SEV_MAX_GUESTS, &guests);
   virTypedParamsGetUInt (params, n, VIR_NODE_SEV_MAX_ES_GUESTS, &es_guests);
-  va_finding_ok (finding, _("C-bit %u, up to %u SEV and %u SEV-ES guests"), cbitpos, guests, es_guests);
+  if (guests == 0 && es_guests == 0)
+    va_finding_ok (finding, _("C-bit %u, but no number of guests is told (0 SEV, 0 SEV-ES): on the software platform this is "
+                              "so; on an AMD processor no guest can start, see “SEV-ES ASID Space Limit” and “SEV Control” "
+                              "in the BIOS"), cbitpos);
+  else if (es_guests == 0)
+    va_finding_ok (finding, _("C-bit %u, up to %u SEV guests, and no SEV-ES guest: for those, raise “SEV-ES ASID Space Limit” "
+                              "in the BIOS"), cbitpos, guests);
+  else
+    va_finding_ok (finding, _("C-bit %u, up to %u SEV and %u SEV-ES guests"), cbitpos, guests, es_guests);
 }
 
 void

@@ -213,6 +213,7 @@ va_agent_start (const VaHostSettings *settings, GError **error)
     return NULL;
   agent->launches = va_launches_new (settings->state_dir);
   agent->platform = va_platform_new (settings->state_dir);
+  va_platform_set_cek (agent->platform, settings->cek);
   agent->chores = va_work_new (1);
   agent->libvirt_work = va_work_new (LIBVIRT_THREADS);
   agent->guards = va_work_new (GUARD_THREADS);

@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += libva-host.la
 libva_host_la_SOURCES = \
 	src/host/agent.c src/host/agent.h \
 	src/host/certificate.c src/host/certificate.h \
+	src/host/cek.c src/host/cek.h \
 	src/host/channel.c src/host/channel.h \
 	src/host/channel-libvirt.c \
 	src/host/channel-qmp.c \

@@ -37,6 +37,14 @@ check_domain (const Start *start, GError **error)
   g_autofree char *monitor = va_monitor_path (start->agent->settings->run_dir, domain->uuid);
   g_autofree char *older = va_monitor_path_older (start->agent->settings->run_dir, domain->uuid);
 
+  if (!domain->confidential && domain->other_scheme != NULL)
+    {
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("this domain asks for an attested launch, but %s"),
+                   domain->other_scheme);
+      return FALSE;
+    }
+  for (guint i = 0; i < domain->warnings->len; i++)
+    g_message (_("domain %s: %s"), domain->name, (const char *) domain->warnings->pdata[i]);
   if (!domain->confidential)
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
@@ -197,7 +205,8 @@ on_release (VaAgent *agent, const VaDomainXml *domain, const VaAsker *asker)
 
   /* A question that waited long must not end a start that came after it. */
   if (launch != NULL && va_launch_asked (launch) < asker->arrived)
-    va_launch_finish (launch, _("the domain ended before its attestation; libvirt's and QEMU's logs say why"));
+    va_launch_finish (launch, _("the domain ended before its attestation; libvirt's and QEMU's logs say why, and virt-attest-errors(7) what "
+                              "their fw_error numbers mean"));
   return va_answer_pass ();
 }
 

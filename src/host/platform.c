@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/i18n.h"
+#include "host/cek.h"
 
 #define FILE_MAX 32768
 
@@ -21,6 +22,7 @@ struct _VaPlatform
   gboolean asked; /* libvirt has answered, or could not be asked, at least once */
   VaPlatformInfo info;
   char *trouble;
+  char *cek; /* where a signed one may be, or %NULL */
 };
 
 static void
@@ -106,7 +108,14 @@ va_platform_free (VaPlatform *platform)
   g_cond_clear (&platform->settled);
   g_free (platform->path);
   g_free (platform->trouble);
+  g_free (platform->cek);
   g_free (platform);
+}
+
+void
+va_platform_set_cek (VaPlatform *platform, const char *path)
+{
+  platform->cek = g_strdup (path);
 }
 
 gboolean
@@ -119,6 +128,8 @@ va_platform_get (VaPlatform *platform, gint64 end, VaPlatformInfo *info, GError 
   if (platform->known)
     {
       *info = platform->info;
+      if (platform->cek != NULL)
+        va_cek_put (info, platform->cek);
       return TRUE;
     }
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND, _("this host's SEV certificates are not known: %s"),

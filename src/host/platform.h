@@ -21,6 +21,8 @@ typedef struct _VaPlatform VaPlatform;
 
 /** va_platform_new: begins with what the file in @state_dir says, if there is one that can be read. */
 VaPlatform *va_platform_new (const char *state_dir);
+/** va_platform_set_cek: where the CEK that AMD signed may be, as va_cek_put() takes it; %NULL: nowhere. Before any get. */
+void va_platform_set_cek (VaPlatform *platform, const char *path);
 /**
  * va_platform_get: waits until @end (g_get_monotonic_time()) for the first word of libvirt if nothing is known yet.
  * Errors: VA_CORE_ERROR_NOT_FOUND, saying why the platform is not known

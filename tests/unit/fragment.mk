@@ -161,7 +161,7 @@ tests_unit_foreign_la_SOURCES = tests/unit/recorder.c tests/unit/recorder.h
 tests_unit_foreign_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugin -DRECORDER_VERSION=2000000u
 tests_unit_foreign_la_LDFLAGS = $(tests_unit_recorder_la_LDFLAGS)
 
-host_tests = tests/unit/test-agent tests/unit/test-agent-guard tests/unit/test-host-launch tests/unit/test-host-question tests/unit/test-host-record
+host_tests = tests/unit/test-agent tests/unit/test-cek tests/unit/test-agent-guard tests/unit/test-host-launch tests/unit/test-host-question tests/unit/test-host-record
 check_PROGRAMS += $(host_tests)
 TESTS += $(host_tests)
 check_LTLIBRARIES += libva-test-host.la
@@ -184,6 +184,8 @@ tests_unit_test_host_question_CFLAGS = $(host_test_cflags)
 tests_unit_test_host_question_LDADD = $(host_test_libs)
 tests_unit_test_host_record_CFLAGS = $(host_test_cflags)
 tests_unit_test_host_record_LDADD = $(host_test_libs)
+tests_unit_test_cek_CFLAGS = $(host_test_cflags)
+tests_unit_test_cek_LDADD = libva-test-sev.la $(host_test_libs)
 
 TESTS += tests/unit/test-service.py
 slow_tests += tests/unit/test-service-postgresql.sh

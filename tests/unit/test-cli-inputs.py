@@ -217,5 +217,44 @@ def registrations_in_the_words_of_their_options(_world):
         printed = call(*words, *arguments, "--launch-digest", b64(DIGEST), code=1, told=[word])
 
 
+def domain(security, os_="<os><type>hvm</type></os>", arguments=()):
+    """A domain's XML, with these arguments of QEMU."""
+    line = "".join(f"<qemu:arg value='{argument}'/>" for argument in arguments)
+    return put("domain.xml", f"""<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
+  <name>a</name>
+  <uuid>5f3c0a1e-7c7e-4a0f-9a53-1e1f9d1a2b3c</uuid>
+  {os_}
+  {security}
+  <qemu:commandline>{line}</qemu:commandline>
+</domain>
+""".encode())
+
+
+@test
+def domains_are_named_as_what_they_are(_world):
+    for security, arguments, word in (
+            ("<launchSecurity type='sev-snp'><policy>0x30000</policy></launchSecurity>", (), "SEV-SNP"),
+            ("<launchSecurity type='tdx'><policy>0x1</policy></launchSecurity>", (), "TDX"),
+            ("<launchSecurity type='s390-pv'/>", (), "Secure Execution"),
+            ("<launchSecurity type='other'/>", (), "type='other'"),
+            ("", ("-object", "sev-guest,id=sev0,policy=0x1", "-machine", "memory-encryption=sev0"), "qemu:commandline"),
+            ("", (), "not confidential")):
+        path = domain(security, arguments=arguments)
+        call("domain", "prepare", path, "--owner", "alice", code=1, told=[word])
+        if word != "not confidential":
+            call("domain", "show", path, code=1, told=[word])
+    sev = "<launchSecurity type='sev'><policy>0x1</policy></launchSecurity>"
+    for given, word in ((dict(arguments=("-qmp", "unix:/tmp/x,server,nowait"), security=sev), "further monitor (-qmp"),
+                       (dict(arguments=("-mon", "chardev=mine,mode=control"), security=sev), "further monitor (-mon"),
+                       (dict(arguments=("-object", "sev-guest,id=sev0"), security=sev), "an SEV object of its own"),
+                       (dict(os_="<os firmware='efi'><type>hvm</type></os>", security=sev), "libvirt chooses the firmware"),
+                       (dict(security=sev.replace("0x1", " 0x1 ")), "blanks around its value")):
+        path = domain(**given)
+        call("domain", "prepare", path, "--owner", "alice", told=["virt-attest: warning: ", word])
+        call("domain", "show", path, code=1, told=["warning", word])
+    printed = call("domain", "prepare", domain(sev, arguments=("-monitor", "none", "-S")), "--owner", "alice")
+    assert "warning" not in printed, printed
+
+
 if __name__ == "__main__":
     sys.exit(1 if in_turn.run(TESTS, None) else 0)

@@ -208,7 +208,7 @@ test_refused (void)
 {
 #define SEV "<launchSecurity type='sev'><policy>1</policy></launchSecurity>"
   assert_refused ("<domain><name>a</name></domain>", NULL, "no <launchSecurity type='sev'>");
-  assert_refused ("<domain><name>a</name><launchSecurity type='s390-pv'/></domain>", NULL, "not confidential");
+  assert_refused ("<domain><name>a</name><launchSecurity type='s390-pv'/></domain>", NULL, "Secure Execution");
   assert_refused ("<domain>" SEV "</domain>", NULL, "no <name>");
   assert_refused ("<domain><name>a</name><uuid>1</uuid>" SEV "</domain>", NULL, "no UUID");
   assert_refused ("<domain><name>a</name>" SEV "</domain>", "", "UUID in lower case");
