@@ -96,7 +96,7 @@ def bad_configurations(w):
         good = source.read()
     status, words = run(good, more=['--check-config'])
     assert status == 0 and 'ok' in words, words
-    for text, expected in ((good + 'colour = blue\n', 'line 18: unknown key “colour”'),
+    for text, expected in ((good + 'colour = blue\n', 'line 21: unknown key “colour”'),
                            (good.replace('port = 0', 'port = x'), 'line 3'),
                            (good.replace('[tls]', '[tsl]'), 'line 4'),
                            (good.replace('key = ', '#', 1), '“key” is missing'),
