@@ -31,7 +31,7 @@ va_sev_launch_entries (VaSevLaunchOptions *o, GOptionEntry *entries)
     { "vcpus", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->vcpus, N_("SEV-ES: number of vCPUs; repeat"), N_("N") },
     { "cpu", 0, 0, G_OPTION_ARG_STRING, &o->cpu, N_("SEV-ES: CPU model"), N_("MODEL|FAMILY/MODEL/STEPPING") },
     { "vmsa-profile", 0, 0, G_OPTION_ARG_STRING, &o->profile, N_("SEV-ES: what hosts put into the FPU's state and sev_features"),
-      N_("zero|fpu[-debug-swap]") },
+      N_("zero|fpu|zero-debug-swap|fpu-debug-swap") },
     { "vmsa0", 0, 0, G_OPTION_ARG_FILENAME, &o->vmsa0, N_("SEV-ES: the first vCPU's save area, instead of --cpu"),
       N_("FILE") },
     { "vmsa1", 0, 0, G_OPTION_ARG_FILENAME, &o->vmsa1, N_("SEV-ES: that of the others"), N_("FILE") },

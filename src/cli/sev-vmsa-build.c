@@ -81,7 +81,7 @@ va_verb_sev_vmsa_build (VaCall *call)
   const GOptionEntry entries[] = {
     { "cpu", 0, 0, G_OPTION_ARG_STRING, &o.cpu, N_("CPU model"), N_("MODEL|FAMILY/MODEL/STEPPING") },
     { "vmsa-profile", 0, 0, G_OPTION_ARG_STRING, &o.profile, N_("What hosts put into the FPU's state and sev_features"),
-      N_("zero|fpu[-debug-swap]") },
+      N_("zero|fpu|zero-debug-swap|fpu-debug-swap") },
     { "firmware", 0, 0, G_OPTION_ARG_FILENAME, &o.firmware, N_("Make that of the other vCPUs too: they begin where it says"),
       N_("FILE") },
     { "out", 0, 0, G_OPTION_ARG_FILENAME, &o.out, N_("Where the files go"), N_("DIR") },

@@ -46,14 +46,14 @@ for shell in bash zsh; do
   check "$shell: a verb that begins like another" offers $shell "secret session" sev se
   check "$shell: verbs of three words" offers $shell "build show" sev vmsa ""
   check "$shell: options" offers $shell "--cmdline --cmdline-file --cpu" sev digest --c
-  check "$shell: an option's words" offers $shell "fpu zero" sev vmsa build --vmsa-profile ""
+  check "$shell: an option's words" offers $shell "fpu fpu-debug-swap zero zero-debug-swap" sev vmsa build --vmsa-profile ""
   check "$shell: an option's file" offers $shell "folder image.fd" sev digest --firmware ""
   check "$shell: an option's folder" offers $shell "folder" sev chain --roots ""
   check "$shell: nothing where only the user knows" offers $shell "" sev digest --cmdline ""
   check "$shell: a verb's file" offers $shell "image.fd" sev firmware im
 done
-check "bash: a value behind an equals sign" offers bash "fpu" sev digest --vmsa-profile = f
-check "bash: an equals sign alone" offers bash "fpu zero" sev digest --vmsa-profile =
-check "zsh: a value behind an equals sign" offers zsh "fpu" sev digest --vmsa-profile=f
+check "bash: a value behind an equals sign" offers bash "fpu fpu-debug-swap" sev digest --vmsa-profile = f
+check "bash: an equals sign alone" offers bash "fpu fpu-debug-swap zero zero-debug-swap" sev digest --vmsa-profile =
+check "zsh: a value behind an equals sign" offers zsh "fpu fpu-debug-swap" sev digest --vmsa-profile=f
 check "every verb is offered" test "$(virt-attest --help | grep -c '^  [a-z]')" -gt 25
 finish
