@@ -19,6 +19,7 @@ libva_store_la_SOURCES = \
 	src/store/rekey.c \
 	src/store/seal.c src/store/seal.h \
 	src/store/sql-attempt.c \
+	src/store/sql-audit-end.c \
 	src/store/sql-audit.c \
 	src/store/sql-commit.c \
 	src/store/sql-keys.c \

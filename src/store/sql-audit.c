@@ -110,8 +110,8 @@ check_anchor (VaStatement *row, VaSecret *key, VaAuditPlace *anchor, GError **er
   return FALSE;
 }
 
-static gboolean
-read_anchor (VaSql *sql, VaAuditPlace *anchor, GError **error)
+gboolean
+va_sql_read_anchor (VaSql *sql, VaAuditPlace *anchor, GError **error)
 {
   g_autoptr(VaStatement) row = va_sql_query (sql, error,
                                              "SELECT seq, link, time, text, mac FROM audit_anchor ORDER BY seq DESC LIMIT 1",
@@ -136,9 +136,9 @@ read_last (VaSql *sql, guint64 *signed_seq, int *status, GError **error)
   return *status == 1 ? read_record (row) : NULL;
 }
 
-/* Where the next record goes. The anchor is looked at only where the last record has no MAC, or is not there. */
+/* The anchor is looked at only where the last record has no MAC, or is not there. */
 gboolean
-va_sql_read_head (VaSql *sql, VaAuditHead *head, GError **error)
+va_sql_find_head (VaSql *sql, VaAuditHead *head, GError **error)
 {
   g_autoptr(VaStoredAudit) last = NULL;
   VaAuditPlace anchor;
@@ -150,7 +150,7 @@ va_sql_read_head (VaSql *sql, VaAuditHead *head, GError **error)
     return FALSE;
   if (last == NULL || last->trust == VA_AUDIT_CHAINED)
     {
-      if (!read_anchor (sql, &anchor, error))
+      if (!va_sql_read_anchor (sql, &anchor, error))
         return FALSE;
       head->seq = anchor.seq;
       memcpy (head->link, anchor.link, sizeof head->link);
@@ -246,7 +246,7 @@ judge_older (VaSql *sql, GPtrArray *list, GError **error)
 
   for (guint i = 0; i < list->len; i++)
     any |= ((const VaStoredAudit *) list->pdata[i])->trust == VA_AUDIT_CHAINED;
-  if (any && !read_anchor (sql, &anchor, &reason) && !g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT))
+  if (any && !va_sql_read_anchor (sql, &anchor, &reason) && !g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT))
     {
       g_propagate_error (error, g_steal_pointer (&reason));
       return FALSE;
@@ -358,7 +358,7 @@ audit_anchor (VaBackend *backend, VaAuditPlace *anchor, GError **error)
 {
   g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
 
-  return reader != NULL && read_anchor (reader, anchor, error);
+  return reader != NULL && va_sql_read_anchor (reader, anchor, error);
 }
 
 static gboolean

@@ -101,12 +101,16 @@ do_job (VaSql *writer, Job *job)
 static gboolean
 do_one_of_many (VaSql *writer, Job *job, GError **error)
 {
+  const VaAuditHead before = writer->head;
+  gboolean known = writer->head_known;
+
   if (!va_sql_send (writer, error, "SAVEPOINT job", ""))
     return FALSE;
   job->ok = do_job (writer, job);
   if (job->ok)
     return va_sql_send (writer, error, "RELEASE SAVEPOINT job", "");
-  writer->head_known = FALSE;
+  writer->head = before;
+  writer->head_known = known;
   if (!writer->lost && writer->driver->alive (writer) && writer->driver->in_transaction (writer))
     return writer->driver->execute (writer, "ROLLBACK TO SAVEPOINT job; RELEASE SAVEPOINT job", error);
   g_propagate_error (error, g_error_copy (job->reason));
@@ -128,7 +132,11 @@ do_all (VaSql *writer, GQueue *group, GError **error)
         return FALSE;
       any |= job->ok;
     }
-  return !any || writer->driver->commit (writer, error);
+  if (any && !writer->driver->commit (writer, error))
+    return FALSE;
+  if (any && writer->head_known)
+    va_sql_remember_head ((VaSqlBackend *) writer->backend, &writer->head);
+  return TRUE;
 }
 
 static void

@@ -35,6 +35,7 @@ typedef struct {
   gint64 silent_until; /* the same for every question, on connections that seem to live as well */
   char *closed_why;
   VaStoreStatistics statistics;
+  VaAuditPlace end; /* the audit log's, the last one that this process has seen in it; its seq is 0 for none */
 } VaSqlBackend;
 
 /**
@@ -50,6 +51,8 @@ VaSql *va_sql_connect (VaSqlBackend *backend, GError **error) G_GNUC_WARN_UNUSED
 void va_sql_drop (VaSqlBackend *backend, VaSql *sql);
 /** va_sql_is_silent: Returns: TRUE with @error: the database did not answer a moment ago */
 gboolean va_sql_is_silent (VaSqlBackend *backend, GError **error);
+/** va_sql_remember_head: @head is committed, and is behind none that is remembered; from now on the log reaches there. */
+void va_sql_remember_head (VaSqlBackend *backend, const VaAuditHead *head);
 void va_commit_queue_init (VaCommitQueue *queue);
 void va_commit_queue_clear (VaCommitQueue *queue);
 

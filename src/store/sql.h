@@ -153,7 +153,11 @@ void va_sql_add_attempts (VaBackendClass *class);
 void va_sql_add_proposals (VaBackendClass *class);
 void va_sql_add_keys (VaBackendClass *class);
 void va_sql_add_pruning (VaBackendClass *class);
-/** va_sql_read_head: where the next record of the audit log goes. Errors: AUDIT */
+/** va_sql_read_anchor: the newest one; seq is 0 where there is none. Errors: AUDIT */
+gboolean va_sql_read_anchor (VaSql *sql, VaAuditPlace *anchor, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_sql_find_head: where the log in the database ends, whether or not it ended further on before. Errors: AUDIT */
+gboolean va_sql_find_head (VaSql *sql, VaAuditHead *head, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_sql_read_head: where the next record goes; never before a place where this process has seen the log. Errors: AUDIT */
 gboolean va_sql_read_head (VaSql *sql, VaAuditHead *head, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** Errors: CHANGED unless the owner's registration @id has this version (0: is not there) */
 gboolean va_sql_check_version (VaSql *sql, const char *owner, const char *id, guint64 version, GError **error)

@@ -8,8 +8,8 @@ import time
 
 from service_audit import Site
 from service_metrics import scrape, value
-from service_peers import BUILD, firmware, sha256
-from service_world import OTHER_GUID, Database, read_store, refused, test
+from service_peers import BUILD, Service, firmware, sha256, write
+from service_world import OTHER_GUID, TMP, Database, read_store, refused, test
 
 
 class Forger:
@@ -113,6 +113,52 @@ def log_that_was_cut_is_not_signed(w):
     site.service.start()  # which finds its own checkpoint at 4
     refused('audit-broken', anna.call, 'POST', '/audit/checkpoint')
     assert site.service.end() == 0
+
+
+@test
+def log_cannot_lose_its_end_while_a_service_runs(w):
+    """The newest records, of which no checkpoint tells yet: the service remembers how far the log went."""
+    site = Site(w, 'log-end')
+    site.launch()
+    anna, forger = w.peer('auditor', 'anna', site.service), Forger(site.service)
+    anna.call('POST', '/audit/checkpoint')
+    site.node1.post('/host', {'sev': True, 'sev-es': False, 'gate-loaded': True})
+    last = site.records()[-1]['seq']
+    guest = site.launch()
+    columns = 'seq, owner, launch, link, text, digest, mac'
+    rows = read_store(site.service, f'SELECT {columns} FROM audit WHERE seq > ?', last)
+    forger.sql('DELETE FROM audit WHERE seq > ?', last)
+    refused('audit-broken', anna.call, 'POST', '/audit/checkpoint')
+    refused('audit-broken', site.alice.call, 'PUT', '/artifact', raw=firmware(79))
+    refused('audit-broken', w.launch, site.vm, host=site.node1)
+    end = rows[-1][0]
+    assert f'record {end} was there and is gone' in site.service.log(), site.service.log()[-2000:]
+    for row in rows:
+        forger.sql(f'INSERT INTO audit ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)', *row)
+    site.alice.call('PUT', '/artifact', raw=firmware(79))
+    anna.call('POST', '/audit/checkpoint')
+    assert guest.id in site.export() and site.service.end() == 0
+
+
+@test
+def log_goes_on_from_where_a_service_saw_it(w):
+    """Another service may have gone on; the record that was seen last must be there still."""
+    site = Site(w, 'log-two')
+    other = Service(os.path.join(TMP, 'log-two-other'), w.site, os.path.join(w.platform.folder, 'roots'))
+    with open(other.config, encoding='ascii') as file:
+        text = file.read().replace(other.store_line(), site.service.store_line()).replace(other.kek, site.service.kek)
+    write(other.config, text.encode())
+    other.start()
+    bob = w.peer('owner', 'bob', other)
+    site.launch()
+    bob.call('PUT', '/artifact', raw=firmware(80))
+    site.launch()
+    seen = site.records()[-1]['seq']
+    bob.call('PUT', '/artifact', raw=firmware(81))
+    Forger(site.service).sql('DELETE FROM audit WHERE seq = ?', seen)
+    refused('audit-broken', w.launch, site.vm, host=site.node1)
+    assert f'record {seen} was there and is gone' in site.service.log()
+    assert other.end() == 0 and site.service.end() == 0
 
 
 @test

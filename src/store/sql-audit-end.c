@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <string.h>
+#include "core/i18n.h"
+#include "store/sql-private.h"
+
+/*
+ * Where the audit log ended when this process last saw it. Somebody who writes to the database can remove the newest
+ * records, and what is left is whole; so the log may go on from the place that is remembered, but not end before it.
+ */
+
+void
+va_sql_remember_head (VaSqlBackend *backend, const VaAuditHead *head)
+{
+  g_mutex_lock (&backend->mutex);
+  if (head->seq > backend->end.seq)
+    {
+      backend->end.seq = head->seq;
+      memcpy (backend->end.link, head->link, sizeof backend->end.link);
+    }
+  g_mutex_unlock (&backend->mutex);
+}
+
+static VaAuditPlace
+remembered_end (VaSqlBackend *backend)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&backend->mutex);
+
+  return backend->end;
+}
+
+static gboolean
+refuse_removed (GError **error, guint64 seq, guint64 end)
+{
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT,
+               _("the audit log's record %" G_GUINT64_FORMAT " was there and is gone or another now: the database has "
+                 "records up to %" G_GUINT64_FORMAT), seq, end);
+  return FALSE;
+}
+
+static gboolean
+link_is (VaStatement *row, const guint8 expected[VA_AUDIT_LINK_SIZE])
+{
+  g_autoptr(GBytes) link = va_column_bytes (row, 0);
+
+  return link != NULL && g_bytes_get_size (link) == VA_AUDIT_LINK_SIZE
+         && memcmp (g_bytes_get_data (link, NULL), expected, VA_AUDIT_LINK_SIZE) == 0;
+}
+
+/* 1: the record at @place has its link; 0: it is not there, or has another one; -1: @error is set. */
+static int
+find_place (VaSql *sql, const VaAuditPlace *place, gboolean *gone, GError **error)
+{
+  g_autoptr(VaStatement) row = va_sql_query (sql, error, "SELECT link FROM audit WHERE seq = ?", "i", (gint64) place->seq);
+  int status = row != NULL ? va_sql_row (row, error) : -1;
+
+  *gone = status == 0;
+  return status == 1 ? link_is (row, place->link) : status;
+}
+
+/* The log was at @end before its head was read, and must have that record still, unless it was pruned. Only where another
+   service has gone on is the record looked at. */
+static gboolean
+check_remembered (VaSql *sql, const VaAuditPlace *end, const VaAuditHead *head, GError **error)
+{
+  VaAuditPlace anchor;
+  gboolean gone;
+  int status;
+
+  if (end->seq == 0 || (head->seq == end->seq && memcmp (head->link, end->link, sizeof end->link) == 0))
+    return TRUE;
+  if (head->seq <= end->seq)
+    return refuse_removed (error, end->seq, head->seq);
+  status = find_place (sql, end, &gone, error);
+  if (status != 0)
+    return status > 0;
+  if (!gone)
+    return refuse_removed (error, end->seq, head->seq);
+  if (!va_sql_read_anchor (sql, &anchor, error))
+    return FALSE;
+  return anchor.seq > end->seq || (anchor.seq == end->seq && memcmp (anchor.link, end->link, sizeof end->link) == 0)
+         || refuse_removed (error, end->seq, head->seq);
+}
+
+/* Where the next record goes: never before a place where this process has seen the log already. */
+gboolean
+va_sql_read_head (VaSql *sql, VaAuditHead *head, GError **error)
+{
+  VaSqlBackend *backend = (VaSqlBackend *) sql->backend;
+  const VaAuditPlace end = remembered_end (backend);
+
+  if (!va_sql_find_head (sql, head, error) || !check_remembered (sql, &end, head, error))
+    return FALSE;
+  va_sql_remember_head (backend, head);
+  return TRUE;
+}
