@@ -60,12 +60,6 @@ is_printable (gunichar c)
   return g_unichar_isprint (c);
 }
 
-static gboolean
-is_no_control (gunichar c)
-{
-  return !g_unichar_iscntrl (c);
-}
-
 /* @text, which is JSON, with all that @is_good denies as escapes; they can only be in strings, where they mean the same. Line
    breaks stand between members too: @lines says whether they do here. */
 static char *
@@ -121,7 +115,10 @@ va_print_json_text (const char *text)
 void
 va_print_record (const char *text)
 {
-  print_escaped (text, isatty (STDOUT_FILENO) ? is_printable : is_no_control, FALSE);
+  if (isatty (STDOUT_FILENO))
+    print_escaped (text, is_printable, FALSE);
+  else
+    puts (text);
 }
 
 static char *

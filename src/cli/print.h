@@ -21,8 +21,8 @@ void va_print_json_line (JsonObject *object);
 /** va_print_json_text: a JSON text as a peer gave it, in one line, with the same escapes. */
 void va_print_json_text (const char *text);
 /**
- * va_print_record: a record of the audit log, for "audit verify": byte for byte, but for control characters, which no
- * genuine one has; and at a terminal like va_print_json_text().
+ * va_print_record: a record of the audit log, for "audit verify": byte for byte, since its digest is over its bytes; but at
+ * a terminal like va_print_json_text().
  */
 void va_print_record (const char *text);
 /** va_print_time: local date and time of @seconds since 1970 UTC; "–" for 0. Returns: (transfer full). */

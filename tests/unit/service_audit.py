@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import time
+import urllib.parse
 import uuid
 
 from service_cli import Owner
@@ -129,6 +130,20 @@ def audit_verifies_offline(w):
         assert re.search(rf'ok: {records} records \({hidden} of others', told), told
     assert later.startswith(whole.rsplit('\n', 2)[0])
     assert 'alice' not in bobs and site.vm not in bobs and bobs.count('digest') == 5
+
+
+@test
+def audit_with_control_characters(w):
+    """What a peer puts into a path or a reason stands in the record as it came, and the export verifies all the same."""
+    site = Site(w, 'audit-controls')
+    hostile = ''.join(chr(c) for c in (*range(0x80, 0xa0), 0xad, 0x200e, 0x202e, 0x2028, 0x2066, 0xe0001))
+    refused('not-found', w.peer('owner', 'bob', site.service).get, '/secret/' + urllib.parse.quote('a' + hostile + 'b'))
+    guest = site.launch()
+    site.node1.post(f'/launch/{guest.id}/outcome', {'state': 'failed', 'reason': 'a' + hostile + 'b'})
+    mine, whole = site.export('owner'), site.export('auditor')
+    assert site.service.end() == 0
+    for text in (mine, whole):
+        assert re.search(r'ok: [0-9]+ records', site.verify(text)), text
 
 
 @test
