@@ -149,7 +149,8 @@ is_ours (const xmlNs *ns)
   return ns != NULL && strcmp ((const char *) ns->href, VA_DOMAIN_NAMESPACE) == 0;
 }
 
-/* Whether anything at or below @node other than @launch is in our namespace. */
+/* Whether anything at or below @node other than @launch is in our namespace, or, where there is no @launch, declares it: the
+   hook takes a declaration for an opt-in, so what declares it must never be taken for a domain that has not opted in. */
 static gboolean
 has_other_of_ours (const xmlNode *node, const xmlNode *launch)
 {
@@ -157,6 +158,9 @@ has_other_of_ours (const xmlNode *node, const xmlNode *launch)
     return FALSE;
   if (node != launch && is_ours (node->ns))
     return TRUE;
+  for (const xmlNs *ns = node->nsDef; launch == NULL && ns != NULL; ns = ns->next)
+    if (is_ours (ns))
+      return TRUE;
   for (const xmlAttr *attribute = node->properties; attribute != NULL; attribute = attribute->next)
     if (is_ours (attribute->ns))
       return TRUE;
