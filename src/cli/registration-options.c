@@ -64,6 +64,7 @@ va_registration_options_entries (VaRegistrationOptions *o, GOptionEntry entries[
   };
 
   G_STATIC_ASSERT (G_N_ELEMENTS (all) == VA_REGISTRATION_ENTRIES);
+  o->max_launches = o->max_running = VA_NO_LIMIT_GIVEN;
   memcpy (entries, all, sizeof all);
 }
 
@@ -382,9 +383,9 @@ set_permit (JsonObject *object, const VaRegistrationOptions *o, GError **error)
   JsonObject *permit = json_object_new ();
 
   json_object_set_object_member (object, "permit", permit);
-  if (o->max_launches != 0)
+  if (o->max_launches != VA_NO_LIMIT_GIVEN)
     json_object_set_int_member (permit, "max-launches", o->max_launches);
-  if (o->max_running != 0)
+  if (o->max_running != VA_NO_LIMIT_GIVEN)
     json_object_set_int_member (permit, "max-running", o->max_running);
   return set_number (permit, "confirm-after", "--confirm-after", o->confirm_after, 0, G_MAXUINT32, error)
          && set_time (permit, "not-before", o->not_before, error) && set_time (permit, "not-after", o->not_after, error);

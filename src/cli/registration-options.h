@@ -5,13 +5,15 @@
 
 G_BEGIN_DECLS
 
+#define VA_NO_LIMIT_GIVEN G_MININT64
+
 /** The options of “vm register” that say what a registration is, as they were given. */
 typedef struct {
   char *file;
   char *name, *policy, *policy_required, *policy_forbidden, *cpu_model, *vmsa_profile, *min_api, *cloud_cert, *not_before, *not_after,
     *confirm_after;
   char **firmware, **kernels, **initrds, **cmdlines, **launch_digests, **cpu_counts, **hosts, **chips, **domains, **secrets;
-  gint64 max_launches, max_running;
+  gint64 max_launches, max_running; /* VA_NO_LIMIT_GIVEN: without the option */
   int min_build;
   gboolean any_domain, two_persons, allow_debug;
 } VaRegistrationOptions;

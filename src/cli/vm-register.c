@@ -63,6 +63,13 @@ check_parts (const VaCall *call, const VaRegistrationOptions *o)
   return wrong == NULL;
 }
 
+/* Whether a limit was given that is none. */
+static gboolean
+is_no_limit (gint64 limit)
+{
+  return limit != VA_NO_LIMIT_GIVEN && limit < 1;
+}
+
 static gboolean
 check_usage (const VaCall *call, const VaRegistrationOptions *options)
 {
@@ -79,8 +86,10 @@ check_usage (const VaCall *call, const VaRegistrationOptions *options)
     va_call_usage (call, _("--firmware is missing (or --launch-digest)"));
   else if (options->file == NULL && !check_parts (call, options))
     return FALSE;
-  else if (options->max_launches < 0 || options->max_running < 0 || options->min_build < 0)
-    va_call_usage (call, _("a number must not be negative"));
+  else if (is_no_limit (options->max_launches) || is_no_limit (options->max_running))
+    va_call_usage (call, _("--max-launches and --max-running take a number of at least 1; without the option there is no limit"));
+  else if (options->min_build < 0)
+    va_call_usage (call, _("--min-build: the number must not be negative"));
   else
     return TRUE;
   return FALSE;

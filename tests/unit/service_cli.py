@@ -58,6 +58,9 @@ def registration_in_words(w):
     owner, vm, image = Owner(w, 'grace'), str(uuid.uuid4()), put('words.fd', firmware(33))
     secret = put('words.secret', b'words')
     owner.run('secret', 'put', 'words', '--file', secret)
+    for limit in ('--max-launches', '--max-running'):
+        for number in ('0', '-1'):
+            owner.run('vm', 'register', vm, '--policy', '1', '--firmware', image, f'{limit}={number}', code=2)
     text = owner.run('vm', 'register', vm, '--policy', '1', '--firmware', image)
     for words in ('under SEV: its memory', 'cannot debug', 'the one firmware image', 'not measured', 'Any host of the site may start it, on any genuine',
                   'any number of times', 'gets no secret', 'no NOSEND', 'no NOKS'):
