@@ -107,7 +107,12 @@ read_scheme (VaFields *fields, VaRegistration *registration)
                                                                                             : VA_SCHEME_SEV;
   registration->allow_debug = va_fields_boolean (fields, "allow-debug", FALSE);
   if (policy != NULL && JSON_NODE_HOLDS_OBJECT (policy))
-    read_policy_rule (fields, va_fields_object (fields, "policy", VA_REQUIRED), registration);
+    {
+      JsonObject *rule = va_fields_object (fields, "policy", VA_REQUIRED);
+
+      if (rule != NULL) /* not after a first mistake */
+        read_policy_rule (fields, rule, registration);
+    }
   else if (va_fields_number (fields, "policy", VA_REQUIRED, 0, G_MAXUINT32, &number))
     {
       registration->policy = (guint32) number;
