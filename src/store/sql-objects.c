@@ -8,6 +8,7 @@
 
 /* Firmware, secrets and hosts. */
 
+#define IMAGE_PART 128 /* of an image's bytes, that it counts for in a page of 512 KiB */
 #define ARTIFACT_COLUMNS \
   "owner, hash, size, has_table, secret_base, secret_size, hashes_base, hashes_size, ap_reset, created"
 
@@ -160,10 +161,13 @@ query_artifacts (VaSql *sql, gconstpointer asked, gconstpointer last, gint64 lim
                        page->owner, va_sql_text_after (before != NULL ? before->hash : NULL, page->after), limit);
 }
 
+/* Who lists an image reads and hashes it, so a part of the image counts too: a page has at most 64 MiB of images, and one. */
 static gsize
 artifact_size (gconstpointer record)
 {
-  return sizeof (VaStoredArtifact) + va_sql_text_size (((const VaStoredArtifact *) record)->hash);
+  const VaStoredArtifact *artifact = record;
+
+  return sizeof *artifact + va_sql_text_size (artifact->hash) + artifact->firmware.size / IMAGE_PART;
 }
 
 static GPtrArray *
