@@ -90,10 +90,10 @@ typedef struct {
   char *steps, *reason;    /* %NULL, or what the host said; steps is a JSON array */
   gint64 approved_until;   /* while it waits, milliseconds; 0: not approved */
   char *approvals;         /* JSON array: who approved it; %NULL: nobody */
-  /* va_store_change_launch(), of the version of the registration that the launch was made under: */
+  /* va_store_change_launch(), of the registration, and to approve of the version that the launch was made under alone: */
   gboolean approves;       /* approve_next of the next launches are approved until approved_until, in place of others */
   guint approve_next;
-  gboolean take_back;      /* no further launch is approved any more; @entry says so if one was */
+  gboolean take_back;      /* no launch that was not granted yet is approved any more; @entry says so if one was */
 } VaStoredLaunch;
 
 /** va_stored_launch_step: adds @step at @time (milliseconds) to the timeline. */

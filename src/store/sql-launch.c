@@ -419,18 +419,26 @@ approve_next (VaSql *sql, const VaStoredLaunch *launch, GError **error)
                            (gint64) launch->version);
 }
 
-/* Everything that was approved ahead of time. */
+/* Everything that is approved and was not granted yet: ahead of time, whichever version the launch was made under, and of
+   other launches that wait. */
 static gboolean
 take_back (VaSql *sql, VaStoredLaunch *launch, JsonObject *entry, GError **error)
 {
+  guint count;
+
   if (!launch->take_back)
     return TRUE;
   if (!va_sql_run (sql, error,
-                   "UPDATE registrations SET approved = 0, approved_until = 0"
-                   " WHERE owner = ? AND id = ? AND version = ? AND approved > 0",
-                   "tti", launch->owner, launch->vm, (gint64) launch->version))
+                   "UPDATE registrations SET approved = 0, approved_until = 0 WHERE owner = ? AND id = ? AND approved > 0",
+                   "tt", launch->owner, launch->vm))
     return FALSE;
-  if (entry != NULL && va_sql_changes (sql) > 0)
+  count = va_sql_changes (sql);
+  if (!va_sql_run (sql, error,
+                   "UPDATE launches SET approved_until = 0, approvals = NULL"
+                   " WHERE state = 'waiting' AND owner = ? AND vm = ? AND id <> ? AND approvals IS NOT NULL",
+                   "ttt", launch->owner, launch->vm, launch->id))
+    return FALSE;
+  if (entry != NULL && count + va_sql_changes (sql) > 0)
     json_object_set_boolean_member (entry, "approvals-taken-back", TRUE);
   return TRUE;
 }

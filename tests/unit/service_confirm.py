@@ -142,7 +142,7 @@ def denial_takes_approvals_back(w):
     assert approved(w, vm) == 2
     w.alice.post(f'/launch/{guest.id}/revoke', None)
     no_more(vm)
-    # Another version's launch takes nothing from this one's.
+    # One of an earlier version of the registration, too.
     vm, launch = waiting_one()
     approve(w, launch)
     old = ask(w, vm, launch=launch)
@@ -150,7 +150,30 @@ def denial_takes_approvals_back(w):
     launch = ask(w, vm)
     approve(w, launch, launches=3)
     w.alice.post(f'/launch/{old.id}/revoke', None)
-    assert approved(w, vm) == 2
+    no_more(vm)
+    assert show(w, launch)['state'] == 'waiting' and isinstance(ask(w, vm, launch=launch), str)
+
+
+@test
+def denial_takes_back_what_waits(w):
+    """Another launch that was approved and whose host has not asked again yet; not one of another registration."""
+    for verb in ('deny', 'revoke'):
+        vm, apart = (w.register(permit={'confirm-after': 0}, any_domain=True) for _ in range(2))
+        no, yes, granted = ask(w, vm), ask(w, vm, domain=str(uuid.uuid4())), str(uuid.uuid4())
+        other = ask(w, apart)
+        for launch in (yes, other):
+            approve(w, launch, launches=2)
+        guest = ask(w, vm, domain=granted)  # by what was approved, before it is taken back
+        w.alice.post(f'/launch/{no}/{verb}', None)
+        record = next(r for r in reversed(records(w)) if r['what'] == verb)
+        assert record['approvals-taken-back'] is True, record
+        shown = show(w, yes)
+        assert shown['state'] == 'waiting' and not shown.get('approvals'), shown
+        assert ask(w, vm, launch=yes, domain=shown['domain']['uuid']) == yes
+        assert show(w, guest.id)['state'] == 'open' and not isinstance(ask(w, apart, launch=other), str)
+        w.alice.post(f'/launch/{guest.id}/revoke', None)
+        approve(w, yes)
+        assert not isinstance(ask(w, vm, launch=yes, domain=shown['domain']['uuid']), str)
 
 
 def records(w):
