@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "core/error.h"
 #include "core/file.h"
@@ -278,11 +279,31 @@ va_store_backup (const char *place, const char *path, VaStoreCopied *copied, GEr
   return ok;
 }
 
+/* A FIFO's open or a device's content might never end. */
+static GMappedFile *
+map_regular (const char *path, GError **error)
+{
+  int fd = open (path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  GMappedFile *file = NULL;
+  struct stat info;
+
+  if (fd < 0 || fstat (fd, &info) != 0)
+    g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, g_strerror (errno));
+  else if (!S_ISREG (info.st_mode))
+    g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
+                         _("it is not a regular file: expected what “virt-attest service backup” writes"));
+  else
+    file = g_mapped_file_new_from_fd (fd, FALSE, error);
+  if (fd >= 0)
+    close (fd);
+  return file;
+}
+
 /* A copy of the backup that may be changed, since an older one is brought up to date first. */
 static gboolean
 copy_file (const char *path, const char *copy, GError **error)
 {
-  g_autoptr(GMappedFile) file = g_mapped_file_new (path, FALSE, error);
+  g_autoptr(GMappedFile) file = map_regular (path, error);
 
   return file != NULL
          && va_file_write (copy, g_mapped_file_get_contents (file), g_mapped_file_get_length (file), 0600, error);

@@ -15,6 +15,10 @@
  * database. Then SQLite itself can say whether every value has its column's type.
  */
 
+/* What ANALYZE makes: tables, and nothing else of these names. */
+#define STATISTICS \
+  "('sqlite_stat1', 'CREATE TABLE sqlite_stat1(tbl,idx,stat)')," \
+  "('sqlite_stat4', 'CREATE TABLE sqlite_stat4(tbl,idx,neq,nlt,ndlt,sample)')"
 #define ENTRIES_MAX 200     /* of sqlite_schema */
 #define SQL_MAX 65536       /* bytes of one of them */
 #define STEPS_EACH 1000000  /* of SQLite's machine, between two looks */
@@ -86,7 +90,7 @@ append_plainly (GString *out, const char *sql)
       g_string_append_c (out, *sql);
 }
 
-/* Everything in a schema, but for statistics that SQLite may keep; %NULL with @error. */
+/* Everything in a schema, but for the tables of statistics that SQLite may keep; %NULL with @error. */
 static char *
 describe_schema (sqlite3 *db, GError **error)
 {
@@ -94,7 +98,8 @@ describe_schema (sqlite3 *db, GError **error)
   sqlite3_stmt *rows = NULL;
   guint count = 0;
   int rc = sqlite3_prepare_v2 (db, "SELECT type, name, tbl_name, coalesce (sql, '') FROM sqlite_schema"
-                               " WHERE name NOT LIKE 'sqlite\\_stat%' ESCAPE '\\' ORDER BY type, name", -1, &rows, NULL);
+                               " WHERE NOT (type = 'table' AND (name, coalesce (sql, '')) IN (VALUES " STATISTICS "))"
+                               " ORDER BY type, name", -1, &rows, NULL);
 
   while (rc == SQLITE_OK && sqlite3_step (rows) == SQLITE_ROW && count++ < ENTRIES_MAX)
     for (int i = 0; i < 4; i++)

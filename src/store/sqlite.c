@@ -223,6 +223,14 @@ finalize (gpointer data)
   g_free (statement);
 }
 
+/* There are none of these in a store; what somebody has put there is not carried out. */
+static void
+keep_triggers_off (sqlite3 *db)
+{
+  sqlite3_db_config (db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+  sqlite3_db_config (db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+}
+
 static VaSql *
 connect_to (gpointer checkpoints, GError **error)
 {
@@ -244,6 +252,7 @@ connect_to (gpointer checkpoints, GError **error)
     {
       sqlite3_busy_timeout (connection->db, BUSY_MS);
       sqlite3_extended_result_codes (connection->db, 1);
+      keep_triggers_off (connection->db);
       if (sqlite_execute (&connection->sql,
                           "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
                           "PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;"

@@ -128,6 +128,20 @@ def nullable(table):
     return f'CREATE TABLE x AS SELECT * FROM {table}', f'DROP TABLE {table}', f'ALTER TABLE x RENAME TO {table}'
 
 
+def renamed(path, kind, number=1):
+    """With a name that SQLite itself makes: of one of its tables of statistics."""
+    database = sqlite3.connect(path)
+    database.execute('PRAGMA writable_schema = ON')
+    changed = database.execute(f"UPDATE sqlite_schema SET name = 'sqlite_stat{number}',"
+                               f" tbl_name = CASE type WHEN 'trigger' THEN tbl_name ELSE 'sqlite_stat{number}' END,"
+                               f" sql = replace(sql, 'other_stat', 'sqlite_stat') WHERE type = ? AND name = ?",
+                               (kind, f'other_stat{number}')).rowcount
+    assert changed == 1
+    database.commit()
+    database.close()
+    return path
+
+
 @test
 def bad_backups(w):
     site = Site(w, 'bad-backup')
@@ -170,6 +184,15 @@ def bad_backups(w):
                      'DELETE FROM launches', 'DELETE FROM registration_secrets'), 'none of the keys'),
              (broken('no-mac.db', 'UPDATE audit SET mac = NULL WHERE seq = 3'), 'record 3 was'),
              (broken('other-mac.db', "UPDATE audit SET owner = 'bob' WHERE seq = 2"), 'record 2 was')]
+    # Under names that are SQLite's own.
+    named = [('trigger', 'AFTER INSERT ON hosts BEGIN DELETE FROM audit; END'), ('view', 'AS SELECT 1 AS one')]
+    for kind, rest in named:
+        cases.append((renamed(broken(f'stat-{kind}.db', f'CREATE {kind.upper()} other_stat1 {rest}'), kind), 'other tables'))
+    for number in (1, 9):
+        cases.append((renamed(broken(f'stat{number}.db', f'CREATE TABLE other_stat{number} (a)'), 'table', number), 'other tables'))
+    fifo = os.path.join(TMP, 'fifo.db')
+    os.mkfifo(fifo)
+    cases += [(fifo, 'not a regular file'), ('/dev/zero', 'not a regular file'), (TMP, 'not a regular file')]
     target = other_service(w, 'bad-restored', site.service)
     for backup, words in cases:
         said = tool('restore', '--service-config', target.config, backup, code=3)
@@ -177,8 +200,8 @@ def bad_backups(w):
     foreign = other_service(w, 'foreign-kek', site.service)
     write(foreign.kek, os.urandom(32))
     assert 'does not open' in tool('restore', '--service-config', foreign.config, path, code=3)
-    # Nothing of all that is in the store now: it takes the good one.
-    tool('restore', '--service-config', target.config, path)
+    # Nothing of all that is in the store now: it takes the good one, even where somebody has analyzed it.
+    tool('restore', '--service-config', target.config, broken('analyzed.db', 'ANALYZE'))
     tool('backup', code=2)
     assert 'no store' in tool('backup', '--service-config', other_service(w, 'not-there', site.service, os.path.join(
         TMP, 'nowhere', 'store.db')).config, os.path.join(TMP, 'x.db'), code=3)
