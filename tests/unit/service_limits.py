@@ -513,6 +513,20 @@ def prune_keeps_a_signed_beginning(w):
 
 
 @test
+def prune_takes_all_that_an_idle_service_saw(w):
+    """The record that it remembers as the log's last one is gone then, and covered by the anchor."""
+    site = Site(w, 'limits-prune-idle')
+    site.launch()
+    upto = json.loads(site.export().splitlines()[-1])['checkpoint']['seq']
+    assert upto == len(site.records())
+    time.sleep(1.1)
+    assert f'{upto} records' in prune(site, now())
+    assert [r['result'] for r in site.records()] == ['pruned']
+    site.launch()
+    assert 'ok:' in site.verify(site.export()) and site.service.end() == 0
+
+
+@test
 def a_pruned_store_is_backed_up(w):
     site = Site(w, 'limits-pruned-backup')
     site.launch()
