@@ -151,7 +151,7 @@ DOMAINS = [
     ("not-ours", "no metadata", DOMAIN % ""),
     ("not-ours", "metadata of others", METADATA % "<launch mode='required'/>"),
     ("not-ours", "a later version of ours", METADATA % (LAUNCH % "mode='x'/>").replace("launch:1", "launch:2")),
-    ("not-ours", "the namespace declared, not used", DOMAIN % f"<metadata xmlns:a='{NAMESPACE}'/>"),
+    # Declared and not used: RELAX NG does not see declarations; test-domain-xml.c holds that the agent refuses it.
     (None, "no mode", METADATA % (LAUNCH % "/>")),
     (None, "another mode", METADATA % (LAUNCH % "mode='optional'/>")),
     (None, "mode with white space", METADATA % (LAUNCH % "mode=' required '/>")),
