@@ -221,9 +221,10 @@ next_character (const VaPasted *p, gsize *at)
   return data[0];
 }
 
-/* Hex, maybe with 0x and what stands between bytes; without any decimal digit it is rather base64. Returns: the number of bytes, 0: it is none. @out: %NULL counts */
+/* Hex, maybe with 0x and what stands between bytes. Without any decimal digit it is rather base64, unless it has the @wanted
+   bytes. Returns: the number of bytes, 0: it is none. @out: %NULL counts */
 static gsize
-read_hex (const VaPasted *p, guint8 *out)
+read_hex (const VaPasted *p, gsize wanted, guint8 *out)
 {
   gboolean decimal = FALSE;
   gsize digits = 0, at = 0;
@@ -248,7 +249,7 @@ read_hex (const VaPasted *p, guint8 *out)
       digits++;
       decimal |= value < 10;
     }
-  return digits % 2 == 0 && decimal ? digits / 2 : 0;
+  return digits % 2 == 0 && (decimal || digits / 2 == wanted) ? digits / 2 : 0;
 }
 
 static int
@@ -333,16 +334,16 @@ refuse (const VaPasted *p, gsize wrong, GError **error)
 }
 
 gboolean
-va_pasted_decode (VaPasted *pasted, GError **error)
+va_pasted_decode (VaPasted *pasted, gsize wanted, GError **error)
 {
-  gsize hex = read_hex (pasted, NULL), base64 = 0, wrong;
+  gsize hex = read_hex (pasted, wanted, NULL), base64 = 0, wrong;
   gboolean is_base64 = read_base64 (pasted, NULL, &base64, &wrong);
   gboolean use_hex = hex >= LEAST_HEX || (hex > 0 && !is_base64);
 
   if (!use_hex && (!is_base64 || base64 == 0))
     return refuse (pasted, is_base64 ? 0 : wrong, error);
   if (use_hex)
-    pasted->size = read_hex (pasted, pasted->data);
+    pasted->size = read_hex (pasted, wanted, pasted->data);
   else if (read_base64 (pasted, pasted->data, &base64, &wrong))
     pasted->size = base64;
   pasted->is_text = FALSE;

@@ -38,8 +38,9 @@ void va_pasted_strip_armour (VaPasted *pasted);
 
 /**
  * va_pasted_decode: what the text encodes in hex or base64; several pieces of base64 one behind the other are one.
+ * @wanted: bytes that it should have, which decides where a text could be both; 0: any
  * Errors: VA_CORE_ERROR_PARSE: it is neither; the text is unchanged then
  */
-gboolean va_pasted_decode (VaPasted *pasted, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_pasted_decode (VaPasted *pasted, gsize wanted, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -157,7 +157,7 @@ add_text (VaSevBundle *bundle, VaPasted *text, GError **error)
 {
   VaPasted whole = *text;
 
-  if (!va_pasted_decode (text, error))
+  if (!va_pasted_decode (text, 0, error))
     {
       g_autofree char *name = g_ascii_isalnum (whole.size > 0 ? whole.data[0] : 'a')
                                 ? NULL : va_given_name (whole.data, whole.size);
@@ -181,7 +181,7 @@ add_members (VaSevBundle *bundle, const VaPasted *whole, gboolean *found, GError
   *found = has_pdh || has_chain;
   for (guint i = 0; i < G_N_ELEMENTS (ids) && *found && !has_id; i++)
     has_id = va_pasted_member (whole, ids[i], &id);
-  if (has_id && va_pasted_decode (&id, NULL) && id.size <= VA_SEV_CPU_ID_MAX)
+  if (has_id && va_pasted_decode (&id, 0, NULL) && id.size <= VA_SEV_CPU_ID_MAX)
     {
       memcpy (bundle->cpu_id, id.data, id.size);
       bundle->cpu_id_size = id.size;

@@ -130,7 +130,7 @@ va_given_read (VaGiven what, guint8 *data, gsize size, gboolean raw, gpointer ou
   else
     by_name = find_by_name (what, &found);
   cut_to_word (what, &found);
-  if (!va_pasted_decode (&found, &reason))
+  if (!va_pasted_decode (&found, kinds[what].size, &reason))
     return refuse_text (what, &found, by_name, reason, error);
   return take (what, &found, out, pair) || refuse (what, &found, error);
 }

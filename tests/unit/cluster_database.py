@@ -93,7 +93,7 @@ def database_says_nothing(w):
     vm = w.register()
     guest = w.launch(vm)
     # Both have readers and a writer that were in use a moment ago.
-    at_once(lambda i: w.at((w.a, w.b)[i % 2]).get('/vm'), range(16))
+    at_once(lambda i: w.at((w.a, w.b)[i % 2]).get('/vm/' + vm), range(16))
     for together in (False, True):
         w.server.signal_all(signal.SIGSTOP)
         try:
@@ -131,7 +131,7 @@ def sessions_ended(w):
     end = "SELECT count(pg_terminate_backend (pid)) FROM pg_stat_activity WHERE application_name LIKE 'virt-attest%'"
     ended = 0
     for _ in range(3):
-        at_once(lambda i: w.at((w.a, w.b)[i % 2]).get('/vm'), range(16))
+        at_once(lambda i: w.at((w.a, w.b)[i % 2]).get('/vm/' + vm), range(16))
         there = backends(w)
         assert len(there) > 4, there
         admin.execute(end)

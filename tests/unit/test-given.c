@@ -111,6 +111,9 @@ test_keys (void)
   memcpy (pair + 16, tik, 16);
   assert_given (VA_GIVEN_TIK, pair, sizeof pair, tik);
   assert_given (VA_GIVEN_TEK, pair, sizeof pair, tek);
+  /* hex without any decimal digit */
+  assert_given (VA_GIVEN_TIK, "abababababababababababababababab", 32, (const guint8 *) "\xab\xab\xab\xab\xab\xab\xab\xab"
+                "\xab\xab\xab\xab\xab\xab\xab\xab");
   /* sixteen printable characters are a key like any other */
   assert_given (VA_GIVEN_TIK, "\"abcdefghijklmn\"", 16, (const guint8 *) "\"abcdefghijklmn\"");
   assert_given (VA_GIVEN_TIK, "\xff\xfe" "abcdefghijklmn", 16, (const guint8 *) "\xff\xfe" "abcdefghijklmn");
