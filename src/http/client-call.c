@@ -14,6 +14,7 @@
 /* From this size on the service is asked before the body is sent, so that a refusal comes early and whole. */
 #define ASK_FIRST (32 * 1024)
 /* What an honest answer takes in TLS beside its body: handshake, head, record headers. */
+#define LEFTOVERS_MS 50
 #define OVERHEAD (256 * 1024)
 /* Answers of 1xx; an honest server sends one or two. */
 #define INFORMATIONAL_MAX 8
@@ -229,6 +230,30 @@ run_attempts (VaClientCall *call, const char *type)
   return TRUE;
 }
 
+static gboolean
+end_wait (gpointer over)
+{
+  *(gboolean *) over = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+/* What a session left behind ends here, under the watchdog's eyes as well. After a failure a thread of GIO's may still be in a
+   handshake, and what it holds is freed when it reports here, so that is waited for a little. */
+static void
+finish_leftovers (VaClientCall *call)
+{
+  gboolean over = call->error == NULL;
+  g_autoptr(GSource) timer = g_timeout_source_new (LEFTOVERS_MS);
+
+  g_source_set_callback (timer, end_wait, &over, NULL);
+  g_source_attach (timer, call->context);
+  while (!over)
+    g_main_context_iteration (call->context, TRUE);
+  g_source_destroy (timer);
+  while (g_main_context_iteration (call->context, FALSE))
+    ;
+}
+
 gboolean
 va_client_call_run (VaClientCall *call, GError **error)
 {
@@ -245,9 +270,7 @@ va_client_call_run (VaClientCall *call, GError **error)
   g_main_context_push_thread_default (call->context);
   call->watch = va_client_watch_begin (call->end, (guint64) call->max_reply + OVERHEAD, call->cancellable);
   ok = run_attempts (call, type);
-  /* What a session left behind ends here, under the watchdog's eyes as well. */
-  while (g_main_context_iteration (call->context, FALSE))
-    ;
+  finish_leftovers (call);
   call->verdict = va_client_watch_end (g_steal_pointer (&call->watch));
   g_main_context_pop_thread_default (call->context);
   if (!ok)
