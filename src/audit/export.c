@@ -123,17 +123,22 @@ take_record (VaAuditCheck *check, JsonObject *object, const char *text, GError *
   return go_on (check, digest, error);
 }
 
+/* The checkpoint that is the only member, @name, of a line; @place: for messages. Its signature is not looked at. */
+static VaCheckpoint *
+read_signed (JsonObject *object, const char *name, const char *place, GError **error)
+{
+  VaFields fields = VA_FIELDS_INIT (object, place);
+  JsonObject *inner = va_fields_object (&fields, name, VA_REQUIRED);
+
+  return va_fields_end (&fields, error) ? va_checkpoint_read (inner, error) : NULL;
+}
+
 /* What was pruned is not there, but the link behind it is signed. */
 static gboolean
 take_anchor (VaAuditCheck *check, JsonObject *object, GError **error)
 {
-  VaFields fields = VA_FIELDS_INIT (object, _("anchor"));
-  JsonObject *inner = va_fields_object (&fields, "anchor", VA_REQUIRED);
-  g_autoptr(VaCheckpoint) checkpoint = NULL;
+  g_autoptr(VaCheckpoint) checkpoint = read_signed (object, "anchor", _("anchor"), error);
 
-  if (!va_fields_end (&fields, error))
-    return FALSE;
-  checkpoint = va_checkpoint_read (inner, error);
   if (checkpoint == NULL)
     return FALSE;
   if (check->line != 2)
@@ -154,13 +159,8 @@ take_anchor (VaAuditCheck *check, JsonObject *object, GError **error)
 static gboolean
 take_checkpoint (VaAuditCheck *check, JsonObject *object, GError **error)
 {
-  VaFields fields = VA_FIELDS_INIT (object, _("checkpoint"));
-  JsonObject *inner = va_fields_object (&fields, "checkpoint", VA_REQUIRED);
-  g_autoptr(VaCheckpoint) checkpoint = NULL;
+  g_autoptr(VaCheckpoint) checkpoint = read_signed (object, "checkpoint", _("checkpoint"), error);
 
-  if (!va_fields_end (&fields, error))
-    return FALSE;
-  checkpoint = va_checkpoint_read (inner, error);
   if (checkpoint == NULL)
     return FALSE;
   if (!va_verifier_check (check->verifier, checkpoint, error))
