@@ -77,6 +77,16 @@ typedef struct {
 } VaRegistration;
 /** va_registration_read: a request; what only answers have ("id", "created", a secret's "size") is refused. */
 VaRegistration *va_registration_read (JsonObject *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_registration_read_stored: one that the service took at its time, whatever it demands of policies now; a launch must ask
+ * va_registration_check_policy().
+ */
+VaRegistration *va_registration_read_stored (JsonObject *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_registration_check_policy: whether its policy is one that would be taken today, as va_registration_read() does.
+ * Errors: VA_CORE_ERROR_PARSE
+ */
+gboolean va_registration_check_policy (const VaRegistration *registration, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_registration_write: @with_data: inline secrets with their data (for the CLI's request), else without. */
 JsonObject *va_registration_write (const VaRegistration *registration, gboolean with_data);
 /** va_registration_policy_bits: the bits that a policy must and must not have, those of the scheme included; of a rule. */

@@ -75,13 +75,17 @@ read_policy_rule (VaFields *fields, JsonObject *rule, VaRegistration *registrati
   registration->policy_forbidden = (guint32) forbidden;
 }
 
+/* Not of what is stored already: a rule that came later must not keep an owner from what they have. */
 static void
 check_policy (VaFields *fields, const VaRegistration *registration)
 {
+  g_autoptr(GError) reason = NULL;
   gboolean rule = registration->policy_is_rule;
   guint32 never = rule ? registration->policy_forbidden : ~registration->policy;
   gboolean debug = (registration->policy & VA_POLICY_NODBG) == 0;
 
+  if (!rule && !va_policy_check (registration->policy, &reason))
+    va_fields_fail (fields, "policy", "%s", reason->message);
   if ((scheme_required (registration) & never) != 0)
     va_fields_fail (fields, "policy", _("amd-sev-es demands bit 2 (ES)"));
   if ((registration->policy & scheme_forbidden (registration)) != 0)
@@ -96,11 +100,22 @@ check_policy (VaFields *fields, const VaRegistration *registration)
     va_fields_fail (fields, "allow-debug", _("goes with a policy without bit 0 (NODBG) only"));
 }
 
+gboolean
+va_registration_check_policy (const VaRegistration *registration, GError **error)
+{
+  VaFields fields = VA_FIELDS_INIT (NULL, _("registration"));
+
+  check_policy (&fields, registration);
+  if (fields.error == NULL)
+    return TRUE;
+  g_propagate_error (error, fields.error);
+  return FALSE;
+}
+
 static void
 read_scheme (VaFields *fields, VaRegistration *registration)
 {
   JsonNode *policy = json_object_get_member (fields->object, "policy");
-  g_autoptr(GError) reason = NULL;
   guint64 number = 0;
 
   registration->scheme = va_fields_choice (fields, "scheme", VA_REQUIRED, scheme_names) == 1 ? VA_SCHEME_SEV_ES
@@ -114,12 +129,7 @@ read_scheme (VaFields *fields, VaRegistration *registration)
         read_policy_rule (fields, rule, registration);
     }
   else if (va_fields_number (fields, "policy", VA_REQUIRED, 0, G_MAXUINT32, &number))
-    {
-      registration->policy = (guint32) number;
-      if (!va_policy_check (registration->policy, &reason))
-        va_fields_fail (fields, "policy", "%s", reason->message);
-    }
-  check_policy (fields, registration);
+    registration->policy = (guint32) number;
 }
 
 static void
@@ -303,14 +313,16 @@ read_persons (VaFields *fields, VaRegistration *registration)
                                            "let another registration have those"));
 }
 
-VaRegistration *
-va_registration_read (JsonObject *object, GError **error)
+static VaRegistration *
+read_registration (JsonObject *object, gboolean is_stored, GError **error)
 {
   g_autoptr(VaRegistration) registration = g_new0 (VaRegistration, 1);
   VaFields fields = VA_FIELDS_INIT (object, _("registration"));
 
   registration->name = va_fields_text (&fields, "name", VA_OPTIONAL, VA_NAME_MAX);
   read_scheme (&fields, registration);
+  if (!is_stored)
+    check_policy (&fields, registration);
   read_references (&fields, registration);
   read_cpus (&fields, registration);
   read_minimum (&fields, registration);
@@ -319,6 +331,18 @@ va_registration_read (JsonObject *object, GError **error)
   registration->secrets = va_registration_secrets_read (&fields);
   read_persons (&fields, registration);
   return va_fields_end (&fields, error) ? g_steal_pointer (&registration) : NULL;
+}
+
+VaRegistration *
+va_registration_read (JsonObject *object, GError **error)
+{
+  return read_registration (object, FALSE, error);
+}
+
+VaRegistration *
+va_registration_read_stored (JsonObject *object, GError **error)
+{
+  return read_registration (object, TRUE, error);
 }
 
 static void

@@ -27,6 +27,11 @@ print_list (JsonObject *answer)
     {
       JsonObject *artifact = va_answer_element (artifacts, i);
 
+      if (va_answer_true (artifact, "unreadable"))
+        {
+          va_table_add_unreadable (table, va_answer_text (artifact, "hash"));
+          continue;
+        }
       va_table_add (table, g_strdup (va_answer_text (artifact, "hash")),
                     g_strdup_printf ("%" G_GINT64_FORMAT, va_answer_number (artifact, "size")),
                     room_text (artifact, "secret-base", "secret-size"),

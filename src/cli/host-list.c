@@ -27,6 +27,11 @@ print_list (JsonObject *answer)
       JsonObject *host = va_answer_element (hosts, i);
       JsonObject *features = va_answer_object (host, "features");
 
+      if (va_answer_true (host, "unreadable"))
+        {
+          va_table_add_unreadable (table, va_answer_text (host, "name"));
+          continue;
+        }
       va_table_add (table, g_strdup (va_answer_text (host, "name")), yes_or_no (features, "sev"),
                     yes_or_no (features, "sev-es"), yes_or_no (features, "gate-loaded"),
                     g_strdup_printf ("%" G_GINT64_FORMAT, va_answer_number (features, "max-guests")),

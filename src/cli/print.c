@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "core/i18n.h"
 #include "core/json.h"
 
 #define COLUMNS_MAX 10
@@ -148,6 +149,7 @@ struct _VaTable {
   gboolean has_heading;
   GPtrArray *cells; /* of char *, row after row; the heading is the first */
   glong widths[COLUMNS_MAX];
+  gboolean has_unreadable;
 };
 
 static void
@@ -189,6 +191,15 @@ va_table_add (VaTable *table, ...)
 }
 
 void
+va_table_add_unreadable (VaTable *table, const char *key)
+{
+  add_cell (table, 0, key);
+  for (guint i = 1; i < table->n_columns; i++)
+    add_cell (table, i, i == 1 ? _("UNREADABLE") : "–");
+  table->has_unreadable = TRUE;
+}
+
+void
 va_table_field (VaTable *table, const char *name, char *value)
 {
   if (value != NULL)
@@ -216,6 +227,9 @@ va_table_print (VaTable *table, const char *empty)
   else
     for (guint i = 0; i < table->cells->len; i += table->n_columns)
       print_row (table, (char **) table->cells->pdata + i);
+  if (table->has_unreadable)
+    va_print_line ("%s", _("UNREADABLE: the service cannot open what it has stored of it. Ask the service's operator; until then "
+                           "put it there again, or remove it."));
   g_ptr_array_unref (table->cells);
   g_free (table);
 }

@@ -36,6 +36,8 @@ typedef struct _VaTable VaTable;
 VaTable *va_table_new (const char *const *columns);
 /** va_table_add: one cell a column; takes the strings. */
 void va_table_add (VaTable *table, ...);
+/** va_table_add_unreadable: a row of what the service has and cannot open; the table's end says what to do. */
+void va_table_add_unreadable (VaTable *table, const char *key);
 /** va_table_print: on standard output, then frees @table. @empty: what to say when there is no row. */
 void va_table_print (VaTable *table, const char *empty);
 /** va_table_field: a row of two: @name, and @value unless it is %NULL, which gives no row. Takes @value. */

@@ -49,6 +49,11 @@ judge (const Impact *impact, JsonObject *vm, const char **reason)
 {
   const char *lack = lack_of (impact, vm);
 
+  if (va_answer_true (vm, "unreadable"))
+    {
+      *reason = _("not known: the service cannot open the registration");
+      return UNKNOWN;
+    }
   if (is_listed (vm, "firmware-hashes", impact->hash))
     {
       *reason = _("fits");

@@ -20,6 +20,11 @@ print_list (JsonObject *answer)
     {
       JsonObject *vm = va_answer_element (vms, i);
 
+      if (va_answer_true (vm, "unreadable"))
+        {
+          va_table_add_unreadable (table, va_answer_text (vm, "id"));
+          continue;
+        }
       va_table_add (table, g_strdup (va_answer_text (vm, "id")), g_strdup (va_answer_text (vm, "name")),
                     g_strdup (va_answer_text (vm, "scheme")), va_vm_used (vm, "launches", "max-launches"),
                     va_vm_used (vm, "running", "max-running"), va_print_time (va_answer_number (vm, "created")));

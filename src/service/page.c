@@ -3,8 +3,11 @@
 
 #include "service/page.h"
 
+#include "service/log.h"
 #include "service/query.h"
 #include "service/refusal.h"
+#include "store/error.h"
+#include "store/kek.h"
 
 static gboolean
 read_page (const VaListKind *kind, const VaRequest *request, VaPage *page, GError **error)
@@ -19,19 +22,55 @@ read_page (const VaListKind *kind, const VaRequest *request, VaPage *page, GErro
   return TRUE;
 }
 
+/* What is wrong with this one alone, and not with the database that it comes from. */
+static gboolean
+is_unreadable (const GError *reason)
+{
+  return g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_SEAL) || reason->domain == VA_KEK_ERROR;
+}
+
+static JsonObject *
+write_unreadable (const VaListKind *kind, gconstpointer record)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, kind->key, kind->id (record));
+  json_object_set_boolean_member (object, "unreadable", TRUE);
+  return object;
+}
+
+/* The first of a page is in the log in full; many of them would fill it each time that somebody asks. */
+static void
+log_unreadable (const VaListKind *kind, guint count, const char *first)
+{
+  if (count == 1)
+    va_log (VA_LOG_ERROR, "one of the %s cannot be opened: %s", kind->name, first);
+  else if (count > 1)
+    va_log (VA_LOG_ERROR, "%u of the %s cannot be opened, the first one: %s", count, kind->name, first);
+}
+
 static JsonArray *
 write_all (const VaListKind *kind, VaService *service, const GPtrArray *list, GError **error)
 {
   g_autoptr(JsonArray) array = json_array_new ();
+  g_autofree char *first = NULL;
+  guint unreadable = 0;
 
   for (guint i = 0; i < list->len; i++)
     {
-      JsonObject *object = kind->write (service, list->pdata[i], error);
+      g_autoptr(GError) reason = NULL;
+      JsonObject *object = kind->write (service, list->pdata[i], &reason);
 
-      if (object == NULL)
-        return NULL;
-      json_array_add_object_element (array, object);
+      if (object == NULL && !is_unreadable (reason))
+        {
+          g_propagate_error (error, g_steal_pointer (&reason));
+          return NULL;
+        }
+      if (object == NULL && unreadable++ == 0)
+        first = g_strdup (reason->message);
+      json_array_add_object_element (array, object != NULL ? object : write_unreadable (kind, list->pdata[i]));
     }
+  log_unreadable (kind, unreadable, first);
   return g_steal_pointer (&array);
 }
 

@@ -15,6 +15,7 @@ G_BEGIN_DECLS
 /** One kind of list. */
 typedef struct {
   const char *name; /* of the array */
+  const char *key;  /* the member of each of its objects that says which one it is */
   guint limit_default, limit_max;
   /* one of va_query_uuid(), _hash() and _name() */
   gboolean (*read_after) (const VaRequest *request, const char *name, const char **out, GError **error);
@@ -25,7 +26,8 @@ typedef struct {
 } VaListKind;
 
 /**
- * va_list_answer: the page of @kind that @request asks for.
+ * va_list_answer: the page of @kind that @request asks for. One that cannot be opened (other hands have changed it, or its key
+ * is not there) stands in it with its key and "unreadable": true alone, so that it does not keep the others from anybody.
  * @page: what else selects it
  * Errors: VA_PROBLEM_BAD_REQUEST, those of the store
  */

@@ -121,7 +121,7 @@ parse_text (const char *text)
 {
   g_autoptr(JsonObject) object = va_json_parse (text, strlen (text), NULL);
 
-  return object != NULL ? va_registration_read (object, NULL) : NULL;
+  return object != NULL ? va_registration_read_stored (object, NULL) : NULL;
 }
 
 /* Takes apart what text_without_data() and pack_inline() made. */

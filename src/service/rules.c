@@ -38,8 +38,13 @@ va_rule_domain (const VaRegistration *registration, const char *id, const char *
 gboolean
 va_rule_policy (const VaRegistration *registration, const VaLaunchRequest *request, guint32 *policy, GError **error)
 {
+  g_autoptr(GError) reason = NULL;
   guint32 required, forbidden;
 
+  if (!va_registration_check_policy (registration, &reason))
+    return va_refuse (error, VA_PROBLEM_POLICY_NOT_ALLOWED,
+                      _("the registration is from a time when its policy was taken, and no guest is launched with it any "
+                        "more; its owner replaces it (%s)"), reason->message);
   *policy = request->has_policy ? request->policy : registration->policy;
   if (!request->has_policy && registration->policy_is_rule)
     return va_refuse (error, VA_PROBLEM_POLICY_NOT_ALLOWED,

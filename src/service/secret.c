@@ -124,7 +124,7 @@ name_of_secret (gconstpointer record)
 gboolean
 va_handle_secret_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
-  static const VaListKind kind = { "secrets", PAGE_LIMIT, PAGE_LIMIT, va_query_name, va_store_list_secrets,
+  static const VaListKind kind = { "secrets", "name", PAGE_LIMIT, PAGE_LIMIT, va_query_name, va_store_list_secrets,
                                    write_listed, name_of_secret, VA_PROBLEM_NOT_FOUND };
   VaService *service = user_data;
   VaPage page = { .owner = request->identity->name };

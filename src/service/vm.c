@@ -196,7 +196,7 @@ id_of_vm (gconstpointer record)
 gboolean
 va_handle_vm_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
-  static const VaListKind kind = { "vms", PAGE_LIMIT, PAGE_LIMIT, va_query_uuid, va_store_list_registrations, write_vm,
+  static const VaListKind kind = { "vms", "id", PAGE_LIMIT, PAGE_LIMIT, va_query_uuid, va_store_list_registrations, write_vm,
                                    id_of_vm, VA_PROBLEM_VM_UNKNOWN };
   VaService *service = user_data;
   VaPage page = { .owner = request->identity->name };

@@ -27,6 +27,7 @@ import service_roles  # noqa: E402, F401
 import service_revocation  # noqa: E402, F401
 import service_storage  # noqa: E402, F401
 import service_trust  # noqa: E402, F401
+import service_unreadable  # noqa: E402, F401
 from service_world import SCHEMAS, TESTS, World, test  # noqa: E402
 
 
