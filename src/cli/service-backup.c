@@ -5,6 +5,8 @@
 #include "core/i18n.h"
 #include "service-store.h"
 
+#define MIB (1024 * 1024)
+
 static void
 say_copied (const char *begin, const VaStoreCopied *copied)
 {
@@ -31,7 +33,8 @@ restore (const char *config_file, const char *path, VaStoreCopied *copied, GErro
 
   if (config != NULL && va_service_store_user (place, "service restore FILE", error))
     kek = va_service_open_kek (config, error);
-  return kek != NULL && va_store_restore (path, place, kek, copied, error);
+  return kek != NULL
+         && va_store_restore (path, place, va_config_number (config, "limits", "reserve-mib") * MIB, kek, copied, error);
 }
 
 static VaExit

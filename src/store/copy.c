@@ -5,11 +5,11 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+#include "audit/checkpoint.h"
 #include "core/error.h"
-#include "core/file.h"
 #include "core/i18n.h"
+#include "store/backup-file.h"
 #include "store/sql.h"
 #include "store/sqlite-foreign.h"
 #include "store/sqlite.h"
@@ -36,17 +36,19 @@ typedef struct {
 #define COUNTED(name, columns, places, types, member) \
   TABLE_WITH (name, columns, places, types, "", NULL, G_STRUCT_OFFSET (VaStoreCopied, member))
 
+static gboolean check_image (Copy *copy, VaStatement *row, GError **error);
 static gboolean begin_chain (Copy *copy, VaStatement *row, GError **error);
 static gboolean follow_chain (Copy *copy, VaStatement *row, GError **error);
+static gboolean check_signed (Copy *copy, VaStatement *row, GError **error);
 
 /* What others refer to comes first. */
 static const Table tables[] = {
   TABLE ("store_keys", "name, sealed", "?, ?", "tb"),
   TABLE ("data_keys", "id, sealed, oldest, seals", "?, ?, ?, ?", "ibii"),
   TABLE ("counters", "name, value", "?, ?", "ti"),
-  TABLE ("artifacts",
-         "owner, hash, size, has_table, secret_base, secret_size, hashes_base, hashes_size, ap_reset, created, image",
-         "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?", "ttiiiiiiiib"),
+  TABLE_WITH ("artifacts",
+              "owner, hash, size, has_table, secret_base, secret_size, hashes_base, hashes_size, ap_reset, created, image",
+              "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?", "ttiiiiiiiib", "", check_image, COUNTED_BY_NOBODY),
   COUNTED ("secrets", "owner, name, guid, size, created, sealed, key_id", "?, ?, ?, ?, ?, ?, ?", "tttiibi", secrets),
   COUNTED ("registrations",
            "id, owner, version, created, launches, text, sealed, approved, approved_until, key_id",
@@ -67,7 +69,7 @@ static const Table tables[] = {
               " WHERE seq > COALESCE ((SELECT max(seq) FROM audit_anchor WHERE text IS NOT NULL), 0) ORDER BY seq",
               follow_chain,
               G_STRUCT_OFFSET (VaStoreCopied, records)),
-  TABLE ("checkpoints", "seq, text", "?, ?", "it"),
+  TABLE_WITH ("checkpoints", "seq, text", "?, ?", "it", "", check_signed, COUNTED_BY_NOBODY),
 };
 
 struct Copy {
@@ -117,6 +119,24 @@ write_row (VaSql *to, const Table *table, VaStatement *from, GError **error)
   return va_sql_finish (statement, error);
 }
 
+/* Who copies the store finds an image that was changed before somebody needs it. */
+static gboolean
+check_image (Copy *copy, VaStatement *row, GError **error)
+{
+  g_autofree char *owner = va_column_text (row, 0), *hash = va_column_text (row, 1), *found = NULL;
+  gsize size = 0;
+  const guchar *image = row->sql->driver->bytes (row, 10, &size);
+
+  (void) copy;
+  found = g_compute_checksum_for_data (G_CHECKSUM_SHA256, image != NULL ? image : (const guchar *) "", size);
+  if (g_strcmp0 (found, hash) == 0)
+    return TRUE;
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL,
+               _("the firmware image %s of owner %s was changed: its content has the SHA-256 %s. Use another backup; or, in the "
+                 "running service, have its owner upload it again, and make a new one"), hash, owner, found);
+  return FALSE;
+}
+
 /* Where the log was pruned, it begins behind an anchor that has a text; its MAC is checked when all is copied. */
 static gboolean
 begin_chain (Copy *copy, VaStatement *row, GError **error)
@@ -149,6 +169,31 @@ follow_chain (Copy *copy, VaStatement *row, GError **error)
     return TRUE;
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
                _("the audit log's record %" G_GUINT64_FORMAT " was changed, or one before it is missing"), copy->seq);
+  return FALSE;
+}
+
+/* The number that a checkpoint was signed for; 0: it is not one. */
+static guint64
+signed_record (const char *text)
+{
+  g_autoptr(JsonObject) object = text != NULL ? va_json_parse (text, strlen (text), NULL) : NULL;
+  g_autoptr(VaCheckpoint) checkpoint = object != NULL ? va_checkpoint_read (object, NULL) : NULL;
+
+  return checkpoint != NULL ? checkpoint->seq : 0;
+}
+
+/* All of the log was copied before. A service signs what it has written, so a log that ends before was cut. */
+static gboolean
+check_signed (Copy *copy, VaStatement *row, GError **error)
+{
+  g_autofree char *text = va_column_text (row, 1);
+  guint64 seq = MAX ((guint64) va_column_number (row, 0), signed_record (text));
+
+  if (seq <= copy->seq)
+    return TRUE;
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT,
+               _("the audit log ends at record %" G_GUINT64_FORMAT ", but a service has signed it up to record %"
+                 G_GUINT64_FORMAT ": its newest records were cut off. Compare it with receipts and exports, and use a backup that has them"), copy->seq, seq);
   return FALSE;
 }
 
@@ -279,36 +324,6 @@ va_store_backup (const char *place, const char *path, VaStoreCopied *copied, GEr
   return ok;
 }
 
-/* A FIFO's open or a device's content might never end. */
-static GMappedFile *
-map_regular (const char *path, GError **error)
-{
-  int fd = open (path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  GMappedFile *file = NULL;
-  struct stat info;
-
-  if (fd < 0 || fstat (fd, &info) != 0)
-    g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, g_strerror (errno));
-  else if (!S_ISREG (info.st_mode))
-    g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
-                         _("it is not a regular file: expected what “virt-attest service backup” writes"));
-  else
-    file = g_mapped_file_new_from_fd (fd, FALSE, error);
-  if (fd >= 0)
-    close (fd);
-  return file;
-}
-
-/* A copy of the backup that may be changed, since an older one is brought up to date first. */
-static gboolean
-copy_file (const char *path, const char *copy, GError **error)
-{
-  g_autoptr(GMappedFile) file = map_regular (path, error);
-
-  return file != NULL
-         && va_file_write (copy, g_mapped_file_get_contents (file), g_mapped_file_get_length (file), 0600, error);
-}
-
 /* The whole log, from its anchor on, against its MACs. */
 static gboolean
 check_log (VaStore *store, GError **error)
@@ -345,7 +360,7 @@ restore_copy (const char *copy, const char *place, VaStoreCopied *copied, GError
 }
 
 gboolean
-va_store_restore (const char *path, const char *place, VaKek *kek, VaStoreCopied *copied, GError **error)
+va_store_restore (const char *path, const char *place, guint64 reserve, VaKek *kek, VaStoreCopied *copied, GError **error)
 {
   g_autofree char *folder = g_dir_make_tmp ("virt-attest-XXXXXX", error), *copy = NULL;
   gboolean ok;
@@ -353,7 +368,8 @@ va_store_restore (const char *path, const char *place, VaKek *kek, VaStoreCopied
   if (folder == NULL)
     return FALSE;
   copy = g_build_filename (folder, "backup.db", NULL);
-  ok = copy_file (path, copy, error) && check_backup (copy, kek, error) && restore_copy (copy, place, copied, error);
+  ok = va_backup_file_copy (path, copy, place, reserve, error) && check_backup (copy, kek, error)
+       && restore_copy (copy, place, copied, error);
   if (!ok)
     g_prefix_error (error, _("backup %s: "), path);
   remove_store (copy);

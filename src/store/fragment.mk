@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += libva-store.la
 libva_store_la_SOURCES = \
 	src/store/audit-log.c \
 	src/store/backend.h \
+	src/store/backup-file.c src/store/backup-file.h \
 	src/store/copy.c \
 	src/store/data-keys.c \
 	src/store/error.h \

@@ -22,6 +22,7 @@
 #define READERS 4
 #define CACHE_KIB "768" /* of each connection at the most: a launch touches some dozens of pages */
 #define LOG_BYTES (VA_CHECKPOINT_PAGES * (4096 + 24) + 32) /* frames and header: what is written ahead before a checkpoint */
+#define VALUE_MAX (32 * 1024 * 1024) /* bytes; an image has half of that at most */
 #define APPLICATION_ID "0x76614174"
 
 const char *const va_sqlite_migrations[VA_STORE_SCHEMA] = { VA_SQLITE_SCHEMA_1, VA_SQLITE_SCHEMA_2, VA_SQLITE_SCHEMA_3,
@@ -223,10 +224,12 @@ finalize (gpointer data)
   g_free (statement);
 }
 
-/* There are none of these in a store; what somebody has put there is not carried out. */
+/* There are no triggers and views in a store; what somebody has put there is not carried out. Nor does a value that somebody
+   has put there take all memory. */
 static void
-keep_triggers_off (sqlite3 *db)
+be_careful (sqlite3 *db)
 {
+  sqlite3_limit (db, SQLITE_LIMIT_LENGTH, VALUE_MAX);
   sqlite3_db_config (db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
   sqlite3_db_config (db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
 }
@@ -252,7 +255,7 @@ connect_to (gpointer checkpoints, GError **error)
     {
       sqlite3_busy_timeout (connection->db, BUSY_MS);
       sqlite3_extended_result_codes (connection->db, 1);
-      keep_triggers_off (connection->db);
+      be_careful (connection->db);
       if (sqlite_execute (&connection->sql,
                           "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
                           "PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;"

@@ -65,17 +65,20 @@ typedef struct {
 } VaStoreCopied;
 /**
  * va_store_backup: everything in the store at @place, as it is at one moment, into the new file @path (0600), which comes
- * to be when it is whole. What is sealed stays sealed. The store may be in use.
+ * to be when it is whole. What is sealed stays sealed. The store may be in use. What a restore would refuse of the store's
+ * content is refused here, too, while it can still be mended.
  * Errors: VA_STORE_ERROR, VA_CORE_ERROR (@path is there already, or cannot be written)
  */
 gboolean va_store_backup (const char *place, const char *path, VaStoreCopied *copied, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_store_restore: a backup into the store at @place, which must be empty or not there; all of it or nothing. The
- * backup is checked first: that it is whole, that @kek opens its data keys, that its audit log's chain holds.
+ * backup is checked first: that there is room for it, that it is whole, that @kek opens its data keys, that its audit log's
+ * chain holds and goes as far as it was signed, that each image has its hash.
+ * @reserve: bytes that stay free on the file systems of the store and of the temporary copy
  */
-gboolean va_store_restore (const char *path, const char *place, VaKek *kek, VaStoreCopied *copied, GError **error)
-  G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_store_restore (const char *path, const char *place, guint64 reserve, VaKek *kek, VaStoreCopied *copied,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_ping: whether the database answers. */
 gboolean va_store_ping (VaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -13,7 +13,7 @@ import uuid
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from service_audit import Site
-from service_peers import BUILD, Service, sha256, write
+from service_peers import BUILD, Service, firmware, sha256, write
 from service_world import INLINE, OTHER_GUID, TMP, Database, read_store, refused, test
 
 TOOL = os.path.join(BUILD, 'virt-attest')
@@ -142,13 +142,51 @@ def renamed(path, kind, number=1):
     return path
 
 
+def no_room_for_store(w, site, huge):
+    """Where the copy has room and the store has not."""
+    memory, disk = '/dev/shm', os.statvfs(TMP)
+    if not os.access(memory, os.W_OK) or os.stat(memory).st_dev == os.stat(TMP).st_dev:
+        return
+    there = os.statvfs(memory)
+    size = there.f_bavail * there.f_frsize * 3 // 4
+    if size > disk.f_bavail * disk.f_frsize // 2:
+        return
+    os.truncate(huge, size)
+    target = other_service(w, 'no-room', site.service, os.path.join(memory, 'not-there', 'state', 'store.db'))
+    said = tool('restore', '--service-config', target.config, huge, code=3)
+    assert 'on the file system of /dev/shm, where' in said and 'put the store on a larger one' in said, said
+    assert not os.path.exists(os.path.join(memory, 'not-there'))
+
+
+@test
+def backup_finds_what_was_changed(w):
+    """While it can still be mended, and not when it is needed."""
+    site = Site(w, 'bad-store')
+    site.launch()
+    w.peer('auditor', 'anna', site.service).call('POST', '/audit/checkpoint')
+    path, image = os.path.join(TMP, 'bad-store.db'), sha256(w.image)
+    with Database(site.service) as database:
+        database.execute('UPDATE artifacts SET image = ? WHERE hash = ?', (w.plain, image))
+    said = tool('backup', '--service-config', site.service.config, path, code=3)
+    assert f'the firmware image {image} of owner alice was changed' in said and not os.path.exists(path), said
+    site.alice.call('PUT', '/artifact', raw=w.image)
+    tool('backup', '--service-config', site.service.config, path)
+    with Database(site.service) as database:
+        database.execute('DELETE FROM audit WHERE seq > 2')
+    said = tool('backup', '--service-config', site.service.config, path + '.cut', code=3)
+    assert 'ends at record 2' in said, said
+    assert site.service.end() == 0
+
+
 @test
 def bad_backups(w):
     site = Site(w, 'bad-backup')
     site.launch()
+    w.peer('auditor', 'anna', site.service).call('POST', '/audit/checkpoint')
     path = os.path.join(TMP, 'good.db')
     tool('backup', '--service-config', site.service.config, path)
     assert site.service.end() == 0
+    image = sha256(w.image)
 
     def broken(name, *changes):
         copy = os.path.join(TMP, name)
@@ -183,7 +221,17 @@ def bad_backups(w):
              (broken('no-keys-at-all.db', 'DELETE FROM data_keys', 'DELETE FROM store_keys', 'DELETE FROM registrations',
                      'DELETE FROM launches', 'DELETE FROM registration_secrets'), 'none of the keys'),
              (broken('no-mac.db', 'UPDATE audit SET mac = NULL WHERE seq = 3'), 'record 3 was'),
-             (broken('other-mac.db', "UPDATE audit SET owner = 'bob' WHERE seq = 2"), 'record 2 was')]
+             (broken('other-mac.db', "UPDATE audit SET owner = 'bob' WHERE seq = 2"), 'record 2 was'),
+             (broken('image.db', f"UPDATE artifacts SET image = X'{firmware(91).hex()}' WHERE hash = '{image}'"),
+              f'the firmware image {image} of owner alice was changed: .*{sha256(firmware(91))}.*upload it again'),
+             (broken('no-image.db', f"UPDATE artifacts SET image = X'' WHERE hash = '{image}'"), f'image {image} of owner alice'),
+             (broken('image-hash.db', f"UPDATE artifacts SET hash = '{'0' * 64}' WHERE hash = '{image}'"), f"image {'0' * 64} of"),
+             (broken('log-end.db', 'DELETE FROM audit WHERE seq > 2'),
+              r'ends at record 2, but a service has signed it up to record \d+: .*receipts.*use a backup that has them'),
+             (broken('log-end-moved.db', 'DELETE FROM audit WHERE seq > 2', 'UPDATE checkpoints SET seq = 1'), 'ends at record 2'),
+             (broken('no-log.db', 'DELETE FROM audit'), 'ends at record 0'),
+             (broken('checkpoint.db', 'UPDATE checkpoints SET seq = -1'), 'signed it up to'),
+             (broken('large.db', "INSERT INTO hosts VALUES ('h', 1, printf ('%.*c', 40000000, 'x'))"), 'too big')]
     # Under names that are SQLite's own.
     named = [('trigger', 'AFTER INSERT ON hosts BEGIN DELETE FROM audit; END'), ('view', 'AS SELECT 1 AS one')]
     for kind, rest in named:
@@ -192,11 +240,16 @@ def bad_backups(w):
         cases.append((renamed(broken(f'stat{number}.db', f'CREATE TABLE other_stat{number} (a)'), 'table', number), 'other tables'))
     fifo = os.path.join(TMP, 'fifo.db')
     os.mkfifo(fifo)
+    huge, disk = broken('huge.db'), os.statvfs(TMP)
+    os.truncate(huge, disk.f_bavail * disk.f_frsize)  # no bytes of it are anywhere
+    cases += [(huge, r'to restore it takes \d+ MiB on the file system of [^ ]+, where there is room for \d+ MiB .*TMPDIR'),
+              ('/proc/kallsyms', 'not the 0 bytes long'), (write(os.path.join(TMP, 'nothing.db'), b''), 'is not a store')]
     cases += [(fifo, 'not a regular file'), ('/dev/zero', 'not a regular file'), (TMP, 'not a regular file')]
     target = other_service(w, 'bad-restored', site.service)
     for backup, words in cases:
         said = tool('restore', '--service-config', target.config, backup, code=3)
         assert re.search(words, said), said
+    no_room_for_store(w, site, huge)
     foreign = other_service(w, 'foreign-kek', site.service)
     write(foreign.kek, os.urandom(32))
     assert 'does not open' in tool('restore', '--service-config', foreign.config, path, code=3)
