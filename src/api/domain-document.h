@@ -44,8 +44,13 @@ gboolean va_domain_find_launch (const VaXmlTree *tree, xmlNode **launch, GError 
 VaDomainXml *va_domain_read (const VaXmlTree *tree, const xmlNode *launch, gboolean strict, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 
-/** va_domain_judge: sets other_scheme and warnings of @domain, which has been read otherwise. */
-void va_domain_judge (VaDomainXml *domain, const VaXmlTree *tree);
+/**
+ * va_domain_judge: sets other_scheme, obstacles, doubts and warnings of @domain, which has been read otherwise.
+ * @mistake: (nullable): what was wrong with something that it has been read from
+ */
+void va_domain_judge (VaDomainXml *domain, const VaXmlTree *tree, const char *mistake);
+/** va_domain_judge_kind: the part of it that is about what kind of domain this is. */
+void va_domain_judge_kind (VaDomainXml *domain, const VaXmlTree *tree);
 
 /** Our second monitor in <qemu:commandline>: the elements that hold the values; %NULL when absent. */
 typedef struct {

@@ -36,11 +36,17 @@ refuse (GError **error, const char *message)
 static gboolean
 check_domain (const VaDomainXml *domain, const Preparation *p, GError **error)
 {
-  if (domain->other_scheme != NULL)
-    return refuse (error, domain->other_scheme);
-  if (!domain->confidential)
+  g_autoptr(GPtrArray) reasons = va_domain_xml_reasons (domain, VA_DOMAIN_UNPREPARED, VA_RUNDIR);
+
+  if (!domain->confidential && domain->other_scheme == NULL)
     return refuse (error, _("the domain has no <launchSecurity type='sev'>: it is not confidential, so there is nothing "
                             "to attest; add it with its <policy> first"));
+  if (reasons->len > 0)
+    {
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("the domain cannot be attested: %s"),
+                   (const char *) reasons->pdata[0]);
+      return FALSE;
+    }
   if (domain->name == NULL)
     return refuse (error, _("the domain has no <name>"));
   if (p->registration != NULL && !va_uuid_is_canonical (p->registration))

@@ -152,7 +152,7 @@ va_domain_read (const VaXmlTree *tree, const xmlNode *launch, gboolean strict, G
   read_launch_security (domain, root, &kept);
   read_machine (domain, root, &kept);
   read_monitor (domain, tree);
-  va_domain_judge (domain, tree);
+  va_domain_judge (domain, tree, kept != NULL ? kept->message : NULL);
   if (launch != NULL)
     domain->registration = va_xml_attribute (launch, "id");
   if (launch != NULL)
@@ -189,6 +189,8 @@ va_domain_xml_free (VaDomainXml *domain)
   g_free (domain->kernel);
   g_free (domain->monitor_path);
   g_free (domain->other_scheme);
+  g_clear_pointer (&domain->obstacles, g_ptr_array_unref);
+  g_clear_pointer (&domain->doubts, g_ptr_array_unref);
   g_clear_pointer (&domain->warnings, g_ptr_array_unref);
   g_free (domain);
 }

@@ -23,7 +23,11 @@ typedef struct {
   char *monitor_path;      /* of our QMP chardev in <qemu:commandline>, or %NULL */
   guint vcpus;
   char *other_scheme;      /* how it is confidential without being SEV, and what to do: a sentence; or %NULL */
-  GPtrArray *warnings;     /* of char *: what does not keep it from being attested, but may surprise; sentences */
+  gboolean firmware_argument; /* <qemu:commandline> names a firmware */
+  /* Of char *, sentences; without any for a domain that is not confidential by SEV. */
+  GPtrArray *obstacles;    /* why it can never be attested: the host refuses it */
+  GPtrArray *doubts;       /* why libvirt, QEMU or the measurement will most likely not let it start */
+  GPtrArray *warnings;     /* what does not keep it from being attested, but may surprise */
 } VaDomainXml;
 
 /**
@@ -34,6 +38,21 @@ typedef struct {
 VaDomainXml *va_domain_xml_parse (const char *xml, gsize size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void va_domain_xml_free (VaDomainXml *domain);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaDomainXml, va_domain_xml_free)
+
+/** Where a domain's XML comes from. */
+typedef enum {
+  VA_DOMAIN_UNPREPARED, /* a person, before “virt-attest domain prepare” */
+  VA_DOMAIN_KEPT,       /* a person, who wants to know whether it would be attested */
+  VA_DOMAIN_STARTING,   /* libvirt, which has filled in what it chose itself */
+} VaDomainStage;
+/**
+ * va_domain_xml_reasons: why @domain would not be attested: the one place where that is decided, for the host agent as for
+ * the command line. A domain without any is attested at each start that the service agrees to.
+ * @run_dir: under which second monitors are
+ * Returns: (transfer full): of char *, sentences that go on after “no: ”, the most important one first
+ */
+GPtrArray *va_domain_xml_reasons (const VaDomainXml *domain, VaDomainStage stage, const char *run_dir)
+  G_GNUC_WARN_UNUSED_RESULT;
 
 /** What the metadata of a domain shall say; %NULL: what it says already. */
 typedef struct {

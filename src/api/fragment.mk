@@ -19,6 +19,7 @@ libva_domain_la_SOURCES = \
 	src/api/domain-document.c src/api/domain-document.h \
 	src/api/domain-kind.c src/api/domain-layout.c src/api/domain-layout.h \
 	src/api/domain-prepare.c \
+	src/api/domain-verdict.c \
 	src/api/domain-xml.c src/api/domain-xml.h
 libva_domain_la_CFLAGS = $(AM_CFLAGS) $(XML_CFLAGS)
 libva_domain_la_LIBADD = libva-core.la $(XML_LIBS) $(GLIB_LIBS)

@@ -5,22 +5,25 @@
 
 #include <glib/gstdio.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 #include "core/i18n.h"
 #include "firmware.h"
 #include "print.h"
 #include "sev/kernel-image.h"
 
+/* Takes @sentence, which stands on standard error and, for a verdict, among @reasons. */
 static void
-warn (const char *path, const char *problem)
+tell (GPtrArray *reasons, char *sentence)
 {
-  g_autofree char *text = g_strdup_printf ("%s: %s", path, problem), *safe = va_print_safe (text);
+  g_autofree char *safe = va_print_safe (sentence);
 
   g_printerr (_("virt-attest: warning: %s\n"), safe);
+  g_ptr_array_add (reasons, sentence);
 }
 
 static void
-check_kernel (const char *path)
+check_kernel (const char *path, GPtrArray *reasons)
 {
   guint8 head[VA_KERNEL_HEAD];
   FILE *file = g_file_test (path, G_FILE_TEST_IS_REGULAR) ? fopen (path, "re") : NULL;
@@ -31,38 +34,48 @@ check_kernel (const char *path)
   problem = va_kernel_kind_problem (va_kernel_kind (head, fread (head, 1, sizeof head, file)));
   fclose (file);
   if (problem != NULL)
-    warn (path, problem);
+    tell (reasons, g_strdup_printf ("%s: %s", path, problem));
+}
+
+/* Only the name is known; variable stores are called OVMF_VARS_4M.fd, AAVMF_VARS.fd, guest_VARS.fd. */
+static void
+check_firmware_name (const char *path, GPtrArray *reasons)
+{
+  g_autofree char *name = g_path_get_basename (path), *upper = g_ascii_strup (name, -1);
+
+  if (strstr (upper, "_VARS") != NULL)
+    tell (reasons, g_strdup_printf (_("%s: by its name this is a variable store (VARS), which is not measured: <loader> is for "
+                                      "the firmware's code, usually OVMF_CODE*.fd"), path));
 }
 
 static void
-check_firmware (const char *path, gboolean hashes)
+check_firmware (const char *path, gboolean hashes, GPtrArray *reasons)
 {
   g_autoptr(VaFirmwareFile) file = NULL;
   g_autoptr(GError) error = NULL;
 
   if (!g_file_test (path, G_FILE_TEST_IS_REGULAR) || g_access (path, R_OK) != 0)
-    return;
+    {
+      check_firmware_name (path, reasons);
+      return;
+    }
   file = va_firmware_file_read (path, &error);
   if (file == NULL)
-    {
-      g_autofree char *safe = va_print_safe (error->message);
-
-      g_printerr (_("virt-attest: warning: %s\n"), safe);
-    }
+    tell (reasons, g_strdup (error->message));
   else if (hashes && file->footer.hashes_base == 0)
-    warn (path, _("this firmware has no room for kernel hashes, which the domain wants: use one built for it, such as "
-                  "OVMF's AmdSev package"));
+    tell (reasons, g_strdup_printf (_("%s: this firmware has no room for kernel hashes, which the domain wants: use one built "
+                                      "for it, such as OVMF's AmdSev package"), path));
 }
 
 void
-va_domain_files_warn (const VaDomainXml *domain)
+va_domain_files_warn (const VaDomainXml *domain, GPtrArray *reasons)
 {
   gboolean hashes = domain->kernel_hashes && domain->kernel != NULL;
 
   if (!domain->confidential)
     return;
   if (hashes)
-    check_kernel (domain->kernel);
+    check_kernel (domain->kernel, reasons);
   if (domain->loader != NULL)
-    check_firmware (domain->loader, hashes);
+    check_firmware (domain->loader, hashes, reasons);
 }

@@ -6,5 +6,6 @@
 /**
  * va_domain_files_warn: says on standard error what keeps @domain from an attested start in the firmware and the kernel
  * that it names, as far as this machine has them.
+ * @reasons: of char *: the same sentences are added
  */
-void va_domain_files_warn (const VaDomainXml *domain);
+void va_domain_files_warn (const VaDomainXml *domain, GPtrArray *reasons);

@@ -23,16 +23,22 @@ check_name (GBytes *xml, GError **error)
   return domain == NULL || va_domain_name_check (domain, error);
 }
 
-/* What does not keep the domain from being attested, but may surprise. */
 static void
-print_warnings (const VaDomainXml *domain)
+print_warnings (const GPtrArray *sentences)
 {
-  for (guint i = 0; i < domain->warnings->len; i++)
-    {
-      g_autofree char *text = va_print_safe (domain->warnings->pdata[i]);
+  for (guint i = 0; i < sentences->len; i++)
+    va_print_error_line (_("virt-attest: warning: %s"), (const char *) sentences->pdata[i]);
+}
 
-      g_printerr (_("virt-attest: warning: %s\n"), text);
-    }
+/* What the domain has beside what was added that may surprise its owner, or keep it from starting. */
+static void
+warn (const VaDomainXml *domain)
+{
+  g_autoptr(GPtrArray) told = g_ptr_array_new_with_free_func (g_free);
+
+  va_domain_files_warn (domain, told);
+  print_warnings (domain->doubts);
+  print_warnings (domain->warnings);
 }
 
 static VaExit
@@ -49,10 +55,7 @@ prepare (const char *input, const VaDomainWanted *wanted, const char *output)
     return va_call_fail (error);
   domain = va_domain_xml_parse (result, strlen (result), NULL);
   if (domain != NULL)
-    {
-      va_domain_files_warn (domain);
-      print_warnings (domain);
-    }
+    warn (domain);
   if (output == NULL || g_str_equal (output, "-"))
     fputs (result, stdout);
   else if (!va_file_write (output, result, strlen (result), 0600, &error))

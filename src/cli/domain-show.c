@@ -11,29 +11,27 @@
 #include "print.h"
 #include "sev/policy.h"
 
-/* What keeps a launch of the domain from being attested; %NULL when nothing does. @text: for what is made of pieces. */
-static const char *
-missing (const VaDomainXml *domain, char **text)
+/* Why the domain would not be attested, as far as can be told on this machine. */
+static GPtrArray *
+find_reasons (const VaDomainXml *domain)
 {
-  g_autofree char *path = va_monitor_path (VA_RUNDIR, domain->uuid);
-  g_autofree char *older = va_monitor_path_older (VA_RUNDIR, domain->uuid);
+  GPtrArray *reasons = va_domain_xml_reasons (domain, VA_DOMAIN_KEPT, VA_RUNDIR);
   g_autoptr(GError) error = NULL;
 
-  if (domain->other_scheme != NULL)
-    return domain->other_scheme;
-  if (!domain->confidential)
-    return _("it has no <launchSecurity type='sev'>");
-  if (!domain->opted_in)
-    return _("it has not opted in; “virt-attest domain prepare” adds the metadata");
-  if (!domain->has_blobs)
-    return _("the placeholders are missing; “virt-attest domain prepare” adds them");
-  if (domain->monitor_path == NULL)
-    return _("the second monitor is missing; “virt-attest domain prepare” adds it");
-  if (!g_str_equal (domain->monitor_path, path) && !g_str_equal (domain->monitor_path, older))
-    return _("its monitor is that of another domain; “virt-attest domain prepare” corrects it");
   if (!va_domain_name_check (domain, &error))
-    return *text = g_strdup (error->message);
-  return NULL;
+    g_ptr_array_add (reasons, g_strdup (error->message));
+  va_domain_files_warn (domain, reasons);
+  return reasons;
+}
+
+static void
+set_list (JsonObject *object, const char *name, const GPtrArray *sentences)
+{
+  JsonArray *list = json_array_new ();
+
+  for (guint i = 0; i < sentences->len; i++)
+    json_array_add_string_element (list, sentences->pdata[i]);
+  json_object_set_array_member (object, name, list);
 }
 
 static void
@@ -44,10 +42,9 @@ set_text (JsonObject *object, const char *name, const char *text)
 }
 
 static void
-print_json (const VaDomainXml *domain, const char *problem)
+print_json (const VaDomainXml *domain, const GPtrArray *reasons)
 {
   g_autoptr(JsonObject) object = json_object_new ();
-  JsonArray *warnings = json_array_new ();
 
   set_text (object, "uuid", domain->uuid);
   set_text (object, "name", domain->name);
@@ -60,13 +57,13 @@ print_json (const VaDomainXml *domain, const char *problem)
   json_object_set_boolean_member (object, "kernel-hashes", domain->kernel_hashes);
   json_object_set_boolean_member (object, "placeholders", domain->has_blobs);
   set_text (object, "firmware", domain->loader);
+  set_text (object, "kernel", domain->kernel);
   set_text (object, "monitor", domain->monitor_path);
   json_object_set_int_member (object, "vcpus", domain->vcpus);
-  json_object_set_boolean_member (object, "ready", problem == NULL);
-  set_text (object, "problem", problem);
-  for (guint i = 0; i < domain->warnings->len; i++)
-    json_array_add_string_element (warnings, domain->warnings->pdata[i]);
-  json_object_set_array_member (object, "warnings", warnings);
+  json_object_set_boolean_member (object, "ready", reasons->len == 0);
+  set_text (object, "problem", reasons->len > 0 ? reasons->pdata[0] : NULL);
+  set_list (object, "problems", reasons);
+  set_list (object, "warnings", domain->warnings);
   va_print_json (object);
 }
 
@@ -89,7 +86,7 @@ yes_or_no (gboolean yes)
 }
 
 static void
-print_text (const VaDomainXml *domain, const char *problem)
+print_text (const VaDomainXml *domain, const GPtrArray *reasons)
 {
   VaTable *table = va_table_new ((const char *[]){ "", "", NULL });
 
@@ -100,12 +97,15 @@ print_text (const VaDomainXml *domain, const char *problem)
   va_table_field (table, _("policy"), domain->confidential ? va_policy_text (domain->policy) : NULL);
   va_table_field (table, _("kernel hashes"), yes_or_no (domain->kernel_hashes));
   va_table_field (table, _("firmware"), g_strdup (domain->loader));
+  va_table_field (table, _("kernel"), g_strdup (domain->kernel));
   va_table_field (table, _("vCPUs"), g_strdup_printf ("%u", domain->vcpus));
   va_table_field (table, _("monitor"), monitor_text (domain));
   for (guint i = 0; i < domain->warnings->len; i++)
     va_table_field (table, _("warning"), g_strdup (domain->warnings->pdata[i]));
-  va_table_field (table, _("attested"),
-                  problem != NULL ? g_strdup_printf (_("no: %s"), problem) : g_strdup (_("yes, at each start")));
+  for (guint i = 0; i < reasons->len; i++)
+    va_table_field (table, i == 0 ? _("attested") : "", g_strdup_printf (_("no: %s"), (const char *) reasons->pdata[i]));
+  if (reasons->len == 0)
+    va_table_field (table, _("attested"), g_strdup (_("yes, at each start")));
   va_table_print (table, "");
 }
 
@@ -115,8 +115,7 @@ va_verb_domain_show (VaCall *call)
   g_autoptr(VaDomainXml) domain = NULL;
   g_autoptr(GBytes) xml = NULL;
   g_autoptr(GError) error = NULL;
-  g_autofree char *text = NULL;
-  const char *problem;
+  g_autoptr(GPtrArray) reasons = NULL;
 
   if (!va_call_parse (call, NULL, 0, 1))
     return VA_EXIT_USAGE;
@@ -125,11 +124,10 @@ va_verb_domain_show (VaCall *call)
     domain = va_domain_xml_parse (g_bytes_get_data (xml, NULL), g_bytes_get_size (xml), &error);
   if (domain == NULL)
     return va_call_fail (error);
-  problem = missing (domain, &text);
-  va_domain_files_warn (domain);
+  reasons = find_reasons (domain);
   if (call->json)
-    print_json (domain, problem);
+    print_json (domain, reasons);
   else
-    print_text (domain, problem);
-  return problem == NULL ? VA_EXIT_YES : VA_EXIT_REFUSED;
+    print_text (domain, reasons);
+  return reasons->len == 0 ? VA_EXIT_YES : VA_EXIT_REFUSED;
 }

@@ -21,43 +21,32 @@ typedef struct {
   VaLoader loader;
 } Start;
 
-static gboolean
-refuse (GError **error, const char *sentence)
+static void
+log_all (const VaDomainXml *domain, const GPtrArray *sentences)
 {
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-               _("this domain asks for an attested launch, but %s: run “virt-attest domain prepare” on its XML"),
-               sentence);
-  return FALSE;
+  for (guint i = 0; i < sentences->len; i++)
+    g_message (_("domain %s: %s"), domain->name, (const char *) sentences->pdata[i]);
 }
 
 static gboolean
 check_domain (const Start *start, GError **error)
 {
   const VaDomainXml *domain = start->domain;
-  g_autofree char *monitor = va_monitor_path (start->agent->settings->run_dir, domain->uuid);
-  g_autofree char *older = va_monitor_path_older (start->agent->settings->run_dir, domain->uuid);
+  const char *run_dir = start->agent->settings->run_dir;
+  g_autoptr(GPtrArray) reasons = va_domain_xml_reasons (domain, VA_DOMAIN_STARTING, run_dir);
+  g_autofree char *older = va_monitor_path_older (run_dir, domain->uuid);
 
-  if (!domain->confidential && domain->other_scheme != NULL)
+  if (reasons->len > 0)
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("this domain asks for an attested launch, but %s"),
-                   domain->other_scheme);
+                   (const char *) reasons->pdata[0]);
       return FALSE;
     }
-  for (guint i = 0; i < domain->warnings->len; i++)
-    g_message (_("domain %s: %s"), domain->name, (const char *) domain->warnings->pdata[i]);
-  if (!domain->confidential)
-    {
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                   _("this domain asks for an attested launch, but has no <launchSecurity type='sev'>"));
-      return FALSE;
-    }
-  if (!domain->has_blobs)
-    return refuse (error, _("it has no places for the owner's certificate and session"));
+  log_all (domain, domain->doubts);
+  log_all (domain, domain->warnings);
   if (g_strcmp0 (domain->monitor_path, older) == 0)
     g_message (_("domain %s has its second monitor at %s, which no AppArmor rule keeps other domains away from: run "
                  "“virt-attest domain prepare” on its XML again"), domain->name, older);
-  else if (g_strcmp0 (domain->monitor_path, monitor) != 0)
-    return refuse (error, _("it has no second monitor for the host agent"));
   return TRUE;
 }
 

@@ -344,6 +344,14 @@ test_hook_refuses_domains (void)
   assert_refused (&host, "<dhCert>QUFBQQ==</dhCert>|", "virt-attest domain prepare");
   assert_refused (&host, "/monitor.sock|/other.sock", "virt-attest domain prepare");
   assert_refused (&host, "type='sev'|type='s390-pv'", "launchSecurity");
+  /* QEMU would run each of these without SEV, or not at all; no launch is begun for them. */
+  assert_refused (&host, "<domain type='kvm'|<domain type='qemu'", "TCG");
+  assert_refused (&host, "<domain type='kvm'|<domain type='xen'", "type is 'xen'");
+  assert_refused (&host, "arch='x86_64' machine='q35'|arch='aarch64' machine='virt'", "aarch64");
+  assert_refused (&host, "machine='q35'|machine='isapc'", "isapc");
+  assert_refused (&host, "</launchSecurity>|</launchSecurity><launchSecurity type='sev'><policy>5</policy></launchSecurity>",
+                  "<launchSecurity> 2 times");
+  assert_refused (&host, "<policy>0x0001|<policy>0x30001", "SEV-SNP");
   assert_refused (&host, "mode=\"required\"|mode=\"perhaps\"", "mode");
   assert_refused (&host, "mode=\"required\"|mode=\"required\" x=\"y\"", "x");
   assert_refused (&host, change, "zeros.fd: this is not x86 firmware");

@@ -217,10 +217,10 @@ def registrations_in_the_words_of_their_options(_world):
         printed = call(*words, *arguments, "--launch-digest", b64(DIGEST), code=1, told=[word])
 
 
-def domain(security, os_="<os><type>hvm</type></os>", arguments=()):
+def domain(security, os_="<os><type>hvm</type><loader>/not/there.fd</loader></os>", arguments=(), kind="kvm"):
     """A domain's XML, with these arguments of QEMU."""
     line = "".join(f"<qemu:arg value='{argument}'/>" for argument in arguments)
-    return put("domain.xml", f"""<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
+    return put("domain.xml", f"""<domain type='{kind}' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
   <name>a</name>
   <uuid>5f3c0a1e-7c7e-4a0f-9a53-1e1f9d1a2b3c</uuid>
   {os_}
@@ -228,6 +228,15 @@ def domain(security, os_="<os><type>hvm</type></os>", arguments=()):
   <qemu:commandline>{line}</qemu:commandline>
 </domain>
 """.encode())
+
+
+def prepare(path, word):
+    """The path of the prepared domain; there is a warning with @word."""
+    result = path + ".prepared"
+    if os.path.exists(result):
+        os.unlink(result)
+    call("domain", "prepare", path, "--owner", "alice", "--output", result, told=["virt-attest: warning: ", word])
+    return result
 
 
 @test
@@ -244,14 +253,33 @@ def domains_are_named_as_what_they_are(_world):
         if word != "not confidential":
             call("domain", "show", path, code=1, told=[word])
     sev = "<launchSecurity type='sev'><policy>0x1</policy></launchSecurity>"
-    for given, word in ((dict(arguments=("-qmp", "unix:/tmp/x,server,nowait"), security=sev), "further monitor (-qmp"),
-                       (dict(arguments=("-mon", "chardev=mine,mode=control"), security=sev), "further monitor (-mon"),
-                       (dict(arguments=("-object", "sev-guest,id=sev0"), security=sev), "an SEV object of its own"),
-                       (dict(os_="<os firmware='efi'><type>hvm</type></os>", security=sev), "libvirt chooses the firmware"),
+    for given, word in ((dict(arguments=("-qmp", "unix:/tmp/x,server,nowait")), "further monitor (-qmp"),
+                       (dict(arguments=("-mon", "chardev=mine,mode=control")), "further monitor (-mon"),
+                       (dict(os_="<os><type>hvm</type><loader>/not/there.fd</loader><kernel>/k</kernel></os>"), "is not measured"),
+                       (dict(security=sev.replace("0x1", "0x0")), "allows debugging")):
+        path = domain(**{"security": sev, **given})
+        prepared = prepare(path, word)
+        call("domain", "show", prepared, code=0, told=["warning", word, "attested", "yes, at each start"])
+    # What is added can be, and the domain would not be attested all the same.
+    for given, word in ((dict(arguments=("-object", "sev-guest,id=sev0")), "an SEV object of its own"),
+                       (dict(os_="<os firmware='efi'><type>hvm</type></os>"), "libvirt chooses the firmware"),
+                       (dict(os_="<os><type>hvm</type></os>"), "names no firmware"),
+                       (dict(os_="<os><type>hvm</type><loader>/not/OVMF_VARS_4M.fd</loader></os>"), "variable store"),
                        (dict(security=sev.replace("0x1", " 0x1 ")), "blanks around its value")):
-        path = domain(**given)
-        call("domain", "prepare", path, "--owner", "alice", told=["virt-attest: warning: ", word])
-        call("domain", "show", path, code=1, told=["warning", word])
+        path = domain(**{"security": sev, **given})
+        prepared = prepare(path, word)
+        printed = call("domain", "show", prepared, code=1, told=["attested", "no: ", word])
+        assert "yes, at each start" not in printed, printed
+    # Nothing can be added that would help.
+    for given, word in ((dict(kind="qemu"), "TCG"), (dict(kind="xen"), "type is 'xen'"),
+                       (dict(os_="<os><type arch='aarch64' machine='virt'>hvm</type></os>"), "aarch64"),
+                       (dict(security=sev + sev), "<launchSecurity> 2 times"),
+                       (dict(security=sev.replace("0x1", "0x30000")), "SEV-SNP")):
+        path = domain(**{"security": sev, **given})
+        call("domain", "prepare", path, "--owner", "alice", code=1, told=["cannot be attested", word])
+        call("domain", "show", path, code=1, told=["no: ", word])
+        told = json.loads(call("domain", "show", path, "--json", code=1))
+        assert not told["ready"] and word in told["problems"][0] == told["problem"], told
     printed = call("domain", "prepare", domain(sev, arguments=("-monitor", "none", "-S")), "--owner", "alice")
     assert "warning" not in printed, printed
 

@@ -210,7 +210,7 @@ test_refused (void)
   assert_refused ("<domain><name>a</name></domain>", NULL, "no <launchSecurity type='sev'>");
   assert_refused ("<domain><name>a</name><launchSecurity type='s390-pv'/></domain>", NULL, "Secure Execution");
   assert_refused ("<domain>" SEV "</domain>", NULL, "no <name>");
-  assert_refused ("<domain><name>a</name><uuid>1</uuid>" SEV "</domain>", NULL, "no UUID");
+  assert_refused ("<domain><name>a</name><uuid>1</uuid>" SEV "</domain>", NULL, "is not a UUID");
   assert_refused ("<domain><name>a</name>" SEV "</domain>", "", "UUID in lower case");
   assert_refused ("<domain><name>a</name>" SEV "</domain>", "11111111-2222-3333-4444-55555555555A", "UUID in lower case");
   assert_refused ("<domain><name>a</name>" SEV "<metadata><a:b xmlns:a='urn:virt-attest:launch:1'/></metadata></domain>",

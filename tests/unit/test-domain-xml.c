@@ -193,6 +193,131 @@ test_monitor (void)
   g_assert_null (other->monitor_path);
 }
 
+#define SEV "<launchSecurity type='sev'><policy>0x1</policy></launchSecurity>"
+#define TYPE "<type arch='x86_64' machine='q35'>hvm</type>"
+#define LOADER "<loader>/fw</loader>"
+#define OS "<os>" TYPE LOADER "</os>"
+#define KVM(rest) "<domain type='kvm'><name>a</name><uuid>" UUID "</uuid>" rest "</domain>"
+
+/* What keeps such a domain from being attested, or surprises: [obstacle, doubt, warning], each a part of the one sentence
+   that is expected, or NULL. */
+static const struct { const char *xml, *obstacle, *doubt, *warning; } judged[] = {
+  { KVM (OS SEV), NULL, NULL, NULL },
+  { "<domain type='qemu'><name>a</name>" OS SEV "</domain>", "TCG", NULL, NULL },
+  { "<domain type='xen'><name>a</name>" OS SEV "</domain>", "type is 'xen'", NULL, NULL },
+  { "<domain type='hvf'><name>a</name>" OS SEV "</domain>", "type is 'hvf'", NULL, NULL },
+  { "<domain><name>a</name>" OS SEV "</domain>", NULL, "has no type", NULL },
+  { KVM ("<os><type arch='aarch64' machine='virt'>hvm</type>" LOADER "</os>" SEV), "architecture is “aarch64”", NULL, NULL },
+  { KVM ("<os><type arch='i686' machine='pc'>hvm</type>" LOADER "</os>" SEV), "architecture is “i686”", NULL, NULL },
+  { KVM ("<os><type machine='virt'>hvm</type>" LOADER "</os>" SEV), "machine type “virt”", NULL, NULL },
+  { KVM ("<os><type machine='isapc'>hvm</type>" LOADER "</os>" SEV), "machine type “isapc”", NULL, NULL },
+  { KVM ("<os><type machine='pc-q35-rhel9.2.0'>hvm</type>" LOADER "</os>" SEV), NULL, NULL, NULL },
+  { KVM ("<os><type>hvm</type>" LOADER "</os>" SEV), NULL, NULL, NULL },
+  { KVM ("<os><type>linux</type>" LOADER "</os>" SEV), "<os><type> is “linux”", NULL, NULL },
+  { KVM ("<os>" LOADER "</os>" SEV), NULL, "no <os><type>", NULL },
+  { KVM (OS SEV "<devices><emulator>/usr/bin/qemu-system-aarch64</emulator></devices>"), "for other processors", NULL, NULL },
+  { KVM (OS SEV "<devices><emulator>/usr/libexec/qemu-kvm</emulator></devices>"), NULL, NULL, NULL },
+  { KVM (OS SEV SEV), "<launchSecurity> 2 times", NULL, NULL },
+  { KVM (OS SEV "<launchSecurity type='sev-snp'/>"), "<launchSecurity> 2 times", NULL, NULL },
+  { KVM (OS OS SEV), "<os> 2 times", NULL, NULL },
+  { KVM ("<os>" TYPE LOADER LOADER "</os>" SEV), "<loader> 2 times", NULL, NULL },
+  { KVM (OS "<launchSecurity type='sev'><policy>1</policy><policy>5</policy></launchSecurity>"), "<policy> 2 times", NULL, NULL },
+  { KVM (OS SEV "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'/>"
+         "<p:commandline xmlns:p='http://libvirt.org/schemas/domain/qemu/1.0'/>"), "<commandline> 2 times", NULL, NULL },
+  { KVM ("<os firmware='efi'>" TYPE "</os>" SEV), NULL, "libvirt chooses the firmware", NULL },
+  { KVM ("<os firmware='efi'>" TYPE "<loader secure='no'/></os>" SEV), NULL, "libvirt chooses the firmware", NULL },
+  { KVM ("<os firmware='efi'>" TYPE LOADER "</os>" SEV), NULL, NULL, NULL },
+  { KVM ("<os firmware='bios'>" TYPE "</os>" SEV), "is a BIOS", NULL, NULL },
+  { KVM ("<os>" TYPE "</os>" SEV), NULL, "names no firmware", NULL },
+  { KVM ("<os>" TYPE "</os>" SEV "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><q:arg value='-bios'/>"
+         "<q:arg value='/fw'/></q:commandline>"), NULL, NULL, NULL },
+  { KVM ("<os>" TYPE LOADER "<kernel>/k</kernel></os>" SEV), NULL, NULL, "<kernel> is not measured" },
+  { KVM ("<os>" TYPE LOADER "<kernel>/k</kernel></os><launchSecurity type='sev' kernelHashes='no'><policy>1</policy>"
+         "</launchSecurity>"), NULL, NULL, "<kernel> is not measured" },
+  { KVM ("<os>" TYPE LOADER "<kernel>/k</kernel></os><launchSecurity type='sev' kernelHashes='yes'><policy>1</policy>"
+         "</launchSecurity>"), NULL, NULL, NULL },
+  { KVM (OS "<launchSecurity type='sev'><policy>0x0</policy></launchSecurity>"), NULL, NULL, "0x0 allows debugging" },
+  { KVM (OS "<launchSecurity type='sev'><policy>0x4</policy></launchSecurity>"), NULL, NULL, "0x4 allows debugging" },
+  { KVM (OS "<launchSecurity type='sev'><policy>0x30000</policy></launchSecurity>"), "SEV-SNP", NULL, NULL },
+  { KVM (OS "<launchSecurity type='sev'><policy>0x41</policy></launchSecurity>"), "reserved bits", NULL, NULL },
+  { KVM (OS "<launchSecurity type='sev'><policy>nodbg</policy></launchSecurity>"), "nodbg", NULL, NULL },
+  { KVM (OS "<launchSecurity type='sev'/>"), "no <policy>", NULL, NULL },
+  { KVM (OS "<launchSecurity type='sev'><policy> 1 </policy></launchSecurity>"), NULL, "blanks around its value", NULL },
+  /* A domain that is not confidential is not for us to judge. */
+  { "<domain type='xen'><name>a</name><os firmware='efi'><kernel>/k</kernel></os></domain>", NULL, NULL, NULL },
+};
+
+static void
+assert_list (const char *xml, const GPtrArray *sentences, const char *part)
+{
+  if (sentences->len != (part != NULL ? 1 : 0) || (part != NULL && strstr (sentences->pdata[0], part) == NULL))
+    g_error ("%s: %u sentences, the first “%s”, expected “%s”", xml, sentences->len,
+             sentences->len > 0 ? (const char *) sentences->pdata[0] : "", part != NULL ? part : "none");
+}
+
+static void
+test_judged (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (judged); i++)
+    {
+      g_autoptr(GError) error = NULL;
+      g_autoptr(VaDomainXml) domain = parse (judged[i].xml, &error);
+
+      g_assert_no_error (error);
+      assert_list (judged[i].xml, domain->obstacles, judged[i].obstacle);
+      assert_list (judged[i].xml, domain->doubts, judged[i].doubt);
+      assert_list (judged[i].xml, domain->warnings, judged[i].warning);
+    }
+}
+
+#define BLOBS "<launchSecurity type='sev'><policy>1</policy><dhCert>QQ==</dhCert><session>QQ==</session></launchSecurity>"
+#define MONITOR(path) \
+  "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><q:arg value='-chardev'/>" \
+  "<q:arg value='socket,id=virt-attest,path=" path ",server=on,wait=off'/><q:arg value='-mon'/>" \
+  "<q:arg value='chardev=virt-attest,mode=control'/></q:commandline>"
+#define OWN MONITOR ("/r/qmp/libvirt-" UUID "/monitor.sock")
+#define IN LAUNCH ("mode='required'")
+
+/* What is said at which stage; NULL: nothing. */
+static const struct { const char *xml, *unprepared, *kept, *starting; } staged[] = {
+  { KVM (IN OS BLOBS OWN), NULL, NULL, NULL },
+  { KVM (IN OS BLOBS MONITOR ("/r/qmp/" UUID "/monitor.sock")), NULL, NULL, NULL },
+  { KVM (IN OS BLOBS MONITOR ("/r/qmp/libvirt-1/monitor.sock")), NULL, "of another domain", "of another domain" },
+  { KVM (IN OS BLOBS), NULL, "second monitor is missing", "second monitor is missing" },
+  { KVM (IN OS SEV OWN), NULL, "placeholders", "placeholders" },
+  { KVM (OS BLOBS OWN), NULL, "not opted in", "not opted in" },
+  /* libvirt has chosen by then, or QEMU has its own: the measurement tells. */
+  { KVM (IN "<os firmware='efi'>" TYPE "</os>" BLOBS OWN), NULL, "libvirt chooses", NULL },
+  { KVM (IN OS BLOBS SEV OWN), "2 times", "2 times", "2 times" },
+  { KVM (IN OS), "not confidential", "not confidential", "not confidential" },
+  { KVM (IN OS "<launchSecurity type='tdx'/>"), "Intel TDX", "Intel TDX", "Intel TDX" },
+};
+
+static void
+assert_first (const VaDomainXml *domain, VaDomainStage stage, const char *part)
+{
+  g_autoptr(GPtrArray) reasons = va_domain_xml_reasons (domain, stage, "/r");
+
+  if (part == NULL)
+    g_assert_cmpuint (reasons->len, ==, 0);
+  else
+    g_assert_true (reasons->len > 0 && strstr (reasons->pdata[0], part) != NULL);
+}
+
+static void
+test_reasons (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (staged); i++)
+    {
+      g_autoptr(VaDomainXml) domain = parse (staged[i].xml, NULL);
+
+      g_assert_nonnull (domain);
+      assert_first (domain, VA_DOMAIN_UNPREPARED, staged[i].unprepared);
+      assert_first (domain, VA_DOMAIN_KEPT, staged[i].kept);
+      assert_first (domain, VA_DOMAIN_STARTING, staged[i].starting);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -204,5 +329,7 @@ main (int argc, char **argv)
   g_test_add_func ("/domain-xml/refused", test_refused);
   g_test_add_func ("/domain-xml/large-and-deep", test_large_and_deep);
   g_test_add_func ("/domain-xml/monitor", test_monitor);
+  g_test_add_func ("/domain-xml/judged", test_judged);
+  g_test_add_func ("/domain-xml/reasons", test_reasons);
   return g_test_run ();
 }
