@@ -4,6 +4,7 @@
 #include "verbs.h"
 
 #include <unistd.h>
+#include "answer.h"
 #include "api/messages.h"
 #include "core/file.h"
 #include "core/i18n.h"
@@ -36,6 +37,22 @@ treat_newline (VaSecret *secret, gboolean strip, gboolean is_passphrase)
                           "(--strip-newline leaves it out)"));
 }
 
+/* Whether another secret is gone now must not be overlooked. */
+static void
+print_stored (const char *name, gsize size, JsonObject *replaced)
+{
+  g_autofree char *time = va_print_time (va_answer_number (replaced, "created"));
+
+  if (replaced == NULL)
+    va_print_line (ngettext ("stored “%s”, %" G_GSIZE_FORMAT " byte: new",
+                             "stored “%s”, %" G_GSIZE_FORMAT " bytes: new", size), name, size);
+  else
+    va_print_line (ngettext ("stored “%s”, %" G_GSIZE_FORMAT " byte: it replaced the one of %s (%" G_GINT64_FORMAT
+                             " bytes), which is gone",
+                             "stored “%s”, %" G_GSIZE_FORMAT " bytes: it replaced the one of %s (%" G_GINT64_FORMAT
+                             " bytes), which is gone", size), name, size, time, va_answer_number (replaced, "size"));
+}
+
 static VaExit
 put (VaCall *call, const char *path, VaSecret *secret)
 {
@@ -52,9 +69,7 @@ put (VaCall *call, const char *path, VaSecret *secret)
   if (call->json)
     va_print_json (reply);
   else
-    va_print_line (ngettext ("stored “%s”, %" G_GSIZE_FORMAT " byte", "stored “%s”, %" G_GSIZE_FORMAT " bytes",
-                      va_secret_size (secret)),
-            call->operands[0], va_secret_size (secret));
+    print_stored (call->operands[0], va_secret_size (secret), va_answer_object (reply, "replaced"));
   return VA_EXIT_YES;
 }
 

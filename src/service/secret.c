@@ -28,6 +28,17 @@ write_secret (const VaStoredSecret *secret)
   return object;
 }
 
+/* What was there before, so that one that was replaced by mistake is noticed. */
+static JsonObject *
+write_replaced (const VaReplacedSecret *replaced)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_int_member (object, "size", (gint64) replaced->size);
+  json_object_set_int_member (object, "created", replaced->created);
+  return object;
+}
+
 /* What the guest could not find by its GUID, or not use, is refused here already. */
 static gboolean
 check_kind (VaSecret *value, const guint8 guid[VA_GUID_SIZE], GError **error)
@@ -71,7 +82,7 @@ va_handle_secret_put (VaRequest *request, VaResponse *response, gpointer user_da
   VaService *service = user_data;
   g_autoptr(VaStoredSecret) secret = g_new0 (VaStoredSecret, 1);
   g_autoptr(GError) reason = NULL;
-  gboolean is_new;
+  VaReplacedSecret replaced;
 
   if (!va_room_for_change (service, request, TRUE, error))
     return FALSE;
@@ -86,10 +97,12 @@ va_handle_secret_put (VaRequest *request, VaResponse *response, gpointer user_da
   secret->name = g_strdup (request->parts[0]);
   secret->created = va_service_now () / 1000;
   note_secret (request, "stored");
-  if (!va_store_put_secret (service->store, secret, request->body, &is_new, va_audit_of (request), &reason))
+  if (!va_store_put_secret (service->store, secret, request->body, &replaced, va_audit_of (request), &reason))
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
-  response->status = is_new ? 201 : 200;
+  response->status = replaced.is_new ? 201 : 200;
   response->json = write_secret (secret);
+  if (!replaced.is_new)
+    json_object_set_object_member (response->json, "replaced", write_replaced (&replaced));
   return TRUE;
 }
 

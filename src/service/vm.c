@@ -112,11 +112,12 @@ look_at_proposal (VaService *service, const VaRequest *request, gboolean *broken
 }
 
 /*
- * What is there now: its version, 0 for nothing, and whether it wants two persons. Who knows whether one that cannot be
+ * What is there now: its version, 0 for nothing, when it was registered, and whether it wants two persons. Who knows whether one that cannot be
  * opened (other hands have changed it, or it is under another key) wants them? So it does.
  */
 static gboolean
-look_at_present (VaService *service, const VaRequest *request, guint64 *version, gboolean *two_persons, GError **error)
+look_at_present (VaService *service, const VaRequest *request, guint64 *version, gint64 *created, gboolean *two_persons,
+                 GError **error)
 {
   g_autoptr(GError) reason = NULL;
   g_autoptr(VaStoredRegistration) stored = va_store_get_registration (service->store, request->identity->name,
@@ -124,6 +125,7 @@ look_at_present (VaService *service, const VaRequest *request, guint64 *version,
   g_autoptr(VaRegistration) registration = NULL;
 
   *version = 0;
+  *created = 0;
   if (g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
     return look_at_proposal (service, request, two_persons, error);
   if (stored != NULL)
@@ -131,8 +133,20 @@ look_at_present (VaService *service, const VaRequest *request, guint64 *version,
   if (registration == NULL && !g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_SEAL))
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
   *version = stored->version;
+  *created = stored->created;
   *two_persons = registration == NULL || registration->two_persons;
   return TRUE;
+}
+
+/* What was there before, so that one that was replaced by mistake is noticed. */
+static JsonObject *
+write_replaced (guint64 version, gint64 created)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_int_member (object, "version", (gint64) version);
+  json_object_set_int_member (object, "created", created);
+  return object;
 }
 
 gboolean
@@ -145,6 +159,7 @@ va_handle_vm_put (VaRequest *request, VaResponse *response, gpointer user_data, 
   VaExpected expected = { 0 };
   JsonObject *entry;
   gboolean is_new, two_persons;
+  gint64 created;
 
   if (!va_uuid_is_canonical (id))
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("the registration's id must be a UUID in lower case"));
@@ -156,7 +171,7 @@ va_handle_vm_put (VaRequest *request, VaResponse *response, gpointer user_data, 
   entry = va_audit_of (request);
   json_object_set_string_member (entry, "vm", id);
   va_audit_registration (entry, registration);
-  if (!look_at_present (service, request, &expected.version, &two_persons, error))
+  if (!look_at_present (service, request, &expected.version, &created, &two_persons, error))
     return FALSE;
   if (two_persons || registration->two_persons)
     return va_proposal_make (request, response, service, registration, expected.version, error);
@@ -166,6 +181,8 @@ va_handle_vm_put (VaRequest *request, VaResponse *response, gpointer user_data, 
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
   response->status = is_new ? 201 : 200;
   response->json = va_vm_show (service, owner, id, error);
+  if (response->json != NULL && !is_new)
+    json_object_set_object_member (response->json, "replaced", write_replaced (expected.version, created));
   return response->json != NULL;
 }
 
@@ -212,11 +229,12 @@ va_handle_vm_remove (VaRequest *request, VaResponse *response, gpointer user_dat
   g_autoptr(GError) reason = NULL;
   VaExpected expected = { 0 };
   gboolean two_persons;
+  gint64 created;
 
   if (!va_room_for_change (service, request, FALSE, error))
     return FALSE;
   json_object_set_string_member (entry, "vm", request->parts[0]);
-  if (!look_at_present (service, request, &expected.version, &two_persons, error))
+  if (!look_at_present (service, request, &expected.version, &created, &two_persons, error))
     return FALSE;
   if (two_persons && expected.version != 0)
     return va_proposal_make (request, response, service, NULL, expected.version, error);

@@ -98,7 +98,8 @@ typedef struct {
   gboolean (*remove_artifact) (VaBackend *backend, const char *owner, const char *hash, JsonObject *entry, GError **error);
   GPtrArray *(*list_artifacts) (VaBackend *backend, const VaPage *page, gboolean *more, GError **error);
 
-  gboolean (*put_secret) (VaBackend *backend, const VaStoredSecret *secret, gboolean *is_new, JsonObject *entry, GError **error);
+  gboolean (*put_secret) (VaBackend *backend, const VaStoredSecret *secret, VaReplacedSecret *replaced, JsonObject *entry,
+                          GError **error);
   VaStoredSecret *(*get_secret) (VaBackend *backend, const char *owner, const char *name, GError **error);
   GPtrArray *(*list_secrets) (VaBackend *backend, const VaPage *page, gboolean *more, GError **error);
   gboolean (*remove_secret) (VaBackend *backend, const char *owner, const char *name, JsonObject *entry, GError **error);

@@ -24,6 +24,13 @@ typedef struct {
   guint64 key;   /* data key that it is sealed under */
 } VaStoredSecret;
 
+/** What a new secret took the place of. */
+typedef struct {
+  gboolean is_new; /* there was none; nothing else counts then */
+  gint64 created;  /* seconds: when the one before was stored */
+  gsize size;      /* bytes of its value */
+} VaReplacedSecret;
+
 typedef struct {
   char *id, *owner;
   char *text;    /* JSON of the registration without inline secrets */

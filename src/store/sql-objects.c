@@ -21,6 +21,7 @@ typedef struct {
   const char *owner, *name;
   const VaQuota *quota;
   gboolean is_new;
+  VaReplacedSecret replaced;
 } Work;
 
 static gpointer
@@ -198,14 +199,19 @@ va_sql_read_secret (VaStatement *row)
 }
 
 static gboolean
-secret_exists (VaSql *sql, const char *owner, const char *name, gboolean *exists, GError **error)
+find_replaced_secret (VaSql *sql, const char *owner, const char *name, VaReplacedSecret *replaced, GError **error)
 {
   g_autoptr(VaStatement) row = va_sql_query (sql, error,
-                                                "SELECT 1 FROM secrets WHERE owner = ? AND name = ?", "tt", owner,
-                                                name);
+                                                "SELECT created, size FROM secrets WHERE owner = ? AND name = ?", "tt",
+                                                owner, name);
   int status = row != NULL ? va_sql_row (row, error) : -1;
 
-  *exists = status == 1;
+  replaced->is_new = status != 1;
+  if (status == 1)
+    {
+      replaced->created = va_column_number (row, 0);
+      replaced->size = (gsize) va_column_number (row, 1);
+    }
   return status >= 0;
 }
 
@@ -215,28 +221,26 @@ insert_secret (VaSql *sql, gpointer data, GError **error)
   Work *work = data;
   const VaStoredSecret *secret = work->secret;
   g_autofree char *guid = va_guid_format (secret->guid);
-  gboolean exists;
 
-  if (!secret_exists (sql, secret->owner, secret->name, &exists, error))
+  if (!find_replaced_secret (sql, secret->owner, secret->name, &work->replaced, error))
     return FALSE;
-  work->is_new = !exists;
   return va_sql_run (sql, error,
                         "INSERT INTO secrets (" VA_SECRET_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?)"
                         " ON CONFLICT (owner, name) DO UPDATE SET guid = excluded.guid, size = excluded.size,"
                         " created = excluded.created, sealed = excluded.sealed, key_id = excluded.key_id",
                         "tttiibk", secret->owner, secret->name, guid, (gint64) secret->size, secret->created,
                         secret->sealed, (gint64) secret->key)
-         && va_sql_check_secrets (sql, work->quota, secret->owner, work->is_new, error);
+         && va_sql_check_secrets (sql, work->quota, secret->owner, work->replaced.is_new, error);
 }
 
 static gboolean
-put_secret (VaBackend *backend, const VaStoredSecret *secret, gboolean *is_new, JsonObject *entry, GError **error)
+put_secret (VaBackend *backend, const VaStoredSecret *secret, VaReplacedSecret *replaced, JsonObject *entry, GError **error)
 {
   Work work = { .secret = secret, .quota = &backend->quota };
 
   if (!va_sql_transact (backend, insert_secret, &work, entry, error))
     return FALSE;
-  *is_new = work.is_new;
+  *replaced = work.replaced;
   return TRUE;
 }
 

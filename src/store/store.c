@@ -139,7 +139,8 @@ va_store_secret_row (const VaStoredSecret *secret)
 }
 
 gboolean
-va_store_put_secret (VaStore *store, VaStoredSecret *secret, VaSecret *value, gboolean *is_new, JsonObject *entry, GError **error)
+va_store_put_secret (VaStore *store, VaStoredSecret *secret, VaSecret *value, VaReplacedSecret *replaced, JsonObject *entry,
+                     GError **error)
 {
   g_autofree char *row = va_store_secret_row (secret);
   const VaSealLabel label = VA_LABEL_SECRET (row);
@@ -154,7 +155,7 @@ va_store_put_secret (VaStore *store, VaStoredSecret *secret, VaSecret *value, gb
 
       g_clear_pointer (&secret->sealed, g_bytes_unref);
       secret->sealed = va_seal_close (seal, &label, value);
-      ok = store->backend->class->put_secret (store->backend, secret, is_new, entry, &reason);
+      ok = store->backend->class->put_secret (store->backend, secret, replaced, entry, &reason);
     }
   while (!ok && va_store_is_outdated (store, &tries, &reason));
   return report (ok, reason, error);

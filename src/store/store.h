@@ -107,8 +107,11 @@ gboolean va_store_remove_artifact (VaStore *store, const char *owner, const char
 GPtrArray *va_store_list_artifacts (VaStore *store, const VaPage *page, gboolean *more, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 
-/** va_store_put_secret: new or in place of one of that name; seals @value and sets secret->size. */
-gboolean va_store_put_secret (VaStore *store, VaStoredSecret *secret, VaSecret *value, gboolean *is_new,
+/**
+ * va_store_put_secret: new or in place of one of that name; seals @value and sets secret->size.
+ * @replaced: (out): what was there before
+ */
+gboolean va_store_put_secret (VaStore *store, VaStoredSecret *secret, VaSecret *value, VaReplacedSecret *replaced,
                               JsonObject *entry, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /** Errors: NOT_FOUND */

@@ -168,10 +168,10 @@ put_secret (VaStore *store, const char *owner, const char *name, const char *val
   VaStoredSecret secret = { .owner = (char *) owner, .name = (char *) name, .created = 5 };
   g_autoptr(VaSecret) bytes = va_secret_copy_in (value, strlen (value));
   g_autoptr(GError) error = NULL;
-  gboolean is_new;
+  VaReplacedSecret replaced;
 
   g_assert_true (va_guid_parse ("736869e5-84f0-4973-92ec-06879ce3da0b", secret.guid, NULL));
-  g_assert_true (va_store_put_secret (store, &secret, bytes, &is_new, NULL, &error));
+  g_assert_true (va_store_put_secret (store, &secret, bytes, &replaced, NULL, &error));
   g_assert_no_error (error);
   g_bytes_unref (secret.sealed);
 }
