@@ -36,4 +36,23 @@ for pair in virt-attest-gate.conf.5:plugin/gate.c virt-attest-hook.conf.5:hooks/
             virt-attest-hostd.conf.5:src/host/settings.c virt-attest-service.conf.5:src/service/settings.c; do
   check "${pair%%:*} has the keys of ${pair#*:}, and no other" compare_keys "${pair%%:*}" "${pair#*:}"
 done
+
+# virt-attest(1): the verbs of a group stand together, under the heading of that group alone.
+awk -F'"' '/^  { "[a-z ]+", /{ split($2, words, " "); print words[1] }' "$top/src/cli/main.c" | uniq | grep -vx sev >"$TMPDIR/groups"
+cat >"$TMPDIR/headings" <<'END'
+ca The site's certificates
+service The service
+vm Registrations
+secret Secrets
+artifact Firmware images
+launch Launches
+audit The audit log
+domain Domains
+host Hosts
+END
+awk '/^\.S[sh] / { sub (/^\.S[sh] /, ""); heading = $0 } /^\.It Cm [a-z]+ [a-z]+/ { print $3, heading }' "$man/virt-attest.1" \
+  | uniq >"$TMPDIR/places"
+check "virt-attest(1) has each group's verbs under its own heading, in the order of --help" same "$TMPDIR/headings" "$TMPDIR/places"
+cut -d" " -f1 "$TMPDIR/headings" >"$TMPDIR/named"
+check "that table has every group of the program" same "$TMPDIR/named" "$TMPDIR/groups"
 finish
