@@ -59,8 +59,11 @@ virt_attest_online_SOURCES = \
 	src/cli/launch-show.c \
 	src/cli/launch-watch.c \
 	src/cli/operand.c src/cli/operand.h \
+	src/cli/option-words.c src/cli/option-words.h \
 	src/cli/pages.c src/cli/pages.h \
+	src/cli/registration-file.c \
 	src/cli/registration-options.c src/cli/registration-options.h \
+	src/cli/registration-places.c \
 	src/cli/secret-list.c \
 	src/cli/secret-put.c \
 	src/cli/secret-remove.c \

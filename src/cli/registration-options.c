@@ -4,23 +4,24 @@
 #include "registration-options.h"
 
 #include <string.h>
+#include "api/fields.h"
 #include "core/encoding.h"
 #include "core/error.h"
-#include "core/file.h"
 #include "core/i18n.h"
 #include "core/number.h"
 #include "file-hash.h"
 #include "firmware.h"
 #include "given-input.h"
+#include "option-words.h"
 #include "sev/policy.h"
 
-#define REGISTRATION_FILE_MAX (1024 * 1024)
+#define CPUS_MAX 4096
 
 void
 va_registration_options_entries (VaRegistrationOptions *o, GOptionEntry entries[VA_REGISTRATION_ENTRIES])
 {
   const GOptionEntry all[] = {
-    { "file", 0, 0, G_OPTION_ARG_FILENAME, &o->file, N_("A registration in JSON; nothing else is given then"),
+    { "file", 0, 0, G_OPTION_ARG_FILENAME, &o->file, N_("A registration in JSON, as “vm show --json” prints it; - is standard input; nothing else is given then"),
       N_("JSON") },
     { "name", 0, 0, G_OPTION_ARG_STRING, &o->name, N_("A name for people"), N_("TEXT") },
     { "policy", 0, 0, G_OPTION_ARG_STRING, &o->policy, N_("SEV guest policy, e.g. 0x1 or “nodbg,es”; bit 2 (es) means SEV-ES"),
@@ -82,18 +83,6 @@ va_registration_options_clear (VaRegistrationOptions *o)
     g_strfreev (*lists[i]);
 }
 
-VaRegistration *
-va_registration_from_file (const VaRegistrationOptions *o, GError **error)
-{
-  g_autofree char *text = va_file_read_text (o->file, REGISTRATION_FILE_MAX, error);
-  g_autoptr(JsonObject) object = text != NULL ? va_json_parse (text, strlen (text), error) : NULL;
-  VaRegistration *registration = object != NULL ? va_registration_read (object, error) : NULL;
-
-  if (registration == NULL && text != NULL)
-    g_prefix_error (error, "%s: ", o->file);
-  return registration;
-}
-
 static gboolean
 set_number (JsonObject *object, const char *name, const char *option, const char *text, guint64 min, guint64 max,
             GError **error)
@@ -111,19 +100,6 @@ set_number (JsonObject *object, const char *name, const char *option, const char
   return TRUE;
 }
 
-static void
-set_strings (JsonObject *object, const char *name, char **strings)
-{
-  JsonArray *array;
-
-  if (strings == NULL)
-    return;
-  array = json_array_new ();
-  for (guint i = 0; strings[i] != NULL; i++)
-    json_array_add_string_element (array, strings[i]);
-  json_object_set_array_member (object, name, array);
-}
-
 static gboolean
 set_time (JsonObject *object, const char *name, const char *text, GError **error)
 {
@@ -132,11 +108,16 @@ set_time (JsonObject *object, const char *name, const char *text, GError **error
   g_autoptr(GTimeZone) zone = g_time_zone_new_local ();
   g_autoptr(GDateTime) time = full != NULL ? g_date_time_new_from_iso8601 (full, zone) : NULL;
 
+  if (time != NULL && g_date_time_to_unix (time) < 1)
+    {
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("--%s: “%s” is too early: expected a date after 1970"), name, text);
+      return FALSE;
+    }
   if (time != NULL)
     json_object_set_int_member (object, name, g_date_time_to_unix (time));
   if (time != NULL || text == NULL)
     return TRUE;
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("--%s: “%s” is no time: expected YYYY-MM-DD[THH:MM:SS]"),
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("--%s: “%s” is not a time: expected YYYY-MM-DD[THH:MM:SS]"),
                name, text);
   return FALSE;
 }
@@ -215,7 +196,7 @@ set_file_hashes (JsonObject *object, const char *name, char **paths, char *(*has
       g_ptr_array_add (hashes, hash);
     }
   g_ptr_array_add (hashes, NULL);
-  set_strings (object, name, (char **) hashes->pdata);
+  va_json_set_strings (object, name, (char **) hashes->pdata);
   return TRUE;
 }
 
@@ -245,7 +226,7 @@ set_kernels (JsonObject *object, const VaRegistrationOptions *o, GError **error)
                                                             strlen (o->cmdlines[i]) + 1));
   g_ptr_array_add (cmdlines, NULL);
   if (o->cmdlines != NULL)
-    set_strings (object, "cmdline-hash", (char **) cmdlines->pdata);
+    va_json_set_strings (object, "cmdline-hash", (char **) cmdlines->pdata);
   set_cmdlines (object, o->cmdlines);
   return set_file_hashes (object, "kernel-hash", o->kernels, hash_kernel, error)
          && set_file_hashes (object, "initrd-hash", o->initrds, va_file_hash, error);
@@ -267,7 +248,7 @@ set_cpus (JsonObject *object, const VaRegistrationOptions *o, GError **error)
     {
       guint64 count;
 
-      if (!va_number_parse (o->cpu_counts[i], 1, G_MAXUINT16, &count, error))
+      if (!va_number_parse (o->cpu_counts[i], 1, CPUS_MAX, &count, error))
         {
           g_prefix_error (error, "--cpu-count: ");
           return FALSE;
@@ -298,30 +279,6 @@ set_minimum (JsonObject *object, const VaRegistrationOptions *o, GError **error)
          && set_number (api, "minor", "--min-api", parts[1], 0, 255, error);
 }
 
-static gboolean
-set_cloud_cert (JsonObject *object, const char *path, GError **error)
-{
-  VaSevBundle bundle = { .has_pdh = FALSE };
-  g_autofree char *text = NULL;
-
-  if (path == NULL)
-    return TRUE;
-  if (!va_input_certificates (&bundle, path, error))
-    {
-      g_prefix_error (error, "--cloud-cert: ");
-      return FALSE;
-    }
-  if (!bundle.has_oca)
-    {
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("--cloud-cert: %s: expected an OCA certificate, and there is "
-                                                               "none in it"), path);
-      return FALSE;
-    }
-  text = va_base64_encode (bundle.chain.oca.raw, VA_SEV_CERT_SIZE);
-  json_object_set_string_member (object, "cloud-cert", text);
-  return TRUE;
-}
-
 /* Each as the service has it: hex in lower case. */
 static gboolean
 set_launch_digests (JsonObject *object, char **texts, GError **error)
@@ -339,41 +296,7 @@ set_launch_digests (JsonObject *object, char **texts, GError **error)
       g_ptr_array_add (digests, va_hex_encode (digest, sizeof digest));
     }
   g_ptr_array_add (digests, NULL);
-  set_strings (object, "launch-digests", (char **) digests->pdata);
-  return TRUE;
-}
-
-/* Each as “sev chain” names it, or by a CEK or chain in a file. */
-static gboolean
-set_chips (JsonObject *object, char **texts, GError **error)
-{
-  g_autoptr(GPtrArray) chips = g_ptr_array_new_with_free_func (g_free);
-
-  if (texts == NULL)
-    return TRUE;
-  for (; *texts != NULL; texts++)
-    {
-      VaSevBundle bundle = { .has_pdh = FALSE };
-      guint8 hash[VA_SHA256_SIZE];
-
-      if (!g_file_test (*texts, G_FILE_TEST_EXISTS))
-        {
-          g_ptr_array_add (chips, g_ascii_strdown (*texts, -1));
-          continue;
-        }
-      if (!va_input_certificates (&bundle, *texts, error))
-        return FALSE;
-      if (!bundle.has_cek)
-        {
-          g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("--chip: %s: expected a CEK certificate, and there is "
-                                                                   "none in it"), *texts);
-          return FALSE;
-        }
-      va_sev_cert_key_hash (&bundle.chain.cek, hash);
-      g_ptr_array_add (chips, va_hex_encode (hash, sizeof hash));
-    }
-  g_ptr_array_add (chips, NULL);
-  set_strings (object, "chips", (char **) chips->pdata);
+  va_json_set_strings (object, "launch-digests", (char **) digests->pdata);
   return TRUE;
 }
 
@@ -420,9 +343,7 @@ set_plain (JsonObject *object, const VaRegistrationOptions *o, GPtrArray *firmwa
     g_ptr_array_add (hashes, va_firmware_file_hash (firmware->pdata[i]));
   g_ptr_array_add (hashes, NULL);
   if (firmware->len > 0)
-    set_strings (object, "firmware-hashes", (char **) hashes->pdata);
-  set_strings (object, "hosts", o->hosts);
-  set_strings (object, "domains", o->domains);
+    va_json_set_strings (object, "firmware-hashes", (char **) hashes->pdata);
   if (o->two_persons)
     json_object_set_boolean_member (object, "two-persons", TRUE);
   if (o->any_domain)
@@ -464,11 +385,13 @@ va_registration_from_options (const VaRegistrationOptions *o, GPtrArray *firmwar
   set_plain (object, o, firmware);
   if (!set_policy (object, o, &es, error) || !set_kernels (object, o, error)
       || !set_cpus (object, o, error) || !set_minimum (object, o, error)
-      || !set_launch_digests (object, o->launch_digests, error) || !set_chips (object, o->chips, error)
-      || !set_cloud_cert (object, o->cloud_cert, error) || !set_permit (object, o, error))
+      || !set_launch_digests (object, o->launch_digests, error) || !va_registration_options_places (object, o, error)
+      || !set_permit (object, o, error))
     return NULL;
   json_object_set_string_member (object, "scheme", es ? "amd-sev-es" : "amd-sev");
   registration = va_registration_read (object, error);
+  if (registration == NULL)
+    va_option_words_put (error);
   if (registration == NULL || !check_firmware (registration, firmware, error))
     return NULL;
   return g_steal_pointer (&registration);

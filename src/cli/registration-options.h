@@ -23,7 +23,10 @@ typedef struct {
 void va_registration_options_entries (VaRegistrationOptions *options, GOptionEntry entries[VA_REGISTRATION_ENTRIES]);
 void va_registration_options_clear (VaRegistrationOptions *options);
 
-/** va_registration_from_file: @options->file. Errors: those of va_file_read_text() and va_registration_read() */
+/**
+ * va_registration_from_file: @options->file, “-” for standard input: a registration, or one as the service answers it.
+ * Errors: those of va_file_read_text() and va_registration_read(); VA_CORE_ERROR_PARSE: a secret's bytes are missing
+ */
 VaRegistration *va_registration_from_file (const VaRegistrationOptions *options, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /**
@@ -32,5 +35,12 @@ VaRegistration *va_registration_from_file (const VaRegistrationOptions *options,
  */
 VaRegistration *va_registration_from_options (const VaRegistrationOptions *options, GPtrArray *firmware,
                                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * va_registration_options_places: puts into @object where @options let it run: hosts, domains, processors, cloud.
+ * Errors: VA_CORE_ERROR: a value that will not do, named by its option; a file that cannot be read
+ */
+gboolean va_registration_options_places (JsonObject *object, const VaRegistrationOptions *options, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -3,9 +3,12 @@
 
 #include "verbs.h"
 
+#include "answer.h"
+#include "core/error.h"
 #include "core/i18n.h"
 #include "firmware.h"
 #include "operand.h"
+#include "option-words.h"
 #include "print.h"
 #include "registration-options.h"
 #include "sev/policy.h"
@@ -56,11 +59,29 @@ check_parts (const VaCall *call, const VaRegistrationOptions *o)
     wrong = _("--cpu-count is missing: the policy means SEV-ES, which measures each vCPU");
   else if (es && o->firmware != NULL && o->cpu_model == NULL)
     wrong = _("--cpu-model is missing: the policy means SEV-ES, which measures each vCPU's state");
+  else if (o->two_persons && o->secrets != NULL)
+    wrong = _("--secret does not go with --two-persons: one person alone could let another registration have a stored secret; "
+              "write the secrets into a registration in JSON, and give that with --file");
   else if (o->any_domain && o->domains != NULL)
     wrong = _("give --domain or --any-domain, not both");
   if (wrong != NULL)
     va_call_usage (call, "%s", wrong);
   return wrong == NULL;
+}
+
+/* Nobody means a registration that no launch can ever use. */
+static gboolean
+check_window (const VaRegistration *registration, const char *name, GError **error)
+{
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  g_autofree char *end = va_print_time (registration->not_after), *present = va_print_time (now);
+
+  if (registration->not_after == 0 || registration->not_after > now)
+    return TRUE;
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
+               _("%s: %s is over (it is %s now), so no launch would ever be allowed: give a later time, or leave it out for a "
+                 "registration without an end"), name, end, present);
+  return FALSE;
 }
 
 /* Whether a limit was given that is none. */
@@ -95,6 +116,22 @@ check_usage (const VaCall *call, const VaRegistrationOptions *options)
   return FALSE;
 }
 
+/* What came of it; whether another registration is gone now must not be overlooked. */
+static void
+print_registered (JsonObject *vm)
+{
+  JsonObject *replaced = va_answer_object (vm, "replaced");
+  g_autofree char *time = va_print_time (va_answer_number (replaced, "created"));
+
+  if (replaced == NULL)
+    va_print_line ("%s", _("Registered: new."));
+  else
+    va_print_line (_("Registered: this replaced the registration of %s (version %" G_GINT64_FORMAT "), which is gone; "
+                     "launches are counted from 0 again."), time, va_answer_number (replaced, "version"));
+  va_print_line ("%s", "");
+  va_vm_print (vm);
+}
+
 /* The whole verb once the command line fits. */
 static VaExit
 register_vm (VaCall *call, const VaRegistrationOptions *options, const char *path)
@@ -109,15 +146,20 @@ register_vm (VaCall *call, const VaRegistrationOptions *options, const char *pat
     registration = va_registration_from_file (options, &error);
   else if (firmware != NULL)
     registration = va_registration_from_options (options, firmware, &error);
-  if (registration == NULL || !va_firmware_files_upload (call, firmware, &error))
+  if (registration == NULL || !check_window (registration, options->file != NULL ? "permit.not-after" : "--not-after", &error)
+      || !va_firmware_files_upload (call, firmware, &error))
     return va_call_fail (error);
   body = va_registration_write (registration, TRUE);
   if (!va_call_ask (call, "POST", path, body, &vm, &error))
-    return va_call_fail (error);
+    {
+      if (options->file == NULL)
+        va_option_words_put (&error);
+      return va_call_fail (error);
+    }
   if (call->json)
     va_print_json (vm);
   else if (!va_vm_print_proposed (vm))
-    va_vm_print (vm);
+    print_registered (vm);
   return VA_EXIT_YES;
 }
 

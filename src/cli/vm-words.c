@@ -92,6 +92,41 @@ say_places (GPtrArray *words, JsonObject *vm)
     say (words, _("Any domain may use it."));
 }
 
+static char *
+duration_text (gint64 seconds)
+{
+  gint64 minutes = (seconds + 30) / 60, hours = (seconds + 1800) / 3600, days = (seconds + 43200) / 86400;
+
+  if (hours >= 48)
+    return g_strdup_printf (ngettext ("%" G_GINT64_FORMAT " day", "%" G_GINT64_FORMAT " days", (gulong) days), days);
+  if (minutes >= 120)
+    return g_strdup_printf (ngettext ("%" G_GINT64_FORMAT " hour", "%" G_GINT64_FORMAT " hours", (gulong) hours), hours);
+  return g_strdup_printf (ngettext ("%" G_GINT64_FORMAT " minute", "%" G_GINT64_FORMAT " minutes", (gulong) minutes), minutes);
+}
+
+/* When it may be started. */
+static void
+say_window (GPtrArray *words, JsonObject *permit)
+{
+  gint64 from = va_answer_number (permit, "not-before"), until = va_answer_number (permit, "not-after");
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  g_autofree char *begin = va_print_time (from), *end = va_print_time (until);
+  g_autofree char *length = duration_text (MAX (until - (from > 0 ? from : now), 0));
+
+  if (until > 0 && until <= now)
+    say (words, _("It may start NO MORE: its time ended at %s."), end);
+  else if (from > now && until > 0)
+    say (words, _("It may NOT START YET: it may start from %s until %s, that is %s."), begin, end, length);
+  else if (from > now)
+    say (words, _("It may NOT START YET: it may start from %s on, without an end."), begin);
+  else if (from > 0 && until > 0)
+    say (words, _("It may start from %s until %s, that is %s."), begin, end, length);
+  else if (until > 0)
+    say (words, _("It may start until %s, that is %s from now."), end, length);
+  else if (from > 0)
+    say (words, _("It may start from %s on, without an end."), begin);
+}
+
 static void
 say_permit (GPtrArray *words, JsonObject *vm)
 {
@@ -99,6 +134,7 @@ say_permit (GPtrArray *words, JsonObject *vm)
   gint64 launches = va_answer_number (permit, "max-launches"), running = va_answer_number (permit, "max-running");
   gint64 left = MAX (launches - va_answer_number (vm, "launches"), 0);
 
+  say_window (words, permit);
   if (launches > 0)
     say (words, _("It may be started %" G_GINT64_FORMAT " times, %" G_GINT64_FORMAT " are left."), launches, left);
   else

@@ -22,6 +22,7 @@ import service_limits  # noqa: E402, F401
 import service_metrics  # noqa: E402, F401
 import service_objects  # noqa: E402, F401
 import service_operation  # noqa: E402, F401
+import service_owner  # noqa: E402, F401
 import service_persons  # noqa: E402, F401
 import service_roles  # noqa: E402, F401
 import service_revocation  # noqa: E402, F401

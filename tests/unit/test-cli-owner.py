@@ -1,0 +1,108 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""virt-attest: what an owner or an operator of the site's CA types wrong, and what is said to it. Prints TAP."""
+
+import json
+import os
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+SOURCE = os.environ["VA_TOP_SRCDIR"]
+sys.path.insert(0, os.path.join(SOURCE, "tests/unit"))
+import in_turn  # noqa: E402
+from service_peers import firmware  # noqa: E402
+
+PROGRAM = os.path.join(os.environ["VA_TOP_BUILDDIR"], "virt-attest")
+WORK = os.environ["TMPDIR"]
+ID = "11111111-1111-4111-8111-111111111111"
+TESTS = []
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+def call(*words, code=0, told=(), never=()):
+    """What it printed, errors too; its exit code, words of it and words that are not in it are expected."""
+    done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=30, check=False, cwd=WORK,
+                          stdin=subprocess.DEVNULL, env={**os.environ, "VIRT_ATTEST_CONFIG": put("none.conf", b"")})
+    printed = done.stdout + done.stderr
+    assert done.returncode == code, f"{words}: exit {done.returncode} instead of {code}: {printed}"
+    for word in told:
+        assert word in printed, f"{words}: “{word}” is not in: {printed}"
+    for word in never:
+        assert word not in printed, f"{words}: “{word}” is in: {printed}"
+    return printed
+
+
+def put(name, data):
+    path = os.path.join(WORK, name)
+    with open(path, "wb") as target:
+        target.write(data)
+    return path
+
+
+def many(option, number, prefix=""):
+    return [word for i in range(1, number + 1) for word in (option, f"{prefix}{i}")]
+
+
+@test
+def bad_values_are_named_by_their_options(_):
+    image = put("image.fd", firmware(7))
+    plain, es = ("--policy", "1", "--firmware", image), ("--policy", "5", "--firmware", image, "--cpu-model", "EPYC")
+    for words, code, *told in (
+            ((*plain, "--max-launches", "9999999999"), 1, "--max-launches: 9999999999 is not between 1 and"),
+            ((*plain, "--max-running", "9999999999"), 1, "--max-running: "),
+            ((*plain, "--max-launches", "many"), 2, "“many” for --max-launches"),
+            ((*plain, "--confirm-after", "-1"), 1, "--confirm-after: “-1” is not a number"),
+            ((*plain, "--confirm-after", "4294967296"), 1, "--confirm-after: “4294967296” is not between"),
+            ((*plain, "--host", "Node A"), 1, "--host: “Node A” is not the name of a host: expected 1 to 64 of"),
+            ((*plain, "--host", ""), 1, "--host: “” is not"), ((*plain, "--host", "@"), 1, "--host: “@” is not"),
+            ((*plain, *many("--host", 70, "n")), 1, "--host: more than 64"),
+            ((*plain, "--chip", "zz"), 1, "--chip: “zz” is not a processor and not a file"),
+            ((*plain, "--chip", image), 3, "--chip: "),
+            ((*plain, "--domain", "guest1"), 1, "--domain: “guest1” is not a UUID", "virsh domuuid"),
+            ((*plain, "--name", ""), 1, "--name: "), ((*plain, "--name", "a\nb"), 1, "--name: "),
+            ((*plain, "--name", "n" * 129), 1, "--name: longer than 128 bytes"),
+            ((*plain, "--secret", "a", "--secret", "a"), 1, "--secret: element 2 names the same"),
+            ((*plain, *many("--secret", 33, "s")), 1, "--secret: more than 32"),
+            ((*plain, "--secret", "a", "--two-persons"), 2, "--secret does not go with --two-persons", "--file"),
+            ((*plain, "--min-api", "x"), 1, "--min-api: “x”: expected MAJOR.MINOR"),
+            ((*plain, "--min-api", "1.300"), 1, "--min-api: "), ((*plain, "--min-build", "999"), 1, "--min-build: "),
+            ((*plain, "--min-build", "-1"), 2, "--min-build: "),
+            ((*plain, "--not-before", "2099-01-02", "--not-after", "2099-01-01"), 1, "--not-after: must be later than --not-before"),
+            ((*plain, "--not-before", "2030-31-02"), 1, "--not-before: “2030-31-02” is not a time"),
+            ((*plain, "--not-after", "1960-01-01"), 1, "--not-after: “1960-01-01” is too early"),
+            ((*plain, "--not-after", "2020-01-01"), 1, "--not-after: 20", "is over"),
+            ((*plain, "--cloud-cert", image), 3, "--cloud-cert: "),
+            ((*plain, "--allow-debug"), 1, "--allow-debug: "),
+            (("--policy", "0", "--firmware", image), 1, "--policy: lacks bit 0", "say --allow-debug"),
+            (("--policy", "0x40", "--firmware", image), 1, "--policy: "),
+            (("--policy-required", "0", "--firmware", image), 1, "--policy-required: "),
+            (("--policy-required", "1", "--policy-forbidden", "1", "--firmware", image), 1, "--policy-forbidden: forbids"),
+            (("--policy-required", "0x10000", "--firmware", image), 1, "--policy-required: "),
+            ((*es, "--cpu-count", "0"), 1, "--cpu-count: “0” is not between 1 and 4096"),
+            ((*es, *many("--cpu-count", 17)), 1, "--cpu-count: more than 16"),
+            (("--policy", "5", "--firmware", image, "--cpu-count", "1", "--cpu-model", ""), 1, "--cpu-model: "),
+            ((*es, "--cpu-count", "1", "--vmsa-profile", "foo"), 1, "--vmsa-profile: expected one of"),
+            (("--policy", "1", "--launch-digest", "abc"), 1, "--launch-digest: "),
+            (("--policy", "1", *many("--launch-digest", 1, "ab" * 31 + "0") * 65), 1, "--launch-digest: more than 64")):
+        call("vm", "register", ID, *words, code=code, told=told, never=("member “", "registration: "))
+    # The secret itself may stand where its name should.
+    call("vm", "register", ID, *plain, "--secret", "my pass phrase", code=1, told=["--secret: expected 1 to 128"], never=["my pass"])
+
+
+@test
+def members_are_named_by_their_place(_):
+    """What came from a document is named as it stands there."""
+    good = {"scheme": "amd-sev", "policy": 1, "launch-digests": ["ab" * 32]}
+    for more, *told in (({"permit": {"max-launches": 0}}, "“permit”", "“max-launches”"), ({"hosts": ["Node A"]}, "“hosts”"),
+                        ({"permit": {"not-after": 1}}, "permit.not-after: 1970"), ({"domains": ["x"]}, "“domains”")):
+        path = put("registration.json", json.dumps({**good, **more}).encode())
+        call("vm", "register", ID, "--file", path, code=1, told=told, never=["--"])
+
+
+if __name__ == "__main__":
+    sys.exit(1 if in_turn.run(TESTS, None) else 0)
