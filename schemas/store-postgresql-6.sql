@@ -36,4 +36,7 @@ CREATE INDEX secrets_name ON secrets (name);
 DROP INDEX launches_waiting;
 CREATE INDEX launches_waiting ON launches (owner, vm, host, domain_uuid) WHERE state = 'waiting';
 
+-- Launches.
+ALTER TABLE launches ADD COLUMN firmware_error BIGINT NOT NULL DEFAULT -1 CHECK (firmware_error BETWEEN -1 AND 255);
+
 -- Quotas and pruning.

@@ -93,4 +93,8 @@ CREATE INDEX proposals_vm ON proposals (vm);
 DROP INDEX launches_waiting;
 CREATE INDEX launches_waiting ON launches (owner, vm, host, domain_uuid) WHERE state = 'waiting';
 
+-- Launches.
+-- What the host's SEV firmware answered, as the host says; -1: nothing.
+ALTER TABLE launches ADD COLUMN firmware_error INTEGER NOT NULL DEFAULT -1 CHECK (firmware_error BETWEEN -1 AND 255);
+
 -- Quotas and pruning.

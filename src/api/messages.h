@@ -189,8 +189,9 @@ typedef struct {
 typedef enum { VA_OUTCOME_RUNNING, VA_OUTCOME_FAILED, VA_OUTCOME_ENDED } VaOutcomeState;
 typedef struct {
   VaOutcomeState state;
-  char *reason;    /* at most VA_REASON_MAX bytes; may be %NULL */
-  GPtrArray *steps; /* of VaStep, at most 32; never %NULL */
+  char *reason;       /* at most VA_REASON_MAX bytes; may be %NULL */
+  int firmware_error; /* what the SEV firmware answered, 0 to 255; -1: nothing that is known */
+  GPtrArray *steps;   /* of VaStep, at most 32; never %NULL */
 } VaOutcome;
 VaOutcome *va_outcome_new (VaOutcomeState state, const char *reason);
 void va_outcome_add_step (VaOutcome *outcome, const char *name, guint64 ms);

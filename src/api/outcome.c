@@ -6,6 +6,7 @@
 #include <string.h>
 #include "api/fields.h"
 #include "core/i18n.h"
+#include "sev/firmware-error.h"
 
 #define STEPS_MAX 32
 #define STEP_NAME_MAX 64
@@ -41,6 +42,7 @@ va_outcome_new (VaOutcomeState state, const char *reason)
 
   outcome->state = state;
   outcome->reason = reason != NULL && reason[0] != '\0' ? cut_to_reason (reason) : NULL;
+  outcome->firmware_error = VA_FIRMWARE_ERROR_NONE;
   outcome->steps = g_ptr_array_new_with_free_func (step_free);
   return outcome;
 }
@@ -82,12 +84,15 @@ va_outcome_read (JsonObject *object, GError **error)
 {
   g_autoptr(VaOutcome) outcome = va_outcome_new (VA_OUTCOME_FAILED, NULL);
   VaFields fields = VA_FIELDS_INIT (object, _("outcome"));
+  guint64 firmware_error;
   JsonArray *steps;
   int state = va_fields_choice (&fields, "state", VA_REQUIRED, state_names);
 
   if (state >= 0)
     outcome->state = (VaOutcomeState) state;
   outcome->reason = g_strdup (va_fields_string (&fields, "reason", VA_OPTIONAL, VA_REASON_MAX));
+  if (va_fields_number (&fields, "firmware-error", VA_OPTIONAL, 0, VA_FIRMWARE_ERROR_MAX, &firmware_error))
+    outcome->firmware_error = (int) firmware_error;
   steps = va_fields_array (&fields, "steps", VA_OPTIONAL, STEPS_MAX);
   for (guint i = 0; steps != NULL && i < json_array_get_length (steps); i++)
     read_step (&fields, json_array_get_element (steps, i), outcome);
@@ -118,6 +123,8 @@ va_outcome_write (const VaOutcome *outcome)
 
   json_object_set_string_member (object, "state", va_outcome_state_name (outcome->state));
   va_json_set_text (object, "reason", outcome->reason);
+  if (outcome->firmware_error != VA_FIRMWARE_ERROR_NONE)
+    json_object_set_int_member (object, "firmware-error", outcome->firmware_error);
   if (outcome->steps->len > 0)
     json_object_set_array_member (object, "steps", write_steps (outcome->steps));
   return object;

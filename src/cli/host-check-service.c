@@ -22,6 +22,7 @@ static const VaConfigKey keys[] = {
   { "host", "deadline-ms", VA_CONFIG_NUMBER, "8000", FALSE, 100, 60000 },
   { "host", "resume-paused", VA_CONFIG_BOOLEAN, "no", FALSE, 0, 0 },
   { "host", "state-dir", VA_CONFIG_PATH, VA_STATEDIR "/hostd", FALSE, 0, 0 },
+  { "host", "qemu-log-dir", VA_CONFIG_PATH, "/var/log/libvirt/qemu", FALSE, 0, 0 },
   { "host", "cek", VA_CONFIG_PATH, NULL, FALSE, 0, 0 },
   { NULL },
 };

@@ -7,6 +7,7 @@
 #include "core/i18n.h"
 #include "operand.h"
 #include "print.h"
+#include "sev/firmware-error.h"
 #include "sev/policy.h"
 
 static char *
@@ -51,6 +52,17 @@ approvals_text (JsonObject *launch)
   return NULL;
 }
 
+/* The sentence is ours; the number is all that comes from the host. */
+static char *
+firmware_error_text (JsonObject *launch)
+{
+  gint64 number = va_answer_number (launch, "firmware-error");
+
+  if (!json_object_has_member (launch, "firmware-error") || number < 0 || number > VA_FIRMWARE_ERROR_MAX)
+    return NULL;
+  return va_firmware_error_text ((guint) number);
+}
+
 static void
 print_fields (JsonObject *launch)
 {
@@ -70,6 +82,7 @@ print_fields (JsonObject *launch)
   va_table_field (table, _("refused for"), g_strdup (va_answer_text (launch, "code")));
   va_table_field (table, _("because"), g_strdup (va_answer_text (launch, "detail")));
   va_table_field (table, _("the host says"), g_strdup (va_answer_text (launch, "reason")));
+  va_table_field (table, _("SEV firmware"), firmware_error_text (launch));
   va_table_print (table, "");
 }
 

@@ -22,6 +22,7 @@ libva_host_la_SOURCES = \
 	src/host/outcomes.c src/host/outcomes.h \
 	src/host/paused.c src/host/paused.h \
 	src/host/platform.c src/host/platform.h \
+	src/host/qemu-log.c src/host/qemu-log.h \
 	src/host/question.c src/host/question.h \
 	src/host/reconcile.c src/host/reconcile.h \
 	src/host/record.c src/host/record.h \

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "host/launch.h"
+#include "host/qemu-log.h"
 
 /* Between launch.c (what a launch is) and launch-serve.c (how it is served), and nobody else. */
 G_BEGIN_DECLS
@@ -16,6 +17,7 @@ struct _VaLaunch
   GCond validated;
   VaLaunchRecord *record;
   GSource *watch;  /* on QEMU's process */
+  VaQemuLogMark log; /* where what QEMU prints in this start begins */
   gboolean marked; /* the domain's marker is this launch's */
   enum { ATTENTION_NONE, ATTENTION_WANTED, ATTENTION_GIVEN } attention;
   Validation validation;
@@ -27,7 +29,7 @@ struct _VaLaunch
 /** va_launch_save: a record that cannot be written is only logged; va_launch_serve() does not rely on it. */
 void va_launch_save (VaLaunch *launch);
 void va_launch_add_step (VaLaunch *launch, const char *name);
-/** va_launch_owe: the service must hear of @state, with the steps as they are now. */
+/** va_launch_owe: the service must hear of @state, with the steps as they are now, and the fw_error in @reason. */
 void va_launch_owe (VaLaunch *launch, VaOutcomeState state, const char *reason);
 /** va_launch_fail: a final no. The marker stays pending for as long as there is a QEMU that it keeps from running. */
 void va_launch_fail (VaLaunch *launch, const char *reason);

@@ -11,6 +11,7 @@
 #include "host/marker.h"
 #include "host/monitor.h"
 #include "host/service.h"
+#include "sev/firmware-error.h"
 
 /*
  * Why nothing here can deadlock, although two channels may serve one launch:
@@ -229,8 +230,8 @@ check_stopped (VaLaunch *launch, VaChannel *channel, GError **error)
   return FALSE;
 }
 
-gboolean
-va_launch_serve (VaLaunch *launch, VaChannel *channel, gint64 end, GError **error)
+static gboolean
+serve (VaLaunch *launch, VaChannel *channel, gint64 end, GError **error)
 {
   const VaValidateReply *reply;
   VaEvidence evidence;
@@ -248,4 +249,30 @@ va_launch_serve (VaLaunch *launch, VaChannel *channel, gint64 end, GError **erro
   attested = attest (launch, channel, error);
   launch->host->owes (launch->host->data);
   return attested;
+}
+
+/* QEMU's words have the number at most. */
+static void
+explain_firmware_error (GError *error)
+{
+  int number = va_firmware_error_find (error->message, strlen (error->message));
+  g_autofree char *explanation = number != VA_FIRMWARE_ERROR_NONE ? va_firmware_error_text ((guint) number) : NULL;
+  char *message = error->message;
+
+  if (explanation == NULL)
+    return;
+  error->message = g_strdup_printf (_("%s; the SEV firmware's error %s"), message, explanation);
+  g_free (message);
+}
+
+gboolean
+va_launch_serve (VaLaunch *launch, VaChannel *channel, gint64 end, GError **error)
+{
+  GError *reason = NULL;
+
+  if (serve (launch, channel, end, &reason))
+    return TRUE;
+  explain_firmware_error (reason);
+  g_propagate_error (error, reason);
+  return FALSE;
 }

@@ -11,6 +11,7 @@
 #include "host/monitor.h"
 #include "host/question.h"
 #include "host/watch.h"
+#include "sev/firmware-error.h"
 
 VaLaunch *
 va_launch_new (const VaLaunchHost *host, VaLaunchRecord *record)
@@ -150,6 +151,8 @@ va_launch_owe (VaLaunch *launch, VaOutcomeState state, const char *reason)
   VaOutcome *outcome = va_outcome_new (state, reason);
   const VaHostSubject subject = subject_of (record);
 
+  if (state == VA_OUTCOME_FAILED && reason != NULL)
+    outcome->firmware_error = va_firmware_error_find (reason, strlen (reason));
   for (guint i = 0; i < record->steps->len; i++)
     {
       const VaStep *step = g_ptr_array_index (record->steps, i);
@@ -179,6 +182,7 @@ va_launch_begin (VaLaunch *launch, GError **error)
   const VaLaunchHost *host = launch->host;
 
   launch->marked = TRUE;
+  launch->log = va_qemu_log_mark (host->qemu_log_dir, launch->record->domain_name);
   /* QEMU's monitor is to be in a folder that nobody has used before; the hook makes it. */
   va_monitor_remove (host->run_dir, launch->record->domain_uuid);
   return va_launch_record_save (launch->record, host->state_dir, error)
@@ -226,6 +230,19 @@ unwatch (VaLaunch *launch)
   g_clear_pointer (&launch->watch, g_source_unref);
 }
 
+/* Why a QEMU that nobody could ask anything ended: what it printed about SEV's firmware, else @reason. */
+static void
+set_end_reason (VaLaunch *launch, const char *reason)
+{
+  int number = va_qemu_log_firmware_error (launch->host->qemu_log_dir, launch->record->domain_name, &launch->log);
+  g_autofree char *explanation = number != VA_FIRMWARE_ERROR_NONE ? va_firmware_error_text ((guint) number) : NULL;
+  g_autofree char *text = NULL;
+
+  if (explanation != NULL)
+    text = g_strdup_printf (_("QEMU could not launch this guest with SEV: fw_error=%s"), explanation);
+  set_reason (launch, text != NULL ? text : reason);
+}
+
 void
 va_launch_finish (VaLaunch *launch, const char *reason)
 {
@@ -242,7 +259,7 @@ va_launch_finish (VaLaunch *launch, const char *reason)
   if (pending)
     {
       if (!refused)
-        set_reason (launch, reason);
+        set_end_reason (launch, reason);
       va_launch_fail (launch, launch->record->reason);
     }
   else if (launch->record->state == VA_LAUNCH_ATTESTED)

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 
 /** What every launch of this host needs; outlives them all. */
 typedef struct {
-  const char *run_dir, *state_dir, *boot_id;
+  const char *run_dir, *state_dir, *boot_id, *qemu_log_dir;
   VaClient *client;
   VaWork *chores;                  /* for files and the like; never calls libvirt */
   void (*owes) (gpointer data);    /* the service has to hear something */

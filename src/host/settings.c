@@ -17,6 +17,7 @@ static const VaConfigKey keys[] = {
   { "host", "deadline-ms", VA_CONFIG_NUMBER, "8000", FALSE, 100, 60000 },
   { "host", "resume-paused", VA_CONFIG_BOOLEAN, "no" },
   { "host", "state-dir", VA_CONFIG_PATH, VA_STATEDIR "/hostd" },
+  { "host", "qemu-log-dir", VA_CONFIG_PATH, "/var/log/libvirt/qemu" },
   { "host", "cek", VA_CONFIG_PATH, NULL },
   { NULL },
 };
@@ -38,6 +39,7 @@ va_host_settings_load (const char *path, const char *run_dir, GError **error)
   settings->deadline_ms = (guint) va_config_number (config, "host", "deadline-ms");
   settings->resume_paused = va_config_boolean (config, "host", "resume-paused");
   settings->state_dir = g_strdup (va_config_string (config, "host", "state-dir"));
+  settings->qemu_log_dir = g_strdup (va_config_string (config, "host", "qemu-log-dir"));
   settings->cek = g_strdup (va_config_string (config, "host", "cek"));
   settings->run_dir = g_strdup (run_dir);
   settings->grace_ms = settings->deadline_ms + GRACE_MS;
@@ -53,6 +55,7 @@ va_host_settings_free (VaHostSettings *settings)
   g_free (settings->key);
   g_free (settings->libvirt_uri);
   g_free (settings->state_dir);
+  g_free (settings->qemu_log_dir);
   g_free (settings->cek);
   g_free (settings->run_dir);
   g_free (settings);

@@ -12,6 +12,7 @@ typedef struct {
   guint deadline_ms; /* for one question of hook or gate, the service's answer included */
   gboolean resume_paused;
   char *state_dir;   /* absolute */
+  char *qemu_log_dir; /* absolute: where libvirt keeps what QEMU prints */
   char *cek;         /* file or directory of the CEK that AMD signed, or %NULL */
   char *run_dir;     /* absolute: sockets and markers */
   guint grace_ms;    /* a granted launch whose QEMU does not come is given up after this */

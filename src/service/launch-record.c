@@ -134,5 +134,7 @@ va_launch_record_write (const VaStoredLaunch *launch)
   if (launch->steps != NULL)
     set_array (object, "steps", launch->steps);
   set_text (object, "reason", launch->reason);
+  if (launch->firmware_error >= 0)
+    json_object_set_int_member (object, "firmware-error", launch->firmware_error);
   return object;
 }

@@ -14,6 +14,7 @@
 #include "service/rules.h"
 #include "service/service.h"
 #include "service/table.h"
+#include "sev/firmware-error.h"
 
 /* POST /v1/vm/{id}/launch: grant one launch, and fix what it will be decided by. */
 
@@ -281,6 +282,7 @@ commit (Attempt *attempt, GError **error)
   g_autofree char *timeline = NULL;
 
   attempt->launch = launch;
+  launch->firmware_error = VA_FIRMWARE_ERROR_NONE;
   launch->vm = g_strdup (attempt->vm);
   launch->owner = g_strdup (attempt->stored->owner);
   launch->host = g_strdup (attempt->host);

@@ -70,10 +70,14 @@ take_report (VaStoredLaunch *launch, gpointer user_data, GError **error)
       json_object_set_string_member (report->entry, "result", va_launch_state_name (state));
       if (report->outcome->reason != NULL)
         json_object_set_string_member (report->entry, "why", report->outcome->reason);
+      if (report->outcome->firmware_error >= 0)
+        json_object_set_int_member (report->entry, "firmware-error", report->outcome->firmware_error);
     }
   launch->state = state;
   if (launch->reason == NULL)
     launch->reason = g_strdup (report->outcome->reason);
+  if (launch->firmware_error < 0)
+    launch->firmware_error = report->outcome->firmware_error;
   if (launch->steps == NULL)
     launch->steps = write_steps (report->outcome);
   return TRUE;

@@ -13,6 +13,7 @@ libva_sev_la_SOURCES = \
 	src/sev/explain.c src/sev/explain.h src/sev/explain-private.h \
 	src/sev/explain-claims.c src/sev/explain-cmdline.c src/sev/explain-cpus.c \
 	src/sev/firmware.c src/sev/firmware.h \
+	src/sev/firmware-error.c src/sev/firmware-error.h \
 	src/sev/firmware-image.c src/sev/firmware-image.h \
 	src/sev/kernel-image.c src/sev/kernel-image.h \
 	src/sev/given.c src/sev/given.h src/sev/given-name.c \

@@ -59,8 +59,8 @@ static const Table tables[] = {
   COUNTED ("launches",
            "id, vm, owner, host, domain_uuid, domain_name, state, policy, generation, version, created, expires, fixed,"
            " sealed_keys, sealed_table, timeline, api_major, api_minor, build_id, code, detail, steps, reason,"
-           " approved_until, approvals, key_id",
-           "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?", "tttttttitiiitbbtiiittttiti",
+           " approved_until, approvals, key_id, firmware_error",
+           "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?", "tttttttitiiitbbtiiittttitii",
            launches),
   TABLE ("hosts", "name, seen, features", "?, ?, ?", "tit"),
   TABLE_WITH ("audit_anchor", "seq, link, time, text, mac", "?, ?, ?, ?, ?", "ibitb", " ORDER BY seq", begin_chain,

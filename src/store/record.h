@@ -95,6 +95,7 @@ typedef struct {
   guint8 api_major, api_minor, build_id;
   char *code, *detail;     /* %NULL, or why it was refused */
   char *steps, *reason;    /* %NULL, or what the host said; steps is a JSON array */
+  int firmware_error;      /* what the host's SEV firmware answered, as the host said: 0 to 255; -1: nothing */
   gint64 approved_until;   /* while it waits, milliseconds; 0: not approved */
   char *approvals;         /* JSON array: who approved it; %NULL: nobody */
   /* va_store_change_launch(), of the registration, and to approve of the version that the launch was made under alone: */

@@ -48,6 +48,7 @@ va_sql_read_launch (VaStatement *row)
   launch->approved_until = va_column_number (row, 23);
   launch->approvals = va_column_text (row, 24);
   launch->key = (guint64) va_column_number (row, 25);
+  launch->firmware_error = (int) CLAMP (va_column_number (row, 26), -1, 255);
   return launch;
 }
 
@@ -385,12 +386,12 @@ write_back (VaSql *sql, const VaStoredLaunch *launch, GError **error)
 
 #define SET \
   "UPDATE launches SET state = ?, sealed_keys = ?, sealed_table = ?, timeline = ?, code = ?, detail = ?, steps = ?," \
-  " reason = ?, approved_until = ?, approvals = ?, expires = ?, key_id = ?"
-#define SET_TYPES "tbbtttttitik"
+  " reason = ?, approved_until = ?, approvals = ?, expires = ?, key_id = ?, firmware_error = ?"
+#define SET_TYPES "tbbtttttitiki"
 #define SET_VALUES \
   va_launch_state_name (launch->state), open ? launch->sealed_keys : NULL, open ? launch->sealed_table : NULL, \
     launch->timeline, launch->code, launch->detail, launch->steps, launch->reason, launch->approved_until, \
-    launch->approvals, launch->expires, (gint64) (open ? launch->key : 0)
+    launch->approvals, launch->expires, (gint64) (open ? launch->key : 0), (gint64) launch->firmware_error
 
   if (!launch->has_firmware_version)
     return va_sql_send (sql, error, SET " WHERE id = ?", SET_TYPES "t", SET_VALUES, launch->id);

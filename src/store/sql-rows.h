@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 #define VA_LAUNCH_COLUMNS \
   "id, vm, owner, host, domain_uuid, domain_name, state, policy, generation, version, created, expires, fixed," \
   " sealed_keys, sealed_table, timeline, api_major, api_minor, build_id, code, detail, steps, reason," \
-  " approved_until, approvals, key_id"
+  " approved_until, approvals, key_id, firmware_error"
 
 /* As the indexes launches_active and launches_inactive have it. */
 #define VA_LAUNCH_ACTIVE "state IN ('open', 'validated', 'running')"

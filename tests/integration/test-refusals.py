@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Starts that must be refused. Each time virsh fails and names the cause, QEMU is gone, and its CPUs never ran."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -399,15 +400,32 @@ def metadata_that_fails_the_schema(world):
 
 @suite
 def firmware_error_of_the_platform(world):
+    """A firmware error in QEMU's log reaches the agent's journal and the owner's record, with our sentence."""
+    identity = registered(world, "faulty")
+    for fault, sentence in (("INIT 1", "1 (Platform state is invalid): SEV is not initialised"),
+                            ("LAUNCH_START 13", "13 (Invalid ASID): all ASIDs are in use: stop a guest"),
+                            ("LAUNCH_START 7", "7 (Policy is not allowed): the policy demands SEV-ES, an API version"),
+                            ("LAUNCH_START 11", "11 (Bad measurement): the session was made for another policy"),
+                            ("LAUNCH_SECRET 22", "22 (Invalid parameter): a secret of the wrong size")):
+        number = fault.split()[1]
+        with faulty(world, fault):
+            assert f"fw_error={number}" in refused(world, "faulty")
+        known = {launch["launch-id"]: launch for launch in world.launches(identity)}
+        launch_id, = (id for id, launch in known.items() if launch.get("firmware-error") == int(number))
+        shown = world.attest("launch", "show", launch_id, identity=("owner", "alice"))
+        assert shown.code == 0 and sentence in " ".join(shown.out.split()), shown
+        assert sentence in open(world.box.logs["virt-attest-hostd"], encoding="utf-8").read(), fault
+        clean(world, identity)
+    world.box.virsh("start", "faulty")  # an old error says nothing about the next start
+    world.launch_state(identity, "running")
+
+
+@suite
+def each_command_of_the_platform_may_fail(world):
     registered(world, "faulty")
     for command in ("LAUNCH_START", "LAUNCH_MEASURE", "LAUNCH_SECRET"):
-        with open(f"{world.platform}/fault", "w", encoding="utf-8") as f:
-            f.write(f"{command} 11\n")
-        os.chmod(f"{world.platform}/fault", 0o644)
-        try:
+        with faulty(world, f"{command} 11"):
             refused(world, "faulty")
-        finally:
-            os.unlink(f"{world.platform}/fault")
 
 
 @suite
@@ -419,6 +437,19 @@ def marker_removed_behind_the_agents_back(world):
 
 
 # -- how it is done
+
+
+@contextlib.contextmanager
+def faulty(world, fault):
+    """The platform's command fails with a firmware error: "COMMAND NUMBER"."""
+    path = f"{world.platform}/fault"
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(f"{fault}\n")
+    os.chmod(path, 0o644)
+    try:
+        yield
+    finally:
+        os.unlink(path)
 
 
 def sha256(path):

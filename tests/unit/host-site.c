@@ -241,6 +241,7 @@ make_settings (Site *site)
   settings->deadline_ms = 3000;
   settings->grace_ms = 60000;
   settings->state_dir = g_build_filename (site->folder, "s", NULL);
+  settings->qemu_log_dir = g_build_filename (site->folder, "log", NULL);
   settings->run_dir = g_build_filename (site->folder, "r", NULL);
   site->settings = settings;
 }

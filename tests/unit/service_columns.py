@@ -35,6 +35,7 @@ COLUMNS = {
                  'version': NOTHING, 'created': NOTHING, 'expires': SEALED | {'launch-expired'}, 'fixed': SEALED,
                  'sealed_keys': SEALED, 'sealed_table': SEALED, 'timeline': NOTHING, 'api_major': NOTHING, 'api_minor': NOTHING,
                  'build_id': NOTHING, 'code': NOTHING, 'detail': NOTHING, 'steps': NOTHING, 'reason': NOTHING,
+                 'firmware_error': NOTHING,
                  'approved_until': NOTHING, 'approvals': NOTHING, 'key_id': SEALED},
     'proposals': {'owner': NOTHING, 'vm': NOTHING, 'person': NOTHING, 'created': NOTHING, 'replaces': NOTHING, 'digest': NOTHING,
                   'text': NOTHING, 'sealed': NOTHING, 'key_id': NOTHING},

@@ -399,6 +399,19 @@ def outcomes(w):
 
 
 @test
+def firmware_error_of_a_host(w):
+    """The host says a number; what it means is for the client to say."""
+    guest = w.launch(w.register())
+    path = f'/launch/{guest.id}/outcome'
+    for wrong in (-1, 256, '13', 13.5, None, [13]):
+        refused('bad-request', w.node1.post, path, {'state': 'failed', 'firmware-error': wrong})
+    assert 'firmware-error' not in w.record(guest)
+    w.node1.post(path, {'state': 'failed', 'reason': 'QEMU ended', 'firmware-error': 13})
+    w.node1.post(path, {'state': 'failed', 'firmware-error': 7})
+    assert w.record(guest)['state'] == 'failed' and w.record(guest)['firmware-error'] == 13
+
+
+@test
 def other_hosts_and_guests(w):
     vm, other = w.register(), w.register()
     guest = w.launch(vm)

@@ -10,6 +10,7 @@
 #include "host/launch.h"
 #include "host/marker.h"
 #include "host-site.h"
+#include "sev/firmware-error.h"
 
 /* One launch and two channels at once: what must not deadlock, and what counts as success. */
 
@@ -22,6 +23,7 @@ typedef struct {
   GCond changed;
   gboolean hold_collect, hold_inject; /* wait here until they are FALSE, as libvirt does while the gate waits */
   gboolean inject_fails, runs;
+  const char *inject_words;
   guint waiting;                      /* threads that wait */
   guint collected, injected;
 } Scripted;
@@ -76,7 +78,8 @@ inject (VaChannel *parent, const guint8 header[VA_PACKET_HEADER_SIZE], GBytes *p
   wait_while (channel, &channel->hold_inject);
   if (channel->inject_fails)
     {
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, "Not in correct state");
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, "%s",
+                   channel->inject_words != NULL ? channel->inject_words : "Not in correct state");
       return FALSE;
     }
   channel->injected++;
@@ -152,8 +155,8 @@ set_up (Bench *bench)
   make_folder (settings->state_dir, "launches");
   bench->client = va_client_new (settings->url, settings->ca, settings->certificate, settings->key, &error);
   g_assert_no_error (error);
-  bench->host = (VaLaunchHost){ settings->run_dir, settings->state_dir, "", bench->client, bench->chores, ignore, ignore,
-                                NULL };
+  bench->host = (VaLaunchHost){ settings->run_dir, settings->state_dir, "", settings->qemu_log_dir, bench->client,
+                                bench->chores, ignore, ignore, NULL };
   bench->launch = va_launch_new (&bench->host, new_record ());
   g_assert_true (va_launch_begin (bench->launch, &error));
   g_assert_true (va_process_start_time (getpid (), &start, NULL));
@@ -415,6 +418,91 @@ test_refuses_without_record (void)
   tear_down (&bench);
 }
 
+/* What QEMU printed, at the end of its log. */
+static void
+append_log (Bench *bench, const char *text)
+{
+  g_autofree char *path = g_build_filename (bench->site->settings->qemu_log_dir, "confidential.log", NULL);
+  FILE *log = fopen (path, "a");
+
+  g_assert_nonnull (log);
+  g_assert_cmpint (fputs (text, log), >=, 0);
+  g_assert_cmpint (fclose (log), ==, 0);
+}
+
+static void
+check_owed (Bench *bench, int number, const char *words)
+{
+  const VaOutcome *owed = va_launch_owed (bench->launch);
+
+  g_assert_cmpint (owed->state, ==, VA_OUTCOME_FAILED);
+  g_assert_cmpint (owed->firmware_error, ==, number);
+  if (strstr (owed->reason, words) == NULL)
+    g_error ("“%s” is not in “%s”", words, owed->reason);
+}
+
+static void
+test_firmware_error_of_a_qemu_that_ended (void)
+{
+  Bench bench;
+
+  set_up (&bench);
+  make_folder (bench.site->folder, "log");
+  append_log (&bench, "sev_launch_start: LAUNCH_START ret=1 fw_error=13 'Invalid ASID'\n");
+  va_launch_finish (bench.launch, "the domain ended");
+  check_owed (&bench, 13, "all ASIDs are in use: stop a guest");
+  tear_down (&bench);
+}
+
+/* What an earlier start left in the log says nothing about this one. */
+static void
+test_firmware_error_of_an_earlier_start (void)
+{
+  Bench bench;
+
+  set_up (&bench);
+  make_folder (bench.site->folder, "log");
+  append_log (&bench, "sev_launch_start: LAUNCH_START ret=1 fw_error=13 'Invalid ASID'\n");
+  g_assert_true (va_launch_begin (bench.launch, NULL));
+  append_log (&bench, "qemu-system-x86_64: cannot open the disk\n");
+  va_launch_finish (bench.launch, "the domain ended");
+  check_owed (&bench, VA_FIRMWARE_ERROR_NONE, "the domain ended");
+  tear_down (&bench);
+}
+
+/* The service's word or the agent's own is nearer to the cause than what QEMU says when it is told to end. */
+static void
+test_firmware_error_after_a_refusal (void)
+{
+  Bench bench;
+
+  set_up (&bench);
+  make_folder (bench.site->folder, "log");
+  va_launch_trouble (bench.launch, "the service cannot be reached");
+  append_log (&bench, "fw_error=13\n");
+  va_launch_finish (bench.launch, "the domain ended");
+  check_owed (&bench, VA_FIRMWARE_ERROR_NONE, "cannot be reached");
+  tear_down (&bench);
+}
+
+static void
+test_firmware_error_at_the_injection (void)
+{
+  Bench bench;
+  Scripted qmp = scripted ("QMP");
+  g_autoptr(GError) error = NULL;
+
+  set_up (&bench);
+  qmp.inject_fails = TRUE;
+  qmp.inject_words = "SEV: LAUNCH_SECRET ret=1 fw_error=22 'Invalid parameter'";
+  g_assert_false (va_launch_serve (bench.launch, &qmp.parent, g_get_monotonic_time () + 5 * G_TIME_SPAN_SECOND, &error));
+  g_assert_nonnull (strstr (error->message, "the SEV firmware's error 22 (Invalid parameter): a secret of the wrong size"));
+  va_launch_trouble (bench.launch, error->message);
+  va_launch_finish (bench.launch, NULL);
+  check_owed (&bench, 22, "LAUNCH_SECRET");
+  tear_down (&bench);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -429,5 +517,9 @@ main (int argc, char *argv[])
   g_test_add_func ("/host/launch/condemned-meanwhile", test_condemned_meanwhile);
   g_test_add_func ("/host/launch/attested-is-not-condemned", test_attested_is_not_condemned);
   g_test_add_func ("/host/launch/refuses-without-record", test_refuses_without_record);
+  g_test_add_func ("/host/launch/firmware-error", test_firmware_error_of_a_qemu_that_ended);
+  g_test_add_func ("/host/launch/firmware-error-of-an-earlier-start", test_firmware_error_of_an_earlier_start);
+  g_test_add_func ("/host/launch/firmware-error-after-a-refusal", test_firmware_error_after_a_refusal);
+  g_test_add_func ("/host/launch/firmware-error-at-the-injection", test_firmware_error_at_the_injection);
   return g_test_run ();
 }

@@ -26,12 +26,17 @@ compare_keys () # PAGE SOURCE
   same "$TMPDIR/read" "$TMPDIR/described"
 }
 
+# The firmware's errors: "{ N_("Name")," by number, beginning with 0.
+sed -n 's|^  { N_("\([^"]*\)").*|\1|p' "$top/src/sev/firmware-error.c" | awk '{ print NR - 1, "(" $0 ")" }' >"$TMPDIR/errors"
+sed -n 's|^\.It \([0-9]* (.*)\)$|\1|p' "$errors" >"$TMPDIR/errors-described"
+
 command -v mandoc >/dev/null || { echo "Bail out! mandoc is missing: install the package mandoc"; exit 1; }
 for page in "$man"/*.[1-8] "$top"/docs/*.[1-8]; do
   test -e "$page" && check "${page##*/} has no warnings" mandoc -Tlint -W warning "$page"
 done
 check "the table of codes is read whole" test "$enum" -eq "$(wc -l <"$TMPDIR/codes")"
 check "every code is in virt-attest-errors(7) with its status, and no other is" same "$TMPDIR/codes" "$TMPDIR/documented"
+check "every firmware error is in virt-attest-errors(7), in order" same "$TMPDIR/errors" "$TMPDIR/errors-described"
 for pair in virt-attest-gate.conf.5:plugin/gate.c virt-attest-hook.conf.5:hooks/hook.c \
             virt-attest-hostd.conf.5:src/host/settings.c virt-attest-service.conf.5:src/service/settings.c; do
   check "${pair%%:*} has the keys of ${pair#*:}, and no other" compare_keys "${pair%%:*}" "${pair#*:}"
