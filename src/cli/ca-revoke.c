@@ -8,15 +8,16 @@
 #include "ca-files.h"
 #include "core/file.h"
 #include "core/i18n.h"
+#include "http/ca-issued.h"
 
 #define OPERANDS_MAX 64
 #define LIST_MAX (16 * 1024 * 1024)
 #define PEM_MAX 65536
 #define DAYS_MAX 36500
 
-/* The files' texts, or %NULL. */
+/* The texts of files, each a certificate of @ca, or %NULL. */
 static GPtrArray *
-read_certificates (char *const *paths, GError **error)
+read_certificates (char *const *paths, const VaCaPair *ca, GError **error)
 {
   g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
 
@@ -27,19 +28,25 @@ read_certificates (char *const *paths, GError **error)
       if (text == NULL)
         return NULL;
       g_ptr_array_add (texts, text);
+      if (!va_ca_check_issued (ca->certificate, text, error))
+        {
+          g_prefix_error (error, "%s: ", *paths);
+          return NULL;
+        }
     }
   g_ptr_array_add (texts, NULL);
   return g_steal_pointer (&texts);
 }
 
-/* The list with @certificates, in place of the one that is there. */
+/* The list with the certificates of @paths, in place of the one that is there. */
 static gboolean
-write_list (const char *folder, const char *path, GPtrArray *certificates, guint days, GError **error)
+write_list (const char *folder, const char *path, char *const *paths, guint days, GError **error)
 {
   g_autoptr(VaCaPair) ca = va_ca_files_read (folder, "ca", error);
+  g_autoptr(GPtrArray) certificates = ca != NULL ? read_certificates (paths, ca, error) : NULL;
   g_autofree char *previous = NULL, *list = NULL;
 
-  if (ca == NULL)
+  if (certificates == NULL)
     return FALSE;
   if (g_file_test (path, G_FILE_TEST_EXISTS) && (previous = va_file_read_text (path, LIST_MAX, error)) == NULL)
     return FALSE;
@@ -57,7 +64,6 @@ va_verb_ca_revoke (VaCall *call)
     { "days", 0, 0, G_OPTION_ARG_INT, &days, N_("Until the next list is due [365]"), N_("N") },
     { NULL },
   };
-  g_autoptr(GPtrArray) certificates = NULL;
   g_autoptr(GError) error = NULL;
 
   if (!va_call_parse (call, options, 0, OPERANDS_MAX))
@@ -66,8 +72,7 @@ va_verb_ca_revoke (VaCall *call)
     return va_call_usage (call, _("--days must be from 1 to %d"), DAYS_MAX);
   folder = va_ca_folder (dir);
   path = g_build_filename (folder, "crl.pem", NULL);
-  certificates = read_certificates (call->operands, &error);
-  if (certificates == NULL || !write_list (folder, path, certificates, (guint) days, &error))
+  if (!write_list (folder, path, call->operands, (guint) days, &error))
     return va_call_fail (error);
   printf (_("%s: copy it to the service, service.conf, [tls]: crl\n"), path);
   return VA_EXIT_YES;

@@ -2,7 +2,7 @@
 # libva-tls: certificates and identities; libva-http-server and libva-http-client: the two ends.
 noinst_LTLIBRARIES += libva-tls.la libva-http-server.la libva-http-client.la
 libva_tls_la_SOURCES = \
-	src/http/ca.c src/http/ca.h \
+	src/http/ca.c src/http/ca.h src/http/ca-issued.c src/http/ca-issued.h \
 	src/http/identity.c src/http/identity.h \
 	src/http/request-id.h \
 	src/http/tls-files.c src/http/tls-files.h \

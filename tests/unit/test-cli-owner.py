@@ -104,5 +104,51 @@ def members_are_named_by_their_place(_):
         call("vm", "register", ID, "--file", path, code=1, told=told, never=["--"])
 
 
+@test
+def only_what_the_ca_issued_is_revoked(_):
+    ca, other, same = (os.path.join(WORK, name) for name in ("ca", "other-ca", "same-ca"))
+    for place, *words in ((ca,), (other, "--name", "Other CA"), (same,)):
+        call("ca", "init", "--dir", place, *words)
+        for role, name in (("owner", "alice"), ("service", "localhost")):
+            call("ca", "issue", "--dir", place, "--out", place, role, name)
+    alice = os.path.join(ca, "owner-alice.pem")
+    with open(alice, encoding="ascii") as source, open(os.path.join(ca, "ca.pem"), encoding="ascii") as authority:
+        chain = put("chain.pem", (source.read() + authority.read()).encode())
+    crl = os.path.join(ca, "crl.pem")
+    request = put("request.pem", b"-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n")
+    call("ca", "revoke", "--dir", other)
+    for path, *told in ((os.path.join(ca, "ca.pem"), "the certificate of the CA itself"),
+                        (os.path.join(other, "owner-alice.pem"), "issued by another CA, “CN=Other CA”"),
+                        (os.path.join(other, "ca.pem"), "issued by another CA"),
+                        (os.path.join(same, "owner-alice.pem"), "a CA of the same name", "with another key"),
+                        (os.path.join(ca, "owner-alice.key"), "a private key"), (request, "a certificate request"),
+                        (os.path.join(other, "crl.pem"), "a list of revoked certificates"), (chain, "several certificates"),
+                        (put("empty.pem", b""), "the file is empty"), (put("text.pem", b"alice\n"), "no certificate in PEM form"),
+                        (put("broken.pem", b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"), "damaged")):
+        # Beside a good one too, and then nothing is written.
+        for words in ((path,), (alice, path)):
+            call("ca", "revoke", "--dir", ca, *words, code=1, told=[path + ": ", *told, "that this CA issued (ROLE-NAME.pem"])
+            assert not os.path.exists(crl)
+    call("ca", "revoke", "--dir", ca, alice, os.path.join(ca, "service.pem"))
+    assert os.path.exists(crl)
+
+
+@test
+def files_that_are_there_are_kept(_):
+    place = os.path.join(WORK, "kept-ca")
+    call("ca", "init", "--dir", place)
+    call("ca", "issue", "--dir", place, "--out", place, "host", "node1")
+    before = {name: open(os.path.join(place, name), "rb").read() for name in sorted(os.listdir(place))}
+    call("ca", "init", "--dir", place, code=1, told=["ca.pem is there already: move it away first"])
+    for missing in ("host-node1.key", "host-node1.pem"):
+        os.rename(os.path.join(place, missing), os.path.join(place, "away"))
+        call("ca", "issue", "--dir", place, "--out", place, "host", "node1", code=1, told=["is there already: move it away first"])
+        os.rename(os.path.join(place, "away"), os.path.join(place, missing))
+    os.rename(os.path.join(place, "ca.pem"), os.path.join(place, "away"))
+    call("ca", "init", "--dir", place, code=1, told=["ca.key is there already"])
+    os.rename(os.path.join(place, "away"), os.path.join(place, "ca.pem"))
+    assert before == {name: open(os.path.join(place, name), "rb").read() for name in sorted(os.listdir(place))}
+
+
 if __name__ == "__main__":
     sys.exit(1 if in_turn.run(TESTS, None) else 0)
