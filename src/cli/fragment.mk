@@ -11,6 +11,7 @@ cli_common = \
 	src/cli/main.c \
 	src/cli/passphrase.c src/cli/passphrase.h \
 	src/cli/print.c src/cli/print.h \
+	src/cli/verb-list.c src/cli/verb-list.h \
 	src/cli/verbs.h
 virt_attest_SOURCES = \
 	$(cli_common) \

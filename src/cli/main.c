@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "core/i18n.h"
 #include "core/secret.h"
+#include "verb-list.h"
 #include "verbs.h"
 
 /* Each of the two programs knows all verbs, and has those of its own. */
@@ -23,7 +24,7 @@
 
 static const VaVerb verbs[] = {
   { "ca init", NULL, N_("Make the site's CA."),
-    N_("Writes ca.pem and ca.key into the folder. Who has ca.key can be anybody: keep it off the service and the hosts."),
+    N_("Writes ca.pem and ca.key into the folder. Anyone who has ca.key can be anybody: keep it off the service and the hosts."),
     VA_VERB_LOCAL, ONLINE (va_verb_ca_init) },
   { "ca issue", N_("ROLE NAME…"), N_("Make a key and a certificate."),
     N_("ROLE is owner, host, operator, auditor or metrics, with one NAME of a-z 0-9 . _ -\n"
@@ -151,22 +152,7 @@ static const VaVerb verbs[] = {
     N_("Run it as root on a compute node. Ends with 0 only if all is ok."), VA_VERB_JSON, ONLINE (va_verb_host_check) },
 };
 
-static void
-print_help (void)
-{
-  printf ("%s\n\n%s\n", _("Usage: virt-attest VERB… [OPTION…]"), _("Attested launch of confidential virtual machines."));
-  for (guint i = 0; i < G_N_ELEMENTS (verbs); i++)
-    {
-      const char *group = strchr (verbs[i].name, ' ');
-      gsize length = (gsize) (group - verbs[i].name);
-
-      if (i == 0 || strncmp (verbs[i - 1].name, verbs[i].name, length + 1) != 0)
-        puts ("");
-      printf ("  %-16s %s\n", verbs[i].name, _(verbs[i].summary));
-    }
-  printf ("\n%s\n%s\n", _("“virt-attest VERB… --help” tells more about each."),
-          _("Exit codes: 0 yes, 1 refused, 2 usage, 3 unreachable or broken."));
-}
+static const VaVerbList verb_list = { verbs, G_N_ELEMENTS (verbs) };
 
 #define VERB_WORDS_MAX 3
 
@@ -183,34 +169,6 @@ find_verb (int argc, char **argv, int *words)
           return &verbs[i];
     }
   return NULL;
-}
-
-/* How the verbs that begin with @group go on, or %NULL if there is none. */
-static char *
-list_group (const char *group)
-{
-  g_autofree char *prefix = g_strconcat (group, " ", NULL);
-  GString *list = g_string_new (NULL);
-
-  for (guint i = 0; i < G_N_ELEMENTS (verbs); i++)
-    if (g_str_has_prefix (verbs[i].name, prefix))
-      g_string_append_printf (list, "%s%s", list->len > 0 ? ", " : "", verbs[i].name + strlen (prefix));
-  return g_string_free (list, list->len == 0);
-}
-
-/* Says which verbs there are, those of a group alone when the first words are one. */
-static VaExit
-refuse_verb (const char *first, const char *second)
-{
-  g_autofree char *both = g_strjoin (" ", first, second, NULL);
-  g_autofree char *narrow = list_group (both), *wide = list_group (first);
-
-  if (narrow != NULL || wide != NULL)
-    g_printerr (_("virt-attest: “%s” is followed by one of: %s\n"), narrow != NULL ? both : first,
-                narrow != NULL ? narrow : wide);
-  else
-    g_printerr (_("virt-attest: no such verb: “%s”\nSee “virt-attest --help”.\n"), both);
-  return VA_EXIT_USAGE;
 }
 
 #ifdef VA_CLI_ONLINE
@@ -279,7 +237,7 @@ main (int argc, char **argv)
   va_process_forbid_dumps ();
   if (argc == 2 && (g_str_equal (argv[1], "--help") || g_str_equal (argv[1], "-h") || g_str_equal (argv[1], "help")))
     {
-      print_help ();
+      va_verb_list_help (&verb_list);
       return flush_output (VA_EXIT_YES);
     }
   if (argc == 2 && g_str_equal (argv[1], "--version"))
@@ -292,5 +250,5 @@ main (int argc, char **argv)
     return become_other (argv);
   if (verb != NULL)
     return flush_output (run (verb, argc - words, argv + words));
-  return refuse_verb (argc > 1 ? argv[1] : "", argc > 2 ? argv[2] : NULL);
+  return flush_output (va_verb_list_explain (&verb_list, argv + 1));
 }

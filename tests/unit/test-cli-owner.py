@@ -150,5 +150,33 @@ def files_that_are_there_are_kept(_):
     assert before == {name: open(os.path.join(place, name), "rb").read() for name in sorted(os.listdir(place))}
 
 
+@test
+def wrong_words_are_named(_):
+    for words, *told in ((("vm", "regsiter", "x"), "“regsiter” is not a verb of “vm”; did you mean “vm register”?", "“virt-attest vm --help”"),
+                         (("vm", "Register", ID), "“Register” is not", "“vm register”"), (("secret", "ptu"), "“secret put”"),
+                         (("vm", "xyzzy"), "“xyzzy” is not a verb of “vm”\n"), (("foo",), "“foo” is not a verb\n"),
+                         (("lauch", "list"), "“lauch” is not a verb; did you mean “launch”?"),
+                         (("vm-register", ID), "did you mean “vm register”?"), (("register", ID), "did you mean “vm register”?"),
+                         (("sev", "vmsa", "biuld"), "“biuld” is not a verb of “sev vmsa”; did you mean “sev vmsa build”?"),
+                         (("sev", "vmas", "show"), "“vmas” is not a verb of “sev”; did you mean “sev vmsa”?"),
+                         (("--json", "vm", "list"), "“--json” is an option", "behind the verb"), ((), "a verb is missing"),
+                         (("",), "“” is not a verb"), (("vm", ""), "“” is not a verb of “vm”"), (("x" * 500,), "is not a verb"),
+                         (("v\x1b[2Jm",), "is not a verb")):
+        call(*words, code=2, told=[*told, "“virt-attest --help” lists"], never=["\x1b"])
+
+
+@test
+def groups_have_help(_):
+    groups = {}
+    for line in call("--help").splitlines():
+        if line.startswith("  "):
+            groups.setdefault(line.split()[0], []).append(line)
+    assert len(groups) > 9, groups
+    for group, lines in {**groups, "sev vmsa": [line for line in groups["sev"] if " vmsa " in line]}.items():
+        for asked in ("--help", "-h", "help"):
+            assert [line for line in call(*group.split(), asked).splitlines() if line.startswith("  ")] == lines
+        assert [line for line in call(*group.split(), code=2).splitlines() if line.startswith("  ")] == lines
+
+
 if __name__ == "__main__":
     sys.exit(1 if in_turn.run(TESTS, None) else 0)
