@@ -2,8 +2,10 @@
 #include "config.h"
 
 #include "core/i18n.h"
+#include "service/log.h"
 #include "service/refusal.h"
 #include "service/service.h"
+#include "store/error.h"
 
 /* GET /v1/healthz: the program answers. GET /v1/readyz: it can do its work, and goes on to. */
 
@@ -38,6 +40,22 @@ check_readiness (VaService *service, GError **error)
   return TRUE;
 }
 
+/* They may be others than at the start: the operator gave the store new ones, perhaps under another key-encryption key. */
+static gboolean
+check_keys (VaService *service, GError **error)
+{
+  g_autoptr(GError) reason = NULL;
+
+  if (va_store_check_keys (service->store, &reason))
+    return TRUE;
+  if (g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_FAILED))
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_STORE);
+  va_log (VA_LOG_ERROR, "the store's data keys do not open: %s", reason->message);
+  return va_refuse (error, VA_PROBLEM_NOT_READY,
+                    _("the service's key-encryption key does not open the keys that its store has now: its operator puts the "
+                      "configuration with the right one in place and restarts the service"));
+}
+
 gboolean
 va_handle_readyz (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
@@ -48,6 +66,8 @@ va_handle_readyz (VaRequest *request, VaResponse *response, gpointer user_data, 
     return FALSE;
   if (!va_store_ping (service->store, &reason))
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_STORE);
+  if (!check_keys (service, error))
+    return FALSE;
   say_ok (response);
   return TRUE;
 }

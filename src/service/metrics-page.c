@@ -6,6 +6,7 @@
 #include "service/metrics-text.h"
 #include "service/room.h"
 #include "service/service.h"
+#include "store/error.h"
 
 /* GET /v1/metrics, /metrics: for Prometheus. */
 
@@ -19,9 +20,12 @@ print_one (GString *text, const char *name, const char *type, const char *help, 
 static void
 print_seals (VaService *service, GString *text)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr(GError) error = NULL, reason = NULL;
   guint64 seals;
 
+  if (va_store_check_keys (service->store, &reason) || !g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_FAILED))
+    print_one (text, "virt_attest_store_keys_broken", "gauge",
+               "1: the key-encryption key does not open the data key that the store has now.", reason != NULL ? 1 : 0);
   if (va_store_count_seals (service->store, &seals, &error))
     print_one (text, "virt_attest_data_key_seals", "gauge",
                "Values sealed under the present data key, at the most; at 2147483648 the service makes a new one.",

@@ -232,6 +232,20 @@ va_store_count_seals (VaStore *store, guint64 *seals, GError **error)
 }
 
 gboolean
+va_store_check_keys (VaStore *store, GError **error)
+{
+  g_autoptr(GPtrArray) keys = va_store_list_keys (store, error);
+  const VaStoredKey *newest = keys != NULL && keys->len > 0 ? keys->pdata[keys->len - 1] : NULL;
+
+  if (keys == NULL)
+    return FALSE;
+  if (newest != NULL)
+    return va_store_seal_of (store, newest->id, error) != NULL;
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL, _("the store has lost its data keys: put its backup back"));
+  return FALSE;
+}
+
+gboolean
 va_store_is_outdated (VaStore *store, guint *tries, GError **reason)
 {
   if (!g_error_matches (*reason, VA_STORE_ERROR, VA_STORE_ERROR_KEY) || ++*tries > 2)

@@ -79,6 +79,12 @@ gboolean va_store_backup (const char *place, const char *path, VaStoreCopied *co
  */
 gboolean va_store_restore (const char *path, const char *place, guint64 reserve, VaKek *kek, VaStoreCopied *copied,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_store_check_keys: takes up the data keys that the store has been given meanwhile, and tells whether what is sealed under
+ * the newest one can be opened.
+ * Errors: SEAL, or VA_KEK_ERROR: the key-encryption key does not open it
+ */
+gboolean va_store_check_keys (VaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_ping: whether the database answers. */
 gboolean va_store_ping (VaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -13,6 +13,7 @@ import uuid
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from service_audit import Site
+from service_metrics import scrape, value
 from service_peers import BUILD, Service, firmware, sha256, write
 from service_world import INLINE, OTHER_GUID, TMP, Database, read_store, refused, test
 
@@ -330,6 +331,35 @@ def another_key_encryption_key(w):
     site.service.start()
     gives_its_secrets(w, site, site.service)
     assert [r['what'] for r in site.records()].count('key-encryption-key') == 1
+    assert site.service.end() == 0
+
+
+@test
+def keys_are_replaced_without_a_restart(w):
+    """Another data key is taken up at once; one that only another key-encryption key opens makes the service not ready."""
+    site = Site(w, 'rekey-next')
+    olga = w.peer('operator', 'olga', site.service)
+    with open(site.service.config, encoding='ascii') as source:
+        text = source.read()
+    kek = write(os.path.join(TMP, 'rekey-next.kek'), os.urandom(32))
+    following = write(os.path.join(TMP, 'rekey-next.conf'), text.replace(site.service.kek, kek).encode())
+    for _ in range(2):
+        tool('rekey', '--service-config', site.service.config)
+        assert olga.get('/readyz')['status'] == 'ok' and value(scrape(olga), 'virt_attest_store_keys_broken') == 0
+    site.launch()
+    tool('rekey', '--service-config', site.service.config, '--next', following)
+    assert olga.get('/readyz')['status'] == 'ok'  # the data key is the one that it knows
+    site.launch()
+    tool('rekey', '--service-config', following)
+    assert 'restarts the service' in refused('not-ready', olga.get, '/readyz')
+    assert value(scrape(olga), 'virt_attest_store_keys_broken') == 1
+    refused('internal', site.launch)
+    assert 'does not open' in site.service.log()
+    assert site.service.end() == 0
+    os.replace(following, site.service.config)
+    site.service.start()
+    assert olga.get('/readyz')['status'] == 'ok'
+    gives_its_secrets(w, site, site.service)
     assert site.service.end() == 0
 
 
