@@ -66,7 +66,16 @@ read_crls (VaRevocation *revocation, GError **error)
   return TRUE;
 }
 
-/* At a start nobody is known from before, so everything must be good. */
+static void
+note_bad_line (VaRevocation *revocation, const char *problem)
+{
+  if (problem != NULL)
+    g_message (_("a line of those who are denied does not count, the others do: %s"), problem);
+  revocation->deny_is_bad = problem != NULL;
+}
+
+/* At a start nothing is known from before, so each file must be there, and lists must be whole. A bad line of the deny list
+   is no more than it is later: the others count, and all guests of a site are not kept waiting for it. */
 static gboolean
 load (VaRevocation *revocation, GError **error)
 {
@@ -74,11 +83,7 @@ load (VaRevocation *revocation, GError **error)
 
   if (revocation->deny_file != NULL && !read_deny_list (revocation, &problem, error))
     return FALSE;
-  if (problem != NULL)
-    {
-      g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, problem);
-      return FALSE;
-    }
+  note_bad_line (revocation, problem);
   return revocation->crl_file == NULL || read_crls (revocation, error);
 }
 
@@ -109,11 +114,13 @@ refresh_deny_list (VaRevocation *revocation)
   g_autoptr(GError) error = NULL;
   g_autofree char *problem = NULL;
 
-  if (!read_deny_list (revocation, &problem, &error))
-    g_message (_("those who are denied stay as they were: %s"), error->message);
-  else if (problem != NULL)
-    g_message (_("a line of those who are denied does not count, the others do: %s"), problem);
-  revocation->deny_is_bad = error != NULL || problem != NULL;
+  if (read_deny_list (revocation, &problem, &error))
+    {
+      note_bad_line (revocation, problem);
+      return;
+    }
+  g_message (_("those who are denied stay as they were: %s"), error->message);
+  revocation->deny_is_bad = TRUE;
 }
 
 static void

@@ -27,7 +27,7 @@ gboolean va_peer_certificate_read (VaPeerCertificate *certificate, gnutls_sessio
  * @deny_file: see VaDenyList; or %NULL
  * @crl_file: see VaCrls; or %NULL
  * @ca: PEM text of the CA
- * Errors: VA_CORE_ERROR, naming the file and the line: here each line must be good
+ * Errors: VA_CORE_ERROR, naming the file. A bad line of the deny list is none: va_revocation_is_complete() tells
  */
 VaRevocation *va_revocation_new (const char *deny_file, const char *crl_file, const char *ca, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
@@ -39,7 +39,7 @@ void va_revocation_set_ca (VaRevocation *revocation, const char *ca);
  * cannot be understood, what was known before stays in force. The log names what is wrong.
  */
 gboolean va_revocation_allows (VaRevocation *revocation, const VaIdentity *identity, VaPeerCertificate *certificate);
-/** va_revocation_is_complete: FALSE: something in the files does not count, as va_revocation_allows() found. */
+/** va_revocation_is_complete: FALSE: something in the files does not count, as was found when they were read. */
 gboolean va_revocation_is_complete (VaRevocation *revocation);
 void va_revocation_free (VaRevocation *revocation);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaRevocation, va_revocation_free)

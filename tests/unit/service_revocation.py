@@ -14,6 +14,7 @@ import time
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
+from service_metrics import scrape, value
 from service_peers import Peer, Service, Site, write
 from service_world import SCHEMAS, TMP, refused, test
 
@@ -160,8 +161,7 @@ def revocation_list(w):
     w.launch(s.vm, host=s.node1)
     assert 'newer one should be there' in s.service.log()
     s.end()
-    for path, bad, word in ((s.crl, crl(foreign), 'not signed by the CA'), (s.deny, b'node1\n', 'line 1'),
-                            (s.deny, None, s.deny)):
+    for path, bad, word in ((s.crl, crl(foreign), 'not signed by the CA'), (s.deny, None, s.deny)):
         if bad is None:
             os.unlink(path)
         else:
@@ -175,8 +175,24 @@ def revocation_list(w):
         finally:
             s.service.process = None
         if bad is not None:
-            put(path, crl(w.site) if path == s.crl else b'')
+            put(path, crl(w.site))
 
+
+@test
+def bad_line_at_the_start(w):
+    """It is no more than one that comes later: the others count, and the service says that it is not ready."""
+    s = Setting(w, 'bad-line')
+    s.end()
+    put(s.deny, b'node1\nhost:node2\n')
+    s.service.start()
+    w.launch(s.vm, host=s.node1)
+    refused('unauthenticated', w.launch, s.vm, host=s.node2)
+    refused('not-ready', s.alice.get, '/readyz')
+    assert value(scrape(w.peer('metrics', 'prometheus', s.service)), 'virt_attest_revocation_bad') == 1
+    assert 'line 1: expected ROLE:NAME' in s.service.log()
+    put(s.deny, b'host:node2\n')
+    assert s.alice.get('/readyz')['status'] == 'ok'
+    s.end()
 
 
 @test
