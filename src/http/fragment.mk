@@ -5,6 +5,7 @@ libva_tls_la_SOURCES = \
 	src/http/ca.c src/http/ca.h src/http/ca-issued.c src/http/ca-issued.h \
 	src/http/identity.c src/http/identity.h \
 	src/http/request-id.h \
+	src/http/tls-check.c src/http/tls-check.h \
 	src/http/tls-files.c src/http/tls-files.h \
 	src/http/x509.h
 libva_tls_la_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)

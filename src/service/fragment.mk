@@ -7,6 +7,7 @@ libva_service_la_SOURCES = \
 	src/service/audit-list.c \
 	src/service/audit.c src/service/audit.h \
 	src/service/audit-trail.c src/service/audit-trail.h \
+	src/service/check.c src/service/check.h \
 	src/service/chain-cache.c src/service/chain-cache.h \
 	src/service/decision.c src/service/decision.h \
 	src/service/explain.c src/service/explain.h \

@@ -4,18 +4,16 @@
 #include <locale.h>
 #include <malloc.h>
 #include <stdio.h>
-#include "core/file.h"
 #include "core/i18n.h"
 #include "core/secret.h"
 #include "core/settings.h"
-#include "http/revocation.h"
 #include "http/tls-files.h"
+#include "service/check.h"
 #include "service/log.h"
 #include "service/roots.h"
 #include "service/serve.h"
 #include "service/settings.h"
 
-#define PEM_MAX 65536
 #define CHAINS_MAX 8192 /* platforms, of some hundred bytes each */
 #define REGISTRATIONS_MAX 256
 #define THREADS_EACH 4 /* of a processor: most of them wait for the disk, and those that do share one commit */
@@ -183,37 +181,56 @@ open_and_serve (const VaConfig *config, VaSevRoots *roots, VaKeyService *key_ser
   return ok;
 }
 
-static gboolean
-check_revocation (const VaConfig *config, const char *ca, GError **error)
+static VaSevRoots *
+load_roots (const VaConfig *config, GError **error)
 {
-  g_autoptr(VaRevocation) revocation = va_revocation_new (va_config_string (config, "tls", "deny"),
-                                                          va_config_string (config, "tls", "crl"), ca, error);
+  return va_roots_load (va_config_string (config, "roots", "folder"), va_config_string (config, "roots", "trusted-folder"),
+                        error);
+}
 
-  return revocation != NULL;
+static gboolean
+is_of_pin (const GError *error)
+{
+  return g_error_matches (error, VA_KEK_ERROR, VA_KEK_ERROR_PIN);
+}
+
+/* All but one of them; that one is for the end, and the one that decides the status. */
+static gboolean
+report (GPtrArray *problems, GError **error)
+{
+  guint last = problems->len - 1;
+
+  for (guint i = 0; i < problems->len; i++)
+    last = is_of_pin (problems->pdata[i]) ? i : last;
+  for (guint i = 0; i < problems->len; i++)
+    if (i != last)
+      va_log (VA_LOG_ERROR, "%s", ((const GError *) problems->pdata[i])->message);
+  if (problems->len > 0)
+    g_propagate_error (error, g_error_copy (problems->pdata[last]));
+  return problems->len == 0;
 }
 
 /* What starting would read, without making a store. */
 static gboolean
-check_files (const VaConfig *config, GError **error)
+check (const VaConfig *config, const char *path, gboolean is_default, GError **error)
 {
-  g_autofree char *ca = va_file_read_text (va_config_string (config, "tls", "ca"), PEM_MAX, error);
-  g_autofree char *certificate = NULL;
-  g_autoptr(VaSecret) key = NULL;
-  g_autoptr(VaHostGroups) groups = NULL;
-  g_autoptr(VaKek) kek = NULL;
+  g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func ((GDestroyNotify) g_error_free);
+  g_autoptr(VaSevRoots) roots = NULL;
+  g_autoptr(VaKeyService) key_service = NULL;
+  GError *reason = NULL;
 
-  if (ca != NULL && va_service_store_place (config, error) == NULL)
+  if (!va_check_become_service (config, is_default, error))
     return FALSE;
-  if (ca != NULL)
-    certificate = va_file_read_text (va_config_string (config, "tls", "certificate"), PEM_MAX, error);
-  if (certificate != NULL)
-    key = va_file_read_secret (va_config_string (config, "tls", "key"), PEM_MAX, error);
-  if (key != NULL && !check_revocation (config, ca, error))
+  roots = load_roots (config, &reason);
+  if (roots == NULL)
+    g_ptr_array_add (problems, g_steal_pointer (&reason));
+  if (!find_key_service (config, &key_service, &reason))
+    g_ptr_array_add (problems, g_steal_pointer (&reason));
+  va_check_config (config, problems);
+  if (!report (problems, error))
     return FALSE;
-  groups = key != NULL ? va_host_groups_new (va_config_string (config, "hosts", "groups"), error) : NULL;
-  if (groups != NULL)
-    kek = va_service_open_kek (config, error);
-  return kek != NULL;
+  printf (_("%s: ok\n"), path);
+  return TRUE;
 }
 
 static gboolean
@@ -226,16 +243,11 @@ run (const Options *options, GError **error)
 
   if (config == NULL)
     return FALSE;
-  roots = va_roots_load (va_config_string (config, "roots", "folder"),
-                         va_config_string (config, "roots", "trusted-folder"), error);
-  if (roots == NULL || !find_key_service (config, &key_service, error))
-    return FALSE;
-  if (!options->check)
-    return open_and_serve (config, roots, key_service, error);
-  if (!check_files (config, error))
-    return FALSE;
-  printf (_("%s: ok\n"), path);
-  return TRUE;
+  if (options->check)
+    return check (config, path, options->config == NULL, error);
+  roots = load_roots (config, error);
+  return roots != NULL && find_key_service (config, &key_service, error)
+         && open_and_serve (config, roots, key_service, error);
 }
 
 int
@@ -264,5 +276,5 @@ main (int argc, char **argv)
   if (!ok)
     va_log (VA_LOG_ERROR, "%s", error->message);
   g_free (options.config);
-  return ok ? 0 : g_error_matches (error, VA_KEK_ERROR, VA_KEK_ERROR_PIN) ? EXIT_PIN : EXIT_BAD;
+  return ok ? 0 : is_of_pin (error) ? EXIT_PIN : EXIT_BAD;
 }

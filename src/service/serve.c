@@ -67,6 +67,9 @@ note_end (const Serving *serving, const VaTlsFiles *files, GError **error)
 
   if (!va_ca_certificate_ends (files->certificate, &ends, error))
     return FALSE;
+  if (ends <= va_service_now () / 1000)
+    va_log (VA_LOG_WARNING, "%s: the service's certificate has ended, and clients refuse it: make a new one",
+            serving->settings.certificate_file);
   atomic_store (&serving->service->readiness.certificate_ends, ends);
   return TRUE;
 }

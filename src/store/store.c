@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "core/i18n.h"
+#include "store/postgresql-check.h"
 #include "store/postgresql.h"
 #include "store/sqlite.h"
 #include "store/store-private.h"
@@ -45,6 +46,12 @@ gboolean
 va_store_is_url (const char *place)
 {
   return va_postgresql_is_url (place);
+}
+
+gboolean
+va_store_check_url (const char *url, GError **error)
+{
+  return va_postgresql_check_url (url, error);
 }
 
 VaBackend *

@@ -79,6 +79,8 @@ gboolean va_store_backup (const char *place, const char *path, VaStoreCopied *co
  */
 gboolean va_store_restore (const char *path, const char *place, guint64 reserve, VaKek *kek, VaStoreCopied *copied,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_check_url: whether the database of a PostgreSQL @url can be meant; nobody is asked. Errors: FAILED */
+gboolean va_store_check_url (const char *url, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_store_check_keys: takes up the data keys that the store has been given meanwhile, and tells whether what is sealed under
  * the newest one can be opened.

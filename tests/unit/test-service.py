@@ -10,6 +10,7 @@ sys.path.insert(0, os.path.join(os.environ['VA_TOP_SRCDIR'], 'tests', 'unit'))
 import in_turn  # noqa: E402
 import service_agent  # noqa: E402, F401
 import service_audit  # noqa: E402, F401
+import service_check  # noqa: E402, F401
 import service_cli  # noqa: E402, F401
 import service_confirm  # noqa: E402, F401
 import service_database  # noqa: E402, F401

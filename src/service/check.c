@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "service/check.h"
+
+#include <errno.h>
+#include <gio/gio.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "core/error.h"
+#include "core/i18n.h"
+#include "http/deny-list.h"
+#include "http/revocation.h"
+#include "http/tls-check.h"
+#include "http/tls-files.h"
+#include "service/groups.h"
+#include "service/log.h"
+#include "service/service.h"
+#include "service/settings.h"
+
+typedef struct {
+  const VaConfig *config;
+  GPtrArray *problems;
+  gint64 now; /* seconds since 1970 */
+} Check;
+
+/* Takes @reason, unless it is %NULL. */
+static void
+add_problem (Check *check, GError *reason)
+{
+  if (reason != NULL)
+    g_ptr_array_add (check->problems, reason);
+}
+
+static void G_GNUC_PRINTF (2, 3)
+add_sentence (Check *check, const char *format, ...)
+{
+  g_autofree char *text = NULL;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  add_problem (check, g_error_new_literal (VA_CORE_ERROR, VA_CORE_ERROR_FAILED, text));
+}
+
+/* --- Whose eyes ---------------------------------------------------------------------------------------------------- */
+
+static const struct passwd *
+find_service_user (const VaConfig *config, gboolean is_default)
+{
+  const char *place = va_service_store_place (config, NULL);
+  g_autofree char *directory = place != NULL && !va_store_is_url (place) ? g_path_get_dirname (place) : NULL;
+  struct stat info;
+
+  if (is_default)
+    return getpwnam (VA_SERVICE_USER);
+  if (directory == NULL || stat (directory, &info) != 0 || info.st_uid == 0)
+    return NULL;
+  return getpwuid (info.st_uid);
+}
+
+gboolean
+va_check_become_service (const VaConfig *config, gboolean is_default, GError **error)
+{
+  const struct passwd *user = geteuid () == 0 ? find_service_user (config, is_default) : NULL;
+
+  if (user == NULL
+      || (initgroups (user->pw_name, user->pw_gid) == 0 && setgid (user->pw_gid) == 0 && setuid (user->pw_uid) == 0))
+    return TRUE;
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot go on as user %s, whom the service runs as: %s"),
+               user->pw_name, g_strerror (errno));
+  return FALSE;
+}
+
+/* --- One after the other ------------------------------------------------------------------------------------------- */
+
+static void
+check_address (Check *check)
+{
+  const char *text = va_config_string (check->config, "listen", "address");
+  g_autoptr(GInetAddress) address = g_inet_address_new_from_string (text);
+
+  if (address == NULL)
+    add_sentence (check, _("[listen] address: “%s” is not a numeric address, for instance 192.0.2.1, or :: for all"), text);
+}
+
+static void
+take_verdict (Check *check, char *warning, GError *reason)
+{
+  add_problem (check, reason);
+  if (warning != NULL)
+    va_log (VA_LOG_WARNING, "%s", warning);
+  g_free (warning);
+}
+
+/* Certificates that can be read, whether a peer would take them. */
+static void
+check_certificates (Check *check, const VaTlsFiles *files)
+{
+  char *warning = NULL;
+  GError *reason = NULL;
+  gboolean good;
+
+  good = va_tls_check_ca (files->ca, va_config_string (check->config, "tls", "ca"), check->now, &warning, &reason);
+  take_verdict (check, warning, good ? NULL : reason);
+  reason = NULL;
+  good = va_tls_check_server (files->certificate, va_config_string (check->config, "tls", "certificate"), check->now,
+                              &warning, &reason);
+  take_verdict (check, warning, good ? NULL : reason);
+}
+
+static void
+check_deny_list (Check *check)
+{
+  const char *path = va_config_string (check->config, "tls", "deny");
+  GError *reason = NULL;
+  g_autofree char *problem = NULL;
+  g_autoptr(VaDenyList) list = path != NULL ? va_deny_list_read (path, &problem, &reason) : NULL;
+
+  add_problem (check, reason);
+  if (problem != NULL)
+    add_sentence (check, "%s", problem);
+}
+
+static void
+check_crl (Check *check, const char *ca)
+{
+  GError *reason = NULL;
+  g_autoptr(VaRevocation) revocation
+    = va_revocation_new (NULL, va_config_string (check->config, "tls", "crl"), ca, &reason);
+
+  add_problem (check, reason);
+}
+
+static void
+check_tls (Check *check)
+{
+  g_auto(VaTlsFiles) files = { 0 };
+  GError *reason = NULL;
+
+  if (va_tls_files_load (&files, va_config_string (check->config, "tls", "ca"),
+                         va_config_string (check->config, "tls", "certificate"),
+                         va_config_string (check->config, "tls", "key"), &reason))
+    {
+      check_certificates (check, &files);
+      check_crl (check, files.ca);
+    }
+  add_problem (check, reason);
+  check_deny_list (check);
+}
+
+static void
+check_groups (Check *check)
+{
+  GError *reason = NULL;
+  g_autoptr(VaHostGroups) groups = va_host_groups_new (va_config_string (check->config, "hosts", "groups"), &reason);
+
+  add_problem (check, reason);
+}
+
+static void
+check_kek (Check *check)
+{
+  GError *reason = NULL;
+  g_autoptr(VaKek) kek = va_service_open_kek (check->config, &reason);
+
+  add_problem (check, reason);
+}
+
+/* The one whose rights count now, whoever has called. */
+static const char *
+user_name (void)
+{
+  const struct passwd *user = getpwuid (geteuid ());
+
+  return user != NULL ? user->pw_name : "?";
+}
+
+/* A start makes one that is missing, if it may; those above it are for the administrator. */
+static void
+check_missing (Check *check, const char *directory)
+{
+  g_autofree char *above = g_path_get_dirname (directory);
+
+  if (access (above, W_OK | X_OK) != 0)
+    add_sentence (check, _("%s: the store's directory is not there, and user %s cannot make it: make it with “virt-attest "
+                           "service init”"), directory, user_name ());
+  else
+    va_log (VA_LOG_WARNING, _("%s: the store's directory is not there; the service makes it when it starts"), directory);
+}
+
+static void
+check_mode (Check *check, const char *path, mode_t mode, const char *wanted)
+{
+  if ((mode & 077) != 0)
+    add_sentence (check, _("%s must be closed to group and others (chmod %s); it has mode %04o"), path, wanted,
+                  (unsigned) mode & 07777);
+}
+
+/* The store itself, if there is one already. */
+static void
+check_store (Check *check, const char *path)
+{
+  struct stat info;
+
+  if (stat (path, &info) != 0 && errno == ENOENT)
+    return;
+  if (access (path, R_OK | W_OK) != 0)
+    add_sentence (check, _("%s: user %s cannot read and write the store: %s; give it to the user that the service runs as"),
+                  path, user_name (), g_strerror (errno));
+  else if (!S_ISREG (info.st_mode))
+    add_sentence (check, _("%s: the store must be a regular file"), path);
+  else
+    check_mode (check, path, info.st_mode, "0600");
+}
+
+static void
+check_file (Check *check, const char *path)
+{
+  g_autofree char *directory = g_path_get_dirname (path);
+  struct stat info;
+
+  if (stat (directory, &info) != 0 && errno == ENOENT)
+    check_missing (check, directory);
+  else if (access (directory, F_OK) != 0)
+    add_sentence (check, _("%s: user %s cannot look at the store's directory: %s"), directory, user_name (),
+                  g_strerror (errno));
+  else if (!S_ISDIR (info.st_mode))
+    add_sentence (check, _("%s: expected the store's directory, and this is a file"), directory);
+  else if (access (directory, R_OK | W_OK | X_OK) != 0)
+    add_sentence (check, _("%s: user %s cannot write into the store's directory: %s; give it to the user that the service runs "
+                           "as"), directory, user_name (), g_strerror (errno));
+  else
+    {
+      check_mode (check, directory, info.st_mode, "0700");
+      check_store (check, path);
+    }
+}
+
+static void
+check_place (Check *check)
+{
+  GError *reason = NULL;
+  const char *place = va_service_store_place (check->config, &reason);
+
+  if (place != NULL && !va_store_is_url (place))
+    check_file (check, place);
+  else if (place != NULL && !va_store_check_url (place, &reason))
+    g_assert (reason != NULL);
+  add_problem (check, reason);
+}
+
+void
+va_check_config (const VaConfig *config, GPtrArray *problems)
+{
+  Check check = { config, problems, va_service_now () / 1000 };
+
+  check_address (&check);
+  check_tls (&check);
+  check_groups (&check);
+  check_place (&check);
+  check_kek (&check);
+}
