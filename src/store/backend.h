@@ -79,7 +79,8 @@ typedef struct {
      Errors: SEAL when the store is not as @keys says; CHANGED when it has other data keys */
   gboolean (*found_keys) (VaBackend *backend, const VaNewKeys *keys, GError **error);
   /* So many more values may be sealed under data key @id. */
-  gboolean (*count_seals) (VaBackend *backend, guint64 id, guint more, GError **error);
+  /* @known: no fewer were there before, whatever the database says */
+  gboolean (*count_seals) (VaBackend *backend, guint64 id, guint64 known, guint more, GError **error);
   /* Keeps @key unless there is one with its id already. */
   gboolean (*add_key) (VaBackend *backend, const VaStoredKey *key, JsonObject *entry, GError **error);
   /* Others in place of all of them, which must have the same ids; CHANGED when they have not. And the audit log's key. */

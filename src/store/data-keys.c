@@ -111,6 +111,7 @@ take_seal (VaStore *store, const VaStoredKey *key, VaSeal *seal)
     {
       store->newest = key->id;
       store->seals_left = 0;
+      store->counted = key->seals;
     }
   store->oldest = MAX (store->oldest, key->oldest);
 }
@@ -193,13 +194,14 @@ va_store_seal_of (VaStore *store, guint64 key, GError **error)
 }
 
 /* AES-GCM's nonces are random, and a key is good for so many of them only; they are counted before they are used. What
-   cannot be announced, since the database does not answer, cannot be stored under the key either. */
+   cannot be announced, since the database does not answer, cannot be stored under the key either. Somebody who writes to the
+   database can put a lower number there; @known is what this process knows. */
 static void
-announce_seals (VaStore *store, guint64 key)
+announce_seals (VaStore *store, guint64 key, guint64 known)
 {
   g_autoptr(GError) error = NULL;
 
-  if (!store->backend->class->count_seals (store->backend, key, SEALS_AT_ONCE, &error))
+  if (!store->backend->class->count_seals (store->backend, key, known, SEALS_AT_ONCE, &error))
     g_debug ("seals could not be counted: %s", error->message);
 }
 
@@ -207,17 +209,33 @@ VaSeal *
 va_store_newest_seal (VaStore *store, guint64 *key)
 {
   gboolean all_used;
+  guint64 known;
   VaSeal *seal;
 
   g_mutex_lock (&store->mutex);
   *key = store->newest;
+  known = store->counted;
   seal = g_hash_table_lookup (store->seals, &store->newest);
   all_used = store->seals_left < SEALS_EACH;
   store->seals_left = (all_used ? SEALS_AT_ONCE : store->seals_left) - SEALS_EACH;
+  if (all_used)
+    store->counted += SEALS_AT_ONCE;
   g_mutex_unlock (&store->mutex);
   if (all_used)
-    announce_seals (store, *key);
+    announce_seals (store, *key, known);
   return seal;
+}
+
+/* Not fewer than before of the same key. */
+static guint64
+take_count (VaStore *store, const VaStoredKey *key)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&store->mutex);
+
+  if (key->id != store->newest)
+    return key->seals;
+  store->counted = MAX (store->counted, key->seals);
+  return store->counted;
 }
 
 gboolean
@@ -227,7 +245,7 @@ va_store_count_seals (VaStore *store, guint64 *seals, GError **error)
 
   if (keys == NULL || keys->len == 0)
     return FALSE;
-  *seals = ((const VaStoredKey *) keys->pdata[keys->len - 1])->seals;
+  *seals = take_count (store, keys->pdata[keys->len - 1]);
   return TRUE;
 }
 

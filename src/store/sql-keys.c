@@ -118,7 +118,7 @@ replace_keys (VaBackend *backend, GPtrArray *keys, GBytes *sealed_audit_key, Jso
 }
 
 typedef struct {
-  guint64 id;
+  guint64 id, known;
   guint more;
 } Seals;
 
@@ -127,14 +127,15 @@ add_seals (VaSql *sql, gpointer data, GError **error)
 {
   const Seals *seals = data;
 
-  return va_sql_run (sql, error, "UPDATE data_keys SET seals = seals + ? WHERE id = ?", "ii", (gint64) seals->more,
-                     (gint64) seals->id);
+  return va_sql_run (sql, error,
+                     "UPDATE data_keys SET seals = CASE WHEN seals < ? THEN ? ELSE seals END + ? WHERE id = ?", "iiii",
+                     (gint64) seals->known, (gint64) seals->known, (gint64) seals->more, (gint64) seals->id);
 }
 
 static gboolean
-count_seals (VaBackend *backend, guint64 id, guint more, GError **error)
+count_seals (VaBackend *backend, guint64 id, guint64 known, guint more, GError **error)
 {
-  Seals seals = { id, more };
+  Seals seals = { id, known, more };
 
   return va_sql_transact (backend, add_seals, &seals, NULL, error);
 }

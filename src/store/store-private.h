@@ -16,6 +16,7 @@ struct _VaStore
   guint64 newest;   /* seals what is new */
   guint64 oldest;   /* one before this opens nothing any more */
   guint seals_left; /* of those that this process has announced for the newest key */
+  guint64 counted;  /* seals under the newest key, as many as this process has ever known of */
   VaSecret *audit_key; /* of the audit log's MACs; set when the store is opened */
 };
 

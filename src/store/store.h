@@ -49,7 +49,7 @@ gboolean va_store_rekey_begin (VaStore *store, JsonObject *entry, GError **error
 gboolean va_store_rekey_step (VaStore *store, guint limit, guint *count, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_store_count_seals: how many values were sealed under the newest data key, at the most: each process counts some tens of
- * thousands ahead.
+ * thousands ahead. What this process has counted or read once stays, whatever the database says later.
  */
 gboolean va_store_count_seals (VaStore *store, guint64 *seals, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "store-fixture.h"
+#include "store/store-private.h"
 
 #define OLD_KEYS "SELECT count(*) FROM data_keys WHERE id < (SELECT max(id) FROM data_keys)"
 
@@ -207,6 +208,41 @@ test_key_in_use_stays (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (ask_database (fixture, OLD_KEYS), ==, 1);
 }
 
+static guint64
+count_seals (const Fixture *fixture)
+{
+  guint64 seals;
+
+  g_assert_true (va_store_count_seals (fixture->store, &seals, NULL));
+  return seals;
+}
+
+/* Somebody who writes to the database has the key sealed more than it should, if a lower number there were believed. */
+static void
+test_count_is_not_lowered (Fixture *fixture, gconstpointer data)
+{
+  const guint64 announced = 65536;
+  guint64 newest;
+
+  put_secret (fixture->store, "alice", "one", "one");
+  g_assert_cmpuint (count_seals (fixture), ==, announced);
+  tamper (fixture, "UPDATE data_keys SET seals = 0");
+  g_assert_cmpuint (count_seals (fixture), ==, announced);
+  /* What others add is seen, and what was read once stays. */
+  tamper (fixture, "UPDATE data_keys SET seals = 2147483647");
+  g_assert_cmpuint (count_seals (fixture), ==, 2147483647);
+  tamper (fixture, "UPDATE data_keys SET seals = 5");
+  g_assert_cmpuint (count_seals (fixture), ==, 2147483647);
+  /* The next announcement puts the database right. */
+  for (guint64 i = 0; i < announced / 2; i++)
+    va_store_newest_seal (fixture->store, &newest);
+  g_assert_cmpint (ask_database (fixture, "SELECT seals FROM data_keys"), ==, 2147483647 + announced);
+  g_assert_cmpuint (count_seals (fixture), ==, 2147483647 + announced);
+  /* Another key begins at none. */
+  rekey (fixture->store, 100);
+  g_assert_cmpuint (count_seals (fixture), <=, announced);
+}
+
 #define ADD(path, function) g_test_add ("/rekey/" path, Fixture, NULL, set_up, function, tear_down)
 
 int
@@ -218,5 +254,6 @@ main (int argc, char **argv)
   ADD ("proposal", test_proposal);
   ADD ("killed", test_killed);
   ADD ("key-in-use-stays", test_key_in_use_stays);
+  ADD ("count-is-not-lowered", test_count_is_not_lowered);
   return g_test_run ();
 }
