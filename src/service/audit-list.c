@@ -91,10 +91,14 @@ write_checkpoints (VaService *service, guint64 after, guint64 upto, GError **err
 
   for (guint i = 0; list != NULL && i < list->len; i++)
     {
-      JsonObject *object = va_stored_json (list->pdata[i], "checkpoints of the audit log", error);
+      JsonObject *object = va_stored_json (list->pdata[i], "checkpoints of the audit log", NULL);
 
       if (object == NULL)
-        return NULL;
+        {
+          g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT,
+                       _("a checkpoint of the audit log behind record %" G_GUINT64_FORMAT " was changed in the database"), after);
+          return NULL;
+        }
       json_array_add_object_element (array, object);
     }
   return list != NULL ? g_steal_pointer (&array) : NULL;

@@ -200,7 +200,7 @@ EXTRA_DIST += tests/unit/test-cluster.py tests/unit/balancer.py tests/unit/clust
 EXTRA_DIST += tests/unit/hostile_service.py tests/unit/service_agent.py
 EXTRA_DIST += tests/unit/in_turn.py tests/unit/test-service.py tests/unit/service_journal.py tests/unit/service_launches.py tests/unit/service_lifetime.py tests/unit/service_limits.py tests/unit/service_metrics.py tests/unit/service_objects.py \
 	tests/unit/service_audit.py tests/unit/service_check.py tests/unit/service_cli.py tests/unit/service_confirm.py tests/unit/service_kek.py tests/unit/service_keys.py tests/unit/service_operation.py tests/unit/service_peers.py tests/unit/service_persons.py tests/unit/service_revocation.py tests/unit/service_roles.py tests/unit/service_storage.py tests/unit/service_trust.py tests/unit/service_unreadable.py tests/unit/service_world.py
-EXTRA_DIST += tests/unit/service_database.py tests/unit/service_columns.py tests/unit/test-columns.py \
+EXTRA_DIST += tests/unit/service_database.py tests/unit/service_columns.py tests/unit/columns_answers.py tests/unit/test-columns.py \
 	tests/unit/test-columns-postgresql.sh
 TESTS += tests/unit/test-columns.py
 slow_tests += tests/unit/test-columns-postgresql.sh
