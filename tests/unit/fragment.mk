@@ -195,7 +195,7 @@ tests_unit_test_cek_LDADD = libva-test-sev.la $(host_test_libs)
 TESTS += tests/unit/test-service.py
 slow_tests += tests/unit/test-service-postgresql.sh
 slow_tests += tests/unit/test-cluster.py
-EXTRA_DIST += tests/unit/test-cluster.py tests/unit/balancer.py tests/unit/cluster_database.py tests/unit/cluster_faults.py tests/unit/cluster_images.py \
+EXTRA_DIST += tests/unit/test-cluster.py tests/unit/balancer.py tests/unit/cluster_database.py tests/unit/cluster_faults.py tests/unit/cluster_failover.py tests/unit/cluster_images.py \
 	tests/unit/cluster_requests.py tests/unit/cluster_world.py
 EXTRA_DIST += tests/unit/hostile_service.py tests/unit/service_agent.py
 EXTRA_DIST += tests/unit/in_turn.py tests/unit/test-service.py tests/unit/service_journal.py tests/unit/service_launches.py tests/unit/service_lifetime.py tests/unit/service_limits.py tests/unit/service_metrics.py tests/unit/service_objects.py \

@@ -9,6 +9,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.environ['VA_TOP_SRCDIR'], 'tests', 'unit'))
 import in_turn  # noqa: E402
 import cluster_requests  # noqa: E402, F401
+import cluster_failover  # noqa: E402, F401
 import cluster_images  # noqa: E402, F401
 import cluster_faults  # noqa: E402, F401
 import cluster_database  # noqa: E402, F401
