@@ -3,15 +3,14 @@
 
 #include "verbs.h"
 
-#include <stdio.h>
 #include <string.h>
 #include "api/domain-xml.h"
-#include "core/file.h"
 #include "core/guid.h"
 #include "core/i18n.h"
 #include "core/peer-name.h"
 #include "domain-files.h"
 #include "domain-input.h"
+#include "output-file.h"
 #include "print.h"
 
 /* A domain that could never start is said so here, and not at its first start. */
@@ -42,7 +41,7 @@ warn (const VaDomainXml *domain)
 }
 
 static VaExit
-prepare (const char *input, const VaDomainWanted *wanted, const char *output)
+prepare (const char *input, const VaDomainWanted *wanted, const char *output, gboolean force)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(GBytes) xml = va_domain_input (input, &error);
@@ -57,8 +56,8 @@ prepare (const char *input, const VaDomainWanted *wanted, const char *output)
   if (domain != NULL)
     warn (domain);
   if (output == NULL || g_str_equal (output, "-"))
-    fputs (result, stdout);
-  else if (!va_file_write (output, result, strlen (result), 0600, &error))
+    va_print_xml (result);
+  else if (!va_output_write (&(VaNewFile){ output, result, strlen (result), 0600 }, 1, force, &error))
     return va_call_fail (error);
   return VA_EXIT_YES;
 }
@@ -71,11 +70,7 @@ find_own_name (VaCall *call)
   char *owner;
 
   if (!va_call_find_owner (call, &owner, &error))
-    {
-      g_autofree char *why = va_print_safe (error->message);
-
-      g_printerr (_("virt-attest: no owner was written into the domain, give it with --owner: %s\n"), why);
-    }
+    va_print_error_line (_("virt-attest: no owner was written into the domain, give it with --owner: %s"), error->message);
   return owner;
 }
 
@@ -85,6 +80,7 @@ va_verb_domain_prepare (VaCall *call)
   g_autofree char *id = NULL;
   g_autofree char *output = NULL;
   g_autofree char *owner = NULL;
+  gboolean force = FALSE;
   const GOptionEntry options[] = {
     { "id", 0, 0, G_OPTION_ARG_STRING, &id, N_("The registration [what is there, else the domain's UUID]"),
       N_("UUID") },
@@ -92,6 +88,7 @@ va_verb_domain_prepare (VaCall *call)
       N_("Whose registration it is [what is there, else the owner of your certificate]"), N_("NAME") },
     { "output", 0, 0, G_OPTION_ARG_FILENAME, &output, N_("Write to FILE (mode 0600) instead of standard output"),
       N_("FILE") },
+    VA_OUTPUT_FORCE (&force),
     { NULL },
   };
   g_autofree char *canonical = NULL;
@@ -107,5 +104,5 @@ va_verb_domain_prepare (VaCall *call)
     return va_call_usage (call, _("“%s” is not the name of an owner: 1 to 64 of a-z 0-9 . _ -"), owner);
   own = owner == NULL ? find_own_name (call) : NULL;
   wanted = (VaDomainWanted){ canonical, owner, own };
-  return prepare (call->operands[0], &wanted, output);
+  return prepare (call->operands[0], &wanted, output, force);
 }

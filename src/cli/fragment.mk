@@ -9,8 +9,10 @@ cli_common = \
 	src/cli/firmware.c src/cli/firmware.h \
 	src/cli/given-input.c src/cli/given-input.h \
 	src/cli/main.c \
+	src/cli/output-file.c src/cli/output-file.h \
 	src/cli/passphrase.c src/cli/passphrase.h \
 	src/cli/print.c src/cli/print.h \
+	src/cli/secret-text.c src/cli/secret-text.h \
 	src/cli/verb-list.c src/cli/verb-list.h \
 	src/cli/verbs.h
 virt_attest_SOURCES = \
@@ -26,7 +28,8 @@ virt_attest_SOURCES = \
 	src/cli/sev-session.c \
 	src/cli/sev-verify.c \
 	src/cli/sev-vmsa-build.c \
-	src/cli/sev-vmsa-show.c
+	src/cli/sev-vmsa-show.c \
+	src/cli/used-key.c src/cli/used-key.h
 virt_attest_online_SOURCES = \
 	$(cli_common) \
 	src/cli/answer.c src/cli/answer.h \

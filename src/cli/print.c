@@ -11,6 +11,15 @@
 
 #define COLUMNS_MAX 10
 
+/* A terminal writes nothing else for it than itself: no control character, no change of direction (which is a format
+   character to GLib), no line or paragraph separator (which GLib takes for printable, and some terminals and programs for
+   the end of a line). */
+static gboolean
+is_printable (gunichar c)
+{
+  return g_unichar_isprint (c) && c != 0x2028 && c != 0x2029;
+}
+
 char *
 va_print_safe (const char *text)
 {
@@ -21,7 +30,7 @@ va_print_safe (const char *text)
     {
       gunichar c = g_utf8_get_char (p);
 
-      g_string_append_unichar (safe, g_unichar_isprint (c) ? c : ' ');
+      g_string_append_unichar (safe, is_printable (c) ? c : ' ');
     }
   return g_string_free (safe, FALSE);
 }
@@ -53,12 +62,6 @@ va_print_error_line (const char *format, ...)
   va_start (args, format);
   print_line (stderr, format, args);
   va_end (args);
-}
-
-static gboolean
-is_printable (gunichar c)
-{
-  return g_unichar_isprint (c);
 }
 
 /* @text, which is JSON, with all that @is_good denies as escapes; they can only be in strings, where they mean the same. Line
@@ -120,6 +123,24 @@ va_print_record (const char *text)
     print_escaped (text, is_printable, FALSE);
   else
     puts (text);
+}
+
+void
+va_print_xml (const char *text)
+{
+  g_autofree char *valid = isatty (STDOUT_FILENO) ? g_utf8_make_valid (text, -1) : NULL;
+
+  if (valid == NULL)
+    fputs (text, stdout);
+  for (const char *p = valid != NULL ? valid : ""; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      if (is_printable (c) || c == '\n' || c == '\t')
+        fwrite (p, 1, (gsize) (g_utf8_next_char (p) - p), stdout);
+      else
+        printf ("&#x%x;", c);
+    }
 }
 
 static char *

@@ -25,6 +25,11 @@ void va_print_json_text (const char *text);
  * a terminal like va_print_json_text().
  */
 void va_print_record (const char *text);
+/**
+ * va_print_xml: a document on standard output, byte for byte; but at a terminal with references for the characters that it
+ * would obey.
+ */
+void va_print_xml (const char *text);
 /** va_print_time: local date and time of @seconds since 1970 UTC; "–" for 0. Returns: (transfer full). */
 char *va_print_time (gint64 seconds);
 /** va_print_clock: local time of day with milliseconds, of @ms since 1970 UTC. Returns: (transfer full). */

@@ -11,6 +11,8 @@
 #include "operand.h"
 #include "passphrase.h"
 #include "print.h"
+#include "secret-text.h"
+#include "sev/packet.h"
 
 static VaSecret *
 read_secret (const char *path, GError **error)
@@ -20,21 +22,6 @@ read_secret (const char *path, GError **error)
   if (path == NULL && isatty (STDIN_FILENO))
     return va_passphrase_ask (error);
   return va_fd_read_secret (STDIN_FILENO, VA_SECRET_TABLE_MAX, error);
-}
-
-/* Says what happens to a line break at the end: it is stored, or left out because that was asked for. */
-static void
-treat_newline (VaSecret *secret, gboolean strip, gboolean is_passphrase)
-{
-  gsize size = va_secret_size (secret);
-
-  if (size == 0 || va_secret_data (secret)[size - 1] != '\n')
-    return;
-  if (strip)
-    va_secret_truncate (secret, size - 1);
-  else if (is_passphrase)
-    va_print_error_line ("%s", _("virt-attest: note: the passphrase ends with a line break, which is stored as part of it "
-                          "(--strip-newline leaves it out)"));
 }
 
 /* Whether another secret is gone now must not be overlooked. */
@@ -89,6 +76,15 @@ make_path (const VaCall *call, const char *guid)
   return NULL;
 }
 
+/* The GUID under which guests look for a LUKS passphrase, given as such. */
+static gboolean
+is_passphrase_guid (const char *text)
+{
+  guint8 guid[VA_GUID_SIZE];
+
+  return va_guid_parse (text, guid, NULL) && va_secret_guid_is_passphrase (guid);
+}
+
 VaExit
 va_verb_secret_put (VaCall *call)
 {
@@ -98,7 +94,7 @@ va_verb_secret_put (VaCall *call)
   const GOptionEntry options[] = {
     { "file", 0, 0, G_OPTION_ARG_FILENAME, &file, N_("Read it from FILE; - is standard input [-]"), N_("FILE") },
     { "guid", 0, 0, G_OPTION_ARG_STRING, &guid, N_("What the guest looks for [a LUKS passphrase]"), N_("GUID") },
-    { "strip-newline", 0, 0, G_OPTION_ARG_NONE, &strip, N_("Leave out one line break at the end"), NULL },
+    VA_SECRET_STRIP (&strip),
     { NULL },
   };
   g_autoptr(VaSecret) secret = NULL;
@@ -113,6 +109,7 @@ va_verb_secret_put (VaCall *call)
   secret = read_secret (file, &error);
   if (secret == NULL)
     return va_call_fail (error);
-  treat_newline (secret, strip, guid == NULL);
+  va_secret_text_look (secret, file != NULL && !g_str_equal (file, "-") ? file : _("standard input"),
+                       guid == NULL || is_passphrase_guid (guid), strip);
   return put (call, path, secret);
 }

@@ -11,15 +11,19 @@
 #include "core/i18n.h"
 #include "firmware.h"
 #include "given-input.h"
+#include "output-file.h"
 #include "passphrase.h"
 #include "print.h"
+#include "secret-text.h"
 #include "sev-launch.h"
 #include "sev/measurement.h"
 #include "sev/packet.h"
+#include "used-key.h"
 
 typedef struct {
   char *measurement, *tik, *tek, *firmware, *out;
   char **entries;
+  gboolean strip, force;
 } Options;
 
 static void
@@ -34,28 +38,26 @@ options_clear (Options *o)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 
-/* Whether the guest can use it, which the service asks as well; says what may not be meant. */
+/* Whether the guest can use it, which the service asks as well. */
 static gboolean
-check_passphrase (const char *path, VaSecret *value, GError **error)
+check_value (const char *path, VaSecret *value, gboolean is_passphrase, GError **error)
 {
   const guint8 *data = va_secret_data (value);
   gsize size = va_secret_size (value);
 
+  if (size == 0)
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("%s is empty: a secret has at least one byte"), path);
   /* One zero byte at its end is what the guest gets anyway. */
-  if (!va_passphrase_check (data, size > 1 && data[size - 1] == '\0' ? size - 1 : size, error))
-    {
-      g_prefix_error (error, "%s: ", path);
-      return FALSE;
-    }
-  if (data[size - 1] == '\n')
-    g_printerr (_("virt-attest: note: the passphrase in %s ends with a line break, which the guest gets as part of it; if "
-                  "that is not meant, write the file without it: printf %%s PASSPHRASE > FILE\n"), path);
-  return TRUE;
+  else if (!is_passphrase || va_passphrase_check (data, size > 1 && data[size - 1] == '\0' ? size - 1 : size, error))
+    return TRUE;
+  else
+    g_prefix_error (error, "%s: ", path);
+  return FALSE;
 }
 
 /* "luks=FILE" or "GUID=FILE". A passphrase gets the zero byte at its end that firmware's boot loaders look for. */
 static VaExit
-read_entry (const VaCall *call, const char *text, VaSecretEntry *entry, VaSecret **value)
+read_entry (const VaCall *call, const char *text, gboolean strip, VaSecretEntry *entry, VaSecret **value)
 {
   const char *equals = strchr (text, '=');
   g_autofree char *name = equals != NULL ? g_strndup (text, (gsize) (equals - text)) : NULL;
@@ -70,15 +72,11 @@ read_entry (const VaCall *call, const char *text, VaSecretEntry *entry, VaSecret
   read = va_secret_from_path (equals + 1, VA_SECRET_TABLE_MAX, &error);
   if (read == NULL)
     return va_sev_fail (error);
-  size = va_secret_size (read);
-  if (size == 0)
-    {
-      g_printerr (_("virt-attest: %s is empty: a secret has at least one byte\n"), equals + 1);
-      return VA_EXIT_BROKEN;
-    }
   luks = va_secret_guid_is_passphrase (entry->guid);
-  if (luks && !check_passphrase (equals + 1, read, &error))
+  va_secret_text_look (read, equals + 1, luks, strip);
+  if (!check_value (equals + 1, read, luks, &error))
     return va_sev_fail (error);
+  size = va_secret_size (read);
   *value = va_secret_new (size + (luks && va_secret_data (read)[size - 1] != '\0' ? 1 : 0));
   memcpy (va_secret_data (*value), va_secret_data (read), size);
   entry->data = va_secret_data (*value);
@@ -97,7 +95,7 @@ build_table (const VaCall *call, const Options *o, gsize area, VaSecret **table)
     {
       VaSecretEntry entry;
       VaSecret *value = NULL;
-      VaExit code = read_entry (call, o->entries[i], &entry, &value);
+      VaExit code = read_entry (call, o->entries[i], o->strip, &entry, &value);
 
       if (code != VA_EXIT_YES)
         return code;
@@ -128,63 +126,15 @@ read_firmware (const Options *o, VaFirmware *footer)
   return VA_EXIT_BROKEN;
 }
 
-/* Notes, durably and before anything is encrypted, that the TEK is used: by a file named after its hash. */
-static VaExit
-use_tek (const char *folder, VaSecret *tek)
+static void
+print_packet (const VaCall *call, const Options *o, const VaFirmware *footer, const char *header, const char *payload)
 {
-  g_autofree char *hex = NULL, *name = NULL, *path = NULL;
-  g_autoptr(GError) error = NULL;
-  guint8 hash[VA_SHA256_SIZE];
-
-  va_sha256 (va_secret_data (tek), va_secret_size (tek), hash);
-  hex = va_hex_encode (hash, sizeof hash);
-  name = g_strconcat ("used-tek-", hex, NULL);
-  path = g_build_filename (folder, name, NULL);
-  if (va_folder_make (folder, 0700, &error) && va_file_create (path, "", 0, 0600, &error))
-    return VA_EXIT_YES;
-  if (!g_error_matches (error, VA_CORE_ERROR, VA_CORE_ERROR_EXISTS))
-    return va_sev_fail (error);
-  g_printerr (_("virt-attest: this TEK has encrypted a packet already (%s says so): start the guest anew, with a new "
-                "session\n"), path);
-  return VA_EXIT_REFUSED;
-}
-
-static gboolean
-write_base64 (const char *folder, const char *name, const char *text, GError **error)
-{
-  g_autofree char *path = g_build_filename (folder, name, NULL);
-
-  return va_file_write (path, text, strlen (text), 0644, error);
-}
-
-static VaExit
-seal (const VaCall *call, const Options *o, VaSecret *table, const VaFirmware *footer, const guint8 *measurement)
-{
-  g_autoptr(GError) error = NULL;
-  g_autoptr(VaSecret) tik = va_input_key (VA_GIVEN_TIK, o->tik, &error);
-  g_autoptr(VaSecret) tek = tik != NULL ? va_input_key (VA_GIVEN_TEK, o->tek, &error) : NULL;
-  g_autofree char *head = NULL, *body = NULL;
-  g_autoptr(GBytes) payload = NULL;
-  guint8 header[VA_PACKET_HEADER_SIZE];
-  VaExit code;
-
-  if (tek == NULL || !va_input_keys_differ (tik, tek, &error))
-    return va_sev_fail (error);
-  code = use_tek (o->out, tek);
-  if (code != VA_EXIT_YES)
-    return code;
-  payload = va_packet_seal (tik, tek, table, measurement, header);
-  head = va_base64_encode (header, sizeof header);
-  body = va_base64_encode (g_bytes_get_data (payload, NULL), g_bytes_get_size (payload));
-  if (!write_base64 (o->out, "secret-header.base64", head, &error)
-      || !write_base64 (o->out, "secret-payload.base64", body, &error))
-    return va_sev_fail (error);
   if (call->json)
     {
       g_autoptr(JsonObject) object = json_object_new ();
 
-      json_object_set_string_member (object, "packet-header", head);
-      json_object_set_string_member (object, "secret", body);
+      json_object_set_string_member (object, "packet-header", header);
+      json_object_set_string_member (object, "secret", payload);
       if (footer->secret_base != 0)
         json_object_set_int_member (object, "gpa", footer->secret_base);
       va_print_json (object);
@@ -194,6 +144,59 @@ seal (const VaCall *call, const Options *o, VaSecret *table, const VaFirmware *f
             footer->secret_base);
   else
     printf (_("%s: secret-header.base64 and secret-payload.base64\n"), o->out);
+}
+
+/* The packet's files, whose names begin with the directory. */
+typedef struct {
+  char *header, *payload;
+} Paths;
+
+static void
+paths_clear (Paths *paths)
+{
+  g_free (paths->header);
+  g_free (paths->payload);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Paths, paths_clear)
+
+static VaExit
+fail (const GError *error, VaExit code)
+{
+  va_sev_fail (error);
+  return code;
+}
+
+/* Uses both keys up for one packet. What can be wrong with its files is found before that. */
+static VaExit
+seal (const VaCall *call, const Options *o, VaSecret *table, const VaFirmware *footer, const guint8 *measurement)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(VaSecret) tik = va_input_key (VA_GIVEN_TIK, o->tik, &error);
+  g_autoptr(VaSecret) tek = tik != NULL ? va_input_key (VA_GIVEN_TEK, o->tek, &error) : NULL;
+  g_auto(Paths) paths = { g_build_filename (o->out, "secret-header.base64", NULL),
+                          g_build_filename (o->out, "secret-payload.base64", NULL) };
+  g_autofree char *head = NULL, *body = NULL;
+  g_autoptr(GBytes) payload = NULL;
+  guint8 header[VA_PACKET_HEADER_SIZE];
+  VaNewFile files[] = { { paths.header, "", 0, 0644 }, { paths.payload, "", 0, 0644 } };
+  const VaUsedKey keys[] = { { "TEK", "tek", o->tek, tek }, { "TIK", "tik", o->tik, tik } };
+
+  if (tek == NULL || !va_input_keys_differ (tik, tek, &error))
+    return va_sev_fail (error);
+  if (!va_keys_unused (keys, G_N_ELEMENTS (keys), o->out, &error))
+    return fail (error, VA_EXIT_REFUSED);
+  if (!va_folder_make (o->out, 0700, &error) || !va_output_check (files, G_N_ELEMENTS (files), o->force, &error))
+    return va_sev_fail (error);
+  if (!va_keys_use (keys, G_N_ELEMENTS (keys), o->out, &error))
+    return fail (error, error->code == VA_CORE_ERROR_EXISTS ? VA_EXIT_REFUSED : VA_EXIT_BROKEN);
+  payload = va_packet_seal (tik, tek, table, measurement, header);
+  head = va_base64_encode (header, sizeof header);
+  body = va_base64_encode (g_bytes_get_data (payload, NULL), g_bytes_get_size (payload));
+  files[0] = (VaNewFile){ paths.header, head, strlen (head), 0644 };
+  files[1] = (VaNewFile){ paths.payload, body, strlen (body), 0644 };
+  if (!va_output_write (files, G_N_ELEMENTS (files), o->force, &error))
+    return va_sev_fail (error);
+  print_packet (call, o, footer, head, body);
   return VA_EXIT_YES;
 }
 
@@ -208,7 +211,9 @@ va_verb_sev_secret (VaCall *call)
     { "tek", 0, 0, G_OPTION_ARG_FILENAME, &o.tek, N_("The launch's encryption key"), N_("FILE") },
     { "entry", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o.entries, N_("A secret; repeat"), N_("GUID|luks=FILE") },
     { "firmware", 0, 0, G_OPTION_ARG_FILENAME, &o.firmware, N_("Check that the secrets fit its area"), N_("FILE") },
+    VA_SECRET_STRIP (&o.strip),
     { "out", 0, 0, G_OPTION_ARG_FILENAME, &o.out, N_("Where the files go"), N_("DIR") },
+    VA_OUTPUT_FORCE (&o.force),
     { NULL },
   };
   guint8 measurement[VA_MEASUREMENT_SIZE];

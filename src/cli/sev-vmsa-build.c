@@ -8,11 +8,13 @@
 #include "core/file.h"
 #include "core/i18n.h"
 #include "firmware.h"
+#include "output-file.h"
 #include "print.h"
 #include "sev-launch.h"
 
 typedef struct {
   char *cpu, *profile, *firmware, *out;
+  gboolean force;
 } Options;
 
 static void
@@ -25,31 +27,68 @@ options_clear (Options *o)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 
-/* Builds one save area, writes it, and says so. */
-static gboolean
-write_page (const VaCall *call, const Options *o, const char *name, guint32 reset, guint32 signature,
-            VaVmsaProfile profile, JsonObject *object, GError **error)
-{
-  g_autofree char *path = g_build_filename (o->out, name, NULL), *hex = NULL;
-  guint8 page[VA_VMSA_SIZE], hash[VA_SHA256_SIZE];
+/* The save areas of the first vCPU and of the others: one of them without a firmware. */
+typedef struct {
+  guint8 bytes[2][VA_VMSA_SIZE];
+  char *paths[2];
+  guint n;
+} Pages;
 
-  va_sev_vmsa_build (reset, signature, profile, page);
-  va_sha256 (page, sizeof page, hash);
-  hex = va_hex_encode (hash, sizeof hash);
-  if (!va_file_write (path, page, sizeof page, 0644, error))
-    return FALSE;
+static const char *const names[] = { "vmsa0.bin", "vmsa1.bin" };
+
+static void
+pages_clear (Pages *pages)
+{
+  for (guint i = 0; i < pages->n; i++)
+    g_free (pages->paths[i]);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Pages, pages_clear)
+
+static void
+add_page (Pages *pages, const Options *o, guint32 reset, guint32 signature, VaVmsaProfile profile)
+{
+  va_sev_vmsa_build (reset, signature, profile, pages->bytes[pages->n]);
+  pages->paths[pages->n] = g_build_filename (o->out, names[pages->n], NULL);
+  pages->n++;
+}
+
+static void
+print_pages (const VaCall *call, const Pages *pages)
+{
+  g_autoptr(JsonObject) object = json_object_new ();
+
+  for (guint i = 0; i < pages->n; i++)
+    {
+      guint8 hash[VA_SHA256_SIZE];
+      g_autofree char *hex = NULL;
+
+      va_sha256 (pages->bytes[i], VA_VMSA_SIZE, hash);
+      hex = va_hex_encode (hash, sizeof hash);
+      if (call->json)
+        json_object_set_string_member (object, names[i], hex);
+      else
+        printf ("%s  %s\n", hex, pages->paths[i]);
+    }
   if (call->json)
-    json_object_set_string_member (object, name, hex);
-  else
-    printf ("%s  %s\n", hex, path);
-  return TRUE;
+    va_print_json (object);
+}
+
+/* All of them, or none. */
+static gboolean
+write_pages (const Options *o, const Pages *pages, GError **error)
+{
+  VaNewFile files[2];
+
+  for (guint i = 0; i < pages->n; i++)
+    files[i] = (VaNewFile){ pages->paths[i], pages->bytes[i], VA_VMSA_SIZE, 0644 };
+  return va_folder_make (o->out, 0755, error) && va_output_write (files, pages->n, o->force, error);
 }
 
 static VaExit
 build (const VaCall *call, const Options *o, guint32 signature, VaVmsaProfile profile)
 {
-  g_autoptr(JsonObject) object = json_object_new ();
   g_autoptr(VaFirmwareFile) firmware = NULL;
+  g_auto(Pages) pages = { .n = 0 };
   g_autoptr(GError) error = NULL;
 
   if (o->firmware != NULL)
@@ -64,13 +103,12 @@ build (const VaCall *call, const Options *o, guint32 signature, VaVmsaProfile pr
           return VA_EXIT_BROKEN;
         }
     }
-  if (!va_folder_make (o->out, 0755, &error)
-      || !write_page (call, o, "vmsa0.bin", VA_VMSA_FIRST_RESET, signature, profile, object, &error)
-      || (firmware != NULL
-          && !write_page (call, o, "vmsa1.bin", firmware->footer.ap_reset, signature, profile, object, &error)))
+  add_page (&pages, o, VA_VMSA_FIRST_RESET, signature, profile);
+  if (firmware != NULL)
+    add_page (&pages, o, firmware->footer.ap_reset, signature, profile);
+  if (!write_pages (o, &pages, &error))
     return va_sev_fail (error);
-  if (call->json)
-    va_print_json (object);
+  print_pages (call, &pages);
   return VA_EXIT_YES;
 }
 
@@ -85,6 +123,7 @@ va_verb_sev_vmsa_build (VaCall *call)
     { "firmware", 0, 0, G_OPTION_ARG_FILENAME, &o.firmware, N_("Make that of the other vCPUs too: they begin where it says"),
       N_("FILE") },
     { "out", 0, 0, G_OPTION_ARG_FILENAME, &o.out, N_("Where the files go"), N_("DIR") },
+    VA_OUTPUT_FORCE (&o.force),
     { NULL },
   };
   g_autoptr(GError) error = NULL;

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import os
+import pty
 import struct
 import subprocess
 import sys
@@ -36,7 +37,7 @@ def call(*words, code=0, told=(), **options):
     """What it printed, errors too; its exit code and words of it are expected."""
     done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=30, check=False, cwd=WORK, **options)
     printed = done.stdout + done.stderr
-    assert done.returncode == code, f"exit {done.returncode} instead of {code}: {printed}"
+    assert done.returncode == code or (code is None and done.returncode != 0), f"exit {done.returncode} instead of {code}: {printed}"
     for word in told:
         assert word in printed, f"“{word}” is not in: {printed}"
     return printed
@@ -115,13 +116,13 @@ def one_key_is_not_two(_world):
     call("sev", "secret", "--tik", same, "--tek", put("copy", TIK), *words, code=3, told=["the same key"])
     assert not os.path.exists(os.path.join(WORK, "sealed"))
     call("sev", "secret", "--tik", same, "--tek", other, *words)
-    pair = put("pair", TEK + TIK)
+    pair = put("pairs/pair", TEK + TIK)
     call("sev", "secret", "--tik", pair, "--tek", pair, *words[:-1], os.path.join(WORK, "by-pair"), told=["pair of keys"])
 
 
 @test
 def secrets_that_the_guest_would_not_find(_world):
-    keys = ("--tik", put("tik", TIK), "--tek", put("tek", TEK), "--measurement", b64(measurement()))
+    keys = ("--tik", put("lost/tik", TIK), "--tek", put("lost/tek", TEK), "--measurement", b64(measurement()))
     secret, guid = put("secret", b"x"), "5a1f2e33-0000-4000-8000-00000000c0de"
     for number, (entries, word) in enumerate((
             (["00000000-0000-0000-0000-000000000000=" + secret], "zeros"),
@@ -132,8 +133,159 @@ def secrets_that_the_guest_would_not_find(_world):
         out = os.path.join(WORK, f"refused-{number}")
         call("sev", "secret", *keys, "--out", out, *(w for e in entries for w in ("--entry", e)), code=3, told=[word])
         assert not os.path.exists(out)
-    call("sev", "secret", *keys, "--out", os.path.join(WORK, "newline"), "--entry", "luks=" + put("line", b"pass\n"),
-         told=["ends with a line break"])
+
+
+def new_keys(name):
+    """Options of fresh keys in a directory of their own, and where they are."""
+    place = os.path.join(WORK, name)
+    return ("--tik", put(name + "/tik.bin", os.urandom(16)), "--tek", put(name + "/tek.bin", os.urandom(16)),
+            "--measurement", b64(measurement())), place
+
+
+# A secret as people have it, what is said about it, and how many bytes of it are left with --strip-newline.
+ENDS = ((b"passw0rd", (), 8), (b"passw0rd\n", ("line break (LF)",), 8), (b"passw0rd\r\n", ("line break (CRLF)",), 8),
+        (b"passw0rd\n\n", ("2 line breaks (2 bytes)",), 9), (b"passw0rd\r\n\r\n", ("2 line breaks (4 bytes)",), 10),
+        (b"passw0rd\r", ("line break (CR)",), 9), (b"passw0rd ", ("1 blank at the end",), 9),
+        (b"passw0rd \t\n", ("2 blanks at the end", "line break (LF)"), 10), (b" passw0rd", ("begins with a blank",), 9),
+        (b"\xef\xbb\xbfpassw0rd\n", ("byte order mark (UTF-8)", "line break (LF)"), 11),
+        (b"\xff\xfep\x01w\x02", ("byte order mark (UTF-16)",), 6))
+
+
+def sealed(place, tek, size):
+    """The one entry's bytes, as the guest gets them."""
+    header, payload = (base64.b64decode(read(os.path.join(place, f"secret-{name}.base64"))) for name in ("header", "payload"))
+    table = owner.ctr(tek, header[4:20], payload)
+    length, = struct.unpack("<I", table[36:40])
+    assert length == 20 + size, (length, table)
+    return table[40:40 + size]
+
+
+@test
+def ends_of_secrets_are_pointed_out(_world):
+    for number, (secret, words, left) in enumerate(ENDS):
+        for strip in (False, True):
+            keys, place = new_keys(f"ends-{number}-{strip}")
+            printed = call("sev", "secret", *keys, "--out", place, "--entry", "luks=" + put("text", secret),
+                           *(["--strip-newline"] if strip else []), told=() if strip else words)
+            assert "passw0rd" not in printed and (words or strip or "note" not in printed), printed
+            expected = secret[:left] if strip else secret
+            if strip:
+                assert (f"{left} bytes remain" if left < len(secret) else f"its {left} bytes") in printed, printed
+                assert left == len(secret) or secret[left:] in (b"\n", b"\r\n")
+            assert sealed(place, read(keys[3]), len(expected) + 1) == expected + b"\0", printed
+    # What is not text has no ends: a random key may end with any byte.
+    for secret, noted in ((bytes(range(200, 232)) + b"\n", False), (b"token\n", True)):
+        keys, place = new_keys(f"ends-{noted}")
+        printed = call("sev", "secret", *keys, "--out", place, "--entry",
+                       "5a1f2e33-0000-4000-8000-00000000c0de=" + put("key", secret))
+        assert ("line break" in printed) == noted and sealed(place, read(keys[3]), len(secret)) == secret, printed
+    keys, place = new_keys("ends-empty")
+    call("sev", "secret", *keys, "--out", place, "--entry", "luks=" + put("line", b"\n"), "--strip-newline", code=3, told=["empty"])
+
+
+@test
+def keys_are_used_once(_world):
+    keys, place = new_keys("used")
+    secret, new = "luks=" + put("secret", b"x"), os.path.join(WORK, "used-elsewhere")
+    words = ("sev", "secret", *keys, "--entry", secret)
+    # What fails before anything is encrypted uses no key up.
+    call(*words, "--out", new, "--firmware", put("no.fd", bytes(4096)), code=3)
+    put("used-taken/secret-header.base64", b"mine")
+    call(*words, "--out", os.path.join(WORK, "used-taken"), code=3, told=["exists already", "--force"])
+    assert read(os.path.join(WORK, "used-taken/secret-header.base64")) == b"mine"
+    call(*words, "--out", place)
+    before = read(os.path.join(place, "secret-header.base64"))
+    for out in (place, new):
+        for more in ((), ("--force",)):
+            call(*words, "--out", out, *more, code=1, told=["TEK has made a packet already", "sev session"])
+    # Nor with one key of the two, by another name, or through a link.
+    fresh, _ = new_keys("used-fresh")
+    call("sev", "secret", *keys[:2], *fresh[2:], "--entry", secret, "--out", new, code=1, told=["TIK has made a packet"])
+    os.symlink(place, os.path.join(WORK, "used-link"))
+    linked = [word.replace("/used/", "/used-link/") for word in words]
+    call(*linked, "--out", new, code=1, told=["TEK has made a packet"])
+    copied = put("used/copy.bin", read(keys[3]))
+    call(*(copied if word == keys[3] else word for word in words), "--out", new, code=1, told=["TEK has made a packet"])
+    assert read(os.path.join(place, "secret-header.base64")) == before and not os.path.exists(new)
+    ivs = set()
+    for number in range(4):
+        keys, place = new_keys(f"iv-{number}")
+        call("sev", "secret", *keys, "--entry", secret, "--out", place)
+        ivs.add(base64.b64decode(read(os.path.join(place, "secret-header.base64")))[4:20])
+    assert len(ivs) == 4
+
+
+def at_terminal(*words):
+    """What the program writes to a terminal."""
+    leader, follower = pty.openpty()
+    with os.fdopen(leader, "rb", buffering=0) as terminal:
+        with os.fdopen(follower, "wb") as other:
+            subprocess.run([PROGRAM, *words], stdout=other, stderr=other, timeout=30, check=True, cwd=WORK)
+        written = b""
+        try:
+            while part := terminal.read(65536):
+                written += part
+        except OSError:  # the other end is closed
+            pass
+    return written.decode()
+
+
+@test
+def names_in_xml_reach_no_terminal(_world):
+    sev = "<launchSecurity type='sev'><policy>0x1</policy></launchSecurity>"
+    for sign in ("\x85", "\x9b", "\u202e", "\u2066", "\u2028", "\u2029", "\u200b", "\ufeff"):
+        os_ = f"<os><type>hvm</type><loader>/no{sign}t.fd</loader></os>"
+        path = put("odd.xml", read(domain(sev, os_=os_)).replace(b"<name>a", f"<name>a{sign}b".encode()))
+        prepared = prepare_quietly(path)
+        assert sign.encode() in read(prepared)
+        for words in ((), ("--json",)):
+            printed = call("domain", "show", prepared, *words)
+            assert sign not in printed and (not words or f"\\u{ord(sign):04x}" in printed), printed
+        written = at_terminal("domain", "prepare", path, "--owner", "alice")
+        assert sign not in written and f"<name>a&#x{ord(sign):x};b</name>" in written, written
+
+
+@test
+def files_are_not_replaced_unasked(_world):
+    sev = "<launchSecurity type='sev'><policy>0x1</policy></launchSecurity>"
+    xml = domain(sev)
+    before, out = read(xml), put("prepared-there.xml", b"mine")
+    os.chmod(out, 0o640)
+    words = ("domain", "prepare", xml, "--owner", "alice", "--output")
+    for target in (out, xml):
+        call(*words, target, code=1, told=[target, "exists already", "--force"])
+    assert read(out) == b"mine" and read(xml) == before
+    call(*words, out, "--force")
+    prepared = read(out)
+    assert b"attest:launch" in prepared and os.stat(out).st_mode & 0o777 == 0o640
+    # Its own input, through a link, which stays one.
+    link = os.path.join(WORK, "link.xml")
+    os.symlink(xml, link)
+    os.chmod(xml, 0o604)
+    call(*words, link, "--force")
+    assert read(xml) == prepared and os.path.islink(link) and os.stat(xml).st_mode & 0o777 == 0o604
+    # What has these very bytes is as good as written.
+    call(*words, out)
+    fresh = os.path.join(WORK, "fresh.xml")
+    call(*words, fresh)
+    assert read(fresh) == prepared and os.stat(fresh).st_mode & 0o777 == 0o600
+    os.symlink("/not/there", os.path.join(WORK, "dangling"))
+    os.mkfifo(os.path.join(WORK, "fifo"))
+    for target, word in (("dangling", "symbolic link"), ("fifo", "not a regular file"), (WORK, "not a regular file"),
+                         ("/dev/null", "not a regular file"), ("/not/there/x", "there is no directory"), ("", "is empty")):
+        for more in ((), ("--force",)):
+            call(*words, target, *more, code=None, told=[word])
+    assert os.path.islink(os.path.join(WORK, "dangling")) and not os.path.isfile("/dev/null")
+    pages = os.path.join(WORK, "pages")
+    build = ("sev", "vmsa", "build", "--cpu", "EPYC", "--vmsa-profile")
+    call(*build, "zero", "--out", pages)
+    call(*build, "zero", "--out", pages)
+    first = read(os.path.join(pages, "vmsa0.bin"))
+    call(*build, "fpu", "--out", pages, code=3, told=["exists already", "--force"])
+    assert read(os.path.join(pages, "vmsa0.bin")) == first
+    call(*build, "fpu", "--out", pages, "--force")
+    assert read(os.path.join(pages, "vmsa0.bin")) != first
+    assert not [name for name in os.listdir(WORK) + os.listdir(pages) if name.endswith(".new")]
 
 
 @test
@@ -233,9 +385,13 @@ def domain(security, os_="<os><type>hvm</type><loader>/not/there.fd</loader></os
 def prepare(path, word):
     """The path of the prepared domain; there is a warning with @word."""
     result = path + ".prepared"
-    if os.path.exists(result):
-        os.unlink(result)
-    call("domain", "prepare", path, "--owner", "alice", "--output", result, told=["virt-attest: warning: ", word])
+    call("domain", "prepare", path, "--owner", "alice", "--output", result, "--force", told=["virt-attest: warning: ", word])
+    return result
+
+
+def prepare_quietly(path):
+    result = path + ".prepared"
+    call("domain", "prepare", path, "--owner", "alice", "--output", result, "--force")
     return result
 
 

@@ -524,8 +524,8 @@ def secret_packet():
     again = ("secret", "--measurement", measurement, *keys, "--entry", f"luks={passphrase}", "--out", out)
     sev(*again, code=1, words=["TEK"])
     assert read(out, "secret-header.base64") == before
-    fresh = [word if word != keys[3] else put("s2.tek", bytes(16)) for word in again]
-    sev(*fresh)
+    fresh = {keys[1]: put("s2.tik", bytes(range(32, 48))), keys[3]: put("s2.tek", bytes(16))}
+    sev(*(fresh.get(word, word) for word in again), "--force")
     assert read(out, "secret-header.base64") != before
 
 
