@@ -229,3 +229,21 @@ def approved_launches_are_shown(w):
     assert json.loads(owner.run('vm', 'show', vm, '--json'))['approved'] == 3
     owner.run('launch', 'deny', launch)
     assert 'until 20' not in owner.run('vm', 'show', vm)
+
+
+@test
+def ends_of_stored_secrets_are_pointed_out(w):
+    """What the toolbox says of a secret's ends, the client says too."""
+    owner = Owner(w, 'oscar')
+    for name, data, words, left in (('lf', b'pass\n', 'line break (LF)', 4), ('crlf', b'pass\r\n', 'line break (CRLF)', 4),
+                                    ('two', b'pass\n\n', '2 line breaks', 5), ('mark', b'\xef\xbb\xbfpass', 'byte order mark', 7),
+                                    ('blank', b'pass ', '1 blank', 5)):
+        path = put(f'end-{name}', data)
+        said = owner.run('secret', 'put', name, '--file', path)
+        assert words in said and f'stored “{name}”, {len(data)} bytes' in said and 'pass' not in said.replace('passphrase', ''), said
+        said = owner.run('secret', 'put', name, '--file', path, '--strip-newline')
+        assert f'{left} bytes' in said and f'stored “{name}”, {left} bytes' in said, said
+    key, guid = put('end-key', bytes(range(200, 231)) + b'\n'), str(uuid.uuid4())
+    assert 'note' not in owner.run('secret', 'put', 'key', '--file', key, '--guid', guid)
+    assert 'line break' in owner.run('secret', 'put', 'luks', '--file', put('end-luks', b'pass\n'), '--guid',
+                                     '736869e5-84f0-4973-92ec-06879ce3da0b')
