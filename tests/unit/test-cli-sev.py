@@ -605,7 +605,7 @@ def save_areas():
             ("--cpu is missing", ("build", "--vmsa-profile", "fpu", "--out", alone), 2),
             ("none of zero, fpu", ("build", "--cpu", "EPYC", "--vmsa-profile", "x", "--out", alone), 2),
             ("not a known CPU model", ("build", "--cpu", "Pentium", "--vmsa-profile", "fpu", "--out", alone), 2),
-            ("show, build", (), 2), ("show, build", ("frob",), 2)):
+            ("sev vmsa build", (), 2), ("sev vmsa --help", ("frob",), 2)):
         sev("vmsa", *arguments, code=code, words=[words])
 
 
