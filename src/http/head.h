@@ -17,9 +17,8 @@ typedef struct {
 
 /**
  * va_head_check: what of @head leaves doubt: a zero byte or another control character, a header that goes on in the next
- * line, a blank before the colon, a repeated Content-Length, Transfer-Encoding or Host, both of the first two, a
- * Content-Length that is not a number in decimal, a Transfer-Encoding other than “chunked”. Their connection must end with
- * the answer.
+ * line, a blank before the colon, a repeated Content-Length or Host, a Content-Length that is not a number in decimal,
+ * any Transfer-Encoding. Their connection must end with the answer.
  * @method, @version: as libmicrohttpd gave them to the access handler
  * Errors: VA_PROBLEM_BAD_REQUEST
  */

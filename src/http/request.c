@@ -38,19 +38,17 @@ va_request_check_body (struct MHD_Connection *mhd, const char *method, gsize max
                        GError **error)
 {
   const char *length = header (mhd, MHD_HTTP_HEADER_CONTENT_LENGTH);
-  gboolean chunked = header (mhd, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL;
   guint64 number = 0;
 
-  *announced = chunked ? G_MAXSIZE : 0;
-  if (length != NULL && (chunked || !va_number_parse (length, 0, G_MAXSIZE - 1, &number, NULL)))
+  *announced = 0;
+  if (length != NULL && !va_number_parse (length, 0, G_MAXSIZE - 1, &number, NULL))
     {
       *announced = G_MAXSIZE;
       g_set_error (error, VA_PROBLEM_ERROR, VA_PROBLEM_BAD_REQUEST, _("the length of the body is not clear"));
       return FALSE;
     }
-  if (!chunked)
-    *announced = (gsize) number;
-  if (number > max_body || (chunked && max_body == 0))
+  *announced = (gsize) number;
+  if (number > max_body)
     return va_request_refuse_size (max_body, error);
   if (*announced == 0)
     return TRUE;
