@@ -50,10 +50,13 @@ virt_attest_online_SOURCES = \
 	src/cli/domain-show.c \
 	src/cli/firmware-upload.c \
 	src/cli/host-check-clock.c \
+	src/cli/host-check-finding.c \
 	src/cli/host-check-libvirt.c \
 	src/cli/host-check-machine.c \
 	src/cli/host-check-parts.c \
+	src/cli/host-check-room.c \
 	src/cli/host-check-service.c \
+	src/cli/host-check-sev.c \
 	src/cli/host-check.c src/cli/host-check.h \
 	src/cli/host-list.c \
 	src/cli/launch-approve.c \

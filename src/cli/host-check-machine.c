@@ -26,14 +26,15 @@ has_rule (const char *text, const char *words)
 }
 
 static void
-judge_rules (VaFinding *finding)
+judge_rules (const char *root, VaFinding *finding)
 {
   static const char *const files[] = { RULES, "/etc/apparmor.d/abstractions/libvirt-qemu" };
   gboolean own = FALSE, shared = FALSE;
 
   for (guint i = 0; i < G_N_ELEMENTS (files); i++)
     {
-      g_autofree char *text = va_file_read_text (files[i], RULES_MAX, NULL);
+      g_autofree char *path = g_strconcat (root, files[i], NULL);
+      g_autofree char *text = va_file_read_text (path, RULES_MAX, NULL);
 
       own = own || (text != NULL && has_rule (text, "virt-attest/qmp/@{profile_name}/"));
       shared = shared || (text != NULL && has_rule (text, "virt-attest/qmp/*/"));
@@ -49,19 +50,26 @@ judge_rules (VaFinding *finding)
 }
 
 void
+va_judge_apparmor (const char *root, const char *capabilities, VaFinding *finding)
+{
+  if (strstr (capabilities, "<model>apparmor</model>") != NULL)
+    judge_rules (root, finding);
+  else if (strstr (capabilities, "<model>selinux</model>") != NULL)
+    va_finding_ok (finding, _("not used; libvirt uses SELinux to keep QEMU processes apart"));
+  else
+    va_finding_ok (finding, _("not used by libvirt, nor is SELinux: other QEMU processes can reach the second monitor of a "
+                              "domain for a moment of its start; see docs/THREATS.md"));
+}
+
+void
 va_check_apparmor (VaHostCheck *check, VaFinding *finding)
 {
   char *capabilities = check->libvirt != NULL ? virConnectGetCapabilities (check->libvirt) : NULL;
 
   if (capabilities == NULL)
     va_finding_fix (finding, _("not looked at, because libvirt cannot be reached"));
-  else if (strstr (capabilities, "<model>apparmor</model>") != NULL)
-    judge_rules (finding);
-  else if (strstr (capabilities, "<model>selinux</model>") != NULL)
-    va_finding_ok (finding, _("not used; libvirt uses SELinux to keep QEMU processes apart"));
   else
-    va_finding_ok (finding, _("not used by libvirt, nor is SELinux: other QEMU processes can reach the second monitor of a "
-                              "domain for a moment of its start; see docs/THREATS.md"));
+    va_judge_apparmor ("", capabilities, finding);
   free (capabilities);
 }
 
@@ -84,22 +92,33 @@ is_wanted_in (const char *folder)
 }
 
 void
-va_check_unit (VaHostCheck *check, VaFinding *finding)
+va_judge_unit (const char *root, VaFinding *finding)
 {
   static const char *const folders[] = { "/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system",
                                          "/usr/lib/systemd/system", "/lib/systemd/system" };
+  g_autofree char *systemd = g_strconcat (root, "/run/systemd/system", NULL);
   gboolean wanted = FALSE;
 
-  if (!g_file_test ("/run/systemd/system", G_FILE_TEST_IS_DIR))
+  if (!g_file_test (systemd, G_FILE_TEST_IS_DIR))
     {
       va_finding_ok (finding, _("systemd does not run here: see to it that virt-attest-hostd starts before libvirtd"));
       return;
     }
   for (guint i = 0; i < G_N_ELEMENTS (folders) && !wanted; i++)
-    wanted = is_wanted_in (folders[i]);
+    {
+      g_autofree char *folder = g_strconcat (root, folders[i], NULL);
+
+      wanted = is_wanted_in (folder);
+    }
   if (wanted)
     va_finding_ok (finding, _("%s starts with the machine"), UNIT);
   else
     va_finding_fix (finding, _("%s does not start with the machine, and domains with autostart would be refused: systemctl "
                                "enable --now virt-attest-hostd"), UNIT);
+}
+
+void
+va_check_unit (VaHostCheck *check, VaFinding *finding)
+{
+  va_judge_unit ("", finding);
 }

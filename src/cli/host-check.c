@@ -27,34 +27,6 @@ static const struct {
   { "service", va_check_service },
 };
 
-static void G_GNUC_PRINTF (3, 0)
-set_words (VaFinding *finding, gboolean ok, const char *format, va_list args)
-{
-  g_free (finding->words);
-  finding->words = g_strdup_vprintf (format, args);
-  finding->ok = ok;
-}
-
-void
-va_finding_ok (VaFinding *finding, const char *format, ...)
-{
-  va_list args;
-
-  va_start (args, format);
-  set_words (finding, TRUE, format, args);
-  va_end (args);
-}
-
-void
-va_finding_fix (VaFinding *finding, const char *format, ...)
-{
-  va_list args;
-
-  va_start (args, format);
-  set_words (finding, FALSE, format, args);
-  va_end (args);
-}
-
 static void
 report (const VaCall *call, JsonArray *list, const char *name, const VaFinding *finding)
 {
@@ -63,13 +35,15 @@ report (const VaCall *call, JsonArray *list, const char *name, const VaFinding *
 
   if (!call->json)
     {
-      printf ("%-4s %-14s %s\n", finding->ok ? _("ok") : _("fix"), name, words);
+      printf ("%-4s %-14s %s\n", !finding->ok ? _("fix") : finding->warns ? _("warn") : _("ok"), name, words);
       fflush (stdout);
       return;
     }
   object = json_object_new ();
   json_object_set_string_member (object, "name", name);
   json_object_set_boolean_member (object, "ok", finding->ok);
+  if (finding->warns)
+    json_object_set_boolean_member (object, "warning", TRUE);
   json_object_set_string_member (object, "words", words);
   json_array_add_object_element (list, object);
 }
@@ -82,7 +56,7 @@ run_checks (const VaCall *call, const char *config_path, JsonArray *list)
 
   for (guint i = 0; i < G_N_ELEMENTS (checks); i++)
     {
-      VaFinding finding = { FALSE, NULL };
+      VaFinding finding = { .ok = FALSE };
 
       checks[i].run (&check, &finding);
       report (call, list, checks[i].name, &finding);

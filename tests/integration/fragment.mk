@@ -4,6 +4,7 @@ integration_tests = \
 	tests/integration/test-gate-hook.py \
 	tests/integration/test-launch.py \
 	tests/integration/test-leaks.py \
+	tests/integration/test-odd-domains.py \
 	tests/integration/test-refusals.py \
 	tests/integration/test-units.sh
 dist_check_SCRIPTS = $(integration_tests)

@@ -84,27 +84,41 @@ EXPECTED = {
     'apparmor-rule': (None, [r'(?m)^0$'], []),
 }
 
-# Nothing of this happens in the toolbox alone.
+# Nothing of this happens in the toolbox alone: each names the test that has it, which test-cases.py looks up.
 ELSEWHERE = {
-    'secret-put-newline': 'tests/unit/service_cli.py stores a passphrase with a line break',
-    'ops-url-in-error': 'tests/unit/service_cli.py and test-client ask services that do not answer, or say no',
-    'e2e-kernelhashes-no-room': 'needs libvirtd and QEMU: tests/integration/test-refuse.py',
-    'e2e-asid-exhausted': 'needs libvirtd and QEMU: tests/integration, by a fault of the software platform',
-    'e2e-platform-not-initialised': 'needs libvirtd and QEMU: tests/integration, by a fault of the software platform',
-    'e2e-policy-and-blob-differ': 'needs libvirtd and QEMU: tests/integration/test-refuse.py',
-    'e2e-cmdline-pretty': 'needs libvirtd and QEMU; test-explain has the white space',
-    'e2e-cmdline-entities': 'needs libvirtd and QEMU: tests/integration/test-launch.py',
-    'e2e-elf-kernel': 'needs libvirtd and QEMU; test-explain and test-cli-sev.py have the ELF kernel',
-    'e2e-vcpu-current': 'needs libvirtd and QEMU: tests/integration/test-launch.py',
-    'e2e-old-session': 'needs libvirtd and QEMU: tests/integration/test-launch.py',
-    'e2e-extra-monitor': 'needs libvirtd and QEMU; test-domain-xml has the warning',
-    'e2e-second-sev-object': 'needs libvirtd and QEMU: tests/integration',
-    'e2e-utf8-name': 'needs libvirtd and QEMU: tests/integration/test-launch.py',
-    'e2e-paused': 'needs libvirtd and QEMU: tests/integration/test-launch.py',
-    'e2e-managedsave': 'needs libvirtd and QEMU: tests/integration',
-    'e2e-old-api': 'needs libvirtd and QEMU; test-service.py has the changed API version',
-    'e2e-secret-too-large': 'needs a service: tests/unit/test-service.py has secrets that do not fit',
-    'e2e-host-check-no-es-guests': 'needs libvirtd: tests/integration',
+    'secret-put-newline': 'needs a service: passphrases_with_a_line_break in tests/unit/service_cli.py',
+    'ops-url-in-error': 'needs a service: connections_that_cannot_be_made in tests/unit/service_cli.py',
+    'e2e-kernelhashes-no-room':
+        'needs libvirtd and QEMU: hashes_that_nobody_makes in tests/integration/test-refusals.py',
+    'e2e-asid-exhausted':
+        'needs libvirtd and QEMU: firmware_error_of_the_platform in tests/integration/test-refusals.py',
+    'e2e-platform-not-initialised':
+        'needs libvirtd and QEMU: firmware_error_of_the_platform in tests/integration/test-refusals.py',
+    'e2e-policy-and-blob-differ':
+        'needs libvirtd and QEMU: firmware_error_of_the_platform in tests/integration/test-refusals.py',
+    'e2e-cmdline-pretty':
+        'needs libvirtd and QEMU: white_space_of_a_command_line in tests/integration/test-refusals.py',
+    'e2e-cmdline-entities':
+        'needs libvirtd and QEMU: command_line_with_xml_entities_starts in tests/integration/test-odd-domains.py',
+    'e2e-elf-kernel': 'needs libvirtd and QEMU: hashes_that_nobody_makes in tests/integration/test-refusals.py',
+    'e2e-vcpu-current':
+        'needs libvirtd and QEMU: current_vcpus_below_the_maximum_are_those_that_are_measured in tests/integration/test-odd-domains.py',
+    'e2e-old-session':
+        'needs libvirtd and QEMU: an_old_session_in_the_xml_gives_way in tests/integration/test-odd-domains.py',
+    'e2e-extra-monitor':
+        'needs libvirtd and QEMU: a_further_monitor_is_pointed_out_in_the_journal in tests/integration/test-odd-domains.py',
+    'e2e-second-sev-object':
+        'needs libvirtd and QEMU: a_second_sev_object_fails_with_qemus_words in tests/integration/test-odd-domains.py',
+    'e2e-utf8-name':
+        'needs libvirtd and QEMU: a_name_that_is_not_ascii_starts in tests/integration/test-odd-domains.py',
+    'e2e-paused': 'needs libvirtd and QEMU: started_paused_then_resumed in tests/integration/test-launch.py',
+    'e2e-managedsave':
+        'needs libvirtd and QEMU: an_attested_guest_that_runs_is_not_saved_and_runs_on in tests/integration/test-odd-domains.py',
+    'e2e-old-api': 'needs libvirtd and QEMU: firmware_older_than_registered in tests/integration/test-odd-domains.py',
+    'e2e-secret-too-large':
+        'needs libvirtd and QEMU: secret_larger_than_its_area in tests/integration/test-refusals.py',
+    'e2e-host-check-no-es-guests':
+        'needs libvirtd and QEMU: host_check_tells_what_cannot_start in tests/integration/test-odd-domains.py',
 }
 
 # Wrong still. Whoever mends one takes it out.

@@ -189,6 +189,13 @@ tests_unit_test_host_question_CFLAGS = $(host_test_cflags)
 tests_unit_test_host_question_LDADD = $(host_test_libs)
 tests_unit_test_host_record_CFLAGS = $(host_test_cflags)
 tests_unit_test_host_record_LDADD = $(host_test_libs)
+check_PROGRAMS += tests/unit/test-host-check
+TESTS += tests/unit/test-host-check
+tests_unit_test_host_check_SOURCES = tests/unit/test-host-check.c src/cli/host-check-finding.c src/cli/host-check-machine.c \
+	src/cli/host-check-room.c
+tests_unit_test_host_check_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src/cli
+tests_unit_test_host_check_CFLAGS = $(AM_CFLAGS) $(LIBVIRT_CFLAGS)
+tests_unit_test_host_check_LDADD = libva-sev.la libva-core.la $(LIBVIRT_LIBS) $(GLIB_LIBS)
 tests_unit_test_cek_CFLAGS = $(host_test_cflags)
 tests_unit_test_cek_LDADD = libva-test-sev.la $(host_test_libs)
 

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import select
 import subprocess
 import uuid
@@ -216,6 +217,36 @@ def domain_names_its_owner(w):
     done = subprocess.run([PROGRAM, 'domain', 'prepare', plain], capture_output=True, text=True, timeout=60, check=False,
                           env={**os.environ, 'VIRT_ATTEST_CONFIG': broken})
     assert done.returncode == 0 and '--owner' in done.stderr and '<attest:launch' in done.stdout, done
+
+
+@test
+def passphrases_with_a_line_break(w):
+    """Stored as they are, with a note; or without it, if that is asked for."""
+    owner = Owner(w, 'judy')
+    for name, words, size, noted in (('kept', [], 14, True), ('stripped', ['--strip-newline'], 13, False)):
+        told = owner.run('secret', 'put', name, '--file', put(f'{name}.txt', b'correct horse\n'), *words)
+        assert f'{size} bytes' in told and ('ends with a line break' in told) is noted, told
+
+
+@test
+def connections_that_cannot_be_made(w):
+    """Each names the address or the file, and the cause."""
+    alice, key = w.site.client('owner', 'alice')
+    host, host_key = w.site.client('host', 'node1')
+
+    def said(code, *words):
+        given = {'--url': f'https://127.0.0.1:{w.service.port}', '--ca': w.site.ca, '--certificate': alice, '--key': key}
+        given.update(dict(zip(words[::2], words[1::2])))
+        done = subprocess.run([PROGRAM, 'vm', 'list', *(word for pair in given.items() for word in pair)], capture_output=True,
+                              text=True, timeout=60, check=False)
+        assert done.returncode == code and not done.stdout, (words, done)
+        return done.stderr
+    assert re.search('https://127.0.0.1:1: .*refused', said(3, '--url', 'https://127.0.0.1:1'))
+    assert re.search('https://nosuchhost.invalid:8443: .*nosuchhost.invalid', said(3, '--url', 'https://nosuchhost.invalid:8443'))
+    told = said(1, '--certificate', host, '--key', host_key)
+    assert 'role owner' in told and 'role host' in told and 'forbidden' in told, told
+    told = said(3, '--key', host_key)
+    assert host_key in told and 'private key' in told, told
 
 
 @test
