@@ -58,7 +58,7 @@ static const Problem problems[] = {
   [VA_PROBLEM_SECOND_PERSON] = { "second-person", 403, N_("This takes another of the owner's people") },
   [VA_PROBLEM_SECRET_NOT_ALLOWED] = { "secret-not-allowed", 403, N_("A secret of the guest demands a stricter launch") },
   [VA_PROBLEM_CONFIRMATION_DENIED] = { "confirmation-denied", 403, N_("The owner denied the launch") },
-  [VA_PROBLEM_CONFIRMATION_EXPIRED] = { "confirmation-expired", 409, N_("Nobody confirmed the launch in time") },
+  [VA_PROBLEM_CONFIRMATION_EXPIRED] = { "confirmation-expired", 409, N_("No confirmation of the launch holds") },
   [VA_PROBLEM_CONFIRMATION_LIMIT] = { "confirmation-limit", 403,
                                       N_("Too many launches wait for confirmation already") },
   [VA_PROBLEM_TOO_MANY] = { "too-many-refusals", 429, N_("Too many requests of this peer were refused") },

@@ -22,6 +22,7 @@ typedef struct {
   const VaApproval *approval; /* %NULL: no */
   gint64 now;
   JsonObject *entry;
+  gint64 wait_ms;
   GError *too_late;           /* (out): a denial of a launch that does not wait any more */
 } Answer;
 
@@ -60,6 +61,7 @@ take_answer (VaStoredLaunch *launch, gpointer user_data, GError **error)
   json_object_set_string_member (answer->entry, "launch-id", launch->id);
   json_object_set_string_member (answer->entry, "vm", launch->vm);
   launch->take_back = answer->approval == NULL;
+  launch->wait_ms = answer->wait_ms;
   if (launch->state != VA_LAUNCH_WAITING)
     return refuse_used (launch, answer, error);
   if (answer->approval != NULL && launch->version != answer->version)
@@ -104,7 +106,7 @@ answer_launch (VaRequest *request, VaResponse *response, VaService *service, con
 {
   const char *id = request->parts[0];
   Answer answer = { .by = { request->identity->name, request->identity->person, FALSE }, .approval = approval, .now = va_service_now (),
-                    .entry = va_audit_of (request) };
+                    .wait_ms = service->confirm_ms, .entry = va_audit_of (request) };
   g_autoptr(VaStoredLaunch) launch = NULL;
   g_autoptr(GError) reason = NULL;
 

@@ -20,6 +20,7 @@ typedef struct {
   gint64 now;
   JsonObject *entry;
   GError *too_late; /* (out): the launch cannot be taken back any more */
+  gint64 wait_ms; /* of launches that wait */
 } Revocation;
 
 static gboolean
@@ -45,6 +46,7 @@ take_back (VaStoredLaunch *launch, gpointer user_data, GError **error)
   json_object_set_string_member (revocation->entry, "launch-id", launch->id);
   json_object_set_string_member (revocation->entry, "vm", launch->vm);
   launch->take_back = TRUE;
+  launch->wait_ms = revocation->wait_ms;
   if (!check_state (launch, &revocation->too_late))
     {
       va_audit_note_refusal (revocation->entry, revocation->too_late);
@@ -62,7 +64,7 @@ va_handle_launch_revoke (VaRequest *request, VaResponse *response, gpointer user
   VaService *service = user_data;
   const char *id = request->parts[0];
   Revocation revocation = { .owner = request->identity->name, .now = va_service_now (),
-                            .entry = va_audit_of (request) };
+                            .wait_ms = service->confirm_ms, .entry = va_audit_of (request) };
   g_autoptr(VaStoredLaunch) launch = NULL;
   g_autoptr(GError) reason = NULL;
 

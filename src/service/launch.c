@@ -377,7 +377,9 @@ check_asked_again (VaService *service, VaRequest *call, const VaLaunchRequest *r
   if (g_strcmp0 (launch->code, va_problem_name (VA_PROBLEM_CONFIRMATION_DENIED)) == 0)
     return va_refuse (error, VA_PROBLEM_CONFIRMATION_DENIED, _("the guest's owner has denied launch %s"), launch->id);
   if (g_strcmp0 (launch->code, va_problem_name (VA_PROBLEM_CONFIRMATION_EXPIRED)) == 0)
-    return va_refuse (error, VA_PROBLEM_CONFIRMATION_EXPIRED, _("launch %s was not confirmed in time"), launch->id);
+    return va_refuse (error, VA_PROBLEM_CONFIRMATION_EXPIRED,
+                      launch->approved_until > 0 ? _("the approval of launch %s has ended; start the guest again")
+                                                 : _("launch %s was not confirmed in time"), launch->id);
   if (g_strcmp0 (launch->code, va_problem_name (VA_PROBLEM_LAUNCH_REVOKED)) == 0)
     return va_refuse (error, VA_PROBLEM_LAUNCH_REVOKED, _("the guest's owner has revoked this launch"));
   return va_refuse (error, VA_PROBLEM_LAUNCH_USED, _("launch %s is %s already; start the guest again"), launch->id,

@@ -50,6 +50,10 @@ va_vm_check_usable (VaService *service, const char *owner, const VaRegistration 
   g_autoptr(GError) reason = NULL;
   VaSevCert cloud_cert;
 
+  if (registration->not_after != 0 && registration->not_after < va_service_now () / 1000)
+    return va_refuse (error, VA_PROBLEM_BAD_REQUEST,
+                      _("permit: not-after is a time that is over, so no launch would ever be granted: name a later one, or "
+                        "leave it out"));
   if (!check_groups (service, registration, error))
     return FALSE;
   if (registration->cloud_cert != NULL

@@ -102,6 +102,7 @@ typedef struct {
   gboolean approves;       /* approve_next of the next launches are approved until approved_until, in place of others */
   guint approve_next;
   gboolean take_back;      /* no launch that was not granted yet is approved any more; @entry says so if one was */
+  gint64 wait_ms;          /* with take_back: how long the others wait from when they were made, without an approval */
 } VaStoredLaunch;
 
 /** va_stored_launch_step: adds @step at @time (milliseconds) to the timeline. */

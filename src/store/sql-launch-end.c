@@ -9,6 +9,7 @@
 typedef struct {
   const char *state, *code, *detail, *step;
   gint64 now;
+  gboolean is_late; /* it ends because its time is over */
 } Ending;
 
 static gboolean
@@ -41,6 +42,20 @@ end_launch (VaSql *sql, VaStoredLaunch *launch, const Ending *ending, GError **e
          && note_end (sql, launch, ending, error);
 }
 
+/* As @waiting says, unless it was approved, and its host did not ask again while that held. */
+static gboolean
+end_waiting (VaSql *sql, VaStoredLaunch *launch, const Ending *waiting, GError **error)
+{
+  g_autoptr(GDateTime) until = g_date_time_new_from_unix_utc (launch->approved_until / 1000);
+  g_autofree char *time = until != NULL ? g_date_time_format (until, "%Y-%m-%d %H:%M:%S UTC") : g_strdup ("?");
+  g_autofree char *detail = g_strdup_printf ("this launch was approved until %s, and its host did not ask for it again before",
+                                             time);
+  Ending approved = *waiting;
+
+  approved.detail = detail;
+  return end_launch (sql, launch, launch->approved_until > 0 && waiting->is_late ? &approved : waiting, error);
+}
+
 /* Ends those of @rows, and counts them. @waiting: how those end that wait; others end as @open says. */
 static gboolean
 end_all (VaSql *sql, VaStatement *rows, const Ending *open, const Ending *waiting, guint *count, GError **error)
@@ -52,7 +67,8 @@ end_all (VaSql *sql, VaStatement *rows, const Ending *open, const Ending *waitin
     {
       VaStoredLaunch *launch = list->pdata[i];
 
-      if (!end_launch (sql, launch, launch->state == VA_LAUNCH_WAITING ? waiting : open, error))
+      if (!(launch->state == VA_LAUNCH_WAITING ? end_waiting (sql, launch, waiting, error)
+                                               : end_launch (sql, launch, open, error)))
         return FALSE;
     }
   if (list != NULL && count != NULL)
@@ -63,8 +79,8 @@ end_all (VaSql *sql, VaStatement *rows, const Ending *open, const Ending *waitin
 gboolean
 va_sql_expire (VaSql *sql, gint64 now, guint *count, GError **error)
 {
-  const Ending open = { "expired", "launch-expired", "nobody validated this launch in time", "expired", now };
-  const Ending waiting = { "expired", "confirmation-expired", "nobody confirmed this launch in time", "expired", now };
+  const Ending open = { "expired", "launch-expired", "nobody validated this launch in time", "expired", now, TRUE };
+  const Ending waiting = { "expired", "confirmation-expired", "nobody confirmed this launch in time", "expired", now, TRUE };
   g_autoptr(VaStatement) rows = va_sql_query (sql, error,
                                               "SELECT " VA_LAUNCH_COLUMNS " FROM launches"
                                               " WHERE state IN ('waiting', 'open') AND expires <= ?", "i", now);
@@ -76,7 +92,7 @@ gboolean
 va_sql_orphan (VaSql *sql, const char *owner, const char *vm, gint64 now, GError **error)
 {
   const Ending removed = { "refused", "vm-unknown", "the registration was removed before the launch was validated",
-                           "refused", now };
+                           "refused", now, FALSE };
   g_autoptr(VaStatement) rows = va_sql_query (sql, error,
                                                  "SELECT " VA_LAUNCH_COLUMNS " FROM launches"
                                                  " WHERE state IN ('waiting', 'open') AND owner = ? AND vm = ?", "tt", owner, vm);
@@ -88,7 +104,7 @@ gboolean
 va_sql_outdate (VaSql *sql, const char *owner, const char *vm, gint64 now, GError **error)
 {
   const Ending replaced = { "refused", "confirmation-expired",
-                            "the registration was replaced while the launch waited for confirmation", "refused", now };
+                            "the registration was replaced while the launch waited for confirmation", "refused", now, FALSE };
   g_autoptr(VaStatement) rows = va_sql_query (sql, error,
                                                  "SELECT " VA_LAUNCH_COLUMNS " FROM launches"
                                                  " WHERE state = 'waiting' AND owner = ? AND vm = ?", "tt", owner, vm);

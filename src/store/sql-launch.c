@@ -421,7 +421,7 @@ approve_next (VaSql *sql, const VaStoredLaunch *launch, GError **error)
 }
 
 /* Everything that is approved and was not granted yet: ahead of time, whichever version the launch was made under, and of
-   other launches that wait. */
+   other launches that wait, which then wait no longer than if they had never been approved. */
 static gboolean
 take_back (VaSql *sql, VaStoredLaunch *launch, JsonObject *entry, GError **error)
 {
@@ -435,9 +435,9 @@ take_back (VaSql *sql, VaStoredLaunch *launch, JsonObject *entry, GError **error
     return FALSE;
   count = va_sql_changes (sql);
   if (!va_sql_run (sql, error,
-                   "UPDATE launches SET approved_until = 0, approvals = NULL"
+                   "UPDATE launches SET approved_until = 0, approvals = NULL, expires = created + ?"
                    " WHERE state = 'waiting' AND owner = ? AND vm = ? AND id <> ? AND approvals IS NOT NULL",
-                   "ttt", launch->owner, launch->vm, launch->id))
+                   "ittt", launch->wait_ms, launch->owner, launch->vm, launch->id))
     return FALSE;
   if (entry != NULL && count + va_sql_changes (sql) > 0)
     json_object_set_boolean_member (entry, "approvals-taken-back", TRUE);

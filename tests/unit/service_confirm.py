@@ -4,6 +4,7 @@
 import json
 import os
 import threading
+import re
 import time
 import uuid
 
@@ -204,11 +205,27 @@ def approval_expires(w):
     waiting = ask(w, vm)
     approve(w, waiting, launches=5, valid_seconds=1)
     time.sleep(1.2)
-    refused('confirmation-expired', ask, w, vm, launch=waiting)
-    assert show(w, waiting)['state'] == 'expired'
+    assert 'the approval of launch' in refused('confirmation-expired', ask, w, vm, launch=waiting)
+    record = show(w, waiting)
+    assert record['state'] == 'expired' and record['code'] == 'confirmation-expired', record
+    assert re.fullmatch(r'this launch was approved until 20.* UTC, and its host did not ask for it again before',
+                        record['detail']), record
     assert isinstance(ask(w, vm), str) and isinstance(ask(w, vm, domain=str(uuid.uuid4())), str)
     for bad in ({'launches': 0}, {'valid_seconds': 0}, {'launches': 1001}, {'extra': 1}):
         refused('bad-request', approve, w, waiting, **bad)
+
+
+@test
+def taken_back_approval_leaves_the_ordinary_time(w):
+    vm = w.register(permit={'confirm-after': 0}, any_domain=True)
+    for call in ('deny', 'revoke'):
+        first, other = ask(w, vm), ask(w, vm, domain=str(uuid.uuid4()))
+        ordinary = show(w, other)['expires']
+        assert approve(w, other, valid_seconds=2592000)['expires'] > ordinary + 86400
+        w.alice.post(f'/launch/{first}/{call}', None)
+        record = show(w, other)
+        assert record['state'] == 'waiting' and record['approved'] is False and abs(record['expires'] - ordinary) <= 1, record
+        w.alice.post(f'/launch/{other}/deny', None)
 
 
 @test
@@ -220,8 +237,9 @@ def waiting_expires(w):
     vm = w.register(alice, permit={'confirm-after': 0})
     waiting = ask(w, vm, host=node1)
     time.sleep(1.2)
-    refused('confirmation-expired', ask, w, vm, host=node1, launch=waiting)
-    assert alice.get('/launch/' + waiting)['code'] == 'confirmation-expired'
+    assert 'was not confirmed' in refused('confirmation-expired', ask, w, vm, host=node1, launch=waiting)
+    record = alice.get('/launch/' + waiting)
+    assert record['code'] == 'confirmation-expired' and record['detail'] == 'nobody confirmed this launch in time', record
     assert service.end() == 0
 
 

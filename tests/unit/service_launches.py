@@ -442,7 +442,14 @@ def rules_of_launch(w):
     w.launch(vm, domain=unknown)
     w.launch(w.register(any_domain=True), domain=unknown)
     refused('outside-time-window', w.launch, w.register(permit={'not-before': now + 1000}))
-    refused('outside-time-window', w.launch, w.register(permit={'not-after': now - 1000}))
+    soon = w.register(permit={'not-after': now + 2})
+    w.launch(soon)
+    assert 'not-after is a time that is over' in refused('bad-request', w.register, permit={'not-after': now - 1000})
+    assert 'not-after is a time that is over' in refused('bad-request', w.register, id_=soon, permit={'not-after': now - 2})
+    while time.time() < now + 3.1:
+        time.sleep(0.1)
+    assert 'ended at' in refused('outside-time-window', w.launch, soon)
+    assert w.alice.get('/vm/' + soon)['permit'] == {'not-after': now + 2}
     w.launch(w.register(permit={'not-before': now - 10, 'not-after': now + 1000}))
     refused('forbidden', w.launch, vm, host=w.alice)
     refused('bad-request', w.node1.post, f'/vm/{vm}/launch', dict(w.platform.request(vm), extra=1))
