@@ -94,8 +94,9 @@ class Site:
         write(path + '.pem', self.pem(builder.sign(self.key, hashes.SHA256())))
         return path + '.pem', path + '.key'
 
-    def server(self):
-        return self.issue('service', x509.IPAddress(ipaddress.ip_address('127.0.0.1')),
+    def server(self, what='service'):
+        """Another one of the same name takes its place in the files that a service reads when it is started again."""
+        return self.issue(what, x509.IPAddress(ipaddress.ip_address('127.0.0.1')),
                           ExtendedKeyUsageOID.SERVER_AUTH)
 
     def client(self, role, name):
