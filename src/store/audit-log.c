@@ -81,8 +81,8 @@ va_store_prune_step (VaStore *store, VaPrune *prune, guint limit, guint *count, 
   return store->backend->class->prune_step (store->backend, prune, limit, count, error);
 }
 
-static gboolean
-refuse_broken (GError **error, guint64 seq)
+gboolean
+va_store_refuse_broken (guint64 seq, GError **error)
 {
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT,
                _("the audit log's record %" G_GUINT64_FORMAT " was changed in the database, or one before it is missing"),
@@ -98,7 +98,7 @@ take_step (VaAuditPlace *place, const VaStoredAudit *record, VaAuditTrust least,
 
   va_audit_link (place->link, record->digest, link);
   if (record->seq != place->seq + 1 || record->trust < least || memcmp (link, record->link, sizeof link) != 0)
-    return refuse_broken (error, place->seq + 1);
+    return va_store_refuse_broken (place->seq + 1, error);
   place->seq = record->seq;
   memcpy (place->link, link, sizeof link);
   return TRUE;
@@ -128,7 +128,7 @@ check_end (VaStore *store, const VaAuditPlace *place, gboolean *at_end, GError *
   if (!va_store_audit_head (store, &head, error))
     return FALSE;
   *at_end = head.seq == place->seq && memcmp (head.link, place->link, sizeof head.link) == 0;
-  return *at_end || head.seq > place->seq || refuse_broken (error, MAX (place->seq, 1));
+  return *at_end || head.seq > place->seq || va_store_refuse_broken (MAX (place->seq, 1), error);
 }
 
 gboolean
@@ -156,7 +156,7 @@ va_store_audit_reaches (VaStore *store, const VaStoredAudit *record, const VaAud
 
   va_audit_link (record->before, record->digest, place.link);
   if (memcmp (place.link, record->link, sizeof place.link) != 0)
-    return refuse_broken (error, record->seq);
+    return va_store_refuse_broken (record->seq, error);
   while (place.seq < end->seq && count < most)
     {
       before = count;
@@ -168,7 +168,7 @@ va_store_audit_reaches (VaStore *store, const VaStoredAudit *record, const VaAud
   if (place.seq == end->seq && memcmp (place.link, end->link, sizeof place.link) == 0)
     return TRUE;
   if (count < most)
-    return refuse_broken (error, record->seq);
+    return va_store_refuse_broken (record->seq, error);
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
                _("record %" G_GUINT64_FORMAT " of the audit log is from before version 6 of the store, and too many records "
                  "follow it to be checked for a receipt: use an export"), record->seq);

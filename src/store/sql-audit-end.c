@@ -39,24 +39,29 @@ refuse_removed (GError **error, guint64 seq, guint64 end)
   return FALSE;
 }
 
-static gboolean
-link_is (VaStatement *row, const guint8 expected[VA_AUDIT_LINK_SIZE])
+gboolean
+va_sql_take_link (VaStatement *row, int column, guint8 link[VA_AUDIT_LINK_SIZE])
 {
-  g_autoptr(GBytes) link = va_column_bytes (row, 0);
+  g_autoptr(GBytes) bytes = va_column_bytes (row, column);
+  gsize size;
+  gconstpointer data = bytes != NULL ? g_bytes_get_data (bytes, &size) : NULL;
 
-  return link != NULL && g_bytes_get_size (link) == VA_AUDIT_LINK_SIZE
-         && memcmp (g_bytes_get_data (link, NULL), expected, VA_AUDIT_LINK_SIZE) == 0;
+  memset (link, 0, VA_AUDIT_LINK_SIZE);
+  if (data == NULL || size != VA_AUDIT_LINK_SIZE)
+    return FALSE;
+  memcpy (link, data, VA_AUDIT_LINK_SIZE);
+  return TRUE;
 }
 
-/* 1: the record at @place has its link; 0: it is not there, or has another one; -1: @error is set. */
-static int
-find_place (VaSql *sql, const VaAuditPlace *place, gboolean *gone, GError **error)
+int
+va_sql_find_place (VaSql *sql, const VaAuditPlace *place, gboolean *gone, GError **error)
 {
   g_autoptr(VaStatement) row = va_sql_query (sql, error, "SELECT link FROM audit WHERE seq = ?", "i", (gint64) place->seq);
   int status = row != NULL ? va_sql_row (row, error) : -1;
+  guint8 link[VA_AUDIT_LINK_SIZE];
 
   *gone = status == 0;
-  return status == 1 ? link_is (row, place->link) : status;
+  return status == 1 ? va_sql_take_link (row, 0, link) && memcmp (link, place->link, sizeof link) == 0 : status;
 }
 
 /* The log was at @end before its head was read, and must have that record still, unless it was pruned. Only where another
@@ -72,7 +77,7 @@ check_remembered (VaSql *sql, const VaAuditPlace *end, const VaAuditHead *head, 
     return TRUE;
   if (head->seq <= end->seq)
     return refuse_removed (error, end->seq, head->seq);
-  status = find_place (sql, end, &gone, error);
+  status = va_sql_find_place (sql, end, &gone, error);
   if (status != 0)
     return status > 0;
   if (!gone)

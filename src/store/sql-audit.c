@@ -27,20 +27,6 @@ typedef struct {
   const char *text;
 } Work;
 
-static gboolean
-take_link (VaStatement *row, int column, guint8 link[VA_AUDIT_LINK_SIZE])
-{
-  g_autoptr(GBytes) bytes = va_column_bytes (row, column);
-  gsize size;
-  gconstpointer data = bytes != NULL ? g_bytes_get_data (bytes, &size) : NULL;
-
-  memset (link, 0, VA_AUDIT_LINK_SIZE);
-  if (data == NULL || size != VA_AUDIT_LINK_SIZE)
-    return FALSE;
-  memcpy (link, data, VA_AUDIT_LINK_SIZE);
-  return TRUE;
-}
-
 /* An older record has no MAC; what it is worth depends on the anchor. */
 static VaAuditTrust
 trust_of (VaSecret *key, const VaStoredAudit *record, gboolean digest_fits)
@@ -65,11 +51,11 @@ read_record (VaStatement *row)
 
   record->seq = (guint64) va_column_number (row, 0);
   record->owner = va_column_text (row, 1);
-  take_link (row, 2, record->before);
-  take_link (row, 3, record->link);
+  va_sql_take_link (row, 2, record->before);
+  va_sql_take_link (row, 3, record->link);
   record->text = va_column_text (row, 4);
   record->launch = va_column_text (row, 5);
-  digest_fits = take_link (row, 6, record->digest);
+  digest_fits = va_sql_take_link (row, 6, record->digest);
   if (record->text != NULL)
     {
       va_audit_digest (record->text, digest);
@@ -77,19 +63,10 @@ read_record (VaStatement *row)
       memcpy (record->digest, digest, sizeof digest);
     }
   record->has_mac = !va_column_is_null (row, 7);
-  if (!take_link (row, 7, record->mac) && record->has_mac)
+  if (!va_sql_take_link (row, 7, record->mac) && record->has_mac)
     digest_fits = FALSE;
   record->trust = trust_of (row->sql->backend->audit_key, record, digest_fits);
   return record;
-}
-
-static gboolean
-refuse_broken (GError **error, guint64 seq)
-{
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT,
-               _("the audit log's record %" G_GUINT64_FORMAT " was changed in the database, or one before it is missing"),
-               seq);
-  return FALSE;
 }
 
 static gboolean
@@ -99,7 +76,7 @@ check_anchor (VaStatement *row, VaSecret *key, VaAuditPlace *anchor, GError **er
   guint8 mac[VA_AUDIT_MAC_SIZE], expected[VA_AUDIT_MAC_SIZE];
 
   anchor->seq = (guint64) va_column_number (row, 0);
-  if (take_link (row, 1, anchor->link) && take_link (row, 4, mac) && key != NULL)
+  if (va_sql_take_link (row, 1, anchor->link) && va_sql_take_link (row, 4, mac) && key != NULL)
     {
       va_audit_anchor_mac (key, anchor->seq, anchor->link, va_column_number (row, 2), text, expected);
       if (va_bytes_equal (mac, expected, sizeof mac))
@@ -155,11 +132,11 @@ va_sql_find_head (VaSql *sql, VaAuditHead *head, GError **error)
       head->seq = anchor.seq;
       memcpy (head->link, anchor.link, sizeof head->link);
       return last == NULL || (last->seq == anchor.seq && memcmp (last->link, anchor.link, sizeof anchor.link) == 0)
-             || refuse_broken (error, last->seq);
+             || va_store_refuse_broken (last->seq, error);
     }
   head->seq = last->seq;
   memcpy (head->link, last->link, sizeof head->link);
-  return last->trust == VA_AUDIT_HELD || refuse_broken (error, last->seq);
+  return last->trust == VA_AUDIT_HELD || va_store_refuse_broken (last->seq, error);
 }
 
 gboolean
@@ -184,7 +161,7 @@ va_sql_anchor_end (VaSql *sql, VaSecret *audit_key, gint64 now, GError **error)
   if (last == NULL)
     return status == 0;
   if (last->trust != VA_AUDIT_CHAINED)
-    return refuse_broken (error, last->seq);
+    return va_store_refuse_broken (last->seq, error);
   return va_sql_put_anchor (sql, audit_key, last->seq, last->link, now, NULL, error);
 }
 

@@ -19,6 +19,7 @@ typedef struct {
   const VaStoredSecret *secret;
   const VaStoredHost *host;
   const char *owner, *name;
+  const struct Named *named;
   const VaQuota *quota;
   gboolean is_new;
   VaReplacedSecret replaced;
@@ -108,47 +109,107 @@ get_image (VaBackend *backend, const char *owner, const char *hash, GError **err
   return status == 1 ? va_column_bytes (row, 0) : NULL;
 }
 
-/* What names the image: hashes are in the text of a registration as JSON strings. */
-static gboolean
-find_namer (VaSql *sql, const Work *work, char **vm, GError **error)
-{
-  g_autofree char *pattern = g_strdup_printf ("%%\"%s\"%%", work->name);
-  g_autoptr(VaStatement) row = va_sql_query (sql, error,
-                                             "SELECT id FROM registrations WHERE owner = ? AND text LIKE ?"
-                                             " UNION ALL SELECT vm FROM proposals WHERE owner = ? AND text LIKE ? LIMIT 1",
-                                             "tttt", work->owner, pattern, work->owner, pattern);
-  int status = row != NULL ? va_sql_row (row, error) : -1;
+/* What an owner may remove once nothing names it. */
+struct Named {
+  const char *users;   /* query with owner and name: registrations, and texts that may name it */
+  gboolean (*names) (const char *text, const char *name);
+  const char *removal; /* with owner and name */
+  const char *missing; /* message, before its name */
+};
 
-  *vm = status == 1 ? va_column_text (row, 0) : NULL;
+static gboolean
+has_text (JsonArray *array, const char *text)
+{
+  for (guint i = 0; i < json_array_get_length (array); i++)
+    {
+      JsonNode *node = json_array_get_element (array, i);
+
+      if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING
+          && g_str_equal (json_node_get_string (node), text))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Whether a registration's text has @hash among its firmware. What cannot be read may have. */
+static gboolean
+names_image (const char *text, const char *hash)
+{
+  g_autoptr(JsonObject) object = text != NULL ? va_json_parse (text, strlen (text), NULL) : NULL;
+  JsonNode *node = object != NULL ? json_object_get_member (object, "firmware-hashes") : NULL;
+
+  return object == NULL || (node != NULL && JSON_NODE_HOLDS_ARRAY (node) && has_text (json_node_get_array (node), hash));
+}
+
+static gboolean
+names_secret (const char *text, const char *name)
+{
+  return g_strcmp0 (text, name) == 0;
+}
+
+/* The text search leaves those in which the hash is something else, such as a launch digest. */
+static const struct Named named_image = {
+  "SELECT vm, text FROM (SELECT owner, id AS vm, text FROM registrations UNION ALL SELECT owner, vm, text FROM proposals) AS users"
+  " WHERE owner = ? AND text LIKE '%\"' || ? || '\"%'",
+  names_image, "DELETE FROM artifacts WHERE owner = ? AND hash = ?", N_("you have no firmware"),
+};
+static const struct Named named_secret = {
+  "SELECT vm, secret FROM registration_secrets WHERE owner = ? AND secret = ? LIMIT 1",
+  names_secret, "DELETE FROM secrets WHERE owner = ? AND name = ?", N_("you have no secret"),
+};
+
+/* The registration that names it, or %NULL. */
+static gboolean
+find_user (VaSql *sql, const Work *work, char **vm, GError **error)
+{
+  g_autoptr(VaStatement) row = va_sql_query (sql, error, work->named->users, "tt", work->owner, work->name);
+  int status = -1;
+
+  *vm = NULL;
+  while (row != NULL && *vm == NULL && (status = va_sql_row (row, error)) == 1)
+    {
+      g_autofree char *text = va_column_text (row, 1);
+
+      if (work->named->names (text, work->name))
+        *vm = va_column_text (row, 0);
+    }
   return status >= 0;
 }
 
 static gboolean
-delete_artifact (VaSql *sql, gpointer data, GError **error)
+delete_named (VaSql *sql, gpointer data, GError **error)
 {
   const Work *work = data;
   g_autofree char *vm = NULL;
 
-  if (!find_namer (sql, work, &vm, error))
+  if (!find_user (sql, work, &vm, error))
     return FALSE;
   if (vm != NULL)
     {
       g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_IN_USE,
-                   _("the registration %s, or what is proposed for it, names this image: remove or replace that first"), vm);
+                   _("the registration %s, or what is proposed for it, names “%s”: remove or replace that first"), vm, work->name);
       return FALSE;
     }
-  if (!va_sql_run (sql, error, "DELETE FROM artifacts WHERE owner = ? AND hash = ?", "tt", work->owner, work->name))
+  if (!va_sql_run (sql, error, work->named->removal, "tt", work->owner, work->name))
     return FALSE;
-  set_not_found ((int) va_sql_changes (sql), error, _("you have no firmware"), work->name);
+  set_not_found ((int) va_sql_changes (sql), error, _(work->named->missing), work->name);
   return va_sql_changes (sql) == 1;
 }
 
 static gboolean
 remove_artifact (VaBackend *backend, const char *owner, const char *hash, JsonObject *entry, GError **error)
 {
-  Work work = { .owner = owner, .name = hash };
+  Work work = { .named = &named_image, .owner = owner, .name = hash };
 
-  return va_sql_transact (backend, delete_artifact, &work, entry, error);
+  return va_sql_transact (backend, delete_named, &work, entry, error);
+}
+
+static gboolean
+remove_secret (VaBackend *backend, const char *owner, const char *name, JsonObject *entry, GError **error)
+{
+  Work work = { .named = &named_secret, .owner = owner, .name = name };
+
+  return va_sql_transact (backend, delete_named, &work, entry, error);
 }
 
 static VaStatement *
@@ -283,48 +344,6 @@ list_secrets (VaBackend *backend, const VaPage *page, gboolean *more, GError **e
   g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
 
   return va_sql_page (reader, &kind, page, page->limit, page->bytes, more, error);
-}
-
-/* The registration that names the secret, or %NULL. */
-static gboolean
-find_user (VaSql *sql, const Work *work, char **vm, GError **error)
-{
-  g_autoptr(VaStatement) row = va_sql_query (sql, error,
-                                                "SELECT vm FROM registration_secrets WHERE owner = ? AND secret = ?"
-                                                " LIMIT 1", "tt", work->owner, work->name);
-  int status = row != NULL ? va_sql_row (row, error) : -1;
-
-  *vm = status == 1 ? va_column_text (row, 0) : NULL;
-  return status >= 0;
-}
-
-static gboolean
-delete_secret (VaSql *sql, gpointer data, GError **error)
-{
-  const Work *work = data;
-  g_autofree char *vm = NULL;
-
-  if (!find_user (sql, work, &vm, error))
-    return FALSE;
-  if (vm != NULL)
-    {
-      g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_IN_USE,
-                   _("the registration %s names the secret “%s”: remove or replace that first"), vm, work->name);
-      return FALSE;
-    }
-  if (!va_sql_run (sql, error, "DELETE FROM secrets WHERE owner = ? AND name = ?", "tt", work->owner,
-                      work->name))
-    return FALSE;
-  set_not_found ((int) va_sql_changes (sql), error, _("you have no secret"), work->name);
-  return va_sql_changes (sql) == 1;
-}
-
-static gboolean
-remove_secret (VaBackend *backend, const char *owner, const char *name, JsonObject *entry, GError **error)
-{
-  Work work = { .owner = owner, .name = name };
-
-  return va_sql_transact (backend, delete_secret, &work, entry, error);
 }
 
 static gboolean

@@ -103,15 +103,14 @@ prune_plan (VaBackend *backend, VaPrune *prune, GError **error)
 static gboolean
 check_place (VaSql *sql, const VaPrune *prune, GError **error)
 {
-  g_autoptr(VaStatement) row = va_sql_query (sql, error, "SELECT link FROM audit WHERE seq = ?", "i", (gint64) prune->seq);
-  int status = row != NULL ? va_sql_row (row, error) : -1;
-  g_autoptr(GBytes) link = status == 1 ? va_column_bytes (row, 0) : NULL;
+  VaAuditPlace place = { .seq = prune->seq };
+  gboolean gone;
+  int status;
 
-  if (status < 0)
-    return FALSE;
-  if (link != NULL && g_bytes_get_size (link) == sizeof prune->link
-      && memcmp (g_bytes_get_data (link, NULL), prune->link, sizeof prune->link) == 0)
-    return TRUE;
+  memcpy (place.link, prune->link, sizeof place.link);
+  status = va_sql_find_place (sql, &place, &gone, error);
+  if (status != 0)
+    return status > 0;
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT,
                _("record %" G_GUINT64_FORMAT " of the audit log is not the one that a checkpoint signs: nothing is removed"),
                prune->seq);

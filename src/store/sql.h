@@ -153,6 +153,13 @@ void va_sql_add_attempts (VaBackendClass *class);
 void va_sql_add_proposals (VaBackendClass *class);
 void va_sql_add_keys (VaBackendClass *class);
 void va_sql_add_pruning (VaBackendClass *class);
+/** va_sql_take_link: a link, or another value of its size, from @row; FALSE, and zeros, where the column has something else. */
+gboolean va_sql_take_link (VaStatement *row, int column, guint8 link[VA_AUDIT_LINK_SIZE]);
+/**
+ * va_sql_find_place: 1: the record at @place has its link; 0: it is not there (then @gone is set), or has another one; -1:
+ * @error is set.
+ */
+int va_sql_find_place (VaSql *sql, const VaAuditPlace *place, gboolean *gone, GError **error);
 /** va_sql_read_anchor: the newest one; seq is 0 where there is none. Errors: AUDIT */
 gboolean va_sql_read_anchor (VaSql *sql, VaAuditPlace *anchor, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_sql_find_head: where the log in the database ends, whether or not it ended further on before. Errors: AUDIT */

@@ -353,7 +353,10 @@ def quotas(w):
     refused('not-found', site.alice.call, 'DELETE', '/artifact/' + sha256(images[2]))
     refused('not-found', site.alice.call, 'DELETE', '/artifact/x')
     refused('forbidden', site.node1.call, 'DELETE', '/artifact/' + sha256(images[1]))
+    # Whose launch digest it is does not name it.
+    digest = w.register(site.alice, firmware_hashes=None, launch_digests=[sha256(images[1])])
     assert 'removed' in site.people['owner'].run('artifact', 'remove', sha256(images[1]))
+    site.alice.call('DELETE', '/vm/' + digest)
     assert 'expected 64 digits' in site.people['owner'].run('artifact', 'remove', 'x', code=2)
     site.alice.call('PUT', '/artifact', raw=images[2])
     for name in ('a', 'b'):
@@ -368,6 +371,7 @@ def quotas(w):
     site.alice.call('DELETE', '/vm/' + vm)
     carl = w.peer('owner', 'alice:carl', site.service)
     w.register(carl, two_persons=True)  # what is proposed counts
+    refused('in-use', site.alice.call, 'DELETE', '/artifact/' + sha256(w.image))
     assert 'proposed ones included' in refused('quota-exceeded', w.register, site.alice)
     refused('quota-exceeded', w.register, carl, two_persons=True)
     assert site.records()[-1]['result'] == 'quota-exceeded' and site.records()[-1]['owner'] == 'alice'
