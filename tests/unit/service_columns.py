@@ -59,8 +59,8 @@ COLUMNS = {
 # database holds in the clear: what hosts have reported, times, counters and states, which row is whose, and how the rows are
 # ordered. Names are those of members of the answers; “= code” is a refusal; “bob: ” is what another owner is shown.
 BROKEN, LOG = {'= internal', 'unreadable'}, {'= audit-broken'}
-LAUNCH = {'api-major', 'api-minor', 'build-id', 'code', 'created', 'detail', 'launch-id', 'next', 'state', 'step', 'time', 'timeline',
-          'uuid', 'vm'}
+LAUNCH = {'api-major', 'api-minor', 'build-id', 'code', 'created', 'detail', 'launch-id', 'next', 'state', 'step', 'time',
+          'timeline', 'uuid', 'vm'}
 SHOWN = {
     'artifacts': {'owner': {'artifacts'}, 'hash': {'artifacts', 'hash', 'unreadable'}, 'size': {'artifacts', 'next'},
                   'image': {'unreadable'}},
@@ -355,7 +355,8 @@ def try_columns(w, scene, part):
 
 @test
 def each_column_in_other_hands(w):
-    scenes = [Scene(w, f'columns-{part}') for part in range(PARTS)]  # one after the other: they share their people's certificates
+    # One after the other: they share their people's certificates.
+    scenes = [Scene(w, f'columns-{part}') for part in range(PARTS)]
     with concurrent.futures.ThreadPoolExecutor(PARTS) as pool:
         parts = list(pool.map(lambda part: try_columns(w, scenes[part], part), range(PARTS)))
     found = {name: ends for part in parts for name, ends in part.items()}

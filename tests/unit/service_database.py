@@ -194,7 +194,7 @@ def swapped_image_after_restart(w):
     assert site.service.end() == 0
     site.service.start()
     refused('internal', w.launch, vm, host=site.node1)
-    refused('internal', site.alice.get, '/artifact')
+    assert {'hash': sha256(image), 'unreadable': True} in site.alice.get('/artifact')['artifacts']
     assert 'does not have this hash' in site.service.log()
     site.alice.call('PUT', '/artifact', raw=image)
     w.launch(vm, host=site.node1)
