@@ -173,7 +173,8 @@ va_problem_read (guint status, const char *body, gsize size)
 
   if (name == NULL || detail == NULL || !find_code (name, status, &code))
     return g_error_new (VA_PROBLEM_ERROR, VA_PROBLEM_INTERNAL,
-                        _("the service answered with status %u and without a reason that this program knows"), status);
+                        _("status %u came without a reason that this program knows: a proxy before the service may have answered, or a "
+                          "service of another version"), status);
   sentence = clean_sentence (detail);
   return g_error_new_literal (VA_PROBLEM_ERROR, (int) code, sentence);
 }

@@ -21,12 +21,35 @@ explain_unreached (const VaClientCall *call, const char *why, GError **error)
   return FALSE;
 }
 
-static char *
-date_text (gint64 seconds)
+char *
+va_client_date_text (GDateTime *time)
 {
-  g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc (seconds);
+  g_autoptr(GDateTime) utc = time != NULL ? g_date_time_to_utc (time) : NULL;
 
-  return time != NULL ? g_date_time_format (time, "%Y-%m-%d %H:%M UTC") : g_strdup ("?");
+  return utc != NULL ? g_date_time_format (utc, "%Y-%m-%d %H:%M UTC") : g_strdup ("?");
+}
+
+/* Why a service refuses the client's own certificate, as far as that can be seen from here; %NULL if it looks good. */
+static char *
+find_own_fault (const VaClientTrust *trust)
+{
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  g_autoptr(GDateTime) begins = g_date_time_new_from_unix_utc (trust->begins), ends = g_date_time_new_from_unix_utc (trust->ends);
+  g_autofree char *from = va_client_date_text (begins), *until = va_client_date_text (ends);
+  g_autofree char *issuer = g_tls_certificate_get_issuer_name (trust->certificate), *lack = NULL;
+  GTlsCertificateFlags flags;
+
+  if (now > trust->ends)
+    return g_strdup_printf (_("which ended on %s; have the site's CA issue a new one (virt-attest ca issue)"), until);
+  if (now < trust->begins)
+    return g_strdup_printf (_("which is not valid before %s; check the clock"), from);
+  flags = g_tls_database_verify_chain (trust->authorities, trust->certificate, G_TLS_DATABASE_PURPOSE_AUTHENTICATE_CLIENT, NULL,
+                                       NULL, G_TLS_DATABASE_VERIFY_NONE, NULL, NULL);
+  if ((flags & G_TLS_CERTIFICATE_UNKNOWN_CA) != 0)
+    return g_strdup_printf (_("which is signed by “%s”, and not by the CA in %s, which signed the service's; have the site's CA "
+                              "issue one (virt-attest ca issue)"), issuer != NULL ? issuer : "?", trust->ca_file);
+  lack = va_client_trust_lacks (trust);
+  return lack != NULL ? g_strdup_printf (_("which is not one for this service: %s"), lack) : NULL;
 }
 
 /* A server says little to a client that it refuses; a reason that is known here is worth more. */
@@ -34,24 +57,59 @@ static gboolean
 explain_closed (const VaClientCall *call, GError **error)
 {
   const VaClientTrust *trust = call->trust;
-  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
-  g_autofree char *date = NULL;
+  g_autofree char *fault = trust->certificate != NULL ? find_own_fault (trust) : NULL;
 
-  if (trust->certificate != NULL && (now > trust->ends || now < trust->begins))
-    {
-      date = date_text (now > trust->ends ? trust->ends : trust->begins);
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
-                   now > trust->ends
-                     ? _("cannot reach the service at %s: it refused the client certificate %s, which ended on %s; have "
-                         "the site's CA issue a new one (virt-attest ca issue)")
-                     : _("cannot reach the service at %s: it refused the client certificate %s, which is not valid "
-                         "before %s; check the clock"), call->url, trust->certificate_file, date);
-    }
-  else
+  if (fault != NULL)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
-                 _("cannot reach the service at %s: it closed the connection (%s); it may have refused the client "
-                   "certificate, see the service's log"), call->url, call->error->message);
+                 _("cannot reach the service at %s: it refused the client certificate %s, %s"), call->url,
+                 trust->certificate_file, fault);
+  else if (trust->certificate != NULL)
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
+                 _("cannot reach the service at %s: it closed the connection before it answered; it may have refused the client "
+                   "certificate %s (revoked, denied, or of a CA that it does not know), or it is being restarted: its journal "
+                   "says which"), call->url, trust->certificate_file);
+  else
+    return explain_unreached (call, _("it closed the connection before it answered"), error);
   return FALSE;
+}
+
+/* What keeps a connection from being made, as somebody can mend it; %NULL for what is rare. */
+static const char *
+name_obstacle (const GError *why, gboolean ours)
+{
+  if (g_error_matches (why, G_RESOLVER_ERROR, G_RESOLVER_ERROR_TEMPORARY_FAILURE))
+    return _("its name cannot be looked up now, because no name server answers; check the network and /etc/resolv.conf");
+  if (why->domain == G_RESOLVER_ERROR)
+    return _("its name is not known; check the spelling in the URL, DNS and /etc/hosts");
+  if (g_error_matches (why, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
+    return ours ? _("nothing listens there; check host and port in the URL, and that virt-attestd runs (systemctl status virt-attestd)")
+                : _("nothing listens there; check host and port in the URL");
+  if (g_error_matches (why, G_IO_ERROR, G_IO_ERROR_HOST_UNREACHABLE) || g_error_matches (why, G_IO_ERROR, G_IO_ERROR_NETWORK_UNREACHABLE))
+    return _("there is no way to that host; check the network, and the address that its name stands for");
+  if (g_error_matches (why, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    return _("the host does not answer; check that it is up, and that no firewall is on the way");
+  return NULL;
+}
+
+/* The connection failed before TLS stood. */
+static gboolean
+explain_unconnected (const VaClientCall *call, GError **error)
+{
+  const GError *why = call->error;
+  gboolean ours = call->trust->certificate != NULL;
+  const char *obstacle = name_obstacle (why, ours);
+
+  if (obstacle != NULL)
+    return explain_unreached (call, obstacle, error);
+  if (call->connected && why->domain == G_TLS_ERROR && !g_error_matches (why, G_TLS_ERROR, G_TLS_ERROR_EOF)
+      && !g_error_matches (why, G_TLS_ERROR, G_TLS_ERROR_NOT_TLS))
+    return explain_unreached (call, !ours ? _("what listens there does not speak TLS 1.2 or 1.3; check host and port in the URL")
+                                          : _("what listens there does not speak TLS 1.3 as virt-attestd does; check host and port in the URL: it "
+                                      "may be plain HTTP, another program, or an old proxy"), error);
+  if (call->connected || g_error_matches (why, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED))
+    return explain_unreached (call, _("the connection was closed before TLS stood; check host and port in the URL (is it a port for HTTPS?), "
+                                      "and any proxy or firewall on the way"), error);
+  return explain_unreached (call, why->message, error);
 }
 
 gboolean
@@ -79,7 +137,7 @@ va_client_explain (const VaClientCall *call, GError **error)
     return explain_answer (call, call->error->message, error);
   if (call->handshake_done)
     return explain_closed (call, error);
-  return explain_unreached (call, call->error->message, error);
+  return explain_unconnected (call, error);
 }
 
 gboolean

@@ -5,6 +5,7 @@
 
 #include <string.h>
 #include "core/i18n.h"
+#include "http/client-explain.h"
 #include "http/x509.h"
 
 #define PURPOSE_MAX 128
@@ -35,15 +36,23 @@ is_for_servers (GTlsCertificate *peer)
     }
 }
 
+/* What is to be done about a certificate of a service of ours; other servers are mended by others. */
+static const char *
+name_cure (const VaClientCall *call)
+{
+  return call->trust->certificate != NULL ? _("; its operator must put another one in place (virt-attest ca issue service)") : "";
+}
+
 static void
 check_handshake (VaClientCall *call, GTlsConnection *connection)
 {
   call->handshake_done = TRUE;
   if (call->trust->certificate != NULL
       && g_tls_connection_get_protocol_version (connection) != G_TLS_PROTOCOL_VERSION_TLS_1_3)
-    call->peer_fault = g_strdup (_("it does not speak TLS 1.3"));
+    call->peer_fault = g_strdup (_("it does not speak TLS 1.3, as virt-attestd does: does the URL lead to another server, or to a proxy "
+                                   "that ends TLS?"));
   else if (!is_for_servers (g_tls_connection_get_peer_certificate (connection)))
-    call->peer_fault = g_strdup (_("its certificate is not for a server (extended key usage serverAuth)"));
+    call->peer_fault = g_strconcat (_("its certificate is not for a server (extended key usage serverAuth)"), name_cure (call), NULL);
   if (call->peer_fault != NULL)
     g_cancellable_cancel (call->cancellable);
 }
@@ -65,6 +74,60 @@ on_event (SoupMessage *message, GSocketClientEvent event, GIOStream *connection,
     check_handshake (call, G_TLS_CONNECTION (connection));
 }
 
+/* The DNS names and addresses that a certificate is for. */
+static char *
+names_of (GTlsCertificate *certificate)
+{
+  g_autoptr(GPtrArray) names = g_tls_certificate_get_dns_names (certificate);
+  g_autoptr(GPtrArray) addresses = g_tls_certificate_get_ip_addresses (certificate);
+  g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; names != NULL && i < names->len; i++)
+    g_ptr_array_add (all, g_strndup (g_bytes_get_data (names->pdata[i], NULL), g_bytes_get_size (names->pdata[i])));
+  for (guint i = 0; addresses != NULL && i < addresses->len; i++)
+    g_ptr_array_add (all, g_inet_address_to_string (addresses->pdata[i]));
+  if (all->len == 0)
+    return g_strdup (_("no name at all"));
+  g_ptr_array_add (all, NULL);
+  return g_strjoinv (", ", (char **) all->pdata);
+}
+
+static char *
+say_foreign (const VaClientCall *call, GTlsCertificate *certificate)
+{
+  g_autofree char *issuer = g_tls_certificate_get_issuer_name (certificate);
+  const char *ca = call->trust->ca_file;
+
+  return g_strdup_printf (_("its certificate is not signed by the CA in %s, but by another one, which is called “%s”; is that "
+                            "another server, or has its CA changed? Its operator has the right ca.pem"),
+                          ca != NULL ? ca : _("the system's list"), issuer != NULL ? issuer : "?");
+}
+
+static char *
+say_misnamed (const VaClientCall *call, GTlsCertificate *certificate)
+{
+  g_autofree char *names = names_of (certificate);
+  g_autoptr(GUri) uri = g_uri_parse (call->url, G_URI_FLAGS_NONE, NULL);
+  const char *host = uri != NULL ? g_uri_get_host (uri) : "?";
+
+  return g_strdup_printf (_("its certificate is for another name than the URL's: for %s, and not for %s; use a name that it has%s"),
+                          names, host, call->trust->certificate != NULL ? _(", or have one issued that has this name, too "
+                                                                            "(virt-attest ca issue service)") : "");
+}
+
+static char *
+say_untimely (const VaClientCall *call, GTlsCertificate *certificate)
+{
+  g_autoptr(GDateTime) begins = g_tls_certificate_get_not_valid_before (certificate), now = g_date_time_new_now_utc ();
+  g_autoptr(GDateTime) ends = g_tls_certificate_get_not_valid_after (certificate);
+  gboolean early = begins != NULL && g_date_time_compare (now, begins) < 0;
+  g_autofree char *then = va_client_date_text (early ? begins : ends), *here = va_client_date_text (now);
+
+  if (early)
+    return g_strdup_printf (_("its certificate is not valid before %s, and here it is %s: check the clocks of both machines"), then, here);
+  return g_strdup_printf (_("its certificate ended on %s, and here it is %s (is this clock right?)%s"), then, here, name_cure (call));
+}
+
 static gboolean
 on_bad_certificate (SoupMessage *message, GTlsCertificate *certificate, GTlsCertificateFlags flags, gpointer data)
 {
@@ -73,13 +136,13 @@ on_bad_certificate (SoupMessage *message, GTlsCertificate *certificate, GTlsCert
   if (call->peer_fault != NULL)
     return FALSE;
   if ((flags & G_TLS_CERTIFICATE_UNKNOWN_CA) != 0)
-    call->peer_fault = g_strdup (_("its certificate is not signed by the CA that was configured"));
+    call->peer_fault = say_foreign (call, certificate);
   else if ((flags & G_TLS_CERTIFICATE_BAD_IDENTITY) != 0)
-    call->peer_fault = g_strdup (_("its certificate is for another name than the URL's"));
+    call->peer_fault = say_misnamed (call, certificate);
   else if ((flags & (G_TLS_CERTIFICATE_EXPIRED | G_TLS_CERTIFICATE_NOT_ACTIVATED)) != 0)
-    call->peer_fault = g_strdup (_("its certificate is not valid at this time; check the clocks"));
+    call->peer_fault = say_untimely (call, certificate);
   else
-    call->peer_fault = g_strdup (_("its certificate does not verify"));
+    call->peer_fault = g_strconcat (_("its certificate does not verify"), name_cure (call), NULL);
   return FALSE;
 }
 

@@ -6,7 +6,9 @@
 #include <string.h>
 #include "core/error.h"
 #include "core/i18n.h"
+#include "http/identity.h"
 #include "http/tls-files.h"
+#include "http/x509.h"
 
 /* For servers that are not ours. */
 #define PUBLIC_PRIORITY "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%PROFILE_MEDIUM"
@@ -94,6 +96,7 @@ va_client_trust_load (const char *ca_file, const char *certificate_file, const c
   if (!va_tls_files_load (&files, ca_file, certificate_file, key_file, error))
     return NULL;
   trust->certificate_file = g_strdup (certificate_file);
+  trust->ca_file = g_strdup (ca_file);
   trust->certificate = make_certificate (&files, certificate_file, error);
   if (trust->certificate == NULL || !read_dates (trust, error))
     return NULL;
@@ -107,9 +110,28 @@ va_client_trust_public (const char *ca_file, GError **error)
   g_autoptr(VaClientTrust) trust = trust_new ();
 
   demand_priority (PUBLIC_PRIORITY);
+  trust->ca_file = g_strdup (ca_file);
   trust->authorities = ca_file != NULL ? read_authorities (ca_file, error)
                                        : g_tls_backend_get_default_database (g_tls_backend_get_default ());
   return trust->authorities != NULL ? g_steal_pointer (&trust) : NULL;
+}
+
+char *
+va_client_trust_lacks (const VaClientTrust *trust)
+{
+  g_auto(gnutls_x509_crt_t) certificate = NULL;
+  g_autoptr(GByteArray) der = NULL;
+  g_autoptr(GError) error = NULL;
+  VaIdentity identity;
+  gnutls_datum_t data;
+
+  g_object_get (trust->certificate, "certificate", &der, NULL);
+  if (der == NULL || gnutls_x509_crt_init (&certificate) < 0)
+    return NULL;
+  data = (gnutls_datum_t){ der->data, der->len };
+  if (gnutls_x509_crt_import (certificate, &data, GNUTLS_X509_FMT_DER) < 0)
+    return NULL;
+  return va_identity_from_certificate (certificate, &identity, &error) ? NULL : g_strdup (error->message);
 }
 
 VaClientTrust *
@@ -127,5 +149,6 @@ va_client_trust_unref (VaClientTrust *trust)
   g_clear_object (&trust->authorities);
   g_clear_object (&trust->certificate);
   g_free (trust->certificate_file);
+  g_free (trust->ca_file);
   g_free (trust);
 }

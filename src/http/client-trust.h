@@ -11,6 +11,7 @@ typedef struct {
   GTlsDatabase *authorities;
   GTlsCertificate *certificate; /* one's own; %NULL: a public server is asked */
   char *certificate_file;       /* %NULL for a public server */
+  char *ca_file;                /* %NULL: the system's CAs */
   gint64 begins, ends;          /* of the own certificate, seconds since 1970 */
 } VaClientTrust;
 
@@ -26,6 +27,11 @@ VaClientTrust *va_client_trust_load (const char *ca_file, const char *certificat
  * Errors: VA_CORE_ERROR
  */
 VaClientTrust *va_client_trust_public (const char *ca_file, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_client_trust_lacks: what keeps the own certificate from being one of a role; for a service of ours.
+ * Returns: (transfer full): a sentence without its end, or %NULL
+ */
+char *va_client_trust_lacks (const VaClientTrust *trust);
 VaClientTrust *va_client_trust_ref (VaClientTrust *trust);
 void va_client_trust_unref (VaClientTrust *trust);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaClientTrust, va_client_trust_unref)

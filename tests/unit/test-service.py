@@ -26,6 +26,7 @@ import service_operation  # noqa: E402, F401
 import service_owner  # noqa: E402, F401
 import service_persons  # noqa: E402, F401
 import service_roles  # noqa: E402, F401
+import service_reach  # noqa: E402, F401
 import service_revocation  # noqa: E402, F401
 import service_storage  # noqa: E402, F401
 import service_trust  # noqa: E402, F401
