@@ -100,9 +100,12 @@ looks_like_sev (const guint8 *data, gsize size)
 static gboolean
 looks_like_amd (const guint8 *data, gsize size)
 {
-  guint32 usage = size >= AMD_HEAD ? va_get_le32 (data + AT_AMD_USAGE) : VA_SEV_USAGE_INVALID;
+  guint32 usage;
 
-  return va_get_le32 (data) == 1 && (usage == VA_SEV_USAGE_ARK || usage == VA_SEV_USAGE_ASK);
+  if (size < AMD_HEAD || va_get_le32 (data) != 1)
+    return FALSE;
+  usage = va_get_le32 (data + AT_AMD_USAGE);
+  return usage == VA_SEV_USAGE_ARK || usage == VA_SEV_USAGE_ASK;
 }
 
 /* The certificate at the beginning of @data. Returns: its size, or 0 */
