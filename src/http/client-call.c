@@ -13,8 +13,9 @@
 #define PIECE 16384
 /* From this size on the service is asked before the body is sent, so that a refusal comes early and whole. */
 #define ASK_FIRST (32 * 1024)
+/* How long a handshake that was cut is waited for; its thread ends within a millisecond unless the machine is overloaded. */
+#define LEFTOVERS_MS 2000
 /* What an honest answer takes in TLS beside its body: handshake, head, record headers. */
-#define LEFTOVERS_MS 50
 #define OVERHEAD (256 * 1024)
 /* Answers of 1xx; an honest server sends one or two. */
 #define INFORMATIONAL_MAX 8
@@ -238,7 +239,7 @@ end_wait (gpointer over)
 }
 
 /* What a session left behind ends here, under the watchdog's eyes as well. After a failure a thread of GIO's may still be in a
-   handshake, and what it holds is freed when it reports here, so that is waited for a little. */
+   handshake. It frees what it holds when it reports to this context, so it is waited for. */
 static void
 finish_leftovers (VaClientCall *call)
 {
@@ -247,7 +248,7 @@ finish_leftovers (VaClientCall *call)
 
   g_source_set_callback (timer, end_wait, &over, NULL);
   g_source_attach (timer, call->context);
-  while (!over)
+  while (!over && va_client_peer_is_connected (call))
     g_main_context_iteration (call->context, TRUE);
   g_source_destroy (timer);
   while (g_main_context_iteration (call->context, FALSE))
@@ -268,7 +269,7 @@ va_client_call_run (VaClientCall *call, GError **error)
     return FALSE;
   type = make_body (call);
   g_main_context_push_thread_default (call->context);
-  call->watch = va_client_watch_begin (call->end, (guint64) call->max_reply + OVERHEAD, call->cancellable);
+  call->watch = va_client_watch_begin (call->end, (guint64) call->max_reply + OVERHEAD, call->context, call->cancellable);
   ok = run_attempts (call, type);
   finish_leftovers (call);
   call->verdict = va_client_watch_end (g_steal_pointer (&call->watch));
@@ -291,6 +292,7 @@ va_client_call_clear (VaClientCall *call)
   g_clear_pointer (&call->body, g_bytes_unref);
   g_clear_pointer (&call->reply, g_byte_array_unref);
   g_clear_object (&call->cancellable);
+  va_client_peer_clear (call);
   g_clear_pointer (&call->context, g_main_context_unref);
   g_clear_pointer (&call->peer_fault, g_free);
   g_clear_pointer (&call->answer_fault, g_free);

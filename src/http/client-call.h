@@ -8,6 +8,9 @@
 
 G_BEGIN_DECLS
 
+/** The TLS connections that a call has made and that are not finalized yet; shared with what finalizes them. */
+typedef struct _VaClientTies VaClientTies;
+
 /** One call, on its way through a main loop of its own. The first block is the caller's. */
 typedef struct {
   const char *url;       /* without a slash at its end */
@@ -33,6 +36,7 @@ typedef struct {
   guint64 sent;
   guint informational;   /* answers before the answer */
   gboolean done, connected, handshake_done;
+  VaClientTies *ties;
   char *peer_fault;      /* why the service's certificate will not do */
   char *answer_fault;    /* why its answer will not */
   GError *error;

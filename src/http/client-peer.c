@@ -10,6 +10,53 @@
 
 #define PURPOSE_MAX 128
 
+struct _VaClientTies {
+  int count;
+  GMainContext *context;
+};
+
+static void
+clear_ties (gpointer data)
+{
+  g_main_context_unref (((VaClientTies *) data)->context);
+}
+
+/* From the thread that finalizes the connection. */
+static void
+on_finalized (gpointer data, GObject *connection)
+{
+  VaClientTies *ties = data;
+
+  g_atomic_int_add (&ties->count, -1);
+  g_main_context_wakeup (ties->context);
+  g_atomic_rc_box_release_full (ties, clear_ties);
+}
+
+static void
+count_connection (VaClientCall *call, GIOStream *connection)
+{
+  if (call->ties == NULL)
+    {
+      call->ties = g_atomic_rc_box_new0 (VaClientTies);
+      call->ties->context = g_main_context_ref (call->context);
+    }
+  g_atomic_int_inc (&call->ties->count);
+  g_object_weak_ref (G_OBJECT (connection), on_finalized, g_atomic_rc_box_acquire (call->ties));
+}
+
+gboolean
+va_client_peer_is_connected (VaClientCall *call)
+{
+  return call->ties != NULL && g_atomic_int_get (&call->ties->count) > 0;
+}
+
+void
+va_client_peer_clear (VaClientCall *call)
+{
+  if (call->ties != NULL)
+    g_atomic_rc_box_release_full (g_steal_pointer (&call->ties), clear_ties);
+}
+
 /* glib-networking does not look at what a certificate is for; a client's must not pass for a service's. */
 static gboolean
 is_for_servers (GTlsCertificate *peer)
@@ -69,7 +116,10 @@ on_event (SoupMessage *message, GSocketClientEvent event, GIOStream *connection,
       va_client_watch_socket (call->watch, g_socket_connection_get_socket (G_SOCKET_CONNECTION (connection)));
     }
   else if (event == G_SOCKET_CLIENT_TLS_HANDSHAKING && G_IS_TLS_CONNECTION (connection))
-    g_tls_connection_set_advertised_protocols (G_TLS_CONNECTION (connection), protocols); /* not HTTP/2 */
+    {
+      count_connection (call, connection);
+      g_tls_connection_set_advertised_protocols (G_TLS_CONNECTION (connection), protocols); /* not HTTP/2 */
+    }
   else if (event == G_SOCKET_CLIENT_TLS_HANDSHAKED && G_IS_TLS_CONNECTION (connection))
     check_handshake (call, G_TLS_CONNECTION (connection));
 }

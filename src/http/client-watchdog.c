@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #define LOOK_US (50 * 1000)
+/* How long a call whose socket was shut down is given to notice. */
+#define CUT_MS 500
 /* What may lie unread at a socket: it is still read after the socket was shut down. */
 #define UNREAD (64 * 1024)
 
@@ -18,6 +20,7 @@ struct _VaClientWatch
   gint64 end;
   guint64 max_received;
   GCancellable *cancellable;
+  GMainContext *context;
   int fd;           /* a duplicate, so that nobody else closes it; -1: not connected */
   guint64 received; /* by earlier sockets */
   VaClientVerdict verdict;
@@ -44,10 +47,27 @@ cut_socket (int fd)
 {
   const struct linger none = { 1, 0 };
 
-  if (fd < 0)
-    return;
   setsockopt (fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
   shutdown (fd, SHUT_RDWR);
+}
+
+static gboolean
+cancel_call (gpointer cancellable)
+{
+  g_cancellable_cancel (cancellable);
+  return G_SOURCE_REMOVE;
+}
+
+/* In the call's thread: GLib up to 2.74 can lose a source of a socket whose cancellable is cancelled by one thread while
+   another one takes the source away. A call that is connected ends by its socket, so it gets @ms to come to its end. */
+static void
+cancel_in_context (VaClientWatch *watch, guint ms)
+{
+  g_autoptr(GSource) source = g_timeout_source_new (ms);
+
+  g_source_set_priority (source, G_PRIORITY_HIGH);
+  g_source_set_callback (source, cancel_call, g_object_ref (watch->cancellable), g_object_unref);
+  g_source_attach (source, watch->context);
 }
 
 static void
@@ -61,8 +81,9 @@ judge_call (VaClientWatch *watch)
     watch->verdict = VA_CLIENT_VERDICT_LATE;
   else
     return;
-  g_cancellable_cancel (watch->cancellable);
-  cut_socket (watch->fd);
+  if (watch->fd >= 0)
+    cut_socket (watch->fd);
+  cancel_in_context (watch, watch->fd >= 0 ? CUT_MS : 0);
 }
 
 /* When to look again: soon, and sooner if a deadline comes first. */
@@ -112,7 +133,7 @@ start_watchdog (void)
 }
 
 VaClientWatch *
-va_client_watch_begin (gint64 end, guint64 max_received, GCancellable *cancellable)
+va_client_watch_begin (gint64 end, guint64 max_received, GMainContext *context, GCancellable *cancellable)
 {
   VaClientWatch *watch = g_new0 (VaClientWatch, 1);
 
@@ -120,6 +141,7 @@ va_client_watch_begin (gint64 end, guint64 max_received, GCancellable *cancellab
   watch->end = end;
   watch->max_received = max_received;
   watch->cancellable = g_object_ref (cancellable);
+  watch->context = g_main_context_ref (context);
   watch->fd = -1;
   g_mutex_lock (&watch_lock);
   g_ptr_array_add (watch_list, watch);
@@ -161,6 +183,7 @@ va_client_watch_end (VaClientWatch *watch)
   leave_socket (watch);
   g_mutex_unlock (&watch_lock);
   g_object_unref (watch->cancellable);
+  g_main_context_unref (watch->context);
   g_free (watch);
   return verdict;
 }

@@ -20,13 +20,14 @@ typedef enum {
 } VaClientVerdict;
 
 /**
- * va_client_watch_begin: when a limit is passed, @cancellable is cancelled and the call's socket shut down both ways,
- * from another thread.
+ * va_client_watch_begin: when a limit is passed, the call's socket is shut down both ways, from another thread; while
+ * there is none, @cancellable is cancelled in @context.
  * @end: g_get_monotonic_time()
  * @max_received: bytes of TCP, the handshake's included; looked at every 50 ms, so a fast peer may send more
  * Returns: (transfer full): to va_client_watch_end()
  */
-VaClientWatch *va_client_watch_begin (gint64 end, guint64 max_received, GCancellable *cancellable)
+VaClientWatch *va_client_watch_begin (gint64 end, guint64 max_received, GMainContext *context,
+                                      GCancellable *cancellable)
   G_GNUC_WARN_UNUSED_RESULT;
 /** va_client_watch_socket: the call is connected by @socket now; what earlier ones received counts, too. */
 void va_client_watch_socket (VaClientWatch *watch, GSocket *socket);
