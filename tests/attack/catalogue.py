@@ -9,7 +9,7 @@ SOURCE = os.environ["VA_TOP_SRCDIR"]
 sys.path[:0] = [os.path.join(SOURCE, "tests/unit"), os.path.join(SOURCE, "tests/platform")]
 
 from service_peers import Refused  # noqa: E402
-from service_world import LUKS, PASSPHRASE  # noqa: E402
+from service_world import LUKS, PASSPHRASE, SANITIZED  # noqa: E402
 
 ATTEMPTS = []
 CERT = 2084
@@ -41,6 +41,11 @@ def stopped(code, function, *arguments, **named):
 def need(fine, why):
     if not fine:
         raise NotStopped(why)
+
+
+def need_little_memory(used, limit, why):
+    """Not under the sanitizers, which keep freed memory."""
+    need(used < limit or SANITIZED, why)
 
 
 def digest(w):

@@ -15,11 +15,7 @@ import uuid
 from hostile_service import HostileService, memory_of
 from service_journal import Agent
 from service_peers import write
-from service_world import TMP, test
-
-
-with open(os.path.join(os.environ['VA_TOP_BUILDDIR'], 'config.h'), encoding='utf-8') as f:
-    SANITIZED = '#define VA_SANITIZERS 1' in f.read()
+from service_world import SANITIZED, TMP, test
 
 
 def wait_for(what, why, seconds=20):

@@ -181,7 +181,11 @@ class Agent:
 
     def end(self):
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
+        status = self.process.wait(30)
+        if status != 0:
+            with open(os.path.join(self.folder, 'errors'), encoding='utf-8', errors='replace') as errors:
+                print(*(f'# {line}' for line in errors.read().splitlines()[-60:]), sep='\n')
+        return status
 
 
 @test

@@ -20,6 +20,8 @@ PASSPHRASE = b'correct horse battery staple'
 INLINE = b'inline needle 0123456789'
 TMP = os.environ['TMPDIR']
 TESTS = []
+with open(os.path.join(os.environ['VA_TOP_BUILDDIR'], 'config.h'), encoding='utf-8') as header:
+    SANITIZED = '#define VA_SANITIZERS 1' in header.read()
 
 
 def test(function):
