@@ -540,6 +540,12 @@ def start_pending(world, name, middle):
     world.box.wait_for("the question to the service", lambda: middle.waiting("/validate"), 20)
 
 
+def let_run(world, name):
+    """By QEMU's own command; the domain can be destroyed before QEMU's answer to it is read."""
+    result = world.box.run_virsh("qemu-monitor-command", name, "--hmp", "cont")
+    assert result.code == 0 or "Connection reset" in result.err or "closed the monitor" in result.err, result
+
+
 def ran_unattested(world, name, identity, limit=30):
     """The domain is destroyed; seconds until then."""
     began = time.monotonic()
@@ -565,7 +571,7 @@ def a_pending_guest_that_an_administrator_lets_run(world):
     identity = registered(world, "led")
     with meddler(world, {"/validate": AWAY}) as middle:
         start_pending(world, "led", middle)
-        world.box.virsh("qemu-monitor-command", "led", "--hmp", "cont")
+        let_run(world, "led")
         print(f"# destroyed after {ran_unattested(world, 'led', identity):.1f} s")
     owner_knows(world, identity)
 
@@ -576,7 +582,7 @@ def a_pending_guest_that_runs_while_the_service_is_asked(world):
     identity = registered(world, "during")
     with meddler(world, {"/validate": lambda handler, body: time.sleep(7)}) as middle:
         start_pending(world, "during", middle)
-        world.box.virsh("qemu-monitor-command", "during", "--hmp", "cont")
+        let_run(world, "during")
         print(f"# destroyed after {ran_unattested(world, 'during', identity, 5):.1f} s")
         time.sleep(3)
     owner_knows(world, identity)
