@@ -6,8 +6,9 @@
 #include "core/encoding.h"
 #include "core/file.h"
 #include "sev/firmware-image.h"
+#include "sev/firmware-volume.h"
 
-#define FOOTER_MAX (128 * 1024) /* its length has 16 bits, and behind it are 32 bytes */
+#define END_MAX VA_FIRMWARE_END /* also enough for the footer, whose length has 16 bits */
 
 VaFirmwareFile *
 va_firmware_file_read (const char *path, GError **error)
@@ -26,7 +27,7 @@ va_firmware_file_read (const char *path, GError **error)
   return g_steal_pointer (&file);
 }
 
-/* An image on its way through: its digest so far, its beginning, and at least the last bytes that the footer can take. */
+/* An image on its way through: its digest so far, its beginning, and at least the last bytes that matter. */
 typedef struct {
   VaLaunchDigest *digest;
   GByteArray *head, *end;
@@ -42,8 +43,8 @@ take_piece (const guint8 *piece, gsize size, gpointer user_data)
   stream->size += size;
   g_byte_array_append (stream->head, piece, MIN ((guint) size, VA_FIRMWARE_HEAD - stream->head->len));
   g_byte_array_append (stream->end, piece, (guint) size);
-  if (stream->end->len >= 2 * FOOTER_MAX)
-    g_byte_array_remove_range (stream->end, 0, stream->end->len - FOOTER_MAX);
+  if (stream->end->len >= 2 * END_MAX)
+    g_byte_array_remove_range (stream->end, 0, stream->end->len - END_MAX);
 }
 
 gboolean

@@ -3,10 +3,12 @@
 
 #include "verbs.h"
 
+#include <string.h>
 #include "core/i18n.h"
 #include "firmware.h"
 #include "print.h"
 #include "sev-launch.h"
+#include "sev/firmware-volume.h"
 
 static char *
 area_text (guint32 base, guint32 size)
@@ -18,6 +20,55 @@ static char *
 yes_if (gboolean yes, const char *otherwise)
 {
   return yes ? g_strdup (_("yes")) : g_strdup_printf (_("no: %s"), otherwise);
+}
+
+/* What a firmware's first code is for. An IA32 build of OVMF and one that goes over to x86-64 (IA32X64) differ in what is
+   compressed. */
+static char *
+machine_text (const VaFirmware *footer)
+{
+  if (footer->machine == VA_MACHINE_X64)
+    return g_strdup (_("x86-64"));
+  if (footer->machine == VA_MACHINE_IA32)
+    return g_strdup (_("32-bit x86"));
+  return footer->machine != 0 ? g_strdup_printf (_("another processor (0x%04x)"), footer->machine) : g_strdup (_("not known"));
+}
+
+static char *
+sev_text (const VaFirmware *footer)
+{
+  if (footer->machine == VA_MACHINE_X64)
+    return g_strdup (_("yes"));
+  if (footer->machine == VA_MACHINE_IA32)
+    return g_strdup (_("not known: its first code is 32-bit; only a build whose later code is x86-64 (IA32X64) can use SEV, and "
+                       "that part is compressed"));
+  if (footer->machine != 0)
+    return g_strdup (_("no: it is for another processor"));
+  return g_strdup (_("not known: it ends with a reset vector, but has no volume of UEFI code that can be read"));
+}
+
+static char *
+es_text (const VaFirmware *footer)
+{
+  if (footer->ap_reset == 0)
+    return g_strdup (_("no: it has no reset address"));
+  if (footer->machine == VA_MACHINE_IA32)
+    return g_strdup (_("not known: its first code is 32-bit, and OVMF handles SEV-ES's exceptions in 64-bit code only"));
+  return footer->machine == VA_MACHINE_X64 ? g_strdup (_("yes, unless it needs SMM"))
+                                           : g_strdup (_("not known: it has a reset address"));
+}
+
+/* Whether a build needs SMM is in the compressed part. Distributions name those after Secure Boot. */
+static char *
+smm_text (const VaFirmwareFile *file)
+{
+  g_autofree char *name = g_path_get_basename (file->path), *lower = g_ascii_strdown (name, -1);
+
+  if (strstr (lower, "secboot") != NULL || strstr (lower, "secure") != NULL || strstr (lower, ".ms.") != NULL
+      || strstr (lower, "snakeoil") != NULL || strstr (lower, "smm") != NULL)
+    return g_strdup (_("probably needed: by its name this is a build for Secure Boot; SEV-ES guests cannot use SMM, and such a "
+                       "build does not start under it"));
+  return g_strdup (_("not known: a build that needs it (for Secure Boot) does not start under SEV-ES"));
 }
 
 static void
@@ -34,8 +85,10 @@ print_text (const VaFirmwareFile *file)
   va_table_field (table, _("kernel hash area"), area_text (footer->hashes_base, footer->hashes_size));
   va_table_field (table, _("reset address"),
                   footer->ap_reset != 0 ? g_strdup_printf ("0x%x", footer->ap_reset) : g_strdup (_("none")));
-  va_table_field (table, _("SEV"), g_strdup (_("yes")));
-  va_table_field (table, _("SEV-ES"), yes_if (footer->ap_reset != 0, _("it has no reset address")));
+  va_table_field (table, _("first code"), machine_text (footer));
+  va_table_field (table, _("SMM"), smm_text (file));
+  va_table_field (table, _("SEV"), sev_text (footer));
+  va_table_field (table, _("SEV-ES"), es_text (footer));
   va_table_field (table, _("kernel hashes"),
                   yes_if (footer->hashes_base != 0, _("it has no room for them, so it would boot any kernel")));
   va_table_field (table, _("secrets"), yes_if (footer->secret_base != 0, _("it has no room for them")));
@@ -65,6 +118,9 @@ print_json (const VaFirmwareFile *file)
   set_area (object, "hashes-base", footer->hashes_base, "hashes-size", footer->hashes_size);
   if (footer->ap_reset != 0)
     json_object_set_int_member (object, "ap-reset", footer->ap_reset);
+  if (footer->machine != 0)
+    json_object_set_string_member (object, "first-code", footer->machine == VA_MACHINE_X64 ? "x64"
+                                                         : footer->machine == VA_MACHINE_IA32 ? "ia32" : "other");
   va_print_json (object);
 }
 

@@ -6,18 +6,10 @@
 #include <string.h>
 #include "core/i18n.h"
 #include "sev/error.h"
+#include "sev/firmware-volume.h"
 
 #define PAGE_SIZE_X86 4096
 #define SHOWN_MAX 200 /* bytes of a name out of somebody's file */
-
-/* EFI_FIRMWARE_VOLUME_HEADER */
-#define VOLUME_GUID_AT 0x10
-#define VOLUME_SIGNATURE_AT 0x28
-
-/* Of a volume that holds variables: gEfiSystemNvDataFvGuid, fff12b8d-7696-4c8b-a985-2747075b4f50 */
-static const guint8 guid_variables[16] = {
-  0x8d, 0x2b, 0xf1, 0xff, 0x96, 0x76, 0x8b, 0x4c, 0xa9, 0x85, 0x27, 0x47, 0x07, 0x5b, 0x4f, 0x50
-};
 
 /* What a file begins with that cannot be firmware, whatever its end looks like. */
 static const struct { const char *magic; gsize size; const char *what; } magics[] = {
@@ -134,13 +126,32 @@ refuse_text (const guint8 *head, gsize head_size, GError **error)
   return FALSE;
 }
 
+static gboolean
+refuse_cut (const VaFirmwareVolume *volume, gsize size, GError **error)
+{
+  g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
+               _("this is a cut or damaged firmware image: its first volume has %" G_GUINT64_FORMAT " bytes, and the file "
+                 "only %" G_GSIZE_FORMAT "; get it anew"), volume->size, size);
+  return FALSE;
+}
+
 /* What a file without a reset vector is, as far as its beginning tells. */
 static gboolean
 refuse_other (const guint8 *head, gsize head_size, gsize size, GError **error)
 {
-  gboolean is_volume = head_size >= VOLUME_SIGNATURE_AT + 4 && memcmp (head + VOLUME_SIGNATURE_AT, "_FVH", 4) == 0;
+  VaFirmwareVolume volume = { 0 };
+  gboolean is_sound = va_firmware_volume_read (&volume, head, head_size);
+  gboolean is_volume = va_firmware_is_volume (head, head_size);
 
-  if (is_volume && memcmp (head + VOLUME_GUID_AT, guid_variables, sizeof guid_variables) == 0)
+  if (is_sound && volume.size > size)
+    return refuse_cut (&volume, size, error);
+  if (is_volume && !is_sound && volume.is_variables)
+    return refuse (error, _("this begins with a variable store (VARS) whose header is damaged, and does not end with a reset "
+                            "vector: get the firmware anew, and give its code, usually OVMF_CODE*.fd"));
+  if (is_sound && volume.is_variables && volume.size < size)
+    return refuse (error, _("this is a damaged or cut firmware image: it begins with a variable store and goes on after it, but "
+                            "it does not end with a reset vector; get it anew"));
+  if (is_sound && volume.is_variables)
     return refuse (error, _("this is a variable store (VARS), which is not measured: give the firmware's code, usually "
                             "OVMF_CODE*.fd"));
   /* A64: an unconditional branch over what is free up to the first volume. */
@@ -186,6 +197,19 @@ va_firmware_recognise (const guint8 *head, gsize head_size, const guint8 *tail, 
   return FALSE;
 }
 
+static gboolean
+check_whole (const guint8 *image, gsize size, GError **error)
+{
+  gsize hole = va_firmware_find_hole (image, size);
+
+  if (hole == 0)
+    return TRUE;
+  g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
+               _("this is a damaged firmware image: from byte %" G_GSIZE_FORMAT " on there are zeros where a firmware volume "
+                 "should begin; get it anew"), hole);
+  return FALSE;
+}
+
 gboolean
 va_firmware_read (VaFirmware *firmware, gconstpointer image, gsize size, GError **error)
 {
@@ -195,5 +219,5 @@ va_firmware_read (VaFirmware *firmware, gconstpointer image, gsize size, GError 
   memset (firmware, 0, sizeof *firmware);
   return va_firmware_recognise (bytes, MIN (size, VA_FIRMWARE_HEAD), size > 0 ? bytes + size - tail : bytes, tail, size,
                                 error)
-         && va_firmware_parse (firmware, image, size, error);
+         && check_whole (bytes, size, error) && va_firmware_parse (firmware, image, size, error);
 }

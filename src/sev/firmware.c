@@ -8,6 +8,7 @@
 #include "core/i18n.h"
 #include "sev/bytes.h"
 #include "sev/error.h"
+#include "sev/firmware-volume.h"
 
 #define RESET_VECTOR_SIZE 0x20 /* bytes behind the table */
 #define TAIL_SIZE (2 + VA_GUID_SIZE) /* an entry ends with its length and GUID */
@@ -140,6 +141,7 @@ va_firmware_parse (VaFirmware *firmware, gconstpointer image, gsize size, GError
         return FALSE;
       found.has_table = TRUE;
     }
+  found.machine = va_firmware_sec_machine (bytes + size - MIN (size, VA_FIRMWARE_END), MIN (size, VA_FIRMWARE_END));
   *firmware = found;
   return TRUE;
 }

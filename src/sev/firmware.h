@@ -14,10 +14,11 @@ typedef struct {
   guint32 secret_base, secret_size; /* guest-physical address, bytes */
   guint32 hashes_base, hashes_size;
   guint32 ap_reset; /* SEV-ES: where the other vCPUs begin; 0: no SEV-ES */
+  guint16 machine;  /* of its first code, see va_firmware_sec_machine(); 0: not known */
 } VaFirmware;
 
 /**
- * va_firmware_parse: reads the footer table of an OVMF image. An image without a table is no error.
+ * va_firmware_parse: reads the footer table and the last volume of an OVMF image, or of its last VA_FIRMWARE_END bytes. An image without a table is no error.
  * Errors: VA_SEV_ERROR_FORMAT (a table whose lengths do not fit, an empty or too large image)
  * Spec: SEV.md section 3
  */

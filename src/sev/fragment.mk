@@ -15,6 +15,7 @@ libva_sev_la_SOURCES = \
 	src/sev/firmware.c src/sev/firmware.h \
 	src/sev/firmware-error.c src/sev/firmware-error.h \
 	src/sev/firmware-image.c src/sev/firmware-image.h \
+	src/sev/firmware-volume.c src/sev/firmware-volume.h \
 	src/sev/kernel-image.c src/sev/kernel-image.h \
 	src/sev/given.c src/sev/given.h src/sev/given-name.c \
 	src/sev/measurement.c src/sev/measurement.h \

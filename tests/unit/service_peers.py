@@ -358,3 +358,30 @@ def firmware(fill, secret=(0x810000, 0xc00), hash_area=(0x810c00, 0x400), reset=
             + entry('00f771de-1a7e-4fcb-890e-68c77e2fb44e', struct.pack('<I', reset)))
     table = rows + struct.pack('<H', len(rows) + 18) + uuid.UUID('96b582de-1fb2-45f7-baea-a366c55a082d').bytes_le
     return bytes([fill]) * (size - 32 - len(table)) + table + bytes(16) + RESET_VECTOR
+
+
+VARIABLE_GUID, CODE_GUID = 'fff12b8d-7696-4c8b-a985-2747075b4f50', '8c8ce578-8a3d-4f1c-9935-896185c32dd3'
+
+
+def volume_header(guid, size):
+    """A firmware volume's header, its checksum right."""
+    header = (bytes(16) + uuid.UUID(guid).bytes_le + struct.pack('<Q', size) + b'_FVH' + struct.pack('<IHHHBB', 0x4feff, 72, 0, 0, 0, 2)
+              + struct.pack('<IIII', size // 4096, 4096, 0, 0))
+    total = sum(struct.unpack('<36H', header)) & 0xffff
+    return header[:50] + struct.pack('<H', -total & 0xffff) + header[52:]
+
+
+def as_volume(image, machine, te=False):
+    """The image as one volume whose first code is for @machine, a PE machine type."""
+    code = b'VZ' + struct.pack('<H', machine) if te else (b'MZ' + bytes(58) + struct.pack('<I', 0x40) + b'PE\0\0'
+                                                          + struct.pack('<H', machine))
+    section = struct.pack('<I', (len(code) + 4) | (0x12 if te else 0x10) << 24) + code
+    first = b'\xff' * 18 + b'\xf0\0' + struct.pack('<I', 44 | 0xf8 << 24) + b'\xff' * 20
+    sec = bytes(18) + b'\x03\0' + struct.pack('<I', (24 + len(section)) | 0xf8 << 24) + section
+    begun = volume_header(CODE_GUID, len(image)) + first + bytes(-(72 + len(first)) % 8) + sec
+    return begun + image[len(begun):]
+
+
+def with_variables(image, size=4096):
+    """The image after a variable store, as in a whole OVMF.fd."""
+    return volume_header(VARIABLE_GUID, size) + b'\xff' * (size - 72) + image

@@ -7,6 +7,7 @@ import glob
 import hashlib
 import json
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -18,7 +19,7 @@ sys.path[:0] = [os.path.join(SOURCE, "tests/unit"), os.path.join(SOURCE, "tests/
 sys.dont_write_bytecode = True
 
 import owner  # noqa: E402
-from service_peers import NOT_FIRMWARE, RESET_VECTOR, firmware  # noqa: E402
+from service_peers import NOT_FIRMWARE, RESET_VECTOR, VARIABLE_GUID, as_volume, firmware, volume_header, with_variables  # noqa: E402
 
 PROGRAM = os.path.join(os.environ["VA_TOP_BUILDDIR"], "virt-attest")
 DATA = os.environ["VA_TEST_DATA"]
@@ -87,6 +88,42 @@ def what_is_not_firmware_is_refused():
         path = put(f"other{number}", data)
         for verb in (("firmware", path), ("digest", "--firmware", path)):
             sev(*verb, code=3, words=[path, words])
+
+
+@test
+def what_is_not_known_of_firmware_is_said():
+    plain = firmware(7, size=65536)
+    for image, code, words in (
+            (plain, None, ("SEV +not known", "SEV-ES +not known", "first code +not known")),
+            (as_volume(plain, 0x8664), "x64", ("SEV +yes", "SEV-ES +yes, unless it needs SMM", "SMM +not known", "first code +x86-64")),
+            (as_volume(plain, 0x8664, te=True), "x64", ("SEV +yes",)),
+            (with_variables(as_volume(plain, 0x8664)), "x64", ("SEV +yes",)),
+            (as_volume(plain, 0x14c), "ia32", ("first code +32-bit", "SEV +not known: .*32-bit", "SEV-ES +not known: .*32-bit")),
+            (as_volume(plain, 0x14c, te=True), "ia32", ("SEV +not known",)),
+            (as_volume(plain, 0xaa64), "other", ("SEV +no: ", "another processor"))):
+        path = put("image.fd", image)
+        told, text = json.loads(sev("firmware", path, "--json")), sev("firmware", path)
+        assert told.get("first-code") == code, (told, text)
+        for word in words:
+            assert re.search(f"(?m)^{word}" if "+" in word else word, text), (word, text)
+    for name in ("OVMF_CODE_4M.secboot.fd", "OVMF_CODE.ms.fd", "edk2-x86_64-secure-code.fd", "ovmf-x86_64-smm.bin"):
+        assert "SMM               probably needed" in sev("firmware", put(name, as_volume(plain, 0x8664))), name
+
+
+@test
+def damaged_firmware_is_named():
+    image = with_variables(as_volume(firmware(7, size=65536), 0x8664))
+    assert "SEV               yes" in sev("firmware", put("image.fd", image))
+    for data, word in ((image[:40960], "cut"), (image[:-16] + bytes(16), "cut"), (image[:4096], "is a variable store"),
+                       (image[:4096 - 1024], "its first volume has 4096 bytes"), (image[4096:40960], "its first volume has 65536"),
+                       (image[:4096] + bytes(8192) + image[12288:], "from byte 4096 on there are zeros"),
+                       (image[:4096] + bytes(65536), "cut"), (b"\1" + image[1:4096], "header is damaged"),
+                       (volume_header(VARIABLE_GUID, 1 << 40) + bytes(4096 - 72), "its first volume has")):
+        path = put("damaged.fd", data)
+        sev("firmware", path, code=3, words=[path, word])
+    # Erased flash between volumes is none.
+    padded = image[:4096] + b"\xff" * 8192 + image[4096:]
+    assert "SEV               yes" in sev("firmware", put("padded.fd", padded))
 
 
 @test

@@ -17,11 +17,15 @@ sys.path[:0] = [os.path.join(SOURCE, "tests/unit"), os.path.join(SOURCE, "tests/
 sys.dont_write_bytecode = True
 
 import owner  # noqa: E402
-from service_peers import firmware  # noqa: E402
+from service_peers import CODE_GUID, as_volume, firmware, volume_header  # noqa: E402
 
 PAGE = os.path.join(SOURCE, "docs/man/virt-attest-sev.1")
 WORK = os.path.join(os.environ["TMPDIR"], "examples")
 MILAN = 0x00a00f11
+
+
+REST, LAST = (4 << 20) - 65536, 65536  # two volumes, as OVMF has them
+OVMF = volume_header(CODE_GUID, REST) + bytes([1]) * (REST - 72) + as_volume(firmware(1, size=LAST), 0x8664)
 
 
 def put(name, data):
@@ -36,7 +40,7 @@ def prepare():
     shutil.copytree(os.path.join(data, "chains/naples"), os.path.join(WORK, "platform"))
     for name in ("ark.cert", "ask.cert"):
         shutil.copy(os.path.join(data, "roots/naples", name), os.path.join(WORK, "platform"))
-    put("OVMF.amdsev.fd", firmware(1, size=4 << 20))
+    put("OVMF.amdsev.fd", OVMF)
     put("vmlinuz", b"a kernel")
     put("initrd.img", b"an initrd")
     put("passphrase", b"correct horse")
@@ -48,7 +52,7 @@ def play_host():
     if not os.path.exists(tik) or os.path.exists(os.path.join(WORK, "measurement")):
         return
     first, others = (owner.vmsa(reset, MILAN, True) for reset in (0xfffffff0, 0x80b004))
-    digest = hashlib.sha256(firmware(1, size=4 << 20)
+    digest = hashlib.sha256(OVMF
                             + owner.hash_table(b"a kernel", b"an initrd", b"console=ttyS0\0") + first + others * 3).digest()
     nonce = bytes(range(16))
     with open(tik, "rb") as f:
