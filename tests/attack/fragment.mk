@@ -5,6 +5,7 @@ attack_tests = tests/attack/attack.py
 TESTS += $(attack_tests)
 EXTRA_DIST += $(attack_tests) \
 	tests/attack/catalogue.py \
+	tests/attack/backup_attempts.py \
 	tests/attack/chunk_attempts.py \
 	tests/attack/database_attempts.py \
 	tests/attack/gate_attempts.py \
