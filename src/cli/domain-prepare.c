@@ -99,9 +99,9 @@ va_verb_domain_prepare (VaCall *call)
     return VA_EXIT_USAGE;
   canonical = id != NULL ? va_uuid_canonical (id, NULL) : NULL;
   if (id != NULL && canonical == NULL)
-    return va_call_usage (call, _("“%s” is no UUID"), id);
+    return va_call_usage (call, _("--id: “%s” is not a UUID: expected 8-4-4-4-12 hexadecimal digits"), id);
   if (owner != NULL && !va_peer_name_is_valid (owner))
-    return va_call_usage (call, _("“%s” is not the name of an owner: 1 to 64 of a-z 0-9 . _ -"), owner);
+    return va_call_usage (call, _("--owner: “%s” is not the name of an owner: expected 1 to 64 of a-z 0-9 . _ -"), owner);
   own = owner == NULL ? find_own_name (call) : NULL;
   wanted = (VaDomainWanted){ canonical, owner, own };
   return prepare (call->operands[0], &wanted, output, force);

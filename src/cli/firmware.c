@@ -3,6 +3,9 @@
 
 #include "firmware.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include "core/encoding.h"
 #include "core/file.h"
 #include "sev/firmware-image.h"
@@ -25,6 +28,27 @@ va_firmware_file_read (const char *path, GError **error)
       return NULL;
     }
   return g_steal_pointer (&file);
+}
+
+gboolean
+va_firmware_file_looks (const char *path)
+{
+  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  guint8 head[VA_FIRMWARE_HEAD], tail[VA_FIRMWARE_TAIL];
+  struct stat info;
+  gboolean looks = FALSE;
+
+  if (fd < 0)
+    return FALSE;
+  if (fstat (fd, &info) == 0 && S_ISREG (info.st_mode) && info.st_size >= VA_FIRMWARE_TAIL && info.st_size <= VA_FIRMWARE_MAX)
+    {
+      gssize begun = pread (fd, head, sizeof head, 0), ended = pread (fd, tail, sizeof tail, info.st_size - VA_FIRMWARE_TAIL);
+
+      looks = begun > 0 && ended == VA_FIRMWARE_TAIL
+              && va_firmware_recognise (head, (gsize) begun, tail, sizeof tail, (gsize) info.st_size, NULL);
+    }
+  close (fd);
+  return looks;
 }
 
 /* An image on its way through: its digest so far, its beginning, and at least the last bytes that matter. */

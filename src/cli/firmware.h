@@ -18,6 +18,8 @@ VaFirmwareFile *va_firmware_file_read (const char *path, GError **error) G_GNUC_
 void va_firmware_file_free (VaFirmwareFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaFirmwareFile, va_firmware_file_free)
 
+/** va_firmware_file_looks: whether @path looks like firmware, by its beginning and its end; nothing more of it is read. */
+gboolean va_firmware_file_looks (const char *path);
 /**
  * va_firmware_file_begin: the launch digest after the image, and its footer, without holding the image.
  * @begun: (out) (transfer full)

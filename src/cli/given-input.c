@@ -64,23 +64,26 @@ VaSecret *
 va_input_key (VaGiven what, const char *path, GError **error)
 {
   g_autoptr(VaSecret) file = NULL, key = va_secret_new (VA_SEV_KEY_SIZE);
-  const char *name = what == VA_GIVEN_TIK ? "TIK" : "TEK";
+  const char *name = what == VA_GIVEN_TIK ? "TIK" : "TEK", *option = what == VA_GIVEN_TIK ? "--tik" : "--tek";
   gboolean pair;
 
   if (is_key_itself (what, path))
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                   _("this is a %s itself, and the name of a file is expected: a key in a command line can be read by "
-                     "everybody on this machine"), name);
+                   _("%s: this is a %s itself, and the name of a file is expected: a key in a command line can be read by "
+                     "everybody on this machine"), option, name);
       return NULL;
     }
   file = va_secret_from_path (path, KEY_FILE_MAX, error);
   if (file == NULL)
-    return NULL;
+    {
+      g_prefix_error (error, "%s: ", option);
+      return NULL;
+    }
   if (!va_given_read (what, va_secret_data (file), va_secret_size (file), TRUE, va_secret_data (key), &pair,
                       error))
     {
-      g_prefix_error (error, "%s: ", path);
+      g_prefix_error (error, "%s: %s: ", option, path);
       return NULL;
     }
   if (pair)

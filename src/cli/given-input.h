@@ -21,7 +21,7 @@ gboolean va_input_text (VaGiven what, const char *option, const char *text, gpoi
  * va_input_key: a TIK or TEK from a file, in any form that va_given_read() takes. That it came out of a pair of keys is
  * said on standard error.
  * @what: VA_GIVEN_TIK or VA_GIVEN_TEK
- * Errors: VA_CORE_ERROR_FAILED, _RANGE, _PARSE, naming the file
+ * Errors: VA_CORE_ERROR_FAILED, _RANGE, _PARSE, naming the option and the file
  */
 VaSecret *va_input_key (VaGiven what, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_input_keys_differ: whether TIK and TEK are two keys. Errors: VA_CORE_ERROR_RANGE: they are one */

@@ -63,12 +63,13 @@ open_firmware (guint index, VaLaunchDigest **begun, VaFirmware *footer, gpointer
   return va_firmware_file_begin (search->firmware->pdata[index], begun, footer, NULL);
 }
 
-/* The files in @folder, sorted. Returns: FALSE when it cannot be read, which has been said. */
+/* The firmware in @folder, sorted; that there is none is said. Returns: FALSE when it cannot be read, which has been said. */
 static gboolean
 list_firmware (Search *search, const char *folder)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(GPtrArray) names = va_folder_names (folder, &error);
+  const guint before = search->firmware->len;
 
   if (names == NULL)
     {
@@ -76,7 +77,15 @@ list_firmware (Search *search, const char *folder)
       return FALSE;
     }
   for (guint i = 0; i < names->len; i++)
-    g_ptr_array_add (search->firmware, g_build_filename (folder, names->pdata[i], NULL));
+    {
+      g_autofree char *path = g_build_filename (folder, names->pdata[i], NULL);
+
+      if (va_firmware_file_looks (path))
+        g_ptr_array_add (search->firmware, g_steal_pointer (&path));
+    }
+  if (search->firmware->len == before)
+    va_print_error_line (_("virt-attest: note: --firmware-dir: no firmware was found in %s, so no other firmware was tried"),
+                         folder);
   return TRUE;
 }
 

@@ -55,7 +55,7 @@ va_sev_measured_context (const VaCall *call, const VaSevMeasuredOptions *o, VaLa
       || !va_number_parse (api[1], 0, 255, &minor, NULL))
     return va_call_usage (call, _("--api: “%s” is not of the form MAJOR.MINOR, e.g. 1.51"), o->api);
   if (!va_number_parse (o->build, 0, 255, &build, NULL))
-    return va_call_usage (call, _("--build: “%s” is no number from 0 to 255"), o->build);
+    return va_call_usage (call, _("--build: “%s” is not a number from 0 to 255"), o->build);
   context->api_major = (guint8) major;
   context->api_minor = (guint8) minor;
   context->build_id = (guint8) build;

@@ -215,6 +215,38 @@ def keys_are_used_once(_world):
     assert len(ivs) == 4
 
 
+@test
+def wrong_values_name_their_option(_world):
+    keys = ("--tik", put("option/tik", TIK), "--measurement", b64(measurement()), "--digest", DIGEST.hex())
+    good = {"--api": "1.51", "--build": "3", "--policy": "1"}
+    for name, value, word in (("--api", "1", "MAJOR.MINOR"), ("--api", "300.1", "MAJOR.MINOR"), ("--build", "256", "0 to 255"),
+                              ("--build", "x", "0 to 255"), ("--policy", "0x40", "reserved"), ("--policy", "y", "nodbg"),
+                              ("--tik", "/not/there", "cannot open"), ("--tik", put("option/long", bytes(17)), "16")):
+        words = [w for pair in {**good, **({name: value} if name in good else {})}.items() for w in pair]
+        printed = call("sev", "verify", *keys, *words, *(() if name in good else (name, value)), code=None, told=[word])
+        assert f"virt-attest: {name}: " in printed, printed
+    path = domain("<launchSecurity type='sev'><policy>0x1</policy></launchSecurity>")
+    for name, value in (("--id", "x"), ("--id", ""), ("--owner", "A B"), ("--owner", "")):
+        call("domain", "prepare", path, name, value, code=2, told=[f"{name}: “{value}” is not", "expected"])
+
+
+@test
+def a_directory_without_firmware_rules_nothing_out(_world):
+    words = ("sev", "explain", "--tik", put("dir/tik", TIK), "--api", "1.51", "--build", "3", "--policy", "1", "--measurement",
+             b64(measurement()), "--digest", hashlib.sha256(b"another").hexdigest(), "--firmware-dir")
+    place = os.path.join(WORK, "dir/empty")
+    os.mkdir(place)
+    for name in (None, "notes.txt", "VARS.fd"):
+        if name is not None:
+            put("dir/empty/" + name, b"text" * 1024)
+        printed = call(*words, place, code=1, told=["no firmware was found in " + place])
+        assert "ruled out: each other firmware" not in printed, printed
+    put("dir/empty/OVMF.fd", bytes(4096 - 16) + bytes.fromhex("9090e95bff") + bytes(11))
+    printed = call(*words, place, code=1, told=["ruled out: each other firmware"])
+    assert "no firmware was found" not in printed, printed
+    call(*words, "/not/there", code=3, told=["/not/there"])
+
+
 def at_terminal(*words):
     """What the program writes to a terminal."""
     leader, follower = pty.openpty()
