@@ -127,8 +127,8 @@ copy_bytes (int from, int to, guint64 size, GError **error)
   if (done == size)
     return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
-               _("it is not the %" G_GUINT64_FORMAT " bytes long that it had when it was opened: expected a file that nobody "
-                 "writes to, made by “virt-attest service backup”"), size);
+               _("it had %" G_GUINT64_FORMAT " bytes when it was opened, and more or fewer were read: expected a file that "
+                 "nobody writes to, made by “virt-attest service backup”"), size);
   return FALSE;
 }
 

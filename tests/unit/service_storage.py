@@ -244,7 +244,7 @@ def bad_backups(w):
     huge, disk = broken('huge.db'), os.statvfs(TMP)
     os.truncate(huge, disk.f_bavail * disk.f_frsize)  # no bytes of it are anywhere
     cases += [(huge, r'to restore it takes \d+ MiB on the file system of [^ ]+, where there is room for \d+ MiB .*TMPDIR'),
-              ('/proc/kallsyms', 'not the 0 bytes long'), (write(os.path.join(TMP, 'nothing.db'), b''), 'is not a store')]
+              ('/proc/kallsyms', 'it had 0 bytes when it was opened'), (write(os.path.join(TMP, 'nothing.db'), b''), 'is not a store')]
     cases += [(fifo, 'not a regular file'), ('/dev/zero', 'not a regular file'), (TMP, 'not a regular file')]
     target = other_service(w, 'bad-restored', site.service)
     for backup, words in cases:
