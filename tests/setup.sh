@@ -18,28 +18,33 @@ install_packages () {
   [ ${#missing[@]} -gt 0 ] || return 0
   say "installing ${#missing[@]} packages: ${missing[*]}"
   export DEBIAN_FRONTEND=noninteractive
-  apt-get update -q > "$build/apt.log" 2>&1 || die "apt-get update failed, see $build/apt.log"
+  # What an interrupted installation has left behind is finished first; apt-get refuses to go on without that.
+  dpkg --configure -a > "$build/apt.log" 2>&1
+  apt-get update -q >> "$build/apt.log" 2>&1 || die "apt-get update failed, see $build/apt.log"
   apt-get install -q -y --no-install-recommends "${missing[@]}" >> "$build/apt.log" 2>&1 \
     || die "apt-get install failed, see $build/apt.log"
 }
 
 # Puts a firmware with a secret area at $build/firmware/OVMF.fd: Debian's AmdSev build, which is in a newer release than
 # this one and is only unpacked, never installed; where it cannot be had, this release's OVMF with its footer filled in.
+# The image gets its name last, when all else is there, so that an interrupted call begins anew.
 get_firmware () {
-  local dir=$build/firmware
-  firmware=$dir/OVMF.fd
-  [ -s "$firmware" ] && return 0
+  local dir=$build/firmware new
+  firmware=$dir/OVMF.fd new=$dir/OVMF.new
+  [ -s "$firmware" ] && [ -s "$dir/origin" ] && return 0
+  rm -rf "$dir"
   mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
   if fetch_amdsev "$dir" > "$dir/fetch.log" 2>&1; then
-    cp "$dir/unpacked/usr/share/ovmf/OVMF.amdsev.fd" "$firmware"
+    cp "$dir/unpacked/usr/share/ovmf/OVMF.amdsev.fd" "$new" || die "cannot write $new"
     echo "Debian's ovmf-amdsev ($(cd "$dir" && ls ovmf-amdsev_*.deb))" > "$dir/origin"
   else
-    "$top/tests/platform/make-firmware" /usr/share/ovmf/OVMF.fd "$firmware" --secret 0x810000:0xc00 --hashes 0x810c00:0x400 \
+    "$top/tests/platform/make-firmware" /usr/share/ovmf/OVMF.fd "$new" --secret 0x810000:0xc00 --hashes 0x810c00:0x400 \
       || die "cannot make a firmware image"
     echo "Debian's ovmf with a secret area written into its footer (ovmf-amdsev could not be had, see $dir/fetch.log)" \
       > "$dir/origin"
   fi
   rm -rf "$dir/lists" "$dir/cache" "$dir/unpacked"
+  mv "$new" "$firmware" || die "cannot write $firmware"
 }
 
 fetch_amdsev () {
@@ -54,14 +59,35 @@ fetch_amdsev () {
   dpkg-deb -x "$dir"/ovmf-amdsev_*.deb "$dir/unpacked" && [ -s "$dir/unpacked/usr/share/ovmf/OVMF.amdsev.fd" ]
 }
 
-# build_tree NAME CONFIGURE-ARGUMENTS...: builds in $build/NAME.
+# Whether all that autoreconf makes is there, from a run of it that came to its end after the last change of what it reads.
+is_generated () {
+  local file
+  [ -f "$build/autoreconf.done" ] || return 1
+  for file in configure Makefile.in config.h.in aclocal.m4 build-aux/ltmain.sh build-aux/missing po/Makefile.in.in; do
+    [ -s "$top/$file" ] || return 1
+  done
+  [ -z "$(find "$top" -path "$build" -prune -o \( -name configure.ac -o -name Makefile.am -o -name fragment.mk \) \
+          -newer "$build/autoreconf.done" -print -quit)" ]
+}
+
+generate () {
+  is_generated && return 0
+  rm -f "$build/autoreconf.done"
+  # From before the run: what is changed meanwhile is newer.
+  touch "$build/autoreconf.begun"
+  (cd "$top" && autoreconf -fi) > "$build/autoreconf.log" 2>&1 || die "autoreconf failed, see $build/autoreconf.log"
+  mv "$build/autoreconf.begun" "$build/autoreconf.done"
+}
+
+# build_tree NAME CONFIGURE-ARGUMENTS...: builds in $build/NAME. What an interrupted call left half done is done again.
 build_tree () {
   local name=$1 dir=$build/$1 log=$build/$1.log
   shift
-  [ -x "$top/configure" ] || (cd "$top" && autoreconf -fi) > "$build/autoreconf.log" 2>&1 \
-    || die "autoreconf failed, see $build/autoreconf.log"
+  generate
   mkdir -p "$dir"
-  if [ ! -f "$dir/config.status" ] || [ "$(cat "$dir/arguments" 2>/dev/null)" != "$*" ]; then
+  if [ ! -f "$dir/config.status" ] || [ ! -f "$dir/Makefile" ] || [ "$(cat "$dir/arguments" 2>/dev/null)" != "$*" ]; then
+    # Written when configure has come to its end, whatever it found here.
+    rm -f "$dir/arguments"
     (cd "$dir" && "$top/configure" --quiet --prefix=/usr --sysconfdir=/etc --localstatedir=/var \
       --libdir="/usr/lib/$(gcc -print-multiarch)" "$@") > "$log" 2>&1 \
       || { tail -n 20 "$log" >&2; die "configure failed, see $log"; }

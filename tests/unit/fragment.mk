@@ -233,5 +233,7 @@ EXTRA_DIST += tests/unit/test-cli-sev.py tests/unit/test-cases.py tests/unit/cas
 EXTRA_DIST += tests/unit/test-cli-safety.py tests/unit/test-cli-inputs.py tests/unit/test-cli-owner.py tests/unit/service_owner.py tests/unit/service_reach.py
 TESTS += tests/unit/test-cli-inputs.py
 TESTS += tests/unit/test-cli-owner.py
+TESTS += tests/unit/test-setup.sh
+EXTRA_DIST += tests/unit/test-setup.sh
 TESTS += tests/unit/test-cli-safety.py
 TESTS += tests/unit/test-cli-sev.py tests/unit/test-cases.py
