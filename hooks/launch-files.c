@@ -82,11 +82,11 @@ find_folder (const char *lib_dir, guint id, const char *name, GError **error)
     return g_build_filename (lib_dir, found, NULL);
   if (names->len == 0)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND,
-                 _("libvirt made no folder %s/%s* for this start; is libvirt-lib-dir right in %s?"), lib_dir, prefix,
+                 _("libvirt made no directory %s/%s* for this start; is libvirt-lib-dir right in %s?"), lib_dir, prefix,
                  VA_SYSCONFDIR "/hook.conf");
   else
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_EXISTS,
-                 _("several folders %s/%s* and none is %s: remove those that were left behind"), lib_dir, prefix,
+                 _("several directories %s/%s* and none is %s: remove those that were left behind"), lib_dir, prefix,
                  expected);
   return NULL;
 }

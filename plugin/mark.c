@@ -26,7 +26,7 @@ va_mark_leave (GError **error)
     }
   else if (errno != EEXIST)
     {
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot make the folder %s: %s"), VA_RUNDIR,
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot make the directory %s: %s"), VA_RUNDIR,
                    g_strerror (errno));
       return FALSE;
     }

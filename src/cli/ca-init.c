@@ -14,7 +14,7 @@ va_verb_ca_init (VaCall *call)
   g_autofree char *name = NULL;
   int days = VA_CA_DAYS;
   const GOptionEntry options[] = {
-    { "dir", 0, 0, G_OPTION_ARG_FILENAME, &dir, N_("Folder [~/.config/virt-attest/ca]"), N_("DIR") },
+    { "dir", 0, 0, G_OPTION_ARG_FILENAME, &dir, N_("Directory [~/.config/virt-attest/ca]"), N_("DIR") },
     { "name", 0, 0, G_OPTION_ARG_STRING, &name, N_("Common name [virt-attest CA]"), N_("TEXT") },
     { "days", 0, 0, G_OPTION_ARG_INT, &days, N_("Validity [3653]"), N_("N") },
     { NULL },

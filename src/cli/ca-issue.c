@@ -64,7 +64,7 @@ va_verb_ca_issue (VaCall *call)
   g_autofree char *person = NULL;
   int days = VA_CA_LEAF_DAYS;
   const GOptionEntry options[] = {
-    { "dir", 0, 0, G_OPTION_ARG_FILENAME, &dir, N_("The CA's folder [~/.config/virt-attest/ca]"), N_("DIR") },
+    { "dir", 0, 0, G_OPTION_ARG_FILENAME, &dir, N_("The CA's directory [~/.config/virt-attest/ca]"), N_("DIR") },
     { "out", 0, 0, G_OPTION_ARG_FILENAME, &out, N_("Where the two files go [.]"), N_("DIR") },
     { "person", 0, 0, G_OPTION_ARG_STRING, &person, N_("Which of the owner's people it is for"), N_("NAME") },
     { "days", 0, 0, G_OPTION_ARG_INT, &days, N_("Validity [825]; never longer than the CA's"), N_("N") },

@@ -60,7 +60,7 @@ va_verb_ca_revoke (VaCall *call)
   g_autofree char *dir = NULL, *folder = NULL, *path = NULL;
   int days = VA_CA_LIST_DAYS;
   const GOptionEntry options[] = {
-    { "dir", 0, 0, G_OPTION_ARG_FILENAME, &dir, N_("The CA's folder [~/.config/virt-attest/ca]"), N_("DIR") },
+    { "dir", 0, 0, G_OPTION_ARG_FILENAME, &dir, N_("The CA's directory [~/.config/virt-attest/ca]"), N_("DIR") },
     { "days", 0, 0, G_OPTION_ARG_INT, &days, N_("Until the next list is due [365]"), N_("N") },
     { NULL },
   };

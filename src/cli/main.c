@@ -24,7 +24,7 @@
 
 static const VaVerb verbs[] = {
   { "ca init", NULL, N_("Make the site's CA."),
-    N_("Writes ca.pem and ca.key into the folder. Anyone who has ca.key can be anybody: keep it off the service and the hosts."),
+    N_("Writes ca.pem and ca.key into the directory. Anyone who has ca.key can be anybody: keep it off the service and the hosts."),
     VA_VERB_LOCAL, ONLINE (va_verb_ca_init) },
   { "ca issue", N_("ROLE NAME…"), N_("Make a key and a certificate."),
     N_("ROLE is owner, host, operator, auditor or metrics, with one NAME of a-z 0-9 . _ -\n"
@@ -32,10 +32,10 @@ static const VaVerb verbs[] = {
        "Writes ROLE-NAME.pem and ROLE-NAME.key, for a service service.pem and service.key."),
     VA_VERB_LOCAL, ONLINE (va_verb_ca_issue) },
   { "ca revoke", N_("[CERTIFICATE…]"), N_("Revoke certificates, or make the list of revoked ones anew."),
-    N_("Adds the certificates, PEM files that “ca issue” made, to crl.pem in the CA's folder. The service reads it as soon\n"
+    N_("Adds the certificates, PEM files that “ca issue” made, to crl.pem in the CA's directory. The service reads it as soon\n"
        "as it is copied there."),
     VA_VERB_LOCAL, ONLINE (va_verb_ca_revoke) },
-  { "service init", NULL, N_("Make the service's key, folder and configuration."),
+  { "service init", NULL, N_("Make the service's key, directory and configuration."),
     N_("Nothing that is there already is changed."), VA_VERB_LOCAL, ONLINE (va_verb_service_init) },
   { "service backup", "FILE", N_("Save the service's store, as it is at one moment, in a new file."),
     N_("The service may be running. To be run on its machine, as its user."), VA_VERB_LOCAL,
@@ -136,7 +136,7 @@ static const VaVerb verbs[] = {
     VA_VERB_JSON, OFFLINE (va_verb_sev_session) },
   { "sev secret", NULL, N_("Encrypt secrets for a measured launch."),
     N_("Writes secret-header.base64 and secret-payload.base64 for sev-inject-launch-secret. Check the measurement first:\n"
-       "“sev verify”. A TEK is for one packet: one that was used in this folder before is refused."),
+       "“sev verify”. A TEK is for one packet: one that was used in this directory before is refused."),
     VA_VERB_JSON, OFFLINE (va_verb_sev_secret) },
   { "sev vmsa show", "FILE", N_("Tell what a vCPU's save area (VMSA) says."),
     N_("FILE is a page of 4096 bytes, as SEV-ES measures one for each vCPU."), VA_VERB_JSON,

@@ -69,7 +69,7 @@ va_credential_read (const char *name, gsize max, GError **error)
   if (!is_file_name (name))
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                   _("“%s” is no credential's name: it is a file name without a folder"), name);
+                   _("“%s” is not a credential's name: expected a file name without a directory"), name);
       return NULL;
     }
   if (folder () == NULL)

@@ -37,7 +37,7 @@ make_folder (const char *path, mode_t mode, GError **error)
     return FALSE;
   if (stat (path, &info) != 0 || info.st_uid != geteuid ())
     {
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, _("the folder %s must belong to the host agent's user"),
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, _("the directory %s must belong to the host agent's user"),
                    path);
       return FALSE;
     }

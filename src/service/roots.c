@@ -55,6 +55,6 @@ va_roots_load (const char *folder, const char *trusted_folder, GError **error)
   if (va_sev_roots_count (roots) > 0)
     return g_steal_pointer (&roots);
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND,
-               _("%s has no roots: expected a folder for each generation with ark.cert and ask.cert"), folder);
+               _("%s has no roots: expected a directory for each generation with ark.cert and ask.cert"), folder);
   return NULL;
 }

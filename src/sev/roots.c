@@ -117,7 +117,7 @@ va_sev_roots_add (VaSevRoots *roots, const char *name, const VaAmdCert *ark, con
     {
       g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_UNTRUSTED,
                    _("roots “%s”: the ARK's key is none of AMD's, whatever its key id says; if it is meant to be "
-                     "trusted, put the roots into the folder of trusted roots"),
+                     "trusted, put the roots into the directory of trusted roots"),
                    name);
       return FALSE;
     }

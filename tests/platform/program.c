@@ -20,7 +20,7 @@
 
 static const char warning[] =
   N_("*** SOFTWARE PLATFORM: FOR TESTS ONLY. IT PROTECTS NOTHING. ***\n"
-     "The memory of its guests is not encrypted, and its private key lies in its folder, readable by everybody.\n"
+     "The memory of its guests is not encrypted, and its private key lies in its directory, readable by everybody.\n"
      "No service trusts it unless its root is configured there; never do that where real secrets are.\n");
 
 static const char limits[] =
@@ -107,7 +107,7 @@ run_init (int argc, char **argv)
     return fail (EXIT_USAGE, error);
   if (argc != 2)
     {
-      g_printerr (_("virt-attest-platform: init needs one argument, the folder to make\n"));
+      g_printerr (_("virt-attest-platform: init needs one argument, the directory to make\n"));
       return EXIT_USAGE;
     }
   folder.platform.build = (guint8) number;

@@ -234,6 +234,6 @@ EXTRA_DIST += tests/unit/test-cli-safety.py tests/unit/test-cli-inputs.py tests/
 TESTS += tests/unit/test-cli-inputs.py
 TESTS += tests/unit/test-cli-owner.py
 TESTS += tests/unit/test-setup.sh
-EXTRA_DIST += tests/unit/test-setup.sh
+EXTRA_DIST += tests/setup.sh tests/unit/test-setup.sh
 TESTS += tests/unit/test-cli-safety.py
 TESTS += tests/unit/test-cli-sev.py tests/unit/test-cases.py
