@@ -102,7 +102,7 @@ open_file (int folder, const char *name, struct stat *info, GError **error)
   else if (fd < 0)
     set_errno_error (error, VA_CORE_ERROR_PERMISSION, name);
   else if (fstat (fd, info) != 0 || !S_ISREG (info->st_mode) || info->st_nlink != 1)
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, _("%s is no regular file of its own"), name);
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, _("%s is not a regular file of its own"), name);
   else
     {
       int open_fd = fd;

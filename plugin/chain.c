@@ -45,7 +45,7 @@ va_chain_load (const char *name, const char *config_path, unsigned int flags, GE
   if (!is_driver_name (name))
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                   _("“%s” is no lock driver to chain to; expected for example lockd or sanlock"), name);
+                   _("“%s” is not a lock driver to chain to; expected for example lockd or sanlock"), name);
       return NULL;
     }
   path = path_beside (name);

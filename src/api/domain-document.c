@@ -97,7 +97,7 @@ va_domain_tree_parse (const char *xml, gsize size, GError **error)
   root = xmlDocGetRootElement (tree);
   if (root != NULL && va_xml_is (root, NULL, "domain"))
     return g_steal_pointer (&tree);
-  refuse (error, _("the XML is no domain: its first element must be <domain>"));
+  refuse (error, _("the XML is not a domain: its first element must be <domain>"));
   return NULL;
 }
 

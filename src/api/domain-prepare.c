@@ -67,7 +67,7 @@ add_uuid (Preparation *p, const VaDomainXml *domain, GError **error)
   if (p->uuid != NULL)
     return TRUE;
   if (text != NULL)
-    return refuse (error, _("the domain's <uuid> is no UUID"));
+    return refuse (error, _("the domain's <uuid> is not a UUID"));
   p->uuid = va_uuid_random ();
   element = g_strdup_printf ("<uuid>%s</uuid>", p->uuid);
   if (node != NULL)

@@ -188,7 +188,7 @@ take_line (VaAuditCheck *check, const char *line, GError **error)
 
   if (check->line == 1)
     return g_str_equal (line, VA_AUDIT_EXPORT_HEAD)
-           || fail (error, _("this is no export of the audit log: expected %s"), VA_AUDIT_EXPORT_HEAD);
+           || fail (error, _("this is not an export of the audit log: expected %s"), VA_AUDIT_EXPORT_HEAD);
   object = va_json_parse (line, strlen (line), error);
   if (object == NULL)
     return FALSE;
@@ -258,7 +258,7 @@ check_receipt_record (VaVerifier *verifier, const char *launch, JsonNode *node, 
   const char *text;
 
   if (fields.object == NULL)
-    return fail (error, _("a record is no object"));
+    return fail (error, _("a record is not an object"));
   va_fields_hex (&fields, "before", VA_REQUIRED, before, sizeof before);
   text = va_fields_string (&fields, "text", VA_REQUIRED, VA_AUDIT_TEXT_MAX);
   signature = va_fields_object (&fields, "checkpoint", VA_REQUIRED);

@@ -25,11 +25,11 @@ fill_request (const VaCall *call, VaCaRequest *request)
       return TRUE;
     }
   if (!va_role_parse (role, &request->role))
-    va_call_usage (call, _("“%s” is no role: expected owner, host, operator, auditor, metrics or service"), role);
+    va_call_usage (call, _("“%s” is not a role: expected owner, host, operator, auditor, metrics or service"), role);
   else if (call->n_operands != 2)
     va_call_usage (call, _("a certificate of role %s has one name"), role);
   else if (!va_identity_name_is_valid (request->name))
-    va_call_usage (call, _("“%s” is no name: expected 1 to 64 of a-z 0-9 . _ -"), request->name);
+    va_call_usage (call, _("“%s” is not a name: expected 1 to 64 of a-z 0-9 . _ -"), request->name);
   else
     return TRUE;
   return FALSE;

@@ -71,7 +71,7 @@ va_check_gate_file (VaHostCheck *check, VaFinding *finding)
     va_finding_fix (finding, _("the launch gate cannot be loaded: %s. Install it where libvirt looks for lock drivers"),
                     dlerror ());
   else if (dlsym (handle, "virLockDriverImpl") == NULL)
-    va_finding_fix (finding, _("%s is no lock driver: install virt-attest again"), path);
+    va_finding_fix (finding, _("%s is not a lock driver: install virt-attest again"), path);
   else
     va_finding_ok (finding, "%s", path);
   /* Not closed: the gate stays loaded once it is. */

@@ -62,7 +62,7 @@ va_verb_launch_list (VaCall *call)
     return va_call_usage (call, _("--limit must be from 1 to %d"), LIMIT_MAX);
   path = make_path (vm, limit);
   if (path == NULL)
-    return va_call_usage (call, _("“%s” is no UUID"), vm);
+    return va_call_usage (call, _("“%s” is not a UUID"), vm);
   answer = va_pages_ask (call, &(VaPages){ path, "launches", "launch-id", (guint) limit }, &error);
   if (answer == NULL)
     return va_call_fail (error);

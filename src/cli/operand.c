@@ -15,7 +15,7 @@ va_operand_path (const VaCall *call, const char *before, const char *text)
 
   if (uuid != NULL)
     return g_strconcat (before, uuid, NULL);
-  va_call_usage (call, _("“%s” is no UUID"), text);
+  va_call_usage (call, _("“%s” is not a UUID"), text);
   return NULL;
 }
 

@@ -45,7 +45,7 @@ check_credential (int fd, const char *path, gsize max, GError **error)
       return FALSE;
     }
   if (!S_ISREG (info.st_mode))
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, _("%s is no regular file"), path);
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, _("%s is not a regular file"), path);
   else if ((info.st_mode & CLOSED_BITS) != 0 || (info.st_uid != 0 && info.st_uid != geteuid ()))
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
                  _("%s must be closed to others and belong to root or to you; it has mode %04o and owner %u"), path,

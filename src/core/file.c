@@ -74,7 +74,7 @@ open_checked (const char *path, gsize max, struct stat *info, GError **error)
       return -1;
     }
   if (!S_ISREG (info->st_mode))
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, _("%s is no regular file"), path);
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, _("%s is not a regular file"), path);
   else if (info->st_size < 0 || (guint64) info->st_size > max)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
                  _("%s has %" G_GINT64_FORMAT " bytes, at most %" G_GSIZE_FORMAT " are taken"), path,
@@ -147,7 +147,7 @@ va_file_read_text (const char *path, gsize max, GError **error)
     return g_strdup ("");
   if (g_utf8_validate_len (data, size, NULL))
     return g_strndup (data, size);
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("%s is no UTF-8 text"), path);
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("%s is not UTF-8 text"), path);
   return NULL;
 }
 

@@ -172,9 +172,9 @@ import_ca (const VaCaPair *ca, gnutls_x509_crt_t *certificate, gnutls_x509_privk
   if (!import_certificate (ca->certificate, certificate, error))
     return FALSE;
   if (gnutls_x509_crt_get_ca_status (*certificate, NULL) <= 0)
-    return refuse (error, VA_CORE_ERROR_PARSE, _("the certificate is no CA's, so it cannot sign others"));
+    return refuse (error, VA_CORE_ERROR_PARSE, _("the certificate is not a CA's, so it cannot sign others"));
   if (gnutls_x509_privkey_init (key) < 0 || gnutls_x509_privkey_import (*key, &pem, GNUTLS_X509_FMT_PEM) < 0)
-    return refuse (error, VA_CORE_ERROR_PARSE, _("the CA's key is no private key in PEM form without a password"));
+    return refuse (error, VA_CORE_ERROR_PARSE, _("the CA's key is not a private key in PEM form without a password"));
   if (gnutls_x509_crt_get_key_id (*certificate, 0, id[0], &size[0]) < 0 ||
       gnutls_x509_privkey_get_key_id (*key, 0, id[1], &size[1]) < 0 || size[0] != size[1] ||
       memcmp (id[0], id[1], size[0]) != 0)
@@ -212,7 +212,7 @@ add_host (gnutls_x509_crt_t certificate, const char *host, GError **error)
     }
   else
     {
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("“%s” is no DNS name and no IP address"), host);
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("“%s” is not a DNS name and not an IP address"), host);
       return FALSE;
     }
   return gnutls_ok (gnutls_x509_crt_set_subject_alt_name (certificate, kind, data, size, GNUTLS_FSAN_APPEND),
@@ -332,7 +332,7 @@ copy_list (gnutls_x509_crl_t list, GHashTable *listed, const char *pem, gnutls_x
   int count;
 
   if (gnutls_x509_crl_init (&old) < 0 || gnutls_x509_crl_import (old, &data, GNUTLS_X509_FMT_PEM) < 0)
-    return refuse (error, VA_CORE_ERROR_PARSE, _("the list so far is no revocation list in PEM form"));
+    return refuse (error, VA_CORE_ERROR_PARSE, _("the list so far is not a revocation list in PEM form"));
   if (gnutls_x509_crl_check_issuer (old, ca) == 0
       || gnutls_x509_crl_verify (old, &ca, 1, GNUTLS_VERIFY_DISABLE_TIME_CHECKS, &status) < 0 || status != 0)
     return refuse (error, VA_CORE_ERROR_PARSE, _("the list so far is not signed by this CA"));

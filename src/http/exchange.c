@@ -208,7 +208,7 @@ admit (VaExchange *exchange, struct MHD_Connection *mhd, const char *path, const
   gboolean size_ok;
 
   if (exchange->refusal == NULL && !g_utf8_validate (path, -1, NULL))
-    g_set_error (error, VA_PROBLEM_ERROR, VA_PROBLEM_BAD_REQUEST, _("the path is no UTF-8 text"));
+    g_set_error (error, VA_PROBLEM_ERROR, VA_PROBLEM_BAD_REQUEST, _("the path is not UTF-8 text"));
   if (exchange->refusal == NULL)
     route = exchange->route = va_route_find (exchange->shared->routes, method, path, &exchange->match,
                                              &exchange->allow, error);

@@ -101,7 +101,7 @@ va_request_check_query (struct MHD_Connection *mhd, GError **error)
   if (!arguments.bad)
     return TRUE;
   g_set_error (error, VA_PROBLEM_ERROR, VA_PROBLEM_BAD_REQUEST,
-               _("the query names an argument twice, or has one that is no UTF-8 text"));
+               _("the query names an argument twice, or has one that is not UTF-8 text"));
   return FALSE;
 }
 

@@ -68,7 +68,7 @@ read_return (VaQmpMessage *message, JsonObject *object, GError **error)
   JsonObject *value = member_object (object, "return");
 
   if (value == NULL)
-    return refuse (error, _("an answer is no object"));
+    return refuse (error, _("an answer is not an object"));
   message->kind = VA_QMP_RETURN;
   message->value = json_object_ref (value);
   return read_id (message, object, error);
@@ -101,7 +101,7 @@ static gboolean
 read_greeting (VaQmpMessage *message, JsonObject *object, GError **error)
 {
   message->kind = VA_QMP_GREETING;
-  return member_object (object, "QMP") != NULL || refuse (error, _("the greeting is no object"));
+  return member_object (object, "QMP") != NULL || refuse (error, _("the greeting is not an object"));
 }
 
 VaQmpMessage *

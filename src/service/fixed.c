@@ -134,7 +134,7 @@ read_reference (VaFields *fields, JsonNode *node, VaFixed *fixed)
 
   if (!JSON_NODE_HOLDS_OBJECT (node))
     {
-      va_fields_fail (fields, "references", "an element is no object");
+      va_fields_fail (fields, "references", "an element is not an object");
       return;
     }
   nested.object = json_node_get_object (node);

@@ -114,7 +114,7 @@ va_sev_agree (const VaSevPoint *peer, VaSevPoint *own, GError **error)
   if (read_point (&point, peer))
     shared = agree (&point, own);
   else
-    g_set_error_literal (error, VA_SEV_ERROR, VA_SEV_ERROR_KEY, _("the PDH's key is no point of the curve P-384"));
+    g_set_error_literal (error, VA_SEV_ERROR, VA_SEV_ERROR_KEY, _("the PDH's key is not a point of the curve P-384"));
   ecc_point_clear (&point);
   return shared;
 }

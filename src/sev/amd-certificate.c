@@ -86,7 +86,7 @@ va_amd_cert_parse (VaAmdCert *cert, gconstpointer data, gsize size, GError **err
   va_bytes_reverse (cert->modulus, raw + HEAD_SIZE + cert->modulus_size, cert->modulus_size);
   va_bytes_reverse (cert->signature, raw + HEAD_SIZE + 2 * cert->modulus_size, cert->modulus_size);
   if (!key_is_usable (cert))
-    return refuse (error, _("an AMD root certificate's key is no RSA key with the exponent 65537 and a full modulus"));
+    return refuse (error, _("an AMD root certificate's key is not an RSA key with the exponent 65537 and a full modulus"));
   return TRUE;
 }
 

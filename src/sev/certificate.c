@@ -72,7 +72,7 @@ parse_key (VaSevCert *cert, GError **error)
   va_bytes_reverse (cert->key.y, raw + AT_Y, VA_SEV_EC_SIZE);
   if (point_is_on_curve (&cert->key))
     return TRUE;
-  g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_KEY, _("this %s certificate's key is no point of the curve P-384"),
+  g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_KEY, _("this %s certificate's key is not a point of the curve P-384"),
                va_sev_usage_name (cert->usage));
   return FALSE;
 }

@@ -83,7 +83,7 @@ check_aes (VaToken *token, GError **error)
 
   if (!get_number (token, CKA_KEY_TYPE, &type) || type != CKK_AES || !get_number (token, CKA_VALUE_LEN, &size)
       || size != VA_SEAL_KEY_SIZE)
-    return va_token_refuse_key (error, _("the secret key is no AES key of 256 bits (CKK_AES, CKA_VALUE_LEN 32)"));
+    return va_token_refuse_key (error, _("the secret key is not an AES key of 256 bits (CKK_AES, CKA_VALUE_LEN 32)"));
   if (!is_set (token, CKA_ENCRYPT, TRUE) || !is_set (token, CKA_DECRYPT, TRUE))
     return va_token_refuse_key (error, _("the AES key may not encrypt and decrypt (CKA_ENCRYPT, CKA_DECRYPT)"));
   token->kind = VA_WRAP_TOKEN_AES;
@@ -99,7 +99,7 @@ check_rsa (VaToken *token, GError **error)
 
   if (!get_number (token, CKA_KEY_TYPE, &type) || type != CKK_RSA
       || !va_token_attribute (token, CKA_MODULUS, modulus, &size) || size < MODULUS_SIZE_MIN)
-    return va_token_refuse_key (error, _("the private key is no RSA key of 2048 bits or more (CKK_RSA)"));
+    return va_token_refuse_key (error, _("the private key is not an RSA key of 2048 bits or more (CKK_RSA)"));
   if (!is_set (token, CKA_DECRYPT, TRUE) || !is_set (token, CKA_SIGN, TRUE))
     return va_token_refuse_key (error,
       _("the RSA key may not decrypt and sign (CKA_DECRYPT, CKA_SIGN). It must sign what it wraps, because everybody "

@@ -289,7 +289,7 @@ va_token_open (const VaKekSettings *settings, GError **error)
   status = p11_kit_uri_parse (settings->token, P11_KIT_URI_FOR_ANY, token->uri);
   if (status != P11_KIT_URI_OK)
     {
-      g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_SETTINGS, _("key-token is no PKCS#11 URI (RFC 7512): %s"),
+      g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_SETTINGS, _("key-token is not a PKCS#11 URI (RFC 7512): %s"),
                    p11_kit_uri_message (status));
       return NULL;
     }

@@ -105,7 +105,7 @@ set_other_kind_error (const VaKek *kek, guint8 kind, GError **error)
 {
   if (describe_kind (kind) == NULL)
     g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL,
-                 _("the store's data key is no wrapped key, or one of a later version (kind %u)"), kind);
+                 _("the store's data key is not a wrapped key, or one of a later version (kind %u)"), kind);
   else
     g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL,
                  _("%s is not the key that this store's data key was wrapped with: that was %s, and the configuration "
@@ -131,7 +131,7 @@ va_kek_unwrap (VaKek *kek, const VaSealLabel *label, GBytes *wrapped, GError **e
   if (key != NULL && va_secret_size (key) == VA_SEAL_KEY_SIZE)
     return g_steal_pointer (&key);
   if (key != NULL)
-    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL, _("%s opens it, but what is inside is no data key: it has "
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL, _("%s opens it, but what is inside is not a data key: it has "
                  "%" G_GSIZE_FORMAT " bytes instead of %d"), kek->name, va_secret_size (key), VA_SEAL_KEY_SIZE);
   else if (g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_SEAL))
     g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL,

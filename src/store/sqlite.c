@@ -327,7 +327,7 @@ prepare_file (const char *path, GError **error)
   if (fd < 0 || fstat (fd, &info) != 0 || !S_ISREG (info.st_mode))
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot open the store %s: %s"), path,
-                   fd < 0 ? g_strerror (errno) : _("it is no regular file"));
+                   fd < 0 ? g_strerror (errno) : _("it is not a regular file"));
       ok = FALSE;
     }
   else
