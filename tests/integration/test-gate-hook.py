@@ -325,7 +325,7 @@ def test_chain(box):
 def test_wrong_settings(box):
     """an unknown key or a driver that is not there stops libvirtd's QEMU driver with a sentence"""
     for text, words in (("dead-line = 3\n", "unknown key"), ('chain = "nothing"\n', "cannot load the chained"),
-                        ('chain = "../x"\n', "no lock driver")):
+                        ('chain = "../x"\n', "not a lock driver")):
         box.configure_gate(text)
         box.stop_libvirtd()
         box.start_libvirtd(wait=False)

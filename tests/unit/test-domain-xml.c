@@ -119,11 +119,11 @@ test_refused (void)
   assert_refused ("", "not well-formed XML");
   assert_refused ("<domain>", "not well-formed XML");
   assert_refused ("<domain/><domain/>", "not well-formed XML");
-  assert_refused ("<network/>", "no domain");
+  assert_refused ("<network/>", "not a domain");
   /* The hook takes a declaration for an opt-in, so the agent must not take this one for a foreign domain. */
   assert_refused ("<domain><metadata><b:c xmlns:b='urn:b' xmlns:a='" VA_DOMAIN_NAMESPACE "'/></metadata></domain>",
                   "may have one element");
-  assert_refused ("<domain xmlns='urn:x'/>", "no domain");
+  assert_refused ("<domain xmlns='urn:x'/>", "not a domain");
   assert_refused ("<!DOCTYPE domain><domain/>", "document type");
   assert_refused ("<!DOCTYPE domain [<!ENTITY a 'aaaaaaaa'><!ENTITY b '&a;&a;&a;&a;'>]><domain>&b;</domain>",
                   "document type");

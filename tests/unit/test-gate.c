@@ -144,9 +144,9 @@ test_settings (void)
     { "deadline-ms = 60001\n", "deadline-ms" },
     { "deadline-ms = ten\n", "deadline-ms" },
     { "[gate]\n", "unknown section" },
-    { "chain = \"virt-attest\"\n", "no lock driver to chain to" },
-    { "chain = \"../lockd\"\n", "no lock driver to chain to" },
-    { "chain = \"LOCKD\"\n", "no lock driver to chain to" },
+    { "chain = \"virt-attest\"\n", "not a lock driver to chain to" },
+    { "chain = \"../lockd\"\n", "not a lock driver to chain to" },
+    { "chain = \"LOCKD\"\n", "not a lock driver to chain to" },
     { "chain = \"absent\"\n", "cannot load the chained lock driver" },
     { "chain = \"empty\"\n", "cannot load the chained lock driver" },
     { "chain = \"foreign\"\n", "another interface" },
@@ -430,7 +430,7 @@ test_marker_refused (void)
   g_assert_cmpint (unlink (MARKER), ==, 0);
   g_assert_cmpint (g_mkdir_with_parents (MARKER, 0700), ==, 0);
   g_assert_cmpint (acquire (qemu), ==, -1);
-  assert_reported ("no regular file");
+  assert_reported ("not a regular file");
   g_assert_cmpint (g_rmdir (MARKER), ==, 0);
   g_assert_cmpint (acquire (qemu), ==, -1);
   assert_reported ("no launch was begun");

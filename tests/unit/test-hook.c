@@ -368,7 +368,7 @@ test_files_refused (void)
   assert_refused (ours, "dh_cert.base64");
   g_assert_cmpint (unlink (FOLDER "/dh_cert.base64"), ==, 0);
   g_assert_cmpint (link ("/run/victim", FOLDER "/dh_cert.base64"), ==, 0);
-  assert_refused (ours, "no regular file of its own");
+  assert_refused (ours, "not a regular file of its own");
   g_assert_cmpint (unlink (FOLDER "/dh_cert.base64"), ==, 0);
   g_assert_cmpint (mkfifo (FOLDER "/dh_cert.base64", 0600), ==, 0);
   assert_refused (ours, "dh_cert.base64");
@@ -378,7 +378,7 @@ test_files_refused (void)
   assert_file (FOLDER "/session.base64", "UExBQ0VIT0xERVI=");
   prepare ();
   g_assert_cmpint (g_rename (FOLDER, "/run/away"), ==, 0);
-  assert_refused (ours, "made no folder");
+  assert_refused (ours, "made no directory");
   g_assert_cmpint (symlink ("/run/away", FOLDER), ==, 0);
   assert_refused (ours, "domain-7-guest");
   assert_file ("/run/away/session.base64", "UExBQ0VIT0xERVI=");
@@ -396,7 +396,7 @@ test_folder_of_a_crash (void)
   assert_passed ("start", "begin", ours);
   assert_file (FOLDER "/session.base64", session);
   g_assert_cmpint (g_rename (FOLDER, LIBDIR "/domain-7-guests"), ==, 0);
-  assert_refused (ours, "several folders");
+  assert_refused (ours, "several directories");
   g_assert_cmpuint (peer_count (peer), ==, 2);
 }
 

@@ -313,12 +313,12 @@ test_refused_keys (Fixture *fixture, gconstpointer unused)
   } cases[] = {
     { { "extractable", 256, .extractable = TRUE }, "CKA_EXTRACTABLE must be false" },
     { { "readable", 256, .readable = TRUE }, "CKA_SENSITIVE must be true" },
-    { { "short", 128 }, "no AES key of 256 bits" },
+    { { "short", 128 }, "not an AES key of 256 bits" },
     { { "no-encrypt", 256, .no_encrypt = TRUE }, "CKA_ENCRYPT" },
     { { "no-decrypt", 256, .no_decrypt = TRUE }, "CKA_DECRYPT" },
     { { "rsa-extractable", 2048, .rsa = TRUE, .extractable = TRUE }, "CKA_EXTRACTABLE must be false" },
     { { "rsa-readable", 2048, .rsa = TRUE, .readable = TRUE }, "CKA_SENSITIVE must be true" },
-    { { "rsa-short", 1024, .rsa = TRUE }, "no RSA key of 2048 bits" },
+    { { "rsa-short", 1024, .rsa = TRUE }, "not an RSA key of 2048 bits" },
     { { "rsa-no-sign", 2048, .rsa = TRUE, .no_sign = TRUE }, "must sign what it wraps" },
     { { "rsa-no-decrypt", 2048, .rsa = TRUE, .no_decrypt = TRUE }, "may not decrypt and sign" },
   };
@@ -339,9 +339,9 @@ test_uris (Fixture *fixture, gconstpointer unused)
     const char *uri, *words;
     VaKekError code;
   } cases[] = {
-    { "http://one", "no PKCS#11 URI", VA_KEK_ERROR_SETTINGS },
-    { "pkcs11:token=%zz", "no PKCS#11 URI", VA_KEK_ERROR_SETTINGS },
-    { "", "no PKCS#11 URI", VA_KEK_ERROR_SETTINGS },
+    { "http://one", "not a PKCS#11 URI", VA_KEK_ERROR_SETTINGS },
+    { "pkcs11:token=%zz", "not a PKCS#11 URI", VA_KEK_ERROR_SETTINGS },
+    { "", "not a PKCS#11 URI", VA_KEK_ERROR_SETTINGS },
     { "pkcs11:token=one;colour=blue", "not known", VA_KEK_ERROR_SETTINGS },
     { AES "?pin-value=" SOFT_TOKEN_PIN, "pin-value", VA_KEK_ERROR_SETTINGS },
     { AES "?module-name=softhsm2", "module-name", VA_KEK_ERROR_SETTINGS },

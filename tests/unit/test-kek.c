@@ -175,7 +175,7 @@ test_bad_credentials (Fixture *fixture, gconstpointer unused)
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     {
       settings.credential = names[i];
-      assert_not_opened (&settings, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, "no credential's name");
+      assert_not_opened (&settings, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, "not a credential's name");
     }
   settings.credential = "absent";
   assert_not_opened (&settings, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND, "absent");
@@ -202,7 +202,7 @@ test_other_kind (Fixture *fixture, gconstpointer unused)
   assert_refused (kek, &label, aes, "an AES key in a PKCS#11 token (“key-token” in [store])");
   assert_refused (kek, &label, rsa, "an RSA key in a PKCS#11 token (“key-token” in [store])");
   assert_refused (kek, &label, later, "later version (kind 4)");
-  assert_refused (kek, &label, nothing, "no wrapped key");
+  assert_refused (kek, &label, nothing, "not a wrapped key");
   assert_refused (kek, &label, cut, "is not the key");
 }
 
