@@ -115,8 +115,8 @@ in_seconds (guint seconds)
 static void
 set_deadline (VaConnection *connection, gint64 deadline)
 {
-  connection->deadline = deadline;
-  if (deadline < connection->connections->next)
+  connection->deadline = connection->latest != 0 ? MIN (deadline, connection->latest) : deadline;
+  if (connection->deadline < connection->connections->next)
     g_cond_signal (&connection->connections->changed);
 }
 
@@ -211,6 +211,15 @@ va_connection_new (VaConnections *connections, int fd, guint seconds)
   set_deadline (connection, in_seconds (seconds));
   g_mutex_unlock (&connections->mutex);
   return connection;
+}
+
+void
+va_connection_set_end (VaConnection *connection, gint64 valid_until)
+{
+  gint64 left = valid_until - g_get_real_time () / G_USEC_PER_SEC;
+
+  connection->valid_until = valid_until;
+  connection->latest = g_get_monotonic_time () + CLAMP (left, 0, G_MAXINT32) * G_USEC_PER_SEC;
 }
 
 void

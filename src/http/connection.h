@@ -28,7 +28,8 @@ typedef struct {
   VaIdentity identity;
   VaPeerCertificate certificate;
   guint trust; /* va_trust_generation() of the CAs that its certificate was verified under last */
-  gint64 valid_until; /* of the client's certificate, seconds since 1970 UTC */
+  gint64 valid_until; /* see va_connection_set_end() */
+  gint64 latest;      /* the same as a deadline; 0: none */
   struct MHD_Connection *mhd;
   gboolean answering; /* with an answer of ours, see va_transport_begin() */
 } VaConnection;
@@ -48,6 +49,11 @@ void va_connections_dismiss (VaConnections *connections, int fd);
 /** va_connections_close: nobody need wait for room any more. */
 void va_connections_close (VaConnections *connections);
 
+/**
+ * va_connection_set_end: in the handshake, before va_connection_verified().
+ * @valid_until: when the first certificate of the client's chain ends, seconds since 1970 UTC: no deadline is later than that
+ */
+void va_connection_set_end (VaConnection *connection, gint64 valid_until);
 /** va_connection_new: puts @fd, which has been admitted, under a deadline @seconds from now. */
 VaConnection *va_connection_new (VaConnections *connections, int fd, guint seconds);
 /**

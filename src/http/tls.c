@@ -34,6 +34,40 @@ check_chain (gnutls_session_t session, GError **error)
   return refuse (error, _("the client certificate does not verify"));
 }
 
+static void
+take_earlier (gint64 *ends, gnutls_x509_crt_t certificate)
+{
+  gint64 end = (gint64) gnutls_x509_crt_get_expiration_time (certificate);
+
+  /* What has ended already is no part of a chain that verifies, whatever a client shows beside its own. */
+  if (end > g_get_real_time () / G_USEC_PER_SEC)
+    *ends = MIN (*ends, end);
+}
+
+/* Until when the chain verifies, as far as its dates go: those of each certificate in it, and of the CA above it. */
+static gint64
+find_end (gnutls_session_t session, const VaOpenChain *chain)
+{
+  gnutls_certificate_credentials_t credentials = NULL;
+  gnutls_x509_trust_list_t authorities = NULL;
+  gint64 ends = G_MAXINT64;
+
+  if (gnutls_credentials_get (session, GNUTLS_CRD_CERTIFICATE, (void **) &credentials) == 0)
+    gnutls_certificate_get_trust_list (credentials, &authorities);
+  for (guint i = 0; i < chain->count; i++)
+    {
+      gnutls_x509_crt_t issuer = NULL;
+
+      take_earlier (&ends, chain->certificates[i]);
+      if (authorities == NULL
+          || gnutls_x509_trust_list_get_issuer (authorities, chain->certificates[i], &issuer, GNUTLS_TL_GET_COPY) < 0)
+        continue;
+      take_earlier (&ends, issuer);
+      gnutls_x509_crt_deinit (issuer);
+    }
+  return ends;
+}
+
 static gboolean
 check_client (gnutls_session_t session, VaConnection *connection, GError **error)
 {
@@ -50,7 +84,7 @@ check_client (gnutls_session_t session, VaConnection *connection, GError **error
     return refuse (error, _("the client certificate cannot be read, or has more than 7 others with it"));
   if (!va_identity_from_certificate (chain.certificates[0], &connection->identity, error))
     return FALSE;
-  connection->valid_until = (gint64) gnutls_x509_crt_get_expiration_time (chain.certificates[0]);
+  va_connection_set_end (connection, find_end (session, &chain));
   return TRUE;
 }
 

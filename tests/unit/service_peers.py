@@ -71,11 +71,11 @@ class Site:
     def pem(certificate):
         return certificate.public_bytes(serialization.Encoding.PEM)
 
-    def builder(self, name, key):
+    def builder(self, name, key, lasts=datetime.timedelta(days=2)):
         now = datetime.datetime.utcnow()
         return (x509.CertificateBuilder().subject_name(name).issuer_name(self.name).public_key(key.public_key())
                 .serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(hours=1))
-                .not_valid_after(now + datetime.timedelta(days=2)))
+                .not_valid_after(now + lasts))
 
     def issue(self, what, alternative, purpose):
         """Paths of a new certificate and its key."""

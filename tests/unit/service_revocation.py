@@ -38,14 +38,14 @@ def crl(site, *serials, days=2):
 
 
 class Setting:
-    def __init__(self, w, name):
+    def __init__(self, w, name, **more):
         self.w, folder = w, os.path.join(TMP, 'revocation-' + name)
         os.makedirs(folder)
         self.deny, self.crl = os.path.join(folder, 'deny'), os.path.join(folder, 'crl.pem')
         write(self.deny, b'# nobody yet\n\n')
         write(self.crl, crl(w.site))
         self.service = Service(folder, w.site, os.path.join(w.platform.folder, 'roots'),
-                               extra=f'[tls]\ndeny = {self.deny}\ncrl = {self.crl}\n')
+                               extra=f'[tls]\ndeny = {self.deny}\ncrl = {self.crl}\n', **more)
         self.service.start()
         self.alice, self.node1 = w.peer('owner', 'alice', self.service), w.peer('host', 'node1', self.service)
         self.node2 = w.peer('host', 'node2', self.service)

@@ -20,22 +20,22 @@ from service_world import SCHEMAS, TMP, refused, test
 class Authority:
     """A CA below a site's, with what it issues."""
 
-    def __init__(self, site, name='department'):
+    def __init__(self, site, name='department', lasts=datetime.timedelta(days=2)):
         self.site, self.key = site, ec.generate_private_key(ec.SECP256R1())
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         usage = Site.usage(key_cert_sign=True, crl_sign=True)
-        self.certificate = (site.builder(self.name, self.key).add_extension(usage, True)
+        self.certificate = (site.builder(self.name, self.key, lasts).add_extension(usage, True)
                             .add_extension(x509.BasicConstraints(True, 0), True)
                             .add_extension(x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()), False)
                             .sign(site.key, hashes.SHA256()))
         self.serial_number = self.certificate.serial_number
 
-    def peer(self, service, urn, role='owner', name='alice'):
+    def peer(self, service, urn, role='owner', name='alice', lasts=datetime.timedelta(days=1)):
         """A peer with a certificate of this CA, and its serial number."""
         key, now = ec.generate_private_key(ec.SECP256R1()), datetime.datetime.utcnow()
         certificate = (x509.CertificateBuilder().subject_name(self.name).issuer_name(self.name).public_key(key.public_key())
                        .serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(hours=1))
-                       .not_valid_after(now + datetime.timedelta(days=1))
+                       .not_valid_after(now + lasts)
                        .add_extension(x509.SubjectAlternativeName([x509.UniformResourceIdentifier(urn)]), False)
                        .add_extension(Site.usage(digital_signature=True), True)
                        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), False)
@@ -73,6 +73,30 @@ def revoked_intermediate(w):
     s.alice.get('/vm')
     put(s.crl, crl(w.site))
     assert kept.status()[0] == 200
+    s.end()
+
+
+@test
+def certificates_that_end_while_a_connection_is_open(w):
+    """The client's own, or that of the CA above it: the connection ends with it, whether anything is asked on it or not."""
+    s = Setting(w, 'ending', limits={'timeout-seconds': 600, 'request-seconds': 600})
+    soon = datetime.timedelta(seconds=6)
+    ending, lasting = Authority(w.site, 'ending', soon), Authority(w.site, 'lasting')
+    peers = [ending.peer(s.service, 'urn:virt-attest:owner:alice'), lasting.peer(s.service, 'urn:virt-attest:owner:alice', lasts=soon),
+             lasting.peer(s.service, 'urn:virt-attest:owner:alice')]
+    kept = [Kept(peer) for peer in peers]
+    assert [one.status()[0] for one in kept] == [200, 200, 200]
+    for one in kept[:2]:
+        one.connection.sock.settimeout(120)  # an idle connection of a peer may last longer
+        assert one.connection.sock.recv(1) == b''
+    assert kept[2].status()[0] == 200
+    time.sleep(1.5)  # a certificate counts until the end of its last second
+    for peer in peers[:2]:
+        try:
+            peer.get('/vm')
+        except (ssl.SSLError, ConnectionError):
+            continue
+        raise AssertionError('a certificate that has ended was taken')
     s.end()
 
 
