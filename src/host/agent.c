@@ -122,7 +122,7 @@ on_up (virConnectPtr connect, gpointer data)
   for (guint i = 0; i < list->len; i++)
     if (!va_launch_is_gone (g_ptr_array_index (list, i)))
       {
-        va_guard_look (agent, g_ptr_array_index (list, i));
+        va_guard_event (agent, g_ptr_array_index (list, i));
         va_paused_attend (agent, g_ptr_array_index (list, i));
       }
   va_features_report (agent);
@@ -145,7 +145,7 @@ on_event (const char *uuid, gpointer data)
 
   if (launch == NULL)
     return;
-  va_guard_look (agent, launch);
+  va_guard_event (agent, launch);
   va_paused_attend (agent, launch);
 }
 

@@ -11,6 +11,9 @@
 
 #define WAITING_MAX 1024 /* looks that no thread has begun: more are left to the sweep */
 
+#define RUNS_UNATTESTED \
+  _("the domain runs without attestation; somebody let it run through QEMU's monitor. It is destroyed")
+
 typedef struct {
   VaAgent *agent;
   VaLaunch *launch; /* NULL: none is known */
@@ -38,6 +41,21 @@ has_run (virDomainPtr domain)
              || state == VIR_DOMAIN_CRASHED);
 }
 
+/* Whether its memory and processors come from a file. Since 10.10 libvirt loads an internal snapshot through QEMU's monitor, which
+   shows neither in what QEMU was started with nor in its own state; libvirt's reason for the state is all that tells. */
+static gboolean
+has_other_memory (virDomainPtr domain)
+{
+  int state, reason;
+
+  if (virDomainGetState (domain, &state, &reason, 0) < 0)
+    return FALSE;
+  if (state == VIR_DOMAIN_RUNNING)
+    return reason == VIR_DOMAIN_RUNNING_FROM_SNAPSHOT || reason == VIR_DOMAIN_RUNNING_RESTORED
+           || reason == VIR_DOMAIN_RUNNING_MIGRATED;
+  return state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_FROM_SNAPSHOT;
+}
+
 /* A domain that was started again without asking for attestation is nobody's business, whatever a launch before it left
    behind. What QEMU was started with stays in the XML of a running domain, while its metadata can be changed. */
 static gboolean
@@ -51,25 +69,41 @@ has_our_monitor (const VaAgent *agent, virDomainPtr domain, const char *uuid)
 }
 
 static void
-destroy (virDomainPtr domain, const char *what)
+destroy (virDomainPtr domain, const char *what, const char *why)
 {
-  g_message (_("%s: the domain runs without attestation; somebody let it run through QEMU's monitor. It is destroyed"),
-             what);
+  g_message ("%s: %s", what, why);
   /* The event and the sweep may both have come here. */
   if (virDomainDestroy (domain) < 0 && virGetLastErrorCode () != VIR_ERR_OPERATION_INVALID)
     g_message (_("%s: cannot destroy the domain: %s"), what, virGetLastErrorMessage ());
 }
 
+/* Before it was measured or after that: what is in memory now never was. */
+static gboolean
+check_memory (const VaAgent *agent, VaLaunch *launch, virDomainPtr domain)
+{
+  const char *reason = _("the domain was reverted to a snapshot or restored, so its memory is not what was measured; it was "
+                         "destroyed");
+
+  if (va_launch_is_gone (launch) || !has_other_memory (domain) || !has_our_monitor (agent, domain, va_launch_domain (launch)))
+    return FALSE;
+  if (!va_launch_condemn (launch, reason))
+    va_launch_doubt (launch, reason);
+  destroy (domain, va_launch_id (launch), reason);
+  return TRUE;
+}
+
 gboolean
 va_guard_check (const VaAgent *agent, VaLaunch *launch, virDomainPtr domain)
 {
+  if (check_memory (agent, launch, domain))
+    return TRUE;
   if (va_launch_state (launch) == VA_LAUNCH_ATTESTED || va_launch_is_gone (launch) || !has_run (domain)
       || !has_our_monitor (agent, domain, va_launch_domain (launch)))
     return FALSE;
   /* From here on nothing attests it any more. */
   if (!va_launch_condemn (launch, _("the domain ran without attestation, and was destroyed")))
     return FALSE;
-  destroy (domain, va_launch_id (launch));
+  destroy (domain, va_launch_id (launch), RUNS_UNATTESTED);
   return TRUE;
 }
 
@@ -79,7 +113,7 @@ check_unknown (const Look *look, virDomainPtr domain)
   g_autoptr(VaLaunch) launch = va_launches_latest (look->agent->launches, look->uuid);
 
   if (launch == NULL && has_run (domain) && has_our_monitor (look->agent, domain, look->uuid))
-    destroy (domain, look->uuid);
+    destroy (domain, look->uuid, RUNS_UNATTESTED);
 }
 
 static void
@@ -116,6 +150,13 @@ void
 va_guard_look (VaAgent *agent, VaLaunch *launch)
 {
   if (va_launch_state (launch) != VA_LAUNCH_ATTESTED && !va_launch_is_gone (launch))
+    push (agent, launch, va_launch_domain (launch));
+}
+
+void
+va_guard_event (VaAgent *agent, VaLaunch *launch)
+{
+  if (!va_launch_is_gone (launch))
     push (agent, launch, va_launch_domain (launch));
 }
 

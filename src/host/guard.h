@@ -6,18 +6,21 @@
 
 /*
  * A domain of ours that runs although its launch is not attested: somebody let it run past the gate, through QEMU's monitor.
- * It is destroyed, and its owner hears of it.
+ * And one whose memory came from a snapshot or a saved state. It is destroyed, and its owner hears of it.
  */
 G_BEGIN_DECLS
 
 /**
  * va_guard_check: looks at @domain, which is that of @launch, and destroys it if need be; calls libvirt.
- * Returns: whether it ran
+ * Returns: whether it was destroyed
  */
 gboolean va_guard_check (const VaAgent *agent, VaLaunch *launch, virDomainPtr domain);
 /** va_guard_look: the same soon, in a thread that waits for nothing else; only while the launch is not attested. */
 void va_guard_look (VaAgent *agent, VaLaunch *launch);
 /** va_guard_look_at: the same for a domain whose marker says “pending” although no launch of it is known. */
 void va_guard_look_at (VaAgent *agent, const char *uuid);
+
+/** va_guard_event: the same after libvirt said that something happened, when also what is attested is looked at. */
+void va_guard_event (VaAgent *agent, VaLaunch *launch);
 
 G_END_DECLS

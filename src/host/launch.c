@@ -221,6 +221,17 @@ va_launch_condemn (VaLaunch *launch, const char *reason)
   return condemned;
 }
 
+void
+va_launch_doubt (VaLaunch *launch, const char *reason)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&launch->lock);
+
+  if (launch->record->state != VA_LAUNCH_ATTESTED || launch->record->gone)
+    return;
+  set_reason (launch, reason);
+  va_launch_save (launch);
+}
+
 /* The caller has the lock. */
 static void
 unwatch (VaLaunch *launch)
@@ -263,7 +274,7 @@ va_launch_finish (VaLaunch *launch, const char *reason)
       va_launch_fail (launch, launch->record->reason);
     }
   else if (launch->record->state == VA_LAUNCH_ATTESTED)
-    va_launch_owe (launch, VA_OUTCOME_ENDED, NULL);
+    va_launch_owe (launch, VA_OUTCOME_ENDED, launch->record->reason);
   launch->record->gone = TRUE;
   unwatch (launch);
   if (launch->marked)

@@ -67,6 +67,11 @@ void va_launch_trouble (VaLaunch *launch, const char *message);
  * Returns: FALSE: it is attested, or gone
  */
 gboolean va_launch_condemn (VaLaunch *launch, const char *reason);
+/**
+ * va_launch_doubt: its guest is attested, and what it is now is not what was measured: the service hears @reason with the end
+ * of its run, which the caller brings about. Does nothing about one that is not attested, or gone.
+ */
+void va_launch_doubt (VaLaunch *launch, const char *reason);
 /** va_launch_refuse_process: FALSE, with @error: @pid is not the QEMU of a launch. */
 gboolean va_launch_refuse_process (GError **error, pid_t pid);
 /** va_launch_finish: the domain is gone: marker away, the end owed to the service. Once; later calls do nothing. */

@@ -8,10 +8,15 @@
 #include "core/monitor-path.h"
 #include "core/process.h"
 #include "host/agent.h"
+#include "host/guard.h"
+#include "host/marker.h"
 #include "host/reconcile.h"
 #include "host-site.h"
 
 /* An agent on libvirt's own test driver, whose domain runs as soon as it is there: may it? */
+
+#define OTHER_UUID "99999999-2222-4333-8444-555555555555"
+#define UNKNOWN_UUID "99999999-3333-4333-8444-555555555555"
 
 typedef struct {
   Site *site;
@@ -188,6 +193,85 @@ test_runs_rightly (void)
     }
 }
 
+/* To a snapshot of a running guest: whatever was attested, its memory is another one now. */
+static void
+test_reverted_to_a_snapshot (void)
+{
+  for (VirtualDomain kind = PENDING; kind <= FOREIGN; kind++)
+    {
+      Host host = { NULL };
+      g_autoptr(VaLaunch) launch = NULL;
+      virConnectPtr connect;
+      virDomainPtr domain;
+      virDomainSnapshotPtr snapshot;
+
+      launch = set_up_running (&host, kind == PENDING ? ATTESTED : kind);
+      g_assert_cmpint (state_of_domain (&host, VIR_DOMAIN_RUNNING), ==, VIR_DOMAIN_RUNNING);
+      connect = va_hypervisor_get (host.agent->hypervisor);
+      domain = virDomainLookupByUUIDString (connect, SITE_UUID);
+      snapshot = virDomainSnapshotCreateXML (domain, "<domainsnapshot/>", 0);
+      g_assert_nonnull (snapshot);
+      g_assert_cmpint (virDomainSuspend (domain), ==, 0);
+      g_assert_cmpint (virDomainRevertToSnapshot (snapshot, kind == PENDING ? VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED : 0), ==, 0);
+      va_guard_event (host.agent, launch);
+      if (kind != FOREIGN)
+        {
+          g_autofree char *ended = NULL;
+
+          g_assert_cmpint (state_of_domain (&host, VIR_DOMAIN_SHUTOFF), ==, VIR_DOMAIN_SHUTOFF);
+          va_launch_finish (launch, NULL);
+          ended = site_wait_outcome (host.site, va_launch_id (launch), "ended");
+          g_assert_nonnull (strstr (ended, "reverted to a snapshot"));
+        }
+      else
+        {
+          g_usleep (300000);
+          g_assert_cmpint (state_of_domain (&host, VIR_DOMAIN_RUNNING), ==, VIR_DOMAIN_RUNNING);
+        }
+      virDomainSnapshotFree (snapshot);
+      virDomainFree (domain);
+      virConnectClose (connect);
+      tear_down (&host);
+    }
+}
+
+static gpointer
+sweep (gpointer agent)
+{
+  va_reconcile_sweep (agent);
+  return NULL;
+}
+
+/* A start is under way, from its launch's entry to its marker: the sweep, which finds a marker of no launch, waits for it. */
+static void
+test_sweep_waits_for_a_start (void)
+{
+  Host host = { NULL };
+  g_autoptr(VaLaunch) old = set_up_running (&host, FOREIGN), launch = NULL;
+  const char *run_dir = host.site->settings->run_dir;
+  VaLaunchRecord *record = new_record ("31111111-2222-4333-8444-555555555555");
+  GThread *thread;
+
+  g_free (record->domain_uuid);
+  record->domain_uuid = g_strdup (OTHER_UUID);
+  launch = va_launch_new (&host.agent->host, record);
+  g_mutex_lock (&host.agent->starts);
+  g_assert_true (va_marker_write_pending (run_dir, OTHER_UUID, NULL));
+  thread = g_thread_new ("sweep", sweep, host.agent);
+  g_usleep (300000);
+  g_assert_cmpint (va_marker_read (run_dir, OTHER_UUID).state, ==, VA_MARKER_PENDING);
+  g_assert_true (va_launches_add (host.agent->launches, launch));
+  g_assert_true (va_launch_begin (launch, NULL));
+  g_mutex_unlock (&host.agent->starts);
+  g_thread_join (thread);
+  g_assert_cmpint (va_marker_read (run_dir, OTHER_UUID).state, ==, VA_MARKER_PENDING);
+  va_launch_finish (launch, "the end of the test");
+  g_assert_true (va_marker_write_pending (run_dir, UNKNOWN_UUID, NULL));
+  va_reconcile_sweep (host.agent);
+  g_assert_cmpint (va_marker_read (run_dir, UNKNOWN_UUID).state, ==, VA_MARKER_NONE);
+  tear_down (&host);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -195,5 +279,7 @@ main (int argc, char **argv)
   g_test_add_func ("/agent-guard/runs-without-attestation", test_runs_without_attestation);
   g_test_add_func ("/agent-guard/resumed-without-attestation", test_resumed_without_attestation);
   g_test_add_func ("/agent-guard/runs-rightly", test_runs_rightly);
+  g_test_add_func ("/agent-guard/reverted-to-a-snapshot", test_reverted_to_a_snapshot);
+  g_test_add_func ("/agent-guard/sweep-waits-for-a-start", test_sweep_waits_for_a_start);
   return g_test_run ();
 }
