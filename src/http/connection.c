@@ -8,6 +8,9 @@
 /* This part of the room is kept free by cutting strangers: as much as comes in before what was cut is closed. */
 #define FREE_PART 16
 
+/* Who asks on a connection whose certificate has just ended is told why. */
+#define END_GRACE_SECONDS 5
+
 struct _VaConnections
 {
   GMutex mutex;
@@ -219,7 +222,7 @@ va_connection_set_end (VaConnection *connection, gint64 valid_until)
   gint64 left = valid_until - g_get_real_time () / G_USEC_PER_SEC;
 
   connection->valid_until = valid_until;
-  connection->latest = g_get_monotonic_time () + CLAMP (left, 0, G_MAXINT32) * G_USEC_PER_SEC;
+  connection->latest = g_get_monotonic_time () + (CLAMP (left, 0, G_MAXINT32) + END_GRACE_SECONDS) * G_USEC_PER_SEC;
 }
 
 void

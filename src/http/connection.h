@@ -51,7 +51,8 @@ void va_connections_close (VaConnections *connections);
 
 /**
  * va_connection_set_end: in the handshake, before va_connection_verified().
- * @valid_until: when the first certificate of the client's chain ends, seconds since 1970 UTC: no deadline is later than that
+ * @valid_until: when the first certificate of the client's chain ends, seconds since 1970 UTC: no deadline is
+ *   much later than that
  */
 void va_connection_set_end (VaConnection *connection, gint64 valid_until);
 /** va_connection_new: puts @fd, which has been admitted, under a deadline @seconds from now. */
