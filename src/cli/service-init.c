@@ -8,6 +8,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "core/error.h"
 #include "core/file.h"
@@ -81,20 +82,32 @@ write_config (const Plan *plan, GError **error)
   return va_file_create (plan->config, text, strlen (text), 0644, error);
 }
 
+/* @why: what is so bad about it if @path is there */
+static gboolean
+check_absent (const char *path, const char *why, GError **error)
+{
+  struct stat info;
+
+  if (lstat (path, &info) == 0)
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_EXISTS, _("%s is there already; nothing was changed. %s"), path, why);
+  else if (errno == ENOENT || errno == ENOTDIR)
+    return TRUE;
+  else
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
+                 _("cannot see whether %s is there already: %s; nothing was changed. Run this as root"), path, g_strerror (errno));
+  return FALSE;
+}
+
 static gboolean
 refuse_existing (const Plan *plan, GError **error)
 {
-  const char *const paths[] = { plan->key, plan->config };
+  const char *lost = _("A store is lost without the key it was made with");
+  g_autofree char *store = g_build_filename (plan->store, "store.db", NULL);
 
-  for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
-    if (g_file_test (paths[i], G_FILE_TEST_EXISTS))
-      {
-        g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_EXISTS,
-                     _("%s is there already; nothing was changed. A store is lost without the key it was made with"),
-                     paths[i]);
-        return FALSE;
-      }
-  return TRUE;
+  return check_absent (plan->key, lost, error) && check_absent (plan->config, lost, error)
+         && check_absent (store,
+                          _("A new key would not open it: put back service.kek and service.conf, which belong to it, or move "
+                            "the store away"), error);
 }
 
 static gboolean

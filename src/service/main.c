@@ -135,6 +135,8 @@ set_limits (VaService *service, const VaConfig *config, const char *place)
   service->launches = va_limit_new ((guint) va_config_number (config, "limits", "launches-per-minute"));
   service->changes = va_limit_new ((guint) va_config_number (config, "limits", "changes-per-minute"));
   service->reserve = va_config_number (config, "limits", "reserve-mib") * MEBIBYTE;
+  service->store_most = va_config_number (config, "limits", "store-mib") * MEBIBYTE;
+  g_mutex_init (&service->size.mutex);
   service->store_directory = va_store_is_url (place) ? NULL : g_path_get_dirname (place);
 }
 
@@ -172,6 +174,7 @@ open_and_serve (const VaConfig *config, VaSevRoots *roots, VaKeyService *key_ser
   va_limit_free (service.launches);
   va_limit_free (service.changes);
   g_free (service.store_directory);
+  g_mutex_clear (&service.size.mutex);
   va_recent_free (service.registrations);
   va_chain_cache_free (service.chains);
   va_metrics_free (service.metrics);

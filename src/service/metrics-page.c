@@ -114,6 +114,21 @@ print_launches (VaService *service, GString *text)
 }
 
 static void
+print_size (VaService *service, GString *text)
+{
+  guint64 rows[VA_STORE_TABLES], bytes;
+
+  if (va_room_used (service, &bytes))
+    print_one (text, "virt_attest_store_bytes", "gauge",
+               "Bytes of the store's database; from store-mib on nothing new is stored but launches.", (double) bytes);
+  if (!va_room_rows (service, rows))
+    return;
+  va_metrics_text_family (text, "virt_attest_store_rows", "gauge", "Rows of the store's tables, counted once a minute.");
+  for (guint i = 0; i < VA_STORE_TABLES; i++)
+    va_metrics_text_sample (text, "virt_attest_store_rows", (double) rows[i], "table", va_store_table_name (i), NULL);
+}
+
+static void
 print_store (VaService *service, GString *text)
 {
   VaStoreStatistics store;
@@ -144,6 +159,7 @@ va_handle_metrics (VaRequest *request, VaResponse *response, gpointer user_data,
   va_metrics_print (service->metrics, &service->server, text);
   print_launches (service, text);
   print_store (service, text);
+  print_size (service, text);
   print_audit (service, text);
   print_seals (service, text);
   print_readiness (service, text);

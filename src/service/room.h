@@ -11,6 +11,15 @@ G_BEGIN_DECLS
  * Returns: FALSE: that is not known, as of a database elsewhere
  */
 gboolean va_room_free (const VaService *service, guint64 *bytes);
+/** va_room_measure: the store's size in bytes and rows, for va_room_used(). In a thread that may wait. */
+void va_room_measure (VaService *service);
+/**
+ * va_room_used: bytes of the store, as they were not long ago.
+ * Returns: FALSE: the database does not say
+ */
+gboolean va_room_used (VaService *service, guint64 *bytes);
+/** va_room_rows: what va_room_measure() has counted. Returns: FALSE: nothing yet */
+gboolean va_room_rows (VaService *service, guint64 rows[VA_STORE_TABLES]);
 /**
  * va_room_for_change: whether @request, which adds or changes something that is kept and on record, may go on.
  * @adds: it makes the store larger for good

@@ -15,6 +15,7 @@
 #include "service/liveness.h"
 #include "service/log.h"
 #include "service/rekey.h"
+#include "service/room.h"
 
 #define SWEEP_SECONDS_MAX 5
 #define CHECKPOINT_SECONDS 60
@@ -27,7 +28,7 @@ typedef struct {
   gint pending;
 } Chore;
 
-enum { SWEEP, SIGN, REKEY, CHORES };
+enum { SWEEP, SIGN, REKEY, MEASURE, CHORES };
 
 typedef struct {
   VaService *service;
@@ -189,6 +190,7 @@ on_checkpoint (gpointer serving)
 {
   push_chore (serving, SIGN);
   push_chore (serving, REKEY);
+  push_chore (serving, MEASURE);
   return G_SOURCE_CONTINUE;
 }
 
@@ -210,7 +212,9 @@ add_sources (Serving *serving)
   serving->chores[SWEEP].function = sweep;
   serving->chores[SIGN].function = va_audit_sign_new;
   serving->chores[REKEY].function = va_service_rekey;
+  serving->chores[MEASURE].function = va_room_measure;
   push_chore (serving, REKEY);
+  push_chore (serving, MEASURE);
 }
 
 static void

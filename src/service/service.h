@@ -24,6 +24,15 @@ typedef struct {
   atomic_int_least64_t certificate_ends; /* seconds since 1970 UTC */
 } VaReadiness;
 
+/** How large the store was found to be. */
+typedef struct {
+  GMutex mutex;
+  gint64 bytes_time;         /* monotonic; 0: not yet */
+  guint64 bytes;
+  gboolean has_rows;
+  guint64 rows[VA_STORE_TABLES];
+} VaStoreSize;
+
 typedef struct {
   VaStore *store;
   VaSevRoots *roots;
@@ -40,6 +49,8 @@ typedef struct {
   VaLimit *changes;          /* by one peer */
   char *store_directory;     /* %NULL: the store is in a database elsewhere */
   guint64 reserve;           /* bytes of its file system that are for launches alone */
+  guint64 store_most;        /* bytes that the store may have while something new is taken; 0: no limit */
+  VaStoreSize size;
   atomic_bool is_full;       /* said so */
   VaMetrics *metrics;
   VaServerStatistics server; /* of the server that it is */

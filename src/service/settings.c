@@ -45,6 +45,7 @@ static const VaConfigKey keys[] = {
   { "limits", "registrations-per-owner", VA_CONFIG_NUMBER, "2000", FALSE, 1, 1000000 },
   { "limits", "registration-mib-per-owner", VA_CONFIG_NUMBER, "16", FALSE, 1, 1048576 },
   { "limits", "reserve-mib", VA_CONFIG_NUMBER, "64", FALSE, 0, 1048576 },
+  { "limits", "store-mib", VA_CONFIG_NUMBER, "0", FALSE, 0, 1073741824 },
   { "limits", "confirm-seconds", VA_CONFIG_NUMBER, "3600", FALSE, 1, 2592000 },
   { "limits", "launch-seconds", VA_CONFIG_NUMBER, "300", FALSE, 1, 86400 },
   { NULL },

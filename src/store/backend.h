@@ -134,6 +134,9 @@ typedef struct {
   GPtrArray *(*list_hosts) (VaBackend *backend, const VaPage *page, gboolean *more, GError **error);
   VaStoredHost *(*get_host) (VaBackend *backend, const char *name, GError **error);
 
+  gboolean (*measure_bytes) (VaBackend *backend, guint64 *bytes, GError **error);
+  gboolean (*count_rows) (VaBackend *backend, guint64 rows[VA_STORE_TABLES], GError **error);
+
   gboolean (*note) (VaBackend *backend, JsonObject *entry, GError **error);
   gboolean (*note_attempt) (VaBackend *backend, const VaAimed *aimed, JsonObject *attempt, JsonObject *entry, GError **error);
   GPtrArray *(*list_audit) (VaBackend *backend, const VaAuditQuery *query, gboolean *more, GError **error);
@@ -156,6 +159,7 @@ struct _VaBackend
   const VaBackendClass *class;
   VaSecret *audit_key; /* borrowed; %NULL: nothing can be added to the audit log, nor checked */
   VaQuota quota; /* set before anything is added */
+  const char *size_query; /* SQL for the database's bytes, without what would be used again first */
 };
 
 G_END_DECLS

@@ -29,7 +29,7 @@ libva_store_la_SOURCES = \
 	src/store/sql-objects.c \
 	src/store/sql-page.c src/store/sql-page.h \
 	src/store/sql-prune.c \
-	src/store/sql-quota.c \
+	src/store/sql-quota.c src/store/sql-size.c \
 	src/store/sql-private.h \
 	src/store/sql-proposal.c \
 	src/store/sql-registration.c \

@@ -444,6 +444,7 @@ va_postgresql_open (const char *url, VaStoreWhich which, GError **error)
   if (!va_postgresql_check_url (url, error))
     return NULL;
   backend = va_sql_backend_new (connect_to, g_strdup (url), g_free, READERS);
+  backend->size_query = "SELECT pg_database_size (current_database ())";
   if (va_sql_transact (backend, migrate, &which, NULL, error))
     return backend;
   backend->class->close (backend);

@@ -126,6 +126,8 @@ typedef struct {
   char *features; /* JSON */
 } VaStoredHost;
 
+#define VA_STORE_TABLES 7 /* those that grow, see va_store_table_name() */
+
 /** How many of one kind an owner may have, and how many bytes together. */
 typedef struct {
   guint64 number, bytes;

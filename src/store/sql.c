@@ -382,6 +382,7 @@ va_sql_backend_new (VaSqlConnect connect, gpointer place, GDestroyNotify free_pl
       va_sql_add_proposals (&class);
       va_sql_add_keys (&class);
       va_sql_add_pruning (&class);
+      va_sql_add_sizes (&class);
       g_once_init_leave (&once, 1);
     }
   backend->base.class = &class;

@@ -153,6 +153,7 @@ void va_sql_add_attempts (VaBackendClass *class);
 void va_sql_add_proposals (VaBackendClass *class);
 void va_sql_add_keys (VaBackendClass *class);
 void va_sql_add_pruning (VaBackendClass *class);
+void va_sql_add_sizes (VaBackendClass *class);
 /** va_sql_take_link: a link, or another value of its size, from @row; FALSE, and zeros, where the column has something else. */
 gboolean va_sql_take_link (VaStatement *row, int column, guint8 link[VA_AUDIT_LINK_SIZE]);
 /**

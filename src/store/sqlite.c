@@ -343,6 +343,8 @@ open_file (const char *path, VaStoreWhich which, GError **error)
   VaBackend *backend = va_sql_backend_new (connect_to, va_checkpoints_new (path), (GDestroyNotify) va_checkpoints_free,
                                            READERS);
 
+  backend->size_query = "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count,"
+                        " pragma_page_size";
   if (va_sql_transact (backend, migrate, &which, NULL, error))
     return backend;
   g_prefix_error (error, "%s: ", path);
@@ -350,14 +352,27 @@ open_file (const char *path, VaStoreWhich which, GError **error)
   return NULL;
 }
 
+/* Who may not look whether it is there is not told that it is not. */
+static gboolean
+check_there (const char *path, GError **error)
+{
+  struct stat info;
+
+  if (stat (path, &info) == 0)
+    return TRUE;
+  if (errno == ENOENT || errno == ENOTDIR)
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND, _("there is no store %s"), path);
+  else
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
+                 _("cannot look at the store %s: %s; run this as the user that the service runs as"), path, g_strerror (errno));
+  return FALSE;
+}
+
 VaBackend *
 va_sqlite_open (const char *path, VaStoreWhich which, GError **error)
 {
-  if (which == VA_STORE_PRESENT && !g_file_test (path, G_FILE_TEST_EXISTS))
-    {
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND, _("there is no store %s"), path);
-      return NULL;
-    }
+  if (which == VA_STORE_PRESENT && !check_there (path, error))
+    return NULL;
   return prepare_file (path, error) ? open_file (path, which, error) : NULL;
 }
 

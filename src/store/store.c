@@ -383,6 +383,18 @@ va_store_get_launch (VaStore *store, const char *id, GError **error)
 }
 
 gboolean
+va_store_measure_bytes (VaStore *store, guint64 *bytes, GError **error)
+{
+  return store->backend->class->measure_bytes (store->backend, bytes, error);
+}
+
+gboolean
+va_store_count_rows (VaStore *store, guint64 rows[VA_STORE_TABLES], GError **error)
+{
+  return store->backend->class->count_rows (store->backend, rows, error);
+}
+
+gboolean
 va_store_count_launches (VaStore *store, guint64 *waiting, guint64 *active, GError **error)
 {
   return store->backend->class->count_launches (store->backend, waiting, active, error);

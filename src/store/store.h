@@ -205,6 +205,12 @@ VaStoredLaunch *va_store_find_waiting (VaStore *store, const VaStoredLaunch *lik
   G_GNUC_WARN_UNUSED_RESULT;
 /** Errors: NOT_FOUND */
 VaStoredLaunch *va_store_get_launch (VaStore *store, const char *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_measure_bytes: of the whole database; in SQLite without its log, and without pages that are free. Quick. */
+gboolean va_store_measure_bytes (VaStore *store, guint64 *bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_count_rows: of each table that grows. Takes the longer the more there are: for a thread that may wait. */
+gboolean va_store_count_rows (VaStore *store, guint64 rows[VA_STORE_TABLES], GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_table_name: of the table that @i, below VA_STORE_TABLES, stands for. */
+const char *va_store_table_name (guint i);
 /** va_store_count_launches: of everybody. @waiting: for a confirmation. @active: open, validated or running. */
 gboolean va_store_count_launches (VaStore *store, guint64 *waiting, guint64 *active, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;

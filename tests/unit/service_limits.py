@@ -16,6 +16,7 @@ import uuid
 
 from in_turn import Skipped
 from service_audit import Site
+from service_metrics import scrape, value
 from service_peers import Refused, firmware, sha256, write
 from service_world import SANITIZED, TMP, Database, read_store, refused, test
 
@@ -457,6 +458,46 @@ def the_last_of_the_disk_is_for_launches(w):
     site.alice.call('DELETE', '/vm/' + vm)  # makes room
     assert site.service.log().count('nothing new is stored') == 1
     assert site.service.end() == 0
+
+
+@test
+def the_whole_store_has_a_limit(w):
+    """On both databases: what is new is refused, launches go on, and the metrics tell how large it is."""
+    site = Site(w, 'limits-store')
+    vm = w.register(site.alice)
+    olga = w.peer('operator', 'olga', site.service)
+    names = ('artifacts', 'audit', 'hosts', 'launches', 'proposals', 'registrations', 'secrets')
+    tables = {name: read_store(site.service, f'SELECT count(*) FROM {name}')[0][0] for name in names}
+    assert site.service.end() == 0
+    site.service.start()
+    end = time.monotonic() + 60
+    while not value(samples := scrape(olga), 'virt_attest_store_rows', table='audit') and time.monotonic() < end:
+        time.sleep(0.1)
+    told = {name: value(samples, 'virt_attest_store_rows', table=name) for name in names}
+    assert told == tables, (told, tables)
+    size = value(samples, 'virt_attest_store_bytes')
+    assert len(w.image) < size < 1024 ** 3, size
+    assert site.service.end() == 0
+    with open(site.service.config, encoding='utf-8') as config:
+        text = config.read()
+    for limit, full in ((int(size // 1024 ** 2) + 64, False), (1, True)):
+        with open(site.service.config, 'w', encoding='utf-8') as config:
+            config.write(text.replace('reserve-mib = 0', f'reserve-mib = 0\nstore-mib = {limit}'))
+        site.service.start()
+        if not full:
+            for number in range(2):  # so that an SQLite database is larger than a MiB, too
+                site.alice.call('PUT', '/artifact', raw=firmware(100 + number, size=1024 * 1024))
+            end = time.monotonic() + 60
+            while value(scrape(olga), 'virt_attest_store_bytes') <= size:  # good for a second
+                assert time.monotonic() < end
+                time.sleep(0.2)
+        else:
+            for ask in (lambda: site.alice.call('PUT', f'/secret/x?guid={uuid.uuid4()}', raw=b'x'), lambda: w.register(site.alice)):
+                assert 'nearly full' in refused('store-full', ask)
+            assert '“store-mib” of service.conf' in site.service.log()
+        guest = w.launch(vm, host=site.node1)
+        w.validate(vm, guest, host=site.node1)
+        assert site.service.end() == 0
 
 
 def prune(site, before, *more, code=0):

@@ -22,7 +22,8 @@ SAMPLE = re.compile(f'({NAME})(?:\\{{({LABEL}(?:,{LABEL})*)\\}})? ({NUMBER})')
 LABELS = {'call': {'launch', 'validate', 'outcome'}, 'result': {'hit', 'miss', 'explained', 'skipped'}, 'status': {'2xx', '4xx', '5xx'},
           'verdict': {'granted', 'waiting', 'validated', 'running', 'failed', 'ended', 'refused', 'error'},
           'reason': {'handshake', 'limit', 'certificate', 'role', 'too-many'}, 'version': None, 'le': None,
-          'route': re.compile('[a-z-]{2,20}'), 'rule': re.compile('[a-z-]{0,30}')}
+          'route': re.compile('[a-z-]{2,20}'), 'rule': re.compile('[a-z-]{0,30}'),
+          'table': {'artifacts', 'audit', 'hosts', 'launches', 'proposals', 'registrations', 'secrets'}}
 
 
 def fetch(connection, path='/v1/metrics'):

@@ -212,6 +212,36 @@ def new_directories_have_their_modes(_):
     assert stat.S_IMODE(os.stat(kept).st_mode) == 0o711, 'a directory that was there was changed'
 
 
+def no_new_key_beside_an_old_store(_):
+    home = place('old-store')
+    service = os.path.join(home, 'va')
+    tool('service', 'init', '--dir', service, code=0)
+    assert 'service.kek is there already' in tool('service', 'init', '--dir', service, code=1)
+    write(service + '/store/store.db', b'')
+    for name in ('service.kek', 'service.conf'):
+        os.unlink(f'{service}/{name}')
+    said = tool('service', 'init', '--dir', service, code=1)
+    assert 'store.db is there already; nothing was changed. A new key would not open it' in said, said
+    assert not os.path.exists(service + '/service.kek') and not os.path.exists(service + '/service.conf')
+    os.unlink(service + '/store/store.db')
+    tool('service', 'init', '--dir', service, code=0)
+
+
+def store_that_may_not_be_seen_is_not_called_absent(_):
+    home = place('closed-store')
+    service = os.path.join(home, 'va')
+    tool('service', 'init', '--dir', service, code=0)
+    os.chmod(service + '/store', 0)
+    # Root sees everything by two capabilities, which it can be without.
+    few = '-dac_override,-dac_read_search'
+    before = ('setpriv', '--bounding-set', few, '--inh-caps', few) if os.getuid() == 0 else ()
+    backup = ('service', 'backup', service + '/x.db', '--service-config', service + '/service.conf')
+    said = tool(*backup, code=3, before=before)
+    assert 'cannot look at the store' in said and 'Permission denied' in said and 'no store' not in said, said
+    os.chmod(service + '/store', 0o700)
+    assert 'there is no store' in tool(*backup, code=3)
+
+
 def root_is_told_to_be_the_service_s_user(_):
     if os.getuid() != 0:
         raise in_turn.Skipped('needs root')
@@ -273,7 +303,8 @@ def the_escapes_are_really_sent(w):
 
 
 TESTS = [signals_restore_the_echo, stopping_restores_the_echo, ca_init_is_all_or_nothing, a_full_disk_leaves_nothing,
-         new_directories_have_their_modes, root_is_told_to_be_the_service_s_user, names_that_are_too_long,
+         new_directories_have_their_modes, no_new_key_beside_an_old_store, store_that_may_not_be_seen_is_not_called_absent,
+         root_is_told_to_be_the_service_s_user, names_that_are_too_long,
          nothing_reaches_the_terminal, the_escapes_are_really_sent]
 
 if __name__ == '__main__':

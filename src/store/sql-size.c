@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "store/sql-rows.h"
+#include "store/store.h"
+
+/* How large the store is. */
+
+/* A statement is kept by the address of its text. The audit log's records follow each other without a gap, and there may be
+   millions of them. */
+#define COUNT(table) { #table, "SELECT count(*) FROM " #table }
+static const struct {
+  const char *name, *query;
+} tables[VA_STORE_TABLES] = { COUNT (artifacts), { "audit", "SELECT COALESCE (max(seq) - min(seq) + 1, 0) FROM audit" },
+                              COUNT (hosts), COUNT (launches), COUNT (proposals), COUNT (registrations), COUNT (secrets) };
+
+const char *
+va_store_table_name (guint i)
+{
+  g_return_val_if_fail (i < VA_STORE_TABLES, "");
+  return tables[i].name;
+}
+
+static gboolean
+ask_number (VaSql *sql, const char *query, guint64 *number, GError **error)
+{
+  g_autoptr(VaStatement) row = va_sql_query (sql, error, query, "");
+
+  if (row == NULL || va_sql_row (row, error) != 1)
+    return FALSE;
+  *number = (guint64) MAX (va_column_number (row, 0), 0);
+  return TRUE;
+}
+
+static gboolean
+measure_bytes (VaBackend *backend, guint64 *bytes, GError **error)
+{
+  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+
+  return reader != NULL && ask_number (reader, backend->size_query, bytes, error);
+}
+
+/* One table after the other, each with a reader of its own, so that nobody waits for all of them. */
+static gboolean
+count_rows (VaBackend *backend, guint64 rows[VA_STORE_TABLES], GError **error)
+{
+  for (guint i = 0; i < VA_STORE_TABLES; i++)
+    {
+      g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+
+      if (reader == NULL || !ask_number (reader, tables[i].query, &rows[i], error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+void
+va_sql_add_sizes (VaBackendClass *class)
+{
+  class->measure_bytes = measure_bytes;
+  class->count_rows = count_rows;
+}
