@@ -137,6 +137,8 @@ def service(folder, below):
     databases.measure(stage, below)
     if os.environ.get("BENCH_DOCS"):
         charts.draw_all(stage, measured)
+        results.write_document(os.path.join(SOURCE, "docs/PERFORMANCE.md"),
+                               f"{machine.model()}; {machine.filesystem(folder)}.")
 
 
 def main():

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # make bench: ratios measured in one run, in bench-results.json too; BENCH_QUICK=1 takes a minute. make bench-docs also
-# draws into docs/; make bench-profile says where the service's time goes.
+# draws charts into docs/ and writes the figures into docs/PERFORMANCE.md; make bench-profile says where the service's
+# time goes.
 bench_programs = tests/bench/bench-packets tests/bench/bench-primitives tests/bench/bench-platforms \
 	tests/bench/bench-commits tests/bench/bench-hello tests/bench/bench-load
 EXTRA_PROGRAMS = $(bench_programs)

@@ -4,6 +4,7 @@
 import json
 
 RESULTS = []
+FIGURES = ('<!-- make bench-docs writes from here -->\n', '<!-- to here -->\n')
 
 
 def show(entry, word):
@@ -48,3 +49,21 @@ def write(path):
     for entry, word in RESULTS:
         if entry['aim'] is not None:
             print(show(entry, word))
+
+
+def row(entry, word):
+    """One line of the table in docs/PERFORMANCE.md."""
+    unit = '' if entry['unit'] == 'ratio' else f' {entry["unit"]}'
+    value = 'not measured' if entry['value'] is None else f'{entry["value"]:.5g}{unit}'
+    return f'| {entry["name"]} | {value} | {word} {entry["aim"]:g}{unit} | {"" if entry["ok"] else "missed"} |\n'
+
+
+def write_document(path, where):
+    """Replaces what stands between the two marks of the document by what has an aim, and @where it was measured."""
+    with open(path, encoding='utf-8') as source:
+        before, rest = source.read().split(FIGURES[0])
+    after = rest.split(FIGURES[1])[1]
+    lines = [row(entry, word) for entry, word in RESULTS if entry['aim'] is not None]
+    with open(path, 'w', encoding='utf-8') as out:
+        out.writelines([before, FIGURES[0], f'{where}\n\n', '| | measured | aim | |\n|---|---|---|---|\n', *lines,
+                        FIGURES[1], after])

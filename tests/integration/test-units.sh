@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Installs this build into a throw-away copy of the machine, boots it with a systemd of its own, follows README.md's
+# Installs this build into a throw-away copy of the machine, boots it with a systemd of its own, follows INSTALL.md's
 # steps there, and starts an attested domain under the units' sandboxes. What runs inside is units-inside.sh.
 set -u
 top=${VA_TOP_SRCDIR:?} build=${VA_TOP_BUILDDIR:?}
@@ -36,7 +36,7 @@ root=$box/root
 make -C "$build" install DESTDIR="$root" >"$TMPDIR/install.log" 2>&1 \
   || { tail "$TMPDIR/install.log" | sed 's/^/# /'; exit 99; }
 mkdir "$root/units"
-cp "$top/README.md" "$top/tests/integration/units-inside.sh" "$top/tests/integration/units-probe.sh" \
+cp "$top/docs/INSTALL.md" "$top/tests/integration/units-inside.sh" "$top/tests/integration/units-probe.sh" \
   "$top/tests/unit/tap.sh" "$root/units"
 if [ -s "${VA_FIRMWARE:-}" ]; then
   cp "$VA_FIRMWARE" "$root/usr/share/ovmf/units.fd"

@@ -6,16 +6,16 @@ exec >result.tap 2>log
 . /units/tap.sh
 export HOME=/root LC_ALL=C.UTF-8
 
-# The first shell block behind a heading of README.md.
-readme_block () # HEADING
+# The first shell block after a heading of INSTALL.md.
+install_block () # HEADING
 {
   awk -v heading="$1" 'index ($0, heading) == 1 { found = 1 } found && /^```$/ && inside { exit }
-                       found && inside { print } found && /^```sh$/ { inside = 1 }' README.md
+                       found && inside { print } found && /^```sh$/ { inside = 1 }' INSTALL.md
 }
 
-follow_readme () # HEADING
+follow_install () # HEADING
 {
-  readme_block "$1" >block.sh
+  install_block "$1" >block.sh
   test -s block.sh && bash -eu block.sh
 }
 
@@ -130,7 +130,7 @@ systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reload
 virt-attest-platform init /opt/platform >/dev/null 2>&1
 virt-attest-platform wrapper /opt/platform /usr/local/bin/qemu-system-x86_64 2>/dev/null
 chmod -R a+rX /opt/platform
-check "README's steps on the service machine" follow_readme '### 1. The service machine'
+check "INSTALL's steps on the service machine" follow_install '## 1. The service machine'
 check "virt-attestd is active" systemctl is-active virt-attestd
 printf '[roots]\ntrusted-folder = /opt/platform/roots\n' >>/etc/virt-attest/service.conf
 sed -i 's|^key = .*/service\.kek.*|key-credential = service.kek|' /etc/virt-attest/service.conf
@@ -155,8 +155,8 @@ check "without the unit, nothing of that is denied" control_is_free
 : >/dev/kvm && chmod 666 /dev/kvm
 printf 'namespaces = []\ncgroup_controllers = []\nsecurity_driver = "none"\nremember_owner = 0\n' >>/etc/libvirt/qemu.conf
 cd /root/attest-ca || exit 1
-cp /units/README.md .
-check "README's steps on a compute node" follow_readme '### 2. Each compute node'
+cp /units/INSTALL.md .
+check "INSTALL's steps on a compute node" follow_install '## 2. Each compute node'
 check "virt-attest-hostd is active" systemctl is-active virt-attest-hostd
 check "virt-attest-hostd is confined, with two capabilities" is_confined virt-attest-hostd 0000000000000006
 check "libvirtd has loaded the gate" grep "^$(main_pid libvirtd) " /run/virt-attest/gate

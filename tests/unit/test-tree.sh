@@ -31,9 +31,23 @@ answers_are_printed_safely ()
   return $found
 }
 
-for document in README.md SECURITY.md docs/ARCHITECTURE.md docs/PROTOCOL.md docs/THREATS.md; do
+# Links to files of the tree, relative to the document.
+links_lead_somewhere () # DOCUMENT
+{
+  local path missing=0
+  while read -r path; do
+    [ -e "$(dirname "$top/$1")/$path" ] || { echo "$1 links to $path, which does not exist"; missing=1; }
+  done < <(grep -oE '\]\([^)#:]+[)#]' "$top/$1" | sed 's/..//; s/.$//' | sort -u)
+  return $missing
+}
+
+readme_is_short () { test "$(wc -l <"$top/README.md")" -le 130; }
+
+for document in README.md CHANGELOG.md SECURITY.md docs/{ARCHITECTURE,INSTALL,PERFORMANCE,PROTOCOL,THREATS}.md; do
   check "$document names files that exist" named_files_exist "$document"
+  check "$document links to files that exist" links_lead_somewhere "$document"
 done
+check "README.md has at most 130 lines" readme_is_short
 check "po/POTFILES.in lists every source with messages" potfiles_are_complete
 check "src/cli prints answers by its safe printer alone" answers_are_printed_safely
 finish
