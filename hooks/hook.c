@@ -15,7 +15,7 @@
 #include "core/markup.h"
 #include "core/monitor-path.h"
 #include "core/process.h"
-#include "core/settings.h"
+#include "core/config-file.h"
 #include "domain-text.h"
 #include "launch-files.h"
 

@@ -6,7 +6,7 @@
 #include "core/encoding.h"
 #include "core/error.h"
 #include "core/i18n.h"
-#include "core/settings.h"
+#include "core/config-file.h"
 #include "lock-driver.h"
 #include "mark.h"
 #include "report.h"

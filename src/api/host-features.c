@@ -3,7 +3,7 @@
 
 #include "api/messages.h"
 
-#include "api/fields.h"
+#include "codec/fields.h"
 #include "core/i18n.h"
 
 #define CBITPOS_MAX 63

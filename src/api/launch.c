@@ -4,7 +4,7 @@
 #include "api/messages.h"
 
 #include <string.h>
-#include "api/fields.h"
+#include "codec/fields.h"
 #include "core/i18n.h"
 #include "core/peer-name.h"
 

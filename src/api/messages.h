@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "core/json.h"
-#include "sev/certificate.h"
-#include "sev/digest.h"
-#include "sev/measurement.h"
-#include "sev/packet.h"
-#include "sev/session.h"
+#include "codec/json.h"
+#include "tee/sev/certificate.h"
+#include "tee/sev/digest.h"
+#include "tee/sev/measurement.h"
+#include "tee/sev/packet.h"
+#include "tee/sev/session.h"
 
 /*
  * The messages of /v1, each with a reader that takes a parsed JSON object and a writer that makes one. docs/PROTOCOL.md

@@ -4,9 +4,9 @@
 #include "api/messages.h"
 
 #include <string.h>
-#include "api/fields.h"
+#include "codec/fields.h"
 #include "core/i18n.h"
-#include "sev/firmware-error.h"
+#include "tee/sev/firmware-error.h"
 
 #define STEPS_MAX 32
 #define STEP_NAME_MAX 64

@@ -4,11 +4,11 @@
 #include "api/messages.h"
 
 #include <string.h>
-#include "api/fields.h"
+#include "codec/fields.h"
 #include "api/registration-secrets.h"
 #include "core/encoding.h"
 #include "core/i18n.h"
-#include "sev/policy.h"
+#include "tee/sev/policy.h"
 
 #define TIME_MAX G_GINT64_CONSTANT (253402300799) /* the year 9999 */
 #define CPUS_MAX 4096

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "core/json.h"
+#include "codec/json.h"
 
 /*
  * The audit log's form. A record is one line of JSON; a link holds each record to all before it:

@@ -7,4 +7,4 @@ libva_audit_la_SOURCES = \
 	src/audit/export.c src/audit/export.h \
 	src/audit/mac.c src/audit/mac.h
 libva_audit_la_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
-libva_audit_la_LIBADD = libva-core-json.la libva-core.la $(JSON_LIBS) $(GNUTLS_LIBS) $(GLIB_LIBS)
+libva_audit_la_LIBADD = libva-codec.la libva-core.la $(JSON_LIBS) $(GNUTLS_LIBS) $(GLIB_LIBS)

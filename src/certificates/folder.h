@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "sev/bundle.h"
+#include "tee/sev/bundle.h"
 
 G_BEGIN_DECLS
 

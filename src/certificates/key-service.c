@@ -9,9 +9,9 @@
 #include "core/file.h"
 #include "core/i18n.h"
 #include "core/secret.h"
-#include "http/client.h"
-#include "sev/error.h"
-#include "sev/roots.h"
+#include "http/client/client.h"
+#include "tee/sev/error.h"
+#include "tee/sev/roots.h"
 
 #define ID_MAX 128
 #define PAUSE_SECONDS 30      /* after trouble, unless it says how long */

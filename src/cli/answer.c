@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "answer.h"
+#include "cli/answer.h"
 
 static JsonNode *
 member (JsonObject *object, const char *name, JsonNodeType type, GType value_type)

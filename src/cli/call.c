@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "call.h"
+#include "cli/call.h"
 
 #include <stdio.h>
 #include "core/error.h"
 #include "core/i18n.h"
-#include "print.h"
+#include "cli/print.h"
 
 static void
 add_common_options (VaCall *call, GOptionContext *context)

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <glib.h>
-#include "http/client.h"
+#include "http/client/client.h"
 
 G_BEGIN_DECLS
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "call.h"
+#include "cli/call.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,8 +9,8 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/i18n.h"
-#include "core/settings.h"
-#include "http/identity.h"
+#include "core/config-file.h"
+#include "pki/identity.h"
 
 #define DEADLINE_MS 60000
 #define MAX_REPLY (16 * 1024 * 1024)

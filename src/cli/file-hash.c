@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "file-hash.h"
+#include "cli/file-hash.h"
 
 #include <errno.h>
 #include <fcntl.h>

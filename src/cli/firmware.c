@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "firmware.h"
+#include "cli/firmware.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "core/encoding.h"
 #include "core/file.h"
-#include "sev/firmware-image.h"
-#include "sev/firmware-volume.h"
+#include "tee/sev/firmware-image.h"
+#include "tee/sev/firmware-volume.h"
 
 #define END_MAX VA_FIRMWARE_END /* also enough for the footer, whose length has 16 bits */
 

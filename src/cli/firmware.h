@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "call.h"
-#include "sev/digest.h"
+#include "cli/call.h"
+#include "tee/sev/digest.h"
 
 G_BEGIN_DECLS
 

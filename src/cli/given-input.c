@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "given-input.h"
+#include "cli/given-input.h"
 
 #include <string.h>
 #include "certificates/folder.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/i18n.h"
-#include "passphrase.h"
-#include "sev/session.h"
+#include "cli/passphrase.h"
+#include "tee/sev/session.h"
 
 #define KEY_FILE_MAX 4096 /* a key in text, with whatever is around it */
 

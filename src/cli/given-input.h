@@ -2,8 +2,8 @@
 #pragma once
 
 #include "core/secret.h"
-#include "sev/bundle.h"
-#include "sev/given.h"
+#include "tee/sev/bundle.h"
+#include "tee/sev/given.h"
 
 G_BEGIN_DECLS
 

@@ -8,8 +8,8 @@
 #include <unistd.h>
 #include "core/i18n.h"
 #include "core/secret.h"
-#include "verb-list.h"
-#include "verbs.h"
+#include "cli/verb-list.h"
+#include "cli/verbs.h"
 
 /* Each of the two programs knows all verbs, and has those of its own. */
 #ifdef VA_CLI_ONLINE

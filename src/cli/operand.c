@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "operand.h"
+#include "cli/operand.h"
 
 #include "api/messages.h"
 #include "core/guid.h"
 #include "core/i18n.h"
-#include "print.h"
+#include "cli/print.h"
 
 char *
 va_operand_path (const VaCall *call, const char *before, const char *text)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "call.h"
+#include "cli/call.h"
 
 G_BEGIN_DECLS
 

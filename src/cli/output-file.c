@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "output-file.h"
+#include "cli/output-file.h"
 
 #include <errno.h>
 #include <stdlib.h>

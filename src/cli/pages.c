@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "pages.h"
+#include "cli/pages.h"
 
 #include <string.h>
-#include "answer.h"
+#include "cli/answer.h"
 #include "core/error.h"
 #include "core/i18n.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "call.h"
+#include "cli/call.h"
 
 /** A list of the service's, which it gives in pages. */
 typedef struct {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "print.h"
+#include "cli/print.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "core/i18n.h"
-#include "core/json.h"
+#include "codec/json.h"
 
 #define COLUMNS_MAX 10
 

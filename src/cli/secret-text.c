@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "secret-text.h"
+#include "cli/secret-text.h"
 
 #include <string.h>
 #include "core/i18n.h"
-#include "print.h"
+#include "cli/print.h"
 
 /* Where a text begins and ends without what surrounds it. */
 typedef struct {

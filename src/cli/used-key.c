@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "used-key.h"
+#include "cli/used-key.h"
 
 #include <stdlib.h>
 #include "core/encoding.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/i18n.h"
-#include "sev/digest.h"
+#include "tee/sev/digest.h"
 
 #define PLACES 2
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "verb-list.h"
+#include "cli/verb-list.h"
 
 #include <stdio.h>
 #include <string.h>
 #include "core/i18n.h"
-#include "print.h"
+#include "cli/print.h"
 
 #define WORD_MAX 32
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "call.h"
+#include "cli/call.h"
 
 /* One file each. */
 VaExit va_verb_artifact_list (VaCall *call);

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # libva-core: GLib only, small enough for the launch gate and the hook.
 # libva-journal: for the daemons.
-noinst_LTLIBRARIES += libva-core.la libva-core-json.la libva-journal.la
+noinst_LTLIBRARIES += libva-core.la libva-journal.la
 libva_core_la_SOURCES = \
 	src/core/ask.c src/core/ask.h \
-	src/core/settings.c src/core/settings.h \
+	src/core/config-file.c src/core/config-file.h \
 	src/core/credential.c src/core/credential.h \
 	src/core/discard.c src/core/discard.h \
 	src/core/encoding.c src/core/encoding.h \
@@ -22,10 +22,6 @@ libva_core_la_SOURCES = \
 	src/core/random.c src/core/random.h \
 	src/core/secret.c src/core/secret.h
 libva_core_la_LIBADD = $(GLIB_LIBS)
-
-libva_core_json_la_SOURCES = src/core/json.c src/core/json.h src/core/json-scan.c src/core/json-scan.h
-libva_core_json_la_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
-libva_core_json_la_LIBADD = libva-core.la $(JSON_LIBS)
 
 libva_journal_la_SOURCES = src/core/journal.c src/core/journal.h
 libva_journal_la_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)

@@ -12,13 +12,13 @@
 #include "core/file.h"
 #include "core/i18n.h"
 #include "host/certificate.h"
-#include "host/features.h"
-#include "host/gate.h"
-#include "host/guard.h"
-#include "host/hook.h"
-#include "host/paused.h"
-#include "host/reconcile.h"
-#include "host/sevinfo.h"
+#include "host/libvirt/features.h"
+#include "host/local/gate.h"
+#include "host/launch/guard.h"
+#include "host/local/hook.h"
+#include "host/launch/paused.h"
+#include "host/launch/reconcile.h"
+#include "host/libvirt/sevinfo.h"
 
 #define HOOK_THREADS 32
 #define GATE_THREADS 64

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "host/hypervisor.h"
-#include "host/launches.h"
-#include "host/outcomes.h"
+#include "host/libvirt/hypervisor.h"
+#include "host/launch/launches.h"
+#include "host/launch/outcomes.h"
 #include "host/platform.h"
-#include "host/settings.h"
-#include "host/sockets.h"
+#include "host/configuration.h"
+#include "host/local/sockets.h"
 #include "host/work.h"
 
 G_BEGIN_DECLS

@@ -6,7 +6,7 @@
 #include <string.h>
 #include "core/file.h"
 #include "core/i18n.h"
-#include "sev/bundle.h"
+#include "tee/sev/bundle.h"
 
 #define AT_CEK (2 * VA_SEV_CERT_SIZE) /* behind PEK and OCA */
 

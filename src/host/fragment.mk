@@ -2,38 +2,39 @@
 noinst_LTLIBRARIES += libva-host.la
 libva_host_la_SOURCES = \
 	src/host/agent.c src/host/agent.h \
-	src/host/certificate.c src/host/certificate.h \
 	src/host/cek.c src/host/cek.h \
-	src/host/channel.c src/host/channel.h \
-	src/host/channel-libvirt.c \
-	src/host/channel-qmp.c \
-	src/host/guard.c src/host/guard.h \
-	src/host/hypervisor.c src/host/hypervisor.h \
-	src/host/features.c src/host/features.h \
-	src/host/gate.c src/host/gate.h \
-	src/host/hook.c src/host/hook.h \
-	src/host/launch.c src/host/launch.h src/host/launch-private.h \
-	src/host/launch-serve.c \
-	src/host/launches.c src/host/launches.h \
+	src/host/certificate.c src/host/certificate.h \
+	src/host/configuration.c src/host/configuration.h \
+	src/host/launch/channel.c src/host/launch/channel.h \
+	src/host/launch/channel-libvirt.c \
+	src/host/launch/channel-qmp.c \
+	src/host/launch/guard.c src/host/launch/guard.h \
+	src/host/launch/launch.c src/host/launch/launch.h \
+	src/host/launch/launch-private.h \
+	src/host/launch/launches.c src/host/launch/launches.h \
+	src/host/launch/marker.c src/host/launch/marker.h \
+	src/host/launch/monitor.c src/host/launch/monitor.h \
+	src/host/launch/outcomes.c src/host/launch/outcomes.h \
+	src/host/launch/paused.c src/host/launch/paused.h \
+	src/host/launch/reconcile.c src/host/launch/reconcile.h \
+	src/host/launch/record.c src/host/launch/record.h \
+	src/host/launch/serve.c \
+	src/host/launch/watch.c src/host/launch/watch.h \
+	src/host/libvirt/features.c src/host/libvirt/features.h \
+	src/host/libvirt/hypervisor.c src/host/libvirt/hypervisor.h \
+	src/host/libvirt/sevinfo.c src/host/libvirt/sevinfo.h \
 	src/host/loader.c src/host/loader.h \
+	src/host/local/gate.c src/host/local/gate.h \
+	src/host/local/hook.c src/host/local/hook.h \
+	src/host/local/question.c src/host/local/question.h \
+	src/host/local/sockets.c src/host/local/sockets.h \
 	src/host/log.c src/host/log.h \
-	src/host/marker.c src/host/marker.h \
-	src/host/monitor.c src/host/monitor.h \
-	src/host/outcomes.c src/host/outcomes.h \
-	src/host/paused.c src/host/paused.h \
 	src/host/platform.c src/host/platform.h \
 	src/host/qemu-log.c src/host/qemu-log.h \
-	src/host/question.c src/host/question.h \
-	src/host/reconcile.c src/host/reconcile.h \
-	src/host/record.c src/host/record.h \
-	src/host/service.c src/host/service.h \
-	src/host/settings.c src/host/settings.h \
-	src/host/sevinfo.c src/host/sevinfo.h \
-	src/host/sockets.c src/host/sockets.h \
-	src/host/watch.c src/host/watch.h \
+	src/host/service-client.c src/host/service-client.h \
 	src/host/work.c src/host/work.h
 libva_host_la_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(LIBVIRT_CFLAGS)
-libva_host_la_LIBADD = libva-qmp.la libva-http-client.la libva-domain.la libva-api.la libva-sev.la libva-core-json.la \
+libva_host_la_LIBADD = libva-qmp.la libva-http-client.la libva-domain.la libva-api.la libva-sev.la libva-codec.la \
 	$(LIBVIRT_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
 
 sbin_PROGRAMS += virt-attest-hostd

@@ -9,10 +9,10 @@
 #include "core/encoding.h"
 #include "core/file.h"
 #include "core/i18n.h"
-#include "sev/digest.h"
-#include "sev/error.h"
-#include "sev/firmware-image.h"
-#include "sev/kernel-image.h"
+#include "tee/sev/digest.h"
+#include "tee/sev/error.h"
+#include "tee/sev/firmware-image.h"
+#include "tee/sev/kernel-image.h"
 
 gboolean
 va_loader_inspect (VaLoader *loader, const char *path, GError **error)

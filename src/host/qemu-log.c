@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "sev/firmware-error.h"
+#include "tee/sev/firmware-error.h"
 
 #define TAIL_MAX 65536
 

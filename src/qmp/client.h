@@ -2,10 +2,10 @@
 #pragma once
 
 #include <sys/types.h>
-#include "core/json.h"
-#include "sev/certificate.h"
-#include "sev/measurement.h"
-#include "sev/packet.h"
+#include "codec/json.h"
+#include "tee/sev/certificate.h"
+#include "tee/sev/measurement.h"
+#include "tee/sev/packet.h"
 
 G_BEGIN_DECLS
 

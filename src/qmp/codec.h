@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "core/json.h"
+#include "codec/json.h"
 
 /* QEMU's machine protocol as bytes and messages: no I/O here. Spec: QEMU, docs/interop/qmp-spec */
 G_BEGIN_DECLS

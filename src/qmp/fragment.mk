@@ -5,4 +5,4 @@ libva_qmp_la_SOURCES = \
 	src/qmp/codec.c src/qmp/codec.h \
 	src/qmp/stream.c src/qmp/stream.h
 libva_qmp_la_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
-libva_qmp_la_LIBADD = libva-core-json.la $(JSON_LIBS) $(GLIB_LIBS)
+libva_qmp_la_LIBADD = libva-codec.la $(JSON_LIBS) $(GLIB_LIBS)

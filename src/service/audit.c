@@ -9,7 +9,7 @@
 #include "service/attempt.h"
 #include "service/log.h"
 #include "service/refusal.h"
-#include "sev/digest.h"
+#include "tee/sev/digest.h"
 
 #define REGISTRATION_MAX 4096 /* bytes of JSON in a record */
 

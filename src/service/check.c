@@ -11,14 +11,14 @@
 #include <unistd.h>
 #include "core/error.h"
 #include "core/i18n.h"
-#include "http/deny-list.h"
-#include "http/revocation.h"
-#include "http/tls-check.h"
-#include "http/tls-files.h"
-#include "service/groups.h"
+#include "pki/deny-list.h"
+#include "pki/revocation.h"
+#include "http/server/tls-check.h"
+#include "pki/tls-files.h"
+#include "service/decide/host-groups.h"
 #include "service/log.h"
 #include "service/service.h"
-#include "service/settings.h"
+#include "service/configuration.h"
 
 typedef struct {
   const VaConfig *config;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "core/settings.h"
+#include "core/config-file.h"
 
 /* virt-attestd --check-config: everything that a start reads, without making or changing anything. */
 G_BEGIN_DECLS

@@ -6,13 +6,13 @@
 #include <stdio.h>
 #include "core/i18n.h"
 #include "core/secret.h"
-#include "core/settings.h"
-#include "http/tls-files.h"
+#include "core/config-file.h"
+#include "pki/tls-files.h"
 #include "service/check.h"
 #include "service/log.h"
 #include "service/roots.h"
 #include "service/serve.h"
-#include "service/settings.h"
+#include "service/configuration.h"
 
 #define CHAINS_MAX 8192 /* platforms, of some hundred bytes each */
 #define REGISTRATIONS_MAX 256

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "api/messages.h"
 #include "service/metrics-text.h"
-#include "service/room.h"
+#include "service/store-room.h"
 #include "service/service.h"
 #include "store/error.h"
 

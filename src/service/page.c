@@ -7,7 +7,7 @@
 #include "service/query.h"
 #include "service/refusal.h"
 #include "store/error.h"
-#include "store/kek.h"
+#include "kek/kek.h"
 
 static gboolean
 read_page (const VaListKind *kind, const VaRequest *request, VaPage *page, GError **error)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "sev/chain.h"
+#include "tee/sev/chain.h"
 
 G_BEGIN_DECLS
 

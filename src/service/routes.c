@@ -3,8 +3,8 @@
 
 #include "service/page.h"
 #include "service/service.h"
-#include "sev/firmware.h"
-#include "sev/packet.h"
+#include "tee/sev/firmware.h"
+#include "tee/sev/packet.h"
 
 #define OWNER VA_ROLE_BIT (VA_ROLE_OWNER)
 #define HOST VA_ROLE_BIT (VA_ROLE_HOST)

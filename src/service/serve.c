@@ -9,13 +9,13 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 #include "core/i18n.h"
-#include "http/ca.h"
-#include "http/tls-files.h"
+#include "pki/ca.h"
+#include "pki/tls-files.h"
 #include "service/audit.h"
 #include "service/liveness.h"
 #include "service/log.h"
 #include "service/rekey.h"
-#include "service/room.h"
+#include "service/store-room.h"
 
 #define SWEEP_SECONDS_MAX 5
 #define CHECKPOINT_SECONDS 60

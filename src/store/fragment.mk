@@ -7,44 +7,38 @@ libva_store_la_SOURCES = \
 	src/store/copy.c \
 	src/store/data-keys.c \
 	src/store/error.h \
-	src/store/kek.c src/store/kek.h \
-	src/store/kek-token.c src/store/kek-token.h \
-	src/store/kek-key.c \
-	src/store/kek-login.c \
-	src/store/kek-rsa.c \
-	src/store/kek-wrap.c \
+	src/store/postgresql.c src/store/postgresql.h \
 	src/store/postgresql-check.c src/store/postgresql-check.h \
 	src/store/postgresql-link.c src/store/postgresql-link.h \
-	src/store/postgresql.c src/store/postgresql.h \
 	src/store/record.c src/store/record.h \
 	src/store/rekey.c \
-	src/store/seal.c src/store/seal.h \
+	src/store/sql.c src/store/sql.h \
 	src/store/sql-attempt.c \
-	src/store/sql-audit-end.c \
 	src/store/sql-audit.c \
+	src/store/sql-audit-end.c \
 	src/store/sql-commit.c \
 	src/store/sql-keys.c \
-	src/store/sql-launch-end.c \
 	src/store/sql-launch.c \
+	src/store/sql-launch-end.c \
 	src/store/sql-objects.c \
 	src/store/sql-page.c src/store/sql-page.h \
-	src/store/sql-prune.c \
-	src/store/sql-quota.c src/store/sql-size.c \
 	src/store/sql-private.h \
 	src/store/sql-proposal.c \
+	src/store/sql-prune.c \
+	src/store/sql-quota.c \
 	src/store/sql-registration.c \
 	src/store/sql-rows.h \
-	src/store/sql.c src/store/sql.h \
+	src/store/sql-size.c \
+	src/store/sqlite.c src/store/sqlite.h \
 	src/store/sqlite-checkpoint.c src/store/sqlite-checkpoint.h \
 	src/store/sqlite-foreign.c src/store/sqlite-foreign.h \
-	src/store/sqlite-schema.h \
 	src/store/sqlite-reserve.c src/store/sqlite-reserve.h \
-	src/store/sqlite.c src/store/sqlite.h \
-	src/store/store-private.h \
-	src/store/store.c src/store/store.h
+	src/store/sqlite-schema.h \
+	src/store/store.c src/store/store.h \
+	src/store/store-private.h
 nodist_libva_store_la_SOURCES = src/store/sql-schema.h
-libva_store_la_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS) $(JSON_CFLAGS) $(P11KIT_CFLAGS) $(SQLITE_CFLAGS) $(PQ_CFLAGS)
-libva_store_la_LIBADD = libva-audit.la libva-core-json.la libva-core.la $(JSON_LIBS) $(GNUTLS_LIBS) $(P11KIT_LIBS) $(SQLITE_LIBS) $(PQ_LIBS) $(GLIB_LIBS)
+libva_store_la_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS) $(JSON_CFLAGS) $(SQLITE_CFLAGS) $(PQ_CFLAGS)
+libva_store_la_LIBADD = libva-kek.la libva-audit.la libva-codec.la libva-core.la $(JSON_LIBS) $(GNUTLS_LIBS) $(SQLITE_LIBS) $(PQ_LIBS) $(GLIB_LIBS)
 
 # Each version's script as one C string: store-DATABASE-VERSION.sql becomes VA_DATABASE_SCHEMA_VERSION.
 store_schemas = schemas/store-sqlite-1.sql schemas/store-sqlite-2.sql schemas/store-sqlite-3.sql \

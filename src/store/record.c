@@ -3,7 +3,7 @@
 
 #include "store/record.h"
 
-#include "core/json.h"
+#include "codec/json.h"
 
 static const char *const state_names[] = { "open", "validated", "running", "refused",
                                           "failed", "expired", "ended", "waiting" };

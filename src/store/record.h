@@ -4,7 +4,7 @@
 #include "audit/mac.h"
 #include "core/guid.h"
 #include "core/secret.h"
-#include "sev/firmware.h"
+#include "tee/sev/firmware.h"
 
 /* What the store keeps. "sealed" members are set and opened by store.c; backends carry them as they are. */
 G_BEGIN_DECLS

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "store/seal.h"
+#include "kek/seal.h"
 #include "store/store.h"
 
 /* For the files of the store itself. */

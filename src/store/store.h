@@ -3,7 +3,7 @@
 
 #include "store/backend.h"
 #include "store/error.h"
-#include "store/kek.h"
+#include "kek/kek.h"
 #include "store/record.h"
 
 /*

@@ -3,7 +3,7 @@
 
 #include <glib-unix.h>
 #include <stdio.h>
-#include "http/server.h"
+#include "http/server/server.h"
 
 /* The service's HTTPS server and nothing behind it: GET /v1/healthz answers {}. Prints its port, ends with SIGTERM. */
 

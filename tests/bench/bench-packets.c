@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 #include "core/random.h"
-#include "sev/packet.h"
-#include "sev/session.h"
+#include "tee/sev/packet.h"
+#include "tee/sev/session.h"
 
 /*
  * Session and secret packet against the sum of the primitives that they cannot do without, turn by turn, so that what

@@ -26,7 +26,7 @@ tests_bench_bench_commits_LDADD = $(SQLITE_LIBS) $(GLIB_LIBS)
 
 tests_bench_bench_hello_SOURCES = tests/bench/bench-hello.c
 tests_bench_bench_hello_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
-tests_bench_bench_hello_LDADD = libva-http-server.la libva-api.la libva-core-json.la libva-core.la $(JSON_LIBS) \
+tests_bench_bench_hello_LDADD = libva-http-server.la libva-api.la libva-codec.la libva-core.la $(JSON_LIBS) \
 	$(GNUTLS_LIBS) $(GLIB_LIBS)
 
 tests_bench_bench_load_SOURCES = tests/bench/bench-load.c tests/bench/load-connection.c tests/bench/load.h

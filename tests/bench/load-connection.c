@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "bench/load.h"
-#include "http/tls-files.h"
+#include "pki/tls-files.h"
 
 #define ANSWER_MAX (256 * 1024)
 

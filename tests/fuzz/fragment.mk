@@ -20,7 +20,7 @@ EXTRA_DIST += tests/fuzz/corpus
 
 # The default of automake for programs without an LDADD of their own, which are just the fuzz targets.
 LDADD = $(fuzz_engine) $(fuzz_common)
-fuzz_common = libva-sev.la libva-core-json.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
+fuzz_common = libva-sev.la libva-codec.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
 tests_fuzz_fuzz_domain_xml_LDADD = $(fuzz_engine) libva-domain.la $(fuzz_common)
 tests_fuzz_fuzz_local_LDADD = $(fuzz_engine) libva-host.la $(fuzz_common)
 tests_fuzz_fuzz_markup_CFLAGS = $(AM_CFLAGS) $(XML_CFLAGS)

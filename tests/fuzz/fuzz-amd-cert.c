@@ -2,8 +2,8 @@
 #include "config.h"
 
 #include "fuzz.h"
-#include "sev/chain.h"
-#include "sev/error.h"
+#include "tee/sev/chain.h"
+#include "tee/sev/error.h"
 
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)

@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include <string.h>
-#include "api/domain-xml.h"
+#include "domain/xml.h"
 #include "core/error.h"
 #include "core/guid.h"
 #include "fuzz.h"

@@ -2,8 +2,8 @@
 #include "config.h"
 
 #include "fuzz.h"
-#include "sev/error.h"
-#include "sev/firmware-image.h"
+#include "tee/sev/error.h"
+#include "tee/sev/firmware-image.h"
 
 static void
 check_area (guint32 base, guint32 size)

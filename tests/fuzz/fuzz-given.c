@@ -4,9 +4,9 @@
 #include <string.h>
 #include "core/error.h"
 #include "fuzz.h"
-#include "sev/bundle.h"
-#include "sev/error.h"
-#include "sev/given.h"
+#include "tee/sev/bundle.h"
+#include "tee/sev/error.h"
+#include "tee/sev/given.h"
 
 /* What people paste: certificates, measurements, keys, in whatever form. Nothing is read beyond its end. */
 

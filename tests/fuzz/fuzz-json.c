@@ -3,7 +3,7 @@
 
 #include <string.h>
 #include "core/error.h"
-#include "core/json.h"
+#include "codec/json.h"
 #include "fuzz.h"
 
 /* Every member asked for as every kind: a verdict each time, and never both a value and a mistake. */

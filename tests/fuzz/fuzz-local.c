@@ -5,8 +5,8 @@
 #include "core/error.h"
 #include "core/guid.h"
 #include "fuzz.h"
-#include "host/question.h"
-#include "host/record.h"
+#include "host/local/question.h"
+#include "host/launch/record.h"
 
 /* What hook and gate ask the agent, and what the agent keeps of a launch. */
 

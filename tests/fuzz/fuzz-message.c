@@ -5,7 +5,7 @@
 #include "api/messages.h"
 #include "api/problem.h"
 #include "core/error.h"
-#include "core/json.h"
+#include "codec/json.h"
 #include "fuzz.h"
 
 /* The first byte chooses the reader, the rest is what it reads. What a reader takes can be written, read again, and is

@@ -3,8 +3,8 @@
 
 #include <string.h>
 #include "fuzz.h"
-#include "sev/chain.h"
-#include "sev/error.h"
+#include "tee/sev/chain.h"
+#include "tee/sev/error.h"
 
 /* One certificate, or a whole chain when the input is as long as four. */
 

@@ -6,9 +6,9 @@
 #include "core/error.h"
 #include "core/guid.h"
 #include "core/number.h"
-#include "core/settings.h"
+#include "core/config-file.h"
 #include "fuzz.h"
-#include "sev/vmsa.h"
+#include "tee/sev/vmsa.h"
 
 /* The short texts of options and configuration files: what is taken can be written again and is the same. */
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 #include "fuzz.h"
-#include "sev/vmsa.h"
+#include "tee/sev/vmsa.h"
 
 /* A page that reads as a usual one is the one that is built from what was read. */
 int

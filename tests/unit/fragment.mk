@@ -5,7 +5,7 @@ check_PROGRAMS += $(core_tests)
 TESTS += $(core_tests)
 tests_unit_test_core_SOURCES = tests/unit/test-core.c
 tests_unit_test_core_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
-tests_unit_test_core_LDADD = libva-core-json.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
+tests_unit_test_core_LDADD = libva-codec.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
 
 sev_tests = \
 	tests/unit/test-certificate \
@@ -21,7 +21,7 @@ TESTS += $(sev_tests)
 check_LTLIBRARIES += libva-test-sev.la
 libva_test_sev_la_SOURCES = tests/unit/sev-data.c tests/unit/sev-data.h
 libva_test_sev_la_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
-libva_test_sev_la_LIBADD = libva-sev.la libva-core-json.la $(JSON_LIBS)
+libva_test_sev_la_LIBADD = libva-sev.la libva-codec.la $(JSON_LIBS)
 tests_unit_test_certificate_LDADD = libva-test-sev.la $(GLIB_LIBS)
 tests_unit_test_chain_LDADD = libva-test-sev.la $(GLIB_LIBS)
 tests_unit_test_digest_LDADD = libva-test-sev.la $(GLIB_LIBS)
@@ -57,16 +57,16 @@ check_PROGRAMS += $(http_tests)
 TESTS += $(http_tests)
 tests_unit_test_problem_SOURCES = tests/unit/test-problem.c
 tests_unit_test_problem_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
-tests_unit_test_problem_LDADD = libva-api.la libva-sev.la libva-core-json.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
+tests_unit_test_problem_LDADD = libva-api.la libva-sev.la libva-codec.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
 tests_unit_test_server_SOURCES = tests/unit/test-server.c tests/unit/tls-fixture.c tests/unit/tls-fixture.h
 tests_unit_test_server_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
 tests_unit_test_server_LDADD = libva-http-server.la $(GNUTLS_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
 tests_unit_test_ca_SOURCES = tests/unit/test-ca.c tests/unit/tls-fixture.c tests/unit/tls-fixture.h
 tests_unit_test_ca_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
-tests_unit_test_ca_LDADD = libva-tls.la $(GNUTLS_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
+tests_unit_test_ca_LDADD = libva-pki.la $(GNUTLS_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
 tests_unit_test_identity_SOURCES = tests/unit/test-identity.c tests/unit/tls-fixture.c tests/unit/tls-fixture.h
 tests_unit_test_identity_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
-tests_unit_test_identity_LDADD = libva-tls.la $(GNUTLS_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
+tests_unit_test_identity_LDADD = libva-pki.la $(GNUTLS_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
 tests_unit_test_client_SOURCES = tests/unit/test-client.c tests/unit/tls-fixture.c tests/unit/tls-fixture.h
 tests_unit_test_client_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
 tests_unit_test_client_LDADD = libva-http-client.la libva-http-server.la $(GNUTLS_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
@@ -79,10 +79,10 @@ check_PROGRAMS += $(qmp_tests)
 TESTS += $(qmp_tests)
 tests_unit_test_qmp_codec_SOURCES = tests/unit/test-qmp-codec.c
 tests_unit_test_qmp_codec_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
-tests_unit_test_qmp_codec_LDADD = libva-qmp.la libva-core-json.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
+tests_unit_test_qmp_codec_LDADD = libva-qmp.la libva-codec.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
 tests_unit_test_qmp_client_SOURCES = tests/unit/test-qmp-client.c tests/unit/monitor.c tests/unit/monitor.h
 tests_unit_test_qmp_client_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
-tests_unit_test_qmp_client_LDADD = libva-qmp.la libva-core-json.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
+tests_unit_test_qmp_client_LDADD = libva-qmp.la libva-codec.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
 domain_tests = tests/unit/test-domain-xml tests/unit/test-domain-prepare
 check_PROGRAMS += $(domain_tests)
 TESTS += $(domain_tests)
@@ -99,7 +99,7 @@ store_scripts = tests/unit/test-store-postgresql.sh tests/unit/test-rekey-postgr
 TESTS += $(store_tests) $(store_scripts)
 EXTRA_DIST += tests/unit/postgresql.py $(store_scripts) tests/unit/test-service-postgresql.sh
 store_test_cflags = $(AM_CFLAGS) $(JSON_CFLAGS) $(SQLITE_CFLAGS) $(PQ_CFLAGS)
-store_test_libs = libva-test-store.la libva-store.la libva-audit.la libva-core-json.la libva-core.la $(JSON_LIBS) $(SQLITE_LIBS) $(PQ_LIBS) $(GLIB_LIBS)
+store_test_libs = libva-test-store.la libva-store.la libva-audit.la libva-codec.la libva-core.la $(JSON_LIBS) $(SQLITE_LIBS) $(PQ_LIBS) $(GLIB_LIBS)
 check_LTLIBRARIES += libva-test-store.la
 libva_test_store_la_SOURCES = tests/unit/store-fixture.c tests/unit/store-fixture.h
 libva_test_store_la_CFLAGS = $(store_test_cflags)
@@ -118,13 +118,13 @@ tests_unit_test_rekey_LDADD = $(store_test_libs)
 check_PROGRAMS += tests/unit/put-registration
 tests_unit_put_registration_SOURCES = tests/unit/put-registration.c
 tests_unit_put_registration_CFLAGS = $(store_test_cflags)
-tests_unit_put_registration_LDADD = libva-store.la libva-audit.la libva-core-json.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
+tests_unit_put_registration_LDADD = libva-store.la libva-audit.la libva-codec.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
 
 check_PROGRAMS += tests/unit/read-message
 TESTS += tests/unit/test-schemas.py
 tests_unit_read_message_SOURCES = tests/unit/read-message.c
 tests_unit_read_message_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
-tests_unit_read_message_LDADD = libva-api.la libva-domain.la libva-sev.la libva-core-json.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
+tests_unit_read_message_LDADD = libva-api.la libva-domain.la libva-sev.la libva-codec.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
 EXTRA_DIST += tests/unit/test-schemas.py \
 	tests/data/messages/host-features.json \
 	tests/data/messages/approval.json \
@@ -191,9 +191,9 @@ tests_unit_test_host_record_CFLAGS = $(host_test_cflags)
 tests_unit_test_host_record_LDADD = $(host_test_libs)
 check_PROGRAMS += tests/unit/test-host-check
 TESTS += tests/unit/test-host-check
-tests_unit_test_host_check_SOURCES = tests/unit/test-host-check.c src/cli/host-check-finding.c src/cli/host-check-machine.c \
-	src/cli/host-check-room.c
-tests_unit_test_host_check_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src/cli
+tests_unit_test_host_check_SOURCES = tests/unit/test-host-check.c src/cli/site/host-check-finding.c src/cli/site/host-check-machine.c \
+	src/cli/site/host-check-room.c
+tests_unit_test_host_check_CPPFLAGS = $(AM_CPPFLAGS)
 tests_unit_test_host_check_CFLAGS = $(AM_CFLAGS) $(LIBVIRT_CFLAGS)
 tests_unit_test_host_check_LDADD = libva-sev.la libva-core.la $(LIBVIRT_LIBS) $(GLIB_LIBS)
 tests_unit_test_cek_CFLAGS = $(host_test_cflags)
@@ -216,7 +216,7 @@ service_tests = tests/unit/test-service-rules tests/unit/test-liveness tests/uni
 check_PROGRAMS += $(service_tests)
 TESTS += $(service_tests)
 tests_unit_test_liveness_SOURCES = tests/unit/test-liveness.c
-tests_unit_test_liveness_LDADD = libva-service.la libva-store.la libva-http-server.la libva-api.la libva-sev.la libva-core-json.la \
+tests_unit_test_liveness_LDADD = libva-service.la libva-store.la libva-http-server.la libva-api.la libva-sev.la libva-codec.la \
 	libva-core.la $(GLIB_LIBS)
 tests_unit_test_chain_cache_SOURCES = tests/unit/test-chain-cache.c $(platform_psp) $(platform_making)
 tests_unit_test_chain_cache_CPPFLAGS = $(platform_cppflags)
@@ -224,7 +224,7 @@ tests_unit_test_chain_cache_CFLAGS = $(AM_CFLAGS) $(NETTLE_CFLAGS) $(JSON_CFLAGS
 tests_unit_test_chain_cache_LDADD = libva-service.la libva-test-sev.la libva-sev.la libva-core.la $(NETTLE_LIBS) $(GMP_LIBS) $(GLIB_LIBS)
 tests_unit_test_service_rules_SOURCES = tests/unit/test-service-rules.c
 tests_unit_test_service_rules_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
-tests_unit_test_service_rules_LDADD = libva-service.la libva-store.la libva-http-server.la libva-api.la libva-sev.la libva-core-json.la \
+tests_unit_test_service_rules_LDADD = libva-service.la libva-store.la libva-http-server.la libva-api.la libva-sev.la libva-codec.la \
 	libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
 
 EXTRA_DIST += tests/unit/test-cli-man.py

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "api/messages.h"
-#include "http/server.h"
-#include "host/settings.h"
+#include "http/server/server.h"
+#include "host/configuration.h"
 #include "tls-fixture.h"
 
 /* A service that does what a test tells it, behind real TLS, and the folders of a host agent that talks to it. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "store/kek.h"
+#include "kek/kek.h"
 
 /* What every kind of key-encryption key is held to. */
 G_BEGIN_DECLS

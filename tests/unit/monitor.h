@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "core/json.h"
+#include "codec/json.h"
 
 /* A monitor as QEMU has it, for tests: one connection after the other, on a local socket, in a thread of its own. */
 typedef struct _Monitor Monitor;

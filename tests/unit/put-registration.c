@@ -6,7 +6,7 @@
  * nobody: what an earlier version may have taken that this one does not take any more.
  */
 
-#include "store/kek.h"
+#include "kek/kek.h"
 #include "store/store.h"
 
 int

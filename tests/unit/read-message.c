@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
-#include "api/domain-xml.h"
+#include "domain/xml.h"
 #include "api/messages.h"
 #include "api/problem.h"
 #include "core/file.h"

@@ -6,8 +6,8 @@
 #include <string.h>
 #include "core/encoding.h"
 #include "core/file.h"
-#include "core/json.h"
-#include "sev/digest.h"
+#include "codec/json.h"
+#include "tee/sev/digest.h"
 
 #define DEBIAN_OVMF "/usr/share/ovmf/OVMF.fd"
 #define DEBIAN_OVMF_SHA256 "7b456907dd0786d415999e801a1ac4637b8ed4d7cf5378cfc6edbe5e574dd773"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/secret.h"
-#include "sev/chain.h"
+#include "tee/sev/chain.h"
 
 /* What the tests of src/sev share: files of tests/data. A file that is not there fails the test. */
 

@@ -8,9 +8,9 @@
 #include "core/monitor-path.h"
 #include "core/process.h"
 #include "host/agent.h"
-#include "host/guard.h"
-#include "host/marker.h"
-#include "host/reconcile.h"
+#include "host/launch/guard.h"
+#include "host/launch/marker.h"
+#include "host/launch/reconcile.h"
 #include "host-site.h"
 
 /* An agent on libvirt's own test driver, whose domain runs as soon as it is there: may it? */

@@ -13,7 +13,7 @@
 #include "core/process.h"
 #include "fake-qemu.h"
 #include "host/agent.h"
-#include "host/marker.h"
+#include "host/launch/marker.h"
 #include "host-site.h"
 
 /* A whole agent: real sockets, real TLS to a service that obeys the test, and processes that play QEMU. */

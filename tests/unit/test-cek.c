@@ -5,7 +5,7 @@
 #include <string.h>
 #include "host/cek.h"
 #include "sev-data.h"
-#include "sev/bundle.h"
+#include "tee/sev/bundle.h"
 
 /* The agent's chain with the CEK that AMD signed, which the administrator put beside it. */
 

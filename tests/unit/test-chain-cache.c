@@ -4,7 +4,7 @@
 #include <string.h>
 #include "platform/keys.h"
 #include "sev-data.h"
-#include "service/chain-cache.h"
+#include "service/decide/chain-cache.h"
 
 #define ROOT_SIZE (64 + 3 * 256) /* RSA-2048 */
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 #include "sev-data.h"
-#include "sev/error.h"
+#include "tee/sev/error.h"
 
 enum { PDH, PEK, OCA, CEK };
 

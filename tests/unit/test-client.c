@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 #include "core/error.h"
-#include "http/client.h"
-#include "http/server.h"
+#include "http/client/client.h"
+#include "http/server/server.h"
 #include "tls-fixture.h"
 
 #define OWNER VA_ROLE_BIT (VA_ROLE_OWNER)

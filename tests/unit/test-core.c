@@ -12,10 +12,10 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/guid.h"
-#include "core/json.h"
+#include "codec/json.h"
 #include "core/random.h"
 #include "core/number.h"
-#include "core/settings.h"
+#include "core/config-file.h"
 
 static void
 test_base64 (void)

@@ -5,9 +5,9 @@
 #include "core/encoding.h"
 #include "core/guid.h"
 #include "sev-data.h"
-#include "sev/bytes.h"
-#include "sev/digest.h"
-#include "sev/error.h"
+#include "tee/sev/bytes.h"
+#include "tee/sev/digest.h"
+#include "tee/sev/error.h"
 
 static void
 assert_hash (const guint8 hash[VA_SHA256_SIZE], const char *expected)

@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include <string.h>
-#include "api/domain-xml.h"
+#include "domain/xml.h"
 #include "core/error.h"
 
 #define UUID "6f1d2c3b-4a59-4e87-9d10-0123456789ab"

@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include <string.h>
-#include "sev/explain.h"
+#include "tee/sev/explain.h"
 
 /* What service and toolbox cannot easily bring about: many vCPUs, several images, images that cannot be read. The
    mistakes one by one are in test-cli-sev.py and test-service.py. */

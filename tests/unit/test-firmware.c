@@ -4,9 +4,9 @@
 #include <string.h>
 #include "core/guid.h"
 #include "sev-data.h"
-#include "sev/bytes.h"
-#include "sev/error.h"
-#include "sev/firmware.h"
+#include "tee/sev/bytes.h"
+#include "tee/sev/error.h"
+#include "tee/sev/firmware.h"
 
 #define GUID_FOOTER "96b582de-1fb2-45f7-baea-a366c55a082d"
 #define GUID_SECRET "4c2eb361-7d9b-4cc3-8081-127c90d3d294"

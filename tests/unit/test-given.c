@@ -5,10 +5,10 @@
 #include "core/encoding.h"
 #include "core/error.h"
 #include "sev-data.h"
-#include "sev/bundle.h"
-#include "sev/error.h"
-#include "sev/given.h"
-#include "sev/policy.h"
+#include "tee/sev/bundle.h"
+#include "tee/sev/error.h"
+#include "tee/sev/given.h"
+#include "tee/sev/policy.h"
 
 static guint8 measurement[48], digest[32], tik[16], tek[16];
 

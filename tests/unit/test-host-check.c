@@ -4,7 +4,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include "core/file.h"
-#include "host-check.h"
+#include "cli/site/host-check.h"
 
 /* What `virt-attest host check` says of rooms, rules and units that this machine does not have. */
 

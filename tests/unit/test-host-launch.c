@@ -7,10 +7,10 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/process.h"
-#include "host/launch.h"
-#include "host/marker.h"
+#include "host/launch/launch.h"
+#include "host/launch/marker.h"
 #include "host-site.h"
-#include "sev/firmware-error.h"
+#include "tee/sev/firmware-error.h"
 
 /* One launch and two channels at once: what must not deadlock, and what counts as success. */
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 #include "core/error.h"
-#include "host/question.h"
+#include "host/local/question.h"
 
 #define UUID "6f1d2c3b-4a59-4e87-9d10-0123456789ab"
 

@@ -7,9 +7,9 @@
 #include <unistd.h>
 #include "core/file.h"
 #include "core/process.h"
-#include "host/marker.h"
-#include "host/record.h"
-#include "host/watch.h"
+#include "host/launch/marker.h"
+#include "host/launch/record.h"
+#include "host/launch/watch.h"
 
 #define UUID "6f1d2c3b-4a59-4e87-9d10-0123456789ab"
 #define ID "11111111-2222-4333-8444-555555555555"

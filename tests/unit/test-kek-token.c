@@ -8,7 +8,7 @@
 #include "kek-checks.h"
 #include "soft-token.h"
 #include "store/error.h"
-#include "store/kek.h"
+#include "kek/kek.h"
 
 #define AES "pkcs11:token=one;object=aes;type=secret-key"
 #define RSA "pkcs11:token=one;object=rsa;type=private"

@@ -9,7 +9,7 @@
 #include "core/random.h"
 #include "kek-checks.h"
 #include "store/error.h"
-#include "store/kek.h"
+#include "kek/kek.h"
 
 static const VaSealLabel label = { "data_keys", "1", "data key" };
 static const VaSealLabel other_label = { "data_keys", "2", "data key" };

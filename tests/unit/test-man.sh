@@ -27,7 +27,7 @@ compare_keys () # PAGE SOURCE
 }
 
 # The firmware's errors: "{ N_("Name")," by number, beginning with 0.
-sed -n 's|^  { N_("\([^"]*\)").*|\1|p' "$top/src/sev/firmware-error.c" | awk '{ print NR - 1, "(" $0 ")" }' >"$TMPDIR/errors"
+sed -n 's|^  { N_("\([^"]*\)").*|\1|p' "$top/src/tee/sev/firmware-error.c" | awk '{ print NR - 1, "(" $0 ")" }' >"$TMPDIR/errors"
 sed -n 's|^\.It \([0-9]* (.*)\)$|\1|p' "$errors" >"$TMPDIR/errors-described"
 
 command -v mandoc >/dev/null || { echo "Bail out! mandoc is missing: install the package mandoc"; exit 1; }
@@ -38,7 +38,7 @@ check "the table of codes is read whole" test "$enum" -eq "$(wc -l <"$TMPDIR/cod
 check "every code is in virt-attest-errors(7) with its status, and no other is" same "$TMPDIR/codes" "$TMPDIR/documented"
 check "every firmware error is in virt-attest-errors(7), in order" same "$TMPDIR/errors" "$TMPDIR/errors-described"
 for pair in virt-attest-gate.conf.5:plugin/gate.c virt-attest-hook.conf.5:hooks/hook.c \
-            virt-attest-hostd.conf.5:src/host/settings.c virt-attest-service.conf.5:src/service/settings.c; do
+            virt-attest-hostd.conf.5:src/host/configuration.c virt-attest-service.conf.5:src/service/configuration.c; do
   check "${pair%%:*} has the keys of ${pair#*:}, and no other" compare_keys "${pair%%:*}" "${pair#*:}"
 done
 

@@ -4,8 +4,8 @@
 #include <string.h>
 #include "core/encoding.h"
 #include "sev-data.h"
-#include "sev/measurement.h"
-#include "sev/policy.h"
+#include "tee/sev/measurement.h"
+#include "tee/sev/policy.h"
 
 static VaLaunchContext
 context_of (const Case *one)

@@ -5,9 +5,9 @@
 #include <string.h>
 #include "core/encoding.h"
 #include "sev-data.h"
-#include "sev/bytes.h"
-#include "sev/error.h"
-#include "sev/packet.h"
+#include "tee/sev/bytes.h"
+#include "tee/sev/error.h"
+#include "tee/sev/packet.h"
 
 static VaSecretEntry
 entry_of (const Case *one, GBytes *bytes)

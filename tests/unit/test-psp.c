@@ -7,12 +7,12 @@
 #include "platform/generate.h"
 #include "platform/keys.h"
 #include "platform/psp.h"
-#include "sev/chain.h"
-#include "sev/digest.h"
-#include "sev/error.h"
-#include "sev/measurement.h"
-#include "sev/packet.h"
-#include "sev/session.h"
+#include "tee/sev/chain.h"
+#include "tee/sev/digest.h"
+#include "tee/sev/error.h"
+#include "tee/sev/measurement.h"
+#include "tee/sev/packet.h"
+#include "tee/sev/session.h"
 
 #define POLICY 0x00000001u
 #define POLICY_ES 0x00000005u

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "core/random.h"
 #include "store/error.h"
-#include "store/seal.h"
+#include "kek/seal.h"
 
 static const VaSealLabel label = { "secrets", "alice\nroot", "value" };
 

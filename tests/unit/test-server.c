@@ -10,7 +10,7 @@
 #include <gnutls/x509.h>
 #include "core/error.h"
 #include "core/random.h"
-#include "http/server.h"
+#include "http/server/server.h"
 #include "tls-fixture.h"
 
 #define OWNER VA_ROLE_BIT (VA_ROLE_OWNER)

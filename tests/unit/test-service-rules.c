@@ -3,9 +3,9 @@
 
 #include <string.h>
 #include "core/error.h"
-#include "service/fixed.h"
+#include "service/decide/launch-terms.h"
 #include "service/refusal.h"
-#include "service/rules.h"
+#include "service/decide/rules.h"
 #include "store/error.h"
 
 #define ID "11111111-2222-3333-4444-555555555555"

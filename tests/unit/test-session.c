@@ -7,9 +7,9 @@
 #include <nettle/ecdsa.h>
 #include <string.h>
 #include "core/random.h"
-#include "sev/error.h"
-#include "sev/policy.h"
-#include "sev/session.h"
+#include "tee/sev/error.h"
+#include "tee/sev/policy.h"
+#include "tee/sev/session.h"
 
 /* The platform's side, written from the specification on GLib's HMAC and single AES blocks, with no code of src/sev. */
 typedef struct

@@ -3,9 +3,9 @@
 
 #include <string.h>
 #include "sev-data.h"
-#include "sev/bytes.h"
-#include "sev/error.h"
-#include "sev/vmsa.h"
+#include "tee/sev/bytes.h"
+#include "tee/sev/error.h"
+#include "tee/sev/vmsa.h"
 
 static void
 test_signature (void)

@@ -4,7 +4,7 @@
 #include <glib.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
-#include "http/ca.h"
+#include "pki/ca.h"
 
 /** Certificates of a site and raw TLS ends, for tests that must say wrong things on purpose. */
 

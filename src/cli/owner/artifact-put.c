@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "cli/verbs.h"
+
+#include "cli/answer.h"
+#include "core/i18n.h"
+#include "cli/firmware.h"
+#include "cli/print.h"
+
+static char *
+area_text (JsonObject *artifact, const char *base, const char *size)
+{
+  if (va_answer_number (artifact, base) == 0)
+    return g_strdup (_("none"));
+  return g_strdup_printf (_("%d bytes at 0x%x"), (int) va_answer_number (artifact, size),
+                          (guint) va_answer_number (artifact, base));
+}
+
+static void
+print_artifact (JsonObject *artifact)
+{
+  VaTable *table = va_table_new ((const char *[]){ "", "", NULL });
+
+  va_table_field (table, _("hash"), g_strdup (va_answer_text (artifact, "hash")));
+  va_table_field (table, _("size"), g_strdup_printf ("%" G_GINT64_FORMAT, va_answer_number (artifact, "size")));
+  va_table_field (table, _("room for secrets"), area_text (artifact, "secret-base", "secret-size"));
+  va_table_field (table, _("room for kernel hashes"), area_text (artifact, "hashes-base", "hashes-size"));
+  va_table_field (table, _("SEV-ES"),
+                  g_strdup (va_answer_number (artifact, "ap-reset") != 0 ? _("yes") : _("no")));
+  va_table_print (table, "");
+}
+
+VaExit
+va_verb_artifact_put (VaCall *call)
+{
+  g_autoptr(VaFirmwareFile) file = NULL;
+  g_autoptr(JsonObject) artifact = NULL;
+  g_autoptr(GError) error = NULL;
+
+  if (!va_call_parse (call, NULL, 1, 1))
+    return VA_EXIT_USAGE;
+  file = va_firmware_file_read (call->operands[0], &error);
+  if (file == NULL || !va_firmware_file_upload (call, file, &artifact, &error))
+    return va_call_fail (error);
+  if (call->json)
+    va_print_json (artifact);
+  else
+    print_artifact (artifact);
+  return VA_EXIT_YES;
+}

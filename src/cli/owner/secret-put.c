@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "cli/verbs.h"
+
+#include <unistd.h>
+#include "cli/answer.h"
+#include "api/messages.h"
+#include "core/file.h"
+#include "core/i18n.h"
+#include "cli/operand.h"
+#include "cli/passphrase.h"
+#include "cli/print.h"
+#include "cli/secret-text.h"
+#include "tee/sev/packet.h"
+
+static VaSecret *
+read_secret (const char *path, GError **error)
+{
+  if (path != NULL && !g_str_equal (path, "-"))
+    return va_secret_from_path (path, VA_SECRET_TABLE_MAX, error);
+  if (path == NULL && isatty (STDIN_FILENO))
+    return va_passphrase_ask (error);
+  return va_fd_read_secret (STDIN_FILENO, VA_SECRET_TABLE_MAX, error);
+}
+
+/* Whether another secret is gone now must not be overlooked. */
+static void
+print_stored (const char *name, gsize size, JsonObject *replaced)
+{
+  g_autofree char *time = va_print_time (va_answer_number (replaced, "created"));
+
+  if (replaced == NULL)
+    va_print_line (ngettext ("stored “%s”, %" G_GSIZE_FORMAT " byte: new",
+                             "stored “%s”, %" G_GSIZE_FORMAT " bytes: new", size), name, size);
+  else
+    va_print_line (ngettext ("stored “%s”, %" G_GSIZE_FORMAT " byte: it replaced the one of %s (%" G_GINT64_FORMAT
+                             " bytes), which is gone",
+                             "stored “%s”, %" G_GSIZE_FORMAT " bytes: it replaced the one of %s (%" G_GINT64_FORMAT
+                             " bytes), which is gone", size), name, size, time, va_answer_number (replaced, "size"));
+}
+
+static VaExit
+put (VaCall *call, const char *path, VaSecret *secret)
+{
+  g_autoptr(JsonObject) reply = NULL;
+  g_autoptr(GError) error = NULL;
+
+  if (va_secret_size (secret) == 0)
+    {
+      va_print_error_line ("virt-attest: %s", _("the secret is empty"));
+      return VA_EXIT_REFUSED;
+    }
+  if (!va_call_put (call, path, va_secret_data (secret), va_secret_size (secret), NULL, &reply, &error))
+    return va_call_fail (error);
+  if (call->json)
+    va_print_json (reply);
+  else
+    print_stored (call->operands[0], va_secret_size (secret), va_answer_object (reply, "replaced"));
+  return VA_EXIT_YES;
+}
+
+static char *
+make_path (const VaCall *call, const char *guid)
+{
+  g_autofree char *path = va_operand_secret_path (call, call->operands[0]);
+  g_autofree char *canonical = guid != NULL ? va_uuid_canonical (guid, NULL) : NULL;
+
+  if (path == NULL)
+    return NULL;
+  if (guid == NULL)
+    return g_strconcat (path, "?type=luks-passphrase", NULL);
+  if (canonical != NULL)
+    return g_strconcat (path, "?guid=", canonical, NULL);
+  va_call_usage (call, "%s", _("--guid: expected a GUID, 8-4-4-4-12 hexadecimal digits"));
+  return NULL;
+}
+
+/* The GUID under which guests look for a LUKS passphrase, given as such. */
+static gboolean
+is_passphrase_guid (const char *text)
+{
+  guint8 guid[VA_GUID_SIZE];
+
+  return va_guid_parse (text, guid, NULL) && va_secret_guid_is_passphrase (guid);
+}
+
+VaExit
+va_verb_secret_put (VaCall *call)
+{
+  g_autofree char *file = NULL;
+  g_autofree char *guid = NULL;
+  gboolean strip = FALSE;
+  const GOptionEntry options[] = {
+    { "file", 0, 0, G_OPTION_ARG_FILENAME, &file, N_("Read it from FILE; - is standard input [-]"), N_("FILE") },
+    { "guid", 0, 0, G_OPTION_ARG_STRING, &guid, N_("What the guest looks for [a LUKS passphrase]"), N_("GUID") },
+    VA_SECRET_STRIP (&strip),
+    { NULL },
+  };
+  g_autoptr(VaSecret) secret = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *path = NULL;
+
+  if (!va_call_parse (call, options, 1, 1))
+    return VA_EXIT_USAGE;
+  path = make_path (call, guid);
+  if (path == NULL)
+    return VA_EXIT_USAGE;
+  secret = read_secret (file, &error);
+  if (secret == NULL)
+    return va_call_fail (error);
+  va_secret_text_look (secret, file != NULL && !g_str_equal (file, "-") ? file : _("standard input"),
+                       guid == NULL || is_passphrase_guid (guid), strip);
+  return put (call, path, secret);
+}

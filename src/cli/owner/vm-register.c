@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "cli/verbs.h"
+
+#include "cli/answer.h"
+#include "core/error.h"
+#include "core/i18n.h"
+#include "cli/firmware.h"
+#include "cli/operand.h"
+#include "cli/owner/option-words.h"
+#include "cli/print.h"
+#include "cli/owner/registration-options.h"
+#include "tee/sev/policy.h"
+#include "cli/owner/vm-text.h"
+
+static GPtrArray *
+read_firmware (char **paths, GError **error)
+{
+  g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func ((GDestroyNotify) va_firmware_file_free);
+
+  for (guint i = 0; paths != NULL && paths[i] != NULL; i++)
+    {
+      VaFirmwareFile *file = va_firmware_file_read (paths[i], error);
+
+      if (file == NULL)
+        return NULL;
+      g_ptr_array_add (files, file);
+    }
+  return g_steal_pointer (&files);
+}
+
+/* Whether the policy demands SEV-ES; what is wrong with it is said where it is read. */
+static gboolean
+is_es (const VaRegistrationOptions *options)
+{
+  const char *text = options->policy != NULL ? options->policy : options->policy_required;
+  guint32 policy = 0;
+
+  return text != NULL && va_policy_parse (text, &policy, NULL) && (policy & VA_POLICY_ES) != 0;
+}
+
+/* What goes with what, in the words of the options; the service has the same rules in those of its JSON. */
+static gboolean
+check_parts (const VaCall *call, const VaRegistrationOptions *o)
+{
+  gboolean es = is_es (o), cpus = o->cpu_counts != NULL || o->cpu_model != NULL || o->vmsa_profile != NULL;
+  const char *wrong = NULL;
+
+  if (o->firmware != NULL && o->launch_digests != NULL)
+    wrong = _("give --firmware or --launch-digest, not both");
+  else if (o->kernels == NULL && (o->initrds != NULL || o->cmdlines != NULL))
+    wrong = _("--initrd and --cmdline go with --kernel: without kernel hashes nobody measures them");
+  else if (o->kernels != NULL && o->launch_digests != NULL)
+    wrong = _("--kernel goes with --firmware: a --launch-digest has the kernel in it");
+  else if (!es && cpus)
+    wrong = _("--cpu-count, --cpu-model and --vmsa-profile go with a --policy that has bit 2 (SEV-ES), e.g. 0x5");
+  else if (es && o->firmware != NULL && o->cpu_counts == NULL)
+    wrong = _("--cpu-count is missing: the policy means SEV-ES, which measures each vCPU");
+  else if (es && o->firmware != NULL && o->cpu_model == NULL)
+    wrong = _("--cpu-model is missing: the policy means SEV-ES, which measures each vCPU's state");
+  else if (o->two_persons && o->secrets != NULL)
+    wrong = _("--secret does not go with --two-persons: one person alone could let another registration have a stored secret; "
+              "write the secrets into a registration in JSON, and give that with --file");
+  else if (o->any_domain && o->domains != NULL)
+    wrong = _("give --domain or --any-domain, not both");
+  if (wrong != NULL)
+    va_call_usage (call, "%s", wrong);
+  return wrong == NULL;
+}
+
+/* Nobody means a registration that no launch can ever use. */
+static gboolean
+check_window (const VaRegistration *registration, const char *name, GError **error)
+{
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  g_autofree char *end = va_print_time (registration->not_after), *present = va_print_time (now);
+
+  if (registration->not_after == 0 || registration->not_after > now)
+    return TRUE;
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
+               _("%s: %s is over (it is %s now), so no launch would ever be allowed: give a later time, or leave it out for a "
+                 "registration without an end"), name, end, present);
+  return FALSE;
+}
+
+/* Whether a limit was given that is none. */
+static gboolean
+is_no_limit (gint64 limit)
+{
+  return limit != VA_NO_LIMIT_GIVEN && limit < 1;
+}
+
+static gboolean
+check_usage (const VaCall *call, const VaRegistrationOptions *options)
+{
+  gboolean references = options->firmware != NULL || options->launch_digests != NULL;
+  gboolean rule = options->policy_required != NULL || options->policy_forbidden != NULL;
+
+  if (options->file != NULL && (options->policy != NULL || rule || references))
+    va_call_usage (call, _("give --file, or --policy and what belongs to it, not both"));
+  else if (options->file == NULL && options->policy == NULL && !rule)
+    va_call_usage (call, _("--policy is missing, for instance --policy 0x1 (or give --file)"));
+  else if (options->policy != NULL && rule)
+    va_call_usage (call, _("give --policy, or --policy-required and --policy-forbidden, not both"));
+  else if (options->file == NULL && !references)
+    va_call_usage (call, _("--firmware is missing (or --launch-digest)"));
+  else if (options->file == NULL && !check_parts (call, options))
+    return FALSE;
+  else if (is_no_limit (options->max_launches) || is_no_limit (options->max_running))
+    va_call_usage (call, _("--max-launches and --max-running take a number of at least 1; without the option there is no limit"));
+  else if (options->min_build < 0)
+    va_call_usage (call, _("--min-build: the number must not be negative"));
+  else
+    return TRUE;
+  return FALSE;
+}
+
+/* What came of it; whether another registration is gone now must not be overlooked. */
+static void
+print_registered (JsonObject *vm)
+{
+  JsonObject *replaced = va_answer_object (vm, "replaced");
+  g_autofree char *time = va_print_time (va_answer_number (replaced, "created"));
+
+  if (replaced == NULL)
+    va_print_line ("%s", _("Registered: new."));
+  else
+    va_print_line (_("Registered: this replaced the registration of %s (version %" G_GINT64_FORMAT "), which is gone; "
+                     "launches are counted from 0 again."), time, va_answer_number (replaced, "version"));
+  va_print_line ("%s", "");
+  va_vm_print (vm);
+}
+
+/* The whole verb once the command line fits. */
+static VaExit
+register_vm (VaCall *call, const VaRegistrationOptions *options, const char *path)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GPtrArray) firmware = read_firmware (options->firmware, &error);
+  g_autoptr(VaRegistration) registration = NULL;
+  g_autoptr(JsonObject) body = NULL;
+  g_autoptr(JsonObject) vm = NULL;
+
+  if (firmware != NULL && options->file != NULL)
+    registration = va_registration_from_file (options, &error);
+  else if (firmware != NULL)
+    registration = va_registration_from_options (options, firmware, &error);
+  if (registration == NULL || !check_window (registration, options->file != NULL ? "permit.not-after" : "--not-after", &error)
+      || !va_firmware_files_upload (call, firmware, &error))
+    return va_call_fail (error);
+  body = va_registration_write (registration, TRUE);
+  if (!va_call_ask (call, "POST", path, body, &vm, &error))
+    {
+      if (options->file == NULL)
+        va_option_words_put (&error);
+      return va_call_fail (error);
+    }
+  if (call->json)
+    va_print_json (vm);
+  else if (!va_vm_print_proposed (vm))
+    print_registered (vm);
+  return VA_EXIT_YES;
+}
+
+VaExit
+va_verb_vm_register (VaCall *call)
+{
+  VaRegistrationOptions options = { 0 };
+  GOptionEntry entries[VA_REGISTRATION_ENTRIES];
+  g_autofree char *path = NULL;
+  VaExit code = VA_EXIT_USAGE;
+
+  va_registration_options_entries (&options, entries);
+  if (va_call_parse (call, entries, 1, 1) && check_usage (call, &options))
+    path = va_operand_path (call, "/v1/vm/", call->operands[0]);
+  if (path != NULL)
+    code = register_vm (call, &options, path);
+  va_registration_options_clear (&options);
+  return code;
+}

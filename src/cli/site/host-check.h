@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "core/config-file.h"
+
+G_BEGIN_DECLS
+
+/** What a check found: ok with what was seen, or what to do. */
+typedef struct {
+  gboolean ok;
+  gboolean warns; /* ok, but not for every guest */
+  char *words;
+} VaFinding;
+/** Each frees what the finding held before. */
+void va_finding_ok (VaFinding *finding, const char *format, ...) G_GNUC_PRINTF (2, 3);
+void va_finding_warn (VaFinding *finding, const char *format, ...) G_GNUC_PRINTF (2, 3);
+void va_finding_fix (VaFinding *finding, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+/** What the checks share. */
+typedef struct {
+  VaConfig *config;       /* hostd.conf; %NULL when it cannot be read */
+  const char *config_path;
+  gpointer libvirt;       /* virConnectPtr; %NULL when libvirt cannot be reached */
+} VaHostCheck;
+
+/** What SEV has room for on this host, and what wants it. */
+typedef struct {
+  gboolean processor;    /* the processor says that it has SEV; not so on the software platform */
+  int state;             /* of the platform: 0 not initialised, 1 initialised, 2 with guests; -1: /dev/sev cannot be asked */
+  int firmware_error;    /* instead of a state: va_firmware_error_text(); -1: none */
+  guint cbitpos;
+  guint guests, es_guests; /* at once, at most, as libvirt says */
+  guint running, es_running;
+  char *wants, *wants_es;  /* a domain of this host, or %NULL */
+} VaSevRoom;
+void va_sev_room_clear (VaSevRoom *room);
+void va_judge_sev_room (const VaSevRoom *room, VaFinding *finding);
+/** va_sev_room_ask_platform: @device: /dev/sev */
+void va_sev_room_ask_platform (VaSevRoom *room, const char *device);
+/** va_judge_apparmor: @root: "" or a directory that stands for /; @capabilities: libvirt's */
+void va_judge_apparmor (const char *root, const char *capabilities, VaFinding *finding);
+void va_judge_unit (const char *root, VaFinding *finding);
+
+/** Each fills @finding, which begins as "not ok". */
+void va_check_config (VaHostCheck *check, VaFinding *finding);
+void va_check_libvirt (VaHostCheck *check, VaFinding *finding);
+void va_check_sev (VaHostCheck *check, VaFinding *finding);
+void va_check_lock_manager (VaHostCheck *check, VaFinding *finding);
+void va_check_gate_file (VaHostCheck *check, VaFinding *finding);
+void va_check_gate_loaded (VaHostCheck *check, VaFinding *finding);
+void va_check_hook (VaHostCheck *check, VaFinding *finding);
+void va_check_apparmor (VaHostCheck *check, VaFinding *finding);
+void va_check_unit (VaHostCheck *check, VaFinding *finding);
+void va_check_agent (VaHostCheck *check, VaFinding *finding);
+void va_check_service (VaHostCheck *check, VaFinding *finding);
+void va_check_certificate (VaHostCheck *check, VaFinding *finding);
+void va_check_clock (VaHostCheck *check, VaFinding *finding);
+void va_host_check_close (VaHostCheck *check);
+
+G_END_DECLS

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <stdio.h>
+#include "core/i18n.h"
+#include "cli/site/service-store.h"
+
+#define MIB (1024 * 1024)
+
+static void
+say_copied (const char *begin, const VaStoreCopied *copied)
+{
+  printf (_("%s: %" G_GUINT64_FORMAT " registrations, %" G_GUINT64_FORMAT " secrets, %" G_GUINT64_FORMAT
+            " launches, %" G_GUINT64_FORMAT " audit records\n"),
+          begin, copied->registrations, copied->secrets, copied->launches, copied->records);
+}
+
+static gboolean
+back_up (const char *config_file, const char *path, VaStoreCopied *copied, GError **error)
+{
+  const char *place;
+  g_autoptr(VaConfig) config = va_service_store_find (config_file, &place, error);
+
+  return config != NULL && va_store_backup (place, path, copied, error);
+}
+
+static gboolean
+restore (const char *config_file, const char *path, VaStoreCopied *copied, GError **error)
+{
+  const char *place;
+  g_autoptr(VaConfig) config = va_service_store_find (config_file, &place, error);
+  g_autoptr(VaKek) kek = NULL;
+
+  if (config != NULL && va_service_store_user (place, "service restore FILE", error))
+    kek = va_service_open_kek (config, error);
+  return kek != NULL
+         && va_store_restore (path, place, va_config_number (config, "limits", "reserve-mib") * MIB, kek, copied, error);
+}
+
+static VaExit
+copy (VaCall *call, gboolean (*how) (const char *, const char *, VaStoreCopied *, GError **), const char *done)
+{
+  g_autofree char *config_file = NULL;
+  const GOptionEntry options[] = {
+    { "service-config", 0, 0, G_OPTION_ARG_FILENAME, &config_file, N_("The service's configuration [" VA_SERVICE_CONFIG "]"), N_("FILE") },
+    { NULL },
+  };
+  g_autoptr(GError) error = NULL;
+  VaStoreCopied copied;
+
+  if (!va_call_parse (call, options, 1, 1))
+    return VA_EXIT_USAGE;
+  if (!how (config_file, call->operands[0], &copied, &error))
+    return va_call_fail (error);
+  say_copied (done, &copied);
+  return VA_EXIT_YES;
+}
+
+VaExit
+va_verb_service_backup (VaCall *call)
+{
+  VaExit code = copy (call, back_up, _("saved"));
+
+  if (code == VA_EXIT_YES)
+    puts (_("The secrets in it are sealed: keep the store's key-encryption key too, and apart from it."));
+  return code;
+}
+
+VaExit
+va_verb_service_restore (VaCall *call)
+{
+  return copy (call, restore, _("restored"));
+}

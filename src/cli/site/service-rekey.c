@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <stdio.h>
+#include "core/i18n.h"
+#include "cli/site/service-store.h"
+#include "store/error.h"
+
+#define VALUES_AT_ONCE 100 /* in one transaction, so that the service waits for a short time only */
+
+static gboolean
+seal_again (VaStore *store, guint64 *moved, GError **error)
+{
+  g_autoptr(JsonObject) entry = va_service_store_entry ("rekey");
+  guint count;
+
+  *moved = 0;
+  if (!va_store_rekey_begin (store, entry, error))
+    return FALSE;
+  do
+    {
+      if (!va_store_rekey_step (store, VALUES_AT_ONCE, &count, error))
+        return FALSE;
+      *moved += count;
+    }
+  while (count > 0);
+  return TRUE;
+}
+
+static gboolean
+rekey (const char *config_file, guint64 *moved, GError **error)
+{
+  const char *place;
+  g_autoptr(VaConfig) config = va_service_store_find (config_file, &place, error);
+  g_autoptr(VaKek) kek = config != NULL && va_service_store_user (place, "service rekey", error)
+                           ? va_service_open_kek (config, error) : NULL;
+  g_autoptr(VaStore) store = kek != NULL ? va_store_open (place, VA_STORE_PRESENT, kek, error) : NULL;
+
+  return store != NULL && seal_again (store, moved, error);
+}
+
+static gboolean
+opens_with (const char *place, VaKek *kek)
+{
+  g_autoptr(VaStore) store = va_store_open (place, VA_STORE_PRESENT, kek, NULL);
+
+  return store != NULL;
+}
+
+/* A call that was killed may have done it, or not: both are told from each other by which key opens the store. */
+static gboolean
+rewrap (const char *config_file, const char *next_file, gboolean *was_done, GError **error)
+{
+  const char *place;
+  g_autoptr(VaConfig) config = va_service_store_find (config_file, &place, error), next = NULL;
+  g_autoptr(VaKek) kek = NULL, next_kek = NULL;
+  g_autoptr(VaStore) store = NULL;
+  g_autoptr(JsonObject) entry = va_service_store_entry ("key-encryption-key");
+
+  if (config != NULL && va_service_store_user (place, "service rekey --next NEW.conf", error))
+    next = va_service_config_load (next_file, error);
+  next_kek = next != NULL ? va_service_open_kek (next, error) : NULL;
+  if (next_kek == NULL)
+    return FALSE;
+  *was_done = opens_with (place, next_kek);
+  if (*was_done)
+    return TRUE;
+  kek = va_service_open_kek (config, error);
+  store = kek != NULL ? va_store_open (place, VA_STORE_PRESENT, kek, error) : NULL;
+  return store != NULL && va_store_rewrap (store, next_kek, entry, error);
+}
+
+VaExit
+va_verb_service_rekey (VaCall *call)
+{
+  g_autofree char *config_file = NULL, *next = NULL;
+  const GOptionEntry options[] = {
+    { "service-config", 0, 0, G_OPTION_ARG_FILENAME, &config_file, N_("The service's configuration [" VA_SERVICE_CONFIG "]"), N_("FILE") },
+    { "next", 0, 0, G_OPTION_ARG_FILENAME, &next, N_("Go over to the key-encryption key of this configuration"), N_("FILE") },
+    { NULL },
+  };
+  g_autoptr(GError) error = NULL;
+  gboolean was_done = FALSE;
+  guint64 moved = 0;
+
+  if (!va_call_parse (call, options, 0, 0))
+    return VA_EXIT_USAGE;
+  if (next == NULL ? !rekey (config_file, &moved, &error) : !rewrap (config_file, next, &was_done, &error))
+    return va_call_fail (error);
+  if (next == NULL)
+    printf (_("done: %" G_GUINT64_FORMAT " values were sealed again, and the older data keys are gone\n"), moved);
+  else if (was_done)
+    printf (_("The store opens with the key of %s already. Put that configuration in place, and restart the service.\n"), next);
+  else
+    printf (_("done: the store opens with the key of %s alone. Put that configuration in place, and restart the service.\n"),
+            next);
+  return VA_EXIT_YES;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <libvirt/virterror.h>
+#include <string.h>
+#include "core/encoding.h"
+#include "core/error.h"
+#include "core/i18n.h"
+#include "host/launch/channel.h"
+
+typedef struct {
+  VaChannel parent;
+  virDomainPtr domain;
+  char *run_dir;
+  gint64 end;
+} LibvirtChannel;
+
+static gboolean
+fail (GError **error, const char *call)
+{
+  virErrorPtr last = virGetLastError ();
+
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, "libvirt: %s: %s", call,
+               last != NULL && last->message != NULL ? last->message : _("no reason was given"));
+  return FALSE;
+}
+
+static gboolean
+lacks (GError **error, const char *name)
+{
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
+               _("libvirt's answer about the launch has no usable “%s”: libvirt 8.0 or later is needed"), name);
+  return FALSE;
+}
+
+static gboolean
+take_number (virTypedParameterPtr params, int count, const char *name, guint max, guint *out, GError **error)
+{
+  return (virTypedParamsGetUInt (params, count, name, out) == 1 && *out <= max) || lacks (error, name);
+}
+
+static gboolean
+take_evidence (virTypedParameterPtr params, int count, VaEvidence *evidence, GError **error)
+{
+  guint major, minor, build, policy;
+  const char *measurement = NULL;
+
+  if (!take_number (params, count, VIR_DOMAIN_LAUNCH_SECURITY_SEV_API_MAJOR, G_MAXUINT8, &major, error)
+      || !take_number (params, count, VIR_DOMAIN_LAUNCH_SECURITY_SEV_API_MINOR, G_MAXUINT8, &minor, error)
+      || !take_number (params, count, VIR_DOMAIN_LAUNCH_SECURITY_SEV_BUILD_ID, G_MAXUINT8, &build, error)
+      || !take_number (params, count, VIR_DOMAIN_LAUNCH_SECURITY_SEV_POLICY, G_MAXUINT32, &policy, error))
+    return FALSE;
+  if (virTypedParamsGetString (params, count, VIR_DOMAIN_LAUNCH_SECURITY_SEV_MEASUREMENT, &measurement) != 1
+      || !va_base64_decode_exact (measurement, evidence->measurement, sizeof evidence->measurement, NULL))
+    return lacks (error, VIR_DOMAIN_LAUNCH_SECURITY_SEV_MEASUREMENT);
+  evidence->context = (VaLaunchContext){ .api_major = (guint8) major, .api_minor = (guint8) minor,
+                                         .build_id = (guint8) build, .policy = policy };
+  return TRUE;
+}
+
+/* libvirt tells less of QEMU's state than QEMU does. The second monitor has one client at a time, so it is left at once: the
+   gate may want it while a call to libvirt waits for the gate. */
+static gboolean
+check (VaChannel *parent, GError **error)
+{
+  LibvirtChannel *channel = (LibvirtChannel *) parent;
+  char uuid[VIR_UUID_STRING_BUFLEN];
+  g_autoptr(VaChannel) monitor = NULL;
+
+  if (virDomainGetUUIDString (channel->domain, uuid) < 0)
+    return fail (error, "virDomainGetUUIDString");
+  monitor = va_channel_qmp_new (channel->run_dir, uuid, parent->pid, parent->start, channel->end);
+  return va_channel_check (monitor, error);
+}
+
+static gboolean
+collect (VaChannel *parent, VaEvidence *evidence, GError **error)
+{
+  LibvirtChannel *channel = (LibvirtChannel *) parent;
+  virTypedParameterPtr params = NULL;
+  int count = 0;
+  gboolean ok;
+
+  if (!check (parent, error))
+    return FALSE;
+  if (virDomainGetLaunchSecurityInfo (channel->domain, &params, &count, 0) < 0)
+    return fail (error, "virDomainGetLaunchSecurityInfo");
+  ok = take_evidence (params, count, evidence, error);
+  virTypedParamsFree (params, count);
+  return ok;
+}
+
+static gboolean
+inject (VaChannel *parent, const guint8 header[VA_PACKET_HEADER_SIZE], GBytes *payload, guint32 address, GError **error)
+{
+  LibvirtChannel *channel = (LibvirtChannel *) parent;
+  g_autofree char *header_text = va_base64_encode (header, VA_PACKET_HEADER_SIZE);
+  g_autofree char *payload_text = va_base64_encode (g_bytes_get_data (payload, NULL), g_bytes_get_size (payload));
+  virTypedParameterPtr params = NULL;
+  int count = 0, max = 0, result;
+
+  if (virTypedParamsAddString (&params, &count, &max, VIR_DOMAIN_LAUNCH_SECURITY_SEV_SECRET_HEADER, header_text) < 0
+      || virTypedParamsAddString (&params, &count, &max, VIR_DOMAIN_LAUNCH_SECURITY_SEV_SECRET, payload_text) < 0
+      || virTypedParamsAddULLong (&params, &count, &max, VIR_DOMAIN_LAUNCH_SECURITY_SEV_SECRET_SET_ADDRESS, address) < 0)
+    {
+      virTypedParamsFree (params, count);
+      return fail (error, "virTypedParamsAdd");
+    }
+  result = virDomainSetLaunchSecurityState (channel->domain, params, count, 0);
+  virTypedParamsFree (params, count);
+  return result == 0 || fail (error, "virDomainSetLaunchSecurityState");
+}
+
+static void
+channel_free (VaChannel *parent)
+{
+  LibvirtChannel *channel = (LibvirtChannel *) parent;
+
+  virDomainFree (channel->domain);
+  g_free (channel->run_dir);
+  g_free (channel);
+}
+
+VaChannel *
+va_channel_libvirt_new (virDomainPtr domain, const char *run_dir, pid_t pid, guint64 start, gint64 end)
+{
+  LibvirtChannel *channel = g_new0 (LibvirtChannel, 1);
+
+  channel->parent = (VaChannel){ "libvirt", pid, start, collect, inject, check, channel_free };
+  virDomainRef (domain);
+  channel->domain = domain;
+  channel->run_dir = g_strdup (run_dir);
+  channel->end = end;
+  return &channel->parent;
+}

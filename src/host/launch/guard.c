@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "host/launch/guard.h"
+
+#include <libvirt/virterror.h>
+#include <stdlib.h>
+#include <string.h>
+#include "core/i18n.h"
+#include "core/qemu-arguments.h"
+
+#define WAITING_MAX 1024 /* looks that no thread has begun: more are left to the sweep */
+
+#define RUNS_UNATTESTED \
+  _("the domain runs without attestation; somebody let it run through QEMU's monitor. It is destroyed")
+
+typedef struct {
+  VaAgent *agent;
+  VaLaunch *launch; /* NULL: none is known */
+  char *uuid;
+} Look;
+
+static void
+look_free (gpointer data)
+{
+  Look *look = data;
+
+  g_clear_pointer (&look->launch, va_launch_unref);
+  g_free (look->uuid);
+  g_free (look);
+}
+
+/* Whether its processors run, or were stopped by what only a guest that ran can do. */
+static gboolean
+has_run (virDomainPtr domain)
+{
+  int state, reason;
+
+  return virDomainGetState (domain, &state, &reason, 0) == 0
+         && (state == VIR_DOMAIN_RUNNING || state == VIR_DOMAIN_BLOCKED || state == VIR_DOMAIN_PMSUSPENDED
+             || state == VIR_DOMAIN_CRASHED);
+}
+
+/* Whether its memory and processors come from a file. Since 10.10 libvirt loads an internal snapshot through QEMU's monitor, which
+   shows neither in what QEMU was started with nor in its own state; libvirt's reason for the state is all that tells. */
+static gboolean
+has_other_memory (virDomainPtr domain)
+{
+  int state, reason;
+
+  if (virDomainGetState (domain, &state, &reason, 0) < 0)
+    return FALSE;
+  if (state == VIR_DOMAIN_RUNNING)
+    return reason == VIR_DOMAIN_RUNNING_FROM_SNAPSHOT || reason == VIR_DOMAIN_RUNNING_RESTORED
+           || reason == VIR_DOMAIN_RUNNING_MIGRATED;
+  return state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_FROM_SNAPSHOT;
+}
+
+/* A domain that was started again without asking for attestation is nobody's business, whatever a launch before it left
+   behind. What QEMU was started with stays in the XML of a running domain, while its metadata can be changed. */
+static gboolean
+has_our_monitor (const VaAgent *agent, virDomainPtr domain, const char *uuid)
+{
+  char *xml = virDomainGetXMLDesc (domain, 0);
+  gboolean has = xml != NULL && va_qemu_arguments_parse (xml, strlen (xml), agent->settings->run_dir, uuid).monitor;
+
+  free (xml);
+  return has;
+}
+
+static void
+destroy (virDomainPtr domain, const char *what, const char *why)
+{
+  g_message ("%s: %s", what, why);
+  /* The event and the sweep may both have come here. */
+  if (virDomainDestroy (domain) < 0 && virGetLastErrorCode () != VIR_ERR_OPERATION_INVALID)
+    g_message (_("%s: cannot destroy the domain: %s"), what, virGetLastErrorMessage ());
+}
+
+/* Before it was measured or after that: what is in memory now never was. */
+static gboolean
+check_memory (const VaAgent *agent, VaLaunch *launch, virDomainPtr domain)
+{
+  const char *reason = _("the domain was reverted to a snapshot or restored, so its memory is not what was measured; it was "
+                         "destroyed");
+
+  if (va_launch_is_gone (launch) || !has_other_memory (domain) || !has_our_monitor (agent, domain, va_launch_domain (launch)))
+    return FALSE;
+  if (!va_launch_condemn (launch, reason))
+    va_launch_doubt (launch, reason);
+  destroy (domain, va_launch_id (launch), reason);
+  return TRUE;
+}
+
+gboolean
+va_guard_check (const VaAgent *agent, VaLaunch *launch, virDomainPtr domain)
+{
+  if (check_memory (agent, launch, domain))
+    return TRUE;
+  if (va_launch_state (launch) == VA_LAUNCH_ATTESTED || va_launch_is_gone (launch) || !has_run (domain)
+      || !has_our_monitor (agent, domain, va_launch_domain (launch)))
+    return FALSE;
+  /* From here on nothing attests it any more. */
+  if (!va_launch_condemn (launch, _("the domain ran without attestation, and was destroyed")))
+    return FALSE;
+  destroy (domain, va_launch_id (launch), RUNS_UNATTESTED);
+  return TRUE;
+}
+
+static void
+check_unknown (const Look *look, virDomainPtr domain)
+{
+  g_autoptr(VaLaunch) launch = va_launches_latest (look->agent->launches, look->uuid);
+
+  if (launch == NULL && has_run (domain) && has_our_monitor (look->agent, domain, look->uuid))
+    destroy (domain, look->uuid, RUNS_UNATTESTED);
+}
+
+static void
+run (gpointer data)
+{
+  const Look *look = data;
+  VaAgent *agent = look->agent;
+  virConnectPtr connect = agent->hypervisor != NULL ? va_hypervisor_get (agent->hypervisor) : NULL;
+  virDomainPtr domain = connect != NULL ? virDomainLookupByUUIDString (connect, look->uuid) : NULL;
+
+  if (domain != NULL && look->launch != NULL)
+    va_guard_check (agent, look->launch, domain);
+  else if (domain != NULL)
+    check_unknown (look, domain);
+  if (domain != NULL)
+    virDomainFree (domain);
+  if (connect != NULL)
+    virConnectClose (connect);
+}
+
+static void
+push (VaAgent *agent, VaLaunch *launch, const char *uuid)
+{
+  Look *look;
+
+  if (va_work_waiting (agent->guards) >= WAITING_MAX)
+    return;
+  look = g_new0 (Look, 1);
+  *look = (Look){ agent, launch != NULL ? va_launch_ref (launch) : NULL, g_strdup (uuid) };
+  va_work_push (agent->guards, run, look, look_free);
+}
+
+void
+va_guard_look (VaAgent *agent, VaLaunch *launch)
+{
+  if (va_launch_state (launch) != VA_LAUNCH_ATTESTED && !va_launch_is_gone (launch))
+    push (agent, launch, va_launch_domain (launch));
+}
+
+void
+va_guard_event (VaAgent *agent, VaLaunch *launch)
+{
+  if (!va_launch_is_gone (launch))
+    push (agent, launch, va_launch_domain (launch));
+}
+
+void
+va_guard_look_at (VaAgent *agent, const char *uuid)
+{
+  push (agent, NULL, uuid);
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "http/client/call.h"
+
+#include <string.h>
+#include "core/error.h"
+#include "core/i18n.h"
+#include "core/number.h"
+#include "http/client/explain.h"
+#include "http/client/peer.h"
+
+#define PIECE 16384
+/* From this size on the service is asked before the body is sent, so that a refusal comes early and whole. */
+#define ASK_FIRST (32 * 1024)
+/* How long a handshake that was cut is waited for; its thread ends within a millisecond unless the machine is overloaded. */
+#define LEFTOVERS_MS 2000
+/* What an honest answer takes in TLS beside its body: handshake, head, record headers. */
+#define OVERHEAD (256 * 1024)
+/* Answers of 1xx; an honest server sends one or two. */
+#define INFORMATIONAL_MAX 8
+/* Between two attempts to connect: a peer that is starting is found soon, and one that is down costs little. */
+#define PAUSE_MIN_MS 100
+#define PAUSE_MAX_MS 1000
+
+static void
+finish (VaClientCall *call, GError *error)
+{
+  if (call->error == NULL)
+    call->error = error;
+  else
+    g_clear_error (&error);
+  call->done = TRUE;
+}
+
+static void read_on (VaClientCall *call);
+
+static void
+on_piece (GObject *source, GAsyncResult *result, gpointer data)
+{
+  VaClientCall *call = data;
+  GError *error = NULL;
+  g_autoptr(GBytes) piece = g_input_stream_read_bytes_finish (G_INPUT_STREAM (source), result, &error);
+  gsize size = piece != NULL ? g_bytes_get_size (piece) : 0;
+
+  if (piece == NULL)
+    finish (call, error);
+  else if (size == 0)
+    call->done = TRUE;
+  else if (size > call->max_reply - call->reply->len)
+    {
+      call->answer_fault = g_strdup_printf (_("its answer is larger than the %" G_GSIZE_FORMAT " bytes that are taken"),
+                                            call->max_reply);
+      finish (call, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE, call->answer_fault));
+    }
+  else
+    {
+      g_byte_array_append (call->reply, g_bytes_get_data (piece, NULL), (guint) size);
+      read_on (call);
+    }
+}
+
+static void
+read_on (VaClientCall *call)
+{
+  g_input_stream_read_bytes_async (call->stream, PIECE, G_PRIORITY_DEFAULT, call->cancellable, on_piece, call);
+}
+
+static void
+on_sent (GObject *source, GAsyncResult *result, gpointer data)
+{
+  VaClientCall *call = data;
+  SoupMessageHeaders *headers = soup_message_get_response_headers (call->message);
+  const char *type, *after;
+  GError *error = NULL;
+  guint64 seconds = 0;
+
+  call->stream = soup_session_send_finish (SOUP_SESSION (source), result, &error);
+  if (call->stream == NULL)
+    {
+      finish (call, error);
+      return;
+    }
+  call->status = soup_message_get_status (call->message);
+  type = soup_message_headers_get_content_type (headers, NULL);
+  call->json_type = type != NULL && g_ascii_strcasecmp (type, "application/json") == 0;
+  after = soup_message_headers_get_one (headers, "Retry-After");
+  if (after != NULL && va_number_parse (after, 0, G_MAXUINT, &seconds, NULL))
+    call->retry_after = (guint) seconds;
+  read_on (call);
+}
+
+static void
+on_wrote (SoupMessage *message, guint size, gpointer data)
+{
+  VaClientCall *call = data;
+
+  call->sent += size;
+  if (call->request->progress != NULL)
+    call->request->progress (call->sent, g_bytes_get_size (call->body), call->request->progress_data);
+}
+
+static void
+on_informational (SoupMessage *message, gpointer data)
+{
+  VaClientCall *call = data;
+
+  call->answering = TRUE;
+  if (++call->informational <= INFORMATIONAL_MAX || call->answer_fault != NULL)
+    return;
+  call->answer_fault = g_strdup_printf (_("it gives more than %d informational answers"), INFORMATIONAL_MAX);
+  g_cancellable_cancel (call->cancellable);
+}
+
+static void
+on_headers (SoupMessage *message, gpointer data)
+{
+  VaClientCall *call = data;
+
+  call->answering = TRUE;
+}
+
+/* What would end the line that it stands in, or make another request of it, is not an address. */
+static gboolean
+check_path (const VaClientCall *call, GError **error)
+{
+  for (const char *p = call->request->path; *p != '\0'; p++)
+    if (*p <= ' ' || *p >= 0x7f)
+      return va_client_explain_address (call, error);
+  return TRUE;
+}
+
+/* The request's body, and the type of it. */
+static const char *
+make_body (VaClientCall *call)
+{
+  const VaClientRequest *request = call->request;
+
+  if (request->json != NULL)
+    {
+      char *text = va_json_print (request->json);
+
+      call->body = g_bytes_new_take (text, strlen (text));
+      return "application/json";
+    }
+  if (request->data != NULL)
+    call->body = g_bytes_new_static (request->data, request->size);
+  return "application/octet-stream";
+}
+
+static gboolean
+make_message (VaClientCall *call, const char *type)
+{
+  g_autofree char *address = g_strconcat (call->url, call->request->path, NULL);
+  SoupMessageHeaders *headers;
+
+  call->message = soup_message_new (call->request->method, address);
+  if (call->message == NULL)
+    return FALSE;
+  headers = soup_message_get_request_headers (call->message);
+  soup_message_add_flags (call->message, SOUP_MESSAGE_NO_REDIRECT);
+  if (call->request->request_id != NULL)
+    soup_message_headers_replace (headers, VA_REQUEST_ID_HEADER, call->request->request_id);
+  if (call->body != NULL)
+    soup_message_set_request_body_from_bytes (call->message, type, call->body);
+  if (call->body != NULL && g_bytes_get_size (call->body) > ASK_FIRST)
+    soup_message_headers_set_expectations (headers, SOUP_EXPECTATION_CONTINUE);
+  g_signal_connect (call->message, "wrote-body-data", G_CALLBACK (on_wrote), call);
+  g_signal_connect (call->message, "got-informational", G_CALLBACK (on_informational), call);
+  g_signal_connect (call->message, "got-headers", G_CALLBACK (on_headers), call);
+  va_client_peer_watch (call);
+  return TRUE;
+}
+
+/* One session an attempt: calls may come from any thread, and a session belongs to one. Nothing is kept in it. */
+static SoupSession *
+make_session (const VaClientTrust *trust)
+{
+  SoupSession *session = soup_session_new_with_options ("user-agent", PACKAGE_NAME "/" PACKAGE_VERSION, "timeout", 0,
+                                                        "max-conns", 1, NULL);
+
+  soup_session_set_tls_database (session, trust->authorities);
+  soup_session_set_proxy_resolver (session, NULL);
+  soup_session_remove_feature_by_type (session, SOUP_TYPE_AUTH_MANAGER);
+  soup_session_remove_feature_by_type (session, SOUP_TYPE_CONTENT_DECODER);
+  return session;
+}
+
+static void
+run_attempt (VaClientCall *call)
+{
+  g_autoptr(SoupSession) session = make_session (call->trust);
+
+  call->done = FALSE;
+  soup_session_send_async (session, call->message, G_PRIORITY_DEFAULT, call->cancellable, on_sent, call);
+  while (!call->done)
+    g_main_context_iteration (call->context, TRUE);
+  g_signal_handlers_disconnect_by_data (call->message, call);
+  g_clear_object (&call->stream);
+  soup_session_abort (session);
+}
+
+/* Whether a failure to connect leaves reason and time for another attempt; then it has waited before it. */
+static gboolean
+tries_again (VaClientCall *call, guint *pause_ms)
+{
+  if (call->error == NULL || call->connected || g_cancellable_is_cancelled (call->cancellable))
+    return FALSE;
+  call->out_of_time = g_get_monotonic_time () + *pause_ms * G_TIME_SPAN_MILLISECOND >= call->end;
+  if (!call->request->persist || call->out_of_time)
+    return FALSE;
+  g_usleep (*pause_ms * G_TIME_SPAN_MILLISECOND);
+  *pause_ms = MIN (*pause_ms * 2, PAUSE_MAX_MS);
+  g_clear_error (&call->error);
+  g_clear_object (&call->message);
+  return TRUE;
+}
+
+static gboolean
+run_attempts (VaClientCall *call, const char *type)
+{
+  guint pause_ms = PAUSE_MIN_MS;
+
+  do
+    {
+      if (!make_message (call, type))
+        return FALSE;
+      run_attempt (call);
+    }
+  while (tries_again (call, &pause_ms));
+  return TRUE;
+}
+
+static gboolean
+end_wait (gpointer over)
+{
+  *(gboolean *) over = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+/* What a session left behind ends here, under the watchdog's eyes as well. After a failure a thread of GIO's may still be in a
+   handshake. It frees what it holds when it reports to this context, so it is waited for. */
+static void
+finish_leftovers (VaClientCall *call)
+{
+  gboolean over = call->error == NULL;
+  g_autoptr(GSource) timer = g_timeout_source_new (LEFTOVERS_MS);
+
+  g_source_set_callback (timer, end_wait, &over, NULL);
+  g_source_attach (timer, call->context);
+  while (!over && va_client_peer_is_connected (call))
+    g_main_context_iteration (call->context, TRUE);
+  g_source_destroy (timer);
+  while (g_main_context_iteration (call->context, FALSE))
+    ;
+}
+
+gboolean
+va_client_call_run (VaClientCall *call, GError **error)
+{
+  const char *type;
+  gboolean ok;
+
+  call->end = g_get_monotonic_time () + (gint64) call->request->deadline_ms * 1000;
+  call->context = g_main_context_new ();
+  call->cancellable = g_cancellable_new ();
+  call->reply = g_byte_array_new ();
+  if (!check_path (call, error))
+    return FALSE;
+  type = make_body (call);
+  g_main_context_push_thread_default (call->context);
+  call->watch = va_client_watch_begin (call->end, (guint64) call->max_reply + OVERHEAD, call->context, call->cancellable);
+  ok = run_attempts (call, type);
+  finish_leftovers (call);
+  call->verdict = va_client_watch_end (g_steal_pointer (&call->watch));
+  g_main_context_pop_thread_default (call->context);
+  if (!ok)
+    return va_client_explain_address (call, error);
+  /* A shut socket can look like the end of an answer, hence an answer counts only if the watchdog had no part in it. */
+  if (call->error == NULL && call->peer_fault == NULL && call->answer_fault == NULL
+      && call->verdict == VA_CLIENT_VERDICT_NONE)
+    return TRUE;
+  call->out_of_time = call->out_of_time || call->verdict == VA_CLIENT_VERDICT_LATE;
+  return va_client_explain (call, error);
+}
+
+void
+va_client_call_clear (VaClientCall *call)
+{
+  g_clear_object (&call->stream);
+  g_clear_object (&call->message);
+  g_clear_pointer (&call->body, g_bytes_unref);
+  g_clear_pointer (&call->reply, g_byte_array_unref);
+  g_clear_object (&call->cancellable);
+  va_client_peer_clear (call);
+  g_clear_pointer (&call->context, g_main_context_unref);
+  g_clear_pointer (&call->peer_fault, g_free);
+  g_clear_pointer (&call->answer_fault, g_free);
+  g_clear_error (&call->error);
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "service/decide/explanation.h"
+
+#include <string.h>
+#include "core/encoding.h"
+#include "core/i18n.h"
+#include "service/decide/registration.h"
+#include "tee/sev/explain.h"
+
+#define TRIED_SHOWN 8 /* references that a record lists */
+
+/* What a wrong measurement may cost is bounded: */
+#define OTHERS_MAX 32                      /* firmware that is not registered */
+#define BYTES_MAX (256 * 1024 * 1024)      /* hashed for it, beside the firmware */
+
+/* Uploaded firmware in the order of the search. */
+typedef struct {
+  const VaMismatch *mismatch;
+  GPtrArray *firmware; /* of VaStoredArtifact, borrowed; the registered ones first */
+} Candidates;
+
+static gboolean
+is_registered (const VaFixed *fixed, const char *hash)
+{
+  for (guint i = 0; i < fixed->references->len; i++)
+    if (g_str_equal (g_array_index (fixed->references, VaReference, i).firmware, hash))
+      return TRUE;
+  return FALSE;
+}
+
+/* What was expected, behind what it comes to; a registration can have more references than anybody reads. */
+static void
+append_tried (GString *text, const VaFixed *fixed)
+{
+  guint shown = MIN (fixed->references->len, TRIED_SHOWN);
+
+  g_string_append (text, _(" Tried:"));
+  for (guint i = 0; i < shown; i++)
+    {
+      const VaReference *reference = &g_array_index (fixed->references, VaReference, i);
+      g_autofree char *digest = va_hex_encode (reference->digest, VA_SHA256_SIZE);
+
+      g_string_append (text, i == 0 ? " " : "; ");
+      if (reference->firmware[0] != '\0')
+        g_string_append_printf (text, _("firmware %s"), reference->firmware);
+      if (reference->cpus > 0)
+        g_string_append_printf (text, _(" with %u vCPUs and VMSA profile “%s”"), reference->cpus,
+                                va_vmsa_profile_name (reference->profile));
+      g_string_append_printf (text, reference->firmware[0] != '\0' ? _(" (launch digest %s)") : _("launch digest %s"), digest);
+    }
+  if (shown < fixed->references->len)
+    g_string_append_printf (text, _("; and %u more"), fixed->references->len - shown);
+  g_string_append_c (text, '.');
+}
+
+static void
+append_claim (GString *text, const VaMismatch *mismatch)
+{
+  g_autofree char *claimed = va_hex_encode (mismatch->request->firmware_hash, VA_SHA256_SIZE);
+  gboolean known = FALSE;
+
+  if (!mismatch->request->has_firmware_hash)
+    return;
+  for (guint i = 0; i < mismatch->firmware->len; i++)
+    known |= g_str_equal (((VaStoredArtifact *) mismatch->firmware->pdata[i])->hash, claimed);
+  g_string_append_printf (text, _(" The host says that it starts firmware %s, which is %s."), claimed,
+                          is_registered (mismatch->fixed, claimed) ? _("registered")
+                          : known ? _("one that you uploaded but did not register for this guest")
+                                  : _("not known to the service"));
+}
+
+static const char *
+firmware_name (guint index, gpointer user_data)
+{
+  const Candidates *candidates = user_data;
+
+  return ((const VaStoredArtifact *) candidates->firmware->pdata[index])->hash;
+}
+
+static gboolean
+open_firmware (guint index, VaLaunchDigest **begun, VaFirmware *footer, gpointer user_data)
+{
+  const Candidates *candidates = user_data;
+  const VaMismatch *mismatch = candidates->mismatch;
+  VaStoredArtifact *artifact = candidates->firmware->pdata[index];
+
+  *begun = va_reference_begin (mismatch->cache, mismatch->store, artifact, NULL);
+  *footer = artifact->firmware;
+  return *begun != NULL;
+}
+
+/* Newest firmware first. */
+static void
+add_candidates (Candidates *candidates, gboolean registered, guint max)
+{
+  GPtrArray *all = candidates->mismatch->firmware;
+
+  for (guint i = all->len; i > 0 && max > 0; i--)
+    {
+      VaStoredArtifact *artifact = all->pdata[i - 1];
+
+      if (is_registered (candidates->mismatch->fixed, artifact->hash) != registered)
+        continue;
+      g_ptr_array_add (candidates->firmware, artifact);
+      max--;
+    }
+}
+
+/* What the references say of vCPUs and profiles. */
+static void
+describe_cpus (const VaFixed *fixed, VaSevMismatch *search, GArray *cpus)
+{
+  for (guint i = 0; i < fixed->references->len; i++)
+    {
+      const VaReference *reference = &g_array_index (fixed->references, VaReference, i);
+      gboolean known = reference->cpus == 0;
+
+      for (guint j = 0; j < cpus->len; j++)
+        known |= g_array_index (cpus, guint32, j) == reference->cpus;
+      if (!known)
+        g_array_append_val (cpus, reference->cpus);
+      search->profiles[reference->profile] |= reference->cpus > 0;
+    }
+  search->cpus = (const guint32 *) (gpointer) cpus->data;
+  search->cpus_length = cpus->len;
+}
+
+/* Command lines as the registration has them now: one counts whose hash was fixed with the launch. */
+static char **
+read_cmdlines (const VaMismatch *mismatch)
+{
+  g_autoptr(VaStoredRegistration) stored = va_store_get_registration (mismatch->store, mismatch->owner, mismatch->vm, NULL);
+  g_autoptr(VaRegistration) registration = stored != NULL ? va_registration_open (mismatch->store, stored, NULL) : NULL;
+
+  return registration != NULL ? g_steal_pointer (&registration->cmdlines) : NULL;
+}
+
+/* The one change that makes it fit, or %NULL. */
+static char *
+look (const VaMismatch *mismatch, GPtrArray *ruled_out)
+{
+  const VaFixed *fixed = mismatch->fixed;
+  g_autoptr(GPtrArray) firmware = g_ptr_array_new ();
+  g_autoptr(GByteArray) digests = g_byte_array_new ();
+  g_autoptr(GArray) cpus = g_array_new (FALSE, FALSE, sizeof (guint32));
+  g_auto(GStrv) cmdlines = fixed->kernels->len > 0 ? read_cmdlines (mismatch) : NULL;
+  Candidates candidates = { .mismatch = mismatch, .firmware = firmware };
+  VaSevMismatch search = {
+    .tik = mismatch->tik, .context = mismatch->request->context, .measurement = mismatch->request->measurement,
+    .kernels = (const VaKernelHashes *) (gpointer) fixed->kernels->data, .kernel_count = fixed->kernels->len,
+    .cmdlines = (const char *const *) cmdlines, .cmdline_count = cmdlines != NULL ? g_strv_length (cmdlines) : 0,
+    .cpu_signature = fixed->cpu_signature,
+    .firmware_name = firmware_name, .open_firmware = open_firmware, .user_data = &candidates, .budget = BYTES_MAX,
+  };
+
+  for (guint i = 0; i < fixed->references->len; i++)
+    g_byte_array_append (digests, g_array_index (fixed->references, VaReference, i).digest, VA_SHA256_SIZE);
+  search.digests = digests->data;
+  search.digest_count = fixed->references->len;
+  describe_cpus (fixed, &search, cpus);
+  add_candidates (&candidates, TRUE, VA_FIXED_REFERENCES_MAX);
+  search.expected_count = firmware->len;
+  add_candidates (&candidates, FALSE, OTHERS_MAX);
+  search.firmware_count = firmware->len;
+  return va_sev_mismatch_explain (&search, ruled_out);
+}
+
+char *
+va_explain_mismatch (const VaMismatch *mismatch)
+{
+  g_autoptr(GPtrArray) ruled_out = g_ptr_array_new ();
+  g_autofree char *change = look (mismatch, ruled_out);
+  GString *text = g_string_new (NULL);
+
+  g_string_append (text, _("The measurement fits none of the registered references."));
+  if (change != NULL)
+    g_string_append_printf (text, _(" It would fit if this were expected: %s."), change);
+  else
+    g_string_append (text, _(" It fits no other firmware of yours either, and none of the usual mistakes: the firmware, "
+                             "kernel, initrd or command line differs from the registered one, or the guest was started "
+                             "with another session."));
+  for (guint i = 0; change == NULL && i < ruled_out->len; i++)
+    g_string_append_printf (text, "%s %s", i == 0 ? _(" Ruled out:") : ";", (const char *) ruled_out->pdata[i]);
+  if (change == NULL)
+    g_string_append_c (text, '.');
+  append_claim (text, mismatch);
+  append_tried (text, mismatch->fixed);
+  return g_string_free (text, FALSE);
+}
+
+char *
+va_explain_match (const VaFixed *fixed, const VaReference *reference)
+{
+  g_autofree char *digest = va_hex_encode (reference->digest, VA_SHA256_SIZE);
+  g_autofree char *cpu = va_cpu_describe (fixed->cpu_signature);
+
+  if (reference->firmware[0] == '\0')
+    return g_strdup_printf (_("The measurement fits launch digest %s."), digest);
+  if (reference->cpus == 0)
+    return g_strdup_printf (_("The measurement fits firmware %s (launch digest %s)."), reference->firmware, digest);
+  return g_strdup_printf (_("The measurement fits firmware %s with %u vCPUs of CPU %s and VMSA profile “%s” (launch "
+                            "digest %s)."), reference->firmware, reference->cpus, cpu,
+                          va_vmsa_profile_name (reference->profile), digest);
+}

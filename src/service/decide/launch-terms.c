@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "service/decide/launch-terms.h"
+
+#include <string.h>
+#include "core/encoding.h"
+
+VaFixed *
+va_fixed_new (void)
+{
+  VaFixed *fixed = g_new0 (VaFixed, 1);
+
+  fixed->kernels = g_array_new (FALSE, TRUE, sizeof (VaKernelHashes));
+  fixed->references = g_array_new (FALSE, TRUE, sizeof (VaReference));
+  return fixed;
+}
+
+void
+va_fixed_free (VaFixed *fixed)
+{
+  if (fixed == NULL)
+    return;
+  g_array_unref (fixed->kernels);
+  g_array_unref (fixed->references);
+  g_free (fixed);
+}
+
+static void
+set_hash (JsonObject *object, const char *name, const guint8 hash[VA_SHA256_SIZE])
+{
+  g_autofree char *text = va_hex_encode (hash, VA_SHA256_SIZE);
+
+  json_object_set_string_member (object, name, text);
+}
+
+static JsonObject *
+write_kernel (const VaKernelHashes *kernel)
+{
+  JsonObject *object = json_object_new ();
+
+  set_hash (object, "kernel", kernel->kernel);
+  set_hash (object, "initrd", kernel->initrd);
+  set_hash (object, "cmdline", kernel->cmdline);
+  return object;
+}
+
+static JsonObject *
+write_reference (const VaReference *reference)
+{
+  JsonObject *object = json_object_new ();
+
+  set_hash (object, "digest", reference->digest);
+  json_object_set_string_member (object, "firmware", reference->firmware);
+  json_object_set_int_member (object, "secret-address", reference->secret_address);
+  json_object_set_int_member (object, "kernel", reference->kernel);
+  if (reference->cpus > 0)
+    {
+      json_object_set_int_member (object, "cpu-count", reference->cpus);
+      json_object_set_string_member (object, "vmsa-profile", va_vmsa_profile_name (reference->profile));
+    }
+  return object;
+}
+
+char *
+va_fixed_write (const VaFixed *fixed)
+{
+  g_autoptr(JsonObject) object = json_object_new ();
+  JsonArray *kernels = json_array_new (), *references = json_array_new ();
+
+  json_object_set_int_member (object, "api-major", fixed->api_major);
+  json_object_set_int_member (object, "api-minor", fixed->api_minor);
+  json_object_set_int_member (object, "min-api-major", fixed->min_api_major);
+  json_object_set_int_member (object, "min-api-minor", fixed->min_api_minor);
+  json_object_set_int_member (object, "min-build", fixed->min_build);
+  json_object_set_boolean_member (object, "has-secrets", fixed->has_secrets);
+  for (guint i = 0; i < fixed->kernels->len; i++)
+    json_array_add_object_element (kernels, write_kernel (&g_array_index (fixed->kernels, VaKernelHashes, i)));
+  json_object_set_array_member (object, "kernels", kernels);
+  if (fixed->cpu_signature != 0)
+    json_object_set_int_member (object, "cpu-signature", fixed->cpu_signature);
+  for (guint i = 0; i < fixed->references->len; i++)
+    json_array_add_object_element (references,
+                                   write_reference (&g_array_index (fixed->references, VaReference, i)));
+  json_object_set_array_member (object, "references", references);
+  return va_json_print (object);
+}
+
+static guint8
+read_byte (VaFields *fields, const char *name)
+{
+  guint64 number = 0;
+
+  va_fields_number (fields, name, VA_REQUIRED, 0, 255, &number);
+  return (guint8) number;
+}
+
+static void
+read_cpus (VaFields *fields, VaReference *reference)
+{
+  guint64 cpus = 0;
+  const char *profile;
+
+  va_fields_number (fields, "cpu-count", VA_OPTIONAL, 1, VA_VMSA_CPUS_MAX, &cpus);
+  reference->cpus = (guint32) cpus;
+  profile = va_fields_string (fields, "vmsa-profile", cpus > 0 ? VA_REQUIRED : VA_OPTIONAL, 16);
+  if (profile != NULL && !va_vmsa_profile_parse (profile, &reference->profile))
+    va_fields_fail (fields, "vmsa-profile", "is not known");
+}
+
+static void
+read_kernel (VaFields *fields, JsonNode *node, VaFixed *fixed)
+{
+  VaFields nested = VA_FIELDS_INIT (JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL, "kernel");
+  VaKernelHashes kernel = { { 0 }, { 0 }, { 0 } };
+  g_autoptr(GError) reason = NULL;
+
+  va_fields_hex (&nested, "kernel", VA_REQUIRED, kernel.kernel, VA_SHA256_SIZE);
+  va_fields_hex (&nested, "initrd", VA_REQUIRED, kernel.initrd, VA_SHA256_SIZE);
+  va_fields_hex (&nested, "cmdline", VA_REQUIRED, kernel.cmdline, VA_SHA256_SIZE);
+  if (!va_fields_end (&nested, &reason))
+    va_fields_fail (fields, "kernels", "%s", reason->message);
+  g_array_append_val (fixed->kernels, kernel);
+}
+
+static void
+read_reference (VaFields *fields, JsonNode *node, VaFixed *fixed)
+{
+  VaFields nested = VA_FIELDS_INIT (NULL, "reference");
+  g_autoptr(GError) reason = NULL;
+  VaReference reference = { 0 };
+  guint64 address = 0, kernel = 0;
+  const char *firmware;
+
+  if (!JSON_NODE_HOLDS_OBJECT (node))
+    {
+      va_fields_fail (fields, "references", "an element is not an object");
+      return;
+    }
+  nested.object = json_node_get_object (node);
+  va_fields_hex (&nested, "digest", VA_REQUIRED, reference.digest, VA_SHA256_SIZE);
+  firmware = va_fields_string (&nested, "firmware", VA_REQUIRED, sizeof reference.firmware - 1);
+  va_fields_number (&nested, "secret-address", VA_REQUIRED, 0, G_MAXUINT32, &address);
+  va_fields_number (&nested, "kernel", VA_REQUIRED, 0, MAX (fixed->kernels->len, 1) - 1, &kernel);
+  reference.kernel = (guint) kernel;
+  if (firmware != NULL)
+    g_strlcpy (reference.firmware, firmware, sizeof reference.firmware);
+  reference.secret_address = (guint32) address;
+  read_cpus (&nested, &reference);
+  if (!va_fields_end (&nested, &reason))
+    va_fields_fail (fields, "references", "%s", reason->message);
+  g_array_append_val (fixed->references, reference);
+}
+
+VaFixed *
+va_fixed_read (const char *text, GError **error)
+{
+  g_autoptr(JsonObject) object = va_json_parse (text, strlen (text), error);
+  g_autoptr(VaFixed) fixed = va_fixed_new ();
+  VaFields fields = VA_FIELDS_INIT (object, "launch");
+  JsonArray *kernels, *references;
+  guint64 signature = 0;
+
+  if (object == NULL)
+    return NULL;
+  fixed->api_major = read_byte (&fields, "api-major");
+  fixed->api_minor = read_byte (&fields, "api-minor");
+  fixed->min_api_major = read_byte (&fields, "min-api-major");
+  fixed->min_api_minor = read_byte (&fields, "min-api-minor");
+  fixed->min_build = read_byte (&fields, "min-build");
+  fixed->has_secrets = va_fields_boolean (&fields, "has-secrets", TRUE);
+  kernels = va_fields_array (&fields, "kernels", VA_REQUIRED, VA_FIXED_REFERENCES_MAX);
+  for (guint i = 0; kernels != NULL && i < json_array_get_length (kernels); i++)
+    read_kernel (&fields, json_array_get_element (kernels, i), fixed);
+  va_fields_number (&fields, "cpu-signature", VA_OPTIONAL, 1, G_MAXUINT32, &signature);
+  fixed->cpu_signature = (guint32) signature;
+  references = va_fields_array (&fields, "references", VA_REQUIRED, VA_FIXED_REFERENCES_MAX);
+  for (guint i = 0; references != NULL && i < json_array_get_length (references); i++)
+    read_reference (&fields, json_array_get_element (references, i), fixed);
+  if (fixed->references->len == 0)
+    va_fields_fail (&fields, "references", "is empty");
+  return va_fields_end (&fields, error) ? g_steal_pointer (&fixed) : NULL;
+}

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "service/decide/references.h"
+
+#include <string.h>
+#include "core/encoding.h"
+#include "core/i18n.h"
+#include "service/decide/cache.h"
+#include "service/refusal.h"
+#include "tee/sev/error.h"
+
+#define CACHE_MAX 1024 /* of each kind, some hundred bytes each */
+
+struct _VaReferenceCache
+{
+  VaRecent *artifacts; /* by a hash of owner and image's hash -> VaStoredArtifact; nobody can remove one */
+  VaRecent *images;   /* by an image's hash -> Checked */
+  VaRecent *finished; /* by the hash of a Measured -> digest; of SEV-ES, where each vCPU costs some microseconds */
+};
+
+/* What an image says whose content has the hash that it is kept under. Nothing else gets here: a row of the database is
+   believed for its hash alone, which registrations name, and neither for the image nor for what stands beside it. */
+typedef struct {
+  VaFirmware firmware;
+  VaLaunchDigest *begun;
+} Checked;
+
+/* All that a digest is made from: the image by its hash, what is known of its layout, and the rest. */
+typedef struct {
+  char hash[2 * VA_SHA256_SIZE + 1];
+  VaFirmware firmware;
+  gboolean has_kernel;
+  VaKernelHashes kernel;
+  guint32 cpus, cpu_signature;
+  VaVmsaProfile profile;
+} Measured;
+
+static gpointer
+copy_artifact (gconstpointer data)
+{
+  const VaStoredArtifact *artifact = data;
+  VaStoredArtifact *copy = g_memdup2 (artifact, sizeof *artifact);
+
+  copy->owner = g_strdup (artifact->owner);
+  copy->hash = g_strdup (artifact->hash);
+  return copy;
+}
+
+static gpointer
+copy_checked (gconstpointer data)
+{
+  const Checked *checked = data;
+  Checked *copy = g_new0 (Checked, 1);
+
+  copy->firmware = checked->firmware;
+  copy->begun = va_launch_digest_copy (checked->begun);
+  return copy;
+}
+
+static void
+free_checked (Checked *checked)
+{
+  if (checked != NULL)
+    va_launch_digest_free (checked->begun);
+  g_free (checked);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Checked, free_checked)
+
+static gpointer
+copy_finished (gconstpointer digest)
+{
+  return g_memdup2 (digest, VA_SHA256_SIZE);
+}
+
+VaReferenceCache *
+va_reference_cache_new (void)
+{
+  VaReferenceCache *cache = g_new0 (VaReferenceCache, 1);
+
+  cache->artifacts = va_recent_new (CACHE_MAX, copy_artifact, (GDestroyNotify) va_stored_artifact_free);
+  cache->images = va_recent_new (CACHE_MAX, copy_checked, (GDestroyNotify) free_checked);
+  cache->finished = va_recent_new (CACHE_MAX, copy_finished, g_free);
+  return cache;
+}
+
+void
+va_reference_cache_free (VaReferenceCache *cache)
+{
+  if (cache == NULL)
+    return;
+  va_recent_free (cache->artifacts);
+  va_recent_free (cache->images);
+  va_recent_free (cache->finished);
+  g_free (cache);
+}
+
+static Checked *
+refuse_changed (const VaStoredArtifact *artifact, GError **error)
+{
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL,
+               _("the stored image of firmware %s of owner %s does not have this hash: it was changed in the database. It is "
+                 "repaired when its owner uploads it again"), artifact->hash, artifact->owner);
+  return NULL;
+}
+
+/* The digest after the image alone is the image's SHA-256, so that to check it costs no second pass. */
+static Checked *
+check_image (const VaStoredArtifact *artifact, const guint8 hash[VA_SHA256_SIZE], GBytes *image, GError **error)
+{
+  g_autoptr(Checked) checked = g_new0 (Checked, 1);
+  gsize size = 0;
+  gconstpointer data = image != NULL ? g_bytes_get_data (image, &size) : NULL;
+  guint8 found[VA_SHA256_SIZE];
+
+  checked->begun = va_launch_digest_new (data, size);
+  va_launch_digest_finish (va_launch_digest_copy (checked->begun), found);
+  if (memcmp (found, hash, VA_SHA256_SIZE) == 0 && va_firmware_parse (&checked->firmware, data, size, NULL))
+    return g_steal_pointer (&checked);
+  return refuse_changed (artifact, error);
+}
+
+static Checked *
+read_checked (VaReferenceCache *cache, VaStore *store, const VaStoredArtifact *artifact, GError **error)
+{
+  guint8 hash[VA_SHA256_SIZE];
+  g_autoptr(Checked) checked = NULL;
+  g_autoptr(GBytes) image = NULL;
+  g_autoptr(GError) reason = NULL;
+
+  if (!va_hex_decode (artifact->hash, hash, sizeof hash, NULL))
+    return refuse_changed (artifact, error);
+  checked = va_recent_get (cache->images, hash);
+  if (checked != NULL)
+    return g_steal_pointer (&checked);
+  image = va_store_get_image (store, artifact->owner, artifact->hash, &reason);
+  if (reason != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&reason));
+      return NULL;
+    }
+  checked = check_image (artifact, hash, image, error);
+  if (checked != NULL)
+    va_recent_put (cache->images, hash, checked);
+  return g_steal_pointer (&checked);
+}
+
+VaLaunchDigest *
+va_reference_begin (VaReferenceCache *cache, VaStore *store, VaStoredArtifact *artifact, GError **error)
+{
+  g_autoptr(Checked) checked = read_checked (cache, store, artifact, error);
+
+  if (checked == NULL)
+    return NULL;
+  artifact->firmware = checked->firmware;
+  return g_steal_pointer (&checked->begun);
+}
+
+gboolean
+va_reference_check (VaReferenceCache *cache, VaStore *store, VaStoredArtifact *artifact, GError **error)
+{
+  g_autoptr(VaLaunchDigest) begun = va_reference_begin (cache, store, artifact, error);
+
+  return begun != NULL;
+}
+
+static void
+hash_measured (const VaStoredArtifact *firmware, const VaMeasuredParts *parts, guint8 out[VA_SHA256_SIZE])
+{
+  Measured measured;
+
+  memset (&measured, 0, sizeof measured);
+  g_strlcpy (measured.hash, firmware->hash, sizeof measured.hash);
+  measured.firmware = firmware->firmware;
+  measured.has_kernel = parts->kernel != NULL;
+  if (parts->kernel != NULL)
+    measured.kernel = *parts->kernel;
+  measured.cpus = parts->cpus;
+  measured.cpu_signature = parts->cpu_signature;
+  measured.profile = parts->profile;
+  va_sha256 (&measured, sizeof measured, out);
+}
+
+static gboolean
+compute (VaReferenceCache *cache, VaStore *store, VaStoredArtifact *firmware, const VaMeasuredParts *parts,
+         guint8 out[VA_SHA256_SIZE], GError **error)
+{
+  g_autoptr(VaLaunchDigest) digest = va_reference_begin (cache, store, firmware, error);
+
+  if (digest == NULL
+      || (parts->kernel != NULL && !va_launch_digest_add_kernel (digest, &firmware->firmware, parts->kernel, error))
+      || (parts->cpus > 0
+          && !va_launch_digest_add_cpus (digest, &firmware->firmware, parts->cpus, parts->cpu_signature,
+                                         parts->profile, error)))
+    return FALSE;
+  va_launch_digest_finish (g_steal_pointer (&digest), out);
+  return TRUE;
+}
+
+gboolean
+va_reference_compute (VaReferenceCache *cache, VaStore *store, VaStoredArtifact *firmware,
+                      const VaMeasuredParts *parts, guint8 out[VA_SHA256_SIZE], GError **error)
+{
+  guint8 measured[VA_SHA256_SIZE];
+  g_autofree guint8 *found = NULL;
+
+  /* When nothing else is measured, the digest is the image's own hash. */
+  if (parts->kernel == NULL && parts->cpus == 0)
+    return va_hex_decode (firmware->hash, out, VA_SHA256_SIZE, error);
+  if (parts->cpus == 0)
+    return compute (cache, store, firmware, parts, out, error);
+  hash_measured (firmware, parts, measured);
+  found = va_recent_get (cache->finished, measured);
+  if (found != NULL)
+    {
+      memcpy (out, found, VA_SHA256_SIZE);
+      return TRUE;
+    }
+  if (!compute (cache, store, firmware, parts, out, error))
+    return FALSE;
+  va_recent_put (cache->finished, measured, out);
+  return TRUE;
+}
+
+/* One registration's references in the making. */
+typedef struct {
+  VaReferenceCache *cache;
+  VaStore *store;
+  const VaRegistration *registration;
+  VaStoredArtifact *artifact;
+  VaFixed *fixed;
+} References;
+
+static gboolean
+add_reference (const References *references, guint kernel, guint32 cpus, VaVmsaProfile profile, GError **error)
+{
+  VaFixed *fixed = references->fixed;
+  VaMeasuredParts parts = {
+    .kernel = fixed->kernels->len > 0 ? &g_array_index (fixed->kernels, VaKernelHashes, kernel) : NULL,
+    .cpus = cpus, .cpu_signature = fixed->cpu_signature, .profile = profile,
+  };
+  VaReference reference = { .kernel = kernel, .cpus = cpus, .profile = profile };
+  g_autoptr(GError) reason = NULL;
+
+  g_strlcpy (reference.firmware, references->artifact->hash, sizeof reference.firmware);
+  reference.secret_address = references->artifact->firmware.secret_base;
+  if (!va_reference_compute (references->cache, references->store, references->artifact, &parts, reference.digest,
+                             &reason))
+    {
+      if (g_error_matches (reason, VA_SEV_ERROR, VA_SEV_ERROR_FIRMWARE))
+        return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("firmware %s: %s"), references->artifact->hash,
+                          reason->message);
+      g_propagate_error (error, g_steal_pointer (&reason));
+      return FALSE;
+    }
+  g_array_append_val (fixed->references, reference);
+  return TRUE;
+}
+
+static gboolean
+add_profiles (const References *references, guint kernel, guint32 cpus, GError **error)
+{
+  const char *chosen = references->registration->vmsa_profile;
+
+  for (guint i = 0; i < VA_VMSA_PROFILES; i++)
+    if (va_vmsa_profile_allowed (chosen, (VaVmsaProfile) i) && !add_reference (references, kernel, cpus, (VaVmsaProfile) i, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* With each number of vCPUs, if they are measured. */
+static gboolean
+add_counts (const References *references, guint kernel, GError **error)
+{
+  const VaRegistration *registration = references->registration;
+
+  if (registration->scheme == VA_SCHEME_SEV)
+    return add_reference (references, kernel, 0, VA_VMSA_ZERO, error);
+  for (guint i = 0; i < registration->cpu_counts_length; i++)
+    if (!add_profiles (references, kernel, registration->cpu_counts[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+/* The first launch computes all of this. */
+static gboolean
+check_size (const VaRegistration *registration, const VaFixed *fixed, GError **error)
+{
+  guint images = g_strv_length (registration->firmware_hashes), kernels = MAX (fixed->kernels->len, 1);
+  guint counts = registration->cpu_counts_length;
+  guint64 cpus = 0, starts = (guint64) images * kernels, profiles = 0;
+
+  for (guint i = 0; i < counts; i++)
+    cpus += registration->cpu_counts[i];
+  for (guint i = 0; i < VA_VMSA_PROFILES; i++)
+    profiles += va_vmsa_profile_allowed (registration->vmsa_profile, (VaVmsaProfile) i);
+  profiles = MAX (profiles, VA_VMSA_USUAL_PROFILES);
+  if (starts * (counts > 0 ? counts * profiles : 1) <= VA_FIXED_REFERENCES_MAX
+      && starts * cpus <= VA_VMSA_CPUS_MAX)
+    return TRUE;
+  return va_refuse (error, VA_PROBLEM_BAD_REQUEST,
+                    _("%u firmware images with %u combinations of kernel, initrd and command line and %u vCPU counts make "
+                      "too many launch digests: at most %d, and %d vCPUs in all; register fewer, or use launch-digests"),
+                    images, fixed->kernels->len, counts, VA_FIXED_REFERENCES_MAX, VA_VMSA_CPUS_MAX);
+}
+
+static gboolean
+prepare (const VaRegistration *registration, VaFixed *fixed, GError **error)
+{
+  g_autoptr(GError) reason = NULL;
+
+  if (registration->firmware_hashes == NULL)
+    return TRUE;
+  if (registration->scheme == VA_SCHEME_SEV_ES && !va_cpu_parse (registration->cpu_model, &fixed->cpu_signature, &reason))
+    return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("cpu-model: %s"), reason->message);
+  return check_size (registration, fixed, error);
+}
+
+static VaStoredArtifact *
+find_artifact (const References *references, const char *owner, const char *hash, GError **error)
+{
+  g_autofree char *name = g_strconcat (owner, "\n", hash, NULL);
+  guint8 key[VA_SHA256_SIZE];
+  VaStoredArtifact *artifact;
+
+  va_sha256 (name, strlen (name), key);
+  artifact = va_recent_get (references->cache->artifacts, key);
+  if (artifact != NULL)
+    return artifact;
+  artifact = va_store_get_artifact (references->store, owner, hash, error);
+  if (artifact == NULL || !va_reference_check (references->cache, references->store, artifact, error))
+    {
+      va_stored_artifact_free (artifact);
+      return NULL;
+    }
+  va_recent_put (references->cache->artifacts, key, artifact);
+  return artifact;
+}
+
+static gboolean
+add_firmware (References *references, const char *owner, const char *hash, GArray *areas, GError **error)
+{
+  g_autoptr(GError) reason = NULL;
+  g_autoptr(VaStoredArtifact) artifact = find_artifact (references, owner, hash, &reason);
+
+  if (artifact == NULL)
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_ARTIFACT_MISSING);
+  references->artifact = artifact;
+  for (guint i = 0; i < MAX (references->fixed->kernels->len, 1); i++)
+    if (!add_counts (references, i, error))
+      return FALSE;
+  g_array_append_val (areas, artifact->firmware);
+  return TRUE;
+}
+
+gboolean
+va_references_compute (VaReferenceCache *cache, VaStore *store, const char *owner, const VaRegistration *registration,
+                       VaFixed *fixed, GArray **areas, GError **error)
+{
+  g_autoptr(GArray) found = g_array_new (FALSE, FALSE, sizeof (VaFirmware));
+  char **digests = registration->launch_digests;
+  References references = { .cache = cache, .store = store, .registration = registration, .fixed = fixed };
+
+  g_array_unref (fixed->kernels);
+  fixed->kernels = va_registration_kernels (registration);
+  if (!prepare (registration, fixed, error))
+    return FALSE;
+  for (guint i = 0; registration->firmware_hashes != NULL && registration->firmware_hashes[i] != NULL; i++)
+    if (!add_firmware (&references, owner, registration->firmware_hashes[i], found, error))
+      return FALSE;
+  for (guint i = 0; digests != NULL && digests[i] != NULL; i++)
+    {
+      VaReference reference = { 0 };
+
+      if (!va_hex_decode (digests[i], reference.digest, VA_SHA256_SIZE, error))
+        return FALSE;
+      g_array_append_val (fixed->references, reference);
+    }
+  *areas = g_steal_pointer (&found);
+  return TRUE;
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "service/decide/rules.h"
+
+#include "core/encoding.h"
+#include "core/i18n.h"
+#include "service/refusal.h"
+
+static gboolean
+is_named (char *const *hosts, VaHostGroups *groups, const char *host)
+{
+  for (guint i = 0; hosts[i] != NULL; i++)
+    if (hosts[i][0] == '@' ? va_host_groups_have (groups, hosts[i] + 1, host) : g_str_equal (hosts[i], host))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+va_rule_host (const VaRegistration *registration, VaHostGroups *groups, const char *host, GError **error)
+{
+  if (registration->hosts == NULL || is_named (registration->hosts, groups, host))
+    return TRUE;
+  return va_refuse (error, VA_PROBLEM_HOST_NOT_ALLOWED, _("the registration does not allow the host “%s”"), host);
+}
+
+gboolean
+va_rule_domain (const VaRegistration *registration, const char *id, const char *domain_uuid, GError **error)
+{
+  if (registration->any_domain)
+    return TRUE;
+  if (registration->domains != NULL ? g_strv_contains ((const char *const *) registration->domains, domain_uuid)
+                                    : g_str_equal (id, domain_uuid))
+    return TRUE;
+  return va_refuse (error, VA_PROBLEM_DOMAIN_NOT_ALLOWED, _("the registration is not for the domain %s"), domain_uuid);
+}
+
+gboolean
+va_rule_policy (const VaRegistration *registration, const VaLaunchRequest *request, guint32 *policy, GError **error)
+{
+  g_autoptr(GError) reason = NULL;
+  guint32 required, forbidden;
+
+  if (!va_registration_check_policy (registration, &reason))
+    return va_refuse (error, VA_PROBLEM_POLICY_NOT_ALLOWED,
+                      _("the registration is from a time when its policy was taken, and no guest is launched with it any "
+                        "more; its owner replaces it (%s)"), reason->message);
+  *policy = request->has_policy ? request->policy : registration->policy;
+  if (!request->has_policy && registration->policy_is_rule)
+    return va_refuse (error, VA_PROBLEM_POLICY_NOT_ALLOWED,
+                      _("the registration allows several policies, and the host did not say which one the domain has"));
+  if (va_registration_allows_policy (registration, *policy))
+    return TRUE;
+  if (!registration->policy_is_rule)
+    return va_refuse (error, VA_PROBLEM_POLICY_NOT_ALLOWED,
+                      _("the domain's XML has SEV policy 0x%x, its registration 0x%x: make them equal"), *policy,
+                      registration->policy);
+  va_registration_policy_bits (registration, &required, &forbidden);
+  return va_refuse (error, VA_PROBLEM_POLICY_NOT_ALLOWED,
+                    _("the domain's XML has SEV policy 0x%x; its registration requires the bits 0x%x and forbids 0x%x"),
+                    *policy, required, forbidden);
+}
+
+static char *
+format_time (gint64 seconds)
+{
+  g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc (seconds);
+
+  return time != NULL ? g_date_time_format (time, "%Y-%m-%d %H:%M:%S UTC") : g_strdup ("?");
+}
+
+gboolean
+va_rule_time (const VaRegistration *registration, gint64 now, GError **error)
+{
+  gboolean early = registration->not_before != 0 && now < registration->not_before;
+  gboolean late = registration->not_after != 0 && now > registration->not_after;
+  g_autofree char *limit = NULL;
+
+  if (!early && !late)
+    return TRUE;
+  limit = format_time (early ? registration->not_before : registration->not_after);
+  return va_refuse (error, VA_PROBLEM_OUTSIDE_TIME,
+                    early ? _("the permit begins at %s only") : _("the permit ended at %s"), limit);
+}
+
+gboolean
+va_rule_chip (const VaRegistration *registration, const VaSevChain *chain, GError **error)
+{
+  g_autofree char *chip = NULL;
+  guint8 hash[VA_SHA256_SIZE];
+
+  va_sev_cert_key_hash (&chain->cek, hash);
+  chip = va_hex_encode (hash, sizeof hash);
+  if (registration->chips == NULL || g_strv_contains ((const char *const *) registration->chips, chip))
+    return TRUE;
+  return va_refuse (error, VA_PROBLEM_CHIP_NOT_ALLOWED, _("the registration does not allow this processor, chip %s"), chip);
+}
+
+/* Says what the launch lacks. */
+static gboolean
+meets (const VaSecretRule *rule, const VaLaunchFacts *facts, GError **error)
+{
+  const VaRegistration places = { .hosts = rule->hosts, .chips = rule->chips, .min_api_major = rule->min_api_major,
+                                  .min_api_minor = rule->min_api_minor };
+
+  if ((facts->policy & rule->policy_required) != rule->policy_required || (facts->policy & rule->policy_forbidden) != 0)
+    return va_refuse (error, VA_PROBLEM_SECRET_NOT_ALLOWED,
+                      _("it demands policy bits 0x%x and forbids 0x%x, the guest's policy is 0x%x"),
+                      rule->policy_required, rule->policy_forbidden, facts->policy);
+  return va_rule_host (&places, facts->groups, facts->host, error) && va_rule_chip (&places, facts->chain, error)
+         && va_rule_minimum_api (&places, &facts->chain->pdh, error);
+}
+
+gboolean
+va_rule_secrets (const VaRegistration *registration, const VaLaunchFacts *facts, GPtrArray **secrets,
+                 GPtrArray **omitted, GError **error)
+{
+  g_autoptr(GPtrArray) with = g_ptr_array_new (), without = g_ptr_array_new ();
+
+  for (guint i = 0; i < registration->secrets->len; i++)
+    {
+      VaSecretRef *ref = registration->secrets->pdata[i];
+      g_autoptr(GError) reason = NULL;
+
+      if (ref->rule == NULL || meets (ref->rule, facts, &reason))
+        g_ptr_array_add (with, ref);
+      else if (ref->rule->omit)
+        g_ptr_array_add (without, ref->name);
+      else
+        return va_refuse (error, VA_PROBLEM_SECRET_NOT_ALLOWED, _("the secret “%s” demands a stricter launch: %s"),
+                          ref->name, reason->message);
+    }
+  *secrets = g_steal_pointer (&with);
+  *omitted = g_steal_pointer (&without);
+  return TRUE;
+}
+
+gboolean
+va_rule_cloud_cert (const VaRegistration *registration, const VaSevChain *chain, GError **error)
+{
+  g_autoptr(GError) reason = NULL;
+  VaSevCert registered;
+  gsize size;
+  gconstpointer data;
+
+  if (registration->cloud_cert == NULL)
+    return TRUE;
+  data = g_bytes_get_data (registration->cloud_cert, &size);
+  if (!va_sev_cert_parse (&registered, data, size, &reason))
+    return va_refuse (error, VA_PROBLEM_CLOUD_CERT_MISMATCH, _("the registered cloud certificate: %s"),
+                      reason->message);
+  if (va_bytes_equal (registered.key.x, chain->oca.key.x, VA_SEV_EC_SIZE)
+      && va_bytes_equal (registered.key.y, chain->oca.key.y, VA_SEV_EC_SIZE))
+    return TRUE;
+  return va_refuse (error, VA_PROBLEM_CLOUD_CERT_MISMATCH,
+                    _("the platform's owner certificate (OCA) is not the registered one"));
+}
+
+static gboolean
+api_is_below (guint major, guint minor, guint min_major, guint min_minor)
+{
+  return major < min_major || (major == min_major && minor < min_minor);
+}
+
+static gboolean
+refuse_old_api (guint major, guint minor, guint min_major, guint min_minor, GError **error)
+{
+  return va_refuse (error, VA_PROBLEM_API_TOO_OLD, _("the platform's SEV API is %u.%u, the registration demands %u.%u"),
+                    major, minor, min_major, min_minor);
+}
+
+gboolean
+va_rule_minimum_api (const VaRegistration *registration, const VaSevCert *pdh, GError **error)
+{
+  if (!api_is_below (pdh->api_major, pdh->api_minor, registration->min_api_major, registration->min_api_minor))
+    return TRUE;
+  return refuse_old_api (pdh->api_major, pdh->api_minor, registration->min_api_major, registration->min_api_minor,
+                         error);
+}
+
+static gboolean
+check_version (const VaFixed *fixed, const VaLaunchContext *context, GError **error)
+{
+  if (context->api_major != fixed->api_major || context->api_minor < fixed->api_minor)
+    return va_refuse (error, VA_PROBLEM_API_CHANGED,
+                      _("the host says SEV API %u.%u, its platform's certificate said %u.%u when the launch began"),
+                      context->api_major, context->api_minor, fixed->api_major, fixed->api_minor);
+  if (api_is_below (context->api_major, context->api_minor, fixed->min_api_major, fixed->min_api_minor))
+    return refuse_old_api (context->api_major, context->api_minor, fixed->min_api_major, fixed->min_api_minor, error);
+  if (context->build_id < fixed->min_build)
+    return va_refuse (error, VA_PROBLEM_API_TOO_OLD, _("the platform's SEV build is %u, the registration demands %u"),
+                      context->build_id, fixed->min_build);
+  return TRUE;
+}
+
+/* A claim only: it helps to refuse with a better sentence, the measurement decides. */
+static gboolean
+check_firmware (const VaFixed *fixed, const VaValidateRequest *request, char **detail, GError **error)
+{
+  g_autofree char *claimed = va_hex_encode (request->firmware_hash, VA_SHA256_SIZE);
+  g_autoptr(GString) allowed = g_string_new (NULL);
+
+  if (!request->has_firmware_hash)
+    return TRUE;
+  for (guint i = 0; i < fixed->references->len; i++)
+    {
+      const VaReference *reference = &g_array_index (fixed->references, VaReference, i);
+
+      if (reference->firmware[0] == '\0' || g_str_equal (reference->firmware, claimed))
+        return TRUE;
+      g_string_append_printf (allowed, "%s%s", i > 0 ? ", " : "", reference->firmware);
+    }
+  *detail = g_strdup_printf (_("The host says that it starts the firmware %s. The registration allows: %s."), claimed,
+                             allowed->str);
+  return va_refuse (error, VA_PROBLEM_FIRMWARE_CHANGED, _("the host's firmware is not a registered one"));
+}
+
+gboolean
+va_rule_claims (const VaFixed *fixed, guint32 policy, const VaValidateRequest *request, char **detail, GError **error)
+{
+  g_autoptr(GError) reason = NULL;
+
+  *detail = NULL;
+  if (request->context.policy != policy)
+    {
+      *detail = g_strdup_printf (_("The launch was granted for policy 0x%x, the host says that the guest has policy "
+                                   "0x%x."), policy, request->context.policy);
+      return va_refuse (error, VA_PROBLEM_POLICY_CHANGED, _("the guest has another policy than the launch"));
+    }
+  if (!check_version (fixed, &request->context, &reason))
+    {
+      *detail = g_strdup_printf ("%s.", reason->message);
+      g_propagate_error (error, g_steal_pointer (&reason));
+      return FALSE;
+    }
+  return check_firmware (fixed, request, detail, error);
+}
+
+const VaReference *
+va_rule_measurement (const VaFixed *fixed, VaSecret *tik, const VaValidateRequest *request)
+{
+  const VaReference *found = NULL;
+
+  for (guint i = 0; i < fixed->references->len; i++)
+    {
+      const VaReference *reference = &g_array_index (fixed->references, VaReference, i);
+
+      if (va_measurement_matches (tik, &request->context, reference->digest, request->measurement) && found == NULL)
+        found = reference;
+    }
+  return found;
+}

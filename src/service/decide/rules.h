@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "api/messages.h"
+#include "api/problem.h"
+#include "service/decide/launch-terms.h"
+#include "service/decide/host-groups.h"
+#include "tee/sev/chain.h"
+
+/*
+ * The rules of a registration, one function each, pure: TRUE, or FALSE with a problem whose sentence the host may read.
+ */
+G_BEGIN_DECLS
+
+/** va_rule_host: @groups: (nullable). Errors: VA_PROBLEM_HOST_NOT_ALLOWED */
+gboolean va_rule_host (const VaRegistration *registration, VaHostGroups *groups, const char *host, GError **error);
+/** va_rule_domain: @id: the registration's. Errors: VA_PROBLEM_DOMAIN_NOT_ALLOWED */
+gboolean va_rule_domain (const VaRegistration *registration, const char *id, const char *domain_uuid, GError **error);
+/**
+ * va_rule_policy: the domain's policy is a registered one.
+ * @policy: (out): that of the launch
+ * Errors: VA_PROBLEM_POLICY_NOT_ALLOWED
+ */
+gboolean va_rule_policy (const VaRegistration *registration, const VaLaunchRequest *request, guint32 *policy,
+                         GError **error);
+/** va_rule_time: @now: seconds since 1970. Errors: VA_PROBLEM_OUTSIDE_TIME */
+gboolean va_rule_time (const VaRegistration *registration, gint64 now, GError **error);
+/** va_rule_chip: the chain's processor is a registered one. Errors: VA_PROBLEM_CHIP_NOT_ALLOWED */
+gboolean va_rule_chip (const VaRegistration *registration, const VaSevChain *chain, GError **error);
+/** va_rule_cloud_cert: the chain's OCA has the registered key. Errors: VA_PROBLEM_CLOUD_CERT_MISMATCH */
+gboolean va_rule_cloud_cert (const VaRegistration *registration, const VaSevChain *chain, GError **error);
+/** va_rule_minimum: the platform's certificate says a new enough API. Errors: VA_PROBLEM_API_TOO_OLD */
+gboolean va_rule_minimum_api (const VaRegistration *registration, const VaSevCert *pdh, GError **error);
+
+/** What a launch is, as far as a secret's rule may ask. */
+typedef struct {
+  guint32 policy;
+  const char *host;
+  VaHostGroups *groups; /* %NULL: none */
+  const VaSevChain *chain;
+} VaLaunchFacts;
+/**
+ * va_rule_secrets: which secrets go with the launch.
+ * @secrets: (out) (transfer container): of VaSecretRef, borrowed
+ * @omitted: (out) (transfer container): names of those that do not, borrowed
+ * Errors: VA_PROBLEM_SECRET_NOT_ALLOWED: one of them does not, and may not be left out
+ */
+gboolean va_rule_secrets (const VaRegistration *registration, const VaLaunchFacts *facts, GPtrArray **secrets,
+                          GPtrArray **omitted, GError **error);
+
+/*
+ * And those of validate, which compare a host's claims with what was fixed. @detail: (out) (transfer full): on refusal
+ * the whole explanation, for the owner.
+ */
+/** Errors: VA_PROBLEM_POLICY_CHANGED, _API_CHANGED, _API_TOO_OLD, _FIRMWARE_CHANGED */
+gboolean va_rule_claims (const VaFixed *fixed, guint32 policy, const VaValidateRequest *request, char **detail,
+                         GError **error);
+/** va_rule_measurement: the reference that @request's measurement is of, or %NULL. All are tried, in constant time. */
+const VaReference *va_rule_measurement (const VaFixed *fixed, VaSecret *tik, const VaValidateRequest *request);
+
+G_END_DECLS

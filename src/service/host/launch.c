@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <string.h>
+#include "core/encoding.h"
+#include "core/error.h"
+#include "core/i18n.h"
+#include "service/audit.h"
+#include "service/decision-log.h"
+#include "service/launch-record.h"
+#include "service/log.h"
+#include "service/refusal.h"
+#include "service/decide/registration.h"
+#include "service/decide/rules.h"
+#include "service/service.h"
+#include "service/decide/secret-table.h"
+#include "tee/sev/firmware-error.h"
+
+/* POST /v1/vm/{id}/launch: grant one launch, and fix what it will be decided by. */
+
+#define TRIES 8 /* when the owner replaces the registration, or answers, at the same moment */
+#define RETRY_SECONDS 2
+#define WAITING_MAX 64 /* launches of one registration that wait at once */
+
+/* One launch in the making; members come to be from top to bottom. */
+typedef struct {
+  VaService *service;
+  const char *host, *vm;
+  const VaLaunchRequest *request;
+  VaRequest *call;
+  gint64 now;
+  JsonObject *entry; /* for the audit log */
+  VaOpenRegistration *open;
+  const VaStoredRegistration *stored;
+  const VaRegistration *registration;
+  guint32 policy;
+  VaSevChain chain;
+  const char *generation;
+  VaFixed *fixed;
+  VaSecret *table; /* %NULL: no secrets */
+  VaSevSession *session;
+  VaStoredLaunch *launch;
+} Attempt;
+
+static void
+attempt_clear (Attempt *attempt)
+{
+  va_open_registration_free (attempt->open);
+  va_fixed_free (attempt->fixed);
+  va_secret_free (attempt->table);
+  va_sev_session_free (attempt->session);
+  va_stored_launch_free (attempt->launch);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Attempt, attempt_clear)
+
+/* Of a registration that cannot be opened, so that they see what happened. */
+static void
+note_owner (const Attempt *attempt)
+{
+  g_autoptr(VaStoredRegistration) stored = va_store_find_registration (attempt->service->store,
+                                                                       attempt->request->owner, attempt->vm, NULL);
+
+  if (stored != NULL)
+    json_object_set_string_member (attempt->entry, "owner", stored->owner);
+}
+
+static gboolean
+find_registration (Attempt *attempt, GError **error)
+{
+  VaService *service = attempt->service;
+  g_autoptr(GError) reason = NULL;
+
+  json_object_remove_member (attempt->entry, "owner"); /* of an earlier try */
+  json_object_remove_member (attempt->entry, "version");
+  attempt->open = va_registrations_open (service->registrations, service->store, attempt->request->owner, attempt->vm,
+                                         &reason);
+  if (g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
+    return va_refuse (error, VA_PROBLEM_VM_UNKNOWN, _("there is no registration %s"), attempt->vm);
+  if (attempt->open == NULL)
+    {
+      if (g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_SEAL))
+        note_owner (attempt);
+      return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
+    }
+  attempt->stored = attempt->open->stored;
+  attempt->registration = &attempt->open->registration;
+  json_object_set_string_member (attempt->entry, "owner", attempt->stored->owner);
+  json_object_set_int_member (attempt->entry, "version", (gint64) attempt->stored->version);
+  return TRUE;
+}
+
+static gboolean
+check_rules (Attempt *attempt, GError **error)
+{
+  return va_rule_host (attempt->registration, attempt->service->groups, attempt->host, error)
+         && va_rule_domain (attempt->registration, attempt->vm, attempt->request->domain_uuid, error)
+         && va_rule_time (attempt->registration, attempt->now / 1000, error)
+         && va_rule_policy (attempt->registration, attempt->request, &attempt->policy, error);
+}
+
+/* Whether everything below the CEK verifies, so that it is AMD's signature on the CEK that is not known. */
+static gboolean
+only_root_is_unknown (const VaSevChain *chain)
+{
+  gboolean signed_by_ask = chain->cek.signature[0].usage == VA_SEV_USAGE_ASK
+                           || chain->cek.signature[1].usage == VA_SEV_USAGE_ASK;
+
+  return signed_by_ask && va_sev_chain_verify_below_cek (chain);
+}
+
+static gboolean
+verify_chain (Attempt *attempt, GError **error)
+{
+  const VaService *service = attempt->service;
+  GBytes *id = attempt->request->cpu_id;
+  VaRequest *call = attempt->call;
+  gboolean known, good;
+
+  good = va_chain_cache_verify (service->chains, &attempt->chain, service->roots, &attempt->generation, &known,
+                                service->key_service == NULL ? error : NULL);
+  va_metrics_count (service->metrics, known ? VA_METRIC_CHAIN_HIT : VA_METRIC_CHAIN_MISS);
+  if (good)
+    return TRUE;
+  /* What is missing may be had from AMD's key service; what comes of that is not remembered here. */
+  return service->key_service != NULL
+         && va_key_service_verify (service->key_service, &attempt->chain, id != NULL ? g_bytes_get_data (id, NULL) : NULL,
+                                   id != NULL ? g_bytes_get_size (id) : 0, service->roots, call->may_wait, &call->must_wait,
+                                   &attempt->generation, error);
+}
+
+/* What the platform gave, so that it can be recognised later. */
+static void
+note_platform (const Attempt *attempt)
+{
+  const VaLaunchRequest *request = attempt->request;
+  JsonObject *platform = json_object_new ();
+
+  va_audit_hash (platform, "pdh", request->pdh, sizeof request->pdh);
+  va_audit_hash (platform, "cert-chain", request->cert_chain, sizeof request->cert_chain);
+  if (request->cpu_id != NULL)
+    {
+      g_autofree char *id = va_hex_encode (g_bytes_get_data (request->cpu_id, NULL), g_bytes_get_size (request->cpu_id));
+
+      json_object_set_string_member (platform, "cpu-id", id);
+    }
+  json_object_set_object_member (attempt->entry, "platform", platform);
+}
+
+static gboolean
+check_platform (Attempt *attempt, GError **error)
+{
+  const VaLaunchRequest *request = attempt->request;
+  g_autoptr(GError) reason = NULL;
+
+  note_platform (attempt);
+
+  if (!va_sev_chain_parse (&attempt->chain, request->pdh, sizeof request->pdh, request->cert_chain,
+                           sizeof request->cert_chain, &reason))
+    return va_refuse (error, VA_PROBLEM_CHAIN_INVALID, _("the platform's certificates: %s"), reason->message);
+  if (!verify_chain (attempt, &reason) && reason->domain == VA_CORE_ERROR)
+    {
+      if (attempt->call->must_wait)
+        return va_refuse (error, VA_PROBLEM_KEY_SERVICE, "%s", reason->message);
+      va_log (VA_LOG_WARNING, "%s", reason->message);
+      return va_refuse (error, VA_PROBLEM_KEY_SERVICE, _("the platform's certificates: %s"), reason->message);
+    }
+  if (reason != NULL)
+    return va_refuse (error, only_root_is_unknown (&attempt->chain) ? VA_PROBLEM_ROOT_UNTRUSTED
+                                                                    : VA_PROBLEM_CHAIN_INVALID,
+                      _("the platform's certificates: %s"), reason->message);
+  return va_rule_chip (attempt->registration, &attempt->chain, error)
+         && va_rule_cloud_cert (attempt->registration, &attempt->chain, error)
+         && va_rule_minimum_api (attempt->registration, &attempt->chain.pdh, error);
+}
+
+static void
+note_omitted (const Attempt *attempt, const GPtrArray *names)
+{
+  JsonArray *array;
+
+  if (names->len == 0)
+    return;
+  array = json_array_new ();
+  for (guint i = 0; i < names->len; i++)
+    json_array_add_string_element (array, names->pdata[i]);
+  json_object_set_array_member (attempt->entry, "secrets-left-out", array);
+}
+
+/* Reference values, minimums and secrets as they are now. */
+static gboolean
+fix (Attempt *attempt, GError **error)
+{
+  const VaRegistration *registration = attempt->registration;
+  VaFixed *fixed = va_fixed_new ();
+  VaService *service = attempt->service;
+  const VaLaunchFacts facts = { attempt->policy, attempt->host, service->groups, &attempt->chain };
+  g_autoptr(GPtrArray) secrets = NULL, omitted = NULL;
+  g_autoptr(GArray) areas = NULL;
+
+  attempt->fixed = fixed;
+  fixed->api_major = attempt->chain.pdh.api_major;
+  fixed->api_minor = attempt->chain.pdh.api_minor;
+  fixed->min_api_major = registration->min_api_major;
+  fixed->min_api_minor = registration->min_api_minor;
+  fixed->min_build = registration->min_build;
+  if (!va_rule_secrets (registration, &facts, &secrets, &omitted, error))
+    return FALSE;
+  note_omitted (attempt, omitted);
+  fixed->has_secrets = secrets->len > 0;
+  return va_references_compute (service->references, service->store, attempt->stored->owner, registration, fixed,
+                                &areas, error)
+         && va_table_make (service->store, attempt->stored->owner, registration, secrets, areas, &attempt->table, error);
+}
+
+static gboolean
+make_session (Attempt *attempt, GError **error)
+{
+  g_autoptr(GError) reason = NULL;
+
+  attempt->session = va_sev_session_new (&attempt->chain.pdh, attempt->policy, &reason);
+  return attempt->session != NULL
+         || va_refuse (error, VA_PROBLEM_CHAIN_INVALID, _("the platform's key: %s"), reason->message);
+}
+
+static VaSecret *
+join_keys (const VaSevSession *session)
+{
+  VaSecret *keys = va_secret_new (2 * VA_SEV_KEY_SIZE);
+
+  memcpy (va_secret_data (keys), va_secret_data (session->tik), VA_SEV_KEY_SIZE);
+  memcpy (va_secret_data (keys) + VA_SEV_KEY_SIZE, va_secret_data (session->tek), VA_SEV_KEY_SIZE);
+  return keys;
+}
+
+/* Takes the place of the launch that waited for a confirmation of the same, if there is one. */
+static gboolean
+take_waiting (Attempt *attempt, GError **error)
+{
+  VaStoredLaunch *launch = attempt->launch;
+  g_autoptr(GError) reason = NULL;
+  g_autoptr(VaStoredLaunch) waiting = NULL;
+
+  if (attempt->registration->confirms && va_service_sweep (attempt->service, &reason))
+    waiting = va_store_find_waiting (attempt->service->store, launch, &reason);
+  if (reason != NULL && !g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
+    {
+      g_propagate_error (error, g_steal_pointer (&reason));
+      return FALSE;
+    }
+  launch->id = waiting != NULL ? g_strdup (waiting->id) : va_uuid_by_time ();
+  if (waiting != NULL)
+    launch->timeline = g_strdup (waiting->timeline);
+  else
+    va_stored_launch_step (launch, "requested", attempt->now);
+  return TRUE;
+}
+
+static void
+note_grant (const Attempt *attempt)
+{
+  JsonObject *entry = attempt->entry;
+  const char *fixed = attempt->launch->fixed;
+
+  json_object_set_string_member (entry, "launch-id", attempt->launch->id);
+  json_object_set_int_member (entry, "policy", attempt->policy);
+  json_object_set_string_member (entry, "generation", attempt->generation);
+  va_audit_hash (entry, "fixed", fixed, strlen (fixed));
+  json_object_set_string_member (entry, "result", "granted");
+}
+
+/* Counts and creates; FALSE with CHANGED when the registration is no longer the one that was checked. */
+static gboolean
+commit (Attempt *attempt, GError **error)
+{
+  VaStoredLaunch *launch = g_new0 (VaStoredLaunch, 1);
+  const VaRegistration *registration = attempt->registration;
+  VaPermit permit = { .max_launches = registration->max_launches, .max_running = registration->max_running,
+                            .confirms = registration->confirms, .confirm_after = registration->confirm_after,
+                            .wait_until = attempt->now + attempt->service->confirm_ms, .max_waiting = WAITING_MAX,
+                            .read = attempt->stored, .any_owner = attempt->request->owner == NULL };
+  g_autoptr(VaSecret) keys = join_keys (attempt->session);
+  g_autofree char *timeline = NULL;
+
+  attempt->launch = launch;
+  launch->firmware_error = VA_FIRMWARE_ERROR_NONE;
+  launch->vm = g_strdup (attempt->vm);
+  launch->owner = g_strdup (attempt->stored->owner);
+  launch->host = g_strdup (attempt->host);
+  launch->domain_uuid = g_strdup (attempt->request->domain_uuid);
+  launch->domain_name = g_strdup (attempt->request->domain_name);
+  launch->policy = attempt->policy;
+  launch->generation = g_strdup (attempt->generation);
+  launch->version = attempt->stored->version;
+  launch->created = va_service_now ();
+  if (!take_waiting (attempt, error))
+    return FALSE;
+  launch->expires = (launch->created + attempt->service->launch_ms + 999) / 1000 * 1000;
+  launch->fixed = va_fixed_write (attempt->fixed);
+  timeline = g_strdup (launch->timeline);
+  permit.wait_timeline = timeline;
+  va_stored_launch_step (launch, "granted", launch->created);
+  note_grant (attempt);
+  return va_store_create_launch (attempt->service->store, launch, keys, attempt->table, &permit,
+                                 attempt->entry, error);
+}
+
+/* Each grant is a record for good, whatever its permit gives back, so their number is bounded in time. */
+static gboolean
+check_rate (Attempt *attempt, GError **error)
+{
+  g_autofree char *name = g_strdup_printf ("%s %s %s", attempt->host, attempt->stored->owner, attempt->vm);
+
+  return va_limit_take_name (attempt->service->launches, name, g_get_monotonic_time ())
+         || va_refuse (error, VA_PROBLEM_TOO_MANY_LAUNCHES,
+                       _("this host has asked for too many launches of this registration within a minute; start the guest "
+                         "again later"));
+}
+
+static gboolean
+try_launch (Attempt *attempt, GError **error)
+{
+  return find_registration (attempt, error) && check_rules (attempt, error) && check_platform (attempt, error)
+         && check_rate (attempt, error) && fix (attempt, error) && make_session (attempt, error) && commit (attempt, error);
+}
+
+static JsonObject *
+write_grant (const Attempt *attempt)
+{
+  VaLaunchGrant grant = { .launch_id = attempt->launch->id, .policy = attempt->launch->policy,
+                          .expires = attempt->launch->expires / 1000 };
+
+  memcpy (grant.session, attempt->session->session, sizeof grant.session);
+  memcpy (grant.owner_cert, attempt->session->godh_cert, sizeof grant.owner_cert);
+  return va_launch_grant_write (&grant);
+}
+
+/* Grant, or that it waits. */
+static void
+answer (const Attempt *attempt, const VaRequest *call, VaResponse *response)
+{
+  gboolean waits = attempt->launch->state == VA_LAUNCH_WAITING;
+  VaLaunchPending pending = { .launch_id = attempt->launch->id, .retry_after = RETRY_SECONDS };
+  const VaDecision decision = { .call = "launch", .launch_id = attempt->launch->id, .vm = attempt->vm,
+                                .host = attempt->host, .verdict = waits ? "waiting" : "granted" };
+
+  if (!waits || attempt->request->launch_id == NULL)
+    va_decision_note (attempt->service, call, &decision);
+  response->status = waits ? 202 : 201;
+  response->retry_after = waits ? RETRY_SECONDS : 0;
+  response->json = waits ? va_launch_pending_write (&pending) : write_grant (attempt);
+}
+
+/* What a host is told that asks again for a launch that does not wait any more. */
+static gboolean
+check_asked_again (VaService *service, VaRequest *call, const VaLaunchRequest *request, GError **error)
+{
+  g_autoptr(GError) reason = NULL;
+  g_autoptr(VaStoredLaunch) launch = NULL;
+
+  if (request->launch_id == NULL)
+    return TRUE;
+  json_object_set_string_member (va_audit_of (call), "claimed-launch-id", request->launch_id);
+  if (!va_service_sweep (service, error))
+    return FALSE;
+  launch = va_store_get_launch (service->store, request->launch_id, &reason);
+  if (launch == NULL && !g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
+    {
+      g_propagate_error (error, g_steal_pointer (&reason));
+      return FALSE;
+    }
+  if (launch == NULL || !g_str_equal (launch->host, call->identity->name) || !g_str_equal (launch->vm, call->parts[0])
+      || (request->owner != NULL && !g_str_equal (launch->owner, request->owner)))
+    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no such launch of this host and registration"));
+  json_object_set_string_member (va_audit_of (call), "owner", launch->owner);
+  if (launch->state == VA_LAUNCH_WAITING)
+    return TRUE;
+  if (g_strcmp0 (launch->code, va_problem_name (VA_PROBLEM_CONFIRMATION_DENIED)) == 0)
+    return va_refuse (error, VA_PROBLEM_CONFIRMATION_DENIED, _("the guest's owner has denied launch %s"), launch->id);
+  if (g_strcmp0 (launch->code, va_problem_name (VA_PROBLEM_CONFIRMATION_EXPIRED)) == 0)
+    return va_refuse (error, VA_PROBLEM_CONFIRMATION_EXPIRED,
+                      launch->approved_until > 0 ? _("the approval of launch %s has ended; start the guest again")
+                                                 : _("launch %s was not confirmed in time"), launch->id);
+  if (g_strcmp0 (launch->code, va_problem_name (VA_PROBLEM_LAUNCH_REVOKED)) == 0)
+    return va_refuse (error, VA_PROBLEM_LAUNCH_REVOKED, _("the guest's owner has revoked this launch"));
+  return va_refuse (error, VA_PROBLEM_LAUNCH_USED, _("launch %s is %s already; start the guest again"), launch->id,
+                    va_launch_state_name (launch->state));
+}
+
+/* Whether the attempt failed for @reason since there is another registration meanwhile, or an answer of its owner. */
+static gboolean
+is_outdated (const Attempt *attempt, GError **reason)
+{
+  VaService *service = attempt->service;
+  g_autoptr(GError) unanswered = NULL;
+
+  /* Another owner's of the same id, come meanwhile, is as good as a replacement: the next try says what it means. */
+  if (g_error_matches (*reason, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED)
+      || (attempt->open != NULL && g_error_matches (*reason, VA_STORE_ERROR, VA_STORE_ERROR_AMBIGUOUS)))
+    {
+      va_registrations_forget (service->registrations, attempt->request->owner, attempt->vm);
+      return TRUE;
+    }
+  if (attempt->open == NULL
+      || va_registrations_is_current (service->registrations, service->store, attempt->open, &unanswered))
+    return FALSE;
+  if (unanswered == NULL)
+    return TRUE;
+  g_clear_error (reason);
+  *reason = g_steal_pointer (&unanswered);
+  return FALSE;
+}
+
+/* The answer, durable before it is given; or FALSE with the problem. */
+static gboolean
+try_to_grant (VaService *service, VaRequest *call, const VaLaunchRequest *request, VaResponse *response, GError **error)
+{
+  const char *host = call->identity->name, *vm = call->parts[0];
+  JsonObject *entry = va_audit_of (call), *domain = json_object_new ();
+  g_autoptr(GError) reason = NULL;
+
+  json_object_set_string_member (entry, "vm", vm);
+  json_object_set_string_member (domain, "uuid", request->domain_uuid);
+  json_object_set_string_member (domain, "name", request->domain_name);
+  json_object_set_object_member (entry, "domain", domain);
+  for (guint i = 0; i < TRIES; i++)
+    {
+      g_auto(Attempt) attempt = { .service = service, .host = host, .vm = vm, .request = request,
+                                  .call = call, .now = va_service_now (), .entry = entry };
+
+      g_clear_error (&reason);
+      if (try_launch (&attempt, &reason))
+        {
+          answer (&attempt, call, response);
+          return TRUE;
+        }
+      json_object_remove_member (entry, "launch-id");
+      if (call->must_wait || !is_outdated (&attempt, &reason))
+        break;
+    }
+  return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
+}
+
+gboolean
+va_handle_launch (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+{
+  const char *vm = request->parts[0];
+  g_autoptr(GError) reason = NULL;
+  g_autoptr(JsonObject) body = NULL;
+  g_autoptr(VaLaunchRequest) launch = NULL;
+
+  if (!va_uuid_is_canonical (vm))
+    return va_refuse (error, VA_PROBLEM_VM_UNKNOWN, _("a registration's id is a UUID in lower case"));
+  body = va_request_json (request, error);
+  if (body == NULL)
+    return FALSE;
+  launch = va_launch_request_read (body, &reason);
+  if (launch != NULL && check_asked_again (user_data, request, launch, &reason)
+      && try_to_grant (user_data, request, launch, response, &reason))
+    return TRUE;
+  va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
+  if (!request->must_wait || request->may_wait)
+    va_decision_note (user_data, request, &(VaDecision){ .call = "launch", .vm = vm, .error = *error,
+                                                         .host = request->identity->name });
+  return FALSE;
+}

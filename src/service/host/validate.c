@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <string.h>
+#include "core/encoding.h"
+#include "core/i18n.h"
+#include "service/audit.h"
+#include "service/decision-log.h"
+#include "service/decide/explanation.h"
+#include "service/launch-record.h"
+#include "service/log.h"
+#include "service/refusal.h"
+#include "service/decide/rules.h"
+#include "service/service.h"
+
+/*
+ * POST /v1/vm/{id}/validate: the one answer of a launch. The launch is consumed in the transaction that decides, and
+ * what it is decided by was fixed when it was granted: from the host come only the measurement and what that covers.
+ */
+
+typedef struct {
+  VaService *service;
+  const VaIdentity *peer;
+  const char *vm;
+  const VaValidateRequest *request;
+  gint64 now;
+  JsonObject *entry; /* for the audit log */
+  /* the answer: a reply, or a refusal that has consumed the launch */
+  VaValidateReply *reply;
+  GError *refusal;
+  /* for the explanation of a measurement that does not fit */
+  VaSecret *tik;
+  VaFixed *fixed;
+  char *owner;
+  gboolean explained; /* the explainer has a place for it */
+} Validation;
+
+static void
+validation_clear (Validation *validation)
+{
+  if (validation->explained)
+    va_explainer_release (validation->service->explainer, validation->peer->name);
+  va_validate_reply_free (validation->reply);
+  g_clear_error (&validation->refusal);
+  va_secret_free (validation->tik);
+  va_fixed_free (validation->fixed);
+  g_free (validation->owner);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Validation, validation_clear)
+
+static VaSecret *
+part_of (VaSecret *keys, gsize offset)
+{
+  return va_secret_copy_in (va_secret_data (keys) + offset, VA_SEV_KEY_SIZE);
+}
+
+/* Everything that the store keeps sealed for this launch, opened; and what was fixed. */
+static gboolean
+open_launch (Validation *validation, const VaStoredLaunch *launch, VaSecret **tek, VaSecret **table, GError **error)
+{
+  VaStore *store = validation->service->store;
+  g_autoptr(VaSecret) keys = va_store_open_keys (store, launch, error);
+
+  if (keys == NULL)
+    return FALSE;
+  if (va_secret_size (keys) != 2 * VA_SEV_KEY_SIZE)
+    return va_refuse (error, VA_PROBLEM_INTERNAL, _("the launch's stored keys are broken"));
+  validation->tik = part_of (keys, 0);
+  *tek = part_of (keys, VA_SEV_KEY_SIZE);
+  validation->fixed = va_fixed_read (launch->fixed, error);
+  if (validation->fixed == NULL)
+    return FALSE;
+  if (!validation->fixed->has_secrets)
+    return TRUE;
+  *table = va_store_open_table (store, launch, error);
+  return *table != NULL;
+}
+
+static VaValidateReply *
+make_reply (const Validation *validation, const VaReference *reference, VaSecret *tek, VaSecret *table)
+{
+  VaValidateReply *reply = g_new0 (VaValidateReply, 1);
+
+  reply->launch_id = g_strdup (validation->request->launch_id);
+  if (table == NULL)
+    return reply;
+  reply->payload = va_packet_seal (validation->tik, tek, table, validation->request->measurement, reply->header);
+  reply->secret_address = reference->secret_address;
+  reply->has_secret = TRUE;
+  return reply;
+}
+
+/* Sets reply, or gives the refusal with its explanation. */
+static gboolean
+reach_verdict (Validation *validation, const VaStoredLaunch *launch, char **detail, GError **error)
+{
+  g_autoptr(VaSecret) tek = NULL, table = NULL;
+  const VaReference *reference;
+
+  if (!open_launch (validation, launch, &tek, &table, error)
+      || !va_rule_claims (validation->fixed, launch->policy, validation->request, detail, error))
+    return FALSE;
+  reference = va_rule_measurement (validation->fixed, validation->tik, validation->request);
+  if (reference == NULL)
+    return va_refuse (error, VA_PROBLEM_MEASUREMENT_MISMATCH,
+                      _("the guest's measurement is not one that the registration allows"));
+  validation->reply = make_reply (validation, reference, tek, table);
+  *detail = va_explain_match (validation->fixed, reference);
+  return TRUE;
+}
+
+/* Whether the measurement will be explained, after the answer; and if not, why the owner reads no more than that. */
+static char *
+plan_explanation (Validation *validation)
+{
+  VaService *service = validation->service;
+  const char *message = validation->refusal->message;
+
+  if (va_limit_is_used_up (service->refusals, validation->peer, g_get_monotonic_time ()))
+    return g_strdup_printf (_("%s. It was not explained, because too many of this host's requests were refused in the last "
+                              "minute."), message);
+  validation->explained = validation->explained || va_explainer_reserve (service->explainer, validation->peer->name);
+  if (!validation->explained)
+    return g_strdup_printf (_("%s. It was not explained, because too many others wait for that."), message);
+  return g_strdup (message);
+}
+
+/* Turns any error into the refusal that the host gets and the owner's record keeps. */
+static void
+refuse (Validation *validation, VaStoredLaunch *launch, GError *reason, char *detail)
+{
+  va_refuse_from (&validation->refusal, reason, VA_PROBLEM_INTERNAL);
+  if (g_error_matches (validation->refusal, VA_PROBLEM_ERROR, VA_PROBLEM_MEASUREMENT_MISMATCH))
+    detail = plan_explanation (validation);
+  va_launch_record_refuse (launch, va_refusal_name (validation->refusal),
+                           detail != NULL ? detail : g_strdup (validation->refusal->message), validation->now);
+}
+
+static void
+take_firmware_version (VaStoredLaunch *launch, const VaLaunchContext *context)
+{
+  launch->has_firmware_version = TRUE;
+  launch->api_major = context->api_major;
+  launch->api_minor = context->api_minor;
+  launch->build_id = context->build_id;
+}
+
+/* The host's claims, and the measurement that they are held against. */
+static void
+note_evidence (const Validation *validation)
+{
+  const VaValidateRequest *request = validation->request;
+  const VaLaunchContext *context = &request->context;
+  JsonObject *evidence = json_object_new ();
+  g_autofree char *measurement = va_hex_encode (request->measurement, VA_MEASUREMENT_SIZE);
+
+  json_object_set_int_member (evidence, "api-major", context->api_major);
+  json_object_set_int_member (evidence, "api-minor", context->api_minor);
+  json_object_set_int_member (evidence, "build-id", context->build_id);
+  json_object_set_int_member (evidence, "policy", context->policy);
+  json_object_set_string_member (evidence, "measurement", measurement);
+  json_object_set_object_member (validation->entry, "evidence", evidence);
+}
+
+static void
+note_launch (const Validation *validation, const VaStoredLaunch *launch)
+{
+  json_object_set_string_member (validation->entry, "owner", launch->owner);
+  json_object_set_string_member (validation->entry, "launch-id", launch->id);
+  json_object_set_int_member (validation->entry, "version", (gint64) launch->version);
+}
+
+static void
+note_verdict (const Validation *validation, const VaStoredLaunch *launch)
+{
+  const GError *refusal = validation->refusal;
+
+  json_object_set_string_member (validation->entry, "result", refusal != NULL ? va_refusal_name (refusal) : "validated");
+  if (refusal != NULL)
+    json_object_set_string_member (validation->entry, "why", refusal->message);
+  if (launch->detail != NULL)
+    json_object_set_string_member (validation->entry, "detail", launch->detail);
+}
+
+static gboolean
+refuse_used (const VaStoredLaunch *launch, GError **error)
+{
+  if (launch->state == VA_LAUNCH_WAITING)
+    return va_refuse (error, VA_PROBLEM_LAUNCH_USED, _("the launch waits for its owner's confirmation"));
+  if (launch->state == VA_LAUNCH_EXPIRED)
+    return va_refuse (error, VA_PROBLEM_LAUNCH_EXPIRED, _("the launch was not validated in time"));
+  if (g_strcmp0 (launch->code, va_problem_name (VA_PROBLEM_LAUNCH_REVOKED)) == 0)
+    return va_refuse (error, VA_PROBLEM_LAUNCH_REVOKED, _("the guest's owner has revoked this launch"));
+  return va_refuse (error, VA_PROBLEM_LAUNCH_USED, _("the launch has been answered already; start the guest again"));
+}
+
+static void
+decide_open (Validation *validation, VaStoredLaunch *launch)
+{
+  g_autoptr(GError) reason = NULL;
+  char *detail = NULL;
+
+  if (validation->now >= launch->expires)
+    {
+      va_refuse (&validation->refusal, VA_PROBLEM_LAUNCH_EXPIRED, _("the launch was not validated in time"));
+      va_launch_record_refuse (launch, "launch-expired", g_strdup (validation->refusal->message), validation->now);
+      launch->state = VA_LAUNCH_EXPIRED;
+      return;
+    }
+  take_firmware_version (launch, &validation->request->context);
+  validation->owner = g_strdup (launch->owner);
+  if (!reach_verdict (validation, launch, &detail, &reason))
+    {
+      refuse (validation, launch, g_steal_pointer (&reason), detail);
+      return;
+    }
+  launch->state = VA_LAUNCH_VALIDATED;
+  g_free (launch->detail);
+  launch->detail = detail;
+  va_stored_launch_step (launch, "validated", validation->now);
+}
+
+/* Inside the transaction. TRUE consumes the launch, whatever the answer is. */
+static gboolean
+decide (VaStoredLaunch *launch, gpointer user_data, GError **error)
+{
+  Validation *validation = user_data;
+
+  /* Another host, or another registration, must learn nothing and use up nothing. */
+  if (!g_str_equal (launch->host, validation->peer->name) || !g_str_equal (launch->vm, validation->vm))
+    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no such launch of this host and registration"));
+  note_launch (validation, launch);
+  if (launch->state != VA_LAUNCH_OPEN)
+    return refuse_used (launch, error);
+  decide_open (validation, launch);
+  note_verdict (validation, launch);
+  return TRUE;
+}
+
+/* After the decision, and soon after the answer: looks for what would have fitted, for the owner's record. */
+static void
+explain (Validation *validation)
+{
+  const VaValidateRequest *request = validation->request;
+  VaExplanation *explanation = g_new0 (VaExplanation, 1);
+
+  explanation->launch = g_strdup (request->launch_id);
+  explanation->vm = g_strdup (validation->vm);
+  explanation->owner = g_steal_pointer (&validation->owner);
+  explanation->host = g_strdup (validation->peer->name);
+  explanation->fixed = g_steal_pointer (&validation->fixed);
+  explanation->tik = g_steal_pointer (&validation->tik);
+  explanation->context = request->context;
+  memcpy (explanation->measurement, request->measurement, VA_MEASUREMENT_SIZE);
+  explanation->has_firmware_hash = request->has_firmware_hash;
+  memcpy (explanation->firmware_hash, request->firmware_hash, VA_SHA256_SIZE);
+  validation->explained = FALSE; /* the place is the explanation's now */
+  va_explainer_add (validation->service->explainer, explanation);
+}
+
+/* The reply, durable before it is returned; or %NULL with the problem. */
+static VaValidateReply *
+validate (VaService *service, VaRequest *call, const VaValidateRequest *request, GError **error)
+{
+  g_auto(Validation) validation = { .service = service, .peer = call->identity, .vm = call->parts[0],
+                                    .request = request, .now = va_service_now (), .entry = va_audit_of (call) };
+  g_autoptr(GError) reason = NULL;
+
+  json_object_set_string_member (validation.entry, "vm", validation.vm);
+  json_object_set_string_member (validation.entry, "claimed-launch-id", request->launch_id);
+  note_evidence (&validation);
+  if (!va_store_change_launch (service->store, request->launch_id, decide, &validation, validation.entry, &reason))
+    {
+      if (g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
+        va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no such launch of this host and registration"));
+      else
+        va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
+      return NULL;
+    }
+  call->recorded = TRUE;
+  if (validation.refusal == NULL)
+    return g_steal_pointer (&validation.reply);
+  if (g_error_matches (validation.refusal, VA_PROBLEM_ERROR, VA_PROBLEM_MEASUREMENT_MISMATCH))
+    va_metrics_count (service->metrics, validation.explained ? VA_METRIC_EXPLAINED : VA_METRIC_NOT_EXPLAINED);
+  if (validation.explained)
+    explain (&validation);
+  g_propagate_error (error, g_steal_pointer (&validation.refusal));
+  return NULL;
+}
+
+gboolean
+va_handle_validate (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+{
+  const char *vm = request->parts[0];
+  VaDecision decision = { .call = "validate", .vm = vm, .host = request->identity->name };
+  g_autoptr(GError) reason = NULL;
+  g_autoptr(JsonObject) body = NULL;
+  g_autoptr(VaValidateRequest) message = NULL;
+  g_autoptr(VaValidateReply) reply = NULL;
+
+  if (!va_uuid_is_canonical (vm))
+    return va_refuse (error, VA_PROBLEM_VM_UNKNOWN, _("a registration's id is a UUID in lower case"));
+  body = va_request_json (request, error);
+  if (body == NULL)
+    return FALSE;
+  message = va_validate_request_read (body, &reason);
+  if (message != NULL)
+    reply = validate (user_data, request, message, &reason);
+  decision.launch_id = message != NULL ? message->launch_id : NULL;
+  if (reply != NULL)
+    {
+      decision.verdict = "validated";
+      va_decision_note (user_data, request, &decision);
+      response->status = 200;
+      response->json = va_validate_reply_write (reply);
+      return TRUE;
+    }
+  va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
+  decision.error = *error;
+  va_decision_note (user_data, request, &decision);
+  return FALSE;
+}

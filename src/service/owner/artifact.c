@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "core/encoding.h"
+#include "core/i18n.h"
+#include "service/audit.h"
+#include "service/page.h"
+#include "service/query.h"
+#include "service/refusal.h"
+#include "service/store-room.h"
+#include "service/service.h"
+#include "tee/sev/digest.h"
+#include "tee/sev/firmware-image.h"
+
+/* PUT, GET, DELETE /v1/artifact: firmware images, by content. */
+
+#define PAGE_LIMIT 500
+
+static JsonObject *
+write_artifact (const VaStoredArtifact *artifact)
+{
+  const VaFirmware *firmware = &artifact->firmware;
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "hash", artifact->hash);
+  json_object_set_int_member (object, "size", (gint64) firmware->size);
+  json_object_set_int_member (object, "secret-base", firmware->secret_base);
+  json_object_set_int_member (object, "secret-size", firmware->secret_size);
+  json_object_set_int_member (object, "hashes-base", firmware->hashes_base);
+  json_object_set_int_member (object, "hashes-size", firmware->hashes_size);
+  json_object_set_int_member (object, "ap-reset", firmware->ap_reset);
+  return object;
+}
+
+gboolean
+va_handle_artifact_put (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+{
+  VaService *service = user_data;
+  g_autoptr(VaStoredArtifact) artifact = g_new0 (VaStoredArtifact, 1);
+  g_autoptr(GError) reason = NULL;
+  gsize size;
+  gconstpointer image = g_bytes_get_data (request->plain, &size);
+  guint8 hash[VA_SHA256_SIZE];
+  gboolean is_new;
+
+  if (!va_room_for_change (service, request, TRUE, error))
+    return FALSE;
+  if (!va_firmware_read (&artifact->firmware, image, size, &reason))
+    return va_refuse (error, VA_PROBLEM_BAD_REQUEST, "%s", reason->message);
+  va_sha256 (image, size, hash);
+  artifact->hash = va_hex_encode (hash, sizeof hash);
+  artifact->owner = g_strdup (request->identity->name);
+  artifact->created = va_service_now () / 1000;
+  json_object_set_string_member (va_audit_of (request), "firmware", artifact->hash);
+  json_object_set_string_member (va_audit_of (request), "result", "stored");
+  if (!va_store_put_artifact (service->store, artifact, image, &is_new, va_audit_of (request), &reason))
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
+  response->status = is_new ? 201 : 200;
+  response->json = write_artifact (artifact);
+  return TRUE;
+}
+
+static JsonObject *
+write_listed (VaService *service, gpointer record, GError **error)
+{
+  return va_reference_check (service->references, service->store, record, error) ? write_artifact (record) : NULL;
+}
+
+static const char *
+hash_of_artifact (gconstpointer record)
+{
+  return ((const VaStoredArtifact *) record)->hash;
+}
+
+gboolean
+va_handle_artifact_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+{
+  static const VaListKind kind = { "artifacts", "hash", PAGE_LIMIT, PAGE_LIMIT, va_query_hash, va_store_list_artifacts, write_listed,
+                                   hash_of_artifact, VA_PROBLEM_NOT_FOUND };
+  VaPage page = { .owner = request->identity->name };
+
+  return va_list_answer (&kind, user_data, request, &page, response, error);
+}
+
+gboolean
+va_handle_artifact_remove (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+{
+  VaService *service = user_data;
+  const char *hash = request->parts[0];
+  g_autoptr(GError) reason = NULL;
+
+  if (!va_room_for_change (service, request, FALSE, error))
+    return FALSE;
+  json_object_set_string_member (va_audit_of (request), "firmware", hash);
+  json_object_set_string_member (va_audit_of (request), "result", "removed");
+  if (!va_hash_is_canonical (hash))
+    return va_refuse (error, VA_PROBLEM_NOT_FOUND, _("you have no firmware “%s”"), hash);
+  if (!va_store_remove_artifact (service->store, request->identity->name, hash, va_audit_of (request), &reason))
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
+  response->status = 204;
+  return TRUE;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <string.h>
+#include "core/guid.h"
+#include "core/i18n.h"
+#include "service/audit.h"
+#include "service/decision-log.h"
+#include "service/launch-record.h"
+#include "service/owner/proposal.h"
+#include "service/refusal.h"
+#include "service/decide/registration.h"
+
+/*
+ * POST /v1/launch/{launch-id}/approve, /deny: what an owner says to a launch that waits for them. A denial also takes back
+ * what was approved for further launches, even if it comes too late for this one: a host may have been quicker.
+ */
+
+typedef struct {
+  VaApprover by;
+  guint64 version;            /* of the registration that by.two_persons is from */
+  const VaApproval *approval; /* %NULL: no */
+  gint64 now;
+  JsonObject *entry;
+  gint64 wait_ms;
+  GError *too_late;           /* (out): a denial of a launch that does not wait any more */
+} Answer;
+
+static void
+note_approval (const Answer *answer)
+{
+  const VaApproval *approval = answer->approval;
+
+  json_object_set_string_member (answer->entry, "result", approval != NULL ? "approved" : "denied");
+  if (approval == NULL)
+    return;
+  json_object_set_int_member (answer->entry, "launches", approval->launches);
+  json_object_set_int_member (answer->entry, "until", answer->now / 1000 + approval->valid_seconds);
+}
+
+/* TRUE for a denial, which has an effect all the same. */
+static gboolean
+refuse_used (const VaStoredLaunch *launch, Answer *answer, GError **error)
+{
+  gboolean denies = answer->approval == NULL;
+
+  va_refuse (denies ? &answer->too_late : error, VA_PROBLEM_LAUNCH_USED,
+             _("launch %s does not wait for confirmation: it is %s"), launch->id, va_launch_state_name (launch->state));
+  if (denies)
+    va_audit_note_refusal (answer->entry, answer->too_late);
+  return denies;
+}
+
+static gboolean
+take_answer (VaStoredLaunch *launch, gpointer user_data, GError **error)
+{
+  Answer *answer = user_data;
+
+  if (!g_str_equal (launch->owner, answer->by.owner))
+    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no launch %s of yours"), launch->id);
+  json_object_set_string_member (answer->entry, "launch-id", launch->id);
+  json_object_set_string_member (answer->entry, "vm", launch->vm);
+  launch->take_back = answer->approval == NULL;
+  launch->wait_ms = answer->wait_ms;
+  if (launch->state != VA_LAUNCH_WAITING)
+    return refuse_used (launch, answer, error);
+  if (answer->approval != NULL && launch->version != answer->version)
+    return va_refuse (error, VA_PROBLEM_BUSY, _("the registration is being replaced: try again"));
+  note_approval (answer);
+  if (answer->approval != NULL)
+    return va_launch_record_approve (launch, &answer->by, answer->approval, answer->now)
+           || va_refuse (error, VA_PROBLEM_SECOND_PERSON, _("“%s” has approved launch %s already, another one must do it too"),
+                         answer->by.person, launch->id);
+  va_launch_record_refuse (launch, va_problem_name (VA_PROBLEM_CONFIRMATION_DENIED),
+                           g_strdup (_("You denied this launch.")), answer->now);
+  return TRUE;
+}
+
+/* Whether the launch's registration wants two persons, and then whether the certificate names one. */
+static gboolean
+find_rule (VaService *service, const VaRequest *request, Answer *answer, GError **error)
+{
+  const char *owner = request->identity->name;
+  g_autoptr(GError) reason = NULL;
+  g_autoptr(VaStoredLaunch) launch = va_store_get_launch (service->store, request->parts[0], &reason);
+  g_autoptr(VaStoredRegistration) stored = NULL;
+  g_autoptr(VaRegistration) registration = NULL;
+
+  if (launch != NULL && !g_str_equal (launch->owner, owner))
+    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no launch %s of yours"), launch->id);
+  if (launch != NULL && launch->state != VA_LAUNCH_WAITING)
+    return TRUE; /* which is refused anyhow */
+  if (launch != NULL)
+    stored = va_store_get_registration (service->store, owner, launch->vm, &reason);
+  if (stored != NULL)
+    registration = va_registration_open (service->store, stored, &reason);
+  if (registration == NULL)
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
+  answer->version = stored->version;
+  answer->by.two_persons = registration->two_persons;
+  return !registration->two_persons || va_proposal_person (request, error);
+}
+
+static gboolean
+answer_launch (VaRequest *request, VaResponse *response, VaService *service, const VaApproval *approval, GError **error)
+{
+  const char *id = request->parts[0];
+  Answer answer = { .by = { request->identity->name, request->identity->person, FALSE }, .approval = approval, .now = va_service_now (),
+                    .wait_ms = service->confirm_ms, .entry = va_audit_of (request) };
+  g_autoptr(VaStoredLaunch) launch = NULL;
+  g_autoptr(GError) reason = NULL;
+
+  if (!va_uuid_is_canonical (id))
+    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no launch %s of yours"), id);
+  if (!va_service_sweep (service, error) || (approval != NULL && !find_rule (service, request, &answer, error)))
+    return FALSE;
+  if (va_store_change_launch (service->store, id, take_answer, &answer, answer.entry, &reason) && answer.too_late == NULL)
+    launch = va_store_get_launch (service->store, id, &reason);
+  if (answer.too_late != NULL)
+    va_audit_keep_refusal (request, answer.too_late, &reason);
+  if (launch == NULL)
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
+  va_decision_note (service, request, &(VaDecision){ .call = request->name, .launch_id = id, .vm = launch->vm,
+                                                     .host = launch->host,
+                                                     .verdict = approval != NULL ? "approved" : "denied" });
+  response->status = 200;
+  response->json = va_launch_record_write (launch);
+  return TRUE;
+}
+
+gboolean
+va_handle_launch_approve (VaRequest *request, VaResponse *response, gpointer service, GError **error)
+{
+  g_autoptr(JsonObject) body = va_request_json (request, error);
+  g_autoptr(GError) reason = NULL;
+  VaApproval approval;
+
+  if (body == NULL)
+    return FALSE;
+  if (!va_approval_read (body, &approval, &reason))
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
+  return answer_launch (request, response, service, &approval, error);
+}
+
+gboolean
+va_handle_launch_deny (VaRequest *request, VaResponse *response, gpointer service, GError **error)
+{
+  return answer_launch (request, response, service, NULL, error);
+}

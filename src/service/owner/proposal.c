@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "service/owner/proposal.h"
+
+#include "core/i18n.h"
+#include "service/audit.h"
+#include "service/log.h"
+#include "service/refusal.h"
+#include "service/decide/registration.h"
+
+/* GET, DELETE /v1/vm/{id}/proposal, POST /v1/vm/{id}/confirm: changes that take two persons. */
+
+gboolean
+va_proposal_person (const VaRequest *request, GError **error)
+{
+  if (request->identity->person[0] != '\0')
+    return TRUE;
+  return va_refuse (error, VA_PROBLEM_SECOND_PERSON,
+                    _("this takes two of the owner's people, and your certificate does not say which one you are: get one "
+                      "with “virt-attest ca issue owner %s --person NAME”"), request->identity->name);
+}
+
+static JsonObject *
+write_proposal (VaService *service, const VaStoredProposal *proposal, GError **error)
+{
+  g_autoptr(VaRegistration) registration = NULL;
+  JsonObject *object;
+
+  if (!va_registration_proposed (service->store, proposal, &registration, error))
+    return NULL;
+  object = json_object_new ();
+  json_object_set_string_member (object, "id", proposal->vm);
+  json_object_set_string_member (object, "proposal", proposal->digest);
+  json_object_set_string_member (object, "proposed-by", proposal->person);
+  json_object_set_int_member (object, "created", proposal->created);
+  if (registration != NULL)
+    json_object_set_object_member (object, "registration", va_registration_write (registration, FALSE));
+  return object;
+}
+
+gboolean
+va_proposal_make (VaRequest *request, VaResponse *response, VaService *service, VaRegistration *registration,
+                  guint64 replaces, GError **error)
+{
+  g_autoptr(VaStoredProposal) proposal = g_new0 (VaStoredProposal, 1);
+  g_autoptr(GError) reason = NULL;
+
+  if (!va_proposal_person (request, error))
+    return FALSE;
+  proposal->vm = g_strdup (request->parts[0]);
+  proposal->owner = g_strdup (request->identity->name);
+  proposal->person = g_strdup (request->identity->person);
+  proposal->created = va_service_now () / 1000;
+  proposal->replaces = replaces;
+  json_object_set_string_member (va_audit_of (request), "result", "proposed");
+  if (!va_registration_propose (service->store, proposal, registration, va_audit_of (request), &reason))
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
+  response->status = 202;
+  response->json = write_proposal (service, proposal, error);
+  return response->json != NULL;
+}
+
+static VaStoredProposal *
+find (VaService *service, const VaRequest *request, GError **error)
+{
+  g_autoptr(GError) reason = NULL;
+  VaStoredProposal *proposal = va_store_get_proposal (service->store, request->identity->name, request->parts[0], &reason);
+
+  if (proposal == NULL)
+    va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
+  return proposal;
+}
+
+gboolean
+va_handle_proposal_get (VaRequest *request, VaResponse *response, gpointer service, GError **error)
+{
+  g_autoptr(VaStoredProposal) proposal = find (service, request, error);
+  g_autoptr(GError) reason = NULL;
+
+  if (proposal == NULL)
+    return FALSE;
+  response->status = 200;
+  response->json = write_proposal (service, proposal, &reason);
+  return response->json != NULL || va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
+}
+
+gboolean
+va_handle_proposal_remove (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+{
+  VaService *service = user_data;
+  g_autoptr(GError) reason = NULL;
+
+  json_object_set_string_member (va_audit_of (request), "vm", request->parts[0]);
+  json_object_set_string_member (va_audit_of (request), "result", "withdrawn");
+  if (!va_store_remove_proposal (service->store, request->identity->name, request->parts[0], va_audit_of (request),
+                                 &reason))
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
+  response->status = 204;
+  return TRUE;
+}
+
+/* Who confirms is another than who proposed, and has seen what he confirms. */
+static gboolean
+check_second (const VaRequest *request, const VaStoredProposal *proposal, GError **error)
+{
+  g_autoptr(JsonObject) body = va_request_json (request, error);
+  VaFields fields = VA_FIELDS_INIT (body, _("confirmation"));
+  g_autoptr(GError) reason = NULL;
+  const char *digest;
+
+  if (body == NULL)
+    return FALSE;
+  digest = va_fields_string (&fields, "proposal", VA_REQUIRED, 64);
+  if (!va_fields_end (&fields, &reason))
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
+  if (!va_proposal_person (request, error))
+    return FALSE;
+  if (g_str_equal (request->identity->person, proposal->person))
+    return va_refuse (error, VA_PROBLEM_SECOND_PERSON, _("“%s” has proposed this, so another one must confirm it"),
+                      proposal->person);
+  if (g_strcmp0 (digest, proposal->digest) != 0)
+    return va_refuse (error, VA_PROBLEM_NOT_FOUND,
+                      _("what you confirm is not what is proposed now: look at it again, it was replaced"));
+  return TRUE;
+}
+
+static gboolean
+carry_out (VaService *service, VaRequest *request, const VaStoredProposal *proposal, VaRegistration *registration,
+           GError **error)
+{
+  const VaExpected expected = { proposal->replaces, proposal->digest };
+  JsonObject *entry = va_audit_of (request);
+  gboolean is_new;
+
+  json_object_set_string_member (entry, "vm", proposal->vm);
+  json_object_set_string_member (entry, "proposal", proposal->digest);
+  json_object_set_string_member (entry, "proposed-by", proposal->person);
+  json_object_set_string_member (entry, "result", registration != NULL ? "registered" : "removed");
+  if (registration == NULL)
+    return va_store_remove_registration (service->store, proposal->owner, proposal->vm, va_service_now (), &expected, entry,
+                                         error);
+  va_audit_registration (entry, registration);
+  return va_vm_check_usable (service, proposal->owner, registration, error)
+         && va_registration_keep (service->store, proposal->owner, proposal->vm, registration, va_service_now (), &expected,
+                                  &is_new, entry, error);
+}
+
+gboolean
+va_handle_confirm (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+{
+  VaService *service = user_data;
+  g_autoptr(VaStoredProposal) proposal = find (service, request, error);
+  g_autoptr(VaRegistration) registration = NULL;
+  g_autoptr(GError) reason = NULL;
+
+  if (proposal == NULL || !check_second (request, proposal, error))
+    return FALSE;
+  if (!va_registration_proposed (service->store, proposal, &registration, &reason)
+      || !carry_out (service, request, proposal, registration, &reason))
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
+  if (registration == NULL)
+    {
+      response->status = 204;
+      return TRUE;
+    }
+  response->status = 200;
+  response->json = va_vm_show (service, proposal->owner, proposal->vm, error);
+  return response->json != NULL;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "service/store-room.h"
+
+#include <string.h>
+#include <sys/statvfs.h>
+#include "core/i18n.h"
+#include "service/log.h"
+#include "service/refusal.h"
+
+#define MIB (1024 * 1024)
+#define BYTES_SECONDS 1 /* so long a size is good: to ask is quick, but not for every request */
+
+gboolean
+va_room_free (const VaService *service, guint64 *bytes)
+{
+  struct statvfs info;
+
+  if (service->store_directory == NULL || statvfs (service->store_directory, &info) != 0)
+    return FALSE;
+  *bytes = (guint64) info.f_bavail * info.f_frsize;
+  return TRUE;
+}
+
+gboolean
+va_room_used (VaService *service, guint64 *bytes)
+{
+  VaStoreSize *size = &service->size;
+  gint64 now = g_get_monotonic_time ();
+  gboolean is_old;
+
+  g_mutex_lock (&size->mutex);
+  is_old = size->bytes_time == 0 || now - size->bytes_time > BYTES_SECONDS * G_USEC_PER_SEC;
+  *bytes = size->bytes;
+  g_mutex_unlock (&size->mutex);
+  if (!is_old)
+    return TRUE;
+  if (!va_store_measure_bytes (service->store, bytes, NULL))
+    return FALSE;
+  g_mutex_lock (&size->mutex);
+  size->bytes = *bytes;
+  size->bytes_time = now;
+  g_mutex_unlock (&size->mutex);
+  return TRUE;
+}
+
+gboolean
+va_room_rows (VaService *service, guint64 rows[VA_STORE_TABLES])
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&service->size.mutex);
+
+  memcpy (rows, service->size.rows, sizeof service->size.rows);
+  return service->size.has_rows;
+}
+
+void
+va_room_measure (VaService *service)
+{
+  g_autoptr(GError) error = NULL;
+  guint64 rows[VA_STORE_TABLES], bytes;
+  gboolean counted = va_store_count_rows (service->store, rows, &error);
+
+  if (!counted)
+    g_debug ("the store's rows could not be counted: %s", error->message);
+  else
+    {
+      g_mutex_lock (&service->size.mutex);
+      memcpy (service->size.rows, rows, sizeof rows);
+      service->size.has_rows = TRUE;
+      g_mutex_unlock (&service->size.mutex);
+    }
+  if (!va_room_used (service, &bytes))
+    g_debug ("the store's size could not be measured");
+}
+
+/* Said again only after there was room in between. @why: NULL: there is room */
+static void
+tell (VaService *service, const char *why)
+{
+  if (why != NULL && !atomic_exchange (&service->is_full, TRUE))
+    va_log (VA_LOG_ERROR, "%s: nothing new is stored, launches go on. Make room, or prune the store", why);
+  else if (why == NULL)
+    atomic_store (&service->is_full, FALSE);
+}
+
+/* Returns: (transfer full): what there is too little of, or %NULL */
+static char *
+find_shortage (VaService *service)
+{
+  guint64 bytes;
+
+  if (va_room_free (service, &bytes) && bytes < service->reserve)
+    return g_strdup_printf ("the store's file system has %" G_GUINT64_FORMAT " MiB left, less than “reserve-mib” of "
+                            "service.conf", bytes / MIB);
+  if (service->store_most > 0 && va_room_used (service, &bytes) && bytes >= service->store_most)
+    return g_strdup_printf ("the store has %" G_GUINT64_FORMAT " MiB, as many as “store-mib” of service.conf allows", bytes / MIB);
+  return NULL;
+}
+
+gboolean
+va_room_for_change (VaService *service, const VaRequest *request, gboolean adds, GError **error)
+{
+  g_autofree char *shortage = NULL;
+
+  if (!va_limit_take (service->changes, request->identity, g_get_monotonic_time ()))
+    return va_refuse (error, VA_PROBLEM_TOO_MANY_CHANGES,
+                      _("you have changed too much within a minute; wait, then go on"));
+  if (!adds)
+    return TRUE;
+  shortage = find_shortage (service);
+  tell (service, shortage);
+  return shortage == NULL
+         || va_refuse (error, VA_PROBLEM_STORE_FULL,
+                       _("the service's store is nearly full, and what is left is kept for launches; ask its operator to make "
+                         "room"));
+}
