@@ -4,6 +4,7 @@ noinst_LTLIBRARIES += libva-api.la
 libva_api_la_SOURCES = \
 	src/api/host-features.c \
 	src/api/launch.c \
+	src/api/members.c src/api/members.h \
 	src/api/messages.h \
 	src/api/outcome.c \
 	src/api/problem.c src/api/problem.h \

@@ -4,7 +4,7 @@
 #include "api/registration-secrets.h"
 
 #include <string.h>
-#include "codec/fields.h"
+#include "api/members.h"
 #include "core/encoding.h"
 #include "core/i18n.h"
 

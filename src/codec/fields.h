@@ -3,7 +3,7 @@
 
 #include "codec/json.h"
 
-/* What several messages have in common. For src/api only; src/api/messages.h is the interface. */
+/* Members that messages are made of: each kind with its reader and its writer. */
 G_BEGIN_DECLS
 
 /** va_fields_nested_end: the verdict of @nested becomes a mistake of @fields's member @name. */
@@ -14,10 +14,6 @@ char *va_fields_text (VaFields *fields, const char *name, VaPresence presence, g
 void va_fields_check_each (VaFields *fields, const char *name, char *const *strings,
                            gboolean (*check) (const char *text), const char *expected);
 
-/** va_fields_api: {"major", "minor"}, each up to 255; both stay as they are when absent. */
-void va_fields_api (VaFields *fields, const char *name, guint8 *major, guint8 *minor);
-/** va_fields_places: the members hosts and chips. Both (transfer full), %NULL when absent. */
-void va_fields_places (VaFields *fields, char ***hosts, char ***chips);
 /**
  * One string, or a list of them, each 1 to @max_each bytes. Returns: (transfer full): as a list; %NULL when absent.
  */
@@ -33,8 +29,6 @@ void va_json_set_text (JsonObject *object, const char *name, const char *text);
 void va_json_set_strings (JsonObject *object, const char *name, char *const *strings);
 /** va_json_set_one_or_several: adds @strings unless it is %NULL, one alone without a list around it. */
 void va_json_set_one_or_several (JsonObject *object, const char *name, char *const *strings);
-/** va_json_set_api: {"major", "minor"}, unless both are 0. */
-void va_json_set_api (JsonObject *object, const char *name, guint8 major, guint8 minor);
 /** va_json_set_positive: adds @number unless it is 0, which stands for "no such rule". */
 void va_json_set_positive (JsonObject *object, const char *name, guint64 number);
 

@@ -6,7 +6,7 @@
 #include "core/credential.h"
 #include "core/file.h"
 #include "core/i18n.h"
-#include "store/error.h"
+#include "kek/seal.h"
 #include "kek/token.h"
 
 struct _VaKek
@@ -104,10 +104,10 @@ static void
 set_other_kind_error (const VaKek *kek, guint8 kind, GError **error)
 {
   if (describe_kind (kind) == NULL)
-    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL,
+    g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
                  _("the store's data key is not a wrapped key, or one of a later version (kind %u)"), kind);
   else
-    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL,
+    g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
                  _("%s is not the key that this store's data key was wrapped with: that was %s, and the configuration "
                    "now names %s. Name the former one again; without it the store's secrets are lost"), kek->name,
                  describe_kind (kind), describe_kind (kind_of (kek)));
@@ -131,10 +131,10 @@ va_kek_unwrap (VaKek *kek, const VaSealLabel *label, GBytes *wrapped, GError **e
   if (key != NULL && va_secret_size (key) == VA_SEAL_KEY_SIZE)
     return g_steal_pointer (&key);
   if (key != NULL)
-    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL, _("%s opens it, but what is inside is not a data key: it has "
+    g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN, _("%s opens it, but what is inside is not a data key: it has "
                  "%" G_GSIZE_FORMAT " bytes instead of %d"), kek->name, va_secret_size (key), VA_SEAL_KEY_SIZE);
-  else if (g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_SEAL))
-    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL,
+  else if (g_error_matches (reason, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN))
+    g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
                  _("%s is not the key that this store's data key was wrapped with: %s"), kek->name, reason->message);
   else
     g_propagate_error (error, g_steal_pointer (&reason));

@@ -44,7 +44,7 @@ typedef struct _VaKek VaKek;
 /**
  * va_kek_open: reads the key; for a token: loads the module, logs in, finds the key, and checks that it is one that
  * cannot be taken out and that the token can wrap with it.
- * Errors: VA_KEK_ERROR; VA_CORE_ERROR and VA_STORE_ERROR_SEAL (file, credential)
+ * Errors: VA_KEK_ERROR; VA_CORE_ERROR and VA_SEAL_ERROR_BROKEN (file, credential)
  */
 VaKek *va_kek_open (const VaKekSettings *settings, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
@@ -59,7 +59,7 @@ GBytes *va_kek_wrap (VaKek *kek, const VaSealLabel *label, VaSecret *data_key, G
   G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_kek_unwrap: the data key again.
- * Errors: VA_STORE_ERROR_SEAL: wrapped by another kind of KEK (the message says which, and what to do), by another key,
+ * Errors: VA_SEAL_ERROR_BROKEN: wrapped by another kind of KEK (the message says which, and what to do), by another key,
  *   for another label, or changed; VA_KEK_ERROR, of tokens only: the token did not answer
  */
 VaSecret *va_kek_unwrap (VaKek *kek, const VaSealLabel *label, GBytes *wrapped, GError **error)

@@ -8,7 +8,6 @@
 #include <string.h>
 #include "core/i18n.h"
 #include "core/random.h"
-#include "store/error.h"
 
 #define SEAL_VERSION 1
 #define NONCE_SIZE 12
@@ -23,7 +22,7 @@ struct _VaSeal
   gnutls_aead_cipher_hd_t cipher;
 };
 
-G_DEFINE_QUARK (va-store-error-quark, va_store_error)
+G_DEFINE_QUARK (va-seal-error-quark, va_seal_error)
 
 VaSeal *
 va_seal_new (VaSecret *key, GError **error)
@@ -33,7 +32,7 @@ va_seal_new (VaSecret *key, GError **error)
 
   if (va_secret_size (key) != VA_SEAL_KEY_SIZE)
     {
-      g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL,
+      g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
                    _("the key has %" G_GSIZE_FORMAT " bytes instead of %d"), va_secret_size (key), VA_SEAL_KEY_SIZE);
       return NULL;
     }
@@ -95,7 +94,7 @@ va_seal_open (VaSeal *seal, const VaSealLabel *label, GBytes *sealed, GError **e
     }
   if (status == 0 && room == va_secret_size (value))
     return g_steal_pointer (&value);
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL,
+  g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
                _("the sealed %s of %s does not open: it was changed, belongs to another row, or was sealed under "
                  "another key"), label->purpose, label->table);
   return NULL;

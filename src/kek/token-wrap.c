@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "kek/seal.h"
 #include "kek/token.h"
 
 #include <string.h>
 #include "core/i18n.h"
 #include "core/random.h"
-#include "store/error.h"
 
 #define NONCE_SIZE 12
 #define TAG_SIZE 16
@@ -15,7 +15,7 @@
 gboolean
 va_token_does_not_open (GError **error, const char *message)
 {
-  g_set_error_literal (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL, message);
+  g_set_error_literal (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN, message);
   return FALSE;
 }
 
@@ -24,7 +24,7 @@ va_token_not_decrypted (GError **error, ck_rv_t rv)
 {
   if (va_token_is_lost (rv))
     return va_token_failed (error, "C_Decrypt", rv);
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL,
+  g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
                _("it was changed, belongs to another place, or was wrapped by another key; the token answers to "
                  "C_Decrypt: %s (0x%lx)"), p11_kit_strerror (rv), rv);
   return FALSE;

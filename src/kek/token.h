@@ -85,7 +85,7 @@ GBytes *va_token_wrap (VaToken *token, const VaSealLabel *label, VaSecret *data_
 VaSecret *va_token_unwrap (VaToken *token, const VaSealLabel *label, GBytes *wrapped, GError **error);
 gboolean va_token_wrap_rsa (VaToken *token, VaTokenJob *job, ck_rv_t *rv, GError **error);
 gboolean va_token_unwrap_rsa (VaToken *token, VaTokenJob *job, ck_rv_t *rv, GError **error);
-/** va_token_does_not_open: sets VA_STORE_ERROR_SEAL. Returns: FALSE */
+/** va_token_does_not_open: sets VA_SEAL_ERROR_BROKEN. Returns: FALSE */
 gboolean va_token_does_not_open (GError **error, const char *message);
 /** va_token_not_decrypted: the same for what C_Decrypt answered, unless the session is lost. Returns: FALSE */
 gboolean va_token_not_decrypted (GError **error, ck_rv_t rv);

@@ -3,6 +3,7 @@
 
 #include "service/page.h"
 
+#include "kek/seal.h"
 #include "service/log.h"
 #include "service/query.h"
 #include "service/refusal.h"
@@ -26,7 +27,7 @@ read_page (const VaListKind *kind, const VaRequest *request, VaPage *page, GErro
 static gboolean
 is_unreadable (const GError *reason)
 {
-  return g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_SEAL) || reason->domain == VA_KEK_ERROR;
+  return g_error_matches (reason, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN) || reason->domain == VA_KEK_ERROR;
 }
 
 static JsonObject *

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "core/error.h"
 #include "core/i18n.h"
+#include "kek/seal.h"
 #include "service/log.h"
 #include "store/error.h"
 
@@ -49,9 +50,6 @@ refuse_from_store (GError **error, const GError *reason, VaProblemCode not_found
       return va_refuse (error, VA_PROBLEM_RUNNING_LIMIT, "%s", reason->message);
     case VA_STORE_ERROR_CHANGED:
       return va_refuse (error, VA_PROBLEM_BUSY, _("the registration is being replaced: try again"));
-    case VA_STORE_ERROR_SEAL:
-      va_log (VA_LOG_ERROR, "%s", reason->message);
-      return va_refuse (error, VA_PROBLEM_INTERNAL, _("the service cannot open what it has stored; its log says more"));
     case VA_STORE_ERROR_AUDIT:
       va_log (VA_LOG_ERROR, "%s", reason->message);
       return va_refuse (error, VA_PROBLEM_AUDIT_BROKEN,
@@ -74,6 +72,11 @@ va_refuse_from (GError **error, GError *reason, VaProblemCode not_found)
       g_propagate_error (error, g_steal_pointer (&taken));
       return FALSE;
     }
+  if (taken->domain == VA_SEAL_ERROR)
+    {
+      va_log (VA_LOG_ERROR, "%s", taken->message);
+      return va_refuse (error, VA_PROBLEM_INTERNAL, _("the service cannot open what it has stored; its log says more"));
+    }
   if (taken->domain == VA_STORE_ERROR)
     return refuse_from_store (error, taken, not_found);
   if (taken->domain == VA_CORE_ERROR)
@@ -94,6 +97,6 @@ va_stored_json (const char *text, const char *what, GError **error)
   JsonObject *object = text != NULL ? va_json_parse (text, strlen (text), NULL) : NULL;
 
   if (object == NULL)
-    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL, "the stored %s were changed in the database: not JSON", what);
+    g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN, "the stored %s were changed in the database: not JSON", what);
   return object;
 }

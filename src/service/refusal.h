@@ -21,7 +21,7 @@ const char *va_refusal_name (const GError *error);
 /**
  * va_stored_json: what the store has as JSON. The database is not believed: what is not JSON is nobody's request.
  * @what: for the journal, such as "features of a host"
- * Errors: VA_STORE_ERROR_SEAL
+ * Errors: VA_SEAL_ERROR_BROKEN
  */
 JsonObject *va_stored_json (const char *text, const char *what, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -9,6 +9,7 @@
 #include "audit/checkpoint.h"
 #include "core/error.h"
 #include "core/i18n.h"
+#include "kek/seal.h"
 #include "store/backup-file.h"
 #include "store/sql.h"
 #include "store/sqlite-foreign.h"
@@ -131,7 +132,7 @@ check_image (Copy *copy, VaStatement *row, GError **error)
   found = g_compute_checksum_for_data (G_CHECKSUM_SHA256, image != NULL ? image : (const guchar *) "", size);
   if (g_strcmp0 (found, hash) == 0)
     return TRUE;
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL,
+  g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
                _("the firmware image %s of owner %s was changed: its content has the SHA-256 %s. Use another backup; or, in the "
                  "running service, have its owner upload it again, and make a new one"), hash, owner, found);
   return FALSE;

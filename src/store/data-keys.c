@@ -3,6 +3,7 @@
 
 #include "core/i18n.h"
 #include "core/random.h"
+#include "kek/seal.h"
 #include "store/store-private.h"
 
 /*
@@ -121,7 +122,7 @@ check_form (const VaStoredKey *key, GError **error)
 {
   if (key->id > 0 && key->oldest > 0 && key->oldest <= key->id)
     return TRUE;
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL,
+  g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
                _("data key %" G_GUINT64_FORMAT " is not one that this version of virt-attest has written: the store's keys "
                  "were changed in the database, put the store's backup back"), key->id);
   return FALSE;
@@ -188,7 +189,7 @@ va_store_seal_of (VaStore *store, guint64 key, GError **error)
       if (tries == 0 && !va_store_load_keys (store, error))
         return NULL;
     }
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL,
+  g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
                _("the store has no data key %" G_GUINT64_FORMAT ", or it was replaced since"), key);
   return NULL;
 }
@@ -259,7 +260,7 @@ va_store_check_keys (VaStore *store, GError **error)
     return FALSE;
   if (newest != NULL)
     return va_store_seal_of (store, newest->id, error) != NULL;
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL, _("the store has lost its data keys: put its backup back"));
+  g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN, _("the store has lost its data keys: put its backup back"));
   return FALSE;
 }
 
@@ -351,7 +352,7 @@ try_to_open (VaStore *store, gboolean last, gboolean *done, GError **error)
     {
       if (!last)
         return TRUE;
-      g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL,
+      g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
                    sealed != NULL ? _("the store has lost its data keys: put its backup back")
                                   : _("the store has lost the key of its audit log: put its backup back"));
       return FALSE;

@@ -16,7 +16,6 @@ typedef enum {
   VA_STORE_ERROR_RUNNING,          /* max-running is reached */
   VA_STORE_ERROR_QUOTA,            /* the owner would have more than they may */
   VA_STORE_ERROR_KEY,              /* the data key that it was sealed under is gone: seal it again */
-  VA_STORE_ERROR_SEAL,             /* a sealed value does not open: wrong key, wrong row, or changed */
   VA_STORE_ERROR_AUDIT,            /* the stored audit log is not the one that the service has written */
 } VaStoreError;
 

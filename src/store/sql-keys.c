@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "core/i18n.h"
+#include "kek/seal.h"
 #include "store/sql-rows.h"
 
 /* Data keys, and values that go from one to another. */
@@ -181,7 +182,7 @@ check_empty (VaSql *sql, GError **error)
     return FALSE;
   if (va_column_number (row, 0) == 0)
     return TRUE;
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL,
+  g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
                _("the store has sealed values or an audit log, but none of the keys that they need: put its backup back"));
   return FALSE;
 }

@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 #include <string.h>
 #include "core/i18n.h"
+#include "kek/seal.h"
 #include "store/backend.h"
 #include "store/sqlite-schema.h"
 
@@ -167,7 +168,7 @@ check_with (sqlite3 *db, const char *pragma, const char *good, GError **error)
   else if (!ok && good != NULL)
     g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED, _("the file is damaged: %s"), said != NULL ? said : "?");
   else if (!ok)
-    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL,
+    g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
                  _("a row of the table “%s” refers to what is not in the file, such as the data key that it is sealed under"),
                  said != NULL ? said : "?");
   sqlite3_finalize (rows);

@@ -39,7 +39,7 @@ gboolean va_store_is_outdated (VaStore *store, guint *tries, GError **reason) G_
 VaStoredKey *va_store_new_key (VaStore *store, guint64 id, guint64 oldest, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_store_wrap_again: a copy of @key as @kek wraps it, beside keys from @oldest on.
- * Errors: VA_KEK_ERROR; VA_STORE_ERROR_SEAL: the store's own KEK does not open it
+ * Errors: VA_KEK_ERROR; VA_SEAL_ERROR_BROKEN: the store's own KEK does not open it
  */
 VaStoredKey *va_store_wrap_again (VaStore *store, const VaStoredKey *key, guint64 oldest, VaKek *kek, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;

@@ -3,10 +3,13 @@
 
 #include <string.h>
 #include "core/i18n.h"
+#include "kek/seal.h"
 #include "store/postgresql-check.h"
 #include "store/postgresql.h"
 #include "store/sqlite.h"
 #include "store/store-private.h"
+
+G_DEFINE_QUARK (va-store-error-quark, va_store_error)
 
 gboolean
 va_store_check_schema (gint64 version, GError **error)
@@ -328,7 +331,7 @@ va_store_open_proposal (VaStore *store, const VaStoredProposal *proposal, GError
   moved = va_store_open_moved_proposal (seal, proposal);
   if (moved != NULL)
     return moved;
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL, _("the stored proposal for %s was changed"), proposal->vm);
+  g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN, _("the stored proposal for %s was changed"), proposal->vm);
   return NULL;
 }
 
@@ -413,7 +416,7 @@ open_of_launch (VaStore *store, const VaStoredLaunch *launch, GBytes *sealed, co
 
   if (sealed == NULL)
     {
-      g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL, _("launch %s has no %s any more"), launch->id,
+      g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN, _("launch %s has no %s any more"), launch->id,
                    label->purpose);
       return NULL;
     }

@@ -23,7 +23,7 @@ typedef struct _VaStore VaStore;
  * folder must be closed to others (0700) and the file too (0600)); or the URL of a PostgreSQL database, whose tables are
  * made when there are none. Several processes may have the same store open.
  * @kek: the key-encryption key; must outlive the store. The first data key is made at the first opening.
- * Errors: also VA_CORE_ERROR, VA_KEK_ERROR; VA_STORE_ERROR_SEAL when it is not the key that the store was made with, or
+ * Errors: also VA_CORE_ERROR, VA_KEK_ERROR; VA_SEAL_ERROR_BROKEN when it is not the key that the store was made with, or
  *   when keys that the store must have are missing or were replaced
  */
 VaStore *va_store_open (const char *place, VaStoreWhich which, VaKek *kek, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -7,6 +7,7 @@
 #include "core/random.h"
 #include "kek-checks.h"
 #include "soft-token.h"
+#include "kek/seal.h"
 #include "store/error.h"
 #include "kek/kek.h"
 
@@ -133,7 +134,7 @@ assert_fails (VaKek *kek, const VaSealLabel *place, GBytes *wrapped, GQuark doma
 static void
 assert_refused (VaKek *kek, const VaSealLabel *place, GBytes *wrapped, const char *words)
 {
-  assert_fails (kek, place, wrapped, VA_STORE_ERROR, VA_STORE_ERROR_SEAL, words);
+  assert_fails (kek, place, wrapped, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN, words);
 }
 
 static GBytes *

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/random.h"
 #include "kek-checks.h"
+#include "kek/seal.h"
 #include "store/error.h"
 #include "kek/kek.h"
 
@@ -70,7 +71,7 @@ assert_refused (VaKek *kek, const VaSealLabel *place, GBytes *wrapped, const cha
   g_autoptr(VaSecret) key = va_kek_unwrap (kek, place, wrapped, &error);
 
   g_assert_null (key);
-  g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL);
+  g_assert_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN);
   if (strstr (error->message, words) == NULL)
     g_error ("“%s” is not in: %s", words, error->message);
 }
@@ -136,7 +137,7 @@ test_bad_files (Fixture *fixture, gconstpointer unused)
   write_file (fixture->path, bytes, VA_SEAL_KEY_SIZE, 0640);
   assert_not_opened (&settings, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, "0600");
   write_file (fixture->path, bytes, VA_SEAL_KEY_SIZE - 1, 0600);
-  assert_not_opened (&settings, VA_STORE_ERROR, VA_STORE_ERROR_SEAL, "31 bytes instead of 32");
+  assert_not_opened (&settings, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN, "31 bytes instead of 32");
   write_file (fixture->path, bytes, VA_SEAL_KEY_SIZE + 1, 0600);
   assert_not_opened (&settings, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, fixture->path);
   g_remove (fixture->path);

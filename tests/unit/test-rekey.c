@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "store-fixture.h"
 #include "store/store-private.h"
+#include "kek/seal.h"
 
 #define OLD_KEYS "SELECT count(*) FROM data_keys WHERE id < (SELECT max(id) FROM data_keys)"
 
@@ -154,7 +155,7 @@ test_proposal (Fixture *fixture, gconstpointer data)
   tamper (fixture, swap);
   swapped = va_store_get_proposal (fixture->store, "alice", VM, NULL);
   g_assert_null (va_store_open_proposal (fixture->store, swapped, &error));
-  g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL);
+  g_assert_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN);
 }
 
 /* Killed at any step, it goes on where it was. */
@@ -204,7 +205,7 @@ test_key_in_use_stays (Fixture *fixture, gconstpointer data)
   tamper (fixture, "UPDATE secrets SET guid = '00000000-0000-0000-0000-000000000001'");
   g_assert_true (va_store_rekey_begin (fixture->store, NULL, NULL));
   g_assert_false (va_store_rekey_step (fixture->store, 10, &count, &error));
-  g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL);
+  g_assert_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN);
   g_assert_cmpint (ask_database (fixture, OLD_KEYS), ==, 1);
 }
 

@@ -28,7 +28,7 @@ assert_refused (VaSeal *seal, const VaSealLabel *place, GBytes *sealed)
   g_autoptr(VaSecret) value = va_seal_open (seal, place, sealed, &error);
 
   g_assert_null (value);
-  g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL);
+  g_assert_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN);
 }
 
 static void
@@ -107,7 +107,7 @@ test_key_size (void)
   g_autoptr(GError) error = NULL;
 
   g_assert_null (va_seal_new (key, &error));
-  g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL);
+  g_assert_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN);
 }
 
 int

@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "core/error.h"
+#include "kek/seal.h"
 #include "service/decide/launch-terms.h"
 #include "service/refusal.h"
 #include "service/decide/rules.h"
@@ -244,7 +245,7 @@ test_refusals (void)
                 { VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, VA_PROBLEM_BUSY },
                 { VA_STORE_ERROR, VA_STORE_ERROR_PERMIT, VA_PROBLEM_PERMIT_EXHAUSTED },
                 { VA_STORE_ERROR, VA_STORE_ERROR_RUNNING, VA_PROBLEM_RUNNING_LIMIT },
-                { VA_STORE_ERROR, VA_STORE_ERROR_SEAL, VA_PROBLEM_INTERNAL },
+                { VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN, VA_PROBLEM_INTERNAL },
                 { VA_CORE_ERROR, VA_CORE_ERROR_PARSE, VA_PROBLEM_BAD_REQUEST },
                 { VA_PROBLEM_ERROR, VA_PROBLEM_API_TOO_OLD, VA_PROBLEM_API_TOO_OLD },
                 { G_FILE_ERROR, G_FILE_ERROR_FAILED, VA_PROBLEM_INTERNAL } };

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "core/error.h"
 #include "core/file.h"
+#include "kek/seal.h"
 #include "store/sql-private.h"
 #include "store/store-private.h"
 #include "store-fixture.h"
@@ -77,9 +78,9 @@ test_keys (Fixture *fixture, gconstpointer data)
   g_chmod (fixture->key, 0640);
   assert_does_not_open (fixture, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION);
   g_assert_true (va_file_write (fixture->key, key, 32, 0600, NULL));
-  assert_does_not_open (fixture, VA_STORE_ERROR, VA_STORE_ERROR_SEAL);
+  assert_does_not_open (fixture, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN);
   g_assert_true (va_file_write (fixture->key, key, 31, 0600, NULL));
-  assert_does_not_open (fixture, VA_STORE_ERROR, VA_STORE_ERROR_SEAL);
+  assert_does_not_open (fixture, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN);
   g_assert_true (va_file_write (fixture->key, key, 33, 0600, NULL));
   assert_does_not_open (fixture, VA_CORE_ERROR, VA_CORE_ERROR_RANGE);
   g_assert_cmpint (g_unlink (fixture->key), ==, 0);
@@ -140,7 +141,7 @@ assert_secret_is_closed (VaStore *store)
 
   g_assert_nonnull (secret);
   g_assert_null (va_store_open_secret (store, secret, &error));
-  g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL);
+  g_assert_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN);
 }
 
 static void
@@ -271,7 +272,7 @@ test_tampered_registration (Fixture *fixture, gconstpointer data)
   tamper (fixture, "UPDATE registrations SET text = '{\"policy\":0}'");
   vm = va_store_get_registration (fixture->store, "alice", VM, NULL);
   g_assert_null (va_store_open_registration (fixture->store, vm, &error));
-  g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL);
+  g_assert_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN);
 }
 
 /* Number @i of @owner's, whose text has @size bytes. */
@@ -551,7 +552,7 @@ test_tampered_launch (Fixture *fixture, gconstpointer data)
       tamper (fixture, sql);
       launch = va_store_get_launch (fixture->store, id, NULL);
       g_assert_null (va_store_open_keys (fixture->store, launch, &error));
-      g_assert_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL);
+      g_assert_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN);
     }
 }
 

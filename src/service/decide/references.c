@@ -6,6 +6,7 @@
 #include <string.h>
 #include "core/encoding.h"
 #include "core/i18n.h"
+#include "kek/seal.h"
 #include "service/decide/cache.h"
 #include "service/refusal.h"
 #include "tee/sev/error.h"
@@ -98,7 +99,7 @@ va_reference_cache_free (VaReferenceCache *cache)
 static Checked *
 refuse_changed (const VaStoredArtifact *artifact, GError **error)
 {
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL,
+  g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
                _("the stored image of firmware %s of owner %s does not have this hash: it was changed in the database. It is "
                  "repaired when its owner uploads it again"), artifact->hash, artifact->owner);
   return NULL;

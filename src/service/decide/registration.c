@@ -5,6 +5,7 @@
 
 #include <string.h>
 #include "core/i18n.h"
+#include "kek/seal.h"
 
 #define ENTRY_HEAD (VA_GUID_SIZE + 4) /* GUID, length u32 little-endian */
 
@@ -137,7 +138,7 @@ put_together (const char *text, VaSecret *inline_secrets)
 static gboolean
 set_broken (const char *id, GError **error)
 {
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_SEAL, _("the stored registration %s cannot be read"), id);
+  g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN, _("the stored registration %s cannot be read"), id);
   return FALSE;
 }
 

@@ -22,13 +22,13 @@ gboolean va_registration_propose (VaStore *store, VaStoredProposal *proposal, Va
 /**
  * va_registration_proposed: the other way.
  * @registration: (out) (transfer full): %NULL: it is to be removed
- * Errors: VA_STORE_ERROR_SEAL
+ * Errors: VA_SEAL_ERROR_BROKEN
  */
 gboolean va_registration_proposed (VaStore *store, const VaStoredProposal *proposal, VaRegistration **registration,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_registration_open: the whole registration, inline secrets with their data.
- * Errors: VA_STORE_ERROR_SEAL (also when the stored text was changed by other hands)
+ * Errors: VA_SEAL_ERROR_BROKEN (also when the stored text was changed by other hands)
  */
 VaRegistration *va_registration_open (VaStore *store, const VaStoredRegistration *stored, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;

@@ -5,6 +5,7 @@
 #include "core/encoding.h"
 #include "core/error.h"
 #include "core/i18n.h"
+#include "kek/seal.h"
 #include "service/audit.h"
 #include "service/decision-log.h"
 #include "service/launch-record.h"
@@ -78,7 +79,7 @@ find_registration (Attempt *attempt, GError **error)
     return va_refuse (error, VA_PROBLEM_VM_UNKNOWN, _("there is no registration %s"), attempt->vm);
   if (attempt->open == NULL)
     {
-      if (g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_SEAL))
+      if (g_error_matches (reason, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN))
         note_owner (attempt);
       return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
     }

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "core/i18n.h"
+#include "kek/seal.h"
 #include "service/audit.h"
 #include "service/page.h"
 #include "service/owner/proposal.h"
@@ -109,7 +110,7 @@ look_at_proposal (VaService *service, const VaRequest *request, gboolean *broken
   g_autoptr(VaRegistration) registration = NULL;
 
   *broken = proposal != NULL && !va_registration_proposed (service->store, proposal, &registration, &reason)
-            && g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_SEAL);
+            && g_error_matches (reason, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN);
   if (*broken || reason == NULL || g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
     return TRUE;
   return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
@@ -134,7 +135,7 @@ look_at_present (VaService *service, const VaRequest *request, guint64 *version,
     return look_at_proposal (service, request, two_persons, error);
   if (stored != NULL)
     registration = va_registration_open (service->store, stored, &reason);
-  if (registration == NULL && !g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_SEAL))
+  if (registration == NULL && !g_error_matches (reason, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN))
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
   *version = stored->version;
   *created = stored->created;
