@@ -26,7 +26,7 @@ answers_are_printed_safely ()
   local file found=0
   while read -r file; do
     grep -HnE '\b(printf|puts|fputs|fprintf|putchar|fwrite|perror|g_print|g_printerr) \(' "$top/$file" && found=1
-  done < <(cd "$top" && grep -lE '"(answer|operand|pages|vm-text|vm-words)\.h"|va_call_ask' src/cli/*.c |
+  done < <(cd "$top" && grep -rlE --include='*.c' '"cli/(answer|operand|pages|owner/vm-text|owner/vm-words)\.h"|va_call_ask' src/cli |
     grep -v '^src/cli/connection.c$') # draws its progress; the answers are its callers'
   return $found
 }
@@ -43,6 +43,32 @@ links_lead_somewhere () # DOCUMENT
 
 readme_is_short () { test "$(wc -l <"$top/README.md")" -le 130; }
 
+# The room of a file: its directory, without src/.
+room_of ()
+{
+  local room=${1%/*}
+  echo "${room#src/}"
+}
+
+# docs/ARCHITECTURE.md has a line for each room: what it may include.
+includes_keep_to_the_graph ()
+{
+  local file header from to found=0
+  declare -A may=()
+  while IFS=: read -r from to; do
+    may[$from]=" $from$to "
+  done < <(sed -n '/^core:$/,/^```$/p' "$top/docs/ARCHITECTURE.md" | grep -v '^```')
+  while IFS=: read -r file header; do
+    from=$(room_of "$file") to=$(room_of "src/$header")
+    [ -e "$top/src/$header" ] || continue # beside the file
+    case ${may[$from]-} in
+      *" $to "*) ;;
+      *) echo "$file includes $header, which docs/ARCHITECTURE.md does not give to $from"; found=1 ;;
+    esac
+  done < <(cd "$top" && grep -rHo --include='*.[ch]' '^#include "[a-z][^"]*/[^"]*"' src plugin hooks | sed 's/#include "//; s/"$//')
+  return $found
+}
+
 for document in README.md CHANGELOG.md SECURITY.md docs/{ARCHITECTURE,INSTALL,PERFORMANCE,PROTOCOL,THREATS}.md; do
   check "$document names files that exist" named_files_exist "$document"
   check "$document links to files that exist" links_lead_somewhere "$document"
@@ -50,4 +76,5 @@ done
 check "README.md has at most 130 lines" readme_is_short
 check "po/POTFILES.in lists every source with messages" potfiles_are_complete
 check "src/cli prints answers by its safe printer alone" answers_are_printed_safely
+check "includes keep to the graph of docs/ARCHITECTURE.md" includes_keep_to_the_graph
 finish
