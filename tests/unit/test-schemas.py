@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The JSON Schemas, the RELAX NG schema and the program's own readers must say the same to every message in
-tests/data/messages, and openapi.yaml must speak of exactly the calls in docs/PROTOCOL.md."""
+tests/data/messages, and docs/PROTOCOL.md must have
+exactly the calls of openapi.yaml and the members of the schemas."""
 import base64
 import glob
 import json
@@ -235,12 +236,49 @@ def resolves(document, reference):
     return node is not None
 
 
-def calls_of_protocol():
+def read_protocol():
     with open(os.path.join(SOURCE, "docs", "PROTOCOL.md"), encoding="utf-8") as f:
-        rows = re.findall(r"^\| ((?:GET|POST|PUT|DELETE)[A-Z, ]*) (/v1/[^ ?,\[|]*)", f.read(), re.M)
-    more = {"/v1/secret": ["/v1/secret", "/v1/secret/{name}"]}
-    return {(method, path) for methods, first in rows for method in methods.split(", ")
-            for path in more.get(first, [first])}
+        return f.read()
+
+
+def calls_of_protocol():
+    rows = re.findall(r"^\| (GET|POST|PUT|DELETE) (/v1/[^ ?,\[|]*)", read_protocol(), re.M)
+    return set(rows)
+
+
+def members(node, prefix=""):
+    """Each member of a schema by its path, and whether it is required. Messages of their own are not entered."""
+    if not isinstance(node, dict):
+        return {}
+    name, _, kind = node.get("$ref", "").partition("#/$defs/")
+    found = members(STORE["types.schema.json"]["$defs"].get(kind), prefix) if name in ("", "types.schema.json") else {}
+    for name, child in node.get("properties", {}).items():
+        path = f"{prefix}.{name}" if prefix else name
+        found.update({path: name in node.get("required", []), **members(child, path)})
+    found.update(members(node.get("items"), prefix + "[]"))
+    for child in sum((node.get(word, []) for word in ("oneOf", "anyOf", "allOf")), []):
+        found = {**members(child, prefix), **found}
+    return found
+
+
+def check_tables():
+    """The tables of members in PROTOCOL.md have the members of their schemas, and the same ones are required."""
+    told = set()
+    for section in re.split(r"^###+ ", read_protocol(), flags=re.M)[1:]:
+        names = re.findall(r"`([a-z-]+\.schema\.json)`", section)
+        if not names:
+            continue
+        told.add(names[0])
+        base = set().union(*(members(STORE[name]) for name in names[1:]))
+        wanted = members(STORE[names[0]])
+        rows = {path: word == "yes" for path, word in re.findall(r"^\| `([^`]+)` \|.*?\| (yes|no) \|", section, re.M)}
+        wrong = [f"only in the table: {path}" for path in rows if path not in wanted]
+        wrong += [f"not in the table: {path}" for path in wanted if path not in rows and path not in base]
+        wrong += [f"required or not: {path}" for path in rows if wanted.get(path, rows[path]) != rows[path]]
+        result(rows and not wrong, f"PROTOCOL.md: the table of {names[0]}", "\n".join(wrong))
+    lists = {name for name, schema in STORE.items() if "next" in schema.get("properties", {})}
+    missing = set(STORE) - told - lists - {"types.schema.json", "empty.schema.json"}
+    result(not missing, "PROTOCOL.md has a table for each message", str(missing))
 
 
 def check_openapi():
@@ -269,6 +307,7 @@ def main():
     check_domains()
     check_examples()
     check_openapi()
+    check_tables()
     print(f"1..{done}")
     return failed != 0
 
