@@ -69,7 +69,7 @@ includes_keep_to_the_graph ()
   return $found
 }
 
-for document in README.md CHANGELOG.md SECURITY.md docs/{ARCHITECTURE,INSTALL,PERFORMANCE,PROTOCOL,THREATS}.md; do
+for document in README.md CHANGELOG.md SECURITY.md docs/{ARCHITECTURE,INSTALL,PERFORMANCE,PROTOCOL,SEV,THREATS}.md; do
   check "$document names files that exist" named_files_exist "$document"
   check "$document links to files that exist" links_lead_somewhere "$document"
 done
