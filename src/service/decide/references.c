@@ -15,7 +15,7 @@
 
 struct _VaReferenceCache
 {
-  VaRecent *artifacts; /* by a hash of owner and image's hash -> VaStoredArtifact; nobody can remove one */
+  VaRecent *artifacts; /* by a hash of owner and image's hash -> VaStoredArtifact; one that was removed since is named by no registration */
   VaRecent *images;   /* by an image's hash -> Checked */
   VaRecent *finished; /* by the hash of a Measured -> digest; of SEV-ES, where each vCPU costs some microseconds */
 };
