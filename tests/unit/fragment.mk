@@ -166,11 +166,12 @@ tests_unit_foreign_la_SOURCES = tests/unit/recorder.c tests/unit/recorder.h
 tests_unit_foreign_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugin -DRECORDER_VERSION=2000000u
 tests_unit_foreign_la_LDFLAGS = $(tests_unit_recorder_la_LDFLAGS)
 
-host_tests = tests/unit/test-agent tests/unit/test-cek tests/unit/test-agent-guard tests/unit/test-host-launch tests/unit/test-host-question tests/unit/test-host-record
+host_tests = tests/unit/test-agent tests/unit/test-cek tests/unit/test-agent-gate tests/unit/test-agent-hook tests/unit/test-agent-guard tests/unit/test-host-launch tests/unit/test-host-question tests/unit/test-host-record
 check_PROGRAMS += $(host_tests)
 TESTS += $(host_tests)
 check_LTLIBRARIES += libva-test-host.la
 libva_test_host_la_SOURCES = \
+	tests/unit/agent-fixture.c tests/unit/agent-fixture.h \
 	tests/unit/fake-qemu.c tests/unit/fake-qemu.h \
 	tests/unit/host-site.c tests/unit/host-site.h \
 	tests/unit/monitor.c tests/unit/monitor.h \
@@ -181,6 +182,10 @@ host_test_cflags = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS) $(LIBVIRT_CFLAGS
 host_test_libs = libva-test-host.la $(LIBVIRT_LIBS) $(GNUTLS_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
 tests_unit_test_agent_CFLAGS = $(host_test_cflags)
 tests_unit_test_agent_LDADD = $(host_test_libs)
+tests_unit_test_agent_gate_CFLAGS = $(host_test_cflags)
+tests_unit_test_agent_gate_LDADD = $(host_test_libs)
+tests_unit_test_agent_hook_CFLAGS = $(host_test_cflags)
+tests_unit_test_agent_hook_LDADD = $(host_test_libs)
 tests_unit_test_agent_guard_CFLAGS = $(host_test_cflags)
 tests_unit_test_agent_guard_LDADD = $(host_test_libs)
 tests_unit_test_host_launch_CFLAGS = $(host_test_cflags)

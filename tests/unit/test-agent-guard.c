@@ -4,6 +4,7 @@
 #include <libvirt/libvirt.h>
 #include <string.h>
 #include <unistd.h>
+#include "agent-fixture.h"
 #include "core/file.h"
 #include "core/monitor-path.h"
 #include "core/process.h"
@@ -11,61 +12,14 @@
 #include "host/launch/guard.h"
 #include "host/launch/marker.h"
 #include "host/launch/reconcile.h"
-#include "host-site.h"
 
 /* An agent on libvirt's own test driver, whose domain runs as soon as it is there: may it? */
 
 #define OTHER_UUID "99999999-2222-4333-8444-555555555555"
 #define UNKNOWN_UUID "99999999-3333-4333-8444-555555555555"
 
-typedef struct {
-  Site *site;
-  VaAgent *agent;
-  GMainLoop *loop;
-  GThread *thread;
-} Host;
-
 /* A launch that is pending; one that is attested; a domain that was started again and asks for no attestation. */
 typedef enum { PENDING, ATTESTED, FOREIGN } VirtualDomain;
-
-static gpointer
-run_loop (gpointer data)
-{
-  g_main_loop_run (data);
-  return NULL;
-}
-
-static void
-start_agent (Host *host)
-{
-  g_autoptr(GError) error = NULL;
-
-  host->agent = va_agent_start (host->site->settings, &error);
-  g_assert_no_error (error);
-  host->loop = g_main_loop_new (NULL, FALSE);
-  host->thread = g_thread_new ("loop", run_loop, host->loop);
-  /* To quit a loop before it runs does nothing. */
-  while (!g_main_loop_is_running (host->loop))
-    g_usleep (1000);
-}
-
-static void
-stop_agent (Host *host)
-{
-  g_main_loop_quit (host->loop);
-  g_thread_join (host->thread);
-  g_main_loop_unref (host->loop);
-  va_agent_stop (host->agent);
-  host->agent = NULL;
-}
-
-static void
-tear_down (Host *host)
-{
-  if (host->agent != NULL)
-    stop_agent (host);
-  site_free (host->site);
-}
 
 #define TEST_NODE \
   "<node><domain type='test'><name>%s</name><uuid>" SITE_UUID "</uuid><memory>1024</memory>" \
