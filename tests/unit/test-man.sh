@@ -34,6 +34,28 @@ command -v mandoc >/dev/null || { echo "Bail out! mandoc is missing: install the
 for page in "$man"/*.[1-8] "$top"/docs/*.[1-8]; do
   test -e "$page" && check "${page##*/} has no warnings" mandoc -Tlint -W warning "$page"
 done
+
+# What a reader sees: every line fits, at the width of a terminal and at that of a wide one.
+render () # PAGE COLUMNS
+{
+  groff -mandoc -Tutf8 -rLL="$2n" "$1" 2>&1 >/dev/null | tee "$TMPDIR/troff" >&2
+  test ! -s "$TMPDIR/troff"
+}
+
+# English words that mdoc takes for macros and swallows, unless \& stands before them. "No" may stand behind another macro,
+# where it is meant to end that one's font.
+swallowed='Ad|An|At|Do|Em|En|Es|In|It|Li|Me|So|St'
+keeps_words () # PAGE
+{
+  ! grep -nE "^\\.It No( |\$)|^\\.(It|Sy|Em|Ql|Dq|Pq|Pa|Cm|Dl)( .*)? ($swallowed)( |\$)" "$1"
+}
+
+command -v groff >/dev/null || { echo "Bail out! groff is missing: install the package groff-base"; exit 1; }
+for page in "$man"/*.[1-8]; do
+  check "${page##*/} fits into 80 columns" render "$page" 80
+  check "${page##*/} fits into 140 columns" render "$page" 140
+  check "${page##*/} has no word that is swallowed as a macro" keeps_words "$page"
+done
 check "the table of codes is read whole" test "$enum" -eq "$(wc -l <"$TMPDIR/codes")"
 check "every code is in virt-attest-errors(7) with its status, and no other is" same "$TMPDIR/codes" "$TMPDIR/documented"
 check "every firmware error is in virt-attest-errors(7), in order" same "$TMPDIR/errors" "$TMPDIR/errors-described"
