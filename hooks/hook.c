@@ -83,7 +83,7 @@ read_input (Input *input, GError **error)
 
 /* Whether the domain asks for attestation. What ends in the middle might go on with that. */
 static gboolean
-is_ours (const Input *input, gboolean *ours, GError **error)
+domain_is_ours (const Input *input, gboolean *ours, GError **error)
 {
   *ours = va_markup_declares (&input->markup);
   if (*ours || va_markup_is_whole (&input->markup))
@@ -114,7 +114,7 @@ check_gate (pid_t libvirtd, GError **error)
 }
 
 static VaAnswer *
-ask_agent (const char *operation, pid_t libvirtd, const GString *xml, guint deadline_ms, GError **error)
+ask_about_start (const char *operation, pid_t libvirtd, const GString *xml, guint deadline_ms, GError **error)
 {
   g_autoptr(GString) question = g_string_sized_new (xml->len + 64);
   g_autoptr(GBytes) reply = NULL;
@@ -156,7 +156,7 @@ make_monitor_folder (const GString *xml, const char *uuid, const VaLaunchFiles *
 }
 
 static gboolean
-start (const char *name, const Input *input, GError **error)
+attest_start (const char *name, const Input *input, GError **error)
 {
   const GString *xml = input->text;
   pid_t libvirtd = getppid ();
@@ -174,7 +174,7 @@ start (const char *name, const Input *input, GError **error)
   config = va_config_load_optional (CONFIG, keys, error);
   if (config == NULL || !check_gate (libvirtd, error) || !va_text_identify (xml->str, &id, &uuid, error))
     return FALSE;
-  answer = ask_agent ("start", libvirtd, xml, (guint) va_config_number (config, "", "deadline-ms"), error);
+  answer = ask_about_start ("start", libvirtd, xml, (guint) va_config_number (config, "", "deadline-ms"), error);
   if (answer == NULL)
     return FALSE;
   if (answer->kind == VA_ANSWER_PASS)
@@ -191,12 +191,12 @@ start (const char *name, const Input *input, GError **error)
 
 /* Whatever goes wrong here, the domain has ended: the agent finds that out by itself too. */
 static void
-release (const GString *xml)
+release_domain (const GString *xml)
 {
   g_autoptr(VaConfig) config = va_config_load_optional (CONFIG, keys, NULL);
   guint deadline_ms = config != NULL ? (guint) va_config_number (config, "", "deadline-ms") : 1000;
 
-  va_answer_free (ask_agent ("release", getppid (), xml, deadline_ms, NULL));
+  va_answer_free (ask_about_start ("release", getppid (), xml, deadline_ms, NULL));
 }
 
 /* Its memory would be replaced after the measuring, and the secrets given to what nobody has measured. */
@@ -214,14 +214,14 @@ refuse_foreign_memory (Operation operation, GError **error)
 
 /* What is to be done for a domain that asks for attestation. */
 static gboolean
-attend (Operation operation, const char *name, const Input *input, GError **error)
+attend_operation (Operation operation, const char *name, const Input *input, GError **error)
 {
   if (operation == START)
-    return start (name, input, error);
+    return attest_start (name, input, error);
   if (operation != RELEASE)
     return refuse_foreign_memory (operation, error);
   if (!input->cut)
-    release (input->text);
+    release_domain (input->text);
   return TRUE;
 }
 
@@ -255,8 +255,8 @@ main (int argc, char **argv)
   text = g_string_sized_new (65536);
   input = (Input){ .text = text };
   va_markup_init (&input.markup, VA_TEXT_NAMESPACE, NULL, NULL);
-  if (read_input (&input, &error) && is_ours (&input, &ours, &error)
-      && (!ours || attend (operation, argv[1], &input, &error)))
+  if (read_input (&input, &error) && domain_is_ours (&input, &ours, &error)
+      && (!ours || attend_operation (operation, argv[1], &input, &error)))
     return 0;
   if (operation == RELEASE)
     return 0;

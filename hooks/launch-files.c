@@ -27,7 +27,7 @@ typedef int Fd;
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Fd, fd_clear)
 
 static gboolean
-set_errno_error (GError **error, VaCoreError code, const char *path)
+set_path_error (GError **error, VaCoreError code, const char *path)
 {
   g_set_error (error, VA_CORE_ERROR, code, "%s: %s", path, g_strerror (errno));
   return FALSE;
@@ -43,7 +43,7 @@ list_folders (const char *lib_dir, const char *prefix, GError **error)
 
   if (folder == NULL)
     {
-      set_errno_error (error, VA_CORE_ERROR_NOT_FOUND, lib_dir);
+      set_path_error (error, VA_CORE_ERROR_NOT_FOUND, lib_dir);
       return NULL;
     }
   while ((name = g_dir_read_name (folder)) != NULL)
@@ -63,7 +63,7 @@ short_name (const char *name)
 
 /* The domain's folder. One that a crash left behind may have the same id, so the name decides where there are two. */
 static char *
-find_folder (const char *lib_dir, guint id, const char *name, GError **error)
+find_launch_folder (const char *lib_dir, guint id, const char *name, GError **error)
 {
   g_autofree char *prefix = g_strdup_printf ("domain-%u-", id);
   g_autofree char *cut = short_name (name);
@@ -92,7 +92,7 @@ find_folder (const char *lib_dir, guint id, const char *name, GError **error)
 }
 
 static int
-open_file (int folder, const char *name, struct stat *info, GError **error)
+open_launch_file (int folder, const char *name, struct stat *info, GError **error)
 {
   g_auto(Fd) fd = openat (folder, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
@@ -100,7 +100,7 @@ open_file (int folder, const char *name, struct stat *info, GError **error)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND,
                  _("the domain has no placeholder for %s: run “virt-attest domain prepare” on its XML"), name);
   else if (fd < 0)
-    set_errno_error (error, VA_CORE_ERROR_PERMISSION, name);
+    set_path_error (error, VA_CORE_ERROR_PERMISSION, name);
   else if (fstat (fd, info) != 0 || !S_ISREG (info->st_mode) || info->st_nlink != 1)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, _("%s is not a regular file of its own"), name);
   else
@@ -116,7 +116,7 @@ open_file (int folder, const char *name, struct stat *info, GError **error)
 gboolean
 va_launch_files_open (VaLaunchFiles *files, const char *lib_dir, guint id, const char *name, GError **error)
 {
-  g_autofree char *path = find_folder (lib_dir, id, name, error);
+  g_autofree char *path = find_launch_folder (lib_dir, id, name, error);
   g_auto(Fd) folder = -1;
   struct stat session, owner_cert;
 
@@ -124,10 +124,10 @@ va_launch_files_open (VaLaunchFiles *files, const char *lib_dir, guint id, const
     return FALSE;
   folder = open (path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (folder < 0)
-    return set_errno_error (error, VA_CORE_ERROR_PERMISSION, path);
-  files->session = open_file (folder, "session.base64", &session, error);
+    return set_path_error (error, VA_CORE_ERROR_PERMISSION, path);
+  files->session = open_launch_file (folder, "session.base64", &session, error);
   if (files->session >= 0)
-    files->owner_cert = open_file (folder, "dh_cert.base64", &owner_cert, error);
+    files->owner_cert = open_launch_file (folder, "dh_cert.base64", &owner_cert, error);
   if (files->owner_cert < 0)
     {
       g_prefix_error (error, "%s: ", path);
@@ -145,7 +145,7 @@ replace_content (int fd, const char *text, const char *name, GError **error)
 
   if (ftruncate (fd, 0) == 0 && pwrite (fd, text, size, 0) == (ssize_t) size)
     return TRUE;
-  return set_errno_error (error, VA_CORE_ERROR_FAILED, name);
+  return set_path_error (error, VA_CORE_ERROR_FAILED, name);
 }
 
 gboolean
@@ -173,7 +173,7 @@ enter_folder (int parent, const char *name, const char *path, GError **error)
   if (made || errno == EEXIST)
     fd = openat (parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0 || fstat (fd, &info) != 0 || (made && fchmod (fd, 0711) != 0))
-    set_errno_error (error, VA_CORE_ERROR_FAILED, path);
+    set_path_error (error, VA_CORE_ERROR_FAILED, path);
   else if (info.st_uid != 0 && info.st_uid != geteuid ())
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
                  _("the directory %s belongs to user %u and must belong to root: chown it, or remove it"), path,

@@ -44,14 +44,14 @@ gate_domain_free (GateDomain *domain)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GateDomain, gate_domain_free)
 
 static int
-refused (const GError *error)
+report_refused (const GError *error)
 {
   va_report_refusal (error->message);
   return -1;
 }
 
 static int
-refused_because (const char *sentence)
+report_reason (const char *sentence)
 {
   va_report_refusal (sentence);
   return -1;
@@ -117,8 +117,8 @@ gate_init (unsigned int version, const char *config_path, unsigned int flags)
   bindtextdomain (GETTEXT_PACKAGE, VA_LOCALEDIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   if (version / LOCK_DRIVER_VERSION != 1)
-    return refused_because (_("this libvirt has another lock driver interface than the launch gate was made for; "
-                              "install the virt-attest that fits it"));
+    return report_reason (_("this libvirt has another lock driver interface than the launch gate was made for; "
+                            "install the virt-attest that fits it"));
   if (users > 0)
     {
       users++;
@@ -127,7 +127,7 @@ gate_init (unsigned int version, const char *config_path, unsigned int flags)
   if (config_path == NULL)
     config_path = "/etc/libvirt/qemu-virt-attest.conf";
   if (!load_settings (config_path, flags, &error))
-    return refused (error);
+    return report_refused (error);
   leave_mark ();
   users = 1;
   return 0;
@@ -177,7 +177,7 @@ gate_new (LockManager *manager, unsigned int type, size_t n_params, LockParam *p
   manager->private_data = NULL;
   take_params (domain, n_params, params);
   if (type != LOCK_OBJECT_DOMAIN || domain->uuid == NULL)
-    return refused_because (_("libvirt did not say which domain it is about"));
+    return report_reason (_("libvirt did not say which domain it is about"));
   if (chained != NULL)
     {
       domain->chained.driver = chained;
@@ -227,9 +227,9 @@ gate_acquire (LockManager *manager, const char *state, unsigned int flags, int a
   if (fd != NULL)
     *fd = -1;
   if (domain == NULL)
-    return refused_because (_("libvirt did not say which domain it is about"));
+    return report_reason (_("libvirt did not say which domain it is about"));
   if ((flags & LOCK_ACQUIRE_REGISTER_ONLY) == 0 && !va_verdict (domain->uuid, domain->pid, deadline_ms, &error))
-    return refused (error);
+    return report_refused (error);
   return chained != NULL ? chained->acquire (&domain->chained, state, flags, action, fd) : 0;
 }
 

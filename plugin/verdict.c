@@ -18,7 +18,7 @@
 #define SENTENCE_MAX 1024
 
 static gboolean
-refuse (GError **error, const char *sentence)
+refuse_cpus (GError **error, const char *sentence)
 {
   g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, sentence);
   return FALSE;
@@ -72,7 +72,7 @@ refusal_sentence (const char *answer, gsize size)
 }
 
 static gboolean
-ask_agent (const Question *question, GError **error)
+ask_for_verdict (const Question *question, GError **error)
 {
   g_autofree char *words = g_strdup_printf ("virt-attest gate 1\nuuid %s\npid %d\n", question->uuid,
                                             (int) question->pid);
@@ -100,8 +100,8 @@ ask_agent (const Question *question, GError **error)
   if (size == 4 && memcmp (text, "yes\n", 4) == 0)
     return TRUE;
   sentence = size > 0 ? refusal_sentence (text, size) : NULL;
-  return refuse (error, sentence != NULL ? sentence
-                        : _("the host agent broke off or sent no verdict; see “journalctl -u virt-attest-hostd”"));
+  return refuse_cpus (error, sentence != NULL ? sentence
+                             : _("the host agent broke off or sent no verdict; see “journalctl -u virt-attest-hostd”"));
 }
 
 /* Whether @marker says that this very process has been attested. */
@@ -128,14 +128,15 @@ judge_ours (const Question *question, gboolean loads_state, GError **error)
   if (marker != NULL && is_attested (marker, question->pid))
     return TRUE;
   if (loads_state)
-    return refuse (error, _("an attested domain cannot be restored from a saved state or a snapshot, nor migrated: its "
-                            "memory would not be what is measured; start it without the saved state"));
+    return refuse_cpus (error,
+                        _("an attested domain cannot be restored from a saved state or a snapshot, nor migrated: its "
+                                 "memory would not be what is measured; start it without the saved state"));
   if (marker == NULL)
-    return refuse (error, _("this domain is prepared for attestation, but no launch was begun for it: is the hook "
-                            "“virt-attest” in /etc/libvirt/hooks/qemu.d, and was libvirtd restarted since it was put "
-                            "there?"));
+    return refuse_cpus (error, _("this domain is prepared for attestation, but no launch was begun for it: is the hook "
+                                 "“virt-attest” in /etc/libvirt/hooks/qemu.d, and was libvirtd restarted since it was "
+                                 "put there?"));
   if (g_str_equal (marker, "pending\n"))
-    return ask_agent (question, error);
+    return ask_for_verdict (question, error);
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
                _("this QEMU process is not the one that was attested: destroy the domain and start it again; "
                  "virt-attest-hostd must be running, so that it makes a new marker %s/%s"), DOMAINS, question->uuid);
@@ -149,7 +150,7 @@ va_verdict (const char *uuid, pid_t pid, guint deadline_ms, GError **error)
   VaQemuArguments arguments;
 
   if (pid <= 0)
-    return refuse (error, _("libvirt did not name the domain's QEMU process"));
+    return refuse_cpus (error, _("libvirt did not name the domain's QEMU process"));
   /* First of all, so that nothing that lies in our folders can keep back a domain that is not ours. The agent grants a
      launch only to a domain with the second monitor, so one without it has none to wait for. */
   if (!va_qemu_arguments_read (pid, VA_RUNDIR, uuid, deadline_ms, &arguments, error))

@@ -15,7 +15,7 @@
 static const char *const state_names[] = { "running", "failed", "ended", NULL };
 
 static void
-step_free (gpointer data)
+outcome_step_free (gpointer data)
 {
   VaStep *step = data;
 
@@ -43,7 +43,7 @@ va_outcome_new (VaOutcomeState state, const char *reason)
   outcome->state = state;
   outcome->reason = reason != NULL && reason[0] != '\0' ? cut_to_reason (reason) : NULL;
   outcome->firmware_error = VA_FIRMWARE_ERROR_NONE;
-  outcome->steps = g_ptr_array_new_with_free_func (step_free);
+  outcome->steps = g_ptr_array_new_with_free_func (outcome_step_free);
   return outcome;
 }
 
@@ -100,7 +100,7 @@ va_outcome_read (JsonObject *object, GError **error)
 }
 
 static JsonArray *
-write_steps (GPtrArray *steps)
+write_outcome_steps (GPtrArray *steps)
 {
   JsonArray *array = json_array_new ();
 
@@ -126,7 +126,7 @@ va_outcome_write (const VaOutcome *outcome)
   if (outcome->firmware_error != VA_FIRMWARE_ERROR_NONE)
     json_object_set_int_member (object, "firmware-error", outcome->firmware_error);
   if (outcome->steps->len > 0)
-    json_object_set_array_member (object, "steps", write_steps (outcome->steps));
+    json_object_set_array_member (object, "steps", write_outcome_steps (outcome->steps));
   return object;
 }
 

@@ -155,7 +155,7 @@ refuse_repeated (VaFields *fields, GPtrArray *secrets, const VaSecretRef *ref)
 }
 
 static void
-read_one (VaFields *fields, JsonNode *node, GPtrArray *secrets)
+read_secret_ref (VaFields *fields, JsonNode *node, GPtrArray *secrets)
 {
   VaFields one = VA_FIELDS_INIT (NULL, _("secret"));
   VaSecretRef *ref;
@@ -186,7 +186,7 @@ va_registration_secrets_read (VaFields *fields)
   JsonArray *array = va_fields_array (fields, "secrets", VA_OPTIONAL, VA_SECRETS_MAX);
 
   for (guint i = 0; array != NULL && i < json_array_get_length (array); i++)
-    read_one (fields, json_array_get_element (array, i), secrets);
+    read_secret_ref (fields, json_array_get_element (array, i), secrets);
   return secrets;
 }
 

@@ -77,7 +77,7 @@ read_policy_rule (VaFields *fields, JsonObject *rule, VaRegistration *registrati
 
 /* Not of what is stored already: a rule that came later must not keep an owner from what they have. */
 static void
-check_policy (VaFields *fields, const VaRegistration *registration)
+check_policy_rules (VaFields *fields, const VaRegistration *registration)
 {
   g_autoptr(GError) reason = NULL;
   gboolean rule = registration->policy_is_rule;
@@ -105,7 +105,7 @@ va_registration_check_policy (const VaRegistration *registration, GError **error
 {
   VaFields fields = VA_FIELDS_INIT (NULL, _("registration"));
 
-  check_policy (&fields, registration);
+  check_policy_rules (&fields, registration);
   if (fields.error == NULL)
     return TRUE;
   g_propagate_error (error, fields.error);
@@ -161,7 +161,7 @@ read_hashes (VaFields *fields, const char *name)
 
 /* The texts behind hashes, as far as the owner gives them. */
 static void
-read_cmdlines (VaFields *fields, VaRegistration *registration)
+read_registered_cmdlines (VaFields *fields, VaRegistration *registration)
 {
   const char *const *hashes = (const char *const *) registration->cmdline_hashes;
 
@@ -185,7 +185,7 @@ read_kernels (VaFields *fields, VaRegistration *registration)
   if (registration->kernel_hashes == NULL && (registration->initrd_hashes != NULL || registration->cmdline_hashes != NULL))
     va_fields_fail (fields, registration->initrd_hashes != NULL ? "initrd-hash" : "cmdline-hash",
                     _("goes with kernel-hash only"));
-  read_cmdlines (fields, registration);
+  read_registered_cmdlines (fields, registration);
 }
 
 static void
@@ -242,7 +242,7 @@ read_vmsa_profile (VaFields *fields, VaRegistration *registration)
 
 /* With SEV-ES the measurement covers each vCPU's state, so a firmware alone does not make a digest. */
 static void
-read_cpus (VaFields *fields, VaRegistration *registration)
+read_registered_cpus (VaFields *fields, VaRegistration *registration)
 {
   gboolean es = registration->scheme == VA_SCHEME_SEV_ES;
   VaPresence presence = es && registration->firmware_hashes != NULL ? VA_REQUIRED : VA_OPTIONAL;
@@ -314,7 +314,7 @@ read_persons (VaFields *fields, VaRegistration *registration)
 }
 
 static VaRegistration *
-read_registration (JsonObject *object, gboolean is_stored, GError **error)
+read_registration_members (JsonObject *object, gboolean is_stored, GError **error)
 {
   g_autoptr(VaRegistration) registration = g_new0 (VaRegistration, 1);
   VaFields fields = VA_FIELDS_INIT (object, _("registration"));
@@ -322,9 +322,9 @@ read_registration (JsonObject *object, gboolean is_stored, GError **error)
   registration->name = va_fields_text (&fields, "name", VA_OPTIONAL, VA_NAME_MAX);
   read_scheme (&fields, registration);
   if (!is_stored)
-    check_policy (&fields, registration);
+    check_policy_rules (&fields, registration);
   read_references (&fields, registration);
-  read_cpus (&fields, registration);
+  read_registered_cpus (&fields, registration);
   read_minimum (&fields, registration);
   read_places (&fields, registration);
   read_permit (&fields, registration);
@@ -336,13 +336,13 @@ read_registration (JsonObject *object, gboolean is_stored, GError **error)
 VaRegistration *
 va_registration_read (JsonObject *object, GError **error)
 {
-  return read_registration (object, FALSE, error);
+  return read_registration_members (object, FALSE, error);
 }
 
 VaRegistration *
 va_registration_read_stored (JsonObject *object, GError **error)
 {
-  return read_registration (object, TRUE, error);
+  return read_registration_members (object, TRUE, error);
 }
 
 static void
@@ -414,7 +414,7 @@ va_registration_write (const VaRegistration *registration, gboolean with_data)
 }
 
 static void
-decode (const char *hex, guint8 out[VA_SHA256_SIZE])
+decode_hash (const char *hex, guint8 out[VA_SHA256_SIZE])
 {
   if (!va_hex_decode (hex, out, VA_SHA256_SIZE, NULL))
     g_assert_not_reached ();
@@ -434,9 +434,9 @@ va_registration_kernels (const VaRegistration *registration)
         {
           VaKernelHashes hashes;
 
-          decode (registration->kernel_hashes[i], hashes.kernel);
-          decode (initrds[j], hashes.initrd);
-          decode (cmdlines[k], hashes.cmdline);
+          decode_hash (registration->kernel_hashes[i], hashes.kernel);
+          decode_hash (initrds[j], hashes.initrd);
+          decode_hash (cmdlines[k], hashes.cmdline);
           g_array_append_val (kernels, hashes);
         }
   return kernels;

@@ -7,7 +7,7 @@
 #include "core/i18n.h"
 
 static guint8
-read_byte (VaFields *fields, const char *name)
+read_api_byte (VaFields *fields, const char *name)
 {
   guint64 number = 0;
 
@@ -23,9 +23,9 @@ va_validate_request_read (JsonObject *object, GError **error)
   guint64 policy = 0, cpu_count = 0;
 
   request->launch_id = va_fields_uuid (&fields, "launch-id", VA_REQUIRED);
-  request->context.api_major = read_byte (&fields, "api-major");
-  request->context.api_minor = read_byte (&fields, "api-minor");
-  request->context.build_id = read_byte (&fields, "build-id");
+  request->context.api_major = read_api_byte (&fields, "api-major");
+  request->context.api_minor = read_api_byte (&fields, "api-minor");
+  request->context.build_id = read_api_byte (&fields, "build-id");
   va_fields_number (&fields, "policy", VA_REQUIRED, 0, G_MAXUINT32, &policy);
   va_fields_base64_exact (&fields, "measurement", VA_REQUIRED, request->measurement, sizeof request->measurement);
   request->has_firmware_hash
@@ -64,7 +64,7 @@ va_validate_request_free (VaValidateRequest *request)
 
 /* Header and payload come together or not at all; the address only with them. */
 static void
-read_secret (VaFields *fields, VaValidateReply *reply)
+read_sealed_secret (VaFields *fields, VaValidateReply *reply)
 {
   guint64 address = 0;
   gboolean has_address;
@@ -88,7 +88,7 @@ va_validate_reply_read (JsonObject *object, GError **error)
   VaFields fields = VA_FIELDS_INIT (object, _("validate reply"));
 
   reply->launch_id = va_fields_uuid (&fields, "launch-id", VA_REQUIRED);
-  read_secret (&fields, reply);
+  read_sealed_secret (&fields, reply);
   return va_fields_end (&fields, error) ? g_steal_pointer (&reply) : NULL;
 }
 

@@ -9,7 +9,7 @@
 #include "core/random.h"
 
 static void
-hash (gconstpointer data, gsize size, guint8 out[VA_AUDIT_LINK_SIZE])
+hash_link (gconstpointer data, gsize size, guint8 out[VA_AUDIT_LINK_SIZE])
 {
   if (gnutls_hash_fast (GNUTLS_DIG_SHA256, data, size, out) < 0)
     g_error ("SHA-256 is not available");
@@ -18,7 +18,7 @@ hash (gconstpointer data, gsize size, guint8 out[VA_AUDIT_LINK_SIZE])
 void
 va_audit_digest (const char *text, guint8 digest[VA_AUDIT_LINK_SIZE])
 {
-  hash (text, strlen (text), digest);
+  hash_link (text, strlen (text), digest);
 }
 
 void
@@ -29,7 +29,7 @@ va_audit_link (const guint8 before[VA_AUDIT_LINK_SIZE], const guint8 digest[VA_A
 
   memcpy (both, before, VA_AUDIT_LINK_SIZE);
   memcpy (both + VA_AUDIT_LINK_SIZE, digest, VA_AUDIT_LINK_SIZE);
-  hash (both, sizeof both, link);
+  hash_link (both, sizeof both, link);
 }
 
 JsonObject *

@@ -50,7 +50,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Chain, chain_clear)
 
 G_GNUC_PRINTF (2, 3)
 static gboolean
-fail (GError **error, const char *format, ...)
+fail_checkpoint (GError **error, const char *format, ...)
 {
   g_autofree char *message = NULL;
   va_list args;
@@ -147,10 +147,12 @@ va_signer_new (const char *certificate, VaSecret *key, GError **error)
   if (rc >= 0)
     rc = gnutls_privkey_import_x509_raw (signer->key, &pem, GNUTLS_X509_FMT_PEM, NULL, 0);
   if (rc < 0)
-    return fail (error, _("the service's key cannot be read: %s"), gnutls_strerror (rc)), NULL;
+    return fail_checkpoint (error, _("the service's key cannot be read: %s"), gnutls_strerror (rc)), NULL;
   signer->algorithm = find_algorithm (gnutls_privkey_get_pk_algorithm (signer->key, NULL));
   if (signer->algorithm == GNUTLS_SIGN_UNKNOWN)
-    return fail (error, _("the service's key must be an ECDSA, Ed25519 or RSA key, to sign the audit log with")), NULL;
+    return fail_checkpoint (error,
+                            _("the service's key must be an ECDSA, Ed25519 or RSA key, to sign the audit log "
+                              "with")), NULL;
   signer->certificate = g_strdup (certificate);
   return g_steal_pointer (&signer);
 }
@@ -204,7 +206,7 @@ va_signer_sign (VaSigner *signer, guint64 seq, const guint8 link[VA_AUDIT_LINK_S
   data = datum_of (text);
   rc = gnutls_privkey_sign_data2 (signer->key, signer->algorithm, 0, &data, &signature);
   if (rc < 0)
-    return fail (error, _("the audit log's checkpoint cannot be signed: %s"), gnutls_strerror (rc)), NULL;
+    return fail_checkpoint (error, _("the audit log's checkpoint cannot be signed: %s"), gnutls_strerror (rc)), NULL;
   checkpoint->signature = g_bytes_new (signature.data, signature.size);
   gnutls_free (signature.data);
   return g_steal_pointer (&checkpoint);
@@ -244,7 +246,7 @@ va_verifier_new (const char *ca, const char *signer, GError **error)
   if (rc >= 0)
     rc = gnutls_x509_trust_list_add_trust_mem (verifier->trusted, &pem, NULL, GNUTLS_X509_FMT_PEM, 0, 0);
   if (rc <= 0)
-    return fail (error, _("the CA's certificate cannot be read: expected one in PEM form")), NULL;
+    return fail_checkpoint (error, _("the CA's certificate cannot be read: expected one in PEM form")), NULL;
   verifier->signer = g_strdup (signer);
   return g_steal_pointer (&verifier);
 }
@@ -279,16 +281,16 @@ check_certificate (const VaVerifier *verifier, const Chain *chain, gint64 time, 
   time_t when = (time_t) (time / 1000);
 
   if (rc < 0 || status != 0)
-    return fail (error, _("its certificate is not one for a service that the CA made"));
+    return fail_checkpoint (error, _("its certificate is not one for a service that the CA made"));
   if (when < gnutls_x509_crt_get_activation_time (chain->list[0])
       || when > gnutls_x509_crt_get_expiration_time (chain->list[0]))
-    return fail (error, _("its certificate was not valid at the time that it gives"));
+    return fail_checkpoint (error, _("its certificate was not valid at the time that it gives"));
   return TRUE;
 }
 
 /* The first name of a server in @certificate that can be shown to anybody. Returns: (transfer full): "?" if there is none */
 static char *
-name_of (gnutls_x509_crt_t certificate)
+name_signer (gnutls_x509_crt_t certificate)
 {
   for (guint i = 0; i < NAMES_MAX; i++)
     {
@@ -312,10 +314,10 @@ name_of (gnutls_x509_crt_t certificate)
 static gboolean
 check_signer (VaVerifier *verifier, gnutls_x509_crt_t certificate, GError **error)
 {
-  g_autofree char *name = name_of (certificate);
+  g_autofree char *name = name_signer (certificate);
 
   if (verifier->signer != NULL && gnutls_x509_crt_check_hostname (certificate, verifier->signer) == 0)
-    return fail (error, _("it was signed by “%s”, and not by the service “%s”"), name, verifier->signer);
+    return fail_checkpoint (error, _("it was signed by “%s”, and not by the service “%s”"), name, verifier->signer);
   if (verifier->found == NULL)
     verifier->found = g_steal_pointer (&name);
   return TRUE;
@@ -330,7 +332,7 @@ check_signature (gnutls_x509_crt_t certificate, const VaCheckpoint *checkpoint, 
                   && verify_with (key, algorithm, checkpoint);
 
   g_clear_pointer (&key, gnutls_pubkey_deinit);
-  return good || fail (error, _("its signature is not that of its certificate"));
+  return good || fail_checkpoint (error, _("its signature is not that of its certificate"));
 }
 
 gboolean
@@ -341,7 +343,7 @@ va_verifier_check (VaVerifier *verifier, const VaCheckpoint *checkpoint, GError 
 
   if (gnutls_x509_crt_list_import2 (&chain.list, &chain.length, &pem, GNUTLS_X509_FMT_PEM, 0) < 0
       || chain.length == 0 || chain.length > CHAIN_MAX)
-    return fail (error, _("its certificate cannot be read"));
+    return fail_checkpoint (error, _("its certificate cannot be read"));
   return check_certificate (verifier, &chain, checkpoint->time, error)
          && check_signature (chain.list[0], checkpoint, error) && check_signer (verifier, chain.list[0], error);
 }

@@ -28,7 +28,7 @@ struct _VaAuditCheck
 
 G_GNUC_PRINTF (2, 3)
 static gboolean
-fail (GError **error, const char *format, ...)
+fail_export (GError **error, const char *format, ...)
 {
   g_autofree char *message = NULL;
   va_list args;
@@ -77,8 +77,9 @@ go_on (VaAuditCheck *check, const guint8 digest[VA_AUDIT_LINK_SIZE], GError **er
   if (expected == NULL)
     return TRUE;
   if (memcmp (expected->link, check->link, VA_AUDIT_LINK_SIZE) != 0)
-    return fail (error, _("a receipt says something else of record %" G_GUINT64_FORMAT
-                          " or of one before it: the log was changed since the receipt was given"), expected->seq);
+    return fail_export (error, _("a receipt says something else of record %" G_GUINT64_FORMAT
+                                 " or of one before it: the log was changed since the receipt was given"),
+                        expected->seq);
   expected->met = TRUE;
   return TRUE;
 }
@@ -115,10 +116,10 @@ take_record (VaAuditCheck *check, JsonObject *object, const char *text, GError *
   guint64 seq = 0;
 
   if (!read_seq (object, &seq))
-    return fail (error, _("no record, digest or checkpoint"));
+    return fail_export (error, _("no record, digest or checkpoint"));
   if (seq != check->found.records + 1)
-    return fail (error, _("record %" G_GUINT64_FORMAT " stands where record %" G_GUINT64_FORMAT
-                          " must be: one was removed, added or moved"), seq, check->found.records + 1);
+    return fail_export (error, _("record %" G_GUINT64_FORMAT " stands where record %" G_GUINT64_FORMAT
+                                 " must be: one was removed, added or moved"), seq, check->found.records + 1);
   va_audit_digest (text, digest);
   return go_on (check, digest, error);
 }
@@ -142,7 +143,7 @@ take_anchor (VaAuditCheck *check, JsonObject *object, GError **error)
   if (checkpoint == NULL)
     return FALSE;
   if (check->line != 2)
-    return fail (error, _("an anchor stands behind records: it is where an export begins"));
+    return fail_export (error, _("an anchor stands behind records: it is where an export begins"));
   if (!va_verifier_check (check->verifier, checkpoint, error))
     {
       g_prefix_error (error, _("the anchor at record %" G_GUINT64_FORMAT ": "), checkpoint->seq);
@@ -169,12 +170,13 @@ take_checkpoint (VaAuditCheck *check, JsonObject *object, GError **error)
       return FALSE;
     }
   if (checkpoint->seq != check->found.records)
-    return fail (error, _("the checkpoint for record %" G_GUINT64_FORMAT " stands behind record %" G_GUINT64_FORMAT
-                          ": records were removed, added or moved"), checkpoint->seq, check->found.records);
+    return fail_export (error,
+                        _("the checkpoint for record %" G_GUINT64_FORMAT " stands behind record %" G_GUINT64_FORMAT
+                                 ": records were removed, added or moved"), checkpoint->seq, check->found.records);
   if (memcmp (checkpoint->link, check->link, VA_AUDIT_LINK_SIZE) != 0)
-    return fail (error, _("the checkpoint behind record %" G_GUINT64_FORMAT " does not fit: one of the records %"
-                          G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT " was changed, removed or moved"), checkpoint->seq,
-                 MIN (check->found.covered + 1, checkpoint->seq), checkpoint->seq);
+    return fail_export (error, _("the checkpoint behind record %" G_GUINT64_FORMAT " does not fit: one of the records %"
+                                 G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT " was changed, removed or moved"),
+                        checkpoint->seq, MIN (check->found.covered + 1, checkpoint->seq), checkpoint->seq);
   check->found.checkpoints++;
   check->found.covered = checkpoint->seq;
   check->found.covered_time = checkpoint->time;
@@ -182,13 +184,13 @@ take_checkpoint (VaAuditCheck *check, JsonObject *object, GError **error)
 }
 
 static gboolean
-take_line (VaAuditCheck *check, const char *line, GError **error)
+take_export_line (VaAuditCheck *check, const char *line, GError **error)
 {
   g_autoptr(JsonObject) object = NULL;
 
   if (check->line == 1)
     return g_str_equal (line, VA_AUDIT_EXPORT_HEAD)
-           || fail (error, _("this is not an export of the audit log: expected %s"), VA_AUDIT_EXPORT_HEAD);
+           || fail_export (error, _("this is not an export of the audit log: expected %s"), VA_AUDIT_EXPORT_HEAD);
   object = va_json_parse (line, strlen (line), error);
   if (object == NULL)
     return FALSE;
@@ -205,7 +207,7 @@ gboolean
 va_audit_check_line (VaAuditCheck *check, const char *line, GError **error)
 {
   check->line++;
-  if (take_line (check, line, error))
+  if (take_export_line (check, line, error))
     return TRUE;
   g_prefix_error (error, _("line %" G_GUINT64_FORMAT ": "), check->line);
   return FALSE;
@@ -218,20 +220,25 @@ va_audit_check_end (VaAuditCheck *check, GError **error)
   gpointer value;
 
   if (check->line == 0)
-    return fail (error, _("the export is empty"));
+    return fail_export (error, _("the export is empty"));
   if (check->found.checkpoints == 0 || check->found.covered != check->found.records)
-    return fail (error, _("the export ends after record %" G_GUINT64_FORMAT " without a checkpoint for it: it was cut off"),
-                 check->found.records);
+    return fail_export (error,
+                        _("the export ends after record %" G_GUINT64_FORMAT " without a checkpoint for it: it was cut "
+                                                                            "off"),
+                        check->found.records);
   g_hash_table_iter_init (&iter, check->expected);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     if (!((const Expected *) value)->met && ((const Expected *) value)->seq <= check->found.pruned)
-      return fail (error, _("a receipt is for record %" G_GUINT64_FORMAT ", and the export begins behind record %" G_GUINT64_FORMAT
-                            ", because the log was pruned: compare it with an earlier export"),
-                   ((const Expected *) value)->seq, check->found.pruned);
+      return fail_export (error,
+                          _("a receipt is for record %" G_GUINT64_FORMAT ", and the export begins behind record "
+                                                                         "%" G_GUINT64_FORMAT
+                                   ", because the log was pruned: compare it with an earlier export"),
+                          ((const Expected *) value)->seq, check->found.pruned);
     else if (!((const Expected *) value)->met)
-      return fail (error, _("a receipt is for record %" G_GUINT64_FORMAT ", and the export ends with record %"
-                            G_GUINT64_FORMAT ": records were removed from its end, or it is older than the receipt"),
-                   ((const Expected *) value)->seq, check->found.records);
+      return fail_export (error, _("a receipt is for record %" G_GUINT64_FORMAT ", and the export ends with record %"
+                                   G_GUINT64_FORMAT ": records were removed from its end, or it is older than the "
+                                                    "receipt"),
+                          ((const Expected *) value)->seq, check->found.records);
   return TRUE;
 }
 
@@ -258,7 +265,7 @@ check_receipt_record (VaVerifier *verifier, const char *launch, JsonNode *node, 
   const char *text;
 
   if (fields.object == NULL)
-    return fail (error, _("a record is not an object"));
+    return fail_export (error, _("a record is not an object"));
   va_fields_hex (&fields, "before", VA_REQUIRED, before, sizeof before);
   text = va_fields_string (&fields, "text", VA_REQUIRED, VA_AUDIT_TEXT_MAX);
   signature = va_fields_object (&fields, "checkpoint", VA_REQUIRED);
@@ -270,9 +277,9 @@ check_receipt_record (VaVerifier *verifier, const char *launch, JsonNode *node, 
   va_audit_digest (text, digest);
   va_audit_link (before, digest, link);
   if (memcmp (link, checkpoint->link, VA_AUDIT_LINK_SIZE) != 0)
-    return fail (error, _("record %" G_GUINT64_FORMAT " is not the one that was signed"), checkpoint->seq);
+    return fail_export (error, _("record %" G_GUINT64_FORMAT " is not the one that was signed"), checkpoint->seq);
   if (!is_record_of (text, launch, checkpoint->seq))
-    return fail (error, _("record %" G_GUINT64_FORMAT " is not one of launch %s"), checkpoint->seq, launch);
+    return fail_export (error, _("record %" G_GUINT64_FORMAT " is not one of launch %s"), checkpoint->seq, launch);
   if (each != NULL)
     each (text, checkpoint, user_data);
   return TRUE;
@@ -293,7 +300,7 @@ va_receipt_check (VaVerifier *verifier, const char *text, VaReceiptRecord each, 
   if (!va_fields_end (&fields, error))
     return FALSE;
   if (json_array_get_length (records) == 0)
-    return fail (error, _("the receipt has no records"));
+    return fail_export (error, _("the receipt has no records"));
   for (guint i = 0; i < json_array_get_length (records); i++)
     if (!check_receipt_record (verifier, launch, json_array_get_element (records, i), each, user_data, error))
       {
@@ -304,7 +311,7 @@ va_receipt_check (VaVerifier *verifier, const char *text, VaReceiptRecord each, 
 }
 
 static void
-expect (const char *text, const VaCheckpoint *checkpoint, gpointer user_data)
+expect_checkpoint (const char *text, const VaCheckpoint *checkpoint, gpointer user_data)
 {
   VaAuditCheck *check = user_data;
   Expected *expected = g_new0 (Expected, 1);
@@ -318,5 +325,5 @@ expect (const char *text, const VaCheckpoint *checkpoint, gpointer user_data)
 gboolean
 va_audit_check_receipt (VaAuditCheck *check, const char *text, GError **error)
 {
-  return va_receipt_check (check->verifier, text, expect, check, error);
+  return va_receipt_check (check->verifier, text, expect_checkpoint, check, error);
 }

@@ -18,7 +18,7 @@ add_bytes (gnutls_hmac_hd_t hmac, gconstpointer data, gsize size)
 }
 
 static void
-add_text (gnutls_hmac_hd_t hmac, const char *text)
+add_mac_text (gnutls_hmac_hd_t hmac, const char *text)
 {
   add_bytes (hmac, text, text != NULL ? strlen (text) : 0);
 }
@@ -32,27 +32,27 @@ add_number (gnutls_hmac_hd_t hmac, guint64 number)
 }
 
 static gnutls_hmac_hd_t
-begin (VaSecret *key, const char *what)
+begin_mac (VaSecret *key, const char *what)
 {
   gnutls_hmac_hd_t hmac;
 
   g_assert (va_secret_size (key) == VA_AUDIT_KEY_SIZE);
   if (gnutls_hmac_init (&hmac, GNUTLS_MAC_SHA256, va_secret_data (key), VA_AUDIT_KEY_SIZE) < 0)
     g_error ("HMAC-SHA256 is not available");
-  add_text (hmac, what);
+  add_mac_text (hmac, what);
   return hmac;
 }
 
 void
 va_audit_record_mac (VaSecret *key, const VaAuditRecord *record, guint8 mac[VA_AUDIT_MAC_SIZE])
 {
-  gnutls_hmac_hd_t hmac = begin (key, "virt-attest audit record 1");
+  gnutls_hmac_hd_t hmac = begin_mac (key, "virt-attest audit record 1");
 
   add_number (hmac, record->seq);
   add_bytes (hmac, record->link, VA_AUDIT_LINK_SIZE);
   add_bytes (hmac, record->digest, VA_AUDIT_LINK_SIZE);
-  add_text (hmac, record->owner);
-  add_text (hmac, record->launch);
+  add_mac_text (hmac, record->owner);
+  add_mac_text (hmac, record->launch);
   gnutls_hmac_deinit (hmac, mac);
 }
 
@@ -60,11 +60,11 @@ void
 va_audit_anchor_mac (VaSecret *key, guint64 seq, const guint8 link[VA_AUDIT_LINK_SIZE], gint64 time, const char *text,
                      guint8 mac[VA_AUDIT_MAC_SIZE])
 {
-  gnutls_hmac_hd_t hmac = begin (key, "virt-attest audit anchor 1");
+  gnutls_hmac_hd_t hmac = begin_mac (key, "virt-attest audit anchor 1");
 
   add_number (hmac, seq);
   add_bytes (hmac, link, VA_AUDIT_LINK_SIZE);
   add_number (hmac, (guint64) time);
-  add_text (hmac, text);
+  add_mac_text (hmac, text);
   gnutls_hmac_deinit (hmac, mac);
 }

@@ -13,7 +13,7 @@ static const char *const chain_names[] = { "pdh.cert",   "pek.cert",        "oca
 static const char *const root_names[] = { "ark.cert", "ask.cert" };
 
 static gboolean
-read_file (VaSevBundle *bundle, const char *path, GError **error)
+add_certificate_file (VaSevBundle *bundle, const char *path, GError **error)
 {
   g_autoptr(GBytes) bytes = va_file_read (path, VA_SEV_BUNDLE_FILE_MAX, error);
   g_autofree guint8 *copy = NULL;
@@ -34,7 +34,7 @@ read_member (VaSevBundle *bundle, const char *folder, const char *name, guint *c
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
     return TRUE;
   (*count)++;
-  return read_file (bundle, path, error);
+  return add_certificate_file (bundle, path, error);
 }
 
 static gboolean
@@ -65,7 +65,8 @@ read_folder (VaSevBundle *bundle, const char *folder, GError **error)
 gboolean
 va_sev_bundle_read (VaSevBundle *bundle, const char *path, GError **error)
 {
-  return g_file_test (path, G_FILE_TEST_IS_DIR) ? read_folder (bundle, path, error) : read_file (bundle, path, error);
+  return g_file_test (path, G_FILE_TEST_IS_DIR) ? read_folder (bundle, path, error)
+                                                : add_certificate_file (bundle, path, error);
 }
 
 /* Adds the pair that is in @bundle, whose files are @what. */
@@ -90,7 +91,7 @@ add_published (GArray *pairs, const char *folder, const char *name, GError **err
   g_autofree char *path = g_build_filename (folder, name, NULL);
   VaSevBundle bundle = { .has_pdh = FALSE };
 
-  return read_file (&bundle, path, error) && add_pair (pairs, &bundle, path, error);
+  return add_certificate_file (&bundle, path, error) && add_pair (pairs, &bundle, path, error);
 }
 
 gboolean

@@ -89,7 +89,7 @@ va_key_service_free (VaKeyService *service)
 }
 
 static gboolean
-refuse (GError **error, const char *message)
+refuse_answer (GError **error, const char *message)
 {
   g_set_error_literal (error, VA_SEV_ERROR, VA_SEV_ERROR_SIGNATURE, message);
   return FALSE;
@@ -111,7 +111,7 @@ fail_for_now (GError **error, const char *message)
 
 /* Takes one of the places of those who ask, if now is a time to ask for @path. */
 static gboolean
-begin (Question *question, const char *path, const char *name, GError **error)
+begin_question (Question *question, const char *path, const char *name, GError **error)
 {
   VaKeyService *service = question->service;
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&service->mutex);
@@ -158,7 +158,7 @@ remember_unknown (VaKeyService *service, const char *path)
 
 /* Gives the place back, and draws the conclusions of @answer, which is %NULL if there was none. */
 static void
-end (VaKeyService *service, const char *path, const VaClientAnswer *answer)
+end_question (VaKeyService *service, const char *path, const VaClientAnswer *answer)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&service->mutex);
 
@@ -173,16 +173,16 @@ end (VaKeyService *service, const char *path, const VaClientAnswer *answer)
 
 /* The body of @path, which exists and has at most @max bytes. @name: for messages */
 static GBytes *
-ask (Question *question, VaClient *client, const char *path, const char *name, gsize max, GError **error)
+ask_key_service (Question *question, VaClient *client, const char *path, const char *name, gsize max, GError **error)
 {
   VaKeyService *service = question->service;
   VaClientAnswer answer = { .body = NULL };
   gboolean answered;
 
-  if (!begin (question, path, name, error))
+  if (!begin_question (question, path, name, error))
     return NULL;
   answered = va_client_get (client, path, service->timeout_ms, max, &answer, error);
-  end (service, path, answered ? &answer : NULL);
+  end_question (service, path, answered ? &answer : NULL);
   if (!answered)
     {
       g_prefix_error (error, _("AMD's key service: "));
@@ -202,7 +202,7 @@ ask (Question *question, VaClient *client, const char *path, const char *name, g
 }
 
 static void
-keep (const char *folder, const char *name, GBytes *bytes)
+keep_certificate (const char *folder, const char *name, GBytes *bytes)
 {
   g_autofree char *path = g_build_filename (folder, name, NULL);
   g_autoptr(GError) error = NULL;
@@ -231,7 +231,7 @@ take_roots (const char *generation, GBytes *bytes, GError **error)
   va_amd_cert_key_hash (&ark, hash);
   if (g_strcmp0 (va_amd_ark_generation (hash), generation) == 0)
     return g_steal_pointer (&roots);
-  refuse (error, _("the roots are those of another generation"));
+  refuse_answer (error, _("the roots are those of another generation"));
   return NULL;
 }
 
@@ -250,11 +250,11 @@ find_roots (Question *question, guint index)
   if (roots != NULL)
     return roots;
   g_clear_pointer (&bytes, g_bytes_unref);
-  bytes = ask (question, service->roots, url, file, 2 * VA_AMD_CERT_MAX, &error);
+  bytes = ask_key_service (question, service->roots, url, file, 2 * VA_AMD_CERT_MAX, &error);
   roots = bytes != NULL ? take_roots (generations[index].name, bytes, &error) : NULL;
   if (roots != NULL)
     {
-      keep (folder, file, bytes);
+      keep_certificate (folder, file, bytes);
       return roots;
     }
   g_debug ("%s: %s", file, error->message);
@@ -333,11 +333,12 @@ read_genuine (Question *question, GBytes *bytes, VaSevCert *cek, GError **error)
       return FALSE;
     }
   if (cek->usage != VA_SEV_USAGE_CEK)
-    return refuse (error, _("AMD's key service gave no usable CEK, but another certificate"));
+    return refuse_answer (error, _("AMD's key service gave no usable CEK, but another certificate"));
   if (!cek_is_signed (cek))
-    return refuse (error, _("the CEK that AMD's key service gave carries no signature"));
+    return refuse_answer (error, _("the CEK that AMD's key service gave carries no signature"));
   return find_signer (question, cek) != NULL
-         || refuse (error, _("the CEK that AMD's key service gave is not signed by the ASK of any known generation"));
+         || refuse_answer (error,
+                           _("the CEK that AMD's key service gave is not signed by the ASK of any known generation"));
 }
 
 /* Puts @cek into @out, a copy of @chain, if they are the same CEK and the whole verifies. */
@@ -346,7 +347,7 @@ take_cek (Question *question, const VaSevChain *chain, const VaSevCert *cek, VaS
           GError **error)
 {
   if (!va_bytes_equal (&cek->key, &chain->cek.key, sizeof chain->cek.key))
-    return refuse (error, _("AMD's key service knows another CEK of this processor than the platform has"));
+    return refuse_answer (error, _("AMD's key service knows another CEK of this processor than the platform has"));
   *out = *chain;
   out->cek = *cek;
   return verify_under (question, out, generation, error);
@@ -373,7 +374,8 @@ read_kept (Question *question, const char *path, VaSevCert *cek)
 
 /* A chain with the signed CEK, from the cache or from the service. */
 static gboolean
-complete (Question *question, const VaSevChain *chain, const char *id, VaSevChain *out, const char **generation, GError **error)
+complete_chain (Question *question, const VaSevChain *chain, const char *id, VaSevChain *out, const char **generation,
+                GError **error)
 {
   VaKeyService *service = question->service;
   g_autofree char *file = g_strconcat (id, ".cert", NULL), *folder = g_build_filename (service->cache, "cek", NULL);
@@ -395,12 +397,12 @@ complete (Question *question, const VaSevChain *chain, const char *id, VaSevChai
     }
   /* The cached one was verified with everything below it; nobody is asked about what cannot verify. */
   if (question->must_wait || !va_sev_chain_verify_below_cek (chain))
-    return refuse (error, _("the CEK carries no signature, and the certificates below it do not verify"));
-  fresh = ask (question, service->ceks, url, name, VA_SEV_CERT_SIZE, error);
+    return refuse_answer (error, _("the CEK carries no signature, and the certificates below it do not verify"));
+  fresh = ask_key_service (question, service->ceks, url, name, VA_SEV_CERT_SIZE, error);
   if (fresh == NULL || !read_genuine (question, fresh, &cek, error))
     return FALSE;
   /* Whoever shows whatever chain with this id: it is AMD's word of which CEK the processor has. */
-  keep (folder, file, fresh);
+  keep_certificate (folder, file, fresh);
   return take_cek (question, chain, &cek, out, generation, error);
 }
 
@@ -417,12 +419,13 @@ va_key_service_verify (VaKeyService *service, VaSevChain *chain, gconstpointer i
   if (cek_is_signed (&chain->cek) || service->ceks == NULL)
     good = verify_under (&question, chain, generation, error);
   else if (id_size == 0 || id_size > ID_MAX)
-    return refuse (error, _("the CEK carries no signature, and the platform did not give its processor's id, by which AMD's "
-                            "key service would know it"));
+    return refuse_answer (error,
+                          _("the CEK carries no signature, and the platform did not give its processor's id, by which "
+                                   "AMD's key service would know it"));
   else
     {
       hex = va_hex_encode (id, id_size);
-      good = complete (&question, chain, hex, &out, generation, error);
+      good = complete_chain (&question, chain, hex, &out, generation, error);
       if (good)
         *chain = out;
     }

@@ -4,7 +4,7 @@
 #include "cli/answer.h"
 
 static JsonNode *
-member (JsonObject *object, const char *name, JsonNodeType type, GType value_type)
+find_answer_member (JsonObject *object, const char *name, JsonNodeType type, GType value_type)
 {
   JsonNode *node = object != NULL ? json_object_get_member (object, name) : NULL;
 
@@ -17,7 +17,7 @@ member (JsonObject *object, const char *name, JsonNodeType type, GType value_typ
 const char *
 va_answer_text (JsonObject *object, const char *name)
 {
-  JsonNode *node = member (object, name, JSON_NODE_VALUE, G_TYPE_STRING);
+  JsonNode *node = find_answer_member (object, name, JSON_NODE_VALUE, G_TYPE_STRING);
 
   return node != NULL ? json_node_get_string (node) : NULL;
 }
@@ -25,7 +25,7 @@ va_answer_text (JsonObject *object, const char *name)
 gint64
 va_answer_number (JsonObject *object, const char *name)
 {
-  JsonNode *node = member (object, name, JSON_NODE_VALUE, G_TYPE_INT64);
+  JsonNode *node = find_answer_member (object, name, JSON_NODE_VALUE, G_TYPE_INT64);
 
   return node != NULL ? json_node_get_int (node) : 0;
 }
@@ -33,7 +33,7 @@ va_answer_number (JsonObject *object, const char *name)
 gboolean
 va_answer_true (JsonObject *object, const char *name)
 {
-  JsonNode *node = member (object, name, JSON_NODE_VALUE, G_TYPE_BOOLEAN);
+  JsonNode *node = find_answer_member (object, name, JSON_NODE_VALUE, G_TYPE_BOOLEAN);
 
   return node != NULL && json_node_get_boolean (node);
 }
@@ -41,7 +41,7 @@ va_answer_true (JsonObject *object, const char *name)
 JsonObject *
 va_answer_object (JsonObject *object, const char *name)
 {
-  JsonNode *node = member (object, name, JSON_NODE_OBJECT, G_TYPE_INVALID);
+  JsonNode *node = find_answer_member (object, name, JSON_NODE_OBJECT, G_TYPE_INVALID);
 
   return node != NULL ? json_node_get_object (node) : NULL;
 }
@@ -49,7 +49,7 @@ va_answer_object (JsonObject *object, const char *name)
 JsonArray *
 va_answer_array (JsonObject *object, const char *name)
 {
-  JsonNode *node = member (object, name, JSON_NODE_ARRAY, G_TYPE_INVALID);
+  JsonNode *node = find_answer_member (object, name, JSON_NODE_ARRAY, G_TYPE_INVALID);
 
   return node != NULL ? json_node_get_array (node) : NULL;
 }

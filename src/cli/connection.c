@@ -47,7 +47,7 @@ load_config (const VaCall *call, GError **error)
 }
 
 static void
-fill (char **option, const VaConfig *config, const char *key)
+fill_option (char **option, const VaConfig *config, const char *key)
 {
   if (*option == NULL)
     *option = g_strdup (va_config_string (config, "", key));
@@ -71,13 +71,13 @@ check_complete (const VaCall *call, GError **error)
 }
 
 static void
-disconnect (VaCall *call)
+disconnect_call (VaCall *call)
 {
   g_clear_pointer (&call->client, va_client_free);
 }
 
 static gboolean
-connect_client (VaCall *call, GError **error)
+connect_to_service (VaCall *call, GError **error)
 {
   g_autoptr(VaConfig) config = NULL;
 
@@ -88,14 +88,14 @@ connect_client (VaCall *call, GError **error)
       config = load_config (call, error);
       if (config == NULL)
         return FALSE;
-      fill (&call->url, config, "url");
-      fill (&call->ca, config, "ca");
-      fill (&call->certificate, config, "certificate");
-      fill (&call->key, config, "key");
+      fill_option (&call->url, config, "url");
+      fill_option (&call->ca, config, "ca");
+      fill_option (&call->certificate, config, "certificate");
+      fill_option (&call->key, config, "key");
     }
   if (!check_complete (call, error))
     return FALSE;
-  call->disconnect = disconnect;
+  call->disconnect = disconnect_call;
   call->client = va_client_new (call->url, call->ca, call->certificate, call->key, error);
   return call->client != NULL;
 }
@@ -108,7 +108,7 @@ va_call_find_ca (VaCall *call, GError **error)
   if (call->ca == NULL && config == NULL)
     return FALSE;
   if (config != NULL)
-    fill (&call->ca, config, "ca");
+    fill_option (&call->ca, config, "ca");
   if (call->ca != NULL)
     return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
@@ -126,7 +126,7 @@ va_call_find_host (VaCall *call, char **host, GError **error)
   if (call->url == NULL && config == NULL)
     return FALSE;
   if (config != NULL)
-    fill (&call->url, config, "url");
+    fill_option (&call->url, config, "url");
   if (call->url == NULL)
     return TRUE;
   uri = g_uri_parse (call->url, G_URI_FLAGS_NONE, NULL);
@@ -140,7 +140,7 @@ va_call_find_host (VaCall *call, char **host, GError **error)
 }
 
 static gboolean
-read_identity (const char *path, VaIdentity *identity, GError **error)
+read_client_identity (const char *path, VaIdentity *identity, GError **error)
 {
   g_autofree char *pem = va_file_read_text (path, CERTIFICATE_MAX, error);
   gnutls_datum_t data = { (unsigned char *) pem, pem != NULL ? (unsigned) strlen (pem) : 0 };
@@ -170,10 +170,10 @@ va_call_find_owner (VaCall *call, char **owner, GError **error)
   if (call->certificate == NULL && config == NULL)
     return FALSE;
   if (config != NULL)
-    fill (&call->certificate, config, "certificate");
+    fill_option (&call->certificate, config, "certificate");
   if (call->certificate == NULL)
     return TRUE;
-  if (!read_identity (call->certificate, &identity, error))
+  if (!read_client_identity (call->certificate, &identity, error))
     return FALSE;
   if (identity.role == VA_ROLE_OWNER)
     *owner = g_strdup (identity.name);
@@ -185,7 +185,7 @@ send_request (VaCall *call, const VaClientRequest *request, JsonObject **reply, 
 {
   GError *reason = NULL;
 
-  if (connect_client (call, &reason))
+  if (connect_to_service (call, &reason))
     return va_client_call (call->client, request, reply, error);
   mark_broken (reason);
   g_propagate_error (error, reason);

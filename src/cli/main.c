@@ -198,7 +198,7 @@ become_other (char **argv)
 #endif
 
 static VaExit
-run (const VaVerb *verb, int argc, char **argv)
+run_verb (const VaVerb *verb, int argc, char **argv)
 {
   VaVerb translated = *verb;
   VaCall call = { .verb = &translated, .argc = argc, .argv = argv };
@@ -249,6 +249,6 @@ main (int argc, char **argv)
   if (verb != NULL && verb->run == NULL)
     return become_other (argv);
   if (verb != NULL)
-    return flush_output (run (verb, argc - words, argv + words));
+    return flush_output (run_verb (verb, argc - words, argv + words));
   return flush_output (va_verb_list_explain (&verb_list, argv + 1));
 }

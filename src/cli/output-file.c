@@ -34,7 +34,7 @@ find_old (const char *path, int *mode, gboolean *exists, GError **error)
 }
 
 static gboolean
-is_same (const VaNewFile *file)
+file_is_same (const VaNewFile *file)
 {
   g_autoptr(GBytes) old = va_file_read (file->path, file->size, NULL);
 
@@ -43,7 +43,7 @@ is_same (const VaNewFile *file)
 }
 
 static gboolean
-check_place (const char *path, GError **error)
+check_output_path (const char *path, GError **error)
 {
   g_autofree char *folder = g_path_get_dirname (path);
 
@@ -63,9 +63,9 @@ check_one (const VaNewFile *file, gboolean force, GError **error)
   gboolean exists;
   int mode;
 
-  if (!check_place (file->path, error) || !find_old (file->path, &mode, &exists, error))
+  if (!check_output_path (file->path, error) || !find_old (file->path, &mode, &exists, error))
     return FALSE;
-  if (!exists || force || is_same (file))
+  if (!exists || force || file_is_same (file))
     return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_EXISTS,
                _("%s exists already, and was not changed: name another file, or replace it with --force"), file->path);
@@ -82,7 +82,7 @@ va_output_check (const VaNewFile *files, guint n_files, gboolean force, GError *
 }
 
 static gboolean
-replace (const VaNewFile *file, GError **error)
+replace_file (const VaNewFile *file, GError **error)
 {
   g_autofree char *target = NULL;
   int mode = file->mode;
@@ -106,10 +106,10 @@ va_output_write (const VaNewFile *files, guint n_files, gboolean force, GError *
   if (!va_output_check (files, n_files, force, error))
     return FALSE;
   for (guint i = 0; i < n_files; i++)
-    if (!is_same (&files[i]))
+    if (!file_is_same (&files[i]))
       fresh[n_fresh++] = files[i];
   for (guint i = 0; force && i < n_fresh; i++)
-    if (!replace (&fresh[i], error))
+    if (!replace_file (&fresh[i], error))
       return FALSE;
   return force || n_fresh == 0 || va_files_create (fresh, n_fresh, error);
 }

@@ -19,7 +19,7 @@ typedef struct {
 } Reading;
 
 static void
-add_page (Reading *reading, JsonArray *page)
+add_answer_page (Reading *reading, JsonArray *page)
 {
   for (guint i = 0; i < va_answer_length (page) && json_array_get_length (reading->all) < reading->most; i++)
     json_array_add_element (reading->all, json_array_dup_element (page, i));
@@ -45,7 +45,7 @@ check_next (Reading *reading, const char *next, JsonArray *page, GError **error)
 }
 
 static char *
-path_of (const Reading *reading)
+make_page_path (const Reading *reading)
 {
   const char *path = reading->pages->path;
   g_autofree char *escaped = NULL;
@@ -57,9 +57,9 @@ path_of (const Reading *reading)
 }
 
 static gboolean
-read_page (VaCall *call, Reading *reading, GError **error)
+read_answer_page (VaCall *call, Reading *reading, GError **error)
 {
-  g_autofree char *path = path_of (reading);
+  g_autofree char *path = make_page_path (reading);
   g_autoptr(JsonObject) answer = NULL;
   JsonArray *page;
 
@@ -69,7 +69,7 @@ read_page (VaCall *call, Reading *reading, GError **error)
   reading->ended = !json_object_has_member (answer, "next");
   if (!reading->ended && !check_next (reading, va_answer_text (answer, "next"), page, error))
     return FALSE;
-  add_page (reading, page);
+  add_answer_page (reading, page);
   if (json_array_get_length (reading->all) < reading->most)
     return TRUE;
   if (reading->pages->most == 0 && !reading->ended)
@@ -90,7 +90,7 @@ va_pages_ask (VaCall *call, const VaPages *pages, GError **error)
   JsonObject *object;
 
   while (!reading.ended)
-    if (!read_page (call, &reading, error))
+    if (!read_answer_page (call, &reading, error))
       return NULL;
   object = json_object_new ();
   json_object_set_array_member (object, pages->member, g_steal_pointer (&all));

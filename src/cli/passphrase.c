@@ -35,7 +35,7 @@ typedef struct {
   sigset_t mask;
 } Before;
 
-/* No echo; and signals come only while read_byte() waits, so that none is lost between a look and a wait. */
+/* No echo; and signals come only while read_typed_byte() waits, so that none is lost between a look and a wait. */
 static void
 fall_silent (Before *before)
 {
@@ -59,7 +59,7 @@ fall_silent (Before *before)
 }
 
 static void
-restore (const Before *before)
+restore_terminal (const Before *before)
 {
   tcsetattr (before->fd, TCSAFLUSH, &before->terminal);
   for (guint i = 0; i < G_N_ELEMENTS (endings); i++)
@@ -68,7 +68,7 @@ restore (const Before *before)
 }
 
 static gboolean
-read_byte (int fd, guint8 *byte)
+read_typed_byte (int fd, guint8 *byte)
 {
   struct pollfd one = { .fd = fd, .events = POLLIN };
   sigset_t open;
@@ -93,14 +93,14 @@ read_line (int fd)
   guint8 *bytes = va_secret_data (line);
   gsize size = 0;
 
-  while (size < PASSPHRASE_MAX && read_byte (fd, bytes + size) && bytes[size] != '\n')
+  while (size < PASSPHRASE_MAX && read_typed_byte (fd, bytes + size) && bytes[size] != '\n')
     size++;
   va_secret_truncate (line, size);
   return g_steal_pointer (&line);
 }
 
 static VaSecret *
-ask (int fd, const char *question)
+ask_passphrase (int fd, const char *question)
 {
   VaSecret *line;
 
@@ -115,8 +115,8 @@ ask (int fd, const char *question)
 static VaSecret *
 ask_twice (int fd, GError **error)
 {
-  g_autoptr(VaSecret) first = ask (fd, _("Passphrase: "));
-  g_autoptr(VaSecret) second = caught == 0 ? ask (fd, _("The same again: ")) : va_secret_new (0);
+  g_autoptr(VaSecret) first = ask_passphrase (fd, _("Passphrase: "));
+  g_autoptr(VaSecret) second = caught == 0 ? ask_passphrase (fd, _("The same again: ")) : va_secret_new (0);
   const char *problem = NULL;
 
   if (!va_secret_equal (first, second))
@@ -143,7 +143,7 @@ ask_quietly (Before *before, GError **error)
       caught = 0;
       fall_silent (before);
       passphrase = ask_twice (before->fd, &reason);
-      restore (before);
+      restore_terminal (before);
       number = caught;
       if (number == 0)
         {

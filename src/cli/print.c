@@ -36,7 +36,7 @@ va_print_safe (const char *text)
 }
 
 static void G_GNUC_PRINTF (2, 0)
-print_line (FILE *target, const char *format, va_list args)
+print_safe_line (FILE *target, const char *format, va_list args)
 {
   g_autofree char *text = g_strdup_vprintf (format, args);
   g_autofree char *safe = va_print_safe (text);
@@ -50,7 +50,7 @@ va_print_line (const char *format, ...)
   va_list args;
 
   va_start (args, format);
-  print_line (stdout, format, args);
+  print_safe_line (stdout, format, args);
   va_end (args);
 }
 
@@ -60,7 +60,7 @@ va_print_error_line (const char *format, ...)
   va_list args;
 
   va_start (args, format);
-  print_line (stderr, format, args);
+  print_safe_line (stderr, format, args);
   va_end (args);
 }
 

@@ -26,7 +26,7 @@ last_break (const guint8 *data, gsize size)
 }
 
 static gboolean
-is_blank (guint8 byte)
+byte_is_blank (guint8 byte)
 {
   return byte == ' ' || byte == '\t';
 }
@@ -42,17 +42,17 @@ find_ends (VaSecret *secret, gboolean is_passphrase)
   left = ends.size;
   for (; (one = last_break (ends.data, left)) > 0; left -= one, ends.breaks++)
     ends.breaks_size += one;
-  for (; left > 0 && is_blank (ends.data[left - 1]); left--)
+  for (; left > 0 && byte_is_blank (ends.data[left - 1]); left--)
     ends.blanks++;
   return ends;
 }
 
 /* A random key is none, whatever its last byte is. */
 static gboolean
-is_text (const Ends *ends)
+secret_is_text (const Ends *ends)
 {
   for (gsize i = 0; i < ends->size; i++)
-    if (ends->data[i] < ' ' && !is_blank (ends->data[i]) && ends->data[i] != '\r' && ends->data[i] != '\n')
+    if (ends->data[i] < ' ' && !byte_is_blank (ends->data[i]) && ends->data[i] != '\r' && ends->data[i] != '\n')
       return FALSE;
   return g_utf8_validate_len ((const char *) ends->data, ends->size, NULL);
 }
@@ -67,7 +67,7 @@ tell_beginning (const Ends *ends, const char *source)
   if (mark != NULL)
     va_print_error_line (_("virt-attest: note: %s begins with a byte order mark (%s), which is part of the secret; if that is "
                            "not meant, save the file as UTF-8 without it"), source, mark);
-  else if (ends->size > 0 && is_blank (ends->data[0]))
+  else if (ends->size > 0 && byte_is_blank (ends->data[0]))
     va_print_error_line (_("virt-attest: note: %s begins with a blank, which is part of the secret"), source);
 }
 
@@ -115,7 +115,7 @@ va_secret_text_look (VaSecret *secret, const char *source, gboolean is_passphras
   if (strip)
     strip_break (secret, source);
   ends = find_ends (secret, is_passphrase);
-  if (!is_passphrase && !is_text (&ends))
+  if (!is_passphrase && !secret_is_text (&ends))
     return;
   tell_beginning (&ends, source);
   tell_end (&ends, source);

@@ -48,7 +48,7 @@ note_path (const VaUsedKey *key, const char *place)
 }
 
 static gboolean
-refuse_used (const VaUsedKey *key, const char *note, GError **error)
+refuse_used_key (const VaUsedKey *key, const char *note, GError **error)
 {
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_EXISTS,
                _("this %s has made a packet already (%s says so), and a key is for one packet: make a new session with "
@@ -66,11 +66,11 @@ look_at (const VaUsedKey *key, const char *place, gboolean leave, GError **error
   if (note == NULL)
     return TRUE;
   if (!leave)
-    return !g_file_test (note, G_FILE_TEST_EXISTS) || refuse_used (key, note, error);
+    return !g_file_test (note, G_FILE_TEST_EXISTS) || refuse_used_key (key, note, error);
   if (va_file_create (note, "", 0, 0600, &reason))
     return TRUE;
   if (g_error_matches (reason, VA_CORE_ERROR, VA_CORE_ERROR_EXISTS))
-    return refuse_used (key, note, error);
+    return refuse_used_key (key, note, error);
   g_propagate_prefixed_error (error, g_steal_pointer (&reason),
                               _("nothing was encrypted, because the use of the %s cannot be noted in %s: "), key->name, place);
   return FALSE;

@@ -62,7 +62,7 @@ print_group (const VaVerbList *list, const char *group, FILE *out)
 
 /* How many letters must be put in, left out, changed, or swapped with their neighbour to make @b of @a. */
 static guint
-distance (const char *a, const char *b)
+measure_distance (const char *a, const char *b)
 {
   gsize rows = MIN (strlen (a), WORD_MAX), columns = MIN (strlen (b), WORD_MAX);
   guint cost[WORD_MAX + 1][WORD_MAX + 1];
@@ -86,7 +86,7 @@ distance (const char *a, const char *b)
 static void
 try_candidate (const char *wrong, const char *candidate, const char *stands_for, guint *best, char **found)
 {
-  guint steps = distance (wrong, candidate);
+  guint steps = measure_distance (wrong, candidate);
 
   if (steps >= *best || steps * 2 > MAX (strlen (candidate), 2))
     return;

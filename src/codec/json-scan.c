@@ -136,7 +136,7 @@ typedef struct {
 
 /* The text itself may be a secret, so a message says where it is wrong and never what stands there. */
 static const char *
-expected (const Scan *scan)
+name_expected (const Scan *scan)
 {
   gboolean in_object = (scan->objects & 1) != 0;
 
@@ -160,7 +160,7 @@ expected (const Scan *scan)
 }
 
 static gboolean
-refuse (const char *text, const char *at, const char *why, GError **error)
+refuse_syntax (const char *text, const char *at, const char *why, GError **error)
 {
   const char *line = text;
   guint lines = 1;
@@ -189,7 +189,7 @@ takes_name (const Scan *scan)
 }
 
 static void
-end_value (Scan *scan)
+end_json_value (Scan *scan)
 {
   scan->next = scan->depth > 0 ? NEXT_COMMA : NEXT_NOTHING;
 }
@@ -214,7 +214,7 @@ close_level (Scan *scan, gboolean object)
     return FALSE;
   scan->objects >>= 1;
   scan->depth--;
-  end_value (scan);
+  end_json_value (scan);
   return TRUE;
 }
 
@@ -250,14 +250,14 @@ take_scalar (Scan *scan, const char *p, const char *end, const char **why)
 {
   gboolean string = *p == '"', number = *p == '-' || g_ascii_isdigit (*p);
 
-  *why = expected (scan);
+  *why = name_expected (scan);
   if (!takes_value (scan) && !(string && takes_name (scan)))
     return NULL;
   scan->values++;
   if (takes_name (scan))
     scan->next = NEXT_COLON;
   else
-    end_value (scan);
+    end_json_value (scan);
   if (string)
     *why = _("this string does not end, or has a control character, half a surrogate pair or an escape that JSON lacks");
   else if (number)
@@ -272,7 +272,7 @@ take_token (Scan *scan, const char *p, const char *end, const char **why)
     return p + 1;
   if (strchr ("{}[]:,", *p) == NULL || *p == '\0')
     return take_scalar (scan, p, end, why);
-  *why = expected (scan);
+  *why = name_expected (scan);
   return take_structure (scan, *p) ? p + 1 : NULL;
 }
 
@@ -294,7 +294,7 @@ va_json_scan (const char *text, gsize size, guint max_depth, guint max_values, g
       const char *why = NULL, *next = take_token (&scan, p, end, &why);
 
       if (next == NULL)
-        return refuse (text, p, why, error);
+        return refuse_syntax (text, p, why, error);
       if (scan.depth > max_depth || scan.values > max_values)
         {
           g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
@@ -304,5 +304,5 @@ va_json_scan (const char *text, gsize size, guint max_depth, guint max_values, g
       p = next;
     }
   *members = scan.members;
-  return scan.next == NEXT_NOTHING || refuse (text, end, expected (&scan), error);
+  return scan.next == NEXT_NOTHING || refuse_syntax (text, end, name_expected (&scan), error);
 }

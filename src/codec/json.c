@@ -105,7 +105,7 @@ own_generator (void)
 }
 
 static char *
-print (JsonNode *node, gboolean pretty)
+print_node (JsonNode *node, gboolean pretty)
 {
   JsonGenerator *generator = own_generator ();
   g_autofree char *text = NULL;
@@ -127,13 +127,13 @@ print_object (JsonObject *object, gboolean pretty)
 {
   g_autoptr(JsonNode) node = json_node_init_object (json_node_alloc (), object);
 
-  return print (node, pretty);
+  return print_node (node, pretty);
 }
 
 char *
 va_json_print_node (JsonNode *node)
 {
-  return print (node, FALSE);
+  return print_node (node, FALSE);
 }
 
 char *
@@ -165,7 +165,7 @@ va_fields_fail (VaFields *fields, const char *name, const char *format, ...)
 
 /* Moves @reason into the verdict. */
 static void
-fail_with (VaFields *fields, const char *name, GError *reason)
+fail_member (VaFields *fields, const char *name, GError *reason)
 {
   va_fields_fail (fields, name, "%s", reason->message);
   g_error_free (reason);
@@ -173,7 +173,8 @@ fail_with (VaFields *fields, const char *name, GError *reason)
 
 /* The member, marked as taken; %NULL when absent, of another kind, or after a mistake. */
 static JsonNode *
-take (VaFields *fields, const char *name, VaPresence presence, JsonNodeType type, GType value_type, const char *kind)
+take_member (VaFields *fields, const char *name, VaPresence presence, JsonNodeType type, GType value_type,
+             const char *kind)
 {
   JsonNode *node;
 
@@ -199,7 +200,7 @@ take (VaFields *fields, const char *name, VaPresence presence, JsonNodeType type
 const char *
 va_fields_string (VaFields *fields, const char *name, VaPresence presence, gsize max)
 {
-  JsonNode *node = take (fields, name, presence, JSON_NODE_VALUE, G_TYPE_STRING, _("a string"));
+  JsonNode *node = take_member (fields, name, presence, JSON_NODE_VALUE, G_TYPE_STRING, _("a string"));
   const char *text = node != NULL ? json_node_get_string (node) : NULL;
 
   if (text == NULL || strlen (text) <= max)
@@ -227,7 +228,7 @@ va_fields_choice (VaFields *fields, const char *name, VaPresence presence, const
 gboolean
 va_fields_number (VaFields *fields, const char *name, VaPresence presence, guint64 min, guint64 max, guint64 *out)
 {
-  JsonNode *node = take (fields, name, presence, JSON_NODE_VALUE, G_TYPE_INT64, _("a whole number"));
+  JsonNode *node = take_member (fields, name, presence, JSON_NODE_VALUE, G_TYPE_INT64, _("a whole number"));
   gint64 number;
 
   if (node == NULL)
@@ -246,7 +247,7 @@ va_fields_number (VaFields *fields, const char *name, VaPresence presence, guint
 gboolean
 va_fields_boolean (VaFields *fields, const char *name, gboolean fallback)
 {
-  JsonNode *node = take (fields, name, VA_OPTIONAL, JSON_NODE_VALUE, G_TYPE_BOOLEAN, _("true or false"));
+  JsonNode *node = take_member (fields, name, VA_OPTIONAL, JSON_NODE_VALUE, G_TYPE_BOOLEAN, _("true or false"));
 
   return node != NULL ? json_node_get_boolean (node) : fallback;
 }
@@ -254,7 +255,7 @@ va_fields_boolean (VaFields *fields, const char *name, gboolean fallback)
 JsonObject *
 va_fields_object (VaFields *fields, const char *name, VaPresence presence)
 {
-  JsonNode *node = take (fields, name, presence, JSON_NODE_OBJECT, G_TYPE_INVALID, _("an object"));
+  JsonNode *node = take_member (fields, name, presence, JSON_NODE_OBJECT, G_TYPE_INVALID, _("an object"));
 
   return node != NULL ? json_node_get_object (node) : NULL;
 }
@@ -262,7 +263,7 @@ va_fields_object (VaFields *fields, const char *name, VaPresence presence)
 JsonArray *
 va_fields_array (VaFields *fields, const char *name, VaPresence presence, guint max_length)
 {
-  JsonNode *node = take (fields, name, presence, JSON_NODE_ARRAY, G_TYPE_INVALID, _("an array"));
+  JsonNode *node = take_member (fields, name, presence, JSON_NODE_ARRAY, G_TYPE_INVALID, _("an array"));
   JsonArray *array = node != NULL ? json_node_get_array (node) : NULL;
 
   if (array == NULL || json_array_get_length (array) <= max_length)
@@ -307,7 +308,7 @@ va_fields_base64_exact (VaFields *fields, const char *name, VaPresence presence,
     return FALSE;
   if (va_base64_decode_exact (text, out, size, &reason))
     return TRUE;
-  fail_with (fields, name, reason);
+  fail_member (fields, name, reason);
   return FALSE;
 }
 
@@ -322,7 +323,7 @@ va_fields_base64 (VaFields *fields, const char *name, VaPresence presence, gsize
     return NULL;
   bytes = va_base64_decode (text, max, &reason);
   if (bytes == NULL)
-    fail_with (fields, name, reason);
+    fail_member (fields, name, reason);
   return bytes;
 }
 
@@ -341,7 +342,7 @@ va_fields_hex (VaFields *fields, const char *name, VaPresence presence, gpointer
     }
   if (va_hex_decode (text, out, size, &reason))
     return TRUE;
-  fail_with (fields, name, reason);
+  fail_member (fields, name, reason);
   return FALSE;
 }
 

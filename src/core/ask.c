@@ -14,7 +14,7 @@
 
 /* Waits for @events until @end (monotonic microseconds). */
 static gboolean
-wait_for (int fd, short events, gint64 end, GError **error)
+wait_for_socket (int fd, short events, gint64 end, GError **error)
 {
   struct pollfd one = { .fd = fd, .events = events };
 
@@ -43,7 +43,7 @@ set_peer_error (GError **error)
 }
 
 static gboolean
-connect_to (int fd, const char *path, gint64 end, GError **error)
+connect_socket (int fd, const char *path, gint64 end, GError **error)
 {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
 
@@ -61,7 +61,7 @@ connect_to (int fd, const char *path, gint64 end, GError **error)
         return set_peer_error (error);
       /* A full backlog of a local socket cannot be polled for. */
       if (g_get_monotonic_time () >= end)
-        return wait_for (fd, POLLOUT, 0, error);
+        return wait_for_socket (fd, POLLOUT, 0, error);
       g_usleep (5000);
     }
   return TRUE;
@@ -74,7 +74,7 @@ send_all (int fd, const char *data, gsize size, gint64 end, GError **error)
     {
       ssize_t n;
 
-      if (!wait_for (fd, POLLOUT, end, error))
+      if (!wait_for_socket (fd, POLLOUT, end, error))
         return FALSE;
       n = send (fd, data, size, MSG_NOSIGNAL);
       if (n < 0 && errno != EINTR && errno != EAGAIN)
@@ -95,7 +95,7 @@ receive_all (int fd, gsize max, gint64 end, GError **error)
     {
       ssize_t n;
 
-      if (!wait_for (fd, POLLIN, end, error))
+      if (!wait_for_socket (fd, POLLIN, end, error))
         return NULL;
       n = recv (fd, block, sizeof block, 0);
       if (n < 0 && (errno == EINTR || errno == EAGAIN))
@@ -129,7 +129,7 @@ va_ask (const char *socket_path, gconstpointer request, gsize size, guint deadli
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, "socket: %s", g_strerror (errno));
       return NULL;
     }
-  if (connect_to (fd, socket_path, end, error) && send_all (fd, request, size, end, error))
+  if (connect_socket (fd, socket_path, end, error) && send_all (fd, request, size, end, error))
     reply = receive_all (fd, max_reply, end, error);
   close (fd);
   return reply;

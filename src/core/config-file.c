@@ -29,7 +29,7 @@ table_length (const VaConfigKey *keys)
 }
 
 static int
-find_key (const VaConfigKey *keys, const char *section, const char *key)
+find_config_key (const VaConfigKey *keys, const char *section, const char *key)
 {
   for (int i = 0; keys[i].key != NULL; i++)
     if (g_str_equal (keys[i].section, section) && (key == NULL || g_str_equal (keys[i].key, key)))
@@ -39,7 +39,7 @@ find_key (const VaConfigKey *keys, const char *section, const char *key)
 
 /* A PIN may stand where the name of its file must, so messages do not repeat values, but numbers. */
 static gboolean
-check_value (const VaConfigKey *key, const char *value, GError **error)
+check_config_value (const VaConfigKey *key, const char *value, GError **error)
 {
   guint64 number;
 
@@ -66,7 +66,7 @@ check_value (const VaConfigKey *key, const char *value, GError **error)
 
 /* The value without its quotes and without a comment behind it; %NULL if it has no such form. */
 static char *
-unquote (const char *text)
+unquote_value (const char *text)
 {
   const char *end;
 
@@ -108,8 +108,8 @@ take_pair (VaConfig *config, const char *section, char *line, GError **error)
     }
   *equals = '\0';
   key = g_strstrip (line);
-  value = unquote (g_strstrip (equals + 1));
-  i = find_key (config->keys, section, key);
+  value = unquote_value (g_strstrip (equals + 1));
+  i = find_config_key (config->keys, section, key);
   if (i < 0 && looks_like_key (key))
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("unknown key “%s”"), key);
   else if (i < 0)
@@ -118,7 +118,7 @@ take_pair (VaConfig *config, const char *section, char *line, GError **error)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("key “%s” a second time"), key);
   else if (value == NULL)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("key “%s”: the quotes do not match"), key);
-  else if (!check_value (&config->keys[i], value, error))
+  else if (!check_config_value (&config->keys[i], value, error))
     g_prefix_error (error, _("key “%s”: "), key);
   else
     {
@@ -129,7 +129,7 @@ take_pair (VaConfig *config, const char *section, char *line, GError **error)
 }
 
 static gboolean
-take_line (VaConfig *config, char **section, char *line, GError **error)
+take_config_line (VaConfig *config, char **section, char *line, GError **error)
 {
   gsize length;
 
@@ -143,7 +143,7 @@ take_line (VaConfig *config, char **section, char *line, GError **error)
     {
       g_free (*section);
       *section = g_strndup (line + 1, length - 2);
-      if (find_key (config->keys, *section, NULL) >= 0)
+      if (find_config_key (config->keys, *section, NULL) >= 0)
         return TRUE;
     }
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("unknown section “%s”"), line);
@@ -168,7 +168,7 @@ va_config_parse (const char *name, const char *text, const VaConfigKey *keys, GE
   g_autofree char *section = g_strdup ("");
 
   for (guint i = 0; lines[i] != NULL; i++)
-    if (!take_line (config, &section, lines[i], error))
+    if (!take_config_line (config, &section, lines[i], error))
       {
         g_prefix_error (error, _("%s, line %u: "), name, i + 1);
         return NULL;
@@ -208,7 +208,7 @@ va_config_load_optional (const char *path, const VaConfigKey *keys, GError **err
 const char *
 va_config_string (const VaConfig *config, const char *section, const char *key)
 {
-  int i = find_key (config->keys, section, key);
+  int i = find_config_key (config->keys, section, key);
 
   if (i < 0)
     g_error ("no key “%s” in section “%s”", key, section);

@@ -18,7 +18,7 @@
 
 /* The folder of this process's credentials; %NULL if it was started without. */
 static const char *
-folder (void)
+credentials_folder (void)
 {
   const char *path = g_getenv ("CREDENTIALS_DIRECTORY");
 
@@ -72,14 +72,14 @@ va_credential_read (const char *name, gsize max, GError **error)
                    _("“%s” is not a credential's name: expected a file name without a directory"), name);
       return NULL;
     }
-  if (folder () == NULL)
+  if (credentials_folder () == NULL)
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND,
                    _("there are no credentials: $CREDENTIALS_DIRECTORY is not set, which systemd does for a unit with "
                      "LoadCredential= or LoadCredentialEncrypted="));
       return NULL;
     }
-  path = g_build_filename (folder (), name, NULL);
+  path = g_build_filename (credentials_folder (), name, NULL);
   fd = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
   if (check_credential (fd, path, max, error))
     secret = va_fd_read_secret (fd, max, error);
@@ -91,9 +91,10 @@ va_credential_read (const char *name, gsize max, GError **error)
 const char *
 va_credential_name (const char *path)
 {
-  gsize length = folder () != NULL ? strlen (folder ()) : 0;
+  gsize length = credentials_folder () != NULL ? strlen (credentials_folder ()) : 0;
 
-  if (length == 0 || strncmp (path, folder (), length) != 0 || path[length] != '/' || !is_file_name (path + length + 1))
+  if (length == 0 || strncmp (path, credentials_folder (), length) != 0 || path[length] != '/'
+      || !is_file_name (path + length + 1))
     return NULL;
   return path + length + 1;
 }

@@ -96,7 +96,7 @@ remove_one (int bin, const char *name, guint *left)
 
 /* One pass over @bin. Returns: whether there was anything in it */
 static gboolean
-remove_some (int bin, guint *left)
+remove_some_files (int bin, guint *left)
 {
   int fd = openat (bin, ".", FOLDER_FLAGS);
   DIR *folder = fd >= 0 ? fdopendir (fd) : NULL;
@@ -119,7 +119,7 @@ remove_some (int bin, guint *left)
 static void
 remove_up_to (int bin, guint left)
 {
-  while (left > 0 && remove_some (bin, &left))
+  while (left > 0 && remove_some_files (bin, &left))
     ;
 }
 

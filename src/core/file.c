@@ -23,7 +23,7 @@ fd_close (int fd)
 }
 
 static void
-set_errno_error (GError **error, const char *what, const char *path)
+set_operation_error (GError **error, const char *what, const char *path)
 {
   int number = errno;
   VaCoreError code = number == ENOENT ? VA_CORE_ERROR_NOT_FOUND
@@ -69,7 +69,7 @@ open_checked (const char *path, gsize max, struct stat *info, GError **error)
 
   if (fd < 0 || fstat (fd, info) != 0)
     {
-      set_errno_error (error, _("cannot open"), path);
+      set_operation_error (error, _("cannot open"), path);
       fd_close (fd);
       return -1;
     }
@@ -125,7 +125,7 @@ va_file_read_pieces (const char *path, gsize max, VaFilePiece take, gpointer use
     if (n > 0 && (total += (gsize) n) <= max)
       take (piece, (gsize) n, user_data);
   if (n < 0)
-    set_errno_error (error, _("cannot read"), path);
+    set_operation_error (error, _("cannot read"), path);
   else if (total > max)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("%s: larger than the %" G_GSIZE_FORMAT " bytes that are taken"),
                  path, max);
@@ -183,7 +183,7 @@ va_file_read_secret (const char *path, gsize max, GError **error)
 }
 
 static gboolean
-write_all (int fd, const guint8 *data, gsize size)
+write_whole_file (int fd, const guint8 *data, gsize size)
 {
   while (size > 0)
     {
@@ -225,15 +225,15 @@ write_beside (const char *path, gconstpointer data, gsize size, int mode, GError
   fd = open (beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode & 0600 ? 0600 : mode);
   if (fd < 0)
     {
-      set_errno_error (error, _("cannot create"), path);
+      set_operation_error (error, _("cannot create"), path);
       return NULL;
     }
-  ok = write_all (fd, data, size) && fchmod (fd, (mode_t) mode) == 0 && fsync (fd) == 0;
+  ok = write_whole_file (fd, data, size) && fchmod (fd, (mode_t) mode) == 0 && fsync (fd) == 0;
   if (!ok)
-    set_errno_error (error, _("cannot write"), path);
+    set_operation_error (error, _("cannot write"), path);
   if (close (fd) != 0 && ok)
     {
-      set_errno_error (error, _("cannot write"), path);
+      set_operation_error (error, _("cannot write"), path);
       ok = FALSE;
     }
   if (ok)
@@ -251,7 +251,7 @@ va_file_write (const char *path, gconstpointer data, gsize size, int mode, GErro
     return FALSE;
   if (rename (beside, path) == 0 && sync_folder_of (path))
     return TRUE;
-  set_errno_error (error, _("cannot write"), path);
+  set_operation_error (error, _("cannot write"), path);
   unlink (beside);
   return FALSE;
 }
@@ -262,7 +262,7 @@ put_in_place (const char *beside, const char *path, GError **error)
 {
   if (link (beside, path) == 0)
     return TRUE;
-  set_errno_error (error, _("cannot create"), path);
+  set_operation_error (error, _("cannot create"), path);
   return FALSE;
 }
 
@@ -285,7 +285,7 @@ va_files_create (const VaNewFile *files, guint n_files, GError **error)
   for (guint i = 0; ok && i < n_files; i++)
     if (!sync_folder_of (files[i].path))
       {
-        set_errno_error (error, _("cannot create"), files[i].path);
+        set_operation_error (error, _("cannot create"), files[i].path);
         ok = FALSE;
       }
   for (guint i = 0; i < written; i++)
@@ -331,7 +331,7 @@ va_folder_make (const char *path, int mode, GError **error)
     return FALSE;
   if (make_one_folder (path, mode))
     return TRUE;
-  set_errno_error (error, _("cannot make the directory"), path);
+  set_operation_error (error, _("cannot make the directory"), path);
   return FALSE;
 }
 

@@ -56,7 +56,7 @@ send_entry (const char *identifier, int priority, const char *message, const VaJ
 
 /* One write, so that lines of several threads do not mix. */
 static void
-print_line (const char *identifier, int priority, const char *message)
+print_journal_line (const char *identifier, int priority, const char *message)
 {
   const char *word = priority <= 3 ? "error: " : priority == 4 ? "WARNING: " : "";
   g_autofree char *line = g_strdup_printf ("%s: %s%s\n", identifier, word, message);
@@ -71,7 +71,7 @@ va_journal_write (const char *identifier, int priority, const char *message, con
   g_autofree char *line = g_strdelimit (g_strdup (message), "\n\r", ' ');
 
   if (!va_journal_is_standard_error () || !send_entry (identifier, priority, line, fields, n_fields))
-    print_line (identifier, priority, line);
+    print_journal_line (identifier, priority, line);
 }
 
 static int

@@ -25,7 +25,7 @@ enum
 };
 
 static gboolean
-is_blank (char c)
+char_is_blank (char c)
 {
   return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
@@ -123,7 +123,7 @@ take_character (VaMarkup *markup, guint32 c)
 }
 
 static void
-end_value (VaMarkup *markup)
+end_markup_value (VaMarkup *markup)
 {
   const VaMarkupValue *value = &markup->value;
 
@@ -133,7 +133,7 @@ end_value (VaMarkup *markup)
 }
 
 static gboolean
-is_named (const VaMarkupValue *value, const char *name)
+value_is_named (const VaMarkupValue *value, const char *name)
 {
   return value->reference_length == strlen (name) && memcmp (value->reference, name, value->reference_length) == 0;
 }
@@ -146,7 +146,7 @@ end_reference (VaMarkup *markup)
   guint32 c = markup->value.reference[0] == '#' ? markup->value.number : 0;
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    if (is_named (&markup->value, names[i].name))
+    if (value_is_named (&markup->value, names[i].name))
       c = (guchar) names[i].c;
   markup->state = VALUE;
   take_character (markup, c);
@@ -166,7 +166,7 @@ take_reference (VaMarkup *markup, char c)
   else if (c == markup->quote)
     {
       value->differs = TRUE;
-      end_value (markup);
+      end_markup_value (markup);
     }
   else if (numeric && digit >= 0)
     value->number = MIN (value->number * (hex ? 16 : 10) + (guint32) digit, 0x110000);
@@ -207,7 +207,7 @@ take_in_tag (VaMarkup *markup, char c)
     begin_value (markup, c);
   else if (c == '=' && markup->state != BETWEEN)
     markup->state = BEFORE_VALUE;
-  else if (is_blank (c))
+  else if (char_is_blank (c))
     markup->state = markup->state == NAME ? AFTER_NAME : markup->state;
   else
     {
@@ -235,14 +235,14 @@ take_opened (VaMarkup *markup, char c)
 }
 
 static void
-take_value (VaMarkup *markup, char c)
+take_value_char (VaMarkup *markup, char c)
 {
   if (c == markup->quote)
-    end_value (markup);
+    end_markup_value (markup);
   else if (c == '&')
     begin_reference (markup);
   else
-    take_character (markup, is_blank (c) ? ' ' : (guchar) c);
+    take_character (markup, char_is_blank (c) ? ' ' : (guchar) c);
 }
 
 static void
@@ -255,7 +255,7 @@ take_tag_name (VaMarkup *markup, char c)
       markup->kind = VA_TAG_EMPTY;
       markup->state = BETWEEN;
     }
-  else if (markup->state == TAG_NAME && is_blank (c))
+  else if (markup->state == TAG_NAME && char_is_blank (c))
     markup->state = BETWEEN;
 }
 
@@ -291,7 +291,7 @@ take_byte (VaMarkup *markup, char c)
       take_tag_name (markup, c);
       break;
     case VALUE:
-      take_value (markup, c);
+      take_value_char (markup, c);
       break;
     case REFERENCE:
       take_reference (markup, c);

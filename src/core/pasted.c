@@ -22,7 +22,7 @@ is_around (guint8 c)
 }
 
 static gboolean
-begins (const guint8 *data, gsize size, const char *prefix)
+text_begins (const guint8 *data, gsize size, const char *prefix)
 {
   gsize length = strlen (prefix);
 
@@ -31,13 +31,13 @@ begins (const guint8 *data, gsize size, const char *prefix)
 
 /* What mail and word processors make of quotes and blanks: spaces that do not break, marks, curly quotes. */
 static gsize
-typography (const guint8 *data, gsize size)
+match_typography (const guint8 *data, gsize size)
 {
   static const char *const marks[] = { "\xef\xbb\xbf", "\xc2\xa0", "\xe2\x80\x8b", "\xe2\x80\x8e", "\xe2\x80\x98",
                                        "\xe2\x80\x99", "\xe2\x80\x9c", "\xe2\x80\x9d", "\xe2\x80\xa8" };
 
   for (guint i = 0; data[0] >= 0x80 && i < G_N_ELEMENTS (marks); i++)
-    if (begins (data, size, marks[i]))
+    if (text_begins (data, size, marks[i]))
       return strlen (marks[i]);
   return 0;
 }
@@ -50,12 +50,12 @@ is_plain (guint8 c)
 
 /* UTF-16 becomes ASCII, if everything in it is; bytes that only begin as it does stay as they are. */
 static void
-narrow (VaPasted *p)
+narrow_text (VaPasted *p)
 {
-  gboolean little = begins (p->data, p->size, "\xff\xfe");
+  gboolean little = text_begins (p->data, p->size, "\xff\xfe");
   gsize low = little ? 0 : 1, high = little ? 1 : 0;
 
-  if ((!little && !begins (p->data, p->size, "\xfe\xff")) || p->size % 2 != 0)
+  if ((!little && !text_begins (p->data, p->size, "\xfe\xff")) || p->size % 2 != 0)
     return;
   for (gsize at = 2; at < p->size; at += 2)
     if (p->data[at + high] != 0 || !is_plain (p->data[at + low]))
@@ -73,7 +73,7 @@ become_text (VaPasted *p)
 
   for (gsize at = 0; at < p->size;)
     {
-      gsize skipped = typography (p->data + at, p->size - at);
+      gsize skipped = match_typography (p->data + at, p->size - at);
 
       if (skipped == 0 && !is_plain (p->data[at]))
         return FALSE;
@@ -81,7 +81,7 @@ become_text (VaPasted *p)
     }
   for (gsize at = 0; at < p->size;)
     {
-      gsize skipped = typography (p->data + at, p->size - at);
+      gsize skipped = match_typography (p->data + at, p->size - at);
 
       if (skipped == 0)
         p->data[to++] = p->data[at];
@@ -92,7 +92,7 @@ become_text (VaPasted *p)
 }
 
 static void
-trim (VaPasted *p)
+trim_blanks (VaPasted *p)
 {
   while (p->size > 0 && is_around (p->data[0]))
     p->data++, p->size--;
@@ -106,10 +106,10 @@ va_pasted_open (VaPasted *pasted, guint8 *data, gsize size)
   pasted->data = data;
   pasted->size = size;
   if (size >= 2)
-    narrow (pasted);
+    narrow_text (pasted);
   pasted->is_text = become_text (pasted);
   if (pasted->is_text)
-    trim (pasted);
+    trim_blanks (pasted);
 }
 
 static gboolean
@@ -124,7 +124,7 @@ value_begins (const VaPasted *whole, gsize at, const char *name)
 {
   gsize end = at + strlen (name);
 
-  if (!begins (whole->data + at, whole->size - at, name) || (at > 0 && is_name (whole->data[at - 1])))
+  if (!text_begins (whole->data + at, whole->size - at, name) || (at > 0 && is_name (whole->data[at - 1])))
     return 0;
   while (end < whole->size && (whole->data[end] == '"' || whole->data[end] == '\'' || whole->data[end] == ' '
                                || whole->data[end] == '\t'))
@@ -159,7 +159,7 @@ va_pasted_member (const VaPasted *whole, const char *name, VaPasted *value)
       value->data = whole->data + begin;
       value->size = end - begin;
       value->is_text = TRUE;
-      trim (value);
+      trim_blanks (value);
       return TRUE;
     }
   return FALSE;
@@ -182,7 +182,7 @@ va_pasted_strip_armour (VaPasted *pasted)
       const guint8 *line = pasted->data + at, *end = memchr (line, '\n', pasted->size - at);
       gsize length = end != NULL ? (gsize) (end - line) + 1 : pasted->size - at;
 
-      if (!begins (line, length, "-----") && memchr (line, ':', length) == NULL)
+      if (!text_begins (line, length, "-----") && memchr (line, ':', length) == NULL)
         {
           memmove (pasted->data + to, line, length);
           to += length;
@@ -190,7 +190,7 @@ va_pasted_strip_armour (VaPasted *pasted)
       at += length;
     }
   pasted->size = to;
-  trim (pasted);
+  trim_blanks (pasted);
 }
 
 /* The next character at *@at with its escapes undone: %2B of URLs, \/ and \n of JSON strings; -1 at the end. */
@@ -207,7 +207,7 @@ next_character (const VaPasted *p, gsize *at)
       *at += 3;
       return g_ascii_xdigit_value (data[1]) << 4 | g_ascii_xdigit_value (data[2]);
     }
-  if (left >= 6 && begins (data, left, "\\u00") && g_ascii_isxdigit (data[4]) && g_ascii_isxdigit (data[5]))
+  if (left >= 6 && text_begins (data, left, "\\u00") && g_ascii_isxdigit (data[4]) && g_ascii_isxdigit (data[5]))
     {
       *at += 6;
       return g_ascii_xdigit_value (data[4]) << 4 | g_ascii_xdigit_value (data[5]);
@@ -319,7 +319,7 @@ read_base64 (const VaPasted *p, guint8 *out, gsize *size, gsize *wrong)
 }
 
 static gboolean
-refuse (const VaPasted *p, gsize wrong, GError **error)
+refuse_pasted (const VaPasted *p, gsize wrong, GError **error)
 {
   if (p->size == 0)
     g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("it is empty"));
@@ -341,7 +341,7 @@ va_pasted_decode (VaPasted *pasted, gsize wanted, GError **error)
   gboolean use_hex = hex >= LEAST_HEX || (hex > 0 && !is_base64);
 
   if (!use_hex && (!is_base64 || base64 == 0))
-    return refuse (pasted, is_base64 ? 0 : wrong, error);
+    return refuse_pasted (pasted, is_base64 ? 0 : wrong, error);
   if (use_hex)
     pasted->size = read_hex (pasted, wanted, pasted->data);
   else if (read_base64 (pasted, pasted->data, &base64, &wrong))

@@ -53,7 +53,7 @@ reading_new (pid_t pid)
 
 /* Up to one byte more than is taken. Returns: 0 or errno */
 static int
-read_all (int fd, GByteArray *text)
+read_all_arguments (int fd, GByteArray *text)
 {
   guint8 block[16384];
 
@@ -77,7 +77,7 @@ run_reader (gpointer data)
   g_autofree char *path = g_strdup_printf ("/proc/%d/cmdline", (int) reading->pid);
   g_autoptr(GByteArray) text = g_byte_array_new ();
   int fd = open (path, O_RDONLY | O_CLOEXEC);
-  int failure = fd >= 0 ? read_all (fd, text) : errno;
+  int failure = fd >= 0 ? read_all_arguments (fd, text) : errno;
 
   if (fd >= 0)
     close (fd);
@@ -95,7 +95,7 @@ run_reader (gpointer data)
 
 /* Whether the reader was done before @end. */
 static gboolean
-wait_for (Reading *reading, gint64 end)
+wait_for_arguments (Reading *reading, gint64 end)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&reading->lock);
 
@@ -106,7 +106,7 @@ wait_for (Reading *reading, gint64 end)
 }
 
 static gboolean
-begin (Reading *reading, GError **error)
+begin_reading (Reading *reading, GError **error)
 {
   GThread *thread = NULL;
 
@@ -129,7 +129,7 @@ begin (Reading *reading, GError **error)
 }
 
 static gboolean
-judge (const Reading *reading, GError **error)
+judge_arguments (const Reading *reading, GError **error)
 {
   if (reading->failure == ENOENT || reading->failure == ESRCH || (reading->failure == 0 && reading->text->len == 0))
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND, _("the domain's QEMU process is gone"));
@@ -153,12 +153,12 @@ va_qemu_arguments_read (pid_t pid, const char *run_dir, const char *uuid, guint 
   gboolean ok = FALSE;
 
   *arguments = (VaQemuArguments){ FALSE, FALSE };
-  if (begin (reading, error))
+  if (begin_reading (reading, error))
     {
-      if (!wait_for (reading, end))
+      if (!wait_for_arguments (reading, end))
         g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_TIMEOUT,
                      _("QEMU process %d does not let its command line be read: destroy the domain"), (int) pid);
-      else if (judge (reading, error))
+      else if (judge_arguments (reading, error))
         {
           *arguments = va_qemu_arguments_parse ((const char *) reading->text->data, reading->text->len, run_dir, uuid);
           ok = TRUE;

@@ -62,7 +62,7 @@ take_kept (gsize mapped)
 }
 
 static gboolean
-keep (guint8 *data, gsize mapped)
+keep_from_dumps (guint8 *data, gsize mapped)
 {
   gsize kind = mapped / page_size () - 1;
   gboolean done = FALSE;
@@ -82,7 +82,7 @@ keep (guint8 *data, gsize mapped)
 
 /* A message and no warning: warnings end tests, which may have no memory to lock. */
 static void
-complain (gsize mapped)
+complain_of_lock (gsize mapped)
 {
   static atomic_flag said = ATOMIC_FLAG_INIT;
 
@@ -94,7 +94,7 @@ complain (gsize mapped)
 }
 
 static guint8 *
-map (gsize mapped, gboolean *locked)
+map_pages (gsize mapped, gboolean *locked)
 {
   guint8 *data = mmap (NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -102,7 +102,7 @@ map (gsize mapped, gboolean *locked)
     g_error ("no memory for a secret of %" G_GSIZE_FORMAT " bytes", mapped);
   *locked = mlock (data, mapped) == 0;
   if (!*locked)
-    complain (mapped);
+    complain_of_lock (mapped);
   madvise (data, mapped, MADV_DONTDUMP);
   madvise (data, mapped, MADV_WIPEONFORK);
   return data;
@@ -121,7 +121,7 @@ va_secret_new (gsize size)
   secret->data = take_kept (secret->mapped);
   secret->locked = secret->data != NULL;
   if (secret->data == NULL)
-    secret->data = map (secret->mapped, &secret->locked);
+    secret->data = map_pages (secret->mapped, &secret->locked);
   return secret;
 }
 
@@ -175,7 +175,7 @@ va_secret_free (VaSecret *secret)
   va_wipe (secret->data, secret->size); /* behind it there never was anything but zeros */
   if (!secret->locked)
     atomic_fetch_sub (&not_locked, secret->mapped);
-  if (!secret->locked || !keep (secret->data, secret->mapped)) /* the next one may be locked again */
+  if (!secret->locked || !keep_from_dumps (secret->data, secret->mapped)) /* the next one may be locked again */
     munmap (secret->data, secret->mapped);
   g_free (secret);
 }

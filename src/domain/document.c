@@ -16,7 +16,7 @@ typedef struct {
 } Parser;
 
 static gboolean
-refuse (GError **error, const char *message)
+refuse_document (GError **error, const char *message)
 {
   g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, message);
   return FALSE;
@@ -64,7 +64,7 @@ read_tree (const char *xml, gsize size, GError **error)
   if (parser.has_doctype)
     {
       g_clear_pointer (&tree, xmlFreeDoc);
-      refuse (error, _("the domain XML has a document type declaration: remove the <!DOCTYPE …>"));
+      refuse_document (error, _("the domain XML has a document type declaration: remove the <!DOCTYPE …>"));
     }
   else if (tree == NULL)
     {
@@ -97,7 +97,7 @@ va_domain_tree_parse (const char *xml, gsize size, GError **error)
   root = xmlDocGetRootElement (tree);
   if (root != NULL && va_xml_is (root, NULL, "domain"))
     return g_steal_pointer (&tree);
-  refuse (error, _("the XML is not a domain: its first element must be <domain>"));
+  refuse_document (error, _("the XML is not a domain: its first element must be <domain>"));
   return NULL;
 }
 
@@ -144,7 +144,7 @@ va_xml_attribute (const xmlNode *node, const char *name)
 }
 
 static gboolean
-is_ours (const xmlNs *ns)
+namespace_is_ours (const xmlNs *ns)
 {
   return ns != NULL && strcmp ((const char *) ns->href, VA_DOMAIN_NAMESPACE) == 0;
 }
@@ -156,13 +156,13 @@ has_other_of_ours (const xmlNode *node, const xmlNode *launch)
 {
   if (node->type != XML_ELEMENT_NODE)
     return FALSE;
-  if (node != launch && is_ours (node->ns))
+  if (node != launch && namespace_is_ours (node->ns))
     return TRUE;
   for (const xmlNs *ns = node->nsDef; launch == NULL && ns != NULL; ns = ns->next)
-    if (is_ours (ns))
+    if (namespace_is_ours (ns))
       return TRUE;
   for (const xmlAttr *attribute = node->properties; attribute != NULL; attribute = attribute->next)
-    if (is_ours (attribute->ns))
+    if (namespace_is_ours (attribute->ns))
       return TRUE;
   for (const xmlNode *child = node->children; child != NULL; child = child->next)
     if (has_other_of_ours (child, launch))
@@ -194,21 +194,22 @@ check_attributes (const xmlNode *launch, GError **error)
         return FALSE;
       }
   if (g_strcmp0 (mode, "required") != 0)
-    return refuse (error, _("metadata <launch>: mode must be \"required\""));
+    return refuse_document (error, _("metadata <launch>: mode must be \"required\""));
   if (id != NULL && !va_uuid_is_canonical (id))
-    return refuse (error, _("metadata <launch>: id must be a UUID in lower case"));
+    return refuse_document (error, _("metadata <launch>: id must be a UUID in lower case"));
   if (owner != NULL && !va_peer_name_is_valid (owner))
-    return refuse (error, _("metadata <launch>: owner must be the name of an owner: 1 to 64 of a-z 0-9 . _ -"));
+    return refuse_document (error,
+                            _("metadata <launch>: owner must be the name of an owner: 1 to 64 of a-z 0-9 . _ -"));
   return TRUE;
 }
 
 static gboolean
-check_empty (const xmlNode *launch, GError **error)
+check_launch_empty (const xmlNode *launch, GError **error)
 {
   for (const xmlNode *child = launch->children; child != NULL; child = child->next)
     if (child->type != XML_COMMENT_NODE && child->type != XML_PI_NODE
         && !xmlIsBlankNode (child))
-      return refuse (error, _("metadata <launch>: it must be empty"));
+      return refuse_document (error, _("metadata <launch>: it must be empty"));
   return TRUE;
 }
 
@@ -224,9 +225,9 @@ va_domain_find_launch (const VaXmlTree *tree, xmlNode **launch, GError **error)
     if (va_xml_is (child, VA_DOMAIN_NAMESPACE, "launch"))
       *launch = child;
   if (has_other_of_ours (root, *launch))
-    return refuse (error, _("the namespace " VA_DOMAIN_NAMESPACE
-                            " may have one element in a domain: <launch>, directly in <metadata>"));
-  return *launch == NULL || (check_attributes (*launch, error) && check_empty (*launch, error));
+    return refuse_document (error, _("the namespace " VA_DOMAIN_NAMESPACE
+                                     " may have one element in a domain: <launch>, directly in <metadata>"));
+  return *launch == NULL || (check_attributes (*launch, error) && check_launch_empty (*launch, error));
 }
 
 static xmlNode *

@@ -27,20 +27,21 @@ typedef struct {
 } Preparation;
 
 static gboolean
-refuse (GError **error, const char *message)
+refuse_domain (GError **error, const char *message)
 {
   g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, message);
   return FALSE;
 }
 
 static gboolean
-check_domain (const VaDomainXml *domain, const Preparation *p, GError **error)
+check_can_prepare (const VaDomainXml *domain, const Preparation *p, GError **error)
 {
   g_autoptr(GPtrArray) reasons = va_domain_xml_reasons (domain, VA_DOMAIN_UNPREPARED, VA_RUNDIR);
 
   if (!domain->confidential && domain->other_scheme == NULL)
-    return refuse (error, _("the domain has no <launchSecurity type='sev'>: it is not confidential, so there is nothing "
-                            "to attest; add it with its <policy> first"));
+    return refuse_domain (error,
+                          _("the domain has no <launchSecurity type='sev'>: it is not confidential, so there is "
+                                   "nothing to attest; add it with its <policy> first"));
   if (reasons->len > 0)
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("the domain cannot be attested: %s"),
@@ -48,11 +49,11 @@ check_domain (const VaDomainXml *domain, const Preparation *p, GError **error)
       return FALSE;
     }
   if (domain->name == NULL)
-    return refuse (error, _("the domain has no <name>"));
+    return refuse_domain (error, _("the domain has no <name>"));
   if (p->registration != NULL && !va_uuid_is_canonical (p->registration))
-    return refuse (error, _("the registration's id must be a UUID in lower case"));
+    return refuse_domain (error, _("the registration's id must be a UUID in lower case"));
   if (p->owner != NULL && !va_peer_name_is_valid (p->owner))
-    return refuse (error, _("the owner's name must be 1 to 64 of a-z 0-9 . _ -"));
+    return refuse_domain (error, _("the owner's name must be 1 to 64 of a-z 0-9 . _ -"));
   return TRUE;
 }
 
@@ -67,7 +68,7 @@ add_uuid (Preparation *p, const VaDomainXml *domain, GError **error)
   if (p->uuid != NULL)
     return TRUE;
   if (text != NULL)
-    return refuse (error, _("the domain's <uuid> is not a UUID"));
+    return refuse_domain (error, _("the domain's <uuid> is not a UUID"));
   p->uuid = va_uuid_random ();
   element = g_strdup_printf ("<uuid>%s</uuid>", p->uuid);
   if (node != NULL)
@@ -131,7 +132,7 @@ add_placeholders (Preparation *p)
 }
 
 static char *
-argument (const char *prefix, const char *value)
+make_argument (const char *prefix, const char *value)
 {
   return prefix != NULL ? g_strdup_printf ("  <%s:arg value='%s'/>", prefix, value)
                         : g_strdup_printf ("  <arg value='%s'/>", value);
@@ -145,13 +146,13 @@ missing_arguments (const VaDomainMonitor *monitor, const char *prefix, const cha
 
   if (monitor->chardev == NULL)
     {
-      g_ptr_array_add (lines, argument (prefix, "-chardev"));
-      g_ptr_array_add (lines, argument (prefix, chardev));
+      g_ptr_array_add (lines, make_argument (prefix, "-chardev"));
+      g_ptr_array_add (lines, make_argument (prefix, chardev));
     }
   if (monitor->mon == NULL)
     {
-      g_ptr_array_add (lines, argument (prefix, "-mon"));
-      g_ptr_array_add (lines, argument (prefix, MON_VALUE));
+      g_ptr_array_add (lines, make_argument (prefix, "-mon"));
+      g_ptr_array_add (lines, make_argument (prefix, MON_VALUE));
     }
   return lines;
 }
@@ -216,7 +217,7 @@ add_monitor (Preparation *p)
 
 /* Reads the result as the agent will: what it would not accept must not leave this function. */
 static gboolean
-check_result (const Preparation *p, const char *text, GError **error)
+check_prepared (const Preparation *p, const char *text, GError **error)
 {
   g_autoptr(VaDomainXml) domain = va_domain_xml_parse (text, strlen (text), error);
   g_autofree char *path = va_monitor_path (VA_RUNDIR, p->uuid);
@@ -228,12 +229,13 @@ check_result (const Preparation *p, const char *text, GError **error)
       && (p->registration == NULL || g_strcmp0 (domain->registration, p->registration) == 0)
       && (p->owner == NULL || g_strcmp0 (domain->owner, p->owner) == 0))
     return TRUE;
-  return refuse (error, _("the domain XML cannot be prepared: its form is unusual; run it through “virsh define” and "
-                          "“virsh dumpxml” first"));
+  return refuse_domain (error,
+                        _("the domain XML cannot be prepared: its form is unusual; run it through “virsh define” and "
+                                 "“virsh dumpxml” first"));
 }
 
 static char *
-prepare (Preparation *p, const VaDomainXml *domain, const xmlNode *launch, GError **error)
+prepare_text (Preparation *p, const VaDomainXml *domain, const xmlNode *launch, GError **error)
 {
   g_autofree char *text = NULL;
 
@@ -243,7 +245,7 @@ prepare (Preparation *p, const VaDomainXml *domain, const xmlNode *launch, GErro
   add_placeholders (p);
   add_monitor (p);
   text = va_xml_layout_apply (p->layout);
-  return check_result (p, text, error) ? g_steal_pointer (&text) : NULL;
+  return check_prepared (p, text, error) ? g_steal_pointer (&text) : NULL;
 }
 
 char *
@@ -262,7 +264,7 @@ va_domain_xml_prepare (const char *xml, gsize size, const VaDomainWanted *wanted
   domain = va_domain_read (tree, launch, FALSE, error);
   if (domain != NULL && p.owner == NULL && domain->owner == NULL)
     p.owner = wanted->default_owner;
-  if (domain == NULL || !check_domain (domain, &p, error))
+  if (domain == NULL || !check_can_prepare (domain, &p, error))
     return NULL;
   copy = g_strndup (xml, size);
   layout = va_xml_layout_new (copy, size, tree, error);
@@ -271,7 +273,7 @@ va_domain_xml_prepare (const char *xml, gsize size, const VaDomainWanted *wanted
   p.layout = layout;
   p.root = xmlDocGetRootElement (tree);
   p.name = va_xml_child (p.root, "name");
-  result = prepare (&p, domain, launch, error);
+  result = prepare_text (&p, domain, launch, error);
   g_free (p.uuid);
   return result;
 }

@@ -82,7 +82,7 @@ va_domain_judge (VaDomainXml *domain, const VaXmlTree *tree, const char *mistake
 }
 
 static void
-add_all (GPtrArray *reasons, const GPtrArray *more)
+add_reasons (GPtrArray *reasons, const GPtrArray *more)
 {
   for (guint i = 0; i < more->len; i++)
     g_ptr_array_add (reasons, g_strdup (more->pdata[i]));
@@ -121,9 +121,9 @@ va_domain_xml_reasons (const VaDomainXml *domain, VaDomainStage stage, const cha
                                           "to attest")));
   if (reasons->len > 0)
     return reasons;
-  add_all (reasons, domain->obstacles);
+  add_reasons (reasons, domain->obstacles);
   if (stage == VA_DOMAIN_KEPT)
-    add_all (reasons, domain->doubts);
+    add_reasons (reasons, domain->doubts);
   if (stage != VA_DOMAIN_UNPREPARED)
     add_unprepared (reasons, domain, run_dir);
   return reasons;

@@ -14,7 +14,7 @@
 
 /* Keeps the first mistake; whether it counts is known at the end. */
 static void
-keep (GError **kept, GError *reason)
+keep_first_error (GError **kept, GError *reason)
 {
   if (*kept == NULL)
     *kept = reason;
@@ -34,7 +34,7 @@ read_uuid (const char *text, GError **error)
 }
 
 static void
-read_identity (VaDomainXml *domain, const xmlNode *root, GError **kept)
+read_domain_identity (VaDomainXml *domain, const xmlNode *root, GError **kept)
 {
   g_autofree char *uuid = va_xml_text (va_xml_child (root, "uuid"));
   g_autofree char *id = va_xml_attribute (root, "id");
@@ -47,19 +47,19 @@ read_identity (VaDomainXml *domain, const xmlNode *root, GError **kept)
     {
       domain->uuid = read_uuid (uuid, &reason);
       if (domain->uuid == NULL)
-        keep (kept, g_steal_pointer (&reason));
+        keep_first_error (kept, g_steal_pointer (&reason));
     }
   if (id == NULL)
     return;
   if (va_number_parse (id, 0, G_MAXINT32, &number, &reason))
     domain->id = (gint64) number;
   else
-    keep (kept, g_steal_pointer (&reason));
+    keep_first_error (kept, g_steal_pointer (&reason));
 }
 
 /* libvirt reads the policy as hexadecimal with or without 0x. */
 static void
-read_policy (VaDomainXml *domain, const char *text, GError **kept)
+read_domain_policy (VaDomainXml *domain, const char *text, GError **kept)
 {
   g_autofree char *digits = g_strconcat ("0x", g_ascii_strncasecmp (text, "0x", 2) == 0 ? text + 2 : text, NULL);
   GError *reason = NULL;
@@ -68,7 +68,7 @@ read_policy (VaDomainXml *domain, const char *text, GError **kept)
   if (va_number_parse (digits, 0, G_MAXUINT32, &policy, &reason))
     domain->policy = (guint32) policy;
   else
-    keep (kept, g_steal_pointer (&reason));
+    keep_first_error (kept, g_steal_pointer (&reason));
 }
 
 static void
@@ -87,9 +87,10 @@ read_launch_security (VaDomainXml *domain, const xmlNode *root, GError **kept)
   domain->kernel_hashes = g_strcmp0 (hashes, "yes") == 0;
   domain->has_blobs = certificate != NULL && session != NULL;
   if (policy != NULL)
-    read_policy (domain, policy, kept);
+    read_domain_policy (domain, policy, kept);
   else
-    keep (kept, g_error_new_literal (VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("<launchSecurity> has no <policy>")));
+    keep_first_error (kept,
+                      g_error_new_literal (VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("<launchSecurity> has no <policy>")));
 }
 
 static void
@@ -105,7 +106,7 @@ read_machine (VaDomainXml *domain, const xmlNode *root, GError **kept)
   domain->loader = va_xml_text (va_xml_child (va_xml_child (root, "os"), "loader"));
   domain->kernel = va_xml_text (va_xml_child (va_xml_child (root, "os"), "kernel"));
   if (text != NULL && !va_number_parse (text, 1, VCPUS_MAX, &count, &reason))
-    keep (kept, g_steal_pointer (&reason));
+    keep_first_error (kept, g_steal_pointer (&reason));
   domain->vcpus = (guint) count;
 }
 
@@ -148,7 +149,7 @@ va_domain_read (const VaXmlTree *tree, const xmlNode *launch, gboolean strict, G
   GError *kept = NULL;
 
   domain->opted_in = launch != NULL;
-  read_identity (domain, root, &kept);
+  read_domain_identity (domain, root, &kept);
   read_launch_security (domain, root, &kept);
   read_machine (domain, root, &kept);
   read_monitor (domain, tree);

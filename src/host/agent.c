@@ -138,7 +138,7 @@ on_down (const char *reason, gpointer data)
 }
 
 static void
-on_event (const char *uuid, gpointer data)
+on_domain_paused (const char *uuid, gpointer data)
 {
   VaAgent *agent = data;
   g_autoptr(VaLaunch) launch = va_launches_latest (agent->launches, uuid);
@@ -150,7 +150,7 @@ on_event (const char *uuid, gpointer data)
 }
 
 static void
-sweep (gpointer data)
+sweep_records (gpointer data)
 {
   va_reconcile_sweep (data);
 }
@@ -161,7 +161,7 @@ on_sweep_timer (gpointer data)
   VaAgent *agent = data;
 
   if (va_work_waiting (agent->chores) == 0)
-    va_work_push (agent->chores, sweep, agent, NULL);
+    va_work_push (agent->chores, sweep_records, agent, NULL);
   if (g_atomic_int_get (&agent->features_due))
     va_features_report (agent);
   va_certificate_watch (agent);
@@ -183,7 +183,7 @@ listen_for_questions (VaAgent *agent, GError **error)
 static void
 begin_work (VaAgent *agent)
 {
-  static const VaHypervisorUser user = { on_up, on_down, on_event };
+  static const VaHypervisorUser user = { on_up, on_down, on_domain_paused };
 
   va_reconcile_load (agent);
   agent->outcomes = va_outcomes_new (agent->launches, agent->client);

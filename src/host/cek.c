@@ -11,7 +11,7 @@
 #define AT_CEK (2 * VA_SEV_CERT_SIZE) /* behind PEK and OCA */
 
 static gboolean
-read_file (VaSevBundle *bundle, const char *path, GError **error)
+read_cek_file (VaSevBundle *bundle, const char *path, GError **error)
 {
   g_autofree char *inside = g_file_test (path, G_FILE_TEST_IS_DIR) ? g_build_filename (path, "cek.cert", NULL) : NULL;
   const char *name = inside != NULL ? inside : path;
@@ -37,7 +37,7 @@ va_cek_put (VaPlatformInfo *info, const char *path)
   /* The platform's own first: what is read then must be the same key, and counts if it is signed. */
   bundle.chain.cek = own;
   bundle.has_cek = TRUE;
-  if (!read_file (&bundle, path, &error))
+  if (!read_cek_file (&bundle, path, &error))
     g_message (_("the platform's CEK is not signed, and the signed one cannot be used: %s"), error->message);
   else if (!va_sev_cek_is_signed (&bundle.chain.cek))
     g_message (_("%s has no CEK that AMD signed"), path);

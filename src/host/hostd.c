@@ -20,7 +20,7 @@ typedef struct {
 } Options;
 
 static gboolean
-parse_options (Options *options, int *argc, char ***argv, GError **error)
+parse_agent_options (Options *options, int *argc, char ***argv, GError **error)
 {
   const GOptionEntry entries[] = {
     { "config", 0, 0, G_OPTION_ARG_FILENAME, &options->config, N_("configuration file"), "FILE" },
@@ -53,7 +53,7 @@ on_quiet (gpointer loop)
 }
 
 static gpointer
-quiesce (gpointer data)
+quiesce_agent (gpointer data)
 {
   const Running *running = data;
 
@@ -70,7 +70,7 @@ on_terminate (gpointer data)
 
   sd_notify (0, "STOPPING=1");
   if (running->stopper == NULL)
-    running->stopper = g_thread_new ("stop", quiesce, running);
+    running->stopper = g_thread_new ("stop", quiesce_agent, running);
   return G_SOURCE_CONTINUE;
 }
 
@@ -97,7 +97,7 @@ on_watchdog (gpointer data)
 
 /* Returns: FALSE: a thread is left that does not end. */
 static gboolean
-run (VaAgent *agent)
+run_agent (VaAgent *agent)
 {
   g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   Running running = { agent, loop, NULL };
@@ -129,7 +129,7 @@ main (int argc, char *argv[])
   textdomain (GETTEXT_PACKAGE);
   va_process_forbid_dumps ();
   va_journal_take_glib ("virt-attest-hostd");
-  if (!parse_options (&options, &argc, &argv, &error))
+  if (!parse_agent_options (&options, &argc, &argv, &error))
     {
       g_printerr ("virt-attest-hostd: %s\n", error->message);
       return EXIT_USAGE;
@@ -149,7 +149,7 @@ main (int argc, char *argv[])
       return EXIT_FAILURE;
     }
   /* What a process does at its end would meet the threads that are left. Nothing is lost: records and markers are on disk. */
-  if (!run (agent))
+  if (!run_agent (agent))
     _exit (EXIT_SUCCESS);
   return EXIT_SUCCESS;
 }

@@ -4,7 +4,7 @@
 #include "host/log.h"
 
 static gsize
-add (GLogField *fields, gsize count, const char *name, const char *value)
+add_log_field (GLogField *fields, gsize count, const char *name, const char *value)
 {
   if (value == NULL)
     return count;
@@ -23,12 +23,12 @@ va_host_log (const VaHostSubject *subject, const char *format, ...)
   va_start (args, format);
   message = g_strdup_vprintf (format, args);
   va_end (args);
-  count = add (fields, count, "MESSAGE", message);
-  count = add (fields, count, "PRIORITY", "5");
-  count = add (fields, count, "VIRT_ATTEST_CALL", subject->call);
-  count = add (fields, count, "VIRT_ATTEST_REQUEST", subject->request);
-  count = add (fields, count, "VIRT_ATTEST_LAUNCH", subject->launch_id);
-  count = add (fields, count, "VIRT_ATTEST_VM", subject->vm);
-  count = add (fields, count, "VIRT_ATTEST_VERDICT", subject->verdict);
+  count = add_log_field (fields, count, "MESSAGE", message);
+  count = add_log_field (fields, count, "PRIORITY", "5");
+  count = add_log_field (fields, count, "VIRT_ATTEST_CALL", subject->call);
+  count = add_log_field (fields, count, "VIRT_ATTEST_REQUEST", subject->request);
+  count = add_log_field (fields, count, "VIRT_ATTEST_LAUNCH", subject->launch_id);
+  count = add_log_field (fields, count, "VIRT_ATTEST_VM", subject->vm);
+  count = add_log_field (fields, count, "VIRT_ATTEST_VERDICT", subject->verdict);
   g_log_structured_array (G_LOG_LEVEL_MESSAGE, fields, count);
 }

@@ -34,7 +34,7 @@ write_base64 (JsonObject *object, const char *name, gconstpointer data, gsize si
 }
 
 static char *
-print (const VaPlatformInfo *info)
+print_platform (const VaPlatformInfo *info)
 {
   g_autoptr(JsonObject) object = json_object_new ();
 
@@ -50,7 +50,7 @@ print (const VaPlatformInfo *info)
 }
 
 static gboolean
-parse (const char *text, VaPlatformInfo *info, GError **error)
+parse_platform (const char *text, VaPlatformInfo *info, GError **error)
 {
   g_autoptr(JsonObject) object = va_json_parse (text, strlen (text), error);
   VaFields fields = VA_FIELDS_INIT (object, "platform");
@@ -74,13 +74,13 @@ parse (const char *text, VaPlatformInfo *info, GError **error)
 }
 
 static void
-load (VaPlatform *platform)
+load_platform (VaPlatform *platform)
 {
   g_autoptr(GError) error = NULL;
   g_autofree char *text = va_file_read_text (platform->path, FILE_MAX, &error);
   VaPlatformInfo info = { 0 };
 
-  if (text != NULL && parse (text, &info, &error))
+  if (text != NULL && parse_platform (text, &info, &error))
     {
       platform->info = info;
       platform->known = TRUE;
@@ -97,7 +97,7 @@ va_platform_new (const char *state_dir)
   g_mutex_init (&platform->lock);
   g_cond_init (&platform->settled);
   platform->path = g_build_filename (state_dir, "platform.json", NULL);
-  load (platform);
+  load_platform (platform);
   return platform;
 }
 
@@ -139,7 +139,7 @@ va_platform_get (VaPlatform *platform, gint64 end, VaPlatformInfo *info, GError 
 
 /* The caller has the lock. */
 static void
-settle (VaPlatform *platform, const char *trouble)
+settle_platform (VaPlatform *platform, const char *trouble)
 {
   g_free (platform->trouble);
   platform->trouble = g_strdup (trouble);
@@ -148,9 +148,9 @@ settle (VaPlatform *platform, const char *trouble)
 }
 
 static void
-keep (VaPlatform *platform)
+keep_platform (VaPlatform *platform)
 {
-  g_autofree char *text = print (&platform->info);
+  g_autofree char *text = print_platform (&platform->info);
   g_autoptr(GError) error = NULL;
 
   if (!va_file_write (platform->path, text, strlen (text), 0600, &error))
@@ -168,8 +168,8 @@ va_platform_set (VaPlatform *platform, const VaPlatformInfo *info)
   platform->info = *info;
   platform->known = TRUE;
   if (!same)
-    keep (platform);
-  settle (platform, NULL);
+    keep_platform (platform);
+  settle_platform (platform, NULL);
 }
 
 void
@@ -177,7 +177,7 @@ va_platform_set_trouble (VaPlatform *platform, const char *reason)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&platform->lock);
 
-  settle (platform, reason);
+  settle_platform (platform, reason);
 }
 
 void
@@ -187,5 +187,5 @@ va_platform_set_absent (VaPlatform *platform, const char *reason)
 
   platform->known = FALSE;
   g_unlink (platform->path);
-  settle (platform, reason);
+  settle_platform (platform, reason);
 }

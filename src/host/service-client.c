@@ -15,7 +15,7 @@
 
 /* With the request's id where the service's log says more about it; a service that was not reached has none. */
 static void
-explain (GError *reason, const char *request, GError **error)
+explain_refusal (GError *reason, const char *request, GError **error)
 {
   if (reason->domain == VA_PROBLEM_ERROR)
     g_set_error (error, VA_PROBLEM_ERROR, reason->code, _("the service refused: %s (%s); request %s"), reason->message,
@@ -50,7 +50,8 @@ typedef enum {
 
 /* Sends @body (transfer full) to @path (transfer full). */
 static JsonObject *
-post (VaClient *client, VaHostSubject subject, char *path, JsonObject *body, gint64 end, Urgency urgency, GError **error)
+post_message (VaClient *client, VaHostSubject subject, char *path, JsonObject *body, gint64 end, Urgency urgency,
+              GError **error)
 {
   g_autofree char *id = va_uuid_random ();
   gint64 left = (end - g_get_monotonic_time ()) / 1000;
@@ -72,7 +73,7 @@ post (VaClient *client, VaHostSubject subject, char *path, JsonObject *body, gin
   subject.request = id;
   log_call (&subject, reply, reason);
   if (!ok)
-    explain (reason, id, error);
+    explain_refusal (reason, id, error);
   g_free (path);
   json_object_unref (body);
   return g_steal_pointer (&reply);
@@ -102,7 +103,8 @@ ask_for_launch (VaClient *client, const char *registration, const VaLaunchReques
 {
   char *path = g_strdup_printf ("/v1/vm/%s/launch", registration);
   const VaHostSubject subject = { .call = "launch", .launch_id = request->launch_id, .vm = registration };
-  g_autoptr(JsonObject) reply = post (client, subject, path, va_launch_request_write (request), end, START, error);
+  g_autoptr(JsonObject) reply = post_message (client, subject, path, va_launch_request_write (request), end, START,
+                                              error);
 
   if (reply == NULL)
     return FALSE;
@@ -140,7 +142,8 @@ va_service_validate (VaClient *client, const char *registration, const VaValidat
 {
   char *path = g_strdup_printf ("/v1/vm/%s/validate", registration);
   const VaHostSubject subject = { .call = "validate", .launch_id = request->launch_id, .vm = registration };
-  g_autoptr(JsonObject) object = post (client, subject, path, va_validate_request_write (request), end, PERSIST, error);
+  g_autoptr(JsonObject) object = post_message (client, subject, path, va_validate_request_write (request), end, PERSIST,
+                                               error);
   g_autoptr(VaValidateReply) reply = NULL;
 
   if (object == NULL)
@@ -161,7 +164,7 @@ va_service_outcome (VaClient *client, const char *launch_id, const VaOutcome *ou
 {
   char *path = g_strdup_printf ("/v1/launch/%s/outcome", launch_id);
   const VaHostSubject subject = { .call = "outcome", .launch_id = launch_id };
-  g_autoptr(JsonObject) reply = post (client, subject, path, va_outcome_write (outcome), end, ONCE, error);
+  g_autoptr(JsonObject) reply = post_message (client, subject, path, va_outcome_write (outcome), end, ONCE, error);
 
   return reply != NULL;
 }
@@ -170,8 +173,8 @@ gboolean
 va_service_features (VaClient *client, const VaHostFeatures *features, gint64 end, GError **error)
 {
   const VaHostSubject subject = { .call = "features" };
-  g_autoptr(JsonObject) reply = post (client, subject, g_strdup ("/v1/host"), va_host_features_write (features), end,
-                                      ONCE, error);
+  g_autoptr(JsonObject) reply = post_message (client, subject, g_strdup ("/v1/host"), va_host_features_write (features),
+                                              end, ONCE, error);
 
   return reply != NULL;
 }

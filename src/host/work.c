@@ -27,7 +27,7 @@ piece_free (Piece *piece)
 }
 
 static void
-run (gpointer data, gpointer user_data)
+run_work (gpointer data, gpointer user_data)
 {
   Piece *piece = data;
   VaWork *work = user_data;
@@ -42,7 +42,7 @@ run (gpointer data, gpointer user_data)
 
 /* One piece more, unless the end has begun. */
 static gboolean
-count (VaWork *work)
+count_work (VaWork *work)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&work->lock);
 
@@ -58,7 +58,7 @@ va_work_new (guint threads)
 
   g_mutex_init (&work->lock);
   g_cond_init (&work->changed);
-  work->pool = g_thread_pool_new (run, work, (int) threads, FALSE, NULL);
+  work->pool = g_thread_pool_new (run_work, work, (int) threads, FALSE, NULL);
   return work;
 }
 
@@ -68,7 +68,7 @@ va_work_push (VaWork *work, VaWorkFunc func, gpointer data, GDestroyNotify free_
   Piece *piece = g_new0 (Piece, 1);
 
   *piece = (Piece){ func, data, free_data };
-  if (count (work))
+  if (count_work (work))
     g_thread_pool_push (work->pool, piece, NULL);
   else
     piece_free (piece);

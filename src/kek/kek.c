@@ -36,7 +36,7 @@ check_settings (const VaKekSettings *settings, GError **error)
 }
 
 static VaSeal *
-read_key (const VaKekSettings *settings, GError **error)
+read_kek_file (const VaKekSettings *settings, GError **error)
 {
   g_autoptr(VaSecret) key = settings->file != NULL
     ? va_file_read_secret (settings->file, VA_SEAL_KEY_SIZE, error)
@@ -59,7 +59,7 @@ va_kek_open (const VaKekSettings *settings, GError **error)
     }
   else
     {
-      kek->seal = read_key (settings, error);
+      kek->seal = read_kek_file (settings, error);
       kek->name = settings->file != NULL ? g_strdup_printf (_("file %s"), settings->file)
                                          : g_strdup_printf (_("credential %s"), settings->credential);
     }

@@ -17,8 +17,8 @@ static const struct {
 
 /* What is signed: all that comes before the signature, and the label. */
 static gboolean
-sign (VaToken *token, const VaTokenJob *job, const guint8 *data, gsize size, guint8 *signature, ck_rv_t *rv,
-      GError **error)
+sign_data (VaToken *token, const VaTokenJob *job, const guint8 *data, gsize size, guint8 *signature, ck_rv_t *rv,
+           GError **error)
 {
   struct ck_function_list *module = token->at.module;
   struct ck_mechanism mechanism = { CKM_SHA256_RSA_PKCS, NULL, 0 };
@@ -118,7 +118,7 @@ va_token_wrap_rsa (VaToken *token, VaTokenJob *job, ck_rv_t *rv, GError **error)
   g_autofree guint8 *out = g_malloc0 (size);
 
   out[0] = VA_WRAP_TOKEN_RSA;
-  if (!encrypt_rsa (token, job, out, rv, error) || !sign (token, job, out, head, out + head, rv, error))
+  if (!encrypt_rsa (token, job, out, rv, error) || !sign_data (token, job, out, head, out + head, rv, error))
     return FALSE;
   job->wrapped = g_bytes_new (out, size);
   return TRUE;
@@ -162,7 +162,7 @@ va_token_unwrap_rsa (VaToken *token, VaTokenJob *job, ck_rv_t *rv, GError **erro
 
   if (size != head + token->modulus_size)
     return va_token_does_not_open (error, _("it was wrapped by an RSA key of another size, or was cut"));
-  if (!sign (token, job, in, head, signature, rv, error))
+  if (!sign_data (token, job, in, head, signature, rv, error))
     return FALSE;
   if (!va_bytes_equal (signature, in + head, token->modulus_size))
     return va_token_does_not_open (error, _("the RSA key's signature does not fit: it was changed, belongs to another "

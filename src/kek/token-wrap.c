@@ -88,7 +88,7 @@ unwrap_aes (VaToken *token, VaTokenJob *job, ck_rv_t *rv, GError **error)
 }
 
 static gboolean
-unwrap (VaToken *token, gpointer data, ck_rv_t *rv, GError **error)
+unwrap_in_token (VaToken *token, gpointer data, ck_rv_t *rv, GError **error)
 {
   VaTokenJob *job = data;
 
@@ -102,7 +102,7 @@ static gboolean
 check_wrapped (VaToken *token, const VaTokenJob *made, ck_rv_t *rv, GError **error)
 {
   VaTokenJob again = { .label = made->label, .wrapped = made->wrapped };
-  gboolean opens = unwrap (token, &again, rv, error), ok = opens && va_secret_equal (again.key, made->key);
+  gboolean opens = unwrap_in_token (token, &again, rv, error), ok = opens && va_secret_equal (again.key, made->key);
 
   if (opens && !ok)
     g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_TOKEN,
@@ -112,7 +112,7 @@ check_wrapped (VaToken *token, const VaTokenJob *made, ck_rv_t *rv, GError **err
 }
 
 static gboolean
-wrap (VaToken *token, gpointer data, ck_rv_t *rv, GError **error)
+wrap_in_token (VaToken *token, gpointer data, ck_rv_t *rv, GError **error)
 {
   VaTokenJob *job = data;
 
@@ -127,7 +127,7 @@ va_token_wrap (VaToken *token, const VaSealLabel *label, VaSecret *data_key, GEr
 {
   VaTokenJob job = { .label = label, .key = data_key };
 
-  if (va_token_run (token, wrap, &job, error))
+  if (va_token_run (token, wrap_in_token, &job, error))
     return job.wrapped;
   g_clear_pointer (&job.wrapped, g_bytes_unref);
   return NULL;
@@ -138,7 +138,7 @@ va_token_unwrap (VaToken *token, const VaSealLabel *label, GBytes *wrapped, GErr
 {
   VaTokenJob job = { .label = label, .wrapped = wrapped };
 
-  if (va_token_run (token, unwrap, &job, error))
+  if (va_token_run (token, unwrap_in_token, &job, error))
     return job.key;
   va_secret_free (job.key);
   return NULL;

@@ -207,7 +207,7 @@ count_keys (VaToken *token, ck_object_class_t class, guint *found, GError **erro
 }
 
 static gboolean
-check_key (VaToken *token, GError **error)
+check_token_key (VaToken *token, GError **error)
 {
   const VaWrapKind before = token->kind;
 
@@ -221,7 +221,7 @@ check_key (VaToken *token, GError **error)
 }
 
 static gboolean
-find_key (VaToken *token, GError **error)
+find_token_key (VaToken *token, GError **error)
 {
   guint found = 0;
 
@@ -233,7 +233,7 @@ find_key (VaToken *token, GError **error)
   else if (found > 1)
     g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_KEY,
                  _("key-token fits %u keys of the token: name one of them, with object= or id=, and type="), found);
-  return found == 1 && check_key (token, error);
+  return found == 1 && check_token_key (token, error);
 }
 
 /* The key's label, or its id in hex. */
@@ -272,7 +272,7 @@ static gboolean
 connect_token (VaToken *token, GError **error)
 {
   if (load_modules (token, error) && find_token (token, error) && open_session (token, error)
-      && find_key (token, error))
+      && find_token_key (token, error))
     return TRUE;
   close_token (token);
   return FALSE;

@@ -38,7 +38,7 @@ gnutls_ok (int rc, const char *what, GError **error)
 }
 
 static gboolean
-refuse (GError **error, VaCoreError code, const char *message)
+refuse_ca (GError **error, VaCoreError code, const char *message)
 {
   g_set_error_literal (error, VA_CORE_ERROR, (int) code, message);
   return FALSE;
@@ -91,7 +91,8 @@ digest_for (gnutls_x509_privkey_t key)
 }
 
 static gboolean
-sign (gnutls_x509_crt_t certificate, gnutls_x509_crt_t issuer, gnutls_x509_privkey_t issuer_key, GError **error)
+sign_certificate (gnutls_x509_crt_t certificate, gnutls_x509_crt_t issuer, gnutls_x509_privkey_t issuer_key,
+                  GError **error)
 {
   return gnutls_ok (gnutls_x509_crt_sign2 (certificate, issuer, issuer_key, digest_for (issuer_key), 0), "sign", error);
 }
@@ -120,7 +121,7 @@ check_common_name (const char *name, GError **error)
 {
   if (name != NULL && *name != '\0' && strlen (name) <= 64 && g_utf8_validate (name, -1, NULL))
     return TRUE;
-  return refuse (error, VA_CORE_ERROR_RANGE, _("the name of a certificate must have 1 to 64 bytes of UTF-8"));
+  return refuse_ca (error, VA_CORE_ERROR_RANGE, _("the name of a certificate must have 1 to 64 bytes of UTF-8"));
 }
 
 VaCaPair *
@@ -134,7 +135,7 @@ va_ca_create (const char *name, VaCaCurve curve, guint days, GError **error)
     return NULL;
   if (days < 1 || days > 36500)
     {
-      refuse (error, VA_CORE_ERROR_RANGE, _("a CA can be valid for 1 to 36500 days"));
+      refuse_ca (error, VA_CORE_ERROR_RANGE, _("a CA can be valid for 1 to 36500 days"));
       return NULL;
     }
   if (!make_key (curve, &key, error) || !gnutls_ok (gnutls_x509_crt_init (&certificate), "crt_init", error) ||
@@ -143,7 +144,7 @@ va_ca_create (const char *name, VaCaCurve curve, guint days, GError **error)
       !gnutls_ok (gnutls_x509_crt_set_basic_constraints (certificate, 1, 0), "set_basic_constraints", error) ||
       !gnutls_ok (gnutls_x509_crt_set_key_usage (certificate, GNUTLS_KEY_KEY_CERT_SIGN | GNUTLS_KEY_CRL_SIGN),
                   "set_key_usage", error) ||
-      !sign (certificate, certificate, key, error))
+      !sign_certificate (certificate, certificate, key, error))
     return NULL;
   return export_pair (certificate, key, error);
 }
@@ -172,13 +173,14 @@ import_ca (const VaCaPair *ca, gnutls_x509_crt_t *certificate, gnutls_x509_privk
   if (!import_certificate (ca->certificate, certificate, error))
     return FALSE;
   if (gnutls_x509_crt_get_ca_status (*certificate, NULL) <= 0)
-    return refuse (error, VA_CORE_ERROR_PARSE, _("the certificate is not a CA's, so it cannot sign others"));
+    return refuse_ca (error, VA_CORE_ERROR_PARSE, _("the certificate is not a CA's, so it cannot sign others"));
   if (gnutls_x509_privkey_init (key) < 0 || gnutls_x509_privkey_import (*key, &pem, GNUTLS_X509_FMT_PEM) < 0)
-    return refuse (error, VA_CORE_ERROR_PARSE, _("the CA's key is not a private key in PEM form without a password"));
+    return refuse_ca (error, VA_CORE_ERROR_PARSE,
+                      _("the CA's key is not a private key in PEM form without a password"));
   if (gnutls_x509_crt_get_key_id (*certificate, 0, id[0], &size[0]) < 0 ||
       gnutls_x509_privkey_get_key_id (*key, 0, id[1], &size[1]) < 0 || size[0] != size[1] ||
       memcmp (id[0], id[1], size[0]) != 0)
-    return refuse (error, VA_CORE_ERROR_PARSE, _("the CA's key does not belong to the CA's certificate"));
+    return refuse_ca (error, VA_CORE_ERROR_PARSE, _("the CA's key does not belong to the CA's certificate"));
   return TRUE;
 }
 
@@ -225,7 +227,8 @@ set_server (gnutls_x509_crt_t certificate, const VaCaRequest *request, GError **
   const char *name = request->name;
 
   if (request->hosts == NULL || request->hosts[0] == NULL)
-    return refuse (error, VA_CORE_ERROR_PARSE, _("a server's certificate needs at least one DNS name or IP address"));
+    return refuse_ca (error, VA_CORE_ERROR_PARSE,
+                      _("a server's certificate needs at least one DNS name or IP address"));
   for (guint i = 0; request->hosts[i] != NULL; i++)
     if (!add_host (certificate, request->hosts[i], error))
       return FALSE;
@@ -243,9 +246,10 @@ set_client (gnutls_x509_crt_t certificate, const VaCaRequest *request, GError **
   g_autofree char *name = NULL;
 
   if (request->name == NULL || !va_identity_name_is_valid (request->name))
-    return refuse (error, VA_CORE_ERROR_PARSE, _("the name must have 1 to 64 characters of a-z 0-9 . _ -"));
+    return refuse_ca (error, VA_CORE_ERROR_PARSE, _("the name must have 1 to 64 characters of a-z 0-9 . _ -"));
   if (request->person != NULL && (request->role != VA_ROLE_OWNER || !va_identity_name_is_valid (request->person)))
-    return refuse (error, VA_CORE_ERROR_PARSE, _("a person is named in an owner's certificate only, by 1 to 64 of a-z 0-9 . _ -"));
+    return refuse_ca (error, VA_CORE_ERROR_PARSE,
+                      _("a person is named in an owner's certificate only, by 1 to 64 of a-z 0-9 . _ -"));
   uri = g_strdup_printf ("urn:virt-attest:%s:%s%s%s", va_role_name (request->role), request->name,
                          request->person != NULL ? ":" : "", request->person != NULL ? request->person : "");
   /* With the role in front, no verifier can take the common name for a host's name. */
@@ -285,7 +289,7 @@ va_ca_issue (const VaCaPair *ca, const VaCaRequest *request, GError **error)
   to = MIN (to, (gint64) gnutls_x509_crt_get_expiration_time (ca_certificate));
   if (from < 0 || to <= from)
     {
-      refuse (error, VA_CORE_ERROR_RANGE, _("the certificate would end before it begins; has the CA run out?"));
+      refuse_ca (error, VA_CORE_ERROR_RANGE, _("the certificate would end before it begins; has the CA run out?"));
       return NULL;
     }
   if (!make_key (request->curve, &key, error) ||
@@ -294,7 +298,8 @@ va_ca_issue (const VaCaPair *ca, const VaCaRequest *request, GError **error)
       !(request->server ? set_server (certificate, request, error) : set_client (certificate, request, error)) ||
       !gnutls_ok (gnutls_x509_crt_set_basic_constraints (certificate, 0, -1), "set_basic_constraints", error) ||
       !gnutls_ok (gnutls_x509_crt_set_key_usage (certificate, GNUTLS_KEY_DIGITAL_SIGNATURE), "set_key_usage", error) ||
-      !set_authority (certificate, ca_certificate, error) || !sign (certificate, ca_certificate, ca_key, error))
+      !set_authority (certificate, ca_certificate, error) ||
+      !sign_certificate (certificate, ca_certificate, ca_key, error))
     return NULL;
   return export_pair (certificate, key, error);
 }
@@ -332,10 +337,10 @@ copy_list (gnutls_x509_crl_t list, GHashTable *listed, const char *pem, gnutls_x
   int count;
 
   if (gnutls_x509_crl_init (&old) < 0 || gnutls_x509_crl_import (old, &data, GNUTLS_X509_FMT_PEM) < 0)
-    return refuse (error, VA_CORE_ERROR_PARSE, _("the list so far is not a revocation list in PEM form"));
+    return refuse_ca (error, VA_CORE_ERROR_PARSE, _("the list so far is not a revocation list in PEM form"));
   if (gnutls_x509_crl_check_issuer (old, ca) == 0
       || gnutls_x509_crl_verify (old, &ca, 1, GNUTLS_VERIFY_DISABLE_TIME_CHECKS, &status) < 0 || status != 0)
-    return refuse (error, VA_CORE_ERROR_PARSE, _("the list so far is not signed by this CA"));
+    return refuse_ca (error, VA_CORE_ERROR_PARSE, _("the list so far is not signed by this CA"));
   count = gnutls_x509_crl_get_crt_count (old);
   for (int i = 0; i < count; i++)
     {
@@ -393,7 +398,7 @@ va_ca_revoke (const VaCaPair *ca, const char *previous, const char *const *certi
 
   if (days < 1 || days > 36500)
     {
-      refuse (error, VA_CORE_ERROR_RANGE, _("a revocation list can be valid for 1 to 36500 days"));
+      refuse_ca (error, VA_CORE_ERROR_RANGE, _("a revocation list can be valid for 1 to 36500 days"));
       return NULL;
     }
   if (!import_ca (ca, &certificate, &key, error) || !gnutls_ok (gnutls_x509_crl_init (&list), "crl_init", error)

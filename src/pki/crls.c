@@ -58,7 +58,7 @@ write_serial (const guint8 *serial, gsize size)
 }
 
 static gboolean
-refuse (GError **error, const char *path, const char *why)
+refuse_crl (GError **error, const char *path, const char *why)
 {
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("%s: revocation list: %s"), path, why);
   return FALSE;
@@ -98,7 +98,7 @@ is_signed_by (gnutls_x509_crl_t crl, gnutls_x509_crt_t issuer, gboolean *old)
 
 /* Two CAs of one name may be in the file, while one takes the place of the other. */
 static gboolean
-verify (const char *path, Crl *crl, const gnutls_x509_crt_t *authorities, guint count, GError **error)
+verify_crl (const char *path, Crl *crl, const gnutls_x509_crt_t *authorities, guint count, GError **error)
 {
   gboolean named = FALSE, old = FALSE;
 
@@ -108,7 +108,7 @@ verify (const char *path, Crl *crl, const gnutls_x509_crt_t *authorities, guint 
       crl->verified = is_signed_by (crl->crl, authorities[i], &old);
     }
   if (named && !crl->verified)
-    return refuse (error, path, _("it is not signed by the CA"));
+    return refuse_crl (error, path, _("it is not signed by the CA"));
   if (old)
     g_message (_("%s: the revocation list says that a newer one should be there: fetch it"), path);
   if (!named)
@@ -119,8 +119,8 @@ verify (const char *path, Crl *crl, const gnutls_x509_crt_t *authorities, guint 
 
 /* Takes @crl. */
 static gboolean
-add (VaCrls *crls, const char *path, gnutls_x509_crl_t data, const gnutls_x509_crt_t *authorities, guint count,
-     GError **error)
+add_crl (VaCrls *crls, const char *path, gnutls_x509_crl_t data, const gnutls_x509_crt_t *authorities, guint count,
+         GError **error)
 {
   Crl *crl = g_new0 (Crl, 1);
   gnutls_datum_t issuer = { NULL, 0 };
@@ -129,16 +129,17 @@ add (VaCrls *crls, const char *path, gnutls_x509_crl_t data, const gnutls_x509_c
   crl->serials = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_ptr_array_add (crls->lists, crl);
   if (gnutls_x509_crl_get_raw_issuer_dn (data, &issuer) < 0)
-    return refuse (error, path, _("it does not say whose it is"));
+    return refuse_crl (error, path, _("it does not say whose it is"));
   crl->issuer = take_datum (&issuer);
   if (!read_entries (crl))
-    return refuse (error, path, _("an entry cannot be read"));
+    return refuse_crl (error, path, _("an entry cannot be read"));
   crls->entries += g_hash_table_size (crl->serials);
-  return verify (path, crl, authorities, count, error);
+  return verify_crl (path, crl, authorities, count, error);
 }
 
 static gboolean
-add_all (VaCrls *crls, const char *path, const char *text, const gnutls_x509_crt_t *authorities, guint count, GError **error)
+add_crl_file (VaCrls *crls, const char *path, const char *text, const gnutls_x509_crt_t *authorities, guint count,
+              GError **error)
 {
   gnutls_datum_t pem = { (unsigned char *) text, (unsigned) strlen (text) };
   gnutls_x509_crl_t *lists = NULL;
@@ -147,10 +148,10 @@ add_all (VaCrls *crls, const char *path, const char *text, const gnutls_x509_crt
   int rc = gnutls_x509_crl_list_import2 (&lists, &size, &pem, GNUTLS_X509_FMT_PEM, 0);
 
   if (rc < 0)
-    return refuse (error, path, gnutls_strerror (rc));
+    return refuse_crl (error, path, gnutls_strerror (rc));
   for (unsigned i = 0; i < size; i++)
     if (ok)
-      ok = add (crls, path, lists[i], authorities, count, error);
+      ok = add_crl (crls, path, lists[i], authorities, count, error);
     else
       gnutls_x509_crl_deinit (lists[i]);
   gnutls_free (lists);
@@ -171,12 +172,12 @@ va_crls_read (const char *path, const char *ca, GError **error)
     return NULL;
   if (gnutls_x509_crt_list_import2 (&authorities, &count, &pem, GNUTLS_X509_FMT_PEM, 0) < 0)
     {
-      refuse (error, path, _("the CA cannot be read"));
+      refuse_crl (error, path, _("the CA cannot be read"));
       return NULL;
     }
   crls = g_new0 (VaCrls, 1);
   crls->lists = g_ptr_array_new_with_free_func (crl_free);
-  ok = add_all (crls, path, text, authorities, count, error);
+  ok = add_crl_file (crls, path, text, authorities, count, error);
   for (unsigned i = 0; i < count; i++)
     gnutls_x509_crt_deinit (authorities[i]);
   gnutls_free (authorities);

@@ -31,7 +31,7 @@ take_fingerprint (const char *text, GHashTable *lines)
 }
 
 static gboolean
-take_line (const char *line, GHashTable *lines)
+take_denied_line (const char *line, GHashTable *lines)
 {
   g_auto(GStrv) parts = NULL;
   guint count;
@@ -50,7 +50,7 @@ take_line (const char *line, GHashTable *lines)
 
 /* @bad: how many lines are, @first: the first of them, from 1 */
 static char *
-describe (const char *path, guint first, guint bad)
+describe_bad_lines (const char *path, guint first, guint bad)
 {
   const char *expected = _("expected ROLE:NAME, owner:NAME:PERSON or sha256:FINGERPRINT, e.g. host:node1");
 
@@ -77,11 +77,11 @@ va_deny_list_read (const char *path, char **problem, GError **error)
     {
       *strchrnul (lines[i], '#') = '\0';
       g_strstrip (lines[i]);
-      if (lines[i][0] == '\0' || take_line (lines[i], list->lines))
+      if (lines[i][0] == '\0' || take_denied_line (lines[i], list->lines))
         continue;
       first = bad++ == 0 ? i + 1 : first;
     }
-  *problem = describe (path, first, bad);
+  *problem = describe_bad_lines (path, first, bad);
   return list;
 }
 
@@ -95,7 +95,7 @@ va_deny_list_free (VaDenyList *list)
 }
 
 static gboolean
-has (const VaDenyList *list, const char *kind, const char *name, const char *person)
+list_has (const VaDenyList *list, const char *kind, const char *name, const char *person)
 {
   g_autofree char *line = person != NULL && person[0] != '\0' ? g_strconcat (kind, ":", name, ":", person, NULL)
                                                               : g_strconcat (kind, ":", name, NULL);
@@ -108,8 +108,8 @@ va_deny_list_has (const VaDenyList *list, const VaIdentity *identity, const char
 {
   const char *role = va_role_name (identity->role);
 
-  return has (list, role, identity->name, NULL) || has (list, role, identity->name, identity->person)
-         || has (list, "sha256", fingerprint, NULL);
+  return list_has (list, role, identity->name, NULL) || list_has (list, role, identity->name, identity->person)
+         || list_has (list, "sha256", fingerprint, NULL);
 }
 
 guint

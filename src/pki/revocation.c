@@ -77,7 +77,7 @@ note_bad_line (VaRevocation *revocation, const char *problem)
 /* At a start nothing is known from before, so each file must be there, and lists must be whole. A bad line of the deny list
    is no more than it is later: the others count, and all guests of a site are not kept waiting for it. */
 static gboolean
-load (VaRevocation *revocation, GError **error)
+load_lists (VaRevocation *revocation, GError **error)
 {
   g_autofree char *problem = NULL;
 
@@ -98,7 +98,7 @@ va_revocation_new (const char *deny_file, const char *crl_file, const char *ca, 
   revocation->ca = g_strdup (ca);
   va_file_look (deny_file, &revocation->deny_state);
   va_file_look (crl_file, &revocation->crl_state);
-  return load (revocation, error) ? g_steal_pointer (&revocation) : NULL;
+  return load_lists (revocation, error) ? g_steal_pointer (&revocation) : NULL;
 }
 
 static guint
@@ -135,7 +135,7 @@ refresh_crls (VaRevocation *revocation)
 
 /* Reads again what has changed. Once for each change, whatever comes of it. */
 static void
-refresh (VaRevocation *revocation)
+refresh_lists (VaRevocation *revocation)
 {
   VaFileState deny, crl;
   gboolean deny_changed, crl_changed;
@@ -170,7 +170,7 @@ va_revocation_allows (VaRevocation *revocation, const VaIdentity *identity, VaPe
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&revocation->mutex);
 
-  refresh (revocation);
+  refresh_lists (revocation);
   if (revocation->denied != NULL && va_deny_list_has (revocation->denied, identity, certificate->fingerprint))
     return FALSE;
   if (revocation->crls == NULL)

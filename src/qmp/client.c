@@ -51,7 +51,7 @@ va_qmp_peer_at (const char *path, pid_t *pid, GError **error)
 }
 
 static VaQmpMessage *
-receive (VaQmpClient *client, GError **error)
+receive_message (VaQmpClient *client, GError **error)
 {
   VaQmpMessage *message = NULL;
   char block[4096];
@@ -69,7 +69,7 @@ receive (VaQmpClient *client, GError **error)
 static gboolean
 receive_greeting (VaQmpClient *client, GError **error)
 {
-  g_autoptr(VaQmpMessage) message = receive (client, error);
+  g_autoptr(VaQmpMessage) message = receive_message (client, error);
 
   if (message == NULL)
     return FALSE;
@@ -100,7 +100,7 @@ receive_answer (VaQmpClient *client, const char *command, guint64 id, GError **e
 {
   for (;;)
     {
-      g_autoptr(VaQmpMessage) message = receive (client, error);
+      g_autoptr(VaQmpMessage) message = receive_message (client, error);
 
       if (message == NULL)
         return NULL;
@@ -129,7 +129,7 @@ va_qmp_execute (VaQmpClient *client, const char *command, JsonObject *arguments,
 }
 
 static gboolean
-lacks (GError **error, const char *command, const char *member)
+qemu_lacks (GError **error, const char *command, const char *member)
 {
   g_set_error (error, VA_QMP_ERROR, VA_QMP_ERROR_ANSWER, _("%s: QEMU's answer has no usable “%s”"), command, member);
   return FALSE;
@@ -142,31 +142,33 @@ take_string (JsonObject *object, const char *command, const char *member, GError
 
   if (node != NULL && JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING)
     return json_node_get_string (node);
-  lacks (error, command, member);
+  qemu_lacks (error, command, member);
   return NULL;
 }
 
 static gboolean
-take_number (JsonObject *object, const char *command, const char *member, guint64 max, guint64 *out, GError **error)
+take_number_member (JsonObject *object, const char *command, const char *member, guint64 max, guint64 *out,
+                    GError **error)
 {
   JsonNode *node = json_object_get_member (object, member);
   gboolean number = node != NULL && JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_INT64;
   gint64 value = number ? json_node_get_int (node) : -1;
 
   if (value < 0 || (guint64) value > max)
-    return lacks (error, command, member);
+    return qemu_lacks (error, command, member);
   *out = (guint64) value;
   return TRUE;
 }
 
 static gboolean
-take_base64 (JsonObject *object, const char *command, const char *member, gpointer out, gsize size, GError **error)
+take_base64_member (JsonObject *object, const char *command, const char *member, gpointer out, gsize size,
+                    GError **error)
 {
   const char *text = take_string (object, command, member, error);
 
   if (text == NULL)
     return FALSE;
-  return va_base64_decode_exact (text, out, size, NULL) || lacks (error, command, member);
+  return va_base64_decode_exact (text, out, size, NULL) || qemu_lacks (error, command, member);
 }
 
 char *
@@ -189,17 +191,17 @@ va_qmp_query_sev (VaQmpClient *client, VaQmpSev *sev, GError **error)
     return FALSE;
   enabled = json_object_get_member (answer, "enabled");
   if (enabled == NULL || !JSON_NODE_HOLDS_VALUE (enabled) || json_node_get_value_type (enabled) != G_TYPE_BOOLEAN)
-    return lacks (error, command, "enabled");
+    return qemu_lacks (error, command, "enabled");
   state = take_string (answer, command, "state", error);
-  if (state == NULL || !take_number (answer, command, "api-major", G_MAXUINT8, &major, error)
-      || !take_number (answer, command, "api-minor", G_MAXUINT8, &minor, error)
-      || !take_number (answer, command, "build-id", G_MAXUINT8, &build, error)
-      || !take_number (answer, command, "policy", G_MAXUINT32, &policy, error))
+  if (state == NULL || !take_number_member (answer, command, "api-major", G_MAXUINT8, &major, error)
+      || !take_number_member (answer, command, "api-minor", G_MAXUINT8, &minor, error)
+      || !take_number_member (answer, command, "build-id", G_MAXUINT8, &build, error)
+      || !take_number_member (answer, command, "policy", G_MAXUINT32, &policy, error))
     return FALSE;
   sev->enabled = json_node_get_boolean (enabled);
   sev->context = (VaLaunchContext){ .api_major = (guint8) major, .api_minor = (guint8) minor,
                                     .build_id = (guint8) build, .policy = (guint32) policy };
-  return g_strlcpy (sev->state, state, sizeof sev->state) < sizeof sev->state || lacks (error, command, "state");
+  return g_strlcpy (sev->state, state, sizeof sev->state) < sizeof sev->state || qemu_lacks (error, command, "state");
 }
 
 gboolean
@@ -208,7 +210,7 @@ va_qmp_query_measure (VaQmpClient *client, guint8 out[VA_MEASUREMENT_SIZE], GErr
   const char *command = "query-sev-launch-measure";
   g_autoptr(JsonObject) answer = va_qmp_execute (client, command, NULL, error);
 
-  return answer != NULL && take_base64 (answer, command, "data", out, VA_MEASUREMENT_SIZE, error);
+  return answer != NULL && take_base64_member (answer, command, "data", out, VA_MEASUREMENT_SIZE, error);
 }
 
 gboolean
@@ -235,8 +237,9 @@ va_qmp_query_sev_capabilities (VaQmpClient *client, VaQmpSevCapabilities *capabi
   g_autoptr(JsonObject) answer = va_qmp_execute (client, command, NULL, error);
 
   return answer != NULL
-         && take_base64 (answer, command, "pdh", capabilities->pdh, sizeof capabilities->pdh, error)
-         && take_base64 (answer, command, "cert-chain", capabilities->cert_chain, sizeof capabilities->cert_chain, error)
-         && take_number (answer, command, "cbitpos", 63, &capabilities->cbitpos, error)
-         && take_number (answer, command, "reduced-phys-bits", 63, &capabilities->reduced_phys_bits, error);
+         && take_base64_member (answer, command, "pdh", capabilities->pdh, sizeof capabilities->pdh, error)
+         && take_base64_member (answer, command, "cert-chain", capabilities->cert_chain,
+                                sizeof capabilities->cert_chain, error)
+         && take_number_member (answer, command, "cbitpos", 63, &capabilities->cbitpos, error)
+         && take_number_member (answer, command, "reduced-phys-bits", 63, &capabilities->reduced_phys_bits, error);
 }

@@ -24,7 +24,7 @@ va_qmp_message_free (VaQmpMessage *message)
 }
 
 static gboolean
-refuse (GError **error, const char *sentence)
+refuse_message (GError **error, const char *sentence)
 {
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("QEMU's monitor: %s"), sentence);
   return FALSE;
@@ -56,7 +56,7 @@ read_id (VaQmpMessage *message, JsonObject *object, GError **error)
   if (node == NULL)
     return TRUE;
   if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_INT64 || json_node_get_int (node) < 0)
-    return refuse (error, _("an answer's id is not one that was sent"));
+    return refuse_message (error, _("an answer's id is not one that was sent"));
   message->has_id = TRUE;
   message->id = (guint64) json_node_get_int (node);
   return TRUE;
@@ -68,7 +68,7 @@ read_return (VaQmpMessage *message, JsonObject *object, GError **error)
   JsonObject *value = member_object (object, "return");
 
   if (value == NULL)
-    return refuse (error, _("an answer is not an object"));
+    return refuse_message (error, _("an answer is not an object"));
   message->kind = VA_QMP_RETURN;
   message->value = json_object_ref (value);
   return read_id (message, object, error);
@@ -82,7 +82,7 @@ read_refusal (VaQmpMessage *message, JsonObject *object, GError **error)
   const char *description = reason != NULL ? member_string (reason, "desc") : NULL;
 
   if (name == NULL || description == NULL)
-    return refuse (error, _("an error has no class or no description"));
+    return refuse_message (error, _("an error has no class or no description"));
   message->kind = VA_QMP_REFUSAL;
   message->error_class = g_strdup (name);
   message->description = g_strdup (description);
@@ -94,14 +94,14 @@ read_event (VaQmpMessage *message, JsonObject *object, GError **error)
 {
   message->kind = VA_QMP_EVENT;
   message->event = g_strdup (member_string (object, "event"));
-  return message->event != NULL || refuse (error, _("an event has no name"));
+  return message->event != NULL || refuse_message (error, _("an event has no name"));
 }
 
 static gboolean
 read_greeting (VaQmpMessage *message, JsonObject *object, GError **error)
 {
   message->kind = VA_QMP_GREETING;
-  return member_object (object, "QMP") != NULL || refuse (error, _("the greeting is not an object"));
+  return member_object (object, "QMP") != NULL || refuse_message (error, _("the greeting is not an object"));
 }
 
 VaQmpMessage *
@@ -124,11 +124,11 @@ va_qmp_message_parse (const char *line, gsize size, GError **error)
     {
       if (!json_object_has_member (object, kinds[i].member))
         continue;
-      if (read != NULL && !refuse (error, _("a message is two kinds at once")))
+      if (read != NULL && !refuse_message (error, _("a message is two kinds at once")))
         return NULL;
       read = kinds[i].read;
     }
-  if (read == NULL && !refuse (error, _("a message is neither greeting, answer, error nor event")))
+  if (read == NULL && !refuse_message (error, _("a message is neither greeting, answer, error nor event")))
     return NULL;
   return read (message, object, error) ? g_steal_pointer (&message) : NULL;
 }

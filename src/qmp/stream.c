@@ -13,7 +13,7 @@
 #include "core/i18n.h"
 
 static gboolean
-fail (GError **error, const char *what)
+fail_stream (GError **error, const char *what)
 {
   gboolean peer = errno == ENOENT || errno == ECONNREFUSED || errno == ECONNRESET || errno == EPIPE;
 
@@ -30,7 +30,7 @@ time_out (GError **error)
 }
 
 static gboolean
-wait_for (int fd, short events, gint64 end, GError **error)
+wait_for_monitor (int fd, short events, gint64 end, GError **error)
 {
   struct pollfd one = { .fd = fd, .events = events };
 
@@ -42,7 +42,7 @@ wait_for (int fd, short events, gint64 end, GError **error)
       if (ready > 0)
         return TRUE;
       if (ready < 0 && errno != EINTR)
-        return fail (error, "poll");
+        return fail_stream (error, "poll");
       if (ready == 0)
         return time_out (error);
     }
@@ -62,7 +62,7 @@ connect_fd (int fd, const char *path, gint64 end, GError **error)
   while (connect (fd, (struct sockaddr *) &address, sizeof address) != 0)
     {
       if (errno != EAGAIN && errno != EINTR)
-        return fail (error, path);
+        return fail_stream (error, path);
       /* A full backlog of a local socket cannot be polled for. */
       if (g_get_monotonic_time () >= end)
         return time_out (error);
@@ -77,7 +77,7 @@ va_stream_connect (const char *path, gint64 end, GError **error)
   int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
   if (fd < 0)
-    fail (error, "socket");
+    fail_stream (error, "socket");
   else if (!connect_fd (fd, path, end, error))
     {
       close (fd);
@@ -93,7 +93,7 @@ va_stream_peer (int fd, pid_t *pid, GError **error)
   socklen_t size = sizeof peer;
 
   if (getsockopt (fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
-    return fail (error, "SO_PEERCRED");
+    return fail_stream (error, "SO_PEERCRED");
   *pid = peer.pid;
   return TRUE;
 }
@@ -107,11 +107,11 @@ va_stream_send (int fd, gconstpointer data, gsize size, gint64 end, GError **err
     {
       ssize_t n;
 
-      if (!wait_for (fd, POLLOUT, end, error))
+      if (!wait_for_monitor (fd, POLLOUT, end, error))
         return FALSE;
       n = send (fd, at, size, MSG_NOSIGNAL);
       if (n < 0 && errno != EINTR && errno != EAGAIN)
-        return fail (error, "send");
+        return fail_stream (error, "send");
       at += MAX (n, 0);
       size -= (gsize) MAX (n, 0);
     }
@@ -125,7 +125,7 @@ va_stream_receive (int fd, gpointer data, gsize size, gint64 end, GError **error
     {
       ssize_t n;
 
-      if (!wait_for (fd, POLLIN, end, error))
+      if (!wait_for_monitor (fd, POLLIN, end, error))
         return 0;
       n = recv (fd, data, size, 0);
       if (n > 0)
@@ -133,7 +133,7 @@ va_stream_receive (int fd, gpointer data, gsize size, gint64 end, GError **error
       if (n < 0 && (errno == EINTR || errno == EAGAIN))
         continue;
       if (n < 0)
-        fail (error, "recv");
+        fail_stream (error, "recv");
       else
         g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER, _("QEMU's monitor hung up"));
       return 0;

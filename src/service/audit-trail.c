@@ -62,7 +62,7 @@ find_own (VaAuditTrail *trail, const GPtrArray *texts)
 
 /* The first time. Whether the checkpoint is in the chain turns out when the chain is followed from there. */
 static gboolean
-begin (VaAuditTrail *trail, GError **error)
+begin_trail (VaAuditTrail *trail, GError **error)
 {
   g_autoptr(GPtrArray) texts = NULL;
   g_autoptr(VaCheckpoint) own = NULL;
@@ -102,7 +102,7 @@ va_audit_trail_follow (VaAuditTrail *trail, guint64 most, VaAuditPlace *end, GEr
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&trail->mutex);
   g_autoptr(GError) reason = NULL;
   gboolean at_end = FALSE;
-  gboolean ok = (trail->begun || begin (trail, &reason)) && skip_pruned (trail, &reason)
+  gboolean ok = (trail->begun || begin_trail (trail, &reason)) && skip_pruned (trail, &reason)
                 && va_store_audit_follow (trail->store, &trail->place, most > 0 ? most : G_MAXUINT64, &at_end, &reason);
 
   if (ok || g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT))

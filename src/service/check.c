@@ -153,7 +153,7 @@ check_tls (Check *check)
 }
 
 static void
-check_groups (Check *check)
+check_group_file (Check *check)
 {
   GError *reason = NULL;
   g_autoptr(VaHostGroups) groups = va_host_groups_new (va_config_string (check->config, "hosts", "groups"), &reason);
@@ -241,7 +241,7 @@ check_file (Check *check, const char *path)
 }
 
 static void
-check_place (Check *check)
+check_store_place (Check *check)
 {
   GError *reason = NULL;
   const char *place = va_service_store_place (check->config, &reason);
@@ -260,7 +260,7 @@ va_check_config (const VaConfig *config, GPtrArray *problems)
 
   check_address (&check);
   check_tls (&check);
-  check_groups (&check);
-  check_place (&check);
+  check_group_file (&check);
+  check_store_place (&check);
   check_kek (&check);
 }

@@ -86,7 +86,7 @@ va_launch_record_approve (VaStoredLaunch *launch, const VaApprover *by, const Va
 }
 
 static void
-set_text (JsonObject *object, const char *name, const char *text)
+set_record_text (JsonObject *object, const char *name, const char *text)
 {
   if (text != NULL)
     json_object_set_string_member (object, name, text);
@@ -129,11 +129,11 @@ va_launch_record_write (const VaStoredLaunch *launch)
     }
   if (launch->approvals != NULL)
     set_array (object, "approvals", launch->approvals);
-  set_text (object, "code", launch->code);
-  set_text (object, "detail", launch->detail);
+  set_record_text (object, "code", launch->code);
+  set_record_text (object, "detail", launch->detail);
   if (launch->steps != NULL)
     set_array (object, "steps", launch->steps);
-  set_text (object, "reason", launch->reason);
+  set_record_text (object, "reason", launch->reason);
   if (launch->firmware_error >= 0)
     json_object_set_int_member (object, "firmware-error", launch->firmware_error);
   return object;

@@ -46,7 +46,7 @@ on_answered (gpointer data)
 }
 
 static gpointer
-ask (gpointer data)
+ask_store (gpointer data)
 {
   VaLiveness *liveness = data;
   g_autoptr(GError) error = NULL;
@@ -66,7 +66,7 @@ on_timer (gpointer data)
   VaLiveness *liveness = data;
 
   if (liveness->thread == NULL)
-    liveness->thread = g_thread_new ("va-liveness", ask, liveness);
+    liveness->thread = g_thread_new ("va-liveness", ask_store, liveness);
   return G_SOURCE_CONTINUE;
 }
 

@@ -34,7 +34,7 @@ typedef struct {
 } Options;
 
 static gboolean
-parse_options (int argc, char **argv, Options *options)
+parse_service_options (int argc, char **argv, Options *options)
 {
   const GOptionEntry entries[] = {
     { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config, N_("Read this configuration"), N_("FILE") },
@@ -79,7 +79,7 @@ server_settings (const VaConfig *config)
 }
 
 static gboolean
-load_tls_files (const VaConfig *config, VaTlsFiles *files, GError **error)
+load_configured_tls (const VaConfig *config, VaTlsFiles *files, GError **error)
 {
   return va_tls_files_load (files, va_config_string (config, "tls", "ca"),
                             va_config_string (config, "tls", "certificate"), va_config_string (config, "tls", "key"),
@@ -112,7 +112,7 @@ make_signer (const VaConfig *config, GError **error)
 {
   g_auto(VaTlsFiles) files = { 0 };
 
-  return load_tls_files (config, &files, error) ? va_signer_new (files.certificate, files.key, error) : NULL;
+  return load_configured_tls (config, &files, error) ? va_signer_new (files.certificate, files.key, error) : NULL;
 }
 
 static VaQuotaOf
@@ -199,7 +199,7 @@ is_of_pin (const GError *error)
 
 /* All but one of them; that one is for the end, and the one that decides the status. */
 static gboolean
-report (GPtrArray *problems, GError **error)
+report_problems (GPtrArray *problems, GError **error)
 {
   guint last = problems->len - 1;
 
@@ -215,7 +215,7 @@ report (GPtrArray *problems, GError **error)
 
 /* What starting would read, without making a store. */
 static gboolean
-check (const VaConfig *config, const char *path, gboolean is_default, GError **error)
+check_configuration (const VaConfig *config, const char *path, gboolean is_default, GError **error)
 {
   g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func ((GDestroyNotify) g_error_free);
   g_autoptr(VaSevRoots) roots = NULL;
@@ -230,14 +230,14 @@ check (const VaConfig *config, const char *path, gboolean is_default, GError **e
   if (!find_key_service (config, &key_service, &reason))
     g_ptr_array_add (problems, g_steal_pointer (&reason));
   va_check_config (config, problems);
-  if (!report (problems, error))
+  if (!report_problems (problems, error))
     return FALSE;
   printf (_("%s: ok\n"), path);
   return TRUE;
 }
 
 static gboolean
-run (const Options *options, GError **error)
+run_service (const Options *options, GError **error)
 {
   const char *path = options->config != NULL ? options->config : VA_SYSCONFDIR "/service.conf";
   g_autoptr(VaConfig) config = va_service_config_load (path, error);
@@ -247,7 +247,7 @@ run (const Options *options, GError **error)
   if (config == NULL)
     return FALSE;
   if (options->check)
-    return check (config, path, options->config == NULL, error);
+    return check_configuration (config, path, options->config == NULL, error);
   roots = load_roots (config, error);
   return roots != NULL && find_key_service (config, &key_service, error)
          && open_and_serve (config, roots, key_service, error);
@@ -268,14 +268,14 @@ main (int argc, char **argv)
   textdomain (GETTEXT_PACKAGE);
   va_process_forbid_dumps ();
   va_journal_take_glib (VA_LOG_IDENTIFIER);
-  if (!parse_options (argc, argv, &options))
+  if (!parse_service_options (argc, argv, &options))
     return EXIT_USAGE;
   if (options.version)
     {
       printf ("virt-attestd %s\n", PACKAGE_VERSION);
       return 0;
     }
-  ok = run (&options, &error);
+  ok = run_service (&options, &error);
   if (!ok)
     va_log (VA_LOG_ERROR, "%s", error->message);
   g_free (options.config);

@@ -62,7 +62,7 @@ boot_time (void)
 }
 
 static void
-print_one (GString *text, const char *name, const char *type, const char *help, double value)
+print_process_metric (GString *text, const char *name, const char *type, const char *help, double value)
 {
   va_metrics_text_family (text, name, type, help);
   va_metrics_text_sample (text, name, value, NULL);
@@ -77,15 +77,16 @@ va_metrics_print_process (GString *text)
 
   if (read_stat (stat))
     {
-      print_one (text, "process_cpu_seconds_total", "counter", "Processor time.",
-                 (stat[STAT_UTIME] + stat[STAT_STIME]) / tick);
-      print_one (text, "process_start_time_seconds", "gauge", "Start, in seconds since 1970.",
-                 (double) boot_time () + stat[STAT_START] / tick);
-      print_one (text, "process_resident_memory_bytes", "gauge", "Resident memory.", stat[STAT_RSS] * page);
-      print_one (text, "process_virtual_memory_bytes", "gauge", "Address space.", stat[STAT_VSIZE]);
-      print_one (text, "process_threads", "gauge", "Threads.", stat[STAT_THREADS]);
+      print_process_metric (text, "process_cpu_seconds_total", "counter", "Processor time.",
+                            (stat[STAT_UTIME] + stat[STAT_STIME]) / tick);
+      print_process_metric (text, "process_start_time_seconds", "gauge", "Start, in seconds since 1970.",
+                            (double) boot_time () + stat[STAT_START] / tick);
+      print_process_metric (text, "process_resident_memory_bytes", "gauge", "Resident memory.", stat[STAT_RSS] * page);
+      print_process_metric (text, "process_virtual_memory_bytes", "gauge", "Address space.", stat[STAT_VSIZE]);
+      print_process_metric (text, "process_threads", "gauge", "Threads.", stat[STAT_THREADS]);
     }
-  print_one (text, "process_open_fds", "gauge", "Open file descriptors.", count_files ());
+  print_process_metric (text, "process_open_fds", "gauge", "Open file descriptors.", count_files ());
   if (getrlimit (RLIMIT_NOFILE, &files) == 0)
-    print_one (text, "process_max_fds", "gauge", "Most file descriptors that may be open.", (double) files.rlim_cur);
+    print_process_metric (text, "process_max_fds", "gauge", "Most file descriptors that may be open.",
+                          (double) files.rlim_cur);
 }

@@ -48,13 +48,13 @@ struct _VaMetrics
 };
 
 static void
-add (Counter *counter, guint64 more)
+add_to_counter (Counter *counter, guint64 more)
 {
   atomic_fetch_add_explicit (counter, more, memory_order_relaxed);
 }
 
 static guint64
-get (const Counter *counter)
+get_counter (const Counter *counter)
 {
   return atomic_load_explicit (counter, memory_order_relaxed);
 }
@@ -97,7 +97,7 @@ void
 va_metrics_count (VaMetrics *metrics, VaMetric what)
 {
   if (metrics != NULL)
-    add (&metrics->single[what], 1);
+    add_to_counter (&metrics->single[what], 1);
 }
 
 void
@@ -107,21 +107,21 @@ va_metrics_decision (VaMetrics *metrics, const char *call, const char *verdict, 
     return;
   for (guint i = 0; verdict != NULL && i < G_N_ELEMENTS (grants); i++)
     if (g_str_equal (grants[i].call, call) && g_str_equal (grants[i].verdict, verdict))
-      add (&metrics->granted[i], 1);
+      add_to_counter (&metrics->granted[i], 1);
   for (guint i = 0; verdict == NULL && i < G_N_ELEMENTS (calls); i++)
     if (g_str_equal (calls[i], call))
-      add (&metrics->refused[i][(guint) code < va_problem_count () ? (guint) code : VA_PROBLEM_INTERNAL], 1);
+      add_to_counter (&metrics->refused[i][(guint) code < va_problem_count () ? (guint) code : VA_PROBLEM_INTERNAL], 1);
 }
 
 static void
 count_reason (VaMetrics *metrics, const VaFinishedRequest *finished)
 {
   if (finished->code == VA_PROBLEM_TOO_MANY)
-    add (&metrics->reasons[REASON_TOO_MANY], 1);
+    add_to_counter (&metrics->reasons[REASON_TOO_MANY], 1);
   else if (finished->handled < 0 && finished->code == VA_PROBLEM_FORBIDDEN)
-    add (&metrics->reasons[REASON_ROLE], 1);
+    add_to_counter (&metrics->reasons[REASON_ROLE], 1);
   else if (finished->handled < 0 && finished->code == VA_PROBLEM_UNAUTHENTICATED)
-    add (&metrics->reasons[REASON_CERTIFICATE], 1);
+    add_to_counter (&metrics->reasons[REASON_CERTIFICATE], 1);
 }
 
 void
@@ -131,29 +131,30 @@ va_metrics_request (VaMetrics *metrics, const VaFinishedRequest *finished)
   Route *route = &metrics->routes[metrics->routes[MIN (index, metrics->n_routes)].as];
   guint bucket = 0;
 
-  add (&route->answers[CLAMP (finished->status / 100, 1, G_N_ELEMENTS (classes)) - 1], 1);
+  add_to_counter (&route->answers[CLAMP (finished->status / 100, 1, G_N_ELEMENTS (classes)) - 1], 1);
   count_reason (metrics, finished);
   if (finished->handled < 0)
     return;
   while (finished->handled > bounds[bucket].us)
     bucket++;
-  add (&route->times[bucket], 1);
-  add (&route->time_us, (guint64) finished->handled);
+  add_to_counter (&route->times[bucket], 1);
+  add_to_counter (&route->time_us, (guint64) finished->handled);
 }
 
 static void
-print_launches (VaMetrics *metrics, GString *text)
+print_launch_counters (VaMetrics *metrics, GString *text)
 {
   const char *name = "virt_attest_launches_total";
 
   va_metrics_text_family (text, name, "counter", "Decisions about launches: what was granted, or which rule refused.");
   for (guint i = 0; i < G_N_ELEMENTS (grants); i++)
-    va_metrics_text_sample (text, name, (double) get (&metrics->granted[i]), "call", grants[i].call, "verdict",
+    va_metrics_text_sample (text, name, (double) get_counter (&metrics->granted[i]), "call", grants[i].call, "verdict",
                             grants[i].verdict, "rule", "", NULL);
   for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
     for (guint code = 0; code < va_problem_count (); code++)
-      if (get (&metrics->refused[i][code]) > 0)
-        va_metrics_text_sample (text, name, (double) get (&metrics->refused[i][code]), "call", calls[i], "verdict",
+      if (get_counter (&metrics->refused[i][code]) > 0)
+        va_metrics_text_sample (text, name, (double) get_counter (&metrics->refused[i][code]), "call", calls[i],
+                                "verdict",
                                 va_problem_status ((VaProblemCode) code) >= 500 ? "error" : "refused", "rule",
                                 va_problem_name ((VaProblemCode) code), NULL);
 }
@@ -166,8 +167,8 @@ print_answers (VaMetrics *metrics, GString *text)
   va_metrics_text_family (text, name, "counter", "Answered requests by route and class of status.");
   for (guint i = 0; i <= metrics->n_routes; i++)
     for (guint c = 0; c < G_N_ELEMENTS (classes); c++)
-      if (get (&metrics->routes[i].answers[c]) > 0 || (metrics->routes[i].always && (c == 1 || c >= 3)))
-        va_metrics_text_sample (text, name, (double) get (&metrics->routes[i].answers[c]), "route",
+      if (get_counter (&metrics->routes[i].answers[c]) > 0 || (metrics->routes[i].always && (c == 1 || c >= 3)))
+        va_metrics_text_sample (text, name, (double) get_counter (&metrics->routes[i].answers[c]), "route",
                                 metrics->routes[i].name, "status", classes[c], NULL);
 }
 
@@ -180,10 +181,10 @@ print_times (VaMetrics *metrics, GString *text)
   for (guint i = 0; i < metrics->n_routes; i++)
     {
       const Route *route = &metrics->routes[i];
-      guint64 sum = get (&route->time_us), times[BUCKETS], count = 0;
+      guint64 sum = get_counter (&route->time_us), times[BUCKETS], count = 0;
 
       for (guint b = 0; b < BUCKETS; b++)
-        count += times[b] = get (&route->times[b]);
+        count += times[b] = get_counter (&route->times[b]);
       if (count == 0 && !route->always)
         continue;
       count = 0;
@@ -204,10 +205,10 @@ print_refusals (VaMetrics *metrics, VaServerStatistics *server, GString *text)
 
   va_metrics_text_family (text, name, "counter", "Peers that got no further: connections without a good certificate or "
                           "over their address's limit, requests with a certificate that counts no more, of another role, too many.");
-  va_metrics_text_sample (text, name, (double) get (&server->unverified), "reason", "handshake", NULL);
-  va_metrics_text_sample (text, name, (double) get (&server->over_limit), "reason", "limit", NULL);
+  va_metrics_text_sample (text, name, (double) get_counter (&server->unverified), "reason", "handshake", NULL);
+  va_metrics_text_sample (text, name, (double) get_counter (&server->over_limit), "reason", "limit", NULL);
   for (guint i = 0; i < G_N_ELEMENTS (reasons); i++)
-    va_metrics_text_sample (text, name, (double) get (&metrics->reasons[i]), "reason", reasons[i], NULL);
+    va_metrics_text_sample (text, name, (double) get_counter (&metrics->reasons[i]), "reason", reasons[i], NULL);
 }
 
 static void
@@ -226,7 +227,7 @@ print_connections (VaServerStatistics *server, GString *text)
   va_metrics_text_family (text, "virt_attest_connections", "gauge", "Open connections.");
   va_metrics_text_sample (text, "virt_attest_connections", atomic_load (&server->connections), NULL);
   va_metrics_text_family (text, "virt_attest_connections_total", "counter", "Connections that were taken.");
-  va_metrics_text_sample (text, "virt_attest_connections_total", (double) get (&server->accepted), NULL);
+  va_metrics_text_sample (text, "virt_attest_connections_total", (double) get_counter (&server->accepted), NULL);
 }
 
 void
@@ -234,7 +235,7 @@ va_metrics_print (VaMetrics *metrics, VaServerStatistics *server, GString *text)
 {
   va_metrics_text_family (text, "virt_attest_build_info", "gauge", "The program's version.");
   va_metrics_text_sample (text, "virt_attest_build_info", 1, "version", PACKAGE_VERSION, NULL);
-  print_launches (metrics, text);
+  print_launch_counters (metrics, text);
   print_answers (metrics, text);
   print_times (metrics, text);
   print_refusals (metrics, server, text);
@@ -242,16 +243,16 @@ va_metrics_print (VaMetrics *metrics, VaServerStatistics *server, GString *text)
   print_connections (server, text);
   va_metrics_text_family (text, "virt_attest_chain_cache_total", "counter",
                           "Certificate chains of platforms: verified before, or anew.");
-  va_metrics_text_sample (text, "virt_attest_chain_cache_total", (double) get (&metrics->single[VA_METRIC_CHAIN_HIT]),
-                          "result", "hit", NULL);
-  va_metrics_text_sample (text, "virt_attest_chain_cache_total", (double) get (&metrics->single[VA_METRIC_CHAIN_MISS]),
-                          "result", "miss", NULL);
+  va_metrics_text_sample (text, "virt_attest_chain_cache_total",
+                          (double) get_counter (&metrics->single[VA_METRIC_CHAIN_HIT]), "result", "hit", NULL);
+  va_metrics_text_sample (text, "virt_attest_chain_cache_total",
+                          (double) get_counter (&metrics->single[VA_METRIC_CHAIN_MISS]), "result", "miss", NULL);
   va_metrics_text_family (text, "virt_attest_explanations_total", "counter", "Wrong measurements: explained to the owner, or not.");
-  va_metrics_text_sample (text, "virt_attest_explanations_total", (double) get (&metrics->single[VA_METRIC_EXPLAINED]),
-                          "result", "explained", NULL);
   va_metrics_text_sample (text, "virt_attest_explanations_total",
-                          (double) get (&metrics->single[VA_METRIC_NOT_EXPLAINED]), "result", "skipped", NULL);
+                          (double) get_counter (&metrics->single[VA_METRIC_EXPLAINED]), "result", "explained", NULL);
+  va_metrics_text_sample (text, "virt_attest_explanations_total",
+                          (double) get_counter (&metrics->single[VA_METRIC_NOT_EXPLAINED]), "result", "skipped", NULL);
   va_metrics_text_family (text, "virt_attest_checkpoints_total", "counter", "Signed checkpoints of the audit log.");
   va_metrics_text_sample (text, "virt_attest_checkpoints_total",
-                          (double) get (&metrics->single[VA_METRIC_CHECKPOINT]), NULL);
+                          (double) get_counter (&metrics->single[VA_METRIC_CHECKPOINT]), NULL);
 }

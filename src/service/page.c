@@ -11,7 +11,7 @@
 #include "kek/kek.h"
 
 static gboolean
-read_page (const VaListKind *kind, const VaRequest *request, VaPage *page, GError **error)
+read_page_query (const VaListKind *kind, const VaRequest *request, VaPage *page, GError **error)
 {
   guint64 limit = kind->limit_default;
 
@@ -51,7 +51,7 @@ log_unreadable (const VaListKind *kind, guint count, const char *first)
 }
 
 static JsonArray *
-write_all (const VaListKind *kind, VaService *service, const GPtrArray *list, GError **error)
+write_page_records (const VaListKind *kind, VaService *service, const GPtrArray *list, GError **error)
 {
   g_autoptr(JsonArray) array = json_array_new ();
   g_autofree char *first = NULL;
@@ -84,11 +84,11 @@ va_list_answer (const VaListKind *kind, VaService *service, const VaRequest *req
   JsonArray *array = NULL;
   gboolean more;
 
-  if (!read_page (kind, request, page, error))
+  if (!read_page_query (kind, request, page, error))
     return FALSE;
   list = kind->list (service->store, page, &more, &reason);
   if (list != NULL)
-    array = write_all (kind, service, list, &reason);
+    array = write_page_records (kind, service, list, &reason);
   if (array == NULL)
     return va_refuse_from (error, g_steal_pointer (&reason), kind->not_found);
   response->status = 200;

@@ -20,7 +20,7 @@ write_entry (void)
 }
 
 static gboolean
-seal_again (VaService *service, guint64 *moved, GError **error)
+seal_rows_again (VaService *service, guint64 *moved, GError **error)
 {
   g_autoptr(JsonObject) entry = write_entry ();
   guint count = 0;
@@ -46,7 +46,7 @@ va_service_rekey (VaService *service)
 
   if (va_store_count_seals (service->store, &seals, &error) && seals < VA_SEALS_MAX)
     return;
-  if (error == NULL && seal_again (service, &moved, &error))
+  if (error == NULL && seal_rows_again (service, &moved, &error))
     va_log (VA_LOG_INFO, "the data key had sealed %" G_GUINT64_FORMAT " values: a new one is in its place, and %"
             G_GUINT64_FORMAT " values were sealed again", seals, moved);
   if (error != NULL)

@@ -54,7 +54,7 @@ ping_store (gpointer store, GError **error)
 }
 
 static gboolean
-load_tls_files (const Serving *serving, VaTlsFiles *files, GError **error)
+load_serving_tls (const Serving *serving, VaTlsFiles *files, GError **error)
 {
   const VaServerSettings *settings = &serving->settings;
 
@@ -62,7 +62,7 @@ load_tls_files (const Serving *serving, VaTlsFiles *files, GError **error)
 }
 
 static gboolean
-note_end (const Serving *serving, const VaTlsFiles *files, GError **error)
+note_certificate_end (const Serving *serving, const VaTlsFiles *files, GError **error)
 {
   gint64 ends;
 
@@ -76,13 +76,13 @@ note_end (const Serving *serving, const VaTlsFiles *files, GError **error)
 }
 
 static gboolean
-reload (const Serving *serving, GError **error)
+reload_files (const Serving *serving, GError **error)
 {
   g_auto(VaTlsFiles) files = { 0 };
 
-  return va_server_reload (serving->server, error) && load_tls_files (serving, &files, error)
+  return va_server_reload (serving->server, error) && load_serving_tls (serving, &files, error)
          && va_signer_renew (serving->service->signer, files.certificate, files.key, error)
-         && note_end (serving, &files, error);
+         && note_certificate_end (serving, &files, error);
 }
 
 /* systemd waits for the second message before it says that the reload is done. */
@@ -95,7 +95,7 @@ on_reload_signal (gpointer data)
   if (serving->stopping != NULL)
     return G_SOURCE_CONTINUE;
   sd_notifyf (0, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time ());
-  if (reload (serving, &error))
+  if (reload_files (serving, &error))
     va_log (VA_LOG_INFO, "certificate, key and CA were read again");
   else
     va_log (VA_LOG_ERROR, "certificate, key and CA stay as they were: %s", error->message);
@@ -111,7 +111,7 @@ on_stopped (gpointer loop)
 }
 
 static gpointer
-stop (gpointer data)
+stop_serving (gpointer data)
 {
   Serving *serving = data;
 
@@ -136,7 +136,7 @@ on_end_signal (gpointer data)
   sd_notifyf (0, "STOPPING=1\nSTATUS=%s\nEXTEND_TIMEOUT_USEC=%" G_GUINT64_FORMAT, _("Finishing what has begun"),
               (guint64) seconds * G_USEC_PER_SEC);
   va_log (VA_LOG_INFO, "ending");
-  serving->stopping = g_thread_new ("va-stop", stop, serving);
+  serving->stopping = g_thread_new ("va-stop", stop_serving, serving);
   return G_SOURCE_CONTINUE;
 }
 
@@ -160,7 +160,7 @@ push_chore (Serving *serving, guint i)
 }
 
 static void
-sweep (VaService *service)
+sweep_store (VaService *service)
 {
   g_autoptr(GError) error = NULL;
 
@@ -209,7 +209,7 @@ add_sources (Serving *serving)
 
   memcpy (serving->sources, sources, sizeof sources);
   serving->pool = g_thread_pool_new (do_chore, service, 1, TRUE, NULL);
-  serving->chores[SWEEP].function = sweep;
+  serving->chores[SWEEP].function = sweep_store;
   serving->chores[SIGN].function = va_audit_sign_new;
   serving->chores[REKEY].function = va_service_rekey;
   serving->chores[MEASURE].function = va_room_measure;
@@ -226,7 +226,7 @@ remove_sources (Serving *serving)
 }
 
 static gboolean
-start (Serving *serving, GError **error)
+start_serving (Serving *serving, GError **error)
 {
   VaServerSettings *settings = &serving->settings;
   g_auto(VaTlsFiles) files = { 0 };
@@ -234,7 +234,7 @@ start (Serving *serving, GError **error)
   settings->refused = va_audit_refused;
   settings->finished = on_finished;
   settings->statistics = &serving->service->server;
-  if (!load_tls_files (serving, &files, error) || !note_end (serving, &files, error))
+  if (!load_serving_tls (serving, &files, error) || !note_certificate_end (serving, &files, error))
     return FALSE;
   serving->server = va_server_start (settings, va_service_routes (), serving->service, error);
   return serving->server != NULL;
@@ -247,7 +247,7 @@ va_serve (VaService *service, const VaServerSettings *settings, GError **error)
   Serving serving = { .service = service, .settings = *settings, .loop = loop };
   VaLiveness *liveness;
 
-  if (!start (&serving, error))
+  if (!start_serving (&serving, error))
     return FALSE;
   add_sources (&serving);
   liveness = va_liveness_new (ping_store, service->store);

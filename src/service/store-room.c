@@ -76,7 +76,7 @@ va_room_measure (VaService *service)
 
 /* Said again only after there was room in between. @why: NULL: there is room */
 static void
-tell (VaService *service, const char *why)
+tell_store_room (VaService *service, const char *why)
 {
   if (why != NULL && !atomic_exchange (&service->is_full, TRUE))
     va_log (VA_LOG_ERROR, "%s: nothing new is stored, launches go on. Make room, or prune the store", why);
@@ -109,7 +109,7 @@ va_room_for_change (VaService *service, const VaRequest *request, gboolean adds,
   if (!adds)
     return TRUE;
   shortage = find_shortage (service);
-  tell (service, shortage);
+  tell_store_room (service, shortage);
   return shortage == NULL
          || va_refuse (error, VA_PROBLEM_STORE_FULL,
                        _("the service's store is nearly full, and what is left is kept for launches; ask its operator to make "

@@ -17,7 +17,7 @@ room_text (JsonObject *artifact, const char *base, const char *size)
 }
 
 static void
-print_list (JsonObject *answer)
+print_artifacts (JsonObject *answer)
 {
   JsonArray *artifacts = va_answer_array (answer, "artifacts");
   VaTable *table
@@ -55,6 +55,6 @@ va_verb_artifact_list (VaCall *call)
   if (call->json)
     va_print_json (answer);
   else
-    print_list (answer);
+    print_artifacts (answer);
   return VA_EXIT_YES;
 }

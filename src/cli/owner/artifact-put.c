@@ -9,7 +9,7 @@
 #include "cli/print.h"
 
 static char *
-area_text (JsonObject *artifact, const char *base, const char *size)
+describe_area (JsonObject *artifact, const char *base, const char *size)
 {
   if (va_answer_number (artifact, base) == 0)
     return g_strdup (_("none"));
@@ -24,8 +24,8 @@ print_artifact (JsonObject *artifact)
 
   va_table_field (table, _("hash"), g_strdup (va_answer_text (artifact, "hash")));
   va_table_field (table, _("size"), g_strdup_printf ("%" G_GINT64_FORMAT, va_answer_number (artifact, "size")));
-  va_table_field (table, _("room for secrets"), area_text (artifact, "secret-base", "secret-size"));
-  va_table_field (table, _("room for kernel hashes"), area_text (artifact, "hashes-base", "hashes-size"));
+  va_table_field (table, _("room for secrets"), describe_area (artifact, "secret-base", "secret-size"));
+  va_table_field (table, _("room for kernel hashes"), describe_area (artifact, "hashes-base", "hashes-size"));
   va_table_field (table, _("SEV-ES"),
                   g_strdup (va_answer_number (artifact, "ap-reset") != 0 ? _("yes") : _("no")));
   va_table_print (table, "");

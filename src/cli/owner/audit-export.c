@@ -60,7 +60,7 @@ write_page (JsonObject *page, gint64 end, Place *place)
 
 /* Everything up to @end. */
 static gboolean
-write_records (VaCall *call, gint64 end, Place *place, GError **error)
+export_records (VaCall *call, gint64 end, Place *place, GError **error)
 {
   while (place->written < end)
     {
@@ -95,7 +95,7 @@ va_verb_audit_export (VaCall *call)
   if (!va_call_ask (call, "POST", "/v1/audit/checkpoint", NULL, &checkpoint, &error))
     return va_call_fail (error);
   va_print_line ("%s", VA_AUDIT_EXPORT_HEAD);
-  if (!write_records (call, va_answer_number (checkpoint, "seq"), &place, &error))
+  if (!export_records (call, va_answer_number (checkpoint, "seq"), &place, &error))
     return va_call_fail (error);
   if (place.covered != va_answer_number (checkpoint, "seq"))
     write_checkpoint (checkpoint, &place);

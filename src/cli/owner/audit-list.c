@@ -44,7 +44,7 @@ add_record (VaTable *table, JsonObject *record)
 }
 
 static void
-print_list (const GPtrArray *texts)
+print_audit_texts (const GPtrArray *texts)
 {
   VaTable *table = va_table_new (
     (const char *[]){ _("SEQ"), _("TIME"), _("WHO"), _("WHAT"), _("OBJECT"), _("RESULT"), _("WHY"), NULL });
@@ -75,7 +75,7 @@ add_texts (GPtrArray *texts, JsonArray *records, guint limit)
 
 /* Pages go from the newest records backwards. */
 static gboolean
-read_page (VaCall *call, GPtrArray *texts, guint limit, gint64 after, gint64 *before, GError **error)
+read_audit_page (VaCall *call, GPtrArray *texts, guint limit, gint64 after, gint64 *before, GError **error)
 {
   g_autofree char *path = g_strdup_printf ("/v1/audit?order=newest&limit=%u&after=%" G_GINT64_FORMAT
                                            "&before=%" G_GINT64_FORMAT, MIN (limit - texts->len, PAGE_MAX), after, *before);
@@ -119,10 +119,10 @@ va_verb_audit_list (VaCall *call)
   if (after < 0)
     return va_call_usage (call, "%s", _("--after must not be negative"));
   while (before > 0)
-    if (!read_page (call, texts, (guint) limit, after, &before, &error))
+    if (!read_audit_page (call, texts, (guint) limit, after, &before, &error))
       return va_call_fail (error);
   if (!call->json)
-    print_list (texts);
+    print_audit_texts (texts);
   for (guint i = call->json ? texts->len : 0; i > 0; i--)
     va_print_json_text (texts->pdata[i - 1]); /* each as it is kept, one per line */
   return VA_EXIT_YES;

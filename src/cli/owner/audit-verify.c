@@ -142,7 +142,7 @@ ask_for_signer (const char *found)
 }
 
 static VaExit
-verify (Verification *verification)
+verify_export (Verification *verification)
 {
   g_autoptr(VaAuditCheck) check = va_audit_check_new (verification->verifier);
   g_autoptr(GError) error = NULL;
@@ -193,5 +193,5 @@ va_verb_audit_verify (VaCall *call)
   verification.receipts = receipts;
   verification.verifier = verifier;
   verification.signer_known = signer != NULL;
-  return verify (&verification);
+  return verify_export (&verification);
 }

@@ -14,7 +14,7 @@
 
 /* Takes @sentence, which stands on standard error and, for a verdict, among @reasons. */
 static void
-tell (GPtrArray *reasons, char *sentence)
+add_reason (GPtrArray *reasons, char *sentence)
 {
   g_autofree char *safe = va_print_safe (sentence);
 
@@ -34,7 +34,7 @@ check_kernel (const char *path, GPtrArray *reasons)
   problem = va_kernel_kind_problem (va_kernel_kind (head, fread (head, 1, sizeof head, file)));
   fclose (file);
   if (problem != NULL)
-    tell (reasons, g_strdup_printf ("%s: %s", path, problem));
+    add_reason (reasons, g_strdup_printf ("%s: %s", path, problem));
 }
 
 /* Only the name is known; variable stores are called OVMF_VARS_4M.fd, AAVMF_VARS.fd, guest_VARS.fd. */
@@ -44,12 +44,13 @@ check_firmware_name (const char *path, GPtrArray *reasons)
   g_autofree char *name = g_path_get_basename (path), *upper = g_ascii_strup (name, -1);
 
   if (strstr (upper, "_VARS") != NULL)
-    tell (reasons, g_strdup_printf (_("%s: by its name this is a variable store (VARS), which is not measured: <loader> is for "
-                                      "the firmware's code, usually OVMF_CODE*.fd"), path));
+    add_reason (reasons,
+                g_strdup_printf (_("%s: by its name this is a variable store (VARS), which is not measured: <loader> "
+                                            "is for the firmware's code, usually OVMF_CODE*.fd"), path));
 }
 
 static void
-check_firmware (const char *path, gboolean hashes, GPtrArray *reasons)
+check_domain_firmware (const char *path, gboolean hashes, GPtrArray *reasons)
 {
   g_autoptr(VaFirmwareFile) file = NULL;
   g_autoptr(GError) error = NULL;
@@ -61,10 +62,11 @@ check_firmware (const char *path, gboolean hashes, GPtrArray *reasons)
     }
   file = va_firmware_file_read (path, &error);
   if (file == NULL)
-    tell (reasons, g_strdup (error->message));
+    add_reason (reasons, g_strdup (error->message));
   else if (hashes && file->footer.hashes_base == 0)
-    tell (reasons, g_strdup_printf (_("%s: this firmware has no room for kernel hashes, which the domain wants: use one built "
-                                      "for it, such as OVMF's AmdSev package"), path));
+    add_reason (reasons,
+                g_strdup_printf (_("%s: this firmware has no room for kernel hashes, which the domain wants: use one "
+                                            "built for it, such as OVMF's AmdSev package"), path));
 }
 
 void
@@ -77,5 +79,5 @@ va_domain_files_warn (const VaDomainXml *domain, GPtrArray *reasons)
   if (hashes)
     check_kernel (domain->kernel, reasons);
   if (domain->loader != NULL)
-    check_firmware (domain->loader, hashes, reasons);
+    check_domain_firmware (domain->loader, hashes, reasons);
 }

@@ -31,7 +31,7 @@ print_warnings (const GPtrArray *sentences)
 
 /* What the domain has beside what was added that may surprise its owner, or keep it from starting. */
 static void
-warn (const VaDomainXml *domain)
+warn_of_firmware (const VaDomainXml *domain)
 {
   g_autoptr(GPtrArray) told = g_ptr_array_new_with_free_func (g_free);
 
@@ -41,7 +41,7 @@ warn (const VaDomainXml *domain)
 }
 
 static VaExit
-prepare (const char *input, const VaDomainWanted *wanted, const char *output, gboolean force)
+prepare_domain_file (const char *input, const VaDomainWanted *wanted, const char *output, gboolean force)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(GBytes) xml = va_domain_input (input, &error);
@@ -54,7 +54,7 @@ prepare (const char *input, const VaDomainWanted *wanted, const char *output, gb
     return va_call_fail (error);
   domain = va_domain_xml_parse (result, strlen (result), NULL);
   if (domain != NULL)
-    warn (domain);
+    warn_of_firmware (domain);
   if (output == NULL || g_str_equal (output, "-"))
     va_print_xml (result);
   else if (!va_output_write (&(VaNewFile){ output, result, strlen (result), 0600 }, 1, force, &error))
@@ -104,5 +104,5 @@ va_verb_domain_prepare (VaCall *call)
     return va_call_usage (call, _("--owner: “%s” is not the name of an owner: expected 1 to 64 of a-z 0-9 . _ -"), owner);
   own = owner == NULL ? find_own_name (call) : NULL;
   wanted = (VaDomainWanted){ canonical, owner, own };
-  return prepare (call->operands[0], &wanted, output, force);
+  return prepare_domain_file (call->operands[0], &wanted, output, force);
 }

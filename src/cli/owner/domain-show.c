@@ -35,33 +35,33 @@ set_list (JsonObject *object, const char *name, const GPtrArray *sentences)
 }
 
 static void
-set_text (JsonObject *object, const char *name, const char *text)
+set_optional_text (JsonObject *object, const char *name, const char *text)
 {
   if (text != NULL)
     json_object_set_string_member (object, name, text);
 }
 
 static void
-print_json (const VaDomainXml *domain, const GPtrArray *reasons)
+print_domain_json (const VaDomainXml *domain, const GPtrArray *reasons)
 {
   g_autoptr(JsonObject) object = json_object_new ();
 
-  set_text (object, "uuid", domain->uuid);
-  set_text (object, "name", domain->name);
+  set_optional_text (object, "uuid", domain->uuid);
+  set_optional_text (object, "name", domain->name);
   json_object_set_boolean_member (object, "opted-in", domain->opted_in);
-  set_text (object, "registration", domain->registration);
-  set_text (object, "owner", domain->owner);
+  set_optional_text (object, "registration", domain->registration);
+  set_optional_text (object, "owner", domain->owner);
   json_object_set_boolean_member (object, "confidential", domain->confidential);
   if (domain->confidential)
     json_object_set_int_member (object, "policy", domain->policy);
   json_object_set_boolean_member (object, "kernel-hashes", domain->kernel_hashes);
   json_object_set_boolean_member (object, "placeholders", domain->has_blobs);
-  set_text (object, "firmware", domain->loader);
-  set_text (object, "kernel", domain->kernel);
-  set_text (object, "monitor", domain->monitor_path);
+  set_optional_text (object, "firmware", domain->loader);
+  set_optional_text (object, "kernel", domain->kernel);
+  set_optional_text (object, "monitor", domain->monitor_path);
   json_object_set_int_member (object, "vcpus", domain->vcpus);
   json_object_set_boolean_member (object, "ready", reasons->len == 0);
-  set_text (object, "problem", reasons->len > 0 ? reasons->pdata[0] : NULL);
+  set_optional_text (object, "problem", reasons->len > 0 ? reasons->pdata[0] : NULL);
   set_list (object, "problems", reasons);
   set_list (object, "warnings", domain->warnings);
   va_print_json (object);
@@ -80,13 +80,13 @@ monitor_text (const VaDomainXml *domain)
 }
 
 static char *
-yes_or_no (gboolean yes)
+name_boolean (gboolean yes)
 {
   return g_strdup (yes ? _("yes") : _("no"));
 }
 
 static void
-print_text (const VaDomainXml *domain, const GPtrArray *reasons)
+print_domain_text (const VaDomainXml *domain, const GPtrArray *reasons)
 {
   VaTable *table = va_table_new ((const char *[]){ "", "", NULL });
 
@@ -95,7 +95,7 @@ print_text (const VaDomainXml *domain, const GPtrArray *reasons)
   va_table_field (table, _("registration"), g_strdup (domain->registration));
   va_table_field (table, _("owner"), g_strdup (domain->owner));
   va_table_field (table, _("policy"), domain->confidential ? va_policy_text (domain->policy) : NULL);
-  va_table_field (table, _("kernel hashes"), yes_or_no (domain->kernel_hashes));
+  va_table_field (table, _("kernel hashes"), name_boolean (domain->kernel_hashes));
   va_table_field (table, _("firmware"), g_strdup (domain->loader));
   va_table_field (table, _("kernel"), g_strdup (domain->kernel));
   va_table_field (table, _("vCPUs"), g_strdup_printf ("%u", domain->vcpus));
@@ -126,8 +126,8 @@ va_verb_domain_show (VaCall *call)
     return va_call_fail (error);
   reasons = find_reasons (domain);
   if (call->json)
-    print_json (domain, reasons);
+    print_domain_json (domain, reasons);
   else
-    print_text (domain, reasons);
+    print_domain_text (domain, reasons);
   return reasons->len == 0 ? VA_EXIT_YES : VA_EXIT_REFUSED;
 }

@@ -10,7 +10,7 @@
 
 /* Both end a launch that has not had its secrets. */
 static VaExit
-end_launch (VaCall *call, const char *how, const char *done)
+post_launch_end (VaCall *call, const char *how, const char *done)
 {
   g_autoptr(JsonObject) launch = NULL;
   VaExit code;
@@ -31,11 +31,11 @@ end_launch (VaCall *call, const char *how, const char *done)
 VaExit
 va_verb_launch_revoke (VaCall *call)
 {
-  return end_launch (call, "/revoke", _("revoked"));
+  return post_launch_end (call, "/revoke", _("revoked"));
 }
 
 VaExit
 va_verb_launch_deny (VaCall *call)
 {
-  return end_launch (call, "/deny", _("denied"));
+  return post_launch_end (call, "/deny", _("denied"));
 }

@@ -13,7 +13,7 @@
 #define PAGE_MAX 1000
 
 static void
-print_list (JsonObject *answer)
+print_launch_table (JsonObject *answer)
 {
   JsonArray *launches = va_answer_array (answer, "launches");
   VaTable *table = va_table_new (
@@ -33,7 +33,7 @@ print_list (JsonObject *answer)
 
 /* NULL when --vm is no UUID. */
 static char *
-make_path (const char *vm, int limit)
+make_launches_path (const char *vm, int limit)
 {
   g_autofree char *uuid = vm != NULL ? va_uuid_canonical (vm, NULL) : NULL;
 
@@ -60,7 +60,7 @@ va_verb_launch_list (VaCall *call)
     return VA_EXIT_USAGE;
   if (limit < 1 || limit > LIMIT_MAX)
     return va_call_usage (call, _("--limit must be from 1 to %d"), LIMIT_MAX);
-  path = make_path (vm, limit);
+  path = make_launches_path (vm, limit);
   if (path == NULL)
     return va_call_usage (call, _("“%s” is not a UUID"), vm);
   answer = va_pages_ask (call, &(VaPages){ path, "launches", "launch-id", (guint) limit }, &error);
@@ -69,6 +69,6 @@ va_verb_launch_list (VaCall *call)
   if (call->json)
     va_print_json (answer);
   else
-    print_list (answer);
+    print_launch_table (answer);
   return VA_EXIT_YES;
 }

@@ -42,7 +42,7 @@ print_launch (const Watch *watch, JsonObject *launch)
 
 /* Shows what is new since the last time, oldest first; @quiet: only remembers it. */
 static void
-show (const Watch *watch, JsonObject *answer, gboolean quiet)
+show_launch (const Watch *watch, JsonObject *answer, gboolean quiet)
 {
   JsonArray *launches = va_answer_array (answer, "launches");
 
@@ -83,7 +83,7 @@ watch_on (VaCall *call, const Watch *watch, gboolean all, gint64 end)
       answer = va_pages_ask (call, &(VaPages){ "/v1/launch?limit=" G_STRINGIFY (LIMIT), "launches", "launch-id", LIMIT }, &error);
       if (answer != NULL)
         {
-          show (watch, answer, first && !all);
+          show_launch (watch, answer, first && !all);
           first = FALSE;
         }
       else if (first || !is_passing (error))

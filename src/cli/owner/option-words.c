@@ -44,7 +44,7 @@ static const struct {
 
 /* How a sentence about a member begins, as va_fields_fail() makes it. */
 static char *
-beginning (guint i)
+make_beginning (guint i)
 {
   const char *outer = words[i].outer != NULL ? words[i].outer : words[i].member;
   g_autofree char *inner = words[i].outer == NULL ? g_strdup ("")
@@ -80,9 +80,9 @@ append_tail (GString *out, const char *text)
 
 /* The length of what @message begins with, if that is about entry @i; else 0. */
 static gsize
-match (const char *message, guint i)
+match_beginning (const char *message, guint i)
 {
-  g_autofree char *long_form = beginning (i), *short_form = g_strconcat (words[i].member, ": ", NULL);
+  g_autofree char *long_form = make_beginning (i), *short_form = g_strconcat (words[i].member, ": ", NULL);
 
   if (g_str_has_prefix (message, long_form))
     return strlen (long_form);
@@ -96,7 +96,7 @@ va_option_words (const char *message)
 
   for (guint i = 0; i < G_N_ELEMENTS (words); i++)
     {
-      gsize length = match (message, i);
+      gsize length = match_beginning (message, i);
 
       if (length == 0)
         continue;

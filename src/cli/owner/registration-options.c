@@ -353,7 +353,7 @@ set_plain (JsonObject *object, const VaRegistrationOptions *o, GPtrArray *firmwa
 
 /* The service refuses such a launch; here is where it can still be mended. */
 static gboolean
-check_firmware (const VaRegistration *registration, GPtrArray *firmware, GError **error)
+check_firmware_choice (const VaRegistration *registration, GPtrArray *firmware, GError **error)
 {
   for (guint i = 0; i < firmware->len; i++)
     {
@@ -392,7 +392,7 @@ va_registration_from_options (const VaRegistrationOptions *o, GPtrArray *firmwar
   registration = va_registration_read (object, error);
   if (registration == NULL)
     va_option_words_put (error);
-  if (registration == NULL || !check_firmware (registration, firmware, error))
+  if (registration == NULL || !check_firmware_choice (registration, firmware, error))
     return NULL;
   return g_steal_pointer (&registration);
 }

@@ -16,7 +16,7 @@ kind_text (const char *guid)
 }
 
 static void
-print_list (JsonObject *answer)
+print_secrets (JsonObject *answer)
 {
   JsonArray *secrets = va_answer_array (answer, "secrets");
   VaTable *table = va_table_new ((const char *[]){ _("NAME"), _("KIND"), _("BYTES"), _("CREATED"), NULL });
@@ -46,6 +46,6 @@ va_verb_secret_list (VaCall *call)
   if (call->json)
     va_print_json (answer);
   else
-    print_list (answer);
+    print_secrets (answer);
   return VA_EXIT_YES;
 }

@@ -15,7 +15,7 @@
 #include "tee/sev/packet.h"
 
 static VaSecret *
-read_secret (const char *path, GError **error)
+read_secret_value (const char *path, GError **error)
 {
   if (path != NULL && !g_str_equal (path, "-"))
     return va_secret_from_path (path, VA_SECRET_TABLE_MAX, error);
@@ -41,7 +41,7 @@ print_stored (const char *name, gsize size, JsonObject *replaced)
 }
 
 static VaExit
-put (VaCall *call, const char *path, VaSecret *secret)
+send_secret (VaCall *call, const char *path, VaSecret *secret)
 {
   g_autoptr(JsonObject) reply = NULL;
   g_autoptr(GError) error = NULL;
@@ -61,7 +61,7 @@ put (VaCall *call, const char *path, VaSecret *secret)
 }
 
 static char *
-make_path (const VaCall *call, const char *guid)
+make_secret_path (const VaCall *call, const char *guid)
 {
   g_autofree char *path = va_operand_secret_path (call, call->operands[0]);
   g_autofree char *canonical = guid != NULL ? va_uuid_canonical (guid, NULL) : NULL;
@@ -103,13 +103,13 @@ va_verb_secret_put (VaCall *call)
 
   if (!va_call_parse (call, options, 1, 1))
     return VA_EXIT_USAGE;
-  path = make_path (call, guid);
+  path = make_secret_path (call, guid);
   if (path == NULL)
     return VA_EXIT_USAGE;
-  secret = read_secret (file, &error);
+  secret = read_secret_value (file, &error);
   if (secret == NULL)
     return va_call_fail (error);
   va_secret_text_look (secret, file != NULL && !g_str_equal (file, "-") ? file : _("standard input"),
                        guid == NULL || is_passphrase_guid (guid), strip);
-  return put (call, path, secret);
+  return send_secret (call, path, secret);
 }

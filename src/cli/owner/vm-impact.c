@@ -45,7 +45,7 @@ lack_of (const Impact *impact, JsonObject *vm)
 
 /* @reason: (out): for people */
 static Verdict
-judge (const Impact *impact, JsonObject *vm, const char **reason)
+judge_registration (const Impact *impact, JsonObject *vm, const char **reason)
 {
   const char *lack = lack_of (impact, vm);
 
@@ -75,7 +75,7 @@ judge (const Impact *impact, JsonObject *vm, const char **reason)
 
 /* Both print, and tell whether all fit. */
 static gboolean
-print_json (const Impact *impact, JsonArray *vms)
+print_impact_json (const Impact *impact, JsonArray *vms)
 {
   static const char *const verdicts[] = { "fits", "stops", "unknown" };
   g_autoptr(JsonObject) object = json_object_new ();
@@ -86,7 +86,7 @@ print_json (const Impact *impact, JsonArray *vms)
     {
       JsonObject *vm = va_answer_element (vms, i), *one = json_object_new ();
       const char *reason;
-      Verdict verdict = judge (impact, vm, &reason);
+      Verdict verdict = judge_registration (impact, vm, &reason);
 
       all &= verdict == FITS;
       json_object_set_string_member (one, "id", va_answer_text (vm, "id"));
@@ -101,7 +101,7 @@ print_json (const Impact *impact, JsonArray *vms)
 }
 
 static gboolean
-print_text (const Impact *impact, JsonArray *vms)
+print_impact_text (const Impact *impact, JsonArray *vms)
 {
   VaTable *table = va_table_new ((const char *[]){ _("ID"), _("NAME"), _("WITH THIS FIRMWARE"), NULL });
   gboolean all = TRUE;
@@ -111,7 +111,7 @@ print_text (const Impact *impact, JsonArray *vms)
       JsonObject *vm = va_answer_element (vms, i);
       const char *reason;
 
-      all &= judge (impact, vm, &reason) == FITS;
+      all &= judge_registration (impact, vm, &reason) == FITS;
       va_table_add (table, g_strdup (va_answer_text (vm, "id")), g_strdup (va_answer_text (vm, "name")), g_strdup (reason));
     }
   va_table_print (table, _("no registrations"));
@@ -143,5 +143,6 @@ va_verb_vm_impact (VaCall *call)
   vms = va_answer_array (answer, "vms");
   hash = va_firmware_file_hash (file);
   impact = (Impact){ .footer = &file->footer, .hash = hash };
-  return (call->json ? print_json (&impact, vms) : print_text (&impact, vms)) ? VA_EXIT_YES : VA_EXIT_REFUSED;
+  return (call->json ? print_impact_json (&impact, vms) : print_impact_text (&impact, vms)) ? VA_EXIT_YES
+                                                                                            : VA_EXIT_REFUSED;
 }

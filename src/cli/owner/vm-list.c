@@ -10,7 +10,7 @@
 #include "cli/owner/vm-text.h"
 
 static void
-print_list (JsonObject *answer)
+print_registrations (JsonObject *answer)
 {
   JsonArray *vms = va_answer_array (answer, "vms");
   VaTable *table = va_table_new (
@@ -46,6 +46,6 @@ va_verb_vm_list (VaCall *call)
   if (call->json)
     va_print_json (answer);
   else
-    print_list (answer);
+    print_registrations (answer);
   return VA_EXIT_YES;
 }

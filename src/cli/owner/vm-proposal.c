@@ -42,7 +42,7 @@ va_vm_print_proposed (JsonObject *answer)
 
 /* Asks about the registration that the first operand names. */
 static VaExit
-ask (VaCall *call, const char *method, const char *after, JsonObject *body, JsonObject **reply)
+ask_for_change (VaCall *call, const char *method, const char *after, JsonObject *body, JsonObject **reply)
 {
   g_autofree char *path = va_operand_path (call, "/v1/vm/", call->operands[0]), *whole = NULL;
   g_autoptr(GError) error = NULL;
@@ -61,7 +61,7 @@ va_verb_vm_proposal (VaCall *call)
 
   if (!va_call_parse (call, NULL, 1, 1))
     return VA_EXIT_USAGE;
-  code = ask (call, "GET", "/proposal", NULL, &proposal);
+  code = ask_for_change (call, "GET", "/proposal", NULL, &proposal);
   if (code == VA_EXIT_YES && call->json)
     va_print_json (proposal);
   else if (code == VA_EXIT_YES)
@@ -78,7 +78,7 @@ va_verb_vm_confirm (VaCall *call)
   if (!va_call_parse (call, NULL, 2, 2))
     return VA_EXIT_USAGE;
   json_object_set_string_member (body, "proposal", call->operands[1]);
-  code = ask (call, "POST", "/confirm", body, &answer);
+  code = ask_for_change (call, "POST", "/confirm", body, &answer);
   if (code == VA_EXIT_YES)
     va_print_line ("%s", _("Confirmed; now in effect."));
   return code;
@@ -91,7 +91,7 @@ va_verb_vm_withdraw (VaCall *call)
 
   if (!va_call_parse (call, NULL, 1, 1))
     return VA_EXIT_USAGE;
-  code = ask (call, "DELETE", "/proposal", NULL, NULL);
+  code = ask_for_change (call, "DELETE", "/proposal", NULL, NULL);
   if (code == VA_EXIT_YES)
     va_print_line ("%s", _("withdrawn"));
   return code;
@@ -105,7 +105,7 @@ va_verb_vm_remove (VaCall *call)
 
   if (!va_call_parse (call, NULL, 1, 1))
     return VA_EXIT_USAGE;
-  code = ask (call, "DELETE", "", NULL, &answer);
+  code = ask_for_change (call, "DELETE", "", NULL, &answer);
   if (code == VA_EXIT_YES && !va_vm_print_proposed (answer))
     va_print_line ("%s", _("removed"));
   return code;

@@ -15,7 +15,7 @@
 #include "cli/owner/vm-text.h"
 
 static GPtrArray *
-read_firmware (char **paths, GError **error)
+read_firmware_digests (char **paths, GError **error)
 {
   g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func ((GDestroyNotify) va_firmware_file_free);
 
@@ -137,7 +137,7 @@ static VaExit
 register_vm (VaCall *call, const VaRegistrationOptions *options, const char *path)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(GPtrArray) firmware = read_firmware (options->firmware, &error);
+  g_autoptr(GPtrArray) firmware = read_firmware_digests (options->firmware, &error);
   g_autoptr(VaRegistration) registration = NULL;
   g_autoptr(JsonObject) body = NULL;
   g_autoptr(JsonObject) vm = NULL;

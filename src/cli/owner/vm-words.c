@@ -18,7 +18,7 @@ count_of (JsonObject *vm, const char *name)
 
 G_GNUC_PRINTF (2, 3)
 static void
-say (GPtrArray *words, const char *format, ...)
+say_words (GPtrArray *words, const char *format, ...)
 {
   va_list args;
 
@@ -29,7 +29,7 @@ say (GPtrArray *words, const char *format, ...)
 
 /* Whether the policy makes sure of a bit: an exact one has it, a rule demands it. */
 static gboolean
-ensures (JsonObject *vm, guint32 bit)
+policy_ensures (JsonObject *vm, guint32 bit)
 {
   JsonObject *rule = va_answer_object (vm, "policy");
 
@@ -41,14 +41,15 @@ say_policy (GPtrArray *words, JsonObject *vm)
 {
   gboolean es = g_strcmp0 (va_answer_text (vm, "scheme"), "amd-sev-es") == 0;
 
-  say (words, "%s", es ? _("The guest runs under SEV-ES: memory and registers are encrypted.")
-                       : _("The guest runs under SEV: its memory is encrypted, its registers are not."));
-  say (words, "%s", ensures (vm, VA_POLICY_NODBG) ? _("The host cannot debug it.")
-                                                  : _("The host MAY DEBUG it, and so read and change its memory."));
-  if (!ensures (vm, VA_POLICY_NOKS))
-    say (words, _("Its key may be shared with other guests of the same session (no NOKS)."));
-  if (!ensures (vm, VA_POLICY_NOSEND))
-    say (words, _("The host may send it to another machine (no NOSEND)."));
+  say_words (words, "%s", es ? _("The guest runs under SEV-ES: memory and registers are encrypted.")
+                             : _("The guest runs under SEV: its memory is encrypted, its registers are not."));
+  say_words (words, "%s", policy_ensures (vm, VA_POLICY_NODBG) ? _("The host cannot debug it.")
+                                                        : _("The host MAY DEBUG it, and so read and change its "
+                                                            "memory."));
+  if (!policy_ensures (vm, VA_POLICY_NOKS))
+    say_words (words, _("Its key may be shared with other guests of the same session (no NOKS)."));
+  if (!policy_ensures (vm, VA_POLICY_NOSEND))
+    say_words (words, _("The host may send it to another machine (no NOSEND)."));
 }
 
 static void
@@ -59,18 +60,23 @@ say_measured (GPtrArray *words, JsonObject *vm)
   guint cmdlines = MAX (count_of (vm, "cmdline-hash"), 1), cpus = count_of (vm, "cpu-count");
 
   if (digests > 0)
-    say (words, ngettext ("What it starts with has the one launch digest that you computed.",
-                          "What it starts with has one of the %u launch digests that you computed.", digests), digests);
+    say_words (words, ngettext ("What it starts with has the one launch digest that you computed.",
+                                "What it starts with has one of the %u launch digests that you computed.", digests),
+               digests);
   else if (kernels > 0)
-    say (words, _("It starts one of %u firmware images with one of %u combinations of kernel, initrd and command line."),
-         firmware, kernels * initrds * cmdlines);
+    say_words (words,
+               _("It starts one of %u firmware images with one of %u combinations of kernel, initrd and command line."),
+               firmware, kernels * initrds * cmdlines);
   else
-    say (words, ngettext ("It starts the one firmware image; what that boots from disk is not measured.",
-                          "It starts one of %u firmware images; what that boots from disk is not measured.", firmware),
-         firmware);
+    say_words (words, ngettext ("It starts the one firmware image; what that boots from disk is not measured.",
+                                "It starts one of %u firmware images; what that boots from disk is not measured.",
+                                firmware),
+               firmware);
   if (cpus > 0)
-    say (words, ngettext ("Its number of vCPUs is the one that is listed.", "Its number of vCPUs is one of the %u listed.",
-                          cpus), cpus);
+    say_words (words,
+               ngettext ("Its number of vCPUs is the one that is listed.",
+                         "Its number of vCPUs is one of the %u listed.",
+                                cpus), cpus);
 }
 
 static void
@@ -79,17 +85,17 @@ say_places (GPtrArray *words, JsonObject *vm)
   gboolean hosts = count_of (vm, "hosts") > 0, chips = count_of (vm, "chips") > 0;
 
   if (hosts && chips)
-    say (words, _("Only the listed hosts may start it, only on the listed processors."));
+    say_words (words, _("Only the listed hosts may start it, only on the listed processors."));
   else if (hosts)
-    say (words, _("Only the listed hosts may start it, on any genuine AMD processor."));
+    say_words (words, _("Only the listed hosts may start it, on any genuine AMD processor."));
   else if (chips)
-    say (words, _("Any host of the site may start it, only on the listed processors."));
+    say_words (words, _("Any host of the site may start it, only on the listed processors."));
   else
-    say (words, _("Any host of the site may start it, on any genuine AMD processor."));
+    say_words (words, _("Any host of the site may start it, on any genuine AMD processor."));
   if (va_answer_text (vm, "cloud-cert") != NULL)
-    say (words, _("The processor must belong to the cloud whose certificate (OCA) is registered."));
+    say_words (words, _("The processor must belong to the cloud whose certificate (OCA) is registered."));
   if (va_answer_true (vm, "any-domain"))
-    say (words, _("Any domain may use it."));
+    say_words (words, _("Any domain may use it."));
 }
 
 static char *
@@ -114,17 +120,17 @@ say_window (GPtrArray *words, JsonObject *permit)
   g_autofree char *length = duration_text (MAX (until - (from > 0 ? from : now), 0));
 
   if (until > 0 && until <= now)
-    say (words, _("It may start NO MORE: its time ended at %s."), end);
+    say_words (words, _("It may start NO MORE: its time ended at %s."), end);
   else if (from > now && until > 0)
-    say (words, _("It may NOT START YET: it may start from %s until %s, that is %s."), begin, end, length);
+    say_words (words, _("It may NOT START YET: it may start from %s until %s, that is %s."), begin, end, length);
   else if (from > now)
-    say (words, _("It may NOT START YET: it may start from %s on, without an end."), begin);
+    say_words (words, _("It may NOT START YET: it may start from %s on, without an end."), begin);
   else if (from > 0 && until > 0)
-    say (words, _("It may start from %s until %s, that is %s."), begin, end, length);
+    say_words (words, _("It may start from %s until %s, that is %s."), begin, end, length);
   else if (until > 0)
-    say (words, _("It may start until %s, that is %s from now."), end, length);
+    say_words (words, _("It may start until %s, that is %s from now."), end, length);
   else if (from > 0)
-    say (words, _("It may start from %s on, without an end."), begin);
+    say_words (words, _("It may start from %s on, without an end."), begin);
 }
 
 static void
@@ -136,19 +142,20 @@ say_permit (GPtrArray *words, JsonObject *vm)
 
   say_window (words, permit);
   if (launches > 0)
-    say (words, _("It may be started %" G_GINT64_FORMAT " times, %" G_GINT64_FORMAT " are left."), launches, left);
+    say_words (words, _("It may be started %" G_GINT64_FORMAT " times, %" G_GINT64_FORMAT " are left."), launches,
+               left);
   else
-    say (words, _("It may be started any number of times."));
+    say_words (words, _("It may be started any number of times."));
   if (running > 0)
-    say (words, _("At most %" G_GINT64_FORMAT " may run at once."), running);
+    say_words (words, _("At most %" G_GINT64_FORMAT " may run at once."), running);
   if (permit != NULL && json_object_has_member (permit, "confirm-after"))
     {
       gint64 after = va_answer_number (permit, "confirm-after");
 
       if (after > 0)
-        say (words, _("After %" G_GINT64_FORMAT " launches each one waits until you approve it."), after);
+        say_words (words, _("After %" G_GINT64_FORMAT " launches each one waits until you approve it."), after);
       else
-        say (words, _("Each launch waits until you approve it."));
+        say_words (words, _("Each launch waits until you approve it."));
     }
 }
 
@@ -156,7 +163,7 @@ static void
 say_persons (GPtrArray *words, JsonObject *vm)
 {
   if (va_answer_true (vm, "two-persons"))
-    say (words, _("To change it, and to approve its launches, takes two of your people."));
+    say_words (words, _("To change it, and to approve its launches, takes two of your people."));
 }
 
 static void
@@ -165,10 +172,12 @@ say_secrets (GPtrArray *words, JsonObject *vm)
   guint secrets = count_of (vm, "secrets");
 
   if (secrets == 0)
-    say (words, _("It gets no secret."));
+    say_words (words, _("It gets no secret."));
   else
-    say (words, ngettext ("Once all this is verified it gets its secret.", "Once all this is verified it gets its %u secrets.",
-                          secrets), secrets);
+    say_words (words,
+               ngettext ("Once all this is verified it gets its secret.",
+                         "Once all this is verified it gets its %u secrets.",
+                                secrets), secrets);
 }
 
 GPtrArray *

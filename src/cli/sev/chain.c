@@ -87,7 +87,7 @@ judge_root (Report *report, const GArray *known, gboolean trust_known)
 }
 
 static LinkState
-judge (gboolean good)
+judge_link (gboolean good)
 {
   return good ? LINK_GOOD : LINK_BAD;
 }
@@ -101,12 +101,12 @@ check_root_links (Report *report)
 
   if (report->has_root)
     {
-      report->links[0].state = judge (report->trusted);
-      report->links[1].state = judge (va_amd_verify_ark (&root->ark));
-      report->links[2].state = judge (va_amd_verify_ask (&root->ark, &root->ask));
+      report->links[0].state = judge_link (report->trusted);
+      report->links[1].state = judge_link (va_amd_verify_ark (&root->ark));
+      report->links[2].state = judge_link (va_amd_verify_ask (&root->ark, &root->ask));
     }
   if (va_sev_cek_is_signed (cek))
-    report->links[3].state = judge (report->has_root && va_sev_verify_cek (&root->ask, cek));
+    report->links[3].state = judge_link (report->has_root && va_sev_verify_cek (&root->ask, cek));
 }
 
 static void
@@ -118,10 +118,10 @@ check_links (Report *report)
     { "ark-ark", _("the ARK is signed by itself"), LINK_UNCHECKED },
     { "ark-ask", _("the ASK is signed by the ARK"), LINK_UNCHECKED },
     { "ask-cek", _("the CEK is signed by the ASK"), LINK_UNCHECKED },
-    { "oca-oca", _("the OCA is signed by itself"), judge (va_sev_verify_ec (&chain->oca, &chain->oca)) },
-    { "cek-pek", _("the PEK is signed by the CEK"), judge (va_sev_verify_ec (&chain->cek, &chain->pek)) },
-    { "oca-pek", _("the PEK is signed by the OCA"), judge (va_sev_verify_ec (&chain->oca, &chain->pek)) },
-    { "pek-pdh", _("the PDH is signed by the PEK"), judge (va_sev_verify_ec (&chain->pek, &chain->pdh)) },
+    { "oca-oca", _("the OCA is signed by itself"), judge_link (va_sev_verify_ec (&chain->oca, &chain->oca)) },
+    { "cek-pek", _("the PEK is signed by the CEK"), judge_link (va_sev_verify_ec (&chain->cek, &chain->pek)) },
+    { "oca-pek", _("the PEK is signed by the OCA"), judge_link (va_sev_verify_ec (&chain->oca, &chain->pek)) },
+    { "pek-pdh", _("the PDH is signed by the PEK"), judge_link (va_sev_verify_ec (&chain->pek, &chain->pdh)) },
   };
 
   memcpy (report->links, links, sizeof links);
@@ -130,7 +130,7 @@ check_links (Report *report)
 
 /* The verdict is that of the same function that the service asks. */
 static gboolean
-verify (Report *report)
+verify_links (Report *report)
 {
   g_autoptr(VaSevRoots) roots = va_sev_roots_new ();
 
@@ -184,7 +184,7 @@ cek_advice (const VaSevBundle *bundle)
 }
 
 static void
-print_json (const Report *report, gboolean verified)
+print_chain_json (const Report *report, gboolean verified)
 {
   g_autoptr(JsonObject) object = json_object_new ();
   g_autofree char *chip = chip_text (report);
@@ -220,7 +220,7 @@ print_link (const Link *link)
 }
 
 static void
-print_text (const Report *report, gboolean verified)
+print_chain_text (const Report *report, gboolean verified)
 {
   g_autofree char *chip = chip_text (report), *fetch = cek_advice (&report->bundle);
 
@@ -258,7 +258,7 @@ read_roots (const char *folder, GError **error)
 
 /* Everything about the chain in report->bundle. */
 static gboolean
-examine (Report *report, const char *roots, gboolean *verified, GError **error)
+examine_chain (Report *report, const char *roots, gboolean *verified, GError **error)
 {
   gboolean own = report->bundle.has_ark && report->bundle.has_ask;
   g_autoptr(GArray) known = NULL;
@@ -273,7 +273,7 @@ examine (Report *report, const char *roots, gboolean *verified, GError **error)
   find_root (report, known);
   judge_root (report, known, roots != NULL);
   check_links (report);
-  *verified = verify (report);
+  *verified = verify_links (report);
   return TRUE;
 }
 
@@ -286,7 +286,7 @@ va_sev_chain_require (const VaSevBundle *bundle, const char *roots)
   gboolean verified;
 
   report.bundle = *bundle;
-  if (!examine (&report, roots, &verified, &error))
+  if (!examine_chain (&report, roots, &verified, &error))
     return va_sev_fail (error);
   if (verified)
     return VA_EXIT_YES;
@@ -325,11 +325,12 @@ va_verb_sev_chain (VaCall *call)
 
   if (!va_call_parse (call, entries, 1, 1))
     return VA_EXIT_USAGE;
-  if (!read_chain (&report.bundle, call->operands[0], cek, &error) || !examine (&report, roots, &verified, &error))
+  if (!read_chain (&report.bundle, call->operands[0], cek, &error)
+      || !examine_chain (&report, roots, &verified, &error))
     return va_sev_fail (error);
   if (call->json)
-    print_json (&report, verified);
+    print_chain_json (&report, verified);
   else
-    print_text (&report, verified);
+    print_chain_text (&report, verified);
   return verified ? VA_EXIT_YES : VA_EXIT_REFUSED;
 }

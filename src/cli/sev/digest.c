@@ -10,7 +10,7 @@
 #include "cli/sev/launch.h"
 
 static void
-print_json (const GArray *digests)
+print_digests_json (const GArray *digests)
 {
   g_autoptr(JsonObject) object = json_object_new ();
   JsonArray *array = json_array_new ();
@@ -34,7 +34,7 @@ print_json (const GArray *digests)
 
 /* The bare digest, for scripts; of several, each with what it is of. */
 static void
-print_text (const GArray *digests, gboolean all)
+print_digests_text (const GArray *digests, gboolean all)
 {
   for (guint i = 0; i < digests->len; i++)
     {
@@ -69,8 +69,8 @@ va_verb_sev_digest (VaCall *call)
   if (code != VA_EXIT_YES)
     return code;
   if (call->json)
-    print_json (launch.digests);
+    print_digests_json (launch.digests);
   else
-    print_text (launch.digests, all);
+    print_digests_text (launch.digests, all);
   return VA_EXIT_YES;
 }

@@ -42,7 +42,7 @@ search_clear (Search *search)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Search, search_clear)
 
 static const char *
-firmware_name (guint index, gpointer user_data)
+name_searched_firmware (guint index, gpointer user_data)
 {
   const Search *search = user_data;
 
@@ -50,7 +50,7 @@ firmware_name (guint index, gpointer user_data)
 }
 
 static gboolean
-open_firmware (guint index, VaLaunchDigest **begun, VaFirmware *footer, gpointer user_data)
+open_searched_firmware (guint index, VaLaunchDigest **begun, VaFirmware *footer, gpointer user_data)
 {
   const Search *search = user_data;
 
@@ -90,7 +90,7 @@ list_firmware (Search *search, const char *folder)
 }
 
 static void
-look (Search *search)
+search_causes (Search *search)
 {
   const VaSevLaunch *launch = &search->launch;
   g_autoptr(GByteArray) digests = g_byte_array_new ();
@@ -100,7 +100,8 @@ look (Search *search)
     .cmdlines = (const char *const *) &launch->cmdline, .cmdline_count = launch->has_kernel ? 1 : 0, .budget = BYTES_MAX,
     .kernel_has_no_hashes = launch->has_kernel && launch->kernel_kind != VA_KERNEL_HASHED,
     .cpu_signature = launch->signature, .firmware_count = search->firmware->len,
-    .expected_count = launch->begun != NULL ? 1 : 0, .firmware_name = firmware_name, .open_firmware = open_firmware,
+    .expected_count = launch->begun != NULL ? 1 : 0, .firmware_name = name_searched_firmware,
+    .open_firmware = open_searched_firmware,
     .user_data = search,
   };
 
@@ -132,7 +133,7 @@ read_measurement (Search *search)
 }
 
 static void
-print (const Search *search, gboolean matches)
+print_explanation (const Search *search, gboolean matches)
 {
   if (search->call->json)
     {
@@ -161,7 +162,7 @@ print (const Search *search, gboolean matches)
 
 /* Exit code of a search whose options are read. */
 static VaExit
-explain (Search *search)
+explain_measurement (Search *search)
 {
   gboolean matches = FALSE;
 
@@ -169,9 +170,9 @@ explain (Search *search)
     {
       matches = va_sev_measured_find (&search->launch, search->tik, &search->context, search->measurement) != NULL;
       if (!matches)
-        look (search);
+        search_causes (search);
     }
-  print (search, matches);
+  print_explanation (search, matches);
   return matches ? VA_EXIT_YES : VA_EXIT_REFUSED;
 }
 
@@ -209,5 +210,5 @@ va_verb_sev_explain (VaCall *call)
     g_ptr_array_add (search.firmware, g_strdup (options.launch.firmware));
   if (firmware_dir != NULL && !list_firmware (&search, firmware_dir))
     return VA_EXIT_BROKEN;
-  return explain (&search);
+  return explain_measurement (&search);
 }

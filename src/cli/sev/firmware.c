@@ -11,7 +11,7 @@
 #include "tee/sev/firmware-volume.h"
 
 static char *
-area_text (guint32 base, guint32 size)
+describe_secret_area (guint32 base, guint32 size)
 {
   return base != 0 ? g_strdup_printf (_("0x%x, %u bytes"), base, size) : g_strdup (_("none"));
 }
@@ -72,7 +72,7 @@ smm_text (const VaFirmwareFile *file)
 }
 
 static void
-print_text (const VaFirmwareFile *file)
+print_firmware_text (const VaFirmwareFile *file)
 {
   const VaFirmware *footer = &file->footer;
   VaTable *table = va_table_new ((const char *[]){ "", "", NULL });
@@ -81,8 +81,8 @@ print_text (const VaFirmwareFile *file)
   va_table_field (table, _("size"), g_strdup_printf (_("%" G_GSIZE_FORMAT " bytes"), footer->size));
   va_table_field (table, _("SHA-256"), va_firmware_file_hash (file));
   va_table_field (table, _("footer table"), g_strdup (footer->has_table ? _("yes") : _("none")));
-  va_table_field (table, _("secret area"), area_text (footer->secret_base, footer->secret_size));
-  va_table_field (table, _("kernel hash area"), area_text (footer->hashes_base, footer->hashes_size));
+  va_table_field (table, _("secret area"), describe_secret_area (footer->secret_base, footer->secret_size));
+  va_table_field (table, _("kernel hash area"), describe_secret_area (footer->hashes_base, footer->hashes_size));
   va_table_field (table, _("reset address"),
                   footer->ap_reset != 0 ? g_strdup_printf ("0x%x", footer->ap_reset) : g_strdup (_("none")));
   va_table_field (table, _("first code"), machine_text (footer));
@@ -105,7 +105,7 @@ set_area (JsonObject *object, const char *base_name, guint32 base, const char *s
 }
 
 static void
-print_json (const VaFirmwareFile *file)
+print_firmware_json (const VaFirmwareFile *file)
 {
   const VaFirmware *footer = &file->footer;
   g_autoptr(JsonObject) object = json_object_new ();
@@ -136,8 +136,8 @@ va_verb_sev_firmware (VaCall *call)
   if (file == NULL)
     return va_sev_fail (error);
   if (call->json)
-    print_json (file);
+    print_firmware_json (file);
   else
-    print_text (file);
+    print_firmware_text (file);
   return VA_EXIT_YES;
 }

@@ -92,7 +92,7 @@ va_sev_launch_clear (VaSevLaunch *launch)
 
 /* What does not go together, whatever the files hold. */
 static VaExit
-check_options (const Reader *reader, gboolean es)
+check_launch_options (const Reader *reader, gboolean es)
 {
   const VaSevLaunchOptions *o = reader->options;
   const VaCall *call = reader->call;
@@ -127,7 +127,7 @@ check_options (const Reader *reader, gboolean es)
 
 /* CPU, profiles and numbers of vCPUs. */
 static VaExit
-read_cpus (const Reader *reader)
+read_vcpu_options (const Reader *reader)
 {
   const VaSevLaunchOptions *o = reader->options;
   VaSevLaunch *launch = reader->launch;
@@ -178,7 +178,7 @@ typedef struct {
 
 /* Whether it worked shows in file->error. */
 static gpointer
-read_file (gpointer data)
+read_launch_file (gpointer data)
 {
   File *file = data;
   g_autofree char *hex = NULL;
@@ -202,9 +202,9 @@ read_side_by_side (File *files, guint count, GError **error)
 
   for (guint i = 0; i + 1 < count; i++)
     if (files[i].path != NULL)
-      files[i].thread = g_thread_new ("file", read_file, &files[i]);
+      files[i].thread = g_thread_new ("file", read_launch_file, &files[i]);
   if (files[count - 1].path != NULL)
-    read_file (&files[count - 1]);
+    read_launch_file (&files[count - 1]);
   for (guint i = 0; i < count; i++)
     {
       if (files[i].thread != NULL)
@@ -328,8 +328,8 @@ va_sev_launch_read (const VaCall *call, const VaSevLaunchOptions *options, gbool
     return code;
   launch->cpus = g_array_new (FALSE, FALSE, sizeof (guint32));
   launch->digests = g_array_new (FALSE, FALSE, sizeof (VaSevLaunchDigest));
-  if ((code = check_options (&reader, (policy & VA_POLICY_ES) != 0)) != VA_EXIT_YES
-      || (code = read_cpus (&reader)) != VA_EXIT_YES)
+  if ((code = check_launch_options (&reader, (policy & VA_POLICY_ES) != 0)) != VA_EXIT_YES
+      || (code = read_vcpu_options (&reader)) != VA_EXIT_YES)
     return code;
   if (!read_files (options, launch, &error))
     return va_sev_fail (error);

@@ -23,7 +23,7 @@ static const struct { const char *set, *clear; } bits[VA_POLICY_BITS] = {
 };
 
 static VaExit
-read_policy (const VaCall *call, guint32 *policy)
+read_policy_operand (const VaCall *call, guint32 *policy)
 {
   g_autofree char *joined = g_strjoinv (",", call->operands);
   g_autoptr(GError) error = NULL;
@@ -32,7 +32,7 @@ read_policy (const VaCall *call, guint32 *policy)
 }
 
 static void
-print_json (guint32 policy)
+print_policy_json (guint32 policy)
 {
   g_autoptr(JsonObject) object = json_object_new ();
 
@@ -45,7 +45,7 @@ print_json (guint32 policy)
 }
 
 static void
-print_text (guint32 policy)
+print_policy_text (guint32 policy)
 {
   VaTable *table = va_table_new ((const char *[]){ "", "", "", NULL });
   g_autoptr(GError) error = NULL;
@@ -77,12 +77,12 @@ va_verb_sev_policy (VaCall *call)
 
   if (!va_call_parse (call, NULL, 1, VA_POLICY_BITS + 1))
     return VA_EXIT_USAGE;
-  code = read_policy (call, &policy);
+  code = read_policy_operand (call, &policy);
   if (code != VA_EXIT_YES)
     return code;
   if (call->json)
-    print_json (policy);
+    print_policy_json (policy);
   else
-    print_text (policy);
+    print_policy_text (policy);
   return VA_EXIT_YES;
 }

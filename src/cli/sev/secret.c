@@ -27,7 +27,7 @@ typedef struct {
 } Options;
 
 static void
-options_clear (Options *o)
+secret_options_clear (Options *o)
 {
   g_free (o->measurement);
   g_free (o->tik);
@@ -36,11 +36,11 @@ options_clear (Options *o)
   g_free (o->out);
   g_strfreev (o->entries);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, secret_options_clear)
 
 /* Whether the guest can use it, which the service asks as well. */
 static gboolean
-check_value (const char *path, VaSecret *value, gboolean is_passphrase, GError **error)
+check_secret_value (const char *path, VaSecret *value, gboolean is_passphrase, GError **error)
 {
   const guint8 *data = va_secret_data (value);
   gsize size = va_secret_size (value);
@@ -74,7 +74,7 @@ read_entry (const VaCall *call, const char *text, gboolean strip, VaSecretEntry 
     return va_sev_fail (error);
   luks = va_secret_guid_is_passphrase (entry->guid);
   va_secret_text_look (read, equals + 1, luks, strip);
-  if (!check_value (equals + 1, read, luks, &error))
+  if (!check_secret_value (equals + 1, read, luks, &error))
     return va_sev_fail (error);
   size = va_secret_size (read);
   *value = va_secret_new (size + (luks && va_secret_data (read)[size - 1] != '\0' ? 1 : 0));
@@ -107,7 +107,7 @@ build_table (const VaCall *call, const Options *o, gsize area, VaSecret **table)
 }
 
 static VaExit
-read_firmware (const Options *o, VaFirmware *footer)
+read_secret_area (const Options *o, VaFirmware *footer)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(VaFirmwareFile) file = NULL;
@@ -160,7 +160,7 @@ paths_clear (Paths *paths)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Paths, paths_clear)
 
 static VaExit
-fail (const GError *error, VaExit code)
+report_error (const GError *error, VaExit code)
 {
   va_sev_fail (error);
   return code;
@@ -168,7 +168,7 @@ fail (const GError *error, VaExit code)
 
 /* Uses both keys up for one packet. What can be wrong with its files is found before that. */
 static VaExit
-seal (const VaCall *call, const Options *o, VaSecret *table, const VaFirmware *footer, const guint8 *measurement)
+seal_table (const VaCall *call, const Options *o, VaSecret *table, const VaFirmware *footer, const guint8 *measurement)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(VaSecret) tik = va_input_key (VA_GIVEN_TIK, o->tik, &error);
@@ -184,11 +184,11 @@ seal (const VaCall *call, const Options *o, VaSecret *table, const VaFirmware *f
   if (tek == NULL || !va_input_keys_differ (tik, tek, &error))
     return va_sev_fail (error);
   if (!va_keys_unused (keys, G_N_ELEMENTS (keys), o->out, &error))
-    return fail (error, VA_EXIT_REFUSED);
+    return report_error (error, VA_EXIT_REFUSED);
   if (!va_folder_make (o->out, 0700, &error) || !va_output_check (files, G_N_ELEMENTS (files), o->force, &error))
     return va_sev_fail (error);
   if (!va_keys_use (keys, G_N_ELEMENTS (keys), o->out, &error))
-    return fail (error, error->code == VA_CORE_ERROR_EXISTS ? VA_EXIT_REFUSED : VA_EXIT_BROKEN);
+    return report_error (error, error->code == VA_CORE_ERROR_EXISTS ? VA_EXIT_REFUSED : VA_EXIT_BROKEN);
   payload = va_packet_seal (tik, tek, table, measurement, header);
   head = va_base64_encode (header, sizeof header);
   body = va_base64_encode (g_bytes_get_data (payload, NULL), g_bytes_get_size (payload));
@@ -228,8 +228,8 @@ va_verb_sev_secret (VaCall *call)
     return VA_EXIT_USAGE;
   if (!va_input_text (VA_GIVEN_MEASUREMENT, "--measurement", o.measurement, measurement, &error))
     return va_sev_fail (error);
-  code = read_firmware (&o, &footer);
+  code = read_secret_area (&o, &footer);
   if (code == VA_EXIT_YES)
     code = build_table (call, &o, footer.secret_size, &table);
-  return code == VA_EXIT_YES ? seal (call, &o, table, &footer, measurement) : code;
+  return code == VA_EXIT_YES ? seal_table (call, &o, table, &footer, measurement) : code;
 }

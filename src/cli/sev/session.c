@@ -25,7 +25,7 @@ typedef struct {
 } Options;
 
 static void
-options_clear (Options *o)
+session_options_clear (Options *o)
 {
   g_free (o->pdh);
   g_free (o->cert_chain);
@@ -35,10 +35,10 @@ options_clear (Options *o)
   g_free (o->policy);
   g_free (o->out);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, session_options_clear)
 
 static VaExit
-check_options (const VaCall *call, const Options *o)
+check_session_options (const VaCall *call, const Options *o)
 {
   const char *pdh = o->pdh != NULL ? o->pdh : o->chain; /* a directory has it, too */
 
@@ -54,7 +54,7 @@ check_options (const VaCall *call, const Options *o)
 
 /* Everything that the options name. A PDH of its own counts, whatever the chain has. */
 static gboolean
-read_certificates (const Options *o, VaSevBundle *bundle, GError **error)
+read_platform_certificates (const Options *o, VaSevBundle *bundle, GError **error)
 {
   const char *const paths[] = { o->chain, o->cert_chain, o->cek };
 
@@ -73,7 +73,7 @@ read_certificates (const Options *o, VaSevBundle *bundle, GError **error)
 }
 
 static VaExit
-check_platform (const Options *o, VaSevBundle *bundle)
+check_platform_chain (const Options *o, VaSevBundle *bundle)
 {
   g_autoptr(GError) error = NULL;
 
@@ -91,7 +91,7 @@ check_platform (const Options *o, VaSevBundle *bundle)
 
 /* All files or none; names become paths in @folder. */
 static gboolean
-write_all (const char *folder, VaNewFile files[FILES], GError **error)
+write_session_files (const char *folder, VaNewFile files[FILES], GError **error)
 {
   gboolean made = !g_file_test (folder, G_FILE_TEST_EXISTS);
   char *paths[FILES];
@@ -112,7 +112,7 @@ write_all (const char *folder, VaNewFile files[FILES], GError **error)
 
 /* What there is now, and what it is bound to: another policy of the domain is a “Bad measurement” to SEV firmware. */
 static void
-print_text (const char *folder, guint32 policy)
+print_session_text (const char *folder, guint32 policy)
 {
   g_autofree char *text = va_policy_text (policy);
 
@@ -121,7 +121,7 @@ print_text (const char *folder, guint32 policy)
 }
 
 static VaExit
-make (const VaCall *call, const Options *o, const VaSevCert *pdh, guint32 policy)
+make_session_files (const VaCall *call, const Options *o, const VaSevCert *pdh, guint32 policy)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(VaSevSession) session = va_sev_session_new (pdh, policy, &error);
@@ -131,11 +131,11 @@ make (const VaCall *call, const Options *o, const VaSevCert *pdh, guint32 policy
     return va_sev_fail (error);
   blob = va_base64_encode (session->session, sizeof session->session);
   cert = va_base64_encode (session->godh_cert, sizeof session->godh_cert);
-  if (!write_all (o->out,
-                  (VaNewFile[FILES]){ { "tik.bin", va_secret_data (session->tik), VA_SEV_KEY_SIZE, 0600 },
-                                         { "tek.bin", va_secret_data (session->tek), VA_SEV_KEY_SIZE, 0600 },
-                                         { "session.base64", blob, strlen (blob), 0644 },
-                                         { "dh-cert.base64", cert, strlen (cert), 0644 } }, &error))
+  if (!write_session_files (o->out,
+                            (VaNewFile[FILES]){ { "tik.bin", va_secret_data (session->tik), VA_SEV_KEY_SIZE, 0600 },
+                                                   { "tek.bin", va_secret_data (session->tek), VA_SEV_KEY_SIZE, 0600 },
+                                                   { "session.base64", blob, strlen (blob), 0644 },
+                                                   { "dh-cert.base64", cert, strlen (cert), 0644 } }, &error))
     return va_sev_fail (error);
   if (call->json)
     {
@@ -147,7 +147,7 @@ make (const VaCall *call, const Options *o, const VaSevCert *pdh, guint32 policy
       va_print_json (object);
     }
   else
-    print_text (o->out, policy);
+    print_session_text (o->out, policy);
   return VA_EXIT_YES;
 }
 
@@ -176,13 +176,13 @@ va_verb_sev_session (VaCall *call)
 
   if (!va_call_parse (call, entries, 0, 0))
     return VA_EXIT_USAGE;
-  code = check_options (call, &o);
+  code = check_session_options (call, &o);
   if (code == VA_EXIT_YES)
     code = va_sev_policy_parse (call, o.policy, &policy);
   if (code != VA_EXIT_YES)
     return code;
-  if (!read_certificates (&o, &bundle, &error))
+  if (!read_platform_certificates (&o, &bundle, &error))
     return va_sev_fail (error);
-  code = check_platform (&o, &bundle);
-  return code == VA_EXIT_YES ? make (call, &o, &bundle.chain.pdh, policy) : code;
+  code = check_platform_chain (&o, &bundle);
+  return code == VA_EXIT_YES ? make_session_files (call, &o, &bundle.chain.pdh, policy) : code;
 }

@@ -11,7 +11,7 @@
 #include "cli/sev/measured.h"
 
 static void
-print (const VaCall *call, const VaSevLaunchDigest *found, guint tried)
+print_found_digest (const VaCall *call, const VaSevLaunchDigest *found, guint tried)
 {
   g_autofree char *hex = found != NULL ? va_hex_encode (found->digest, VA_SHA256_SIZE) : NULL;
 
@@ -65,6 +65,6 @@ va_verb_sev_verify (VaCall *call)
   if (tik == NULL)
     return va_sev_fail (error);
   found = va_sev_measured_find (&launch, tik, &context, measurement);
-  print (call, found, launch.digests->len);
+  print_found_digest (call, found, launch.digests->len);
   return found != NULL ? VA_EXIT_YES : VA_EXIT_REFUSED;
 }

@@ -18,14 +18,14 @@ typedef struct {
 } Options;
 
 static void
-options_clear (Options *o)
+vmsa_options_clear (Options *o)
 {
   g_free (o->cpu);
   g_free (o->profile);
   g_free (o->firmware);
   g_free (o->out);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, vmsa_options_clear)
 
 /* The save areas of the first vCPU and of the others: one of them without a firmware. */
 typedef struct {
@@ -45,7 +45,7 @@ pages_clear (Pages *pages)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Pages, pages_clear)
 
 static void
-add_page (Pages *pages, const Options *o, guint32 reset, guint32 signature, VaVmsaProfile profile)
+add_vmsa_page (Pages *pages, const Options *o, guint32 reset, guint32 signature, VaVmsaProfile profile)
 {
   va_sev_vmsa_build (reset, signature, profile, pages->bytes[pages->n]);
   pages->paths[pages->n] = g_build_filename (o->out, names[pages->n], NULL);
@@ -85,7 +85,7 @@ write_pages (const Options *o, const Pages *pages, GError **error)
 }
 
 static VaExit
-build (const VaCall *call, const Options *o, guint32 signature, VaVmsaProfile profile)
+build_pages (const VaCall *call, const Options *o, guint32 signature, VaVmsaProfile profile)
 {
   g_autoptr(VaFirmwareFile) firmware = NULL;
   g_auto(Pages) pages = { .n = 0 };
@@ -103,9 +103,9 @@ build (const VaCall *call, const Options *o, guint32 signature, VaVmsaProfile pr
           return VA_EXIT_BROKEN;
         }
     }
-  add_page (&pages, o, VA_VMSA_FIRST_RESET, signature, profile);
+  add_vmsa_page (&pages, o, VA_VMSA_FIRST_RESET, signature, profile);
   if (firmware != NULL)
-    add_page (&pages, o, firmware->footer.ap_reset, signature, profile);
+    add_vmsa_page (&pages, o, firmware->footer.ap_reset, signature, profile);
   if (!write_pages (o, &pages, &error))
     return va_sev_fail (error);
   print_pages (call, &pages);
@@ -138,5 +138,5 @@ va_verb_sev_vmsa_build (VaCall *call)
     return va_call_usage (call, "--cpu: %s", error->message);
   if (!va_vmsa_profile_parse (o.profile, &profile))
     return va_call_usage (call, _("--vmsa-profile: “%s” is none of zero, fpu, zero-debug-swap, fpu-debug-swap"), o.profile);
-  return build (call, &o, signature, profile);
+  return build_pages (call, &o, signature, profile);
 }

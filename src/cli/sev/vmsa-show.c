@@ -8,7 +8,7 @@
 #include "cli/sev/launch.h"
 
 static void
-print_json (const VaVmsa *vmsa, const guint8 *page)
+print_vmsa_json (const VaVmsa *vmsa, const guint8 *page)
 {
   g_autoptr(JsonObject) object = json_object_new ();
   JsonObject *registers = json_object_new ();
@@ -45,7 +45,7 @@ field_text (const VaVmsaField *field, const guint8 *page)
 }
 
 static void
-print_text (const VaVmsa *vmsa, const guint8 *page)
+print_vmsa_text (const VaVmsa *vmsa, const guint8 *page)
 {
   VaTable *table = va_table_new ((const char *[]){ "", "", NULL });
   gsize count;
@@ -80,8 +80,8 @@ va_verb_sev_vmsa_show (VaCall *call)
   page = g_bytes_get_data (file, NULL);
   va_sev_vmsa_read (page, &vmsa);
   if (call->json)
-    print_json (&vmsa, page);
+    print_vmsa_json (&vmsa, page);
   else
-    print_text (&vmsa, page);
+    print_vmsa_text (&vmsa, page);
   return VA_EXIT_YES;
 }

@@ -18,7 +18,7 @@ va_ca_folder (const char *dir)
 }
 
 static char *
-path_of (const char *dir, const char *name, const char *suffix)
+make_ca_path (const char *dir, const char *name, const char *suffix)
 {
   g_autofree char *file = g_strconcat (name, suffix, NULL);
 
@@ -28,8 +28,8 @@ path_of (const char *dir, const char *name, const char *suffix)
 VaCaPair *
 va_ca_files_read (const char *dir, const char *name, GError **error)
 {
-  g_autofree char *certificate = path_of (dir, name, ".pem");
-  g_autofree char *key = path_of (dir, name, ".key");
+  g_autofree char *certificate = make_ca_path (dir, name, ".pem");
+  g_autofree char *key = make_ca_path (dir, name, ".key");
   g_autoptr(VaCaPair) pair = g_new0 (VaCaPair, 1);
 
   pair->certificate = va_file_read_text (certificate, PEM_MAX, error);
@@ -51,8 +51,8 @@ is_free (const char *path, GError **error)
 gboolean
 va_ca_files_write (const VaCaPair *pair, const char *dir, int mode, const char *name, GError **error)
 {
-  g_autofree char *certificate = path_of (dir, name, ".pem");
-  g_autofree char *key = path_of (dir, name, ".key");
+  g_autofree char *certificate = make_ca_path (dir, name, ".pem");
+  g_autofree char *key = make_ca_path (dir, name, ".key");
   const VaNewFile files[] = { { key, va_secret_data (pair->key), va_secret_size (pair->key), 0600 },
                               { certificate, pair->certificate, strlen (pair->certificate), 0644 } };
   gboolean made = !g_file_test (dir, G_FILE_TEST_EXISTS);

@@ -17,7 +17,7 @@
 
 /* The texts of files, each a certificate of @ca, or %NULL. */
 static GPtrArray *
-read_certificates (char *const *paths, const VaCaPair *ca, GError **error)
+read_revoked_certificates (char *const *paths, const VaCaPair *ca, GError **error)
 {
   g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
 
@@ -43,7 +43,7 @@ static gboolean
 write_list (const char *folder, const char *path, char *const *paths, guint days, GError **error)
 {
   g_autoptr(VaCaPair) ca = va_ca_files_read (folder, "ca", error);
-  g_autoptr(GPtrArray) certificates = ca != NULL ? read_certificates (paths, ca, error) : NULL;
+  g_autoptr(GPtrArray) certificates = ca != NULL ? read_revoked_certificates (paths, ca, error) : NULL;
   g_autofree char *previous = NULL, *list = NULL;
 
   if (certificates == NULL)

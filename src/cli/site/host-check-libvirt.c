@@ -22,7 +22,7 @@ last_error (void)
 }
 
 static char *
-version_text (unsigned long version)
+format_version (unsigned long version)
 {
   return g_strdup_printf ("%lu.%lu.%lu", version / 1000000, version / 1000 % 1000, version % 1000);
 }
@@ -47,8 +47,8 @@ va_check_libvirt (VaHostCheck *check, VaFinding *finding)
       va_finding_fix (finding, _("libvirt does not tell versions: %s. Install QEMU for x86_64"), last_error ());
       return;
     }
-  libvirt_text = version_text (libvirt);
-  qemu_text = version_text (qemu);
+  libvirt_text = format_version (libvirt);
+  qemu_text = format_version (qemu);
   if (libvirt < LIBVIRT_MIN)
     va_finding_fix (finding, _("libvirt %s is too old: 9.0.0 or later is needed"), libvirt_text);
   else

@@ -52,7 +52,7 @@ is_shut (const VaSevRoom *room, VaFinding *finding)
 
 /* All ASIDs of one kind in use. */
 static gboolean
-is_full (const VaSevRoom *room, VaFinding *finding)
+room_is_full (const VaSevRoom *room, VaFinding *finding)
 {
   if (room->guests > 0 && room->running >= room->guests)
     va_finding_fix (finding, _("%u SEV guests run, and there are ASIDs for %u: stop one, or lower “SEV-ES ASID Space Limit” in "
@@ -92,7 +92,7 @@ judge_only_es (const VaSevRoom *room, VaFinding *finding)
 void
 va_judge_sev_room (const VaSevRoom *room, VaFinding *finding)
 {
-  if (is_shut (room, finding) || is_full (room, finding))
+  if (is_shut (room, finding) || room_is_full (room, finding))
     return;
   if (room->guests == 0 && room->es_guests == 0)
     va_finding_warn (finding, _("C-bit %u, but 0 SEV and 0 SEV-ES guests, and this processor has no SEV: guests can start on "

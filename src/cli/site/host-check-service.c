@@ -40,7 +40,7 @@ va_check_config (VaHostCheck *check, VaFinding *finding)
 }
 
 static const char *
-setting (const VaHostCheck *check, const char *key)
+read_setting (const VaHostCheck *check, const char *key)
 {
   return va_config_string (check->config, "service", key);
 }
@@ -58,7 +58,7 @@ va_check_certificate (VaHostCheck *check, VaFinding *finding)
       va_finding_fix (finding, _("not looked at, because the configuration cannot be read"));
       return;
     }
-  pem = va_file_read_text (setting (check, "certificate"), PEM_MAX, &error);
+  pem = va_file_read_text (read_setting (check, "certificate"), PEM_MAX, &error);
   if (pem == NULL || !va_ca_certificate_ends (pem, &ends, &error))
     {
       va_finding_fix (finding, _("%s. Make one with “virt-attest ca issue host NAME”"), error->message);
@@ -69,21 +69,22 @@ va_check_certificate (VaHostCheck *check, VaFinding *finding)
   date = va_print_time (ends);
   if (days < 0)
     va_finding_fix (finding, _("%s ended on %s: make a new one with “virt-attest ca issue host NAME”, then systemctl reload "
-                               "virt-attest-hostd"), setting (check, "certificate"), date);
+                               "virt-attest-hostd"), read_setting (check, "certificate"), date);
   else if (days < WARN_DAYS)
     va_finding_fix (finding, _("%s ends on %s, in %" G_GINT64_FORMAT " days: make a new one with “virt-attest ca issue host "
-                               "NAME”, then systemctl reload virt-attest-hostd"), setting (check, "certificate"), date, days);
+                               "NAME”, then systemctl reload virt-attest-hostd"), read_setting (check, "certificate"),
+                    date, days);
   else
-    va_finding_ok (finding, _("%s is valid until %s, for %" G_GINT64_FORMAT " more days"), setting (check, "certificate"),
-                   date, days);
+    va_finding_ok (finding, _("%s is valid until %s, for %" G_GINT64_FORMAT " more days"),
+                   read_setting (check, "certificate"), date, days);
 }
 
 static gboolean
-ask_service (const VaHostCheck *check, JsonObject **reply, GError **error)
+ask_service_health (const VaHostCheck *check, JsonObject **reply, GError **error)
 {
   const VaClientRequest request = { .method = "GET", .path = "/v1/healthz", .deadline_ms = 5000 };
-  g_autoptr(VaClient) client = va_client_new (setting (check, "url"), setting (check, "ca"),
-                                              setting (check, "certificate"), setting (check, "key"), error);
+  g_autoptr(VaClient) client = va_client_new (read_setting (check, "url"), read_setting (check, "ca"),
+                                              read_setting (check, "certificate"), read_setting (check, "key"), error);
 
   return client != NULL && va_client_call (client, &request, reply, error);
 }
@@ -96,10 +97,10 @@ va_check_service (VaHostCheck *check, VaFinding *finding)
 
   if (check->config == NULL)
     va_finding_fix (finding, _("not asked, because the configuration cannot be read"));
-  else if (!ask_service (check, &reply, &error))
+  else if (!ask_service_health (check, &reply, &error))
     va_finding_fix (finding, _("%s. Check address, firewall, and that ca, certificate and key are of one CA"),
                     error->message);
   else
-    va_finding_ok (finding, _("%s answers, version %s"), setting (check, "url"),
+    va_finding_ok (finding, _("%s answers, version %s"), read_setting (check, "url"),
                    va_answer_text (reply, "version") != NULL ? va_answer_text (reply, "version") : "?");
 }

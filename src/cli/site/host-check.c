@@ -28,7 +28,7 @@ static const struct {
 };
 
 static void
-report (const VaCall *call, JsonArray *list, const char *name, const VaFinding *finding)
+report_finding (const VaCall *call, JsonArray *list, const char *name, const VaFinding *finding)
 {
   g_autofree char *words = va_print_safe (finding->words);
   JsonObject *object;
@@ -59,7 +59,7 @@ run_checks (const VaCall *call, const char *config_path, JsonArray *list)
       VaFinding finding = { .ok = FALSE };
 
       checks[i].run (&check, &finding);
-      report (call, list, checks[i].name, &finding);
+      report_finding (call, list, checks[i].name, &finding);
       all_ok = all_ok && finding.ok;
       g_free (finding.words);
     }

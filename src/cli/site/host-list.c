@@ -9,13 +9,13 @@
 #include "cli/print.h"
 
 static char *
-yes_or_no (JsonObject *features, const char *name)
+describe_feature (JsonObject *features, const char *name)
 {
   return g_strdup (va_answer_true (features, name) ? _("yes") : _("no"));
 }
 
 static void
-print_list (JsonObject *answer)
+print_host_table (JsonObject *answer)
 {
   JsonArray *hosts = va_answer_array (answer, "hosts");
   VaTable *table = va_table_new ((const char *[]){ _("HOST"), "SEV", "SEV-ES", _("GATE"), _("GUESTS"), "LIBVIRT",
@@ -32,8 +32,8 @@ print_list (JsonObject *answer)
           va_table_add_unreadable (table, va_answer_text (host, "name"));
           continue;
         }
-      va_table_add (table, g_strdup (va_answer_text (host, "name")), yes_or_no (features, "sev"),
-                    yes_or_no (features, "sev-es"), yes_or_no (features, "gate-loaded"),
+      va_table_add (table, g_strdup (va_answer_text (host, "name")), describe_feature (features, "sev"),
+                    describe_feature (features, "sev-es"), describe_feature (features, "gate-loaded"),
                     g_strdup_printf ("%" G_GINT64_FORMAT, va_answer_number (features, "max-guests")),
                     g_strdup (va_answer_text (features, "libvirt-version")),
                     g_strdup (va_answer_text (features, "qemu-version")),
@@ -58,6 +58,6 @@ va_verb_host_list (VaCall *call)
   if (call->json)
     va_print_json (answer);
   else
-    print_list (answer);
+    print_host_table (answer);
   return VA_EXIT_YES;
 }

@@ -25,7 +25,7 @@ back_up (const char *config_file, const char *path, VaStoreCopied *copied, GErro
 }
 
 static gboolean
-restore (const char *config_file, const char *path, VaStoreCopied *copied, GError **error)
+restore_backup (const char *config_file, const char *path, VaStoreCopied *copied, GError **error)
 {
   const char *place;
   g_autoptr(VaConfig) config = va_service_store_find (config_file, &place, error);
@@ -38,7 +38,7 @@ restore (const char *config_file, const char *path, VaStoreCopied *copied, GErro
 }
 
 static VaExit
-copy (VaCall *call, gboolean (*how) (const char *, const char *, VaStoreCopied *, GError **), const char *done)
+copy_store (VaCall *call, gboolean (*how) (const char *, const char *, VaStoreCopied *, GError **), const char *done)
 {
   g_autofree char *config_file = NULL;
   const GOptionEntry options[] = {
@@ -59,7 +59,7 @@ copy (VaCall *call, gboolean (*how) (const char *, const char *, VaStoreCopied *
 VaExit
 va_verb_service_backup (VaCall *call)
 {
-  VaExit code = copy (call, back_up, _("saved"));
+  VaExit code = copy_store (call, back_up, _("saved"));
 
   if (code == VA_EXIT_YES)
     puts (_("The secrets in it are sealed: keep the store's key-encryption key too, and apart from it."));
@@ -69,5 +69,5 @@ va_verb_service_backup (VaCall *call)
 VaExit
 va_verb_service_restore (VaCall *call)
 {
-  return copy (call, restore, _("restored"));
+  return copy_store (call, restore_backup, _("restored"));
 }

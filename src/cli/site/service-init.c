@@ -41,7 +41,7 @@ make_plan (Plan *plan, const char *dir)
 
 /* By descriptor, and never through a link that somebody else put there. */
 static gboolean
-give (const Plan *plan, const char *path, GError **error)
+give_to_service (const Plan *plan, const char *path, GError **error)
 {
   int fd = plan->has_user ? open (path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) : -1;
   gboolean ok;
@@ -63,7 +63,8 @@ write_key (const Plan *plan, GError **error)
   g_autoptr(VaSecret) key = va_secret_new (KEY_SIZE);
 
   va_random_fill (va_secret_data (key), KEY_SIZE);
-  return va_file_create (plan->key, va_secret_data (key), KEY_SIZE, 0600, error) && give (plan, plan->key, error);
+  return va_file_create (plan->key, va_secret_data (key), KEY_SIZE, 0600, error)
+         && give_to_service (plan, plan->key, error);
 }
 
 static gboolean
@@ -111,14 +112,15 @@ refuse_existing (const Plan *plan, GError **error)
 }
 
 static gboolean
-carry_out (const Plan *plan, GError **error)
+carry_out_plan (const Plan *plan, GError **error)
 {
   g_autofree char *dir = g_path_get_dirname (plan->config);
   g_autofree char *above = g_path_get_dirname (plan->store);
 
   /* The service's user has to get through to the store. */
   return refuse_existing (plan, error) && va_folder_make (dir, 0755, error) && va_folder_make (above, 0755, error)
-         && va_folder_make (plan->store, 0700, error) && give (plan, plan->store, error) && write_key (plan, error)
+         && va_folder_make (plan->store, 0700, error) && give_to_service (plan, plan->store, error)
+         && write_key (plan, error)
          && write_config (plan, error);
 }
 
@@ -138,7 +140,7 @@ va_verb_service_init (VaCall *call)
   if (!va_call_parse (call, options, 0, 0))
     return VA_EXIT_USAGE;
   make_plan (&plan, dir);
-  if (!carry_out (&plan, &error))
+  if (!carry_out_plan (&plan, &error))
     code = va_call_fail (error);
   else
     printf (_("%s: seals the secrets in the store; back it up apart from the store\n"

@@ -9,7 +9,7 @@
 #define VALUES_AT_ONCE 100 /* in one transaction, so that the service waits for a short time only */
 
 static gboolean
-seal_again (VaStore *store, guint64 *moved, GError **error)
+seal_store_again (VaStore *store, guint64 *moved, GError **error)
 {
   g_autoptr(JsonObject) entry = va_service_store_entry ("rekey");
   guint count;
@@ -28,7 +28,7 @@ seal_again (VaStore *store, guint64 *moved, GError **error)
 }
 
 static gboolean
-rekey (const char *config_file, guint64 *moved, GError **error)
+rekey_store (const char *config_file, guint64 *moved, GError **error)
 {
   const char *place;
   g_autoptr(VaConfig) config = va_service_store_find (config_file, &place, error);
@@ -36,7 +36,7 @@ rekey (const char *config_file, guint64 *moved, GError **error)
                            ? va_service_open_kek (config, error) : NULL;
   g_autoptr(VaStore) store = kek != NULL ? va_store_open (place, VA_STORE_PRESENT, kek, error) : NULL;
 
-  return store != NULL && seal_again (store, moved, error);
+  return store != NULL && seal_store_again (store, moved, error);
 }
 
 static gboolean
@@ -49,7 +49,7 @@ opens_with (const char *place, VaKek *kek)
 
 /* A call that was killed may have done it, or not: both are told from each other by which key opens the store. */
 static gboolean
-rewrap (const char *config_file, const char *next_file, gboolean *was_done, GError **error)
+rewrap_keys (const char *config_file, const char *next_file, gboolean *was_done, GError **error)
 {
   const char *place;
   g_autoptr(VaConfig) config = va_service_store_find (config_file, &place, error), next = NULL;
@@ -85,7 +85,7 @@ va_verb_service_rekey (VaCall *call)
 
   if (!va_call_parse (call, options, 0, 0))
     return VA_EXIT_USAGE;
-  if (next == NULL ? !rekey (config_file, &moved, &error) : !rewrap (config_file, next, &was_done, &error))
+  if (next == NULL ? !rekey_store (config_file, &moved, &error) : !rewrap_keys (config_file, next, &was_done, &error))
     return va_call_fail (error);
   if (next == NULL)
     printf (_("done: %" G_GUINT64_FORMAT " values were sealed again, and the older data keys are gone\n"), moved);

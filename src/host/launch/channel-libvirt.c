@@ -16,7 +16,7 @@ typedef struct {
 } LibvirtChannel;
 
 static gboolean
-fail (GError **error, const char *call)
+fail_libvirt_call (GError **error, const char *call)
 {
   virErrorPtr last = virGetLastError ();
 
@@ -26,7 +26,7 @@ fail (GError **error, const char *call)
 }
 
 static gboolean
-lacks (GError **error, const char *name)
+libvirt_lacks (GError **error, const char *name)
 {
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
                _("libvirt's answer about the launch has no usable “%s”: libvirt 8.0 or later is needed"), name);
@@ -34,9 +34,9 @@ lacks (GError **error, const char *name)
 }
 
 static gboolean
-take_number (virTypedParameterPtr params, int count, const char *name, guint max, guint *out, GError **error)
+take_launch_number (virTypedParameterPtr params, int count, const char *name, guint max, guint *out, GError **error)
 {
-  return (virTypedParamsGetUInt (params, count, name, out) == 1 && *out <= max) || lacks (error, name);
+  return (virTypedParamsGetUInt (params, count, name, out) == 1 && *out <= max) || libvirt_lacks (error, name);
 }
 
 static gboolean
@@ -45,14 +45,14 @@ take_evidence (virTypedParameterPtr params, int count, VaEvidence *evidence, GEr
   guint major, minor, build, policy;
   const char *measurement = NULL;
 
-  if (!take_number (params, count, VIR_DOMAIN_LAUNCH_SECURITY_SEV_API_MAJOR, G_MAXUINT8, &major, error)
-      || !take_number (params, count, VIR_DOMAIN_LAUNCH_SECURITY_SEV_API_MINOR, G_MAXUINT8, &minor, error)
-      || !take_number (params, count, VIR_DOMAIN_LAUNCH_SECURITY_SEV_BUILD_ID, G_MAXUINT8, &build, error)
-      || !take_number (params, count, VIR_DOMAIN_LAUNCH_SECURITY_SEV_POLICY, G_MAXUINT32, &policy, error))
+  if (!take_launch_number (params, count, VIR_DOMAIN_LAUNCH_SECURITY_SEV_API_MAJOR, G_MAXUINT8, &major, error)
+      || !take_launch_number (params, count, VIR_DOMAIN_LAUNCH_SECURITY_SEV_API_MINOR, G_MAXUINT8, &minor, error)
+      || !take_launch_number (params, count, VIR_DOMAIN_LAUNCH_SECURITY_SEV_BUILD_ID, G_MAXUINT8, &build, error)
+      || !take_launch_number (params, count, VIR_DOMAIN_LAUNCH_SECURITY_SEV_POLICY, G_MAXUINT32, &policy, error))
     return FALSE;
   if (virTypedParamsGetString (params, count, VIR_DOMAIN_LAUNCH_SECURITY_SEV_MEASUREMENT, &measurement) != 1
       || !va_base64_decode_exact (measurement, evidence->measurement, sizeof evidence->measurement, NULL))
-    return lacks (error, VIR_DOMAIN_LAUNCH_SECURITY_SEV_MEASUREMENT);
+    return libvirt_lacks (error, VIR_DOMAIN_LAUNCH_SECURITY_SEV_MEASUREMENT);
   evidence->context = (VaLaunchContext){ .api_major = (guint8) major, .api_minor = (guint8) minor,
                                          .build_id = (guint8) build, .policy = policy };
   return TRUE;
@@ -61,37 +61,38 @@ take_evidence (virTypedParameterPtr params, int count, VaEvidence *evidence, GEr
 /* libvirt tells less of QEMU's state than QEMU does. The second monitor has one client at a time, so it is left at once: the
    gate may want it while a call to libvirt waits for the gate. */
 static gboolean
-check (VaChannel *parent, GError **error)
+check_libvirt (VaChannel *parent, GError **error)
 {
   LibvirtChannel *channel = (LibvirtChannel *) parent;
   char uuid[VIR_UUID_STRING_BUFLEN];
   g_autoptr(VaChannel) monitor = NULL;
 
   if (virDomainGetUUIDString (channel->domain, uuid) < 0)
-    return fail (error, "virDomainGetUUIDString");
+    return fail_libvirt_call (error, "virDomainGetUUIDString");
   monitor = va_channel_qmp_new (channel->run_dir, uuid, parent->pid, parent->start, channel->end);
   return va_channel_check (monitor, error);
 }
 
 static gboolean
-collect (VaChannel *parent, VaEvidence *evidence, GError **error)
+collect_from_libvirt (VaChannel *parent, VaEvidence *evidence, GError **error)
 {
   LibvirtChannel *channel = (LibvirtChannel *) parent;
   virTypedParameterPtr params = NULL;
   int count = 0;
   gboolean ok;
 
-  if (!check (parent, error))
+  if (!check_libvirt (parent, error))
     return FALSE;
   if (virDomainGetLaunchSecurityInfo (channel->domain, &params, &count, 0) < 0)
-    return fail (error, "virDomainGetLaunchSecurityInfo");
+    return fail_libvirt_call (error, "virDomainGetLaunchSecurityInfo");
   ok = take_evidence (params, count, evidence, error);
   virTypedParamsFree (params, count);
   return ok;
 }
 
 static gboolean
-inject (VaChannel *parent, const guint8 header[VA_PACKET_HEADER_SIZE], GBytes *payload, guint32 address, GError **error)
+inject_by_libvirt (VaChannel *parent, const guint8 header[VA_PACKET_HEADER_SIZE], GBytes *payload, guint32 address,
+                   GError **error)
 {
   LibvirtChannel *channel = (LibvirtChannel *) parent;
   g_autofree char *header_text = va_base64_encode (header, VA_PACKET_HEADER_SIZE);
@@ -104,15 +105,15 @@ inject (VaChannel *parent, const guint8 header[VA_PACKET_HEADER_SIZE], GBytes *p
       || virTypedParamsAddULLong (&params, &count, &max, VIR_DOMAIN_LAUNCH_SECURITY_SEV_SECRET_SET_ADDRESS, address) < 0)
     {
       virTypedParamsFree (params, count);
-      return fail (error, "virTypedParamsAdd");
+      return fail_libvirt_call (error, "virTypedParamsAdd");
     }
   result = virDomainSetLaunchSecurityState (channel->domain, params, count, 0);
   virTypedParamsFree (params, count);
-  return result == 0 || fail (error, "virDomainSetLaunchSecurityState");
+  return result == 0 || fail_libvirt_call (error, "virDomainSetLaunchSecurityState");
 }
 
 static void
-channel_free (VaChannel *parent)
+libvirt_channel_free (VaChannel *parent)
 {
   LibvirtChannel *channel = (LibvirtChannel *) parent;
 
@@ -126,7 +127,8 @@ va_channel_libvirt_new (virDomainPtr domain, const char *run_dir, pid_t pid, gui
 {
   LibvirtChannel *channel = g_new0 (LibvirtChannel, 1);
 
-  channel->parent = (VaChannel){ "libvirt", pid, start, collect, inject, check, channel_free };
+  channel->parent = (VaChannel){ "libvirt", pid, start, collect_from_libvirt, inject_by_libvirt, check_libvirt,
+                                  libvirt_channel_free };
   virDomainRef (domain);
   channel->domain = domain;
   channel->run_dir = g_strdup (run_dir);

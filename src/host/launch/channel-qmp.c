@@ -16,14 +16,14 @@ typedef struct {
 } QmpChannel;
 
 static gboolean
-refuse (GError **error, const char *sentence)
+refuse_monitor (GError **error, const char *sentence)
 {
   g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER, sentence);
   return FALSE;
 }
 
 static gboolean
-connect_client (QmpChannel *channel, GError **error)
+connect_monitor (QmpChannel *channel, GError **error)
 {
   g_autofree char *path = NULL;
 
@@ -43,7 +43,7 @@ connect_client (QmpChannel *channel, GError **error)
     return TRUE;
   va_monitor_doubt (channel->run_dir, channel->uuid, va_qmp_peer (channel->client));
   g_clear_pointer (&channel->client, va_qmp_client_free);
-  return refuse (error, _("the domain's second monitor belongs to another process than its QEMU"));
+  return refuse_monitor (error, _("the domain's second monitor belongs to another process than its QEMU"));
 }
 
 static gboolean
@@ -83,35 +83,36 @@ check_sev (VaQmpClient *client, VaLaunchContext *context, GError **error)
 }
 
 static gboolean
-collect (VaChannel *parent, VaEvidence *evidence, GError **error)
+collect_from_qmp (VaChannel *parent, VaEvidence *evidence, GError **error)
 {
   QmpChannel *channel = (QmpChannel *) parent;
 
-  return connect_client (channel, error) && check_status (channel->client, error)
+  return connect_monitor (channel, error) && check_status (channel->client, error)
          && check_sev (channel->client, &evidence->context, error)
          && va_qmp_query_measure (channel->client, evidence->measurement, error);
 }
 
 static gboolean
-inject (VaChannel *parent, const guint8 header[VA_PACKET_HEADER_SIZE], GBytes *payload, guint32 address, GError **error)
+inject_by_qmp (VaChannel *parent, const guint8 header[VA_PACKET_HEADER_SIZE], GBytes *payload, guint32 address,
+               GError **error)
 {
   QmpChannel *channel = (QmpChannel *) parent;
 
-  return connect_client (channel, error) && va_qmp_inject (channel->client, header, payload, address, error);
+  return connect_monitor (channel, error) && va_qmp_inject (channel->client, header, payload, address, error);
 }
 
 static gboolean
-check (VaChannel *parent, GError **error)
+check_qmp (VaChannel *parent, GError **error)
 {
   QmpChannel *channel = (QmpChannel *) parent;
   VaLaunchContext context;
 
-  return connect_client (channel, error) && check_status (channel->client, error)
+  return connect_monitor (channel, error) && check_status (channel->client, error)
          && check_sev (channel->client, &context, error);
 }
 
 static void
-channel_free (VaChannel *parent)
+qmp_channel_free (VaChannel *parent)
 {
   QmpChannel *channel = (QmpChannel *) parent;
 
@@ -126,7 +127,7 @@ va_channel_qmp_new (const char *run_dir, const char *uuid, pid_t pid, guint64 st
 {
   QmpChannel *channel = g_new0 (QmpChannel, 1);
 
-  channel->parent = (VaChannel){ "QMP", pid, start, collect, inject, check, channel_free };
+  channel->parent = (VaChannel){ "QMP", pid, start, collect_from_qmp, inject_by_qmp, check_qmp, qmp_channel_free };
   channel->run_dir = g_strdup (run_dir);
   channel->uuid = g_strdup (uuid);
   channel->end = end;

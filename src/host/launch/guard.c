@@ -69,7 +69,7 @@ has_our_monitor (const VaAgent *agent, virDomainPtr domain, const char *uuid)
 }
 
 static void
-destroy (virDomainPtr domain, const char *what, const char *why)
+destroy_domain (virDomainPtr domain, const char *what, const char *why)
 {
   g_message ("%s: %s", what, why);
   /* The event and the sweep may both have come here. */
@@ -88,7 +88,7 @@ check_memory (const VaAgent *agent, VaLaunch *launch, virDomainPtr domain)
     return FALSE;
   if (!va_launch_condemn (launch, reason))
     va_launch_doubt (launch, reason);
-  destroy (domain, va_launch_id (launch), reason);
+  destroy_domain (domain, va_launch_id (launch), reason);
   return TRUE;
 }
 
@@ -103,7 +103,7 @@ va_guard_check (const VaAgent *agent, VaLaunch *launch, virDomainPtr domain)
   /* From here on nothing attests it any more. */
   if (!va_launch_condemn (launch, _("the domain ran without attestation, and was destroyed")))
     return FALSE;
-  destroy (domain, va_launch_id (launch), RUNS_UNATTESTED);
+  destroy_domain (domain, va_launch_id (launch), RUNS_UNATTESTED);
   return TRUE;
 }
 
@@ -113,11 +113,11 @@ check_unknown (const Look *look, virDomainPtr domain)
   g_autoptr(VaLaunch) launch = va_launches_latest (look->agent->launches, look->uuid);
 
   if (launch == NULL && has_run (domain) && has_our_monitor (look->agent, domain, look->uuid))
-    destroy (domain, look->uuid, RUNS_UNATTESTED);
+    destroy_domain (domain, look->uuid, RUNS_UNATTESTED);
 }
 
 static void
-run (gpointer data)
+run_guard (gpointer data)
 {
   const Look *look = data;
   VaAgent *agent = look->agent;
@@ -135,7 +135,7 @@ run (gpointer data)
 }
 
 static void
-push (VaAgent *agent, VaLaunch *launch, const char *uuid)
+push_guard (VaAgent *agent, VaLaunch *launch, const char *uuid)
 {
   Look *look;
 
@@ -143,25 +143,25 @@ push (VaAgent *agent, VaLaunch *launch, const char *uuid)
     return;
   look = g_new0 (Look, 1);
   *look = (Look){ agent, launch != NULL ? va_launch_ref (launch) : NULL, g_strdup (uuid) };
-  va_work_push (agent->guards, run, look, look_free);
+  va_work_push (agent->guards, run_guard, look, look_free);
 }
 
 void
 va_guard_look (VaAgent *agent, VaLaunch *launch)
 {
   if (va_launch_state (launch) != VA_LAUNCH_ATTESTED && !va_launch_is_gone (launch))
-    push (agent, launch, va_launch_domain (launch));
+    push_guard (agent, launch, va_launch_domain (launch));
 }
 
 void
 va_guard_event (VaAgent *agent, VaLaunch *launch)
 {
   if (!va_launch_is_gone (launch))
-    push (agent, launch, va_launch_domain (launch));
+    push_guard (agent, launch, va_launch_domain (launch));
 }
 
 void
 va_guard_look_at (VaAgent *agent, const char *uuid)
 {
-  push (agent, NULL, uuid);
+  push_guard (agent, NULL, uuid);
 }

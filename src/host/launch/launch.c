@@ -234,7 +234,7 @@ va_launch_doubt (VaLaunch *launch, const char *reason)
 
 /* The caller has the lock. */
 static void
-unwatch (VaLaunch *launch)
+unwatch_process (VaLaunch *launch)
 {
   if (launch->watch != NULL)
     g_source_destroy (launch->watch);
@@ -276,7 +276,7 @@ va_launch_finish (VaLaunch *launch, const char *reason)
   else if (launch->record->state == VA_LAUNCH_ATTESTED)
     va_launch_owe (launch, VA_OUTCOME_ENDED, launch->record->reason);
   launch->record->gone = TRUE;
-  unwatch (launch);
+  unwatch_process (launch);
   if (launch->marked)
     va_marker_remove (launch->host->run_dir, launch->record->domain_uuid);
   va_launch_save (launch);
@@ -332,9 +332,9 @@ on_process_ended (gpointer data)
 
 /* The caller has the lock. */
 static gboolean
-watch (VaLaunch *launch, pid_t pid, guint64 start)
+watch_process (VaLaunch *launch, pid_t pid, guint64 start)
 {
-  unwatch (launch);
+  unwatch_process (launch);
   launch->watch = va_watch_process (pid, start, on_process_ended, ended_new (launch, pid, start), ended_free);
   return launch->watch != NULL;
 }
@@ -344,7 +344,7 @@ va_launch_abandon (VaLaunch *launch)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&launch->lock);
 
-  unwatch (launch);
+  unwatch_process (launch);
 }
 
 gboolean
@@ -366,7 +366,7 @@ va_launch_bind (VaLaunch *launch, pid_t pid, guint64 start, GError **error)
     return va_launch_refuse_process (error, pid);
   if (record->pid == pid && record->start == start)
     return TRUE;
-  if (record->state == VA_LAUNCH_ATTESTED || va_process_ended (pid, start) || !watch (launch, pid, start))
+  if (record->state == VA_LAUNCH_ATTESTED || va_process_ended (pid, start) || !watch_process (launch, pid, start))
     return va_launch_refuse_process (error, pid);
   record->pid = pid;
   record->start = start;
@@ -408,7 +408,7 @@ va_launch_restore (VaLaunch *launch, gboolean alive)
   if (record->state == VA_LAUNCH_ATTESTED)
     va_monitor_remove (run_dir, record->domain_uuid);
   if (record->pid != 0)
-    watch (launch, record->pid, record->start); /* one that has just ended is found by the sweep */
+    watch_process (launch, record->pid, record->start); /* one that has just ended is found by the sweep */
 }
 
 gboolean

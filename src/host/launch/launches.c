@@ -41,7 +41,7 @@ va_launches_free (VaLaunches *launches)
 
 /* Puts @launch in; the one before, if any, goes to @before with a reference. */
 static gboolean
-put (VaLaunches *launches, VaLaunch *launch, VaLaunch **before)
+put_launch (VaLaunches *launches, VaLaunch *launch, VaLaunch **before)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&launches->lock);
   VaLaunch *old = g_hash_table_lookup (launches->latest, va_launch_domain (launch));
@@ -61,7 +61,7 @@ va_launches_add (VaLaunches *launches, VaLaunch *launch)
 {
   g_autoptr(VaLaunch) before = NULL;
 
-  if (!put (launches, launch, &before))
+  if (!put_launch (launches, launch, &before))
     return FALSE;
   if (before != NULL)
     va_launch_finish (before, _("the domain was started anew"));

@@ -21,7 +21,7 @@ marker_path (const char *run_dir, const char *uuid)
 }
 
 static VaMarker
-parse (const char *text)
+parse_marker (const char *text)
 {
   g_auto(GStrv) words = NULL;
   guint64 pid, start;
@@ -47,7 +47,7 @@ va_marker_read (const char *run_dir, const char *uuid)
   g_autofree char *text = va_file_read_text (path, MARKER_MAX, &error);
 
   if (text != NULL)
-    return parse (text);
+    return parse_marker (text);
   if (g_error_matches (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND))
     return (VaMarker){ VA_MARKER_NONE };
   return (VaMarker){ VA_MARKER_BROKEN };

@@ -33,7 +33,7 @@ typedef enum { HEARD, LATER, AWAY } Reception;
 
 /* LATER: the service answered, but could not take it now; AWAY: it did not answer. */
 static Reception
-tell (VaOutcomes *outcomes, VaLaunch *launch, const VaOutcome *outcome)
+tell_outcome (VaOutcomes *outcomes, VaLaunch *launch, const VaOutcome *outcome)
 {
   gint64 end = g_get_monotonic_time () + CALL_SECONDS * G_TIME_SPAN_SECOND;
   g_autoptr(GError) error = NULL;
@@ -55,13 +55,13 @@ is_stopped (VaOutcomes *outcomes)
 
 /* Everything that @launch owes, in order. */
 static Reception
-settle (VaOutcomes *outcomes, VaLaunch *launch)
+settle_outcome (VaOutcomes *outcomes, VaLaunch *launch)
 {
   const VaOutcome *outcome;
 
   while ((outcome = va_launch_owed (launch)) != NULL)
     {
-      Reception reception = is_stopped (outcomes) ? AWAY : tell (outcomes, launch, outcome);
+      Reception reception = is_stopped (outcomes) ? AWAY : tell_outcome (outcomes, launch, outcome);
 
       if (reception != HEARD)
         return reception;
@@ -80,7 +80,7 @@ settle_all (VaOutcomes *outcomes)
   Reception worst = HEARD;
 
   for (guint i = 0; i < list->len && worst != AWAY; i++)
-    worst = MAX (worst, settle (outcomes, g_ptr_array_index (list, i)));
+    worst = MAX (worst, settle_outcome (outcomes, g_ptr_array_index (list, i)));
   return worst == HEARD;
 }
 
@@ -101,7 +101,7 @@ wait_for_work (VaOutcomes *outcomes, guint seconds)
 }
 
 static gpointer
-run (gpointer data)
+run_outcomes (gpointer data)
 {
   VaOutcomes *outcomes = data;
   guint pause = 0;
@@ -130,7 +130,7 @@ va_outcomes_new (VaLaunches *launches, VaClient *client)
   outcomes->client = client;
   g_mutex_init (&outcomes->lock);
   g_cond_init (&outcomes->changed);
-  outcomes->thread = g_thread_new ("outcomes", run, outcomes);
+  outcomes->thread = g_thread_new ("outcomes", run_outcomes, outcomes);
   return outcomes;
 }
 

@@ -39,7 +39,7 @@ find_process (const Job *job, pid_t *pid, guint64 *start, GError **error)
 }
 
 static gboolean
-serve (const Job *job, virDomainPtr domain, GError **error)
+serve_paused (const Job *job, virDomainPtr domain, GError **error)
 {
   gint64 end = g_get_monotonic_time () + job->agent->settings->deadline_ms * G_TIME_SPAN_MILLISECOND;
   g_autoptr(VaChannel) channel = NULL;
@@ -53,7 +53,7 @@ serve (const Job *job, virDomainPtr domain, GError **error)
 }
 
 static void
-resume (const Job *job, virDomainPtr domain)
+resume_domain (const Job *job, virDomainPtr domain)
 {
   if (virDomainResume (domain) < 0)
     g_message (_("launch %s: cannot resume: %s"), va_launch_id (job->launch), virGetLastErrorMessage ());
@@ -64,13 +64,13 @@ attend_paused (const Job *job, virDomainPtr domain)
 {
   g_autoptr(GError) error = NULL;
 
-  if (!serve (job, domain, &error))
+  if (!serve_paused (job, domain, &error))
     {
       g_message (_("launch %s: not attested through libvirt: %s"), va_launch_id (job->launch), error->message);
       va_launch_trouble (job->launch, error->message);
     }
   else if (job->agent->settings->resume_paused)
-    resume (job, domain);
+    resume_domain (job, domain);
 }
 
 /* A domain that is just being started is paused too, for the reason “starting up”: that one is the gate's. */
@@ -92,7 +92,7 @@ attend_domain (const Job *job, virDomainPtr domain)
 }
 
 static void
-attend (const Job *job)
+attend_job (const Job *job)
 {
   virConnectPtr connect = job->agent->hypervisor != NULL ? va_hypervisor_get (job->agent->hypervisor) : NULL;
   virDomainPtr domain;
@@ -111,12 +111,12 @@ attend (const Job *job)
 }
 
 static void
-run (gpointer data)
+run_paused (gpointer data)
 {
   const Job *job = data;
 
   while (va_launch_take_attention (job->launch))
-    attend (job);
+    attend_job (job);
 }
 
 void
@@ -128,5 +128,5 @@ va_paused_attend (VaAgent *agent, VaLaunch *launch)
     return;
   job = g_new0 (Job, 1);
   *job = (Job){ agent, va_launch_ref (launch) };
-  va_work_push (agent->libvirt_work, run, job, job_free);
+  va_work_push (agent->libvirt_work, run_paused, job, job_free);
 }

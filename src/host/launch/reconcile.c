@@ -20,7 +20,7 @@ is_of_this_boot (const VaAgent *agent, const VaLaunchRecord *record)
 }
 
 static int
-compare (gconstpointer a, gconstpointer b)
+compare_records (gconstpointer a, gconstpointer b)
 {
   const VaLaunchRecord *one = *(VaLaunchRecord *const *) a, *other = *(VaLaunchRecord *const *) b;
 
@@ -29,7 +29,7 @@ compare (gconstpointer a, gconstpointer b)
 
 /* The process that listens at the domain's second monitor. */
 static gboolean
-probe (const VaAgent *agent, const char *uuid, pid_t *pid, guint64 *start)
+probe_domain (const VaAgent *agent, const char *uuid, pid_t *pid, guint64 *start)
 {
   const char *run_dir = agent->settings->run_dir;
 
@@ -39,7 +39,7 @@ probe (const VaAgent *agent, const char *uuid, pid_t *pid, guint64 *start)
 
 /* @record: (transfer full) */
 static void
-restore (VaAgent *agent, VaLaunchRecord *record)
+restore_launch (VaAgent *agent, VaLaunchRecord *record)
 {
   gboolean alive = is_of_this_boot (agent, record)
                    && (record->pid == 0 || !va_process_ended (record->pid, record->start));
@@ -66,9 +66,9 @@ va_reconcile_load (VaAgent *agent)
         record->asked = 0;
     }
   /* Oldest first, so that each domain ends up with its latest launch. */
-  g_ptr_array_sort (records, compare);
+  g_ptr_array_sort (records, compare_records);
   for (guint i = 0; i < records->len; i++)
-    restore (agent, g_steal_pointer (&g_ptr_array_index (records, i)));
+    restore_launch (agent, g_steal_pointer (&g_ptr_array_index (records, i)));
 }
 
 /* A launch whose QEMU nobody has seen yet: look for it once the grace is over. */
@@ -81,7 +81,7 @@ look_for_process (VaAgent *agent, VaLaunch *launch)
 
   if (age < agent->settings->grace_ms * G_TIME_SPAN_MILLISECOND)
     return;
-  if (!probe (agent, va_launch_domain (launch), &pid, &start) || !va_launch_bind (launch, pid, start, NULL))
+  if (!probe_domain (agent, va_launch_domain (launch), &pid, &start) || !va_launch_bind (launch, pid, start, NULL))
     va_launch_finish (launch, _("QEMU did not come up in time"));
 }
 
@@ -112,7 +112,7 @@ is_in_use (VaAgent *agent, const char *uuid)
 
   if (marker.state == VA_MARKER_ATTESTED)
     return !va_process_ended (marker.pid, marker.start);
-  return probe (agent, uuid, &pid, &start);
+  return probe_domain (agent, uuid, &pid, &start);
 }
 
 /* A start that begins meanwhile must not lose its new marker. */

@@ -15,7 +15,7 @@
 static const char *const state_names[] = { "pending", "attested", "failed", NULL };
 
 static void
-step_free (gpointer data)
+record_step_free (gpointer data)
 {
   VaStep *step = data;
 
@@ -28,7 +28,7 @@ va_launch_record_new (void)
 {
   VaLaunchRecord *record = g_new0 (VaLaunchRecord, 1);
 
-  record->steps = g_ptr_array_new_with_free_func (step_free);
+  record->steps = g_ptr_array_new_with_free_func (record_step_free);
   record->owed = g_ptr_array_new_with_free_func ((GDestroyNotify) va_outcome_free);
   return record;
 }
@@ -51,7 +51,7 @@ va_launch_record_free (VaLaunchRecord *record)
 }
 
 static JsonArray *
-write_steps (const GPtrArray *steps)
+write_record_steps (const GPtrArray *steps)
 {
   JsonArray *array = json_array_new ();
 
@@ -100,7 +100,7 @@ va_launch_record_print (const VaLaunchRecord *record)
   json_object_set_int_member (object, "start", (gint64) record->start);
   if (record->reason != NULL)
     json_object_set_string_member (object, "reason", record->reason);
-  json_object_set_array_member (object, "steps", write_steps (record->steps));
+  json_object_set_array_member (object, "steps", write_record_steps (record->steps));
   json_object_set_array_member (object, "owed", write_owed (record->owed));
   return va_json_print (object);
 }

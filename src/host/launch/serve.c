@@ -34,7 +34,7 @@
  */
 
 static gboolean
-check_policy (VaLaunch *launch, const VaEvidence *evidence, GError **error)
+check_started_policy (VaLaunch *launch, const VaEvidence *evidence, GError **error)
 {
   if (evidence->context.policy == launch->record->policy)
     return TRUE;
@@ -45,7 +45,7 @@ check_policy (VaLaunch *launch, const VaEvidence *evidence, GError **error)
 }
 
 static VaValidateReply *
-ask_service (VaLaunch *launch, const VaEvidence *evidence, gint64 end, GError **error)
+ask_for_validation (VaLaunch *launch, const VaEvidence *evidence, gint64 end, GError **error)
 {
   const VaLaunchRecord *record = launch->record; /* what is read here never changes */
   g_autoptr(VaValidateRequest) request = g_new0 (VaValidateRequest, 1);
@@ -101,14 +101,14 @@ end_turn (VaLaunch *launch, VaValidateReply *reply, const GError *error)
 
 /* The service's answer, from whichever thread has asked for it; owned by @launch. */
 static const VaValidateReply *
-validate (VaLaunch *launch, const VaEvidence *evidence, gint64 end, GError **error)
+validate_evidence (VaLaunch *launch, const VaEvidence *evidence, gint64 end, GError **error)
 {
   VaValidateReply *reply = NULL;
   GError *reason = NULL;
 
   if (!take_turn (launch, end, &reply, error) || reply != NULL)
     return reply;
-  reply = ask_service (launch, evidence, end, &reason);
+  reply = ask_for_validation (launch, evidence, end, &reason);
   end_turn (launch, reply, reason);
   if (reason != NULL)
     g_propagate_error (error, reason);
@@ -142,7 +142,7 @@ choose_address (const VaLaunchRecord *record, const VaValidateReply *reply, GErr
 }
 
 static gboolean
-inject (VaLaunch *launch, VaChannel *channel, const VaValidateReply *reply, GError **error)
+inject_secrets (VaLaunch *launch, VaChannel *channel, const VaValidateReply *reply, GError **error)
 {
   g_autoptr(GError) reason = NULL;
   guint32 address;
@@ -165,7 +165,7 @@ inject (VaLaunch *launch, VaChannel *channel, const VaValidateReply *reply, GErr
 
 /* The marker first, then the record: if the agent dies in between, va_launch_restore() believes the marker. */
 static gboolean
-attest (VaLaunch *launch, const VaChannel *channel, GError **error)
+attest_guest (VaLaunch *launch, const VaChannel *channel, GError **error)
 {
   VaLaunchRecord *record = launch->record;
   const VaLaunchHost *host = launch->host;
@@ -231,7 +231,7 @@ check_stopped (VaLaunch *launch, VaChannel *channel, GError **error)
 }
 
 static gboolean
-serve (VaLaunch *launch, VaChannel *channel, gint64 end, GError **error)
+serve_launch (VaLaunch *launch, VaChannel *channel, gint64 end, GError **error)
 {
   const VaValidateReply *reply;
   VaEvidence evidence;
@@ -240,13 +240,13 @@ serve (VaLaunch *launch, VaChannel *channel, gint64 end, GError **error)
   if (va_launch_state (launch) == VA_LAUNCH_ATTESTED)
     return va_launch_bind (launch, channel->pid, channel->start, error);
   if (!check_origin (launch, channel, end, error) || !va_channel_collect (channel, &evidence, error)
-      || !check_policy (launch, &evidence, error))
+      || !check_started_policy (launch, &evidence, error))
     return FALSE;
   va_launch_step (launch, "measured");
-  reply = validate (launch, &evidence, end, error);
-  if (reply == NULL || !inject (launch, channel, reply, error) || !check_stopped (launch, channel, error))
+  reply = validate_evidence (launch, &evidence, end, error);
+  if (reply == NULL || !inject_secrets (launch, channel, reply, error) || !check_stopped (launch, channel, error))
     return FALSE;
-  attested = attest (launch, channel, error);
+  attested = attest_guest (launch, channel, error);
   launch->host->owes (launch->host->data);
   return attested;
 }
@@ -270,7 +270,7 @@ va_launch_serve (VaLaunch *launch, VaChannel *channel, gint64 end, GError **erro
 {
   GError *reason = NULL;
 
-  if (serve (launch, channel, end, &reason))
+  if (serve_launch (launch, channel, end, &reason))
     return TRUE;
   explain_firmware_error (reason);
   g_propagate_error (error, reason);

@@ -30,7 +30,7 @@ is_gate_loaded (const char *run_dir)
 
 /* libvirt's way of writing versions. */
 static char *
-version_text (unsigned long version)
+write_version (unsigned long version)
 {
   return g_strdup_printf ("%lu.%lu.%lu", version / 1000000, version / 1000 % 1000, version % 1000);
 }
@@ -44,14 +44,14 @@ take_versions (VaAgent *agent, VaHostFeatures *features)
   if (connect == NULL)
     return;
   if (virConnectGetLibVersion (connect, &version) == 0)
-    features->libvirt_version = version_text (version);
+    features->libvirt_version = write_version (version);
   if (virConnectGetVersion (connect, &version) == 0)
-    features->qemu_version = version_text (version);
+    features->qemu_version = write_version (version);
   virConnectClose (connect);
 }
 
 static VaHostFeatures *
-collect (VaAgent *agent)
+collect_features (VaAgent *agent)
 {
   VaHostFeatures *features = g_new0 (VaHostFeatures, 1);
   VaPlatformInfo info;
@@ -72,10 +72,10 @@ collect (VaAgent *agent)
 }
 
 static void
-report (gpointer data)
+report_features (gpointer data)
 {
   VaAgent *agent = data;
-  g_autoptr(VaHostFeatures) features = collect (agent);
+  g_autoptr(VaHostFeatures) features = collect_features (agent);
   g_autoptr(GError) error = NULL;
 
   g_atomic_int_set (&agent->features_due, 0);
@@ -88,5 +88,5 @@ report (gpointer data)
 void
 va_features_report (VaAgent *agent)
 {
-  va_work_push (agent->libvirt_work, report, agent, NULL);
+  va_work_push (agent->libvirt_work, report_features, agent, NULL);
 }

@@ -93,7 +93,7 @@ pause_for (VaHypervisor *hypervisor, guint ms)
 }
 
 static gboolean
-prepare (VaHypervisor *hypervisor, virConnectPtr connect, int *callback)
+prepare_connection (VaHypervisor *hypervisor, virConnectPtr connect, int *callback)
 {
   if (virConnectRegisterCloseCallback (connect, on_close, hypervisor, NULL) < 0)
     return FALSE;
@@ -112,7 +112,7 @@ prepare (VaHypervisor *hypervisor, virConnectPtr connect, int *callback)
 
 /* Stays until the connection is lost or nobody wants it any more. */
 static void
-use (VaHypervisor *hypervisor, virConnectPtr connect)
+use_connection (VaHypervisor *hypervisor, virConnectPtr connect)
 {
   gint64 next = 0;
 
@@ -157,7 +157,7 @@ connect_once (VaHypervisor *hypervisor)
   virConnectPtr connect = virConnectOpen (hypervisor->uri);
   int callback = -1;
 
-  if (connect == NULL || !prepare (hypervisor, connect, &callback))
+  if (connect == NULL || !prepare_connection (hypervisor, connect, &callback))
     {
       hypervisor->user.down (last_reason (), hypervisor->data);
       if (connect != NULL)
@@ -165,7 +165,7 @@ connect_once (VaHypervisor *hypervisor)
       return FALSE;
     }
   set_connect (hypervisor, connect);
-  use (hypervisor, connect);
+  use_connection (hypervisor, connect);
   set_connect (hypervisor, NULL);
   virConnectDomainEventDeregisterAny (connect, callback);
   virConnectUnregisterCloseCallback (connect, on_close);

@@ -10,7 +10,7 @@
 #include "core/i18n.h"
 
 static gboolean
-take_base64 (virTypedParameterPtr params, int count, const char *name, gpointer out, gsize size)
+take_sevinfo_base64 (virTypedParameterPtr params, int count, const char *name, gpointer out, gsize size)
 {
   const char *text = NULL;
 
@@ -18,7 +18,7 @@ take_base64 (virTypedParameterPtr params, int count, const char *name, gpointer 
 }
 
 static void
-take_number (virTypedParameterPtr params, int count, const char *name, guint64 *out)
+take_sevinfo_number (virTypedParameterPtr params, int count, const char *name, guint64 *out)
 {
   unsigned int number;
 
@@ -42,7 +42,7 @@ take_cpu_id (virTypedParameterPtr params, int count, VaPlatformInfo *info)
 }
 
 static VaSevinfo
-fail (GError **error)
+fail_sevinfo (GError **error)
 {
   virErrorPtr last = virGetLastError ();
   int code = last != NULL ? last->code : VIR_ERR_INTERNAL_ERROR;
@@ -62,14 +62,14 @@ va_sevinfo_ask (virConnectPtr connect, VaPlatformInfo *info, GError **error)
   /* Two infos are compared as bytes. */
   memset (info, 0, sizeof *info);
   if (virNodeGetSEVInfo (connect, &params, &count, 0) < 0)
-    return fail (error);
-  complete = take_base64 (params, count, VIR_NODE_SEV_PDH, info->pdh, sizeof info->pdh)
-             && take_base64 (params, count, VIR_NODE_SEV_CERT_CHAIN, info->cert_chain, sizeof info->cert_chain);
+    return fail_sevinfo (error);
+  complete = take_sevinfo_base64 (params, count, VIR_NODE_SEV_PDH, info->pdh, sizeof info->pdh)
+             && take_sevinfo_base64 (params, count, VIR_NODE_SEV_CERT_CHAIN, info->cert_chain, sizeof info->cert_chain);
   take_cpu_id (params, count, info);
-  take_number (params, count, VIR_NODE_SEV_CBITPOS, &info->cbitpos);
-  take_number (params, count, VIR_NODE_SEV_REDUCED_PHYS_BITS, &info->reduced_phys_bits);
-  take_number (params, count, VIR_NODE_SEV_MAX_GUESTS, &info->max_guests);
-  take_number (params, count, VIR_NODE_SEV_MAX_ES_GUESTS, &info->max_es_guests);
+  take_sevinfo_number (params, count, VIR_NODE_SEV_CBITPOS, &info->cbitpos);
+  take_sevinfo_number (params, count, VIR_NODE_SEV_REDUCED_PHYS_BITS, &info->reduced_phys_bits);
+  take_sevinfo_number (params, count, VIR_NODE_SEV_MAX_GUESTS, &info->max_guests);
+  take_sevinfo_number (params, count, VIR_NODE_SEV_MAX_ES_GUESTS, &info->max_es_guests);
   virTypedParamsFree (params, count);
   if (complete)
     return VA_SEVINFO_KNOWN;

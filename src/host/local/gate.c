@@ -9,7 +9,7 @@
 #include "host/local/question.h"
 
 static VaLaunch *
-find_launch (VaAgent *agent, const char *uuid, GError **error)
+find_gated_launch (VaAgent *agent, const char *uuid, GError **error)
 {
   VaLaunch *launch = va_launches_latest (agent->launches, uuid);
 
@@ -21,7 +21,7 @@ find_launch (VaAgent *agent, const char *uuid, GError **error)
 
 /* The service's no is final, also for a domain that somebody resumes later. */
 static gboolean
-check_state (VaLaunch *launch, GError **error)
+check_gate_state (VaLaunch *launch, GError **error)
 {
   g_autofree char *reason = va_launch_reason (launch);
 
@@ -32,14 +32,14 @@ check_state (VaLaunch *launch, GError **error)
 }
 
 static gboolean
-decide (VaAgent *agent, VaLaunch *launch, pid_t pid, gint64 end, GError **error)
+decide_gate (VaAgent *agent, VaLaunch *launch, pid_t pid, gint64 end, GError **error)
 {
   g_autoptr(VaChannel) channel = NULL;
   guint64 start;
 
   va_launch_step (launch, "gate");
   if (!va_process_start_time (pid, &start, error) || !va_launch_bind (launch, pid, start, error)
-      || !check_state (launch, error))
+      || !check_gate_state (launch, error))
     return FALSE;
   channel = va_channel_qmp_new (agent->settings->run_dir, va_launch_domain (launch), pid, start, end);
   return va_launch_serve (launch, channel, end, error);
@@ -55,8 +55,8 @@ va_gate_answer (const char *text, gsize size, const VaAsker *asker, gpointer dat
   VaGateQuestion question;
 
   if (va_gate_question_parse (&question, text, size, &error))
-    launch = find_launch (agent, question.uuid, &error);
-  if (launch != NULL && decide (agent, launch, question.pid, end, &error))
+    launch = find_gated_launch (agent, question.uuid, &error);
+  if (launch != NULL && decide_gate (agent, launch, question.pid, end, &error))
     return va_answer_yes ();
   g_message (_("gate of domain %s: no: %s"), question.uuid, error->message);
   if (launch != NULL)

@@ -29,7 +29,7 @@ log_all (const VaDomainXml *domain, const GPtrArray *sentences)
 }
 
 static gboolean
-check_domain (const Start *start, GError **error)
+check_starting_domain (const Start *start, GError **error)
 {
   const VaDomainXml *domain = start->domain;
   const char *run_dir = start->agent->settings->run_dir;
@@ -71,7 +71,7 @@ check_loader (Start *start, GError **error)
 }
 
 static VaLaunchGrant *
-ask_service (const Start *start, GError **error)
+ask_for_grant (const Start *start, GError **error)
 {
   g_autoptr(VaLaunchRequest) request = g_new0 (VaLaunchRequest, 1);
   VaPlatformInfo info;
@@ -124,7 +124,7 @@ check_grant (const Start *start, const VaLaunchGrant *grant, GError **error)
 
 /* From the grant to a launch that the gate can ask about. */
 static gboolean
-begin (const Start *start, VaLaunch *launch, const VaLaunchGrant *grant, GError **error)
+begin_launch (const Start *start, VaLaunch *launch, const VaLaunchGrant *grant, GError **error)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&start->agent->starts);
   gboolean latest = va_launches_add (start->agent->launches, launch);
@@ -141,14 +141,14 @@ start_domain (Start *start, GError **error)
   g_autoptr(VaLaunch) launch = NULL;
   GError *reason = NULL;
 
-  if (!check_domain (start, error) || !check_loader (start, error))
+  if (!check_starting_domain (start, error) || !check_loader (start, error))
     return NULL;
-  grant = ask_service (start, error);
+  grant = ask_for_grant (start, error);
   if (grant == NULL)
     return NULL;
   launch = new_launch (start, grant);
   va_launch_step (launch, "granted");
-  if (begin (start, launch, grant, &reason))
+  if (begin_launch (start, launch, grant, &reason))
     return va_answer_grant (grant->launch_id, grant->session, sizeof grant->session, grant->owner_cert,
                             sizeof grant->owner_cert);
   va_launch_trouble (launch, reason->message);

@@ -14,7 +14,7 @@
 
 /* Moves @text behind its first line, which goes to @line without its end. */
 static gboolean
-take_line (const char **text, gsize *size, char line[LINE_MAX_SIZE])
+take_question_line (const char **text, gsize *size, char line[LINE_MAX_SIZE])
 {
   const char *end = *size > 0 ? memchr (*text, '\n', MIN (*size, LINE_MAX_SIZE)) : NULL;
   gsize length = end != NULL ? (gsize) (end - *text) : 0;
@@ -33,17 +33,17 @@ take_word (const char **text, gsize *size, const char *word)
 {
   char line[LINE_MAX_SIZE];
 
-  return take_line (text, size, line) && g_str_equal (line, word);
+  return take_question_line (text, size, line) && g_str_equal (line, word);
 }
 
 /* The rest of a line that begins with @name and a space. */
 static gboolean
-take_value (const char **text, gsize *size, const char *name, char value[LINE_MAX_SIZE])
+take_question_value (const char **text, gsize *size, const char *name, char value[LINE_MAX_SIZE])
 {
   char line[LINE_MAX_SIZE];
   gsize length = strlen (name);
 
-  if (!take_line (text, size, line) || !g_str_has_prefix (line, name) || line[length] != ' ')
+  if (!take_question_line (text, size, line) || !g_str_has_prefix (line, name) || line[length] != ' ')
     return FALSE;
   g_strlcpy (value, line + length + 1, LINE_MAX_SIZE);
   return TRUE;
@@ -61,7 +61,7 @@ parse_pid (const char *text, pid_t *pid)
 }
 
 static gboolean
-refuse (GError **error)
+refuse_question (GError **error)
 {
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
                _("the host agent does not understand the question: hook, gate and agent must be of one version"));
@@ -76,14 +76,14 @@ va_hook_question_parse (VaHookQuestion *question, const char *text, gsize size, 
   gsize left = size;
 
   *question = (VaHookQuestion){ 0 };
-  if (!take_word (&rest, &left, "virt-attest hook 1") || !take_line (&rest, &left, first))
-    return refuse (error);
+  if (!take_word (&rest, &left, "virt-attest hook 1") || !take_question_line (&rest, &left, first))
+    return refuse_question (error);
   question->release = g_str_has_prefix (first, "release ");
   if (!question->release && !g_str_has_prefix (first, "start "))
-    return refuse (error);
+    return refuse_question (error);
   g_strlcpy (pid, strchr (first, ' ') + 1, sizeof pid);
   if (!parse_pid (pid, &question->libvirtd) || !take_word (&rest, &left, "") || left == 0)
-    return refuse (error);
+    return refuse_question (error);
   question->xml = rest;
   question->xml_size = left;
   return TRUE;
@@ -97,10 +97,10 @@ va_gate_question_parse (VaGateQuestion *question, const char *text, gsize size, 
   gsize left = size;
 
   *question = (VaGateQuestion){ 0 };
-  if (!take_word (&rest, &left, "virt-attest gate 1") || !take_value (&rest, &left, "uuid", uuid)
-      || !take_value (&rest, &left, "pid", pid) || left != 0 || !va_uuid_is_canonical (uuid)
+  if (!take_word (&rest, &left, "virt-attest gate 1") || !take_question_value (&rest, &left, "uuid", uuid)
+      || !take_question_value (&rest, &left, "pid", pid) || left != 0 || !va_uuid_is_canonical (uuid)
       || !parse_pid (pid, &question->pid))
-    return refuse (error);
+    return refuse_question (error);
   g_strlcpy (question->uuid, uuid, sizeof question->uuid);
   return TRUE;
 }

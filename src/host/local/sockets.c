@@ -73,7 +73,7 @@ receive_question (int fd, gsize max)
 }
 
 static void
-converse (gpointer data)
+answer_connection (gpointer data)
 {
   Conversation *conversation = data;
   VaListener *listener = conversation->listener;
@@ -108,7 +108,7 @@ may_ask (int fd)
 }
 
 static gboolean
-on_connection (int fd, GIOCondition condition, gpointer data)
+on_local_connection (int fd, GIOCondition condition, gpointer data)
 {
   VaListener *listener = data;
   int peer = accept4 (fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -124,7 +124,7 @@ on_connection (int fd, GIOCondition condition, gpointer data)
   conversation = g_new0 (Conversation, 1);
   conversation->listener = listener;
   conversation->asker = (VaAsker){ peer, g_get_monotonic_time () };
-  va_work_push (listener->work, converse, conversation, conversation_free);
+  va_work_push (listener->work, answer_connection, conversation, conversation_free);
   return G_SOURCE_CONTINUE;
 }
 
@@ -161,7 +161,7 @@ va_listener_new (const char *path, guint threads, gsize max_question, VaAnswerFu
   listener->work = va_work_new (threads);
   listener->answer = answer;
   listener->data = data;
-  listener->source = g_unix_fd_add (fd, G_IO_IN, on_connection, listener);
+  listener->source = g_unix_fd_add (fd, G_IO_IN, on_local_connection, listener);
   return listener;
 }
 

@@ -24,7 +24,7 @@
 #define PAUSE_MAX_MS 1000
 
 static void
-finish (VaClientCall *call, GError *error)
+finish_call (VaClientCall *call, GError *error)
 {
   if (call->error == NULL)
     call->error = error;
@@ -44,14 +44,14 @@ on_piece (GObject *source, GAsyncResult *result, gpointer data)
   gsize size = piece != NULL ? g_bytes_get_size (piece) : 0;
 
   if (piece == NULL)
-    finish (call, error);
+    finish_call (call, error);
   else if (size == 0)
     call->done = TRUE;
   else if (size > call->max_reply - call->reply->len)
     {
       call->answer_fault = g_strdup_printf (_("its answer is larger than the %" G_GSIZE_FORMAT " bytes that are taken"),
                                             call->max_reply);
-      finish (call, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE, call->answer_fault));
+      finish_call (call, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE, call->answer_fault));
     }
   else
     {
@@ -78,7 +78,7 @@ on_sent (GObject *source, GAsyncResult *result, gpointer data)
   call->stream = soup_session_send_finish (SOUP_SESSION (source), result, &error);
   if (call->stream == NULL)
     {
-      finish (call, error);
+      finish_call (call, error);
       return;
     }
   call->status = soup_message_get_status (call->message);
@@ -174,7 +174,7 @@ make_message (VaClientCall *call, const char *type)
 
 /* One session an attempt: calls may come from any thread, and a session belongs to one. Nothing is kept in it. */
 static SoupSession *
-make_session (const VaClientTrust *trust)
+make_soup_session (const VaClientTrust *trust)
 {
   SoupSession *session = soup_session_new_with_options ("user-agent", PACKAGE_NAME "/" PACKAGE_VERSION, "timeout", 0,
                                                         "max-conns", 1, NULL);
@@ -189,7 +189,7 @@ make_session (const VaClientTrust *trust)
 static void
 run_attempt (VaClientCall *call)
 {
-  g_autoptr(SoupSession) session = make_session (call->trust);
+  g_autoptr(SoupSession) session = make_soup_session (call->trust);
 
   call->done = FALSE;
   soup_session_send_async (session, call->message, G_PRIORITY_DEFAULT, call->cancellable, on_sent, call);

@@ -125,7 +125,7 @@ va_client_free (VaClient *client)
 }
 
 static gboolean
-fail (const VaClient *client, GError **error, const char *why)
+fail_answer (const VaClient *client, GError **error, const char *why)
 {
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER, _("the service at %s gave a broken answer: %s"), client->url,
                why);
@@ -149,13 +149,13 @@ read_reply (const VaClient *client, const VaClientCall *call, JsonObject **reply
     {
       g_autofree char *why = g_strdup_printf (_("HTTP status %u, which it never gives"), call->status);
 
-      return fail (client, error, why);
+      return fail_answer (client, error, why);
     }
   if (call->reply->len > 0 && !call->json_type)
-    return fail (client, error, _("it is not marked as JSON"));
+    return fail_answer (client, error, _("it is not marked as JSON"));
   object = call->reply->len > 0 ? va_json_parse_long (text, call->reply->len, max_values, &reason) : json_object_new ();
   if (object == NULL)
-    return fail (client, error, reason->message);
+    return fail_answer (client, error, reason->message);
   if (reply != NULL)
     *reply = g_steal_pointer (&object);
   return TRUE;

@@ -105,7 +105,7 @@ check_handshake (VaClientCall *call, GTlsConnection *connection)
 }
 
 static void
-on_event (SoupMessage *message, GSocketClientEvent event, GIOStream *connection, gpointer data)
+on_socket_event (SoupMessage *message, GSocketClientEvent event, GIOStream *connection, gpointer data)
 {
   static const char *const protocols[] = { "http/1.1", NULL };
   VaClientCall *call = data;
@@ -199,7 +199,7 @@ on_bad_certificate (SoupMessage *message, GTlsCertificate *certificate, GTlsCert
 void
 va_client_peer_watch (VaClientCall *call)
 {
-  g_signal_connect (call->message, "network-event", G_CALLBACK (on_event), call);
+  g_signal_connect (call->message, "network-event", G_CALLBACK (on_socket_event), call);
   g_signal_connect (call->message, "accept-certificate", G_CALLBACK (on_bad_certificate), call);
   if (call->trust->certificate != NULL)
     soup_message_set_tls_client_certificate (call->message, call->trust->certificate);

@@ -41,7 +41,7 @@ va_account_free (VaAccount *account)
 }
 
 static Peer *
-find (VaAccount *account, const char *name)
+find_peer (VaAccount *account, const char *name)
 {
   Peer *found = g_hash_table_lookup (account->peers, name);
 
@@ -55,14 +55,14 @@ find (VaAccount *account, const char *name)
 
 /* Peers of whom there is nothing to remember are forgotten. */
 static void
-forget (VaAccount *account, const char *name, const Peer *peer)
+forget_peer (VaAccount *account, const char *name, const Peer *peer)
 {
   if (peer->held == 0 && peer->lists == 0)
     g_hash_table_remove (account->peers, name);
 }
 
 static char *
-name_of (const VaIdentity *peer)
+name_peer (const VaIdentity *peer)
 {
   return g_strdup_printf ("%s:%s", va_role_name (peer->role), peer->name);
 }
@@ -77,10 +77,10 @@ count_for_peer (VaAccount *account, const VaIdentity *identity, gsize more, gsiz
 
   if (identity == NULL)
     return more;
-  name = name_of (identity);
-  peer = find (account, name);
+  name = name_peer (identity);
+  peer = find_peer (account, name);
   peer->held = held = peer->held + more - less;
-  forget (account, name, peer);
+  forget_peer (account, name, peer);
   return held;
 }
 
@@ -99,9 +99,9 @@ va_account_hold (VaAccount *account, const VaIdentity *peer, gsize *held, gsize 
 gboolean
 va_account_begin_list (VaAccount *account, const VaIdentity *identity)
 {
-  g_autofree char *name = name_of (identity);
+  g_autofree char *name = name_peer (identity);
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&account->mutex);
-  Peer *peer = find (account, name);
+  Peer *peer = find_peer (account, name);
 
   if (peer->lists >= VA_LISTS_AT_ONCE)
     return FALSE;
@@ -112,10 +112,10 @@ va_account_begin_list (VaAccount *account, const VaIdentity *identity)
 void
 va_account_end_list (VaAccount *account, const VaIdentity *identity)
 {
-  g_autofree char *name = name_of (identity);
+  g_autofree char *name = name_peer (identity);
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&account->mutex);
-  Peer *peer = find (account, name);
+  Peer *peer = find_peer (account, name);
 
   peer->lists--;
-  forget (account, name, peer);
+  forget_peer (account, name, peer);
 }

@@ -27,7 +27,7 @@ struct _VaConnections
 };
 
 static void
-cut (VaConnection *connection, const char *why)
+cut_connection (VaConnection *connection, const char *why)
 {
   connection->cut = TRUE;
   connection->connections->going++;
@@ -52,13 +52,13 @@ cut_overdue (VaConnections *connections, gint64 now)
           next = MIN (next, connection->deadline);
           continue;
         }
-      cut (connection, "it took too long");
+      cut_connection (connection, "it took too long");
     }
   return next;
 }
 
 static gpointer
-watch (gpointer data)
+watch_connections (gpointer data)
 {
   VaConnections *connections = data;
 
@@ -89,7 +89,7 @@ va_connections_new (guint most, guint each)
   g_queue_init (&connections->queue);
   connections->orders = g_hash_table_new (NULL, NULL);
   connections->next = G_MAXINT64;
-  connections->thread = g_thread_new ("va-deadlines", watch, connections);
+  connections->thread = g_thread_new ("va-deadlines", watch_connections, connections);
   return connections;
 }
 
@@ -134,7 +134,7 @@ make_room (VaConnections *connections)
       VaConnection *connection = l->data;
 
       if (!connection->cut && !connection->verified)
-        cut (connection, "others want its place, and it has shown no certificate");
+        cut_connection (connection, "others want its place, and it has shown no certificate");
     }
 }
 
@@ -234,7 +234,7 @@ va_connections_cut_if (VaConnections *connections, VaConnectionIsOver is_over, g
       VaConnection *connection = l->data;
 
       if (connection->verified && !connection->cut && is_over (connection, user_data))
-        cut (connection, "its certificate does not count any more");
+        cut_connection (connection, "its certificate does not count any more");
     }
   g_mutex_unlock (&connections->mutex);
 }

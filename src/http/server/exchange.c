@@ -97,7 +97,7 @@ va_exchange_end (void *data, struct MHD_Connection *mhd, void **state, enum MHD_
 }
 
 static void
-report (const VaExchange *exchange, guint status)
+report_exchange (const VaExchange *exchange, guint status)
 {
   const VaFinishedRequest finished = { exchange->route, status, exchange->code, exchange->handled };
 
@@ -159,7 +159,7 @@ va_exchange_answer (VaExchange *exchange, struct MHD_Connection *mhd, guint stat
     }
   if (stopping || exchange->last)
     MHD_add_response_header (response, MHD_HTTP_HEADER_CONNECTION, "close");
-  report (exchange, status);
+  report_exchange (exchange, status);
   if (connection != NULL)
     connection->answering = TRUE;
   result = MHD_queue_response (mhd, status, response);
@@ -199,7 +199,7 @@ report_refusal (VaExchange *exchange, struct MHD_Connection *mhd, const char *pa
 }
 
 static gboolean
-admit (VaExchange *exchange, struct MHD_Connection *mhd, const char *path, const char *method, gsize *announced)
+admit_request (VaExchange *exchange, struct MHD_Connection *mhd, const char *path, const char *method, gsize *announced)
 {
   const VaRoute *route = NULL;
   GError **error = &exchange->refusal;
@@ -286,7 +286,7 @@ take_request_id (VaExchange *exchange, struct MHD_Connection *mhd)
 
 /* From here on the end of the server waits for this request; after that end there is none. */
 static gboolean
-enter (VaExchange *exchange)
+enter_account (VaExchange *exchange)
 {
   VaExchanges *shared = exchange->shared;
 
@@ -300,14 +300,15 @@ enter (VaExchange *exchange)
 
 /* The headers are there, the body is not. */
 static enum MHD_Result
-start (VaExchange *exchange, struct MHD_Connection *mhd, const char *path, const char *method, const char *version)
+start_exchange (VaExchange *exchange, struct MHD_Connection *mhd, const char *path, const char *method,
+                const char *version)
 {
   VaConnection *connection = va_exchange_connection (mhd);
   gint64 now = g_get_real_time () / G_USEC_PER_SEC;
   gsize announced = 0;
   gboolean admitted;
 
-  if (connection == NULL || !enter (exchange))
+  if (connection == NULL || !enter_account (exchange))
     return MHD_NO;
   va_connection_limit (connection, exchange->shared->request_seconds);
   take_request_id (exchange, mhd);
@@ -315,7 +316,7 @@ start (VaExchange *exchange, struct MHD_Connection *mhd, const char *path, const
   refuse_untrusted (exchange, connection);
   refuse_revoked (exchange, connection);
   refuse_unclear (exchange, mhd, method, version);
-  admitted = admit (exchange, mhd, path, method, &announced);
+  admitted = admit_request (exchange, mhd, path, method, &announced);
   exchange->announced = announced != G_MAXSIZE ? announced : 0;
   if (admitted)
     return MHD_YES;
@@ -364,7 +365,7 @@ va_exchange_continue (void *data, struct MHD_Connection *mhd, const char *path, 
   if (exchange == NULL)
     return MHD_NO;
   if (!exchange->under_way)
-    return start (exchange, mhd, path, method, version);
+    return start_exchange (exchange, mhd, path, method, version);
   if (*upload_size > 0)
     {
       gboolean taken = take_body (exchange, upload, *upload_size);

@@ -70,7 +70,7 @@ run_handler (VaExchange *exchange, VaRequest *request, VaResponse *response, GEr
 
 /* Returns: FALSE: the handler has done nothing yet, since it would have to wait, and @may_wait is not set */
 static gboolean
-handle (VaExchange *exchange, struct MHD_Connection *mhd, const char *path, gboolean may_wait)
+handle_exchange (VaExchange *exchange, struct MHD_Connection *mhd, const char *path, gboolean may_wait)
 {
   g_auto(VaRequest) request = va_exchange_make_request (exchange, mhd, path, exchange->route->method);
   VaHandled *result = &exchange->result;
@@ -117,7 +117,7 @@ va_exchange_run_aside (gpointer data, gpointer unused)
 
   (void) unused;
   /* What still waits when the server has lost its patience has nobody asked any more. */
-  if (!handle (exchange, exchange->mhd, exchange->path, !va_exchanges_are_closed (exchange->shared)))
+  if (!handle_exchange (exchange, exchange->mhd, exchange->path, !va_exchanges_are_closed (exchange->shared)))
     va_exchange_refuse_busy (&exchange->result.error, _("the service is stopping"));
   MHD_resume_connection (exchange->mhd);
 }
@@ -127,7 +127,7 @@ va_exchange_call_handler (VaExchange *exchange, struct MHD_Connection *mhd, cons
 {
   g_autoptr(GError) busy = NULL;
 
-  if (exchange->aside || handle (exchange, mhd, path, FALSE))
+  if (exchange->aside || handle_exchange (exchange, mhd, path, FALSE))
     return answer_handled (exchange, mhd);
   if (g_thread_pool_unprocessed (exchange->shared->aside) >= ASIDE_MAX)
     {

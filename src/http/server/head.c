@@ -20,7 +20,7 @@ typedef struct {
 } Lines;
 
 static gboolean
-refuse (GError **error, const char *why)
+refuse_head (GError **error, const char *why)
 {
   g_set_error_literal (error, VA_PROBLEM_ERROR, VA_PROBLEM_BAD_REQUEST, why);
   return FALSE;
@@ -28,7 +28,7 @@ refuse (GError **error, const char *why)
 
 /* Text without control characters; tabs are blanks. */
 static gboolean
-is_text (const char *text, gsize size)
+value_is_text (const char *text, gsize size)
 {
   for (gsize i = 0; i < size; i++)
     if (((guchar) text[i] < ' ' && text[i] != '\t') || text[i] == 0x7f)
@@ -44,7 +44,7 @@ is_token (const char *text, gsize size)
 
 /* Whether @name begins where the line before ended, and @value follows it. */
 static gboolean
-follows (const Lines *lines, const char *name, gsize name_size, const char *value)
+line_follows (const Lines *lines, const char *name, gsize name_size, const char *value)
 {
   return name == lines->end + NEWLINE && value > name + name_size;
 }
@@ -57,10 +57,10 @@ on_header (void *data, enum MHD_ValueKind kind, const char *name, size_t name_si
   (void) kind;
   if (value == NULL)
     value = name + name_size; /* follows no name */
-  lines->gaps |= !follows (lines, name, name_size, value);
+  lines->gaps |= !line_follows (lines, name, name_size, value);
   lines->end = value + value_size;
   lines->names |= !is_token (name, name_size);
-  lines->values |= !is_text (value, value_size);
+  lines->values |= !value_is_text (value, value_size);
   lines->hosts += g_ascii_strcasecmp (name, MHD_HTTP_HEADER_HOST) == 0;
   if (g_ascii_strcasecmp (name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0)
     {
@@ -91,11 +91,11 @@ static gboolean
 check_length (const Lines *lines, GError **error)
 {
   if (lines->encodings > 0)
-    return refuse (error, _("Transfer-Encoding is not supported: send the body's length in one Content-Length"));
+    return refuse_head (error, _("Transfer-Encoding is not supported: send the body's length in one Content-Length"));
   if (lines->lengths > 1)
-    return refuse (error, _("the length of the body is given twice: send one Content-Length"));
+    return refuse_head (error, _("the length of the body is given twice: send one Content-Length"));
   if (lines->lengths > 0 && (lines->length[0] == '\0' || lines->length[strspn (lines->length, G_CSET_DIGITS)] != '\0'))
-    return refuse (error, _("Content-Length is not a number in decimal"));
+    return refuse_head (error, _("Content-Length is not a number in decimal"));
   return TRUE;
 }
 
@@ -107,13 +107,15 @@ va_head_check (const VaHead *head, struct MHD_Connection *mhd, const char *metho
 
   MHD_get_connection_values_n (mhd, MHD_HEADER_KIND, on_header, &lines);
   if (lines.names)
-    return refuse (error, _("a header's name has a character that none may have, a blank before the colon for instance"));
+    return refuse_head (error,
+                        _("a header's name has a character that none may have, a blank before the colon for instance"));
   if (lines.values)
-    return refuse (error, _("a header's value has a control character"));
+    return refuse_head (error, _("a header's value has a control character"));
   if (in_place && (version != head->target + head->target_size + 1 || !is_all_that_came (head, mhd, method, &lines)))
-    return refuse (error, _("the request has a zero byte, a header that goes on in a second line, a line that does not end "
-                            "with CR LF, or more than one blank between the parts of its first line"));
+    return refuse_head (error,
+                        _("the request has a zero byte, a header that goes on in a second line, a line that does not "
+                                 "end with CR LF, or more than one blank between the parts of its first line"));
   if (lines.hosts > 1)
-    return refuse (error, _("the header Host is there twice"));
+    return refuse_head (error, _("the header Host is there twice"));
   return check_length (&lines, error);
 }

@@ -11,7 +11,7 @@
 #define RAW_TYPE "application/octet-stream"
 
 static const char *
-header (struct MHD_Connection *mhd, const char *name)
+find_header (struct MHD_Connection *mhd, const char *name)
 {
   return MHD_lookup_connection_value (mhd, MHD_HEADER_KIND, name);
 }
@@ -19,7 +19,7 @@ header (struct MHD_Connection *mhd, const char *name)
 static gboolean
 has_media_type (struct MHD_Connection *mhd, const char *wanted)
 {
-  const char *value = header (mhd, MHD_HTTP_HEADER_CONTENT_TYPE);
+  const char *value = find_header (mhd, MHD_HTTP_HEADER_CONTENT_TYPE);
   gsize length = strlen (wanted);
 
   return value != NULL && g_ascii_strncasecmp (value, wanted, length) == 0 &&
@@ -37,7 +37,7 @@ gboolean
 va_request_check_body (struct MHD_Connection *mhd, const char *method, gsize max_body, gsize *announced,
                        GError **error)
 {
-  const char *length = header (mhd, MHD_HTTP_HEADER_CONTENT_LENGTH);
+  const char *length = find_header (mhd, MHD_HTTP_HEADER_CONTENT_LENGTH);
   guint64 number = 0;
 
   *announced = 0;

@@ -17,7 +17,7 @@ va_route_match_clear (VaRouteMatch *match)
 
 /* Compares piece by piece between the slashes. */
 static gboolean
-matches (const char *pattern, const char *path, VaRouteMatch *match)
+pattern_matches (const char *pattern, const char *path, VaRouteMatch *match)
 {
   guint found = 0;
 
@@ -54,7 +54,7 @@ va_route_find (const VaRoute *routes, const char *method, const char *path, VaRo
   *allow = NULL;
   for (const VaRoute *route = routes; route->method != NULL; route++)
     {
-      gboolean fits = matches (route->pattern, path, match);
+      gboolean fits = pattern_matches (route->pattern, path, match);
 
       if (fits && strcmp (route->method, method) == 0)
         return route;

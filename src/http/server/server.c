@@ -37,7 +37,7 @@ current_credentials (VaServer *server)
 }
 
 static void
-on_connection (void *data, struct MHD_Connection *mhd, void **context, enum MHD_ConnectionNotificationCode what)
+on_http_connection (void *data, struct MHD_Connection *mhd, void **context, enum MHD_ConnectionNotificationCode what)
 {
   VaServer *server = data;
   const union MHD_ConnectionInfo *info;
@@ -102,7 +102,8 @@ start_daemon (VaServer *server, const VaServerSettings *settings, const VaTlsFil
     MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TLS | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0, NULL, NULL,
     va_exchange_continue, &server->exchanges, MHD_OPTION_EXTERNAL_LOGGER, on_log, server, MHD_OPTION_HTTPS_PRIORITIES,
     VA_TLS_PRIORITY, MHD_OPTION_HTTPS_MEM_TRUST, files->ca, MHD_OPTION_HTTPS_MEM_CERT, files->certificate,
-    MHD_OPTION_HTTPS_MEM_KEY, (const char *) va_secret_data (files->key), MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+    MHD_OPTION_HTTPS_MEM_KEY, (const char *) va_secret_data (files->key), MHD_OPTION_NOTIFY_CONNECTION,
+                                     on_http_connection, server,
     MHD_OPTION_URI_LOG_CALLBACK, va_exchange_begin, &server->exchanges, MHD_OPTION_NOTIFY_COMPLETED, va_exchange_end,
     &server->exchanges, MHD_OPTION_CONNECTION_LIMIT, (unsigned) settings->max_connections * threads,
     MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned) settings->max_connections_per_address,

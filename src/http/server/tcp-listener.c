@@ -26,7 +26,7 @@ struct _VaTcpListener
 };
 
 static gboolean
-fail (GError **error, const char *address, guint16 port)
+fail_listening (GError **error, const char *address, guint16 port)
 {
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot listen at %s port %u: %s"), address, port,
                g_strerror (errno));
@@ -59,7 +59,7 @@ open_socket (VaTcpListener *listener, const char *text, guint16 port, GError **e
       || (family == AF_INET6 && setsockopt (listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0)
       || bind (listener->fd, (struct sockaddr *) &native, (socklen_t) g_socket_address_get_native_size (full)) != 0
       || listen (listener->fd, BACKLOG) != 0 || getsockname (listener->fd, (struct sockaddr *) &native, &size) != 0)
-    return fail (error, text, port);
+    return fail_listening (error, text, port);
   real = g_socket_address_new_from_native (&native, size);
   listener->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (real));
   return TRUE;
@@ -123,7 +123,7 @@ accept_one (VaTcpListener *listener)
 }
 
 static gpointer
-run (gpointer data)
+run_listener (gpointer data)
 {
   VaTcpListener *listener = data;
 
@@ -139,7 +139,7 @@ va_tcp_listener_start (VaTcpListener *listener, VaConnections *connections, VaTa
   listener->connections = connections;
   listener->take = take;
   listener->user_data = user_data;
-  listener->thread = g_thread_new ("va-accept", run, listener);
+  listener->thread = g_thread_new ("va-accept", run_listener, listener);
 }
 
 void

@@ -26,7 +26,7 @@ certificates_clear (Certificates *certificates)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Certificates, certificates_clear)
 
 static gboolean
-read_all (const char *pem, const char *name, Certificates *all, GError **error)
+read_tls_certificates (const char *pem, const char *name, Certificates *all, GError **error)
 {
   const gnutls_datum_t text = { (unsigned char *) pem, (unsigned) strlen (pem) };
 
@@ -76,7 +76,7 @@ va_tls_check_server (const char *pem, const char *name, gint64 now, char **warni
   g_autofree char *time = NULL;
 
   *warning = NULL;
-  if (!read_all (pem, name, &all, error))
+  if (!read_tls_certificates (pem, name, &all, error))
     return FALSE;
   time = describe_time (all.each[0], now);
   if (time != NULL)
@@ -128,7 +128,7 @@ va_tls_check_ca (const char *pem, const char *name, gint64 now, char **warning, 
   unsigned good = 0;
 
   *warning = NULL;
-  if (!read_all (pem, name, &all, error) || !look_at_authorities (&all, name, now, &good, &wrong, error))
+  if (!read_tls_certificates (pem, name, &all, error) || !look_at_authorities (&all, name, now, &good, &wrong, error))
     return FALSE;
   if (good == 0)
     {

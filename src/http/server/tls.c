@@ -8,7 +8,7 @@
 #include "pki/x509.h"
 
 static gboolean
-refuse (GError **error, const char *why)
+refuse_peer (GError **error, const char *why)
 {
   g_set_error_literal (error, VA_PROBLEM_ERROR, VA_PROBLEM_UNAUTHENTICATED, why);
   return FALSE;
@@ -22,16 +22,16 @@ check_chain (gnutls_session_t session, GError **error)
   gnutls_datum_t text = { NULL, 0 };
 
   if (gnutls_certificate_verify_peers (session, &purpose, 1, &status) < 0)
-    return refuse (error, _("the client certificate cannot be verified"));
+    return refuse_peer (error, _("the client certificate cannot be verified"));
   if (status == 0)
     return TRUE;
   if (gnutls_certificate_verification_status_print (status, GNUTLS_CRT_X509, &text, 0) >= 0)
     {
-      refuse (error, (const char *) text.data);
+      refuse_peer (error, (const char *) text.data);
       gnutls_free (text.data);
       return FALSE;
     }
-  return refuse (error, _("the client certificate does not verify"));
+  return refuse_peer (error, _("the client certificate does not verify"));
 }
 
 static void
@@ -74,14 +74,14 @@ check_client (gnutls_session_t session, VaConnection *connection, GError **error
   g_auto(VaOpenChain) chain = { .count = 0 };
 
   if (gnutls_protocol_get_version (session) != GNUTLS_TLS1_3)
-    return refuse (error, _("the client does not speak TLS 1.3"));
+    return refuse_peer (error, _("the client does not speak TLS 1.3"));
   if (gnutls_certificate_type_get2 (session, GNUTLS_CTYPE_CLIENT) != GNUTLS_CRT_X509)
-    return refuse (error, _("the client has no X.509 certificate"));
+    return refuse_peer (error, _("the client has no X.509 certificate"));
   if (!check_chain (session, error))
     return FALSE;
   if (!va_peer_certificate_read (&connection->certificate, session)
       || !va_open_chain_init (&chain, &connection->certificate.chain))
-    return refuse (error, _("the client certificate cannot be read, or has more than 7 others with it"));
+    return refuse_peer (error, _("the client certificate cannot be read, or has more than 7 others with it"));
   if (!va_identity_from_certificate (chain.certificates[0], &connection->identity, error))
     return FALSE;
   va_connection_set_end (connection, find_end (session, &chain));
@@ -113,7 +113,7 @@ log_refusal (const GError *error)
 #define RSA_EXPONENT_BYTES_MAX 5 /* with a zero byte in front */
 
 static gboolean
-check_key (gnutls_x509_crt_t certificate, GError **error)
+check_certificate_key (gnutls_x509_crt_t certificate, GError **error)
 {
   unsigned bits = 0;
   int algorithm = gnutls_x509_crt_get_pk_algorithm (certificate, &bits);
@@ -132,9 +132,11 @@ check_key (gnutls_x509_crt_t certificate, GError **error)
              && exponent.size <= RSA_EXPONENT_BYTES_MAX;
       gnutls_free (modulus.data);
       gnutls_free (exponent.data);
-      return good || refuse (error, _("the client certificate's RSA key is larger than 8192 bits, or its exponent than 32"));
+      return good
+         || refuse_peer (error,
+                         _("the client certificate's RSA key is larger than 8192 bits, or its exponent than 32"));
     default:
-      return refuse (error, _("the client certificate's key is neither of an elliptic curve nor RSA"));
+      return refuse_peer (error, _("the client certificate's key is neither of an elliptic curve nor RSA"));
     }
 }
 
@@ -157,11 +159,11 @@ check_certificate_message (const gnutls_datum_t *message, GError **error)
   if (at == size && get_be24 (data + at - 3) == 0)
     return TRUE;
   if (at + 3 > size || get_be24 (data + at) > size - at - 3)
-    return refuse (error, _("the client's Certificate message is broken"));
+    return refuse_peer (error, _("the client's Certificate message is broken"));
   first = (gnutls_datum_t){ (guint8 *) data + at + 3, get_be24 (data + at) };
   if (gnutls_x509_crt_init (&certificate) < 0 || gnutls_x509_crt_import (certificate, &first, GNUTLS_X509_FMT_DER) < 0)
-    return refuse (error, _("the client certificate cannot be read"));
-  return check_key (certificate, error);
+    return refuse_peer (error, _("the client certificate cannot be read"));
+  return check_certificate_key (certificate, error);
 }
 
 static int
@@ -177,7 +179,7 @@ on_certificate (gnutls_session_t session, unsigned type, unsigned when, unsigned
 }
 
 static int
-verify (gnutls_session_t session)
+verify_peer (gnutls_session_t session)
 {
   VaConnection *connection = gnutls_db_get_ptr (session);
   g_autoptr(GError) error = NULL;
@@ -204,7 +206,7 @@ va_tls_demand_client (gnutls_session_t session, gnutls_certificate_credentials_t
   gnutls_certificate_server_set_request (session, GNUTLS_CERT_REQUIRE);
   /* The session's own pointer is libmicrohttpd's; there is no session database, so this one is free. */
   gnutls_db_set_ptr (session, connection);
-  gnutls_session_set_verify_function (session, verify);
+  gnutls_session_set_verify_function (session, verify_peer);
   gnutls_handshake_set_max_packet_length (session, MESSAGE_MAX);
   gnutls_handshake_set_hook_function (session, GNUTLS_HANDSHAKE_CERTIFICATE_PKT, GNUTLS_HOOK_PRE, on_certificate);
 }

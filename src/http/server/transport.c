@@ -25,7 +25,7 @@ has_foreign_answer (const VaConnection *connection)
 }
 
 static ssize_t
-push (gnutls_transport_ptr_t data, const giovec_t *parts, int count)
+push_parts (gnutls_transport_ptr_t data, const giovec_t *parts, int count)
 {
   VaConnection *connection = data;
   struct msghdr message = { .msg_iov = (struct iovec *) parts, .msg_iovlen = (size_t) count };
@@ -46,7 +46,7 @@ va_transport_begin (gnutls_session_t session, VaConnection *connection, struct M
   connection->mhd = mhd;
   /* Receiving stays with GnuTLS's own function, which takes the descriptor itself. */
   gnutls_transport_set_ptr2 (session, GINT_TO_POINTER (connection->fd), connection);
-  gnutls_transport_set_vec_push_function (session, push);
+  gnutls_transport_set_vec_push_function (session, push_parts);
 }
 
 void

@@ -51,7 +51,7 @@ va_recent_new (guint max, VaRecentCopy copy, GDestroyNotify release)
 
 /* @entry: no longer in the order */
 static void
-drop (VaRecent *recent, Entry *entry)
+drop_entry (VaRecent *recent, Entry *entry)
 {
   g_hash_table_remove (recent->entries, entry);
   if (recent->release != NULL)
@@ -65,7 +65,7 @@ va_recent_free (VaRecent *recent)
   if (recent == NULL)
     return;
   while (recent->order.length > 0)
-    drop (recent, g_queue_pop_head (&recent->order));
+    drop_entry (recent, g_queue_pop_head (&recent->order));
   g_hash_table_unref (recent->entries);
   g_mutex_clear (&recent->mutex);
   g_free (recent);
@@ -98,7 +98,7 @@ va_recent_put (VaRecent *recent, const guint8 key[VA_SHA256_SIZE], gconstpointer
   if (look_up (recent, key) != NULL)
     return;
   while (recent->order.length >= recent->max)
-    drop (recent, g_queue_pop_head (&recent->order));
+    drop_entry (recent, g_queue_pop_head (&recent->order));
   entry = g_new0 (Entry, 1);
   memcpy (entry->key, key, VA_SHA256_SIZE);
   entry->value = recent->copy (value);
@@ -115,5 +115,5 @@ va_recent_forget (VaRecent *recent, const guint8 key[VA_SHA256_SIZE])
   if (entry == NULL)
     return;
   g_queue_remove (&recent->order, entry);
-  drop (recent, entry);
+  drop_entry (recent, entry);
 }

@@ -57,7 +57,7 @@ set_detail (VaStoredLaunch *launch, gpointer detail, GError **error)
 }
 
 static void
-explain (const VaExplainer *explainer, const VaExplanation *explanation)
+explain_mismatch (const VaExplainer *explainer, const VaExplanation *explanation)
 {
   const VaPage page = { .owner = explanation->owner, .limit = FIRMWARE_MAX, .bytes = FIRMWARE_BYTES };
   g_autoptr(GError) error = NULL;
@@ -93,14 +93,14 @@ wait_for_next (VaExplainer *explainer)
 }
 
 static gpointer
-work (gpointer data)
+run_explainer (gpointer data)
 {
   VaExplainer *explainer = data;
   VaExplanation *next;
 
   while ((next = wait_for_next (explainer)) != NULL)
     {
-      explain (explainer, next);
+      explain_mismatch (explainer, next);
       va_explainer_release (explainer, next->host);
       va_explanation_free (next);
     }
@@ -118,7 +118,7 @@ va_explainer_new (VaStore *store, VaReferenceCache *cache)
   g_cond_init (&explainer->changed);
   g_queue_init (&explainer->waiting);
   explainer->places = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  explainer->thread = g_thread_new ("explain", work, explainer);
+  explainer->thread = g_thread_new ("explain", run_explainer, explainer);
   return explainer;
 }
 

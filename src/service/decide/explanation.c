@@ -72,7 +72,7 @@ append_claim (GString *text, const VaMismatch *mismatch)
 }
 
 static const char *
-firmware_name (guint index, gpointer user_data)
+name_firmware_tried (guint index, gpointer user_data)
 {
   const Candidates *candidates = user_data;
 
@@ -80,7 +80,7 @@ firmware_name (guint index, gpointer user_data)
 }
 
 static gboolean
-open_firmware (guint index, VaLaunchDigest **begun, VaFirmware *footer, gpointer user_data)
+open_firmware_tried (guint index, VaLaunchDigest **begun, VaFirmware *footer, gpointer user_data)
 {
   const Candidates *candidates = user_data;
   const VaMismatch *mismatch = candidates->mismatch;
@@ -129,7 +129,7 @@ describe_cpus (const VaFixed *fixed, VaSevMismatch *search, GArray *cpus)
 
 /* Command lines as the registration has them now: one counts whose hash was fixed with the launch. */
 static char **
-read_cmdlines (const VaMismatch *mismatch)
+read_tried_cmdlines (const VaMismatch *mismatch)
 {
   g_autoptr(VaStoredRegistration) stored = va_store_get_registration (mismatch->store, mismatch->owner, mismatch->vm, NULL);
   g_autoptr(VaRegistration) registration = stored != NULL ? va_registration_open (mismatch->store, stored, NULL) : NULL;
@@ -139,20 +139,21 @@ read_cmdlines (const VaMismatch *mismatch)
 
 /* The one change that makes it fit, or %NULL. */
 static char *
-look (const VaMismatch *mismatch, GPtrArray *ruled_out)
+find_cause (const VaMismatch *mismatch, GPtrArray *ruled_out)
 {
   const VaFixed *fixed = mismatch->fixed;
   g_autoptr(GPtrArray) firmware = g_ptr_array_new ();
   g_autoptr(GByteArray) digests = g_byte_array_new ();
   g_autoptr(GArray) cpus = g_array_new (FALSE, FALSE, sizeof (guint32));
-  g_auto(GStrv) cmdlines = fixed->kernels->len > 0 ? read_cmdlines (mismatch) : NULL;
+  g_auto(GStrv) cmdlines = fixed->kernels->len > 0 ? read_tried_cmdlines (mismatch) : NULL;
   Candidates candidates = { .mismatch = mismatch, .firmware = firmware };
   VaSevMismatch search = {
     .tik = mismatch->tik, .context = mismatch->request->context, .measurement = mismatch->request->measurement,
     .kernels = (const VaKernelHashes *) (gpointer) fixed->kernels->data, .kernel_count = fixed->kernels->len,
     .cmdlines = (const char *const *) cmdlines, .cmdline_count = cmdlines != NULL ? g_strv_length (cmdlines) : 0,
     .cpu_signature = fixed->cpu_signature,
-    .firmware_name = firmware_name, .open_firmware = open_firmware, .user_data = &candidates, .budget = BYTES_MAX,
+    .firmware_name = name_firmware_tried, .open_firmware = open_firmware_tried, .user_data = &candidates,
+    .budget = BYTES_MAX,
   };
 
   for (guint i = 0; i < fixed->references->len; i++)
@@ -171,7 +172,7 @@ char *
 va_explain_mismatch (const VaMismatch *mismatch)
 {
   g_autoptr(GPtrArray) ruled_out = g_ptr_array_new ();
-  g_autofree char *change = look (mismatch, ruled_out);
+  g_autofree char *change = find_cause (mismatch, ruled_out);
   GString *text = g_string_new (NULL);
 
   g_string_append (text, _("The measurement fits none of the registered references."));

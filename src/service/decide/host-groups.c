@@ -29,7 +29,7 @@ refuse_line (GError **error, const char *path, guint line)
 }
 
 static gboolean
-take_line (GHashTable *groups, char *line)
+take_group_line (GHashTable *groups, char *line)
 {
   char *colon = strchr (line, ':');
   g_auto(GStrv) hosts = NULL;
@@ -59,7 +59,7 @@ take_line (GHashTable *groups, char *line)
 }
 
 static gboolean
-load (VaHostGroups *groups, GError **error)
+load_groups (VaHostGroups *groups, GError **error)
 {
   g_autofree char *text = va_file_read_text (groups->path, FILE_MAX, error);
   g_auto(GStrv) lines = text != NULL ? g_strsplit (text, "\n", -1) : NULL;
@@ -71,7 +71,7 @@ load (VaHostGroups *groups, GError **error)
     {
       *strchrnul (lines[i], '#') = '\0';
       g_strstrip (lines[i]);
-      if (lines[i][0] != '\0' && !take_line (read, lines[i]))
+      if (lines[i][0] != '\0' && !take_group_line (read, lines[i]))
         return refuse_line (error, groups->path, i + 1);
     }
   g_clear_pointer (&groups->groups, g_hash_table_unref);
@@ -89,7 +89,7 @@ va_host_groups_new (const char *path, GError **error)
   va_file_look (path, &groups->state);
   if (path == NULL)
     groups->groups = g_hash_table_new (g_str_hash, g_str_equal);
-  else if (!load (groups, error))
+  else if (!load_groups (groups, error))
     return NULL;
   return g_steal_pointer (&groups);
 }
@@ -107,7 +107,7 @@ va_host_groups_free (VaHostGroups *groups)
 
 /* The caller has the lock. Returns: the group as the file has it now; borrowed, %NULL: there is none. */
 static GHashTable *
-find (VaHostGroups *groups, const char *group)
+find_group (VaHostGroups *groups, const char *group)
 {
   g_autoptr(GError) error = NULL;
   VaFileState now;
@@ -116,7 +116,7 @@ find (VaHostGroups *groups, const char *group)
   if (!va_file_state_equal (&now, &groups->state))
     {
       groups->state = now;
-      if (load (groups, &error))
+      if (load_groups (groups, &error))
         va_log (VA_LOG_INFO, "groups of hosts were read anew: %u groups", g_hash_table_size (groups->groups));
       else
         va_log (VA_LOG_ERROR, "groups of hosts stay as they were: %s", error->message);
@@ -128,7 +128,7 @@ gboolean
 va_host_groups_have (VaHostGroups *groups, const char *group, const char *host)
 {
   g_autoptr(GMutexLocker) locker = groups != NULL ? g_mutex_locker_new (&groups->mutex) : NULL;
-  GHashTable *hosts = groups != NULL ? find (groups, group) : NULL;
+  GHashTable *hosts = groups != NULL ? find_group (groups, group) : NULL;
 
   return hosts != NULL && g_hash_table_contains (hosts, host);
 }
@@ -138,5 +138,5 @@ va_host_groups_know (VaHostGroups *groups, const char *group)
 {
   g_autoptr(GMutexLocker) locker = groups != NULL ? g_mutex_locker_new (&groups->mutex) : NULL;
 
-  return groups != NULL && find (groups, group) != NULL;
+  return groups != NULL && find_group (groups, group) != NULL;
 }

@@ -87,7 +87,7 @@ va_fixed_write (const VaFixed *fixed)
 }
 
 static guint8
-read_byte (VaFields *fields, const char *name)
+read_terms_byte (VaFields *fields, const char *name)
 {
   guint64 number = 0;
 
@@ -96,7 +96,7 @@ read_byte (VaFields *fields, const char *name)
 }
 
 static void
-read_cpus (VaFields *fields, VaReference *reference)
+read_reference_cpus (VaFields *fields, VaReference *reference)
 {
   guint64 cpus = 0;
   const char *profile;
@@ -146,7 +146,7 @@ read_reference (VaFields *fields, JsonNode *node, VaFixed *fixed)
   if (firmware != NULL)
     g_strlcpy (reference.firmware, firmware, sizeof reference.firmware);
   reference.secret_address = (guint32) address;
-  read_cpus (&nested, &reference);
+  read_reference_cpus (&nested, &reference);
   if (!va_fields_end (&nested, &reason))
     va_fields_fail (fields, "references", "%s", reason->message);
   g_array_append_val (fixed->references, reference);
@@ -163,11 +163,11 @@ va_fixed_read (const char *text, GError **error)
 
   if (object == NULL)
     return NULL;
-  fixed->api_major = read_byte (&fields, "api-major");
-  fixed->api_minor = read_byte (&fields, "api-minor");
-  fixed->min_api_major = read_byte (&fields, "min-api-major");
-  fixed->min_api_minor = read_byte (&fields, "min-api-minor");
-  fixed->min_build = read_byte (&fields, "min-build");
+  fixed->api_major = read_terms_byte (&fields, "api-major");
+  fixed->api_minor = read_terms_byte (&fields, "api-minor");
+  fixed->min_api_major = read_terms_byte (&fields, "min-api-major");
+  fixed->min_api_minor = read_terms_byte (&fields, "min-api-minor");
+  fixed->min_build = read_terms_byte (&fields, "min-build");
   fixed->has_secrets = va_fields_boolean (&fields, "has-secrets", TRUE);
   kernels = va_fields_array (&fields, "kernels", VA_REQUIRED, VA_FIXED_REFERENCES_MAX);
   for (guint i = 0; kernels != NULL && i < json_array_get_length (kernels); i++)

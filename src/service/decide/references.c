@@ -107,7 +107,7 @@ refuse_changed (const VaStoredArtifact *artifact, GError **error)
 
 /* The digest after the image alone is the image's SHA-256, so that to check it costs no second pass. */
 static Checked *
-check_image (const VaStoredArtifact *artifact, const guint8 hash[VA_SHA256_SIZE], GBytes *image, GError **error)
+check_stored_image (const VaStoredArtifact *artifact, const guint8 hash[VA_SHA256_SIZE], GBytes *image, GError **error)
 {
   g_autoptr(Checked) checked = g_new0 (Checked, 1);
   gsize size = 0;
@@ -140,7 +140,7 @@ read_checked (VaReferenceCache *cache, VaStore *store, const VaStoredArtifact *a
       g_propagate_error (error, g_steal_pointer (&reason));
       return NULL;
     }
-  checked = check_image (artifact, hash, image, error);
+  checked = check_stored_image (artifact, hash, image, error);
   if (checked != NULL)
     va_recent_put (cache->images, hash, checked);
   return g_steal_pointer (&checked);
@@ -183,8 +183,8 @@ hash_measured (const VaStoredArtifact *firmware, const VaMeasuredParts *parts, g
 }
 
 static gboolean
-compute (VaReferenceCache *cache, VaStore *store, VaStoredArtifact *firmware, const VaMeasuredParts *parts,
-         guint8 out[VA_SHA256_SIZE], GError **error)
+compute_digest (VaReferenceCache *cache, VaStore *store, VaStoredArtifact *firmware, const VaMeasuredParts *parts,
+                guint8 out[VA_SHA256_SIZE], GError **error)
 {
   g_autoptr(VaLaunchDigest) digest = va_reference_begin (cache, store, firmware, error);
 
@@ -209,7 +209,7 @@ va_reference_compute (VaReferenceCache *cache, VaStore *store, VaStoredArtifact 
   if (parts->kernel == NULL && parts->cpus == 0)
     return va_hex_decode (firmware->hash, out, VA_SHA256_SIZE, error);
   if (parts->cpus == 0)
-    return compute (cache, store, firmware, parts, out, error);
+    return compute_digest (cache, store, firmware, parts, out, error);
   hash_measured (firmware, parts, measured);
   found = va_recent_get (cache->finished, measured);
   if (found != NULL)
@@ -217,7 +217,7 @@ va_reference_compute (VaReferenceCache *cache, VaStore *store, VaStoredArtifact 
       memcpy (out, found, VA_SHA256_SIZE);
       return TRUE;
     }
-  if (!compute (cache, store, firmware, parts, out, error))
+  if (!compute_digest (cache, store, firmware, parts, out, error))
     return FALSE;
   va_recent_put (cache->finished, measured, out);
   return TRUE;
@@ -306,7 +306,7 @@ check_size (const VaRegistration *registration, const VaFixed *fixed, GError **e
 }
 
 static gboolean
-prepare (const VaRegistration *registration, VaFixed *fixed, GError **error)
+prepare_terms (const VaRegistration *registration, VaFixed *fixed, GError **error)
 {
   g_autoptr(GError) reason = NULL;
 
@@ -364,7 +364,7 @@ va_references_compute (VaReferenceCache *cache, VaStore *store, const char *owne
 
   g_array_unref (fixed->kernels);
   fixed->kernels = va_registration_kernels (registration);
-  if (!prepare (registration, fixed, error))
+  if (!prepare_terms (registration, fixed, error))
     return FALSE;
   for (guint i = 0; registration->firmware_hashes != NULL && registration->firmware_hashes[i] != NULL; i++)
     if (!add_firmware (&references, owner, registration->firmware_hashes[i], found, error))

@@ -60,7 +60,7 @@ va_registrations_forget (VaHeldRegistrations *held, const char *owner, const cha
 }
 
 static Held *
-find (VaStore *store, const char *owner, const char *id, GError **error)
+find_stored (VaStore *store, const char *owner, const char *id, GError **error)
 {
   VaStoredRegistration *stored = va_store_find_registration (store, owner, id, error);
   Held *held;
@@ -114,7 +114,7 @@ va_registrations_open (VaHeldRegistrations *all, VaStore *store, const char *own
     return open;
   /* Also what is sealed under a data key that is no more, since it was read. */
   va_recent_forget (all, key);
-  found = find (store, owner, id, error);
+  found = find_stored (store, owner, id, error);
   open = found != NULL ? open_held (store, found, owner == NULL, error) : NULL;
   if (open == NULL)
     return NULL;
@@ -126,7 +126,7 @@ va_registrations_open (VaHeldRegistrations *all, VaStore *store, const char *own
 
 /* The version tells of each change but those by other hands than the service's. */
 static gboolean
-is_same (const VaStoredRegistration *a, const VaStoredRegistration *b)
+registration_is_same (const VaStoredRegistration *a, const VaStoredRegistration *b)
 {
   return a->version == b->version && g_str_equal (a->owner, b->owner) && g_str_equal (a->text, b->text) && g_bytes_equal (a->sealed, b->sealed);
 }
@@ -141,7 +141,7 @@ va_registrations_is_current (VaHeldRegistrations *held, VaStore *store, const Va
   if (open->fresh)
     return TRUE;
   stored = va_store_find_registration (store, owner, open->stored->id, &reason);
-  if (stored != NULL && is_same (stored, open->stored))
+  if (stored != NULL && registration_is_same (stored, open->stored))
     return TRUE;
   va_registrations_forget (held, owner, open->stored->id);
   if (reason != NULL && !g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND)

@@ -8,7 +8,7 @@
 #include "service/refusal.h"
 
 static gboolean
-is_named (char *const *hosts, VaHostGroups *groups, const char *host)
+host_is_named (char *const *hosts, VaHostGroups *groups, const char *host)
 {
   for (guint i = 0; hosts[i] != NULL; i++)
     if (hosts[i][0] == '@' ? va_host_groups_have (groups, hosts[i] + 1, host) : g_str_equal (hosts[i], host))
@@ -19,7 +19,7 @@ is_named (char *const *hosts, VaHostGroups *groups, const char *host)
 gboolean
 va_rule_host (const VaRegistration *registration, VaHostGroups *groups, const char *host, GError **error)
 {
-  if (registration->hosts == NULL || is_named (registration->hosts, groups, host))
+  if (registration->hosts == NULL || host_is_named (registration->hosts, groups, host))
     return TRUE;
   return va_refuse (error, VA_PROBLEM_HOST_NOT_ALLOWED, _("the registration does not allow the host “%s”"), host);
 }
@@ -98,7 +98,7 @@ va_rule_chip (const VaRegistration *registration, const VaSevChain *chain, GErro
 
 /* Says what the launch lacks. */
 static gboolean
-meets (const VaSecretRule *rule, const VaLaunchFacts *facts, GError **error)
+launch_meets (const VaSecretRule *rule, const VaLaunchFacts *facts, GError **error)
 {
   const VaRegistration places = { .hosts = rule->hosts, .chips = rule->chips, .min_api_major = rule->min_api_major,
                                   .min_api_minor = rule->min_api_minor };
@@ -122,7 +122,7 @@ va_rule_secrets (const VaRegistration *registration, const VaLaunchFacts *facts,
       VaSecretRef *ref = registration->secrets->pdata[i];
       g_autoptr(GError) reason = NULL;
 
-      if (ref->rule == NULL || meets (ref->rule, facts, &reason))
+      if (ref->rule == NULL || launch_meets (ref->rule, facts, &reason))
         g_ptr_array_add (with, ref);
       else if (ref->rule->omit)
         g_ptr_array_add (without, ref->name);
@@ -195,7 +195,7 @@ check_version (const VaFixed *fixed, const VaLaunchContext *context, GError **er
 
 /* A claim only: it helps to refuse with a better sentence, the measurement decides. */
 static gboolean
-check_firmware (const VaFixed *fixed, const VaValidateRequest *request, char **detail, GError **error)
+check_measured_firmware (const VaFixed *fixed, const VaValidateRequest *request, char **detail, GError **error)
 {
   g_autofree char *claimed = va_hex_encode (request->firmware_hash, VA_SHA256_SIZE);
   g_autoptr(GString) allowed = g_string_new (NULL);
@@ -233,7 +233,7 @@ va_rule_claims (const VaFixed *fixed, guint32 policy, const VaValidateRequest *r
       g_propagate_error (error, g_steal_pointer (&reason));
       return FALSE;
     }
-  return check_firmware (fixed, request, detail, error);
+  return check_measured_firmware (fixed, request, detail, error);
 }
 
 const VaReference *

@@ -36,8 +36,8 @@ open_named (VaStore *store, const char *owner, const char *name, guint8 guid[VA_
 
 /* Fills @entry; its data stays in @values. */
 static gboolean
-resolve (VaStore *store, const char *owner, const VaSecretRef *ref, GPtrArray *values, VaSecretEntry *entry,
-         GError **error)
+resolve_secret (VaStore *store, const char *owner, const VaSecretRef *ref, GPtrArray *values, VaSecretEntry *entry,
+                GError **error)
 {
   g_autoptr(VaSecret) named = NULL;
   VaSecret *value;
@@ -89,7 +89,7 @@ va_table_make (VaStore *store, const char *owner, const VaRegistration *registra
   if (!find_area (areas, registration, &area, error))
     return FALSE;
   for (guint i = 0; i < secrets->len; i++)
-    if (!resolve (store, owner, secrets->pdata[i], values, &entries[i], error))
+    if (!resolve_secret (store, owner, secrets->pdata[i], values, &entries[i], error))
       return FALSE;
   *table = va_secret_table_build (entries, secrets->len, area, &reason);
   if (*table != NULL)

@@ -66,7 +66,7 @@ note_owner (const Attempt *attempt)
 }
 
 static gboolean
-find_registration (Attempt *attempt, GError **error)
+find_attempt_registration (Attempt *attempt, GError **error)
 {
   VaService *service = attempt->service;
   g_autoptr(GError) reason = NULL;
@@ -148,7 +148,7 @@ note_platform (const Attempt *attempt)
 }
 
 static gboolean
-check_platform (Attempt *attempt, GError **error)
+check_attempt_platform (Attempt *attempt, GError **error)
 {
   const VaLaunchRequest *request = attempt->request;
   g_autoptr(GError) reason = NULL;
@@ -189,7 +189,7 @@ note_omitted (const Attempt *attempt, const GPtrArray *names)
 
 /* Reference values, minimums and secrets as they are now. */
 static gboolean
-fix (Attempt *attempt, GError **error)
+fix_terms (Attempt *attempt, GError **error)
 {
   const VaRegistration *registration = attempt->registration;
   VaFixed *fixed = va_fixed_new ();
@@ -214,7 +214,7 @@ fix (Attempt *attempt, GError **error)
 }
 
 static gboolean
-make_session (Attempt *attempt, GError **error)
+make_attempt_session (Attempt *attempt, GError **error)
 {
   g_autoptr(GError) reason = NULL;
 
@@ -271,7 +271,7 @@ note_grant (const Attempt *attempt)
 
 /* Counts and creates; FALSE with CHANGED when the registration is no longer the one that was checked. */
 static gboolean
-commit (Attempt *attempt, GError **error)
+commit_attempt (Attempt *attempt, GError **error)
 {
   VaStoredLaunch *launch = g_new0 (VaStoredLaunch, 1);
   const VaRegistration *registration = attempt->registration;
@@ -320,8 +320,10 @@ check_rate (Attempt *attempt, GError **error)
 static gboolean
 try_launch (Attempt *attempt, GError **error)
 {
-  return find_registration (attempt, error) && check_rules (attempt, error) && check_platform (attempt, error)
-         && check_rate (attempt, error) && fix (attempt, error) && make_session (attempt, error) && commit (attempt, error);
+  return find_attempt_registration (attempt, error) && check_rules (attempt, error)
+         && check_attempt_platform (attempt, error)
+         && check_rate (attempt, error) && fix_terms (attempt, error)
+         && make_attempt_session (attempt, error) && commit_attempt (attempt, error);
 }
 
 static JsonObject *
@@ -337,7 +339,7 @@ write_grant (const Attempt *attempt)
 
 /* Grant, or that it waits. */
 static void
-answer (const Attempt *attempt, const VaRequest *call, VaResponse *response)
+answer_attempt (const Attempt *attempt, const VaRequest *call, VaResponse *response)
 {
   gboolean waits = attempt->launch->state == VA_LAUNCH_WAITING;
   VaLaunchPending pending = { .launch_id = attempt->launch->id, .retry_after = RETRY_SECONDS };
@@ -431,7 +433,7 @@ try_to_grant (VaService *service, VaRequest *call, const VaLaunchRequest *reques
       g_clear_error (&reason);
       if (try_launch (&attempt, &reason))
         {
-          answer (&attempt, call, response);
+          answer_attempt (&attempt, call, response);
           return TRUE;
         }
       json_object_remove_member (entry, "launch-id");

@@ -19,7 +19,7 @@ typedef struct {
 } Report;
 
 static char *
-write_steps (const VaOutcome *outcome)
+write_reported_steps (const VaOutcome *outcome)
 {
   g_autoptr(JsonObject) object = va_outcome_write (outcome);
   JsonNode *steps = json_object_get_member (object, "steps");
@@ -79,12 +79,12 @@ take_report (VaStoredLaunch *launch, gpointer user_data, GError **error)
   if (launch->firmware_error < 0)
     launch->firmware_error = report->outcome->firmware_error;
   if (launch->steps == NULL)
-    launch->steps = write_steps (report->outcome);
+    launch->steps = write_reported_steps (report->outcome);
   return TRUE;
 }
 
 static gboolean
-change (VaService *service, const char *id, Report *report, GError **error)
+apply_report (VaService *service, const char *id, Report *report, GError **error)
 {
   g_autoptr(GError) reason = NULL;
 
@@ -114,7 +114,7 @@ va_handle_outcome (VaRequest *request, VaResponse *response, gpointer user_data,
   if (outcome == NULL)
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
   report.outcome = outcome;
-  if (va_service_sweep (user_data, &reason) && change (user_data, id, &report, &reason))
+  if (va_service_sweep (user_data, &reason) && apply_report (user_data, id, &report, &reason))
     decision.verdict = va_outcome_state_name (outcome->state);
   decision.error = reason;
   decision.vm = json_object_get_string_member_with_default (report.entry, "vm", NULL);

@@ -127,7 +127,7 @@ plan_explanation (Validation *validation)
 
 /* Turns any error into the refusal that the host gets and the owner's record keeps. */
 static void
-refuse (Validation *validation, VaStoredLaunch *launch, GError *reason, char *detail)
+refuse_launch (Validation *validation, VaStoredLaunch *launch, GError *reason, char *detail)
 {
   va_refuse_from (&validation->refusal, reason, VA_PROBLEM_INTERNAL);
   if (g_error_matches (validation->refusal, VA_PROBLEM_ERROR, VA_PROBLEM_MEASUREMENT_MISMATCH))
@@ -183,7 +183,7 @@ note_verdict (const Validation *validation, const VaStoredLaunch *launch)
 }
 
 static gboolean
-refuse_used (const VaStoredLaunch *launch, GError **error)
+refuse_used_launch (const VaStoredLaunch *launch, GError **error)
 {
   if (launch->state == VA_LAUNCH_WAITING)
     return va_refuse (error, VA_PROBLEM_LAUNCH_USED, _("the launch waits for its owner's confirmation"));
@@ -211,7 +211,7 @@ decide_open (Validation *validation, VaStoredLaunch *launch)
   validation->owner = g_strdup (launch->owner);
   if (!reach_verdict (validation, launch, &detail, &reason))
     {
-      refuse (validation, launch, g_steal_pointer (&reason), detail);
+      refuse_launch (validation, launch, g_steal_pointer (&reason), detail);
       return;
     }
   launch->state = VA_LAUNCH_VALIDATED;
@@ -222,7 +222,7 @@ decide_open (Validation *validation, VaStoredLaunch *launch)
 
 /* Inside the transaction. TRUE consumes the launch, whatever the answer is. */
 static gboolean
-decide (VaStoredLaunch *launch, gpointer user_data, GError **error)
+decide_validation (VaStoredLaunch *launch, gpointer user_data, GError **error)
 {
   Validation *validation = user_data;
 
@@ -231,7 +231,7 @@ decide (VaStoredLaunch *launch, gpointer user_data, GError **error)
     return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no such launch of this host and registration"));
   note_launch (validation, launch);
   if (launch->state != VA_LAUNCH_OPEN)
-    return refuse_used (launch, error);
+    return refuse_used_launch (launch, error);
   decide_open (validation, launch);
   note_verdict (validation, launch);
   return TRUE;
@@ -239,7 +239,7 @@ decide (VaStoredLaunch *launch, gpointer user_data, GError **error)
 
 /* After the decision, and soon after the answer: looks for what would have fitted, for the owner's record. */
 static void
-explain (Validation *validation)
+queue_explanation (Validation *validation)
 {
   const VaValidateRequest *request = validation->request;
   VaExplanation *explanation = g_new0 (VaExplanation, 1);
@@ -260,7 +260,7 @@ explain (Validation *validation)
 
 /* The reply, durable before it is returned; or %NULL with the problem. */
 static VaValidateReply *
-validate (VaService *service, VaRequest *call, const VaValidateRequest *request, GError **error)
+validate_launch (VaService *service, VaRequest *call, const VaValidateRequest *request, GError **error)
 {
   g_auto(Validation) validation = { .service = service, .peer = call->identity, .vm = call->parts[0],
                                     .request = request, .now = va_service_now (), .entry = va_audit_of (call) };
@@ -269,7 +269,8 @@ validate (VaService *service, VaRequest *call, const VaValidateRequest *request,
   json_object_set_string_member (validation.entry, "vm", validation.vm);
   json_object_set_string_member (validation.entry, "claimed-launch-id", request->launch_id);
   note_evidence (&validation);
-  if (!va_store_change_launch (service->store, request->launch_id, decide, &validation, validation.entry, &reason))
+  if (!va_store_change_launch (service->store, request->launch_id, decide_validation, &validation, validation.entry,
+                               &reason))
     {
       if (g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
         va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no such launch of this host and registration"));
@@ -283,7 +284,7 @@ validate (VaService *service, VaRequest *call, const VaValidateRequest *request,
   if (g_error_matches (validation.refusal, VA_PROBLEM_ERROR, VA_PROBLEM_MEASUREMENT_MISMATCH))
     va_metrics_count (service->metrics, validation.explained ? VA_METRIC_EXPLAINED : VA_METRIC_NOT_EXPLAINED);
   if (validation.explained)
-    explain (&validation);
+    queue_explanation (&validation);
   g_propagate_error (error, g_steal_pointer (&validation.refusal));
   return NULL;
 }
@@ -305,7 +306,7 @@ va_handle_validate (VaRequest *request, VaResponse *response, gpointer user_data
     return FALSE;
   message = va_validate_request_read (body, &reason);
   if (message != NULL)
-    reply = validate (user_data, request, message, &reason);
+    reply = validate_launch (user_data, request, message, &reason);
   decision.launch_id = message != NULL ? message->launch_id : NULL;
   if (reply != NULL)
     {

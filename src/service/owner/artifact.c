@@ -61,7 +61,7 @@ va_handle_artifact_put (VaRequest *request, VaResponse *response, gpointer user_
 }
 
 static JsonObject *
-write_listed (VaService *service, gpointer record, GError **error)
+write_listed_artifact (VaService *service, gpointer record, GError **error)
 {
   return va_reference_check (service->references, service->store, record, error) ? write_artifact (record) : NULL;
 }
@@ -75,7 +75,8 @@ hash_of_artifact (gconstpointer record)
 gboolean
 va_handle_artifact_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
-  static const VaListKind kind = { "artifacts", "hash", PAGE_LIMIT, PAGE_LIMIT, va_query_hash, va_store_list_artifacts, write_listed,
+  static const VaListKind kind = { "artifacts", "hash", PAGE_LIMIT, PAGE_LIMIT, va_query_hash, va_store_list_artifacts,
+                                    write_listed_artifact,
                                    hash_of_artifact, VA_PROBLEM_NOT_FOUND };
   VaPage page = { .owner = request->identity->name };
 

@@ -105,7 +105,7 @@ write_checkpoints (VaService *service, guint64 after, guint64 upto, GError **err
 }
 
 static JsonArray *
-write_records (const VaRequest *request, const GPtrArray *list)
+write_audit_records (const VaRequest *request, const GPtrArray *list)
 {
   JsonArray *records = json_array_new ();
 
@@ -165,7 +165,7 @@ va_handle_audit_list (VaRequest *request, VaResponse *response, gpointer user_da
   response->json = json_object_new ();
   if (anchor != NULL)
     json_object_set_object_member (response->json, "anchor", g_steal_pointer (&anchor));
-  json_object_set_array_member (response->json, "records", write_records (request, list));
+  json_object_set_array_member (response->json, "records", write_audit_records (request, list));
   if (checkpoints != NULL)
     json_object_set_array_member (response->json, "checkpoints", checkpoints);
   if (more && list->len > 0)

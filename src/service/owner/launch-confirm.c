@@ -40,7 +40,7 @@ note_approval (const Answer *answer)
 
 /* TRUE for a denial, which has an effect all the same. */
 static gboolean
-refuse_used (const VaStoredLaunch *launch, Answer *answer, GError **error)
+refuse_not_waiting (const VaStoredLaunch *launch, Answer *answer, GError **error)
 {
   gboolean denies = answer->approval == NULL;
 
@@ -63,7 +63,7 @@ take_answer (VaStoredLaunch *launch, gpointer user_data, GError **error)
   launch->take_back = answer->approval == NULL;
   launch->wait_ms = answer->wait_ms;
   if (launch->state != VA_LAUNCH_WAITING)
-    return refuse_used (launch, answer, error);
+    return refuse_not_waiting (launch, answer, error);
   if (answer->approval != NULL && launch->version != answer->version)
     return va_refuse (error, VA_PROBLEM_BUSY, _("the registration is being replaced: try again"));
   note_approval (answer);

@@ -14,7 +14,7 @@
 #define LIMIT_MAX 1000
 
 static JsonObject *
-write_launch (VaService *service, gpointer record, GError **error)
+write_listed_launch (VaService *service, gpointer record, GError **error)
 {
   (void) service, (void) error;
   return va_launch_record_write (record);
@@ -30,7 +30,7 @@ gboolean
 va_handle_launch_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   static const VaListKind kind = { "launches", "launch-id", LIMIT_DEFAULT, LIMIT_MAX, va_query_uuid, va_store_list_launches,
-                                   write_launch, id_of_launch, VA_PROBLEM_LAUNCH_UNKNOWN };
+                                   write_listed_launch, id_of_launch, VA_PROBLEM_LAUNCH_UNKNOWN };
   VaService *service = user_data;
   VaPage page = { .owner = request->identity->name };
 

@@ -24,7 +24,7 @@ typedef struct {
 } Revocation;
 
 static gboolean
-check_state (const VaStoredLaunch *launch, GError **error)
+check_revocable (const VaStoredLaunch *launch, GError **error)
 {
   if (launch->state == VA_LAUNCH_VALIDATED || launch->state == VA_LAUNCH_RUNNING)
     return va_refuse (error, VA_PROBLEM_LAUNCH_USED,
@@ -37,7 +37,7 @@ check_state (const VaStoredLaunch *launch, GError **error)
 }
 
 static gboolean
-take_back (VaStoredLaunch *launch, gpointer user_data, GError **error)
+revoke_launch (VaStoredLaunch *launch, gpointer user_data, GError **error)
 {
   Revocation *revocation = user_data;
 
@@ -47,7 +47,7 @@ take_back (VaStoredLaunch *launch, gpointer user_data, GError **error)
   json_object_set_string_member (revocation->entry, "vm", launch->vm);
   launch->take_back = TRUE;
   launch->wait_ms = revocation->wait_ms;
-  if (!check_state (launch, &revocation->too_late))
+  if (!check_revocable (launch, &revocation->too_late))
     {
       va_audit_note_refusal (revocation->entry, revocation->too_late);
       return TRUE;
@@ -72,7 +72,7 @@ va_handle_launch_revoke (VaRequest *request, VaResponse *response, gpointer user
     return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no launch %s of yours"), id);
   if (!va_service_sweep (service, error))
     return FALSE;
-  if (va_store_change_launch (service->store, id, take_back, &revocation, revocation.entry, &reason)
+  if (va_store_change_launch (service->store, id, revoke_launch, &revocation, revocation.entry, &reason)
       && revocation.too_late == NULL)
     launch = va_store_get_launch (service->store, id, &reason);
   if (revocation.too_late != NULL)

@@ -22,7 +22,7 @@ va_proposal_person (const VaRequest *request, GError **error)
 }
 
 static JsonObject *
-write_proposal (VaService *service, const VaStoredProposal *proposal, GError **error)
+write_proposal_answer (VaService *service, const VaStoredProposal *proposal, GError **error)
 {
   g_autoptr(VaRegistration) registration = NULL;
   JsonObject *object;
@@ -57,12 +57,12 @@ va_proposal_make (VaRequest *request, VaResponse *response, VaService *service, 
   if (!va_registration_propose (service->store, proposal, registration, va_audit_of (request), &reason))
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
   response->status = 202;
-  response->json = write_proposal (service, proposal, error);
+  response->json = write_proposal_answer (service, proposal, error);
   return response->json != NULL;
 }
 
 static VaStoredProposal *
-find (VaService *service, const VaRequest *request, GError **error)
+find_proposal (VaService *service, const VaRequest *request, GError **error)
 {
   g_autoptr(GError) reason = NULL;
   VaStoredProposal *proposal = va_store_get_proposal (service->store, request->identity->name, request->parts[0], &reason);
@@ -75,13 +75,13 @@ find (VaService *service, const VaRequest *request, GError **error)
 gboolean
 va_handle_proposal_get (VaRequest *request, VaResponse *response, gpointer service, GError **error)
 {
-  g_autoptr(VaStoredProposal) proposal = find (service, request, error);
+  g_autoptr(VaStoredProposal) proposal = find_proposal (service, request, error);
   g_autoptr(GError) reason = NULL;
 
   if (proposal == NULL)
     return FALSE;
   response->status = 200;
-  response->json = write_proposal (service, proposal, &reason);
+  response->json = write_proposal_answer (service, proposal, &reason);
   return response->json != NULL || va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
 }
 
@@ -126,8 +126,8 @@ check_second (const VaRequest *request, const VaStoredProposal *proposal, GError
 }
 
 static gboolean
-carry_out (VaService *service, VaRequest *request, const VaStoredProposal *proposal, VaRegistration *registration,
-           GError **error)
+carry_out_proposal (VaService *service, VaRequest *request, const VaStoredProposal *proposal,
+                    VaRegistration *registration, GError **error)
 {
   const VaExpected expected = { proposal->replaces, proposal->digest };
   JsonObject *entry = va_audit_of (request);
@@ -150,14 +150,14 @@ gboolean
 va_handle_confirm (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   VaService *service = user_data;
-  g_autoptr(VaStoredProposal) proposal = find (service, request, error);
+  g_autoptr(VaStoredProposal) proposal = find_proposal (service, request, error);
   g_autoptr(VaRegistration) registration = NULL;
   g_autoptr(GError) reason = NULL;
 
   if (proposal == NULL || !check_second (request, proposal, error))
     return FALSE;
   if (!va_registration_proposed (service->store, proposal, &registration, &reason)
-      || !carry_out (service, request, proposal, registration, &reason))
+      || !carry_out_proposal (service, request, proposal, registration, &reason))
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
   if (registration == NULL)
     {

@@ -16,7 +16,7 @@
 #define PAGE_LIMIT 500
 
 static JsonObject *
-write_secret (const VaStoredSecret *secret)
+write_secret_answer (const VaStoredSecret *secret)
 {
   g_autofree char *guid = va_guid_format (secret->guid);
   JsonObject *object = json_object_new ();
@@ -30,7 +30,7 @@ write_secret (const VaStoredSecret *secret)
 
 /* What was there before, so that one that was replaced by mistake is noticed. */
 static JsonObject *
-write_replaced (const VaReplacedSecret *replaced)
+write_replaced_secret (const VaReplacedSecret *replaced)
 {
   JsonObject *object = json_object_new ();
 
@@ -100,9 +100,9 @@ va_handle_secret_put (VaRequest *request, VaResponse *response, gpointer user_da
   if (!va_store_put_secret (service->store, secret, request->body, &replaced, va_audit_of (request), &reason))
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
   response->status = replaced.is_new ? 201 : 200;
-  response->json = write_secret (secret);
+  response->json = write_secret_answer (secret);
   if (!replaced.is_new)
-    json_object_set_object_member (response->json, "replaced", write_replaced (&replaced));
+    json_object_set_object_member (response->json, "replaced", write_replaced_secret (&replaced));
   return TRUE;
 }
 
@@ -117,15 +117,15 @@ va_handle_secret_get (VaRequest *request, VaResponse *response, gpointer user_da
   if (secret == NULL)
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
   response->status = 200;
-  response->json = write_secret (secret);
+  response->json = write_secret_answer (secret);
   return TRUE;
 }
 
 static JsonObject *
-write_listed (VaService *service, gpointer record, GError **error)
+write_listed_secret (VaService *service, gpointer record, GError **error)
 {
   (void) service, (void) error;
-  return write_secret (record);
+  return write_secret_answer (record);
 }
 
 static const char *
@@ -138,7 +138,7 @@ gboolean
 va_handle_secret_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   static const VaListKind kind = { "secrets", "name", PAGE_LIMIT, PAGE_LIMIT, va_query_name, va_store_list_secrets,
-                                   write_listed, name_of_secret, VA_PROBLEM_NOT_FOUND };
+                                   write_listed_secret, name_of_secret, VA_PROBLEM_NOT_FOUND };
   VaService *service = user_data;
   VaPage page = { .owner = request->identity->name };
 

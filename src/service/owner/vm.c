@@ -29,7 +29,7 @@ check_group_names (VaService *service, char *const *hosts, GError **error)
 
 /* A group that there is not would keep every host out. */
 static gboolean
-check_groups (VaService *service, const VaRegistration *registration, GError **error)
+check_named_groups (VaService *service, const VaRegistration *registration, GError **error)
 {
   for (guint i = 0; i < registration->secrets->len; i++)
     {
@@ -55,7 +55,7 @@ va_vm_check_usable (VaService *service, const char *owner, const VaRegistration 
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST,
                       _("permit: not-after is a time that is over, so no launch would ever be granted: name a later one, or "
                         "leave it out"));
-  if (!check_groups (service, registration, error))
+  if (!check_named_groups (service, registration, error))
     return FALSE;
   if (registration->cloud_cert != NULL
       && !va_sev_cert_parse (&cloud_cert, g_bytes_get_data (registration->cloud_cert, NULL),
@@ -69,7 +69,7 @@ va_vm_check_usable (VaService *service, const char *owner, const VaRegistration 
 }
 
 static VaRegistration *
-read_registration (VaService *service, const VaRequest *request, GError **error)
+read_registration_body (VaService *service, const VaRequest *request, GError **error)
 {
   g_autoptr(JsonObject) body = va_request_json (request, error);
   g_autoptr(VaRegistration) registration = NULL;
@@ -145,7 +145,7 @@ look_at_present (VaService *service, const VaRequest *request, guint64 *version,
 
 /* What was there before, so that one that was replaced by mistake is noticed. */
 static JsonObject *
-write_replaced (guint64 version, gint64 created)
+write_replaced_registration (guint64 version, gint64 created)
 {
   JsonObject *object = json_object_new ();
 
@@ -170,7 +170,7 @@ va_handle_vm_put (VaRequest *request, VaResponse *response, gpointer user_data, 
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("the registration's id must be a UUID in lower case"));
   if (!va_room_for_change (service, request, TRUE, error))
     return FALSE;
-  registration = read_registration (service, request, error);
+  registration = read_registration_body (service, request, error);
   if (registration == NULL)
     return FALSE;
   entry = va_audit_of (request);
@@ -187,7 +187,7 @@ va_handle_vm_put (VaRequest *request, VaResponse *response, gpointer user_data, 
   response->status = is_new ? 201 : 200;
   response->json = va_vm_show (service, owner, id, error);
   if (response->json != NULL && !is_new)
-    json_object_set_object_member (response->json, "replaced", write_replaced (expected.version, created));
+    json_object_set_object_member (response->json, "replaced", write_replaced_registration (expected.version, created));
   return response->json != NULL;
 }
 

@@ -86,7 +86,7 @@ write_point (guint8 x_out[VA_SEV_EC_SIZE], guint8 y_out[VA_SEV_EC_SIZE], const s
 }
 
 static VaSecret *
-agree (struct ecc_point *peer, VaSevPoint *own)
+agree_secret (struct ecc_point *peer, VaSevPoint *own)
 {
   VaSecret *shared = va_secret_new (VA_SEV_EC_SIZE);
   struct ecc_point point;
@@ -112,7 +112,7 @@ va_sev_agree (const VaSevPoint *peer, VaSevPoint *own, GError **error)
   wipe_numbers ();
   ecc_point_init (&point, nettle_get_secp_384r1 ());
   if (read_point (&point, peer))
-    shared = agree (&point, own);
+    shared = agree_secret (&point, own);
   else
     g_set_error_literal (error, VA_SEV_ERROR, VA_SEV_ERROR_KEY, _("the PDH's key is not a point of the curve P-384"));
   ecc_point_clear (&point);

@@ -20,7 +20,7 @@
 #define TRUNCATED_NAPLES_ARK 576
 
 static gboolean
-refuse (GError **error, const char *message)
+refuse_amd_certificate (GError **error, const char *message)
 {
   g_set_error_literal (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT, message);
   return FALSE;
@@ -32,8 +32,10 @@ size_is_known (gsize size, GError **error)
   if (size == HEAD_SIZE + 3 * 256 || size == HEAD_SIZE + 3 * 512)
     return TRUE;
   if (size == TRUNCATED_NAPLES_ARK)
-    return refuse (error, _("this AMD root certificate has 576 of 832 bytes: its signature is missing, as in the Naples "
-                            "ARK that AMD publishes; take the whole one that comes with this program"));
+    return refuse_amd_certificate (error,
+                                   _("this AMD root certificate has 576 of 832 bytes: its signature is missing, as in "
+                                            "the Naples ARK that AMD publishes; take the whole one that comes with "
+                                            "this program"));
   g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
                _("an AMD root certificate has 832 bytes (RSA-2048) or 1600 (RSA-4096); these are %" G_GSIZE_FORMAT),
                size);
@@ -78,15 +80,17 @@ va_amd_cert_parse (VaAmdCert *cert, gconstpointer data, gsize size, GError **err
       return FALSE;
     }
   if (!va_bytes_are_zero (raw + AT_RESERVED, AT_EXP_BITS - AT_RESERVED))
-    return refuse (error, _("an AMD root certificate's reserved bytes are not zero"));
+    return refuse_amd_certificate (error, _("an AMD root certificate's reserved bytes are not zero"));
   if (va_get_le32 (raw + AT_EXP_BITS) != cert->modulus_size * 8
       || va_get_le32 (raw + AT_MODULUS_BITS) != cert->modulus_size * 8)
-    return refuse (error, _("an AMD root certificate's key sizes do not fit its length"));
+    return refuse_amd_certificate (error, _("an AMD root certificate's key sizes do not fit its length"));
   va_bytes_reverse (cert->exponent, raw + HEAD_SIZE, cert->modulus_size);
   va_bytes_reverse (cert->modulus, raw + HEAD_SIZE + cert->modulus_size, cert->modulus_size);
   va_bytes_reverse (cert->signature, raw + HEAD_SIZE + 2 * cert->modulus_size, cert->modulus_size);
   if (!key_is_usable (cert))
-    return refuse (error, _("an AMD root certificate's key is not an RSA key with the exponent 65537 and a full modulus"));
+    return refuse_amd_certificate (error,
+                                   _("an AMD root certificate's key is not an RSA key with the exponent 65537 and a "
+                                     "full modulus"));
   return TRUE;
 }
 

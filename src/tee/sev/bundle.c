@@ -16,7 +16,7 @@
 #define AMD_HEAD 64
 
 static gboolean
-refuse (GError **error, const char *message)
+refuse_bundle (GError **error, const char *message)
 {
   g_set_error_literal (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT, message);
   return FALSE;
@@ -37,7 +37,7 @@ add_cek (VaSevCert *kept, const VaSevCert *cek, GError **error)
   va_sev_cert_key_hash (kept, one);
   va_sev_cert_key_hash (cek, other);
   if (memcmp (one, other, sizeof one) != 0)
-    return refuse (error, _("this CEK is that of another processor than the chain's: their keys differ"));
+    return refuse_bundle (error, _("this CEK is that of another processor than the chain's: their keys differ"));
   if (va_sev_cek_is_signed (cek) && !va_sev_cek_is_signed (kept))
     *kept = *cek;
   return TRUE;
@@ -138,12 +138,12 @@ add_first (VaSevBundle *bundle, const guint8 *data, gsize size, GError **error)
 }
 
 static gboolean
-add_all (VaSevBundle *bundle, const guint8 *data, gsize size, GError **error)
+add_certificates (VaSevBundle *bundle, const guint8 *data, gsize size, GError **error)
 {
   gsize at = 0;
 
   if (size == 0)
-    return refuse (error, _("it is empty"));
+    return refuse_bundle (error, _("it is empty"));
   while (at < size)
     {
       gsize length = add_first (bundle, data + at, size - at, error);
@@ -156,7 +156,7 @@ add_all (VaSevBundle *bundle, const guint8 *data, gsize size, GError **error)
 }
 
 static gboolean
-add_text (VaSevBundle *bundle, VaPasted *text, GError **error)
+add_pasted_text (VaSevBundle *bundle, VaPasted *text, GError **error)
 {
   VaPasted whole = *text;
 
@@ -169,7 +169,7 @@ add_text (VaSevBundle *bundle, VaPasted *text, GError **error)
         g_prefix_error (error, _("this is %s; expected certificates of SEV: "), name);
       return FALSE;
     }
-  return add_all (bundle, text->data, text->size, error);
+  return add_certificates (bundle, text->data, text->size, error);
 }
 
 /* What virsh or QEMU's monitor says. The names are looked for before anything is decoded, which happens in place. */
@@ -189,34 +189,34 @@ add_members (VaSevBundle *bundle, const VaPasted *whole, gboolean *found, GError
       memcpy (bundle->cpu_id, id.data, id.size);
       bundle->cpu_id_size = id.size;
     }
-  return (!has_pdh || add_text (bundle, &pdh, error)) && (!has_chain || add_text (bundle, &chain, error));
+  return (!has_pdh || add_pasted_text (bundle, &pdh, error)) && (!has_chain || add_pasted_text (bundle, &chain, error));
 }
 
 static gboolean
-add (VaSevBundle *bundle, guint8 *data, gsize size, GError **error)
+add_certificate (VaSevBundle *bundle, guint8 *data, gsize size, GError **error)
 {
   VaPasted pasted;
   gboolean found = FALSE;
 
   va_pasted_open (&pasted, data, size);
   if (!pasted.is_text)
-    return add_all (bundle, pasted.data, pasted.size, error);
+    return add_certificates (bundle, pasted.data, pasted.size, error);
   if (!va_pasted_has_armour (&pasted))
     {
       if (!add_members (bundle, &pasted, &found, error))
         return FALSE;
-      return found || add_text (bundle, &pasted, error);
+      return found || add_pasted_text (bundle, &pasted, error);
     }
   if (g_strstr_len ((const char *) pasted.data, (gssize) pasted.size, "PRIVATE KEY") != NULL)
-    return refuse (error, _("this is a private key in PEM form; expected certificates of SEV"));
+    return refuse_bundle (error, _("this is a private key in PEM form; expected certificates of SEV"));
   va_pasted_strip_armour (&pasted);
-  return add_text (bundle, &pasted, error);
+  return add_pasted_text (bundle, &pasted, error);
 }
 
 gboolean
 va_sev_bundle_add (VaSevBundle *bundle, guint8 *data, gsize size, const char *name, GError **error)
 {
-  if (add (bundle, data, size, error))
+  if (add_certificate (bundle, data, size, error))
     return TRUE;
   g_prefix_error (error, "%s: ", name);
   return FALSE;

@@ -27,7 +27,7 @@
 #define SLOT_SIZE 520
 
 static gboolean
-refuse (GError **error, int code, const char *message)
+refuse_sev_certificate (GError **error, int code, const char *message)
 {
   g_set_error_literal (error, VA_SEV_ERROR, code, message);
   return FALSE;
@@ -67,7 +67,8 @@ parse_key (VaSevCert *cert, GError **error)
   if (!va_bytes_are_zero (raw + AT_X + VA_SEV_EC_SIZE, EC_FIELD - VA_SEV_EC_SIZE)
       || !va_bytes_are_zero (raw + AT_Y + VA_SEV_EC_SIZE, EC_FIELD - VA_SEV_EC_SIZE)
       || !va_bytes_are_zero (raw + AT_KEY_REST, VA_SEV_CERT_SIGNED_SIZE - AT_KEY_REST))
-    return refuse (error, VA_SEV_ERROR_FORMAT, _("an SEV certificate's key has bytes set that must be zero"));
+    return refuse_sev_certificate (error, VA_SEV_ERROR_FORMAT,
+                                   _("an SEV certificate's key has bytes set that must be zero"));
   va_bytes_reverse (cert->key.x, raw + AT_X, VA_SEV_EC_SIZE);
   va_bytes_reverse (cert->key.y, raw + AT_Y, VA_SEV_EC_SIZE);
   if (point_is_on_curve (&cert->key))
@@ -168,7 +169,7 @@ va_sev_cert_parse (VaSevCert *cert, gconstpointer data, gsize size, GError **err
       return FALSE;
     }
   if (!va_bytes_are_zero (cert->raw + AT_RESERVED, AT_USAGE - AT_RESERVED))
-    return refuse (error, VA_SEV_ERROR_FORMAT, _("an SEV certificate's reserved bytes are not zero"));
+    return refuse_sev_certificate (error, VA_SEV_ERROR_FORMAT, _("an SEV certificate's reserved bytes are not zero"));
   return parse_kind (cert, error) && parse_key (cert, error) && parse_slots (cert, error);
 }
 

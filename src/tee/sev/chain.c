@@ -54,7 +54,7 @@ signers_are (const VaSevCert *cert, guint32 a, guint32 b)
 }
 
 static gboolean
-refuse (GError **error, const char *message)
+refuse_chain (GError **error, const char *message)
 {
   g_set_error_literal (error, VA_SEV_ERROR, VA_SEV_ERROR_SIGNATURE, message);
   return FALSE;
@@ -68,30 +68,31 @@ va_sev_chain_verify_below_cek (const VaSevChain *chain)
 }
 
 static gboolean
-verify (const VaSevChain *chain, gboolean oca_known, const VaSevRoots *roots, const char **generation, GError **error)
+verify_to_root (const VaSevChain *chain, gboolean oca_known, const VaSevRoots *roots, const char **generation,
+                GError **error)
 {
   const char *name;
 
   if (generation != NULL)
     *generation = NULL;
   if (signers_are (&chain->cek, VA_SEV_USAGE_INVALID, VA_SEV_USAGE_INVALID))
-    return refuse (error, _("the CEK carries no signature: fetch the signed CEK of this processor from AMD's key "
-                            "distribution server by its processor id"));
+    return refuse_chain (error, _("the CEK carries no signature: fetch the signed CEK of this processor from AMD's key "
+                                  "distribution server by its processor id"));
   if (!signers_are (&chain->cek, VA_SEV_USAGE_ASK, VA_SEV_USAGE_INVALID))
-    return refuse (error, _("the CEK must be signed by the ASK and nobody else"));
+    return refuse_chain (error, _("the CEK must be signed by the ASK and nobody else"));
   name = va_sev_roots_find_signer (roots, &chain->cek);
   if (name == NULL)
-    return refuse (error, _("the CEK is not signed by the ASK of any known generation"));
+    return refuse_chain (error, _("the CEK is not signed by the ASK of any known generation"));
   if (!signers_are (&chain->oca, VA_SEV_USAGE_OCA, VA_SEV_USAGE_INVALID)
       || (!oca_known && !va_sev_verify_ec (&chain->oca, &chain->oca)))
-    return refuse (error, _("the OCA is not signed by itself"));
+    return refuse_chain (error, _("the OCA is not signed by itself"));
   if (!signers_are (&chain->pek, VA_SEV_USAGE_OCA, VA_SEV_USAGE_CEK) || !va_sev_verify_ec (&chain->cek, &chain->pek))
-    return refuse (error, _("the PEK is not signed by the CEK"));
+    return refuse_chain (error, _("the PEK is not signed by the CEK"));
   if (!va_sev_verify_ec (&chain->oca, &chain->pek))
-    return refuse (error, _("the PEK is not signed by the OCA"));
+    return refuse_chain (error, _("the PEK is not signed by the OCA"));
   if (!signers_are (&chain->pdh, VA_SEV_USAGE_PEK, VA_SEV_USAGE_INVALID)
       || !va_sev_verify_ec (&chain->pek, &chain->pdh))
-    return refuse (error, _("the PDH is not signed by the PEK"));
+    return refuse_chain (error, _("the PDH is not signed by the PEK"));
   if (generation != NULL)
     *generation = name;
   return TRUE;
@@ -100,11 +101,11 @@ verify (const VaSevChain *chain, gboolean oca_known, const VaSevRoots *roots, co
 gboolean
 va_sev_chain_verify (const VaSevChain *chain, const VaSevRoots *roots, const char **generation, GError **error)
 {
-  return verify (chain, FALSE, roots, generation, error);
+  return verify_to_root (chain, FALSE, roots, generation, error);
 }
 
 gboolean
 va_sev_chain_verify_but_oca (const VaSevChain *chain, const VaSevRoots *roots, const char **generation, GError **error)
 {
-  return verify (chain, TRUE, roots, generation, error);
+  return verify_to_root (chain, TRUE, roots, generation, error);
 }

@@ -27,7 +27,7 @@ fits_with (VaExplain *explain, VaMeasurementKey *key, const VaLaunchContext *con
 }
 
 static gboolean
-fits (VaExplain *explain, const VaLaunchContext *context)
+claims_fit (VaExplain *explain, const VaLaunchContext *context)
 {
   return fits_with (explain, explain->tik, context);
 }
@@ -49,7 +49,7 @@ policy_fits (VaExplain *explain, guint32 policy)
   VaLaunchContext other = explain->mismatch->context;
 
   other.policy = policy;
-  return policy != explain->mismatch->context.policy && fits (explain, &other);
+  return policy != explain->mismatch->context.policy && claims_fit (explain, &other);
 }
 
 /* libvirt reads <policy> as hexadecimal with or without 0x, people and QEMU read it as decimal without. */
@@ -120,20 +120,20 @@ try_builds (VaExplain *explain, guint8 major, guint8 minor)
   for (guint build = 0; build < 256; build++)
     {
       other.build_id = (guint8) build;
-      if (fits (explain, &other))
+      if (claims_fit (explain, &other))
         return say_version (explain, &other);
     }
   return FALSE;
 }
 
 static gboolean
-try_swapped (VaExplain *explain)
+try_swapped_claims (VaExplain *explain)
 {
   VaLaunchContext other = explain->mismatch->context;
 
   other.api_major = explain->mismatch->context.api_minor;
   other.api_minor = explain->mismatch->context.api_major;
-  return fits (explain, &other)
+  return claims_fit (explain, &other)
          && va_explain_found (explain, _("major and minor are swapped: the host's SEV API version is %u.%u"),
                               other.api_major, other.api_minor);
 }
@@ -145,13 +145,13 @@ va_explain_versions (VaExplain *explain)
   const VaLaunchContext *expected = &explain->mismatch->context;
   VaLaunchContext other = *expected;
 
-  if (try_swapped (explain) || try_builds (explain, expected->api_major, expected->api_minor))
+  if (try_swapped_claims (explain) || try_builds (explain, expected->api_major, expected->api_minor))
     return TRUE;
   for (guint i = 0; i < API_MAJORS_TRIED * 256; i++)
     {
       other.api_major = (guint8) (i / 256);
       other.api_minor = (guint8) (i % 256);
-      if (fits (explain, &other))
+      if (claims_fit (explain, &other))
         return say_version (explain, &other);
     }
   for (guint i = 0; i < API_MAJORS_TRIED * 256 && !explain->cut; i++)

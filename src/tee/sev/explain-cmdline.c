@@ -20,7 +20,7 @@ typedef struct {
 } Visitor;
 
 static gboolean
-visit (const Visitor *visitor, const char *before, const char *text, const char *after)
+visit_cmdline (const Visitor *visitor, const char *before, const char *text, const char *after)
 {
   g_autofree char *variant = g_strconcat (before, text, after, NULL);
 
@@ -55,7 +55,7 @@ line_breaks (void)
 
 /* White space that text may have at an end. */
 static GPtrArray *
-ends (void)
+list_endings (void)
 {
   GPtrArray *list = line_breaks ();
 
@@ -79,23 +79,23 @@ are_alike (const char *before, const char *after)
 static gboolean
 try_ends (const Visitor *visitor, const char *text)
 {
-  g_autoptr(GPtrArray) list = ends ();
+  g_autoptr(GPtrArray) list = list_endings ();
 
-  if (visit (visitor, "", text, ""))
+  if (visit_cmdline (visitor, "", text, ""))
     return TRUE;
   for (guint i = 0; i < list->len; i++)
-    if (visit (visitor, "", text, list->pdata[i]) || visit (visitor, list->pdata[i], text, ""))
+    if (visit_cmdline (visitor, "", text, list->pdata[i]) || visit_cmdline (visitor, list->pdata[i], text, ""))
       return TRUE;
   for (guint i = 0; i < list->len; i++)
     for (guint j = 0; j < list->len; j++)
-      if (are_alike (list->pdata[i], list->pdata[j]) && visit (visitor, list->pdata[i], text, list->pdata[j]))
+      if (are_alike (list->pdata[i], list->pdata[j]) && visit_cmdline (visitor, list->pdata[i], text, list->pdata[j]))
         return TRUE;
   return FALSE;
 }
 
 /* @text without any of @characters. */
 static char *
-without (const char *text, const char *characters)
+remove_characters (const char *text, const char *characters)
 {
   GString *rest = g_string_new (NULL);
 
@@ -106,7 +106,7 @@ without (const char *text, const char *characters)
 }
 
 static char *
-replaced (const char *text, const char *from, const char *to)
+replace_text (const char *text, const char *from, const char *to)
 {
   g_auto(GStrv) parts = g_strsplit (text, from, -1);
 
@@ -115,7 +115,7 @@ replaced (const char *text, const char *from, const char *to)
 
 /* @text between two equal quotes without them; else %NULL. */
 static char *
-unquoted (const char *text)
+remove_quotes (const char *text)
 {
   gsize length = strlen (text);
 
@@ -129,35 +129,37 @@ try_quotes (const Visitor *visitor, const char *text)
   static const char *const quotes[] = { "\"", "'", "`", "“", "”", "\\\"" };
   static const char *const after[] = { "", "\n", "\r\n", " " };
   static const char *const entities[][2] = { { "&", "&amp;" }, { "\"", "&quot;" }, { "<", "&lt;" }, { "\"", "\\\"" } };
-  g_autofree char *inner = unquoted (text), *no_double = without (text, "\""), *no_single = without (text, "'");
-  g_autofree char *no_quotes = without (text, "\"'\\");
+  g_autofree char *inner = remove_quotes (text), *no_double = remove_characters (text, "\"");
+  g_autofree char *no_single = remove_characters (text, "'");
+  g_autofree char *no_quotes = remove_characters (text, "\"'\\");
 
   for (gsize i = 0; i < G_N_ELEMENTS (quotes); i++)
     for (gsize j = 0; j < G_N_ELEMENTS (after); j++)
       {
         g_autofree char *end = g_strconcat (quotes[i], after[j], NULL);
 
-        if (visit (visitor, quotes[i], text, end) || visit (visitor, quotes[i], text, after[j])
-            || visit (visitor, "", text, end))
+        if (visit_cmdline (visitor, quotes[i], text, end) || visit_cmdline (visitor, quotes[i], text, after[j])
+            || visit_cmdline (visitor, "", text, end))
           return TRUE;
       }
   for (gsize i = 0; i < G_N_ELEMENTS (entities); i++)
     {
-      g_autofree char *escaped = replaced (text, entities[i][0], entities[i][1]);
-      g_autofree char *plain = replaced (text, entities[i][1], entities[i][0]);
+      g_autofree char *escaped = replace_text (text, entities[i][0], entities[i][1]);
+      g_autofree char *plain = replace_text (text, entities[i][1], entities[i][0]);
 
-      if (visit (visitor, "", escaped, "") || visit (visitor, "", plain, ""))
+      if (visit_cmdline (visitor, "", escaped, "") || visit_cmdline (visitor, "", plain, ""))
         return TRUE;
     }
   if (inner != NULL && try_ends (visitor, inner))
     return TRUE;
-  return visit (visitor, "“", text, "”") || visit (visitor, "\xef\xbb\xbf", text, "") || visit (visitor, "", no_double, "")
-         || visit (visitor, "", no_single, "") || visit (visitor, "", no_quotes, "");
+  return visit_cmdline (visitor, "“", text, "”")
+         || visit_cmdline (visitor, "\xef\xbb\xbf", text, "") || visit_cmdline (visitor, "", no_double, "")
+         || visit_cmdline (visitor, "", no_single, "") || visit_cmdline (visitor, "", no_quotes, "");
 }
 
 /* The words of @text, which white space separates. */
 static char **
-split (const char *text)
+split_arguments (const char *text)
 {
   g_autofree char *spaced = g_strdelimit (g_strdup (text), BLANKS, ' ');
   g_auto(GStrv) all = g_strsplit (spaced, " ", -1);
@@ -176,13 +178,13 @@ try_indented (const Visitor *visitor, const char *text, const char *line_break)
 {
   gsize length = strlen (line_break), first = strspn (line_break, "\r\n");
 
-  if (visit (visitor, "", text, "") || visit (visitor, line_break, text, ""))
+  if (visit_cmdline (visitor, "", text, "") || visit_cmdline (visitor, line_break, text, ""))
     return TRUE;
   for (gsize i = first; i <= length; i++)
     {
       g_autofree char *end = g_strndup (line_break, i);
 
-      if (visit (visitor, line_break, text, end) || visit (visitor, "", text, end))
+      if (visit_cmdline (visitor, line_break, text, end) || visit_cmdline (visitor, "", text, end))
         return TRUE;
     }
   return FALSE;
@@ -199,7 +201,7 @@ try_gaps (const Visitor *visitor, char **words)
     {
       g_autofree char *joined = g_strjoinv (gaps[i], words);
 
-      if (visit (visitor, "", joined, ""))
+      if (visit_cmdline (visitor, "", joined, ""))
         return TRUE;
     }
   for (guint i = 0; i < breaks->len; i++)
@@ -241,7 +243,7 @@ try_one_gap (const Visitor *visitor, char **words)
         {
           g_autofree char *text = join_with_gap (words, place, gaps[i]);
 
-          if (visit (visitor, "", text, "") || visit (visitor, "", text, "\n"))
+          if (visit_cmdline (visitor, "", text, "") || visit_cmdline (visitor, "", text, "\n"))
             return TRUE;
         }
       for (guint i = 0; i < breaks->len; i++)
@@ -262,7 +264,7 @@ va_explain_variants (const char *text, VaExplainVariant visit_one, gpointer data
 {
   const Visitor visitor = { visit_one, data };
   g_autofree char *stripped = g_strstrip (g_strdup (text)), *single = NULL;
-  g_auto(GStrv) words = split (text);
+  g_auto(GStrv) words = split_arguments (text);
   guint count = g_strv_length (words);
 
   single = g_strjoinv (" ", words);
@@ -276,7 +278,7 @@ va_explain_variants (const char *text, VaExplainVariant visit_one, gpointer data
 
 /* The first @length bytes of @text, at most SHOWN_MAX, so that white space can be seen. */
 static char *
-visible (const char *text, gsize length)
+show_blanks (const char *text, gsize length)
 {
   g_autofree char *part = g_strndup (text, MIN (length, SHOWN_MAX));
   g_autofree char *valid = g_utf8_make_valid (part, -1);
@@ -302,8 +304,8 @@ describe_ends (const char *text, const char *variant)
 
   while (end > before && strchr (BLANKS, variant[end - 1]) != NULL)
     end--;
-  begins = visible (variant, before);
-  ends_with = visible (variant + end, length - end);
+  begins = show_blanks (variant, before);
+  ends_with = show_blanks (variant + end, length - end);
   if (g_str_equal (variant, longer))
     return g_strdup (_("the guest's command line has a line break at its end, which the expected one lacks"));
   if (g_str_equal (variant, windows))
@@ -324,7 +326,7 @@ describe_ends (const char *text, const char *variant)
 static gboolean
 has_equal_rest (const char *text, const char *variant, const char *left_out)
 {
-  g_autofree char *one = without (text, left_out), *other = without (variant, left_out);
+  g_autofree char *one = remove_characters (text, left_out), *other = remove_characters (variant, left_out);
 
   return g_str_equal (one, other);
 }
@@ -333,8 +335,8 @@ char *
 va_explain_difference (const char *text, const char *variant)
 {
   g_autofree char *core = g_strstrip (g_strdup (text)), *other = g_strstrip (g_strdup (variant));
-  g_autofree char *inner = unquoted (other), *expected_inner = unquoted (core);
-  g_autofree char *shown = visible (variant, strlen (variant));
+  g_autofree char *inner = remove_quotes (other), *expected_inner = remove_quotes (core);
+  g_autofree char *shown = show_blanks (variant, strlen (variant));
 
   if (g_str_equal (core, other))
     return describe_ends (text, variant);

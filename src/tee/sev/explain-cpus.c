@@ -165,7 +165,7 @@ try_profile (VaExplain *explain)
 }
 
 static gboolean
-try_swapped (VaExplain *explain)
+try_swapped_cpus (VaExplain *explain)
 {
   VaExplainCpus cpus = { .swapped = TRUE };
   const VaExplainImage *image = explain->mismatch->vmsa[1] != NULL ? find_image (explain, CPUS_TRIED, &cpus) : NULL;
@@ -235,7 +235,7 @@ gboolean
 va_explain_cpus (VaExplain *explain)
 {
   if (explain->mismatch->vmsa[0] != NULL)
-    return try_counts (explain) || try_swapped (explain);
+    return try_counts (explain) || try_swapped_cpus (explain);
   return try_profile (explain) || try_counts (explain) || try_named (explain, 0) || try_steppings (explain, 0)
          || try_named (explain, CPUS_TRIED) || try_steppings (explain, CPUS_TRIED_WITH_STEPPING);
 }

@@ -255,7 +255,7 @@ run_group (VaExplain *explain, gboolean (*try_it) (VaExplain *explain), gboolean
 }
 
 static void
-look (VaExplain *explain, GPtrArray *ruled_out)
+search_all (VaExplain *explain, GPtrArray *ruled_out)
 {
   const VaSevMismatch *m = explain->mismatch;
   gboolean has_image = explain->images->len > 0, has_cpus = has_image && m->cpus_length > 0;
@@ -310,7 +310,7 @@ va_sev_mismatch_explain (const VaSevMismatch *mismatch, GPtrArray *ruled_out)
 
   prepare_kernels (&explain);
   open_expected (&explain);
-  look (&explain, ruled_out);
+  search_all (&explain, ruled_out);
   for (guint i = 0; i < images->len; i++)
     va_launch_digest_free (g_array_index (images, VaExplainImage, i).begun);
   va_measurement_key_free (explain.tik);

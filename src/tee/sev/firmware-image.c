@@ -41,7 +41,7 @@ static const struct { guint8 opcode[3]; guint8 fixed, length; } before_jump[] = 
 };
 
 static gboolean
-refuse (GError **error, const char *message)
+refuse_image (GError **error, const char *message)
 {
   g_set_error_literal (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT, message);
   return FALSE;
@@ -81,7 +81,7 @@ is_bios (const guint8 *tail, gsize size)
 
 /* UTF-8 without control characters; a character at the end may be cut off. */
 static gboolean
-is_text (const guint8 *head, gsize size)
+head_is_text (const guint8 *head, gsize size)
 {
   const char *end;
 
@@ -112,15 +112,15 @@ described_image (const char *text)
 }
 
 static gboolean
-refuse_text (const guint8 *head, gsize head_size, GError **error)
+refuse_text_image (const guint8 *head, gsize head_size, GError **error)
 {
   g_autofree char *text = g_strndup ((const char *) head, head_size);
   g_autofree char *image = described_image (text);
 
   if (*g_strchug (text) != '{')
-    return refuse (error, _("this is text and not a firmware image"));
+    return refuse_image (error, _("this is text and not a firmware image"));
   if (image == NULL)
-    return refuse (error, _("this is JSON and not a firmware image"));
+    return refuse_image (error, _("this is JSON and not a firmware image"));
   g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
                _("this is a firmware descriptor, which only says where the image is: give “%s”"), image);
   return FALSE;
@@ -146,23 +146,26 @@ refuse_other (const guint8 *head, gsize head_size, gsize size, GError **error)
   if (is_sound && volume.size > size)
     return refuse_cut (&volume, size, error);
   if (is_volume && !is_sound && volume.is_variables)
-    return refuse (error, _("this begins with a variable store (VARS) whose header is damaged, and does not end with a reset "
-                            "vector: get the firmware anew, and give its code, usually OVMF_CODE*.fd"));
+    return refuse_image (error,
+                         _("this begins with a variable store (VARS) whose header is damaged, and does not end with a "
+                                  "reset vector: get the firmware anew, and give its code, usually OVMF_CODE*.fd"));
   if (is_sound && volume.is_variables && volume.size < size)
-    return refuse (error, _("this is a damaged or cut firmware image: it begins with a variable store and goes on after it, but "
-                            "it does not end with a reset vector; get it anew"));
+    return refuse_image (error,
+                         _("this is a damaged or cut firmware image: it begins with a variable store and goes on after "
+                                  "it, but it does not end with a reset vector; get it anew"));
   if (is_sound && volume.is_variables)
-    return refuse (error, _("this is a variable store (VARS), which is not measured: give the firmware's code, usually "
-                            "OVMF_CODE*.fd"));
+    return refuse_image (error,
+                         _("this is a variable store (VARS), which is not measured: give the firmware's code, usually "
+                                  "OVMF_CODE*.fd"));
   /* A64: an unconditional branch over what is free up to the first volume. */
   if (head_size >= 16 && head[3] == 0x14 && (head[4] == 0xff || head[4] == 0x00) && memcmp (head + 4, head + 5, 11) == 0)
-    return refuse (error, _("this is firmware for AArch64: an SEV guest needs OVMF for x86"));
+    return refuse_image (error, _("this is firmware for AArch64: an SEV guest needs OVMF for x86"));
   if (head_size >= 2 && memcmp (head, "MZ", 2) == 0)
-    return refuse (error, _("this is a program for UEFI or a kernel (PE) and not firmware"));
+    return refuse_image (error, _("this is a program for UEFI or a kernel (PE) and not firmware"));
   if (head_size >= 2 && head[0] == 0x55 && head[1] == 0xaa)
-    return refuse (error, _("this is an option ROM and not firmware that a guest can start from"));
-  if (is_text (head, head_size))
-    return refuse_text (head, head_size, error);
+    return refuse_image (error, _("this is an option ROM and not firmware that a guest can start from"));
+  if (head_is_text (head, head_size))
+    return refuse_text_image (head, head_size, error);
   if (size % PAGE_SIZE_X86 != 0)
     {
       g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
@@ -170,9 +173,10 @@ refuse_other (const guint8 *head, gsize head_size, gsize size, GError **error)
                      " bytes are not whole pages of %d; it may have been cut short"), size, PAGE_SIZE_X86);
       return FALSE;
     }
-  return refuse (error, is_volume ? _("this is not x86 firmware: it has no reset vector at its end; it is a part of a "
-                                      "firmware, or one for another processor")
-                                  : _("this is not x86 firmware: it has no reset vector at its end"));
+  return refuse_image (error,
+                       is_volume ? _("this is not x86 firmware: it has no reset vector at its end; it is a part of a "
+                                            "firmware, or one for another processor")
+                                        : _("this is not x86 firmware: it has no reset vector at its end"));
 }
 
 gboolean
@@ -180,15 +184,16 @@ va_firmware_recognise (const guint8 *head, gsize head_size, const guint8 *tail, 
                        GError **error)
 {
   if (size == 0)
-    return refuse (error, _("the firmware image is empty"));
+    return refuse_image (error, _("the firmware image is empty"));
   for (gsize i = 0; i < G_N_ELEMENTS (magics); i++)
     if (head_size >= magics[i].size && memcmp (head, magics[i].magic, magics[i].size) == 0)
-      return refuse (error, _(magics[i].what));
+      return refuse_image (error, _(magics[i].what));
   if (!is_reset_vector (tail, tail_size))
     return refuse_other (head, head_size, size, error);
   if (is_bios (tail, tail_size))
-    return refuse (error, _("this is the BIOS of a PC, such as SeaBIOS: an SEV guest needs UEFI firmware, such as OVMF, "
-                            "that sets up encrypted memory"));
+    return refuse_image (error,
+                         _("this is the BIOS of a PC, such as SeaBIOS: an SEV guest needs UEFI firmware, such as OVMF, "
+                                  "that sets up encrypted memory"));
   if (size % PAGE_SIZE_X86 == 0)
     return TRUE;
   g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,

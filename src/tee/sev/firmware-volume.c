@@ -33,7 +33,7 @@ static const guint8 guid_variables[16] = {
 };
 
 static gsize
-align (gsize value, gsize to)
+align_up (gsize value, gsize to)
 {
   return (value + to - 1) / to * to;
 }
@@ -96,7 +96,7 @@ machine_in_file (const guint8 *file, gsize size)
       machine = machine_of (file[at + 3], file + at + SECTION_HEADER, length - SECTION_HEADER);
       if (machine != 0)
         return machine;
-      at += align (length, SECTION_ALIGNMENT);
+      at += align_up (length, SECTION_ALIGNMENT);
     }
   return 0;
 }
@@ -105,7 +105,7 @@ machine_in_file (const guint8 *file, gsize size)
 static guint16
 machine_in_volume (const guint8 *files, gsize size, gsize before)
 {
-  for (gsize at = align (before, FILE_ALIGNMENT) - before; at + FILE_HEADER <= size;)
+  for (gsize at = align_up (before, FILE_ALIGNMENT) - before; at + FILE_HEADER <= size;)
     {
       gsize length = get_le24 (files + at + FILE_SIZE_AT);
 
@@ -113,7 +113,7 @@ machine_in_volume (const guint8 *files, gsize size, gsize before)
         return 0;
       if (files[at + FILE_TYPE_AT] == FILE_SEC)
         return machine_in_file (files + at + FILE_HEADER, length - FILE_HEADER);
-      at = align (before + at + length, FILE_ALIGNMENT) - before;
+      at = align_up (before + at + length, FILE_ALIGNMENT) - before;
     }
   return 0;
 }

@@ -37,7 +37,7 @@ typedef struct
 } Seen;
 
 static gboolean
-refuse (GError **error, const char *message)
+refuse_firmware (GError **error, const char *message)
 {
   g_set_error_literal (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT, message);
   return FALSE;
@@ -45,10 +45,10 @@ refuse (GError **error, const char *message)
 
 /* One entry that matters: there once only, and as long as it must be. */
 static gboolean
-take (gboolean *seen, gsize length, gsize expected, GError **error)
+check_entry (gboolean *seen, gsize length, gsize expected, GError **error)
 {
   if (*seen)
-    return refuse (error, _("the firmware's table has an entry twice"));
+    return refuse_firmware (error, _("the firmware's table has an entry twice"));
   *seen = TRUE;
   if (length == expected)
     return TRUE;
@@ -66,7 +66,7 @@ take_area (const guint8 *data, guint32 *base, guint32 *size, GError **error)
   if (at == 0)
     return TRUE;
   if (length > G_MAXUINT32 - at)
-    return refuse (error, _("an area of the firmware's table ends beyond 4 GiB"));
+    return refuse_firmware (error, _("an area of the firmware's table ends beyond 4 GiB"));
   *base = at;
   *size = length;
   return TRUE;
@@ -76,14 +76,14 @@ static gboolean
 take_entry (VaFirmware *firmware, Seen *seen, const guint8 *guid, const guint8 *data, gsize length, GError **error)
 {
   if (memcmp (guid, guid_secret, VA_GUID_SIZE) == 0)
-    return take (&seen->secret, length, 8, error)
+    return check_entry (&seen->secret, length, 8, error)
            && take_area (data, &firmware->secret_base, &firmware->secret_size, error);
   if (memcmp (guid, guid_hashes, VA_GUID_SIZE) == 0)
-    return take (&seen->hashes, length, 8, error)
+    return check_entry (&seen->hashes, length, 8, error)
            && take_area (data, &firmware->hashes_base, &firmware->hashes_size, error);
   if (memcmp (guid, guid_reset, VA_GUID_SIZE) == 0)
     {
-      if (!take (&seen->reset, length, 4, error))
+      if (!check_entry (&seen->reset, length, 4, error))
         return FALSE;
       firmware->ap_reset = va_get_le32 (data);
     }
@@ -92,7 +92,7 @@ take_entry (VaFirmware *firmware, Seen *seen, const guint8 *guid, const guint8 *
 
 /* @table: @left bytes of entries, read from their end */
 static gboolean
-walk (VaFirmware *firmware, const guint8 *table, gsize left, GError **error)
+walk_table (VaFirmware *firmware, const guint8 *table, gsize left, GError **error)
 {
   Seen seen = { FALSE, FALSE, FALSE };
 
@@ -102,11 +102,11 @@ walk (VaFirmware *firmware, const guint8 *table, gsize left, GError **error)
       gsize length;
 
       if (left < TAIL_SIZE)
-        return refuse (error, _("the firmware's table ends within an entry"));
+        return refuse_firmware (error, _("the firmware's table ends within an entry"));
       guid = table + left - VA_GUID_SIZE;
       length = va_get_le16 (table + left - TAIL_SIZE);
       if (length < TAIL_SIZE || length > left)
-        return refuse (error, _("the firmware's table has an entry whose length does not fit"));
+        return refuse_firmware (error, _("the firmware's table has an entry whose length does not fit"));
       left -= length;
       if (!take_entry (firmware, &seen, guid, table + left, length - TAIL_SIZE, error))
         return FALSE;
@@ -123,7 +123,7 @@ va_firmware_parse (VaFirmware *firmware, gconstpointer image, gsize size, GError
 
   memset (firmware, 0, sizeof *firmware);
   if (size == 0)
-    return refuse (error, _("the firmware image is empty"));
+    return refuse_firmware (error, _("the firmware image is empty"));
   if (size > VA_FIRMWARE_MAX)
     {
       g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
@@ -136,8 +136,8 @@ va_firmware_parse (VaFirmware *firmware, gconstpointer image, gsize size, GError
       end = size - RESET_VECTOR_SIZE;
       length = va_get_le16 (bytes + end - TAIL_SIZE);
       if (length < TAIL_SIZE || length > end)
-        return refuse (error, _("the firmware's table has a length that does not fit"));
-      if (!walk (&found, bytes + end - length, length - TAIL_SIZE, error))
+        return refuse_firmware (error, _("the firmware's table has a length that does not fit"));
+      if (!walk_table (&found, bytes + end - length, length - TAIL_SIZE, error))
         return FALSE;
       found.has_table = TRUE;
     }

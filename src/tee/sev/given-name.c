@@ -44,7 +44,7 @@ static const struct { gsize size; const char *name; } sizes[] = {
 };
 
 static gboolean
-begins (const guint8 *data, gsize size, const char *magic, gsize length)
+data_begins (const guint8 *data, gsize size, const char *magic, gsize length)
 {
   return size >= length && memcmp (data, magic, length) == 0;
 }
@@ -104,7 +104,7 @@ va_given_name (const guint8 *data, gsize size)
   if (text != NULL)
     return g_strdup (text);
   for (guint i = 0; i < G_N_ELEMENTS (beginnings); i++)
-    if (begins (data, size, beginnings[i].magic, beginnings[i].size))
+    if (data_begins (data, size, beginnings[i].magic, beginnings[i].size))
       return g_strdup (_(beginnings[i].name));
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
     if (size == sizes[i].size)

@@ -40,7 +40,7 @@ is_key (VaGiven what)
 
 /* The bytes themselves. */
 static gboolean
-take (VaGiven what, const VaPasted *found, gpointer out, gboolean *pair)
+take_given (VaGiven what, const VaPasted *found, gpointer out, gboolean *pair)
 {
   gsize size = kinds[what].size;
   gboolean is_pair = is_key (what) && found->size == 2 * size;
@@ -54,7 +54,7 @@ take (VaGiven what, const VaPasted *found, gpointer out, gboolean *pair)
 }
 
 static gboolean
-refuse (VaGiven what, const VaPasted *found, GError **error)
+refuse_given_kind (VaGiven what, const VaPasted *found, GError **error)
 {
   g_autofree char *name = va_given_name (found->data, found->size);
 
@@ -93,7 +93,7 @@ find_by_name (VaGiven what, VaPasted *found)
 
 /* A message about what cannot be decoded may name a character of it: not of a key. */
 static gboolean
-refuse_text (VaGiven what, const VaPasted *found, gboolean by_name, GError *reason, GError **error)
+refuse_given_text (VaGiven what, const VaPasted *found, gboolean by_name, GError *reason, GError **error)
 {
   g_autoptr(GError) owned = reason;
 
@@ -106,7 +106,7 @@ refuse_text (VaGiven what, const VaPasted *found, gboolean by_name, GError *reas
         g_propagate_error (error, g_steal_pointer (&owned));
       return FALSE;
     }
-  return refuse (what, found, error);
+  return refuse_given_kind (what, found, error);
 }
 
 gboolean
@@ -117,20 +117,20 @@ va_given_read (VaGiven what, guint8 *data, gsize size, gboolean raw, gpointer ou
   gboolean by_name = FALSE;
 
   if (raw && size == kinds[what].size)
-    return take (what, &found, out, pair);
+    return take_given (what, &found, out, pair);
   va_pasted_open (&found, data, size);
   if (!found.is_text)
-    return (raw && take (what, &found, out, pair)) || refuse (what, &found, error);
+    return (raw && take_given (what, &found, out, pair)) || refuse_given_kind (what, &found, error);
   if (va_pasted_has_armour (&found))
     {
       if (g_strstr_len ((const char *) found.data, (gssize) found.size, "PRIVATE KEY") != NULL)
-        return refuse (what, &found, error);
+        return refuse_given_kind (what, &found, error);
       va_pasted_strip_armour (&found);
     }
   else
     by_name = find_by_name (what, &found);
   cut_to_word (what, &found);
   if (!va_pasted_decode (&found, kinds[what].size, &reason))
-    return refuse_text (what, &found, by_name, reason, error);
-  return take (what, &found, out, pair) || refuse (what, &found, error);
+    return refuse_given_text (what, &found, by_name, reason, error);
+  return take_given (what, &found, out, pair) || refuse_given_kind (what, &found, error);
 }

@@ -14,8 +14,8 @@ struct _VaMeasurementKey
 };
 
 static void
-compute (struct hmac_sha256_ctx *hmac, const VaLaunchContext *context, const guint8 digest[VA_SHA256_SIZE],
-         const guint8 mnonce[16], guint8 out[32])
+compute_measurement (struct hmac_sha256_ctx *hmac, const VaLaunchContext *context, const guint8 digest[VA_SHA256_SIZE],
+                     const guint8 mnonce[16], guint8 out[32])
 {
   guint8 head[8] = { LAUNCH_MEASURE, context->api_major, context->api_minor, context->build_id };
 
@@ -33,7 +33,7 @@ va_measurement_compute (VaSecret *tik, const VaLaunchContext *context, const gui
   struct hmac_sha256_ctx hmac;
 
   hmac_sha256_set_key (&hmac, va_secret_size (tik), va_secret_data (tik));
-  compute (&hmac, context, digest, mnonce, out);
+  compute_measurement (&hmac, context, digest, mnonce, out);
   va_wipe (&hmac, sizeof hmac);
 }
 
@@ -62,7 +62,7 @@ va_measurement_key_matches (VaMeasurementKey *key, const VaLaunchContext *contex
 {
   guint8 expected[32];
 
-  compute (&key->hmac, context, digest, measurement + 32, expected);
+  compute_measurement (&key->hmac, context, digest, measurement + 32, expected);
   return va_bytes_equal (expected, measurement, sizeof expected);
 }
 

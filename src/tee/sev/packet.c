@@ -22,7 +22,7 @@ static const guint8 guid_table[VA_GUID_SIZE] = {
 };
 
 static gboolean
-refuse (GError **error, const char *message)
+refuse_packet (GError **error, const char *message)
 {
   g_set_error_literal (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT, message);
   return FALSE;
@@ -32,10 +32,13 @@ gboolean
 va_secret_guid_check (const guint8 guid[VA_GUID_SIZE], GError **error)
 {
   if (va_bytes_are_zero (guid, VA_GUID_SIZE))
-    return refuse (error, _("the GUID of zeros marks a deleted entry: the guest would not see the secret; choose another"));
+    return refuse_packet (error,
+                          _("the GUID of zeros marks a deleted entry: the guest would not see the secret; choose "
+                            "another"));
   if (memcmp (guid, guid_table, VA_GUID_SIZE) == 0)
-    return refuse (error, _("the GUID 1e74f542-71dd-4d66-963e-ef4287ff173b is the secret table's own; choose another for the "
-                            "secret"));
+    return refuse_packet (error,
+                          _("the GUID 1e74f542-71dd-4d66-963e-ef4287ff173b is the secret table's own; choose another "
+                                   "for the secret"));
   return TRUE;
 }
 
@@ -51,14 +54,15 @@ gboolean
 va_passphrase_check (gconstpointer data, gsize size, GError **error)
 {
   return memchr (data, '\0', size) == NULL
-         || refuse (error, _("a luks-passphrase must have no zero byte; give other secrets with a GUID of their own"));
+         || refuse_packet (error,
+                           _("a luks-passphrase must have no zero byte; give other secrets with a GUID of their own"));
 }
 
 static gboolean
 check_entries (const VaSecretEntry *entries, gsize count, GError **error)
 {
   if (count == 0)
-    return refuse (error, _("a secret table needs at least one secret"));
+    return refuse_packet (error, _("a secret table needs at least one secret"));
   for (gsize i = 0; i < count; i++)
     {
       if (!va_secret_guid_check (entries[i].guid, error))
@@ -144,7 +148,7 @@ va_secret_table_build (const VaSecretEntry *entries, gsize count, gsize area, GE
 }
 
 static void
-encrypt (VaSecret *tek, const guint8 iv[16], VaSecret *table, guint8 *out)
+encrypt_table (VaSecret *tek, const guint8 iv[16], VaSecret *table, guint8 *out)
 {
   struct aes128_ctx aes;
   guint8 counter[AES_BLOCK_SIZE];
@@ -167,7 +171,7 @@ va_packet_seal_with_iv (VaSecret *tik, VaSecret *tek, VaSecret *table, const gui
   g_return_val_if_fail (va_secret_size (tik) == KEY_SIZE && va_secret_size (tek) == KEY_SIZE, NULL);
   g_return_val_if_fail (size > 0 && size <= VA_SECRET_TABLE_MAX, NULL);
   payload = g_malloc (size);
-  encrypt (tek, iv, table, payload);
+  encrypt_table (tek, iv, table, payload);
   memset (header, 0, VA_PACKET_HEADER_SIZE); /* flags 0: not compressed */
   memcpy (header + 4, iv, 16);
   va_put_le32 (lengths, (guint32) size);     /* in the guest */

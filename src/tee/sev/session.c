@@ -24,7 +24,7 @@
 
 /* One block of the KDF is enough: keys have 16 bytes, an HMAC 32. */
 static VaSecret *
-derive (VaSecret *key, const char *label, const guint8 *context, gsize context_size)
+derive_key (VaSecret *key, const char *label, const guint8 *context, gsize context_size)
 {
   static const guint8 counter[4] = { 1, 0, 0, 0 }, separator[1] = { 0 };
   guint8 bits[4];
@@ -45,7 +45,7 @@ derive (VaSecret *key, const char *label, const guint8 *context, gsize context_s
 }
 
 static void
-mac (VaSecret *key, const guint8 *data, gsize size, guint8 out[32])
+compute_mac (VaSecret *key, const guint8 *data, gsize size, guint8 out[32])
 {
   struct hmac_sha256_ctx hmac;
 
@@ -82,7 +82,7 @@ wrap_keys (VaSevSession *session, VaSecret *kek)
 }
 
 static void
-fill (VaSevSession *session, VaSecret *shared, guint32 policy)
+fill_session (VaSevSession *session, VaSecret *shared, guint32 policy)
 {
   guint8 *buffer = session->session, policy_bytes[4];
   g_autoptr(VaSecret) master = NULL;
@@ -91,13 +91,13 @@ fill (VaSevSession *session, VaSecret *shared, guint32 policy)
 
   va_random_fill (buffer + AT_NONCE, NONCE_SIZE);
   va_random_fill (buffer + AT_IV, AES_BLOCK_SIZE);
-  master = derive (shared, "sev-master-secret", buffer + AT_NONCE, NONCE_SIZE);
-  kek = derive (master, "sev-kek", NULL, 0);
-  kik = derive (master, "sev-kik", NULL, 0);
+  master = derive_key (shared, "sev-master-secret", buffer + AT_NONCE, NONCE_SIZE);
+  kek = derive_key (master, "sev-kek", NULL, 0);
+  kik = derive_key (master, "sev-kik", NULL, 0);
   wrap_keys (session, kek);
-  mac (kik, buffer + AT_WRAPPED, WRAPPED_SIZE, buffer + AT_WRAP_MAC);
+  compute_mac (kik, buffer + AT_WRAPPED, WRAPPED_SIZE, buffer + AT_WRAP_MAC);
   va_put_le32 (policy_bytes, policy);
-  mac (session->tik, policy_bytes, sizeof policy_bytes, buffer + AT_POLICY_MAC);
+  compute_mac (session->tik, policy_bytes, sizeof policy_bytes, buffer + AT_POLICY_MAC);
 }
 
 VaSevSession *
@@ -118,7 +118,7 @@ va_sev_session_new (const VaSevCert *pdh, guint32 policy, GError **error)
     return NULL;
   session->tik = random_key ();
   session->tek = random_key ();
-  fill (session, shared, policy);
+  fill_session (session, shared, policy);
   va_sev_cert_build (session->godh_cert, pdh->api_major, pdh->api_minor, VA_SEV_USAGE_PDH, VA_SEV_ALGO_ECDH_SHA256,
                      &godh);
   return g_steal_pointer (&session);

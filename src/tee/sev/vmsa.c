@@ -144,7 +144,7 @@ parse_numbers (const char *text, guint32 *signature)
 
 /* The length of a name without "-v" and a number at its end. */
 static gsize
-unversioned (const char *text)
+measure_unversioned (const char *text)
 {
   gsize end = strlen (text);
 
@@ -156,7 +156,7 @@ unversioned (const char *text)
 gboolean
 va_cpu_parse (const char *text, guint32 *signature, GError **error)
 {
-  gsize length = unversioned (text);
+  gsize length = measure_unversioned (text);
   GString *known;
 
   for (gsize i = 0; i < G_N_ELEMENTS (models); i++)
