@@ -290,7 +290,7 @@ def mismatch_is_explained():
             ("b.fd", explained(hashlib.sha256(firmware(44)).digest(), ("--firmware-dir", images)))):
         assert word in told["cause"] and not told["matches"], (word, told)
     told = explained(bytes(32), (*kernel, *es, "--firmware-dir", images), "5")
-    assert "cause" not in told and len(told["ruled-out"]) == 8, told
+    assert "cause" not in told and len(told["ruled-out"]) == 9, told
     assert not any("not all" in what for what in told["ruled-out"]), told
 
 
@@ -315,6 +315,29 @@ def policies_and_versions_are_explained():
     assert "0x21, not 0x33: 33 was read as decimal" in why(plain, policy="0x33", actual=33)
     for api, build in (((1, 55), 21), ((0, 17), 48), ((0, 0), 255), ((1, 255), 0)):
         assert f"is {api[0]}.{api[1]} build {build}, not 1.51 build 3" in why(plain, api=api, build=build), (api, build)
+
+
+@test
+def other_kind_is_explained():
+    """SEV-ES measures save areas, SEV does not: another policy of the other kind means another digest, too."""
+    plain, es = hashlib.sha256(IMAGE).digest(), ("--vcpus", "2", "--cpu", "EPYC-Milan")
+    table = owner.hash_table(b"a kernel", b"", b"quiet\0")
+    kernel = ("--kernel", KERNEL, "--cmdline", "quiet")
+    for policy in (1, 3, 0x21):
+        assert f"policy 0x{policy:x} (plain SEV), not 0x5" in why(plain, *es, policy="5", actual=policy), policy
+    assert "policy 0x1 (plain SEV), not 0x5" in why(hashlib.sha256(IMAGE + table).digest(), *es, *kernel, policy="5", actual=1)
+    for cpus, fpu, policy in ((1, False, 5), (3, True, 7), (64, True, 0x25)):
+        told = why(bytes.fromhex(es_digest(cpus, fpu)), actual=policy)
+        assert f"policy 0x{policy:x} (SEV-ES), not 0x1, with {cpus} vCPUs of CPU 25/1/1 (EPYC-Milan)" in told, told
+        assert f"“{'fpu' if fpu else 'zero'}”" in told, told
+    told = why(bytes.fromhex(es_digest(2, False, table)), *kernel, actual=5)
+    assert "(SEV-ES), not 0x1, with 2 vCPUs" in told, told
+    # Only what was tried is ruled out: of a digest alone the other kind cannot be made.
+    keys = ("--tik", put("w.tik", bytes(16)), "--api", "1.51", "--build", "3")
+    for policy, other in (("5", "no policy of plain SEV was tried"), ("1", "no policy of SEV-ES was tried")):
+        text = sev("explain", "--measurement", measured(bytes(range(16)), plain, 1), *keys, "--policy", policy, "--digest",
+                   plain.hex(), code=1)
+        assert f"ruled out: but {other}" in text and "ruled out: a policy" not in text, text
 
 
 @test

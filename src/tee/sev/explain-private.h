@@ -67,6 +67,8 @@ gboolean va_explain_versions (VaExplain *explain);
 gboolean va_explain_cmdlines (VaExplain *explain);
 gboolean va_explain_cpus (VaExplain *explain);
 gboolean va_explain_any_cpu (VaExplain *explain);
+gboolean va_explain_as_plain (VaExplain *explain);
+gboolean va_explain_as_es (VaExplain *explain);
 
 /** A command line as it may have been. Returns: TRUE to end there. */
 typedef gboolean (*VaExplainVariant) (const char *variant, gpointer data);

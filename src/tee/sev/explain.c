@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include "core/i18n.h"
+#include "tee/sev/policy.h"
 
 gboolean
 va_explain_found (VaExplain *explain, const char *format, ...)
@@ -259,10 +260,15 @@ search_all (VaExplain *explain, GPtrArray *ruled_out)
 {
   const VaSevMismatch *m = explain->mismatch;
   gboolean has_image = explain->images->len > 0, has_cpus = has_image && m->cpus_length > 0;
+  const gboolean is_es = (m->context.policy & VA_POLICY_ES) != 0;
   const struct { gboolean apt; gboolean (*try_it) (VaExplain *explain); const char *what; } groups[] = {
     { m->tek != NULL, va_explain_keys, _("TIK and TEK swapped") },
-    { m->digest_count > 0, va_explain_policies, _("another policy: any of bits 0 to 5, one other bit, another order of bytes, hexadecimal "
-                                   "read as decimal") },
+    { m->digest_count > 0, va_explain_policies,
+      is_es ? _("another policy of SEV-ES: any of bits 0 to 5, one other bit, another order of bytes, hexadecimal read as "
+                "decimal")
+            : _("another policy of plain SEV: any of bits 0 to 5, one other bit, another order of bytes, hexadecimal read as "
+                "decimal") },
+    { has_image && is_es, va_explain_as_plain, _("a policy of plain SEV: any of bits 0 to 5") },
     { has_image, try_kernels, m->kernel_count == 0 ? _("kernel hashes on, but without a kernel")
                                                    : _("no kernel hashes, no initrd, no command line") },
     { m->digest_count > 0, va_explain_versions, _("another API version or build, or both") },
@@ -271,6 +277,8 @@ search_all (VaExplain *explain, GPtrArray *ruled_out)
                                                     : _("another number of vCPUs, and save areas swapped") },
     { has_image && m->cmdline_count > 0 && m->kernel_count > 0, va_explain_cmdlines,
       _("other white space or quotes in the command line") },
+    { has_image && !is_es, va_explain_as_es, _("a policy of SEV-ES: any of bits 0 to 5, with 1 to 64 vCPUs of each known CPU "
+                                               "model and each VMSA profile") },
     { m->firmware_count > m->expected_count, try_other_firmware, _("each other firmware that can be read") },
     { has_cpus && m->vmsa[0] == NULL, va_explain_any_cpu, _("any AMD processor of families 23 to 26, steppings 0 to 3") },
   };
@@ -286,6 +294,11 @@ search_all (VaExplain *explain, GPtrArray *ruled_out)
         g_ptr_array_add (ruled_out, (gpointer) groups[i].what);
       partly |= explain->cut;
     }
+  if (!has_image)
+    g_ptr_array_add (ruled_out, (gpointer) (is_es ? _("but no policy of plain SEV was tried: that takes the firmware, which a "
+                                                      "digest cannot replace")
+                                                  : _("but no policy of SEV-ES was tried: that takes the firmware, which a "
+                                                      "digest cannot replace")));
   if (partly)
     g_ptr_array_add (ruled_out, (gpointer) _("but not all of that was tried which could be: there are too many combinations"));
 }
