@@ -118,8 +118,8 @@ va_kek_unwrap (VaKek *kek, const VaSealLabel *label, GBytes *wrapped, GError **e
 {
   g_autoptr(GError) reason = NULL;
   g_autoptr(VaSecret) key = NULL;
-  gsize size;
-  const guint8 *data = g_bytes_get_data (wrapped, &size);
+  gsize size = 0;
+  const guint8 *data = wrapped != NULL ? g_bytes_get_data (wrapped, &size) : NULL;
 
   if (data == NULL || size == 0 || data[0] != kind_of (kek))
     {

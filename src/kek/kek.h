@@ -59,6 +59,7 @@ GBytes *va_kek_wrap (VaKek *kek, const VaSealLabel *label, VaSecret *data_key, G
   G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_kek_unwrap: the data key again.
+ * @wrapped: as va_kek_wrap() gave it; %NULL, or anything else, is not a wrapped key
  * Errors: VA_SEAL_ERROR_BROKEN: wrapped by another kind of KEK (the message says which, and what to do), by another key,
  *   for another label, or changed; VA_KEK_ERROR, of tokens only: the token did not answer
  */

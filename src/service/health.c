@@ -40,6 +40,22 @@ check_readiness (VaService *service, GError **error)
   return TRUE;
 }
 
+/* Whoever watches the service asks every few seconds: the log says it once, and again when the cause is another one. */
+static void
+note_keys (VaReadiness *readiness, const char *why)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&readiness->mutex);
+
+  if (g_strcmp0 (readiness->keys_said, why) == 0)
+    return;
+  if (why != NULL)
+    va_log (VA_LOG_ERROR, "the store's data keys do not open: %s", why);
+  else
+    va_log (VA_LOG_INFO, "the store's data keys open again");
+  g_free (readiness->keys_said);
+  readiness->keys_said = g_strdup (why);
+}
+
 /* They may be others than at the start: the operator gave the store new ones, perhaps under another key-encryption key. */
 static gboolean
 check_keys (VaService *service, GError **error)
@@ -47,13 +63,17 @@ check_keys (VaService *service, GError **error)
   g_autoptr(GError) reason = NULL;
 
   if (va_store_check_keys (service->store, &reason))
-    return TRUE;
+    {
+      note_keys (&service->readiness, NULL);
+      return TRUE;
+    }
   if (g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_FAILED))
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_STORE);
-  va_log (VA_LOG_ERROR, "the store's data keys do not open: %s", reason->message);
+  note_keys (&service->readiness, reason->message);
   return va_refuse (error, VA_PROBLEM_NOT_READY,
                     _("the service's key-encryption key does not open the keys that its store has now: its operator puts the "
-                      "configuration with the right one in place and restarts the service"));
+                      "configuration with the right one in place and restarts the service or, if somebody has changed the "
+                      "keys in the database, restores a backup"));
 }
 
 gboolean

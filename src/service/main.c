@@ -178,6 +178,7 @@ open_and_serve (const VaConfig *config, VaSevRoots *roots, VaKeyService *key_ser
   va_recent_free (service.registrations);
   va_chain_cache_free (service.chains);
   va_metrics_free (service.metrics);
+  g_free (service.readiness.keys_said);
   va_reference_cache_free (service.references);
   va_audit_trail_free (service.trail);
   va_signer_free (service.signer);

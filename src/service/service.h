@@ -22,6 +22,8 @@ G_BEGIN_DECLS
 typedef struct {
   atomic_bool stopping;
   atomic_int_least64_t certificate_ends; /* seconds since 1970 UTC */
+  GMutex mutex;    /* of what follows */
+  char *keys_said; /* what the log says of the store's data keys; %NULL: nothing, they open */
 } VaReadiness;
 
 /** How large the store was found to be. */

@@ -17,6 +17,7 @@
  */
 
 #define OPEN_TRIES 4
+#define AUDIT_ROW 0 /* where rows of data keys have ids, which begin with 1 */
 #define SEALS_AT_ONCE 65536 /* announced in the database, so that a launch writes no row for it */
 #define SEALS_EACH 2        /* at the most, for each time that a key is asked for */
 
@@ -250,6 +251,76 @@ va_store_count_seals (VaStore *store, guint64 *seals, GError **error)
   return TRUE;
 }
 
+/* Of all that must be as it was for the row to open once more. */
+static char *
+digest_row (guint64 oldest, GBytes *sealed)
+{
+  g_autoptr(GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+  gsize size;
+  const guint8 *data = g_bytes_get_data (sealed, &size);
+
+  g_checksum_update (sum, (const guint8 *) &oldest, sizeof oldest);
+  g_checksum_update (sum, data != NULL ? data : (const guint8 *) "", (gssize) size);
+  return g_strdup (g_checksum_get_string (sum));
+}
+
+static gboolean
+has_opened (VaStore *store, guint64 id, const char *digest)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&store->mutex);
+
+  return g_strcmp0 (g_hash_table_lookup (store->rows, &id), digest) == 0;
+}
+
+static void
+remember_row (VaStore *store, guint64 id, char *digest)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&store->mutex);
+
+  g_hash_table_replace (store->rows, g_memdup2 (&id, sizeof id), digest);
+}
+
+/* Unwrapped only where the row is another one than last time: a token may take its time. @key->id is 0 for the audit log's. */
+static gboolean
+check_row (VaStore *store, const VaStoredKey *key, GError **error)
+{
+  const VaSealLabel label = VA_LABEL_AUDIT_KEY;
+  g_autofree char *digest = digest_row (key->oldest, key->sealed);
+  g_autoptr(VaSecret) opened = NULL;
+
+  if (has_opened (store, key->id, digest))
+    return TRUE;
+  opened = key->id != AUDIT_ROW ? unwrap_key (store, key, error) : va_kek_unwrap (store->kek, &label, key->sealed, error);
+  if (opened == NULL)
+    return FALSE;
+  remember_row (store, key->id, g_steal_pointer (&digest));
+  return TRUE;
+}
+
+static gboolean
+check_audit_row (VaStore *store, GError **error)
+{
+  g_autoptr(GBytes) sealed = NULL;
+
+  if (!store->backend->class->get_audit_key (store->backend, &sealed, error))
+    return FALSE;
+  if (sealed != NULL)
+    return check_row (store, &(VaStoredKey) { .id = AUDIT_ROW, .sealed = sealed }, error);
+  g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
+               _("the store has lost the key of its audit log: put its backup back"));
+  return FALSE;
+}
+
+/* A service that goes on with what it has in memory would be lost with its next start. */
+static gboolean
+check_rows (VaStore *store, const GPtrArray *keys, GError **error)
+{
+  for (guint i = 0; i < keys->len; i++)
+    if (!check_form (keys->pdata[i], error) || !check_row (store, keys->pdata[i], error))
+      return FALSE;
+  return check_audit_row (store, error);
+}
+
 gboolean
 va_store_check_keys (VaStore *store, GError **error)
 {
@@ -259,7 +330,7 @@ va_store_check_keys (VaStore *store, GError **error)
   if (keys == NULL)
     return FALSE;
   if (newest != NULL)
-    return va_store_seal_of (store, newest->id, error) != NULL;
+    return va_store_seal_of (store, newest->id, error) != NULL && check_rows (store, keys, error);
   g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN, _("the store has lost its data keys: put its backup back"));
   return FALSE;
 }

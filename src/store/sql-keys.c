@@ -14,7 +14,7 @@ read_key (VaStatement *row)
 
   key->id = (guint64) va_column_number (row, 0);
   key->oldest = (guint64) va_column_number (row, 1);
-  key->sealed = va_column_bytes (row, 2);
+  key->sealed = va_column_needed_bytes (row, 2);
   key->seals = (guint64) MAX (va_column_number (row, 3), 0);
   return key;
 }
@@ -34,7 +34,7 @@ get_audit_key (VaBackend *backend, GBytes **sealed, GError **error)
   g_autoptr(VaStatement) row = va_sql_query (reader, error, "SELECT sealed FROM store_keys WHERE name = 'audit'", "");
   int status = row != NULL ? va_sql_row (row, error) : -1;
 
-  *sealed = status == 1 ? va_column_bytes (row, 0) : NULL;
+  *sealed = status == 1 ? va_column_needed_bytes (row, 0) : NULL;
   return status >= 0;
 }
 

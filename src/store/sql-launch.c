@@ -18,25 +18,25 @@ gpointer
 va_sql_read_launch (VaStatement *row)
 {
   VaStoredLaunch *launch = g_new0 (VaStoredLaunch, 1);
-  g_autofree char *state = va_column_text (row, 6);
+  g_autofree char *state = va_column_needed_text (row, 6);
 
-  launch->id = va_column_text (row, 0);
-  launch->vm = va_column_text (row, 1);
-  launch->owner = va_column_text (row, 2);
-  launch->host = va_column_text (row, 3);
-  launch->domain_uuid = va_column_text (row, 4);
-  launch->domain_name = va_column_text (row, 5);
+  launch->id = va_column_needed_text (row, 0);
+  launch->vm = va_column_needed_text (row, 1);
+  launch->owner = va_column_needed_text (row, 2);
+  launch->host = va_column_needed_text (row, 3);
+  launch->domain_uuid = va_column_needed_text (row, 4);
+  launch->domain_name = va_column_needed_text (row, 5);
   if (!va_launch_state_parse (state, &launch->state))
     launch->state = VA_LAUNCH_REFUSED; /* the table's CHECK keeps others out */
   launch->policy = (guint32) va_column_number (row, 7);
-  launch->generation = va_column_text (row, 8);
+  launch->generation = va_column_needed_text (row, 8);
   launch->version = (guint64) va_column_number (row, 9);
   launch->created = va_column_number (row, 10);
   launch->expires = va_column_number (row, 11);
-  launch->fixed = va_column_text (row, 12);
+  launch->fixed = va_column_needed_text (row, 12);
   launch->sealed_keys = va_column_bytes (row, 13);
   launch->sealed_table = va_column_bytes (row, 14);
-  launch->timeline = va_column_text (row, 15);
+  launch->timeline = va_column_needed_text (row, 15);
   launch->has_firmware_version = !va_column_is_null (row, 16);
   launch->api_major = (guint8) va_column_number (row, 16);
   launch->api_minor = (guint8) va_column_number (row, 17);

@@ -30,8 +30,8 @@ read_artifact (VaStatement *row)
 {
   VaStoredArtifact *artifact = g_new0 (VaStoredArtifact, 1);
 
-  artifact->owner = va_column_text (row, 0);
-  artifact->hash = va_column_text (row, 1);
+  artifact->owner = va_column_needed_text (row, 0);
+  artifact->hash = va_column_needed_text (row, 1);
   artifact->firmware.size = (gsize) va_column_number (row, 2);
   artifact->firmware.has_table = va_column_number (row, 3) != 0;
   artifact->firmware.secret_base = (guint32) va_column_number (row, 4);
@@ -106,7 +106,7 @@ get_image (VaBackend *backend, const char *owner, const char *hash, GError **err
   int status = row != NULL ? va_sql_row (row, error) : -1;
 
   set_not_found (status, error, _("you have no firmware"), hash);
-  return status == 1 ? va_column_bytes (row, 0) : NULL;
+  return status == 1 ? va_column_needed_bytes (row, 0) : NULL;
 }
 
 /* What an owner may remove once nothing names it. */
@@ -168,10 +168,10 @@ find_user (VaSql *sql, const Work *work, char **vm, GError **error)
   *vm = NULL;
   while (row != NULL && *vm == NULL && (status = va_sql_row (row, error)) == 1)
     {
-      g_autofree char *text = va_column_text (row, 1);
+      g_autofree char *text = va_column_needed_text (row, 1);
 
       if (work->named->names (text, work->name))
-        *vm = va_column_text (row, 0);
+        *vm = va_column_needed_text (row, 0);
     }
   return status >= 0;
 }
@@ -245,16 +245,16 @@ gpointer
 va_sql_read_secret (VaStatement *row)
 {
   VaStoredSecret *secret = g_new0 (VaStoredSecret, 1);
-  g_autofree char *guid = va_column_text (row, 2);
+  g_autofree char *guid = va_column_needed_text (row, 2);
 
-  secret->owner = va_column_text (row, 0);
-  secret->name = va_column_text (row, 1);
+  secret->owner = va_column_needed_text (row, 0);
+  secret->name = va_column_needed_text (row, 1);
   /* A text that is no GUID leaves zeros, under which the value does not open. */
   if (guid != NULL && !va_guid_parse (guid, secret->guid, NULL))
     memset (secret->guid, 0, sizeof secret->guid);
   secret->size = (gsize) va_column_number (row, 3);
   secret->created = va_column_number (row, 4);
-  secret->sealed = va_column_bytes (row, 5);
+  secret->sealed = va_column_needed_bytes (row, 5);
   secret->key = (guint64) va_column_number (row, 6);
   return secret;
 }
@@ -370,9 +370,9 @@ read_host (VaStatement *row)
 {
   VaStoredHost *host = g_new0 (VaStoredHost, 1);
 
-  host->name = va_column_text (row, 0);
+  host->name = va_column_needed_text (row, 0);
   host->seen = va_column_number (row, 1);
-  host->features = va_column_text (row, 2);
+  host->features = va_column_needed_text (row, 2);
   return host;
 }
 

@@ -51,14 +51,14 @@ va_sql_read_proposal (VaStatement *row)
 {
   VaStoredProposal *proposal = g_new0 (VaStoredProposal, 1);
 
-  proposal->vm = va_column_text (row, 0);
-  proposal->owner = va_column_text (row, 1);
-  proposal->person = va_column_text (row, 2);
+  proposal->vm = va_column_needed_text (row, 0);
+  proposal->owner = va_column_needed_text (row, 1);
+  proposal->person = va_column_needed_text (row, 2);
   proposal->created = va_column_number (row, 3);
   proposal->replaces = (guint64) va_column_number (row, 4);
-  proposal->digest = va_column_text (row, 5);
-  proposal->text = va_column_text (row, 6);
-  proposal->sealed = va_column_bytes (row, 7);
+  proposal->digest = va_column_needed_text (row, 5);
+  proposal->text = va_column_needed_text (row, 6);
+  proposal->sealed = va_column_needed_bytes (row, 7);
   proposal->key = (guint64) va_column_number (row, 8);
   return proposal;
 }

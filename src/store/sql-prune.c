@@ -26,7 +26,7 @@ find_checkpoint (VaSql *sql, guint64 seq, VaPrune *prune, VaCheckpoint **checkpo
   g_autoptr(VaStatement) row = va_sql_query (sql, error, "SELECT text FROM checkpoints WHERE seq <= ? ORDER BY seq DESC LIMIT 1",
                                              "i", (gint64) seq);
   int status = row != NULL ? va_sql_row (row, error) : -1;
-  g_autofree char *text = status == 1 ? va_column_text (row, 0) : NULL;
+  g_autofree char *text = status == 1 ? va_column_needed_text (row, 0) : NULL;
   g_autoptr(JsonObject) object = text != NULL ? va_json_parse (text, strlen (text), error) : NULL;
 
   if (status != 1)

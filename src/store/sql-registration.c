@@ -20,10 +20,10 @@ va_sql_read_registration (VaStatement *row)
 {
   VaStoredRegistration *registration = g_new0 (VaStoredRegistration, 1);
 
-  registration->id = va_column_text (row, 0);
-  registration->owner = va_column_text (row, 1);
-  registration->text = va_column_text (row, 2);
-  registration->sealed = va_column_bytes (row, 3);
+  registration->id = va_column_needed_text (row, 0);
+  registration->owner = va_column_needed_text (row, 1);
+  registration->text = va_column_needed_text (row, 2);
+  registration->sealed = va_column_needed_bytes (row, 3);
   registration->created = va_column_number (row, 4);
   registration->version = (guint64) va_column_number (row, 5);
   registration->launches = (guint64) va_column_number (row, 6);

@@ -129,7 +129,15 @@ va_column_text (VaStatement *statement, int column)
   if (va_column_is_null (statement, column))
     return NULL;
   text = statement->sql->driver->bytes (statement, column, &size);
-  return size > 0 ? g_strndup (text, size) : g_strdup ("");
+  return size > 0 ? g_utf8_make_valid (text, (gssize) strnlen (text, size)) : g_strdup ("");
+}
+
+char *
+va_column_needed_text (VaStatement *statement, int column)
+{
+  char *text = va_column_text (statement, column);
+
+  return text != NULL ? text : g_strdup ("");
 }
 
 GBytes *
@@ -142,6 +150,14 @@ va_column_bytes (VaStatement *statement, int column)
     return NULL;
   data = statement->sql->driver->bytes (statement, column, &size);
   return g_bytes_new (data, size);
+}
+
+GBytes *
+va_column_needed_bytes (VaStatement *statement, int column)
+{
+  GBytes *bytes = va_column_bytes (statement, column);
+
+  return bytes != NULL ? bytes : g_bytes_new (NULL, 0);
 }
 
 gint64

@@ -104,9 +104,19 @@ guint va_sql_changes (VaSql *sql);
 /** va_sql_list: every row of @statement through @read; frees nothing of @statement. */
 GPtrArray *va_sql_list (VaStatement *statement, gpointer (*read) (VaStatement *), GDestroyNotify free, GError **error);
 
-/** Columns. Texts and bytes are (transfer full), %NULL for NULL. */
+/**
+ * Columns. Texts and bytes are (transfer full), %NULL for NULL. A text is always UTF-8: whoever writes to the database can put
+ * anything there, and what is not UTF-8 is replaced by U+FFFD. So a text that is part of something sealed or digested is not
+ * what was, and does not open.
+ */
 char *va_column_text (VaStatement *statement, int column);
 GBytes *va_column_bytes (VaStatement *statement, int column);
+/**
+ * Columns that the tables have as NOT NULL, which whoever writes to the database can drop: never %NULL. An empty value, which
+ * was not written there either, takes the place of NULL; nothing sealed opens beside it.
+ */
+char *va_column_needed_text (VaStatement *statement, int column);
+GBytes *va_column_needed_bytes (VaStatement *statement, int column);
 gint64 va_column_number (VaStatement *statement, int column);
 gboolean va_column_is_null (VaStatement *statement, int column);
 

@@ -13,6 +13,7 @@ struct _VaStore
   VaKek *kek;       /* borrowed */
   GMutex mutex;     /* of what follows */
   GHashTable *seals; /* id of a data key -> VaSeal; none goes before the store does */
+  GHashTable *rows; /* id of a data key (0: the audit log's) -> SHA-256, in hex, of its row as it opened last */
   guint64 newest;   /* seals what is new */
   guint64 oldest;   /* one before this opens nothing any more */
   guint seals_left; /* of those that this process has announced for the newest key */

@@ -70,6 +70,7 @@ va_store_open (const char *place, VaStoreWhich which, VaKek *kek, GError **error
 
   g_mutex_init (&store->mutex);
   store->seals = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, (GDestroyNotify) va_seal_free);
+  store->rows = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
   store->kek = kek;
   store->backend = va_store_open_backend (place, which, error);
   if (store->backend == NULL || !va_store_open_data_keys (store, error))
@@ -85,6 +86,7 @@ va_store_close (VaStore *store)
   if (store->backend != NULL)
     store->backend->class->close (store->backend);
   g_hash_table_unref (store->seals);
+  g_hash_table_unref (store->rows);
   va_secret_free (store->audit_key);
   g_mutex_clear (&store->mutex);
   g_free (store);

@@ -83,7 +83,8 @@ gboolean va_store_restore (const char *path, const char *place, guint64 reserve,
 gboolean va_store_check_url (const char *url, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_store_check_keys: takes up the data keys that the store has been given meanwhile, and tells whether what is sealed under
- * the newest one can be opened.
+ * the newest one can be opened. A key that has opened before is opened again if its row is another one than then: a service that
+ * still works with what it has in memory may be one that cannot start again.
  * Errors: SEAL, or VA_KEK_ERROR: the key-encryption key does not open it
  */
 gboolean va_store_check_keys (VaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;

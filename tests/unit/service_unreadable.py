@@ -6,8 +6,9 @@ import os
 import subprocess
 import uuid
 
+from service_audit import Site
 from service_cli import Owner
-from service_peers import BUILD, firmware, sha256
+from service_peers import BUILD, Refused, firmware, sha256
 from service_world import TMP, Database, refused, test
 
 PUT_REGISTRATION = os.path.join(BUILD, 'tests', 'unit', 'put-registration')
@@ -94,3 +95,112 @@ def policy_of_an_earlier_version(w):
         subprocess.run([PUT_REGISTRATION, w.service.store, w.service.kek, 'ursula', vm, json.dumps(body)], check=True, timeout=60)
         refused('policy-not-allowed', w.launch, vm)
         assert owner.call('DELETE', '/vm/' + vm)[0] == 204
+
+
+def asked_everything(site, guest):
+    """Whatever the answers are, they are answers, in UTF-8."""
+    w, alice = site.w, site.alice
+    for path in ('/vm', '/vm/' + site.vm, '/launch', '/launch/' + guest.id, '/secret', '/artifact', '/host', '/audit',
+                 f'/launch/{guest.id}/receipt', '/readyz'):
+        try:
+            alice.get(path)
+        except Refused:
+            pass
+    for function in (lambda: alice.post(f'/launch/{guest.id}/deny', {}),
+                     lambda: w.validate(site.vm, guest, host=site.node1), lambda: site.launch()):
+        try:
+            function()
+        except Refused:
+            pass
+    assert site.service.process.poll() is None, site.service.log()[-3000:]
+
+
+@test
+def nothing_where_something_must_be(w):
+    """NULL in columns from which somebody has taken NOT NULL."""
+    site = Site(w, 'nulls')
+    site.alice.check = lambda *_: None  # what others have put there need not fit a schema
+    alice, node1 = site.alice, site.node1
+    alice.call('PUT', '/secret/disk?type=luks-passphrase', raw=b'x')
+    guest = w.launch(site.vm, host=node1)
+    with Database(site.service) as database:
+        if database.is_postgresql:
+            assert site.service.end() == 0
+            return
+        database.drop_not_null()
+    for table, columns in (('launches', ('vm', 'host', 'owner', 'domain_uuid', 'domain_name', 'state', 'generation', 'fixed',
+                                         'sealed_keys', 'timeline')),
+                           ('registrations', ('text', 'sealed')), ('secrets', ('guid', 'sealed')), ('audit', ('text', 'link')),
+                           ('artifacts', ('image',)), ('hosts', ('features',)), ('checkpoints', ('text',))):
+        for column in columns:
+            with Database(site.service) as database:
+                rows = database.execute(f'SELECT rowid, {column} FROM {table}').fetchall()
+                database.execute('PRAGMA ignore_check_constraints = ON')
+                database.execute(f'UPDATE {table} SET {column} = NULL')
+            asked_everything(site, guest)
+            with Database(site.service) as database:
+                for row, value in rows:
+                    database.execute(f'UPDATE {table} SET {column} = ? WHERE rowid = ?', (value, row))
+    with Database(site.service) as database:
+        database.execute('INSERT INTO data_keys (id, oldest, sealed) VALUES (99, 1, NULL)')
+    refused('not-ready', alice.get, '/readyz')
+    with Database(site.service) as database:
+        database.execute('DELETE FROM data_keys WHERE id = 99')
+    assert alice.get('/readyz')['status'] == 'ok'
+    assert 'CRITICAL' not in site.service.log()
+    assert site.service.end() == 0
+
+
+@test
+def texts_that_are_no_utf8(w):
+    site = Site(w, 'no-utf8')
+    site.alice.check = lambda *_: None  # what others have put there need not fit a schema
+    alice, node1 = site.alice, site.node1
+    alice.call('PUT', '/secret/disk?type=luks-passphrase', raw=b'x')
+    node1.post('/host', {'sev': True, 'sev-es': True, 'gate-loaded': True})
+    guest = w.launch(site.vm, host=node1)
+    with Database(site.service) as database:
+        if database.is_postgresql:  # which keeps them out
+            assert site.service.end() == 0
+            return
+    expected = {('launches', 'domain_name'): ('/launch', 'launches', 'g\ufffd'), ('secrets', 'name'): ('/secret', 'secrets', 'g\ufffd'),
+                ('registrations', 'id'): ('/vm', 'vms', 'unreadable'), ('artifacts', 'hash'): ('/artifact', 'artifacts', 'unreadable'),
+                ('launches', 'vm'): ('/launch', 'launches', 'g\ufffd'), ('launches', 'timeline'): ('/launch', 'launches', guest.id),
+                ('launches', 'generation'): ('/launch', 'launches', 'g\ufffd'), ('launches', 'host'): ('/launch', 'launches', 'g\ufffd'),
+                ('launches', 'fixed'): ('/launch', 'launches', guest.id), ('registrations', 'text'): ('/vm', 'vms', 'unreadable'),
+                ('hosts', 'features'): ('/host', 'hosts', 'unreadable'), ('audit', 'text'): ('/audit', None, 'audit-broken')}
+    for (table, column), (path, member, mark) in expected.items():
+        with Database(site.service) as database:
+            (row, old), = database.execute(f'SELECT rowid, {column} FROM {table} ORDER BY rowid DESC LIMIT 1').fetchall()
+            database.execute('PRAGMA foreign_keys = OFF')
+            database.execute(f"UPDATE {table} SET {column} = CAST(x'67ff' AS TEXT) WHERE rowid = ?", (row,))
+        try:
+            told = json.dumps(alice.get(path), ensure_ascii=False)
+            assert member is not None and member in told and mark in told, (table, column, told)
+            if column == 'domain_name':
+                assert 'g\ufffd' in site.people['owner'].run('launch', 'list')
+        except Refused as problem:
+            assert problem.code == mark, (table, column, problem)
+        with Database(site.service) as database:
+            database.execute(f'UPDATE {table} SET {column} = ? WHERE rowid = ?', (old, row))
+    assert site.service.end() == 0
+
+
+@test
+def keys_changed_in_the_database(w):
+    """A running service has them in memory; that it will not start again is said while there is something to be done about it."""
+    site = Site(w, 'keys-changed')
+    alice = site.alice
+    assert alice.get('/readyz')['status'] == 'ok'
+    for table in ('data_keys', 'store_keys'):
+        with Database(site.service) as database:
+            (old,), = database.execute(f'SELECT sealed FROM {table}').fetchall()
+            database.execute(f'UPDATE {table} SET sealed = ?', (os.urandom(len(bytes(old))),))
+        for _ in range(3):
+            assert 'restores a backup' in refused('not-ready', alice.get, '/readyz')
+        with Database(site.service) as database:
+            database.execute(f'UPDATE {table} SET sealed = ?', (bytes(old),))
+        assert alice.get('/readyz')['status'] == 'ok'
+    assert site.service.log().count('data keys do not open') == 2, site.service.log()
+    assert site.service.log().count('open again') == 2
+    assert site.service.end() == 0

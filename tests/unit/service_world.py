@@ -178,6 +178,17 @@ class Database:
         else:
             self.connection.executescript(script)
 
+    def drop_not_null(self):
+        """Of SQLite's tables, as whoever writes to the database can: NULL may be everywhere. Nothing on PostgreSQL."""
+        if self.is_postgresql:
+            return
+        (version,), = self.execute('PRAGMA schema_version').fetchall()
+        self.execute('PRAGMA writable_schema = ON')
+        self.execute("UPDATE sqlite_schema SET sql = replace(replace(replace(sql, 'IS NOT NULL', 'IS_SET'), ' NOT NULL', ''),"
+                     " 'IS_SET', 'IS NOT NULL') WHERE type = 'table'")
+        self.execute(f'PRAGMA schema_version = {version + 1}')
+        self.execute('PRAGMA writable_schema = OFF')
+
     def files(self):
         """Every file that the database consists of, with what has happened so far in them."""
         if not self.is_postgresql:
