@@ -11,6 +11,7 @@
 #include "core/i18n.h"
 #include "kek/seal.h"
 #include "store/backup-file.h"
+#include "store/private-copy.h"
 #include "store/sql.h"
 #include "store/sqlite-foreign.h"
 #include "store/sqlite.h"
@@ -124,7 +125,7 @@ write_row (VaSql *to, const Table *table, VaStatement *from, GError **error)
 static gboolean
 check_image (Copy *copy, VaStatement *row, GError **error)
 {
-  g_autofree char *owner = va_column_text (row, 0), *hash = va_column_text (row, 1), *found = NULL;
+  g_autofree char *owner = va_column_needed_text (row, 0), *hash = va_column_needed_text (row, 1), *found = NULL;
   gsize size = 0;
   const guchar *image = row->sql->driver->bytes (row, 10, &size);
 
@@ -363,17 +364,15 @@ restore_copy (const char *copy, const char *place, VaStoreCopied *copied, GError
 gboolean
 va_store_restore (const char *path, const char *place, guint64 reserve, VaKek *kek, VaStoreCopied *copied, GError **error)
 {
-  g_autofree char *folder = g_dir_make_tmp ("virt-attest-XXXXXX", error), *copy = NULL;
+  g_autoptr(VaPrivateCopy) private_copy = va_private_copy_new (error);
+  const char *copy = private_copy != NULL ? va_private_copy_path (private_copy) : NULL;
   gboolean ok;
 
-  if (folder == NULL)
+  if (copy == NULL)
     return FALSE;
-  copy = g_build_filename (folder, "backup.db", NULL);
   ok = va_backup_file_copy (path, copy, place, reserve, error) && check_backup (copy, kek, error)
        && restore_copy (copy, place, copied, error);
   if (!ok)
     g_prefix_error (error, _("backup %s: "), path);
-  remove_store (copy);
-  g_rmdir (folder);
   return ok;
 }

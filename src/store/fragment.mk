@@ -10,6 +10,7 @@ libva_store_la_SOURCES = \
 	src/store/postgresql.c src/store/postgresql.h \
 	src/store/postgresql-check.c src/store/postgresql-check.h \
 	src/store/postgresql-link.c src/store/postgresql-link.h \
+	src/store/private-copy.c src/store/private-copy.h \
 	src/store/record.c src/store/record.h \
 	src/store/rekey.c \
 	src/store/sql.c src/store/sql.h \
