@@ -335,6 +335,32 @@ def another_key_encryption_key(w):
 
 
 @test
+def restore_that_is_ended_leaves_no_copy(w):
+    """Of what the backup has, in TMPDIR; ended in the middle of it."""
+    site = Site(w, 'ended-restore')
+    site.launch()
+    path, room = os.path.join(TMP, 'ended.db'), os.path.join(TMP, 'ended-tmp')
+    tool('backup', '--service-config', site.service.config, path)
+    assert site.service.end() == 0
+    os.mkdir(room)
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        for number in range(100):
+            target = other_service(w, f'ended-{ending}-{number}', site.service, os.path.join(TMP, f'ended-{ending}-{number}', 'x.db'))
+            process = subprocess.Popen([TOOL, 'service', 'restore', '--service-config', target.config, path],
+                                       env={**os.environ, 'TMPDIR': room}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            while process.poll() is None and not any(files for _, _, files in os.walk(room)):
+                time.sleep(0.001)
+            process.send_signal(ending)
+            code = process.wait(60)
+            assert os.listdir(room) == [], (ending, code, os.listdir(room))
+            if code == -ending:
+                break
+            assert code == 0, code  # it was quicker than this
+        else:
+            raise AssertionError('it is always quicker')
+
+
+@test
 def keys_are_replaced_without_a_restart(w):
     """Another data key is taken up at once; one that only another key-encryption key opens makes the service not ready."""
     site = Site(w, 'rekey-next')
