@@ -76,19 +76,63 @@ read_version (sqlite3 *db, gint64 *version, GError **error)
   return ok && va_store_check_schema (*version, error);
 }
 
-/* Without comments, white space and quotes, in which versions of SQLite may differ that have altered a table. */
+static gboolean
+is_word (char c)
+{
+  return g_ascii_isalnum (c) || c == '_';
+}
+
+/* The end of what begins with a quote at @sql; a quote that is written twice stands for itself. */
+static const char *
+find_quote_end (const char *sql)
+{
+  const char *end = sql;
+
+  do
+    for (end++; *end != '\0' && *end != *sql; end++)
+      ;
+  while (*end == *sql && *++end == *sql);
+  return end;
+}
+
+/* SQLite writes a name in quotes when it alters a table. Any other name in quotes stays as it is, quotes and all. */
+static void
+append_quoted (GString *out, const char *sql, gsize size)
+{
+  gsize words = 1;
+
+  while (words + 1 < size && is_word (sql[words]))
+    words++;
+  if (*sql == '"' && size > 2 && words + 1 == size && sql[words] == '"' && !g_ascii_isdigit (sql[1]))
+    g_string_append_len (out, sql + 1, (gssize) size - 2);
+  else
+    g_string_append_len (out, sql, (gssize) size);
+}
+
+/* Token by token, as SQLite reads it, without comments and white space, in which versions of SQLite may differ. */
 static void
 append_plainly (GString *out, const char *sql)
 {
-  for (; *sql != '\0'; sql++)
-    if (sql[0] == '-' && sql[1] == '-')
-      {
-        sql += strcspn (sql, "\n");
-        if (*sql == '\0')
-          return;
-      }
-    else if (!g_ascii_isspace (*sql) && *sql != '"')
-      g_string_append_c (out, *sql);
+  while (*sql != '\0')
+    {
+      gsize size = 1;
+
+      if (g_ascii_isspace (*sql))
+        ;
+      else if (sql[0] == '-' && sql[1] == '-')
+        size = strcspn (sql, "\n");
+      else
+        {
+          if (strchr ("\"'`", *sql) != NULL)
+            size = (gsize) (find_quote_end (sql) - sql);
+          else
+            while (is_word (sql[0]) && is_word (sql[size]))
+              size++;
+          append_quoted (out, sql, size);
+          g_string_append_c (out, ' ');
+        }
+      sql += size;
+    }
 }
 
 /* Everything in a schema, but for the tables of statistics that SQLite may keep; %NULL with @error. */

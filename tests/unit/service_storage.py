@@ -129,6 +129,24 @@ def nullable(table):
     return f'CREATE TABLE x AS SELECT * FROM {table}', f'DROP TABLE {table}', f'ALTER TABLE x RENAME TO {table}'
 
 
+def redefined(path, table, definition, *changes):
+    """The table as SQLite takes it to be, before the text that our own scripts make, of which it reads nothing."""
+    database = sqlite3.connect(path)
+    own, = database.execute("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?", (table,)).fetchone()
+    head, rest = own.split('(', 1)
+    database.execute('PRAGMA writable_schema = ON')
+    database.execute("UPDATE sqlite_schema SET sql = ? WHERE type = 'table' AND name = ?",
+                     (definition.format(head=head, rest=rest, own=own), table))
+    database.commit()
+    database.close()
+    database = sqlite3.connect(path)
+    for change in changes:
+        database.execute(change)
+    database.commit()
+    database.close()
+    return path
+
+
 def renamed(path, kind, number=1):
     """With a name that SQLite itself makes: of one of its tables of statistics."""
     database = sqlite3.connect(path)
@@ -239,6 +257,13 @@ def bad_backups(w):
         cases.append((renamed(broken(f'stat-{kind}.db', f'CREATE {kind.upper()} other_stat1 {rest}'), kind), 'other tables'))
     for number in (1, 9):
         cases.append((renamed(broken(f'stat{number}.db', f'CREATE TABLE other_stat{number} (a)'), 'table', number), 'other tables'))
+    # Text that is no comment for SQLite, words that are one word, and a second statement, which it never reads.
+    grown = "name PRIMARY KEY, seen, features AS (printf('%.*c', 20000000, 'x'))"
+    for number, definition in enumerate(('{head}("--" INT, ' + grown + ');\n{rest}', "{head}('--' INT, " + grown + ');\n{rest}',
+                                         '{head}(`--` INT, ' + grown + ');\n{rest}', '{head}(' + grown + ');{own}',
+                                         '{head}([--] INT, ' + grown + ');\n{rest}', '{head}(' + grown + ') --\n;{own}')):
+        cases.append((redefined(broken(f'defined{number}.db'), 'hosts', definition,
+                                "INSERT INTO hosts (name, seen) VALUES ('h', 1)"), 'other tables'))
     fifo = os.path.join(TMP, 'fifo.db')
     os.mkfifo(fifo)
     huge, disk = broken('huge.db'), os.statvfs(TMP)
