@@ -36,7 +36,7 @@ find_old (const char *path, int *mode, gboolean *exists, GError **error)
 static gboolean
 file_is_same (const VaNewFile *file)
 {
-  g_autoptr(GBytes) old = va_file_read (file->path, file->size, NULL);
+  g_autoptr(GBytes) old = file->data != NULL ? va_file_read (file->path, file->size, NULL) : NULL;
 
   return old != NULL && g_bytes_get_size (old) == file->size
          && (file->size == 0 || memcmp (g_bytes_get_data (old, NULL), file->data, file->size) == 0);

@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 /**
  * va_output_check: whether va_output_write() would write @files, as far as that can be told before. For verbs that do
  * something in between that cannot be undone.
+ * @files: where the data is %NULL it is not known yet, and any file that exists is in the way
  * @force: as for va_output_write()
  * Errors: VA_CORE_ERROR_EXISTS, _PERMISSION (something is there that is not a regular file), _NOT_FOUND (its directory)
  */

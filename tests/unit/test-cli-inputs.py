@@ -190,9 +190,10 @@ def keys_are_used_once(_world):
     words = ("sev", "secret", *keys, "--entry", secret)
     # What fails before anything is encrypted uses no key up.
     call(*words, "--out", new, "--firmware", put("no.fd", bytes(4096)), code=3)
-    put("used-taken/secret-header.base64", b"mine")
-    call(*words, "--out", os.path.join(WORK, "used-taken"), code=3, told=["exists already", "--force"])
-    assert read(os.path.join(WORK, "used-taken/secret-header.base64")) == b"mine"
+    for mine in (b"mine", b""):
+        put("used-taken/secret-header.base64", mine)
+        call(*words, "--out", os.path.join(WORK, "used-taken"), code=3, told=["exists already", "--force"])
+        assert read(os.path.join(WORK, "used-taken/secret-header.base64")) == mine
     call(*words, "--out", place)
     before = read(os.path.join(place, "secret-header.base64"))
     for out in (place, new):

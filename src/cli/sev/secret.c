@@ -178,7 +178,7 @@ seal_table (const VaCall *call, const Options *o, VaSecret *table, const VaFirmw
   g_autofree char *head = NULL, *body = NULL;
   g_autoptr(GBytes) payload = NULL;
   guint8 header[VA_PACKET_HEADER_SIZE];
-  VaNewFile files[] = { { paths.header, "", 0, 0644 }, { paths.payload, "", 0, 0644 } };
+  VaNewFile files[] = { { paths.header, NULL, 0, 0644 }, { paths.payload, NULL, 0, 0644 } };
   const VaUsedKey keys[] = { { "TEK", "tek", o->tek, tek }, { "TIK", "tik", o->tik, tik } };
 
   if (tek == NULL || !va_input_keys_differ (tik, tek, &error))
