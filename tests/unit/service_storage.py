@@ -344,6 +344,12 @@ def another_key_encryption_key(w):
     following = write(os.path.join(TMP, 'rewrap-next.conf'), text.replace(site.service.kek, kek).encode())
     broken = write(os.path.join(TMP, 'rewrap-bad.conf'), text.replace(site.service.kek, kek + '.not-there').encode())
     assert 'not-there' in tool('rekey', '--service-config', site.service.config, '--next', broken, code=3)
+    elsewhere = write(os.path.join(TMP, 'rewrap-elsewhere.conf'),
+                      re.sub('^(path|url) = .*', f'path = {TMP}/rewrap-elsewhere/store.db', text, flags=re.M)
+                      .replace(site.service.kek, kek).encode())
+    said = tool('rekey', '--service-config', site.service.config, '--next', elsewhere, code=1)
+    assert 'names another store' in said and 'nothing was changed' in said, said
+    site.launch()
     assert 'done' in tool('rekey', '--service-config', site.service.config, '--next', following)
     site.launch()  # the running one goes on
     assert 'already' in tool('rekey', '--service-config', site.service.config, '--next', following)

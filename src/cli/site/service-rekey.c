@@ -2,6 +2,8 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
+#include "core/error.h"
 #include "core/i18n.h"
 #include "cli/site/service-store.h"
 #include "store/error.h"
@@ -47,6 +49,35 @@ opens_with (const char *place, VaKek *kek)
   return store != NULL;
 }
 
+/* One store under two spellings of its path is the same one. */
+static gboolean
+is_same_place (const char *place, const char *next)
+{
+  struct stat info, next_info;
+
+  return g_str_equal (place, next)
+         || (!va_store_is_url (place) && !va_store_is_url (next) && stat (place, &info) == 0 && stat (next, &next_info) == 0
+             && info.st_dev == next_info.st_dev && info.st_ino == next_info.st_ino);
+}
+
+/* The configuration that will be put in place: with it the service would open another store, if it named one. */
+static VaConfig *
+load_next (const char *next_file, const char *place, GError **error)
+{
+  g_autoptr(VaConfig) next = va_service_config_load (next_file, error);
+  const char *next_place = next != NULL ? va_service_store_place (next, error) : NULL;
+
+  if (next_place == NULL)
+    return NULL;
+  if (is_same_place (place, next_place))
+    return g_steal_pointer (&next);
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
+               _("%s: [store] names another store (%s) than the configuration in place (%s); nothing was changed. Expected a "
+                 "copy of that configuration with another key-encryption key and the same “path” or “url”"), next_file,
+               next_place, place);
+  return NULL;
+}
+
 /* A call that was killed may have done it, or not: both are told from each other by which key opens the store. */
 static gboolean
 rewrap_keys (const char *config_file, const char *next_file, gboolean *was_done, GError **error)
@@ -58,7 +89,7 @@ rewrap_keys (const char *config_file, const char *next_file, gboolean *was_done,
   g_autoptr(JsonObject) entry = va_service_store_entry ("key-encryption-key");
 
   if (config != NULL && va_service_store_user (place, "service rekey --next NEW.conf", error))
-    next = va_service_config_load (next_file, error);
+    next = load_next (next_file, place, error);
   next_kek = next != NULL ? va_service_open_kek (next, error) : NULL;
   if (next_kek == NULL)
     return FALSE;
