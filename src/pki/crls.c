@@ -147,6 +147,11 @@ add_crl_file (VaCrls *crls, const char *path, const char *text, const gnutls_x50
   gboolean ok = TRUE;
   int rc = gnutls_x509_crl_list_import2 (&lists, &size, &pem, GNUTLS_X509_FMT_PEM, 0);
 
+  if (rc < 0 && strstr (text, "-----BEGIN CERTIFICATE-----") != NULL)
+    return refuse_crl (error, path, _("this is a certificate and not a revocation list; expected what “virt-attest ca revoke” "
+                                      "writes"));
+  if (rc < 0 && strstr (text, "-----BEGIN X509 CRL-----") == NULL)
+    return refuse_crl (error, path, _("there is no revocation list in PEM form in it (-----BEGIN X509 CRL-----)"));
   if (rc < 0)
     return refuse_crl (error, path, gnutls_strerror (rc));
   for (unsigned i = 0; i < size; i++)

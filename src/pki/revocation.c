@@ -108,7 +108,8 @@ count_entries (const VaRevocation *revocation)
          + (revocation->crls != NULL ? va_crls_size (revocation->crls) : 0);
 }
 
-static void
+/* Returns: whether the list was read; it may have bad lines. */
+static gboolean
 refresh_deny_list (VaRevocation *revocation)
 {
   g_autoptr(GError) error = NULL;
@@ -117,13 +118,15 @@ refresh_deny_list (VaRevocation *revocation)
   if (read_deny_list (revocation, &problem, &error))
     {
       note_bad_line (revocation, problem);
-      return;
+      return TRUE;
     }
   g_message (_("those who are denied stay as they were: %s"), error->message);
   revocation->deny_is_bad = TRUE;
+  return FALSE;
 }
 
-static void
+/* Returns: whether the lists were read. */
+static gboolean
 refresh_crls (VaRevocation *revocation)
 {
   g_autoptr(GError) error = NULL;
@@ -131,6 +134,7 @@ refresh_crls (VaRevocation *revocation)
   if (!read_crls (revocation, &error))
     g_message (_("revoked certificates stay as they were: %s"), error->message);
   revocation->crl_is_bad = error != NULL;
+  return error == NULL;
 }
 
 /* Reads again what has changed. Once for each change, whatever comes of it. */
@@ -138,7 +142,7 @@ static void
 refresh_lists (VaRevocation *revocation)
 {
   VaFileState deny, crl;
-  gboolean deny_changed, crl_changed;
+  gboolean deny_changed, crl_changed, was_read;
 
   va_file_look (revocation->deny_file, &deny);
   va_file_look (revocation->crl_file, &crl);
@@ -146,11 +150,9 @@ refresh_lists (VaRevocation *revocation)
   crl_changed = !va_file_state_equal (&crl, &revocation->crl_state);
   revocation->deny_state = deny;
   revocation->crl_state = crl;
-  if (deny_changed)
-    refresh_deny_list (revocation);
-  if (crl_changed)
-    refresh_crls (revocation);
-  if (deny_changed || crl_changed)
+  was_read = deny_changed && refresh_deny_list (revocation);
+  was_read |= crl_changed && refresh_crls (revocation);
+  if (was_read)
     g_message (_("revoked certificates were read anew: %u entries"), count_entries (revocation));
 }
 
@@ -165,22 +167,22 @@ va_revocation_set_ca (VaRevocation *revocation, const char *ca)
     memset (&revocation->crl_state, 0, sizeof revocation->crl_state);
 }
 
-gboolean
-va_revocation_allows (VaRevocation *revocation, const VaIdentity *identity, VaPeerCertificate *certificate)
+VaVerdictOnPeer
+va_revocation_judge (VaRevocation *revocation, const VaIdentity *identity, VaPeerCertificate *certificate)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&revocation->mutex);
 
   refresh_lists (revocation);
   if (revocation->denied != NULL && va_deny_list_has (revocation->denied, identity, certificate->fingerprint))
-    return FALSE;
+    return VA_PEER_DENIED;
   if (revocation->crls == NULL)
-    return TRUE;
+    return VA_PEER_ALLOWED;
   if (certificate->lists != revocation->lists)
     {
       certificate->revoked = va_crls_revoke (revocation->crls, &certificate->chain);
       certificate->lists = revocation->lists;
     }
-  return !certificate->revoked;
+  return certificate->revoked ? VA_PEER_REVOKED : VA_PEER_ALLOWED;
 }
 
 gboolean

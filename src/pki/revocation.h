@@ -33,12 +33,17 @@ VaRevocation *va_revocation_new (const char *deny_file, const char *crl_file, co
   G_GNUC_WARN_UNUSED_RESULT;
 /** va_revocation_set_ca: another CA from now on, whose list is read anew with the next request. @ca: PEM text. */
 void va_revocation_set_ca (VaRevocation *revocation, const char *ca);
+typedef enum {
+  VA_PEER_ALLOWED,
+  VA_PEER_DENIED,  /* its name or its certificate is in the deny list */
+  VA_PEER_REVOKED, /* it, or a certificate of its chain, is in a revocation list */
+} VaVerdictOnPeer;
 /**
- * va_revocation_allows: whether a peer may still go on: neither it nor any certificate of its chain is revoked. A changed file
+ * va_revocation_judge: whether a peer may still go on, and why not. A changed file
  * is read again first: in a deny list the good lines count; of a file that cannot be read, and of a revocation list that
  * cannot be understood, what was known before stays in force. The log names what is wrong.
  */
-gboolean va_revocation_allows (VaRevocation *revocation, const VaIdentity *identity, VaPeerCertificate *certificate);
+VaVerdictOnPeer va_revocation_judge (VaRevocation *revocation, const VaIdentity *identity, VaPeerCertificate *certificate);
 /** va_revocation_is_complete: FALSE: something in the files does not count, as was found when they were read. */
 gboolean va_revocation_is_complete (VaRevocation *revocation);
 void va_revocation_free (VaRevocation *revocation);

@@ -80,7 +80,8 @@ def denied_host(w):
     assert kept.status()[0] == 200
     put(s.deny, b'host:node1 # sold\n')
     status, problem = kept.status()
-    assert status == 401 and problem['code'] == 'unauthenticated' and 'revoked' in problem['detail'], problem
+    assert status == 401 and problem['code'] == 'unauthenticated' and 'deny list' in problem['detail'], problem
+    assert 'revoked' not in problem['detail'], problem
     refused('unauthenticated', w.validate, s.vm, guest, host=s.node1)
     refused('unauthenticated', w.launch, s.vm, host=s.node1)
     w.launch(s.vm, host=s.node2)
@@ -153,10 +154,17 @@ def revocation_list(w):
     refused('unauthenticated', w.launch, s.vm, host=s.node1)
     w.launch(s.vm, host=s.node2)
     foreign = Site(os.path.join(TMP, 'crl-site'))
-    for bad in (crl(foreign), b'garbage', b''):
+    before = s.service.log().count('read anew')
+    with open(w.site.ca, 'rb') as source:
+        authority = source.read()
+    for bad in (crl(foreign), b'garbage', b'', authority):
         put(s.crl, bad)
         refused('unauthenticated', w.launch, s.vm, host=s.node1)
-    assert 'not signed by the CA' in s.service.log()
+    log = s.service.log()
+    for words in ('not signed by the CA', 'this is a certificate and not a revocation list', 'no revocation list in PEM form'):
+        assert words in log, (words, log)
+    # What was not read is not reported as read.
+    assert log.count('read anew') == before and 'Base64' not in log, log
     put(s.crl, crl(w.site, days=-1))
     w.launch(s.vm, host=s.node1)
     assert 'newer one should be there' in s.service.log()

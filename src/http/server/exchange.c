@@ -243,20 +243,24 @@ static void
 refuse_revoked (VaExchange *exchange, VaConnection *connection)
 {
   VaRevocation *revocation = exchange->shared->revocation;
-  gboolean allowed;
+  VaVerdictOnPeer verdict;
 
   if (exchange->identity == NULL || revocation == NULL)
     return;
-  allowed = va_revocation_allows (revocation, exchange->identity, &connection->certificate);
+  verdict = va_revocation_judge (revocation, exchange->identity, &connection->certificate);
   atomic_store (&exchange->shared->statistics->revocation_is_bad, !va_revocation_is_complete (revocation));
-  if (allowed)
+  if (verdict == VA_PEER_ALLOWED)
     return;
-  g_message ("request %s: the certificate of %s “%s” is revoked", exchange->request_id,
-             va_role_name (exchange->identity->role), exchange->identity->name);
+  g_message (verdict == VA_PEER_DENIED ? "request %s: %s “%s” or the certificate is in the deny list"
+                                       : "request %s: the certificate of %s “%s” is revoked",
+             exchange->request_id, va_role_name (exchange->identity->role), exchange->identity->name);
   exchange->identity = NULL;
   if (exchange->refusal == NULL)
-    g_set_error (&exchange->refusal, VA_PROBLEM_ERROR, VA_PROBLEM_UNAUTHENTICATED,
-                 _("the client certificate has been revoked; ask the operator of the service for a new one"));
+    g_set_error_literal (&exchange->refusal, VA_PROBLEM_ERROR, VA_PROBLEM_UNAUTHENTICATED,
+                         verdict == VA_PEER_DENIED
+                           ? _("your name or your client certificate is in the service's deny list; ask the operator of the "
+                               "service why")
+                           : _("the client certificate has been revoked; ask the operator of the service for a new one"));
 }
 
 /* What is not clear may be read otherwise by a proxy on the way: nothing behind it on this connection is believed. */
