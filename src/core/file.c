@@ -326,8 +326,13 @@ va_folder_make (const char *path, int mode, GError **error)
 
   if (g_file_test (path, G_FILE_TEST_IS_DIR))
     return TRUE;
+  if (g_file_test (path, G_FILE_TEST_EXISTS))
+    {
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_EXISTS, _("%s is a file, not a directory"), path);
+      return FALSE;
+    }
   above = g_path_get_dirname (path);
-  if (!g_str_equal (above, path) && !g_file_test (above, G_FILE_TEST_EXISTS) && !va_folder_make (above, mode, error))
+  if (!g_str_equal (above, path) && !g_file_test (above, G_FILE_TEST_IS_DIR) && !va_folder_make (above, mode, error))
     return FALSE;
   if (make_one_folder (path, mode))
     return TRUE;
