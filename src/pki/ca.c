@@ -206,6 +206,12 @@ add_host (gnutls_x509_crt_t certificate, const char *host, GError **error)
     size = 4;
   else if (inet_pton (AF_INET6, host, address) == 1)
     size = 16;
+  else if (strspn (host, "0123456789.") == strlen (host))
+    {
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
+                   _("“%s” is not an IP address: expected four numbers from 0 to 255, such as 192.0.2.1"), host);
+      return FALSE;
+    }
   else if (is_dns_name (host))
     {
       kind = GNUTLS_SAN_DNSNAME;
