@@ -23,13 +23,13 @@ static gboolean
 parse_agent_options (Options *options, int *argc, char ***argv, GError **error)
 {
   const GOptionEntry entries[] = {
-    { "config", 0, 0, G_OPTION_ARG_FILENAME, &options->config, N_("configuration file"), "FILE" },
-    { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, N_("show the version and end"), NULL },
+    { "config", 0, 0, G_OPTION_ARG_FILENAME, &options->config, N_("Read this configuration"), N_("FILE") },
+    { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, N_("Print the version, then end"), NULL },
     { NULL },
   };
   g_autoptr(GOptionContext) context = g_option_context_new (NULL);
 
-  g_option_context_set_summary (context, _("Host agent for attested launches; see virt-attest-hostd(8)."));
+  g_option_context_set_summary (context, _("The host agent for attested launches; see virt-attest-hostd(8)."));
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   if (!g_option_context_parse (context, argc, argv, error))
     return FALSE;
@@ -131,7 +131,7 @@ main (int argc, char *argv[])
   va_journal_take_glib ("virt-attest-hostd");
   if (!parse_agent_options (&options, &argc, &argv, &error))
     {
-      g_printerr ("virt-attest-hostd: %s\n", error->message);
+      g_printerr (_("%s: %s\nSee %s --help\n"), "virt-attest-hostd", error->message, "virt-attest-hostd");
       return EXIT_USAGE;
     }
   config = options.config;

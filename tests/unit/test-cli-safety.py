@@ -212,6 +212,41 @@ def new_directories_have_their_modes(_):
     assert stat.S_IMODE(os.stat(kept).st_mode) == 0o711, 'a directory that was there was changed'
 
 
+def files_in_the_place_of_directories(_):
+    home = place('file-not-directory')
+    file = write(os.path.join(home, 'file'), b'')
+    ca = os.path.join(home, 'ca')
+    tool('ca', 'init', '--dir', ca, code=0)
+    for words in (('ca', 'init', '--dir', file), ('service', 'init', '--dir', file), ('service', 'init', '--dir', file + '/below'),
+                  ('ca', 'issue', 'host', 'node1', '--dir', ca, '--out', file)):
+        said = tool(*words, code=1)
+        assert f'{file} is a file, not a directory' in said and 'File exists' not in said, (words, said)
+
+
+def names_that_are_none(_):
+    home = place('no-names')
+    ca = os.path.join(home, 'ca')
+    tool('ca', 'init', '--dir', ca, code=0)
+    for host in ('1.2.3.4.5', '1.2.3', '256.1.1.1', '1.2.3.4.', '7'):
+        said = tool('ca', 'issue', 'service', 'attest.example', host, '--dir', ca, '--out', home, code=1)
+        assert f'“{host}” is not an IP address' in said, said
+    for name in ('.', '..', '...'):
+        for words in (('owner', name), ('host', name), ('owner', 'alice', '--person', name)):
+            assert 'a-z 0-9' in tool('ca', 'issue', *words, '--dir', ca, '--out', home, code=2), words
+    assert sorted(os.listdir(home)) == ['ca']
+    tool('ca', 'issue', 'service', '3com.example', '192.0.2.1', '--dir', ca, '--out', home, code=0)
+
+
+def daemons_point_to_their_help(_):
+    for program in ('virt-attestd', 'virt-attest-hostd'):
+        path = os.path.join(os.environ['VA_TOP_BUILDDIR'], program)
+        done = subprocess.run([path, '--bogus'], capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 2 and f'See {program} --help' in done.stderr, done
+        done = subprocess.run([path, '--help'], capture_output=True, text=True, timeout=60, check=False)
+        texts = re.findall('^  -.*?  +([^ ].*)$', done.stdout, flags=re.M)
+        assert len(texts) >= 3 and all(text[0].isupper() for text in texts), texts
+
+
 def no_new_key_beside_an_old_store(_):
     home = place('old-store')
     service = os.path.join(home, 'va')
@@ -303,7 +338,8 @@ def the_escapes_are_really_sent(w):
 
 
 TESTS = [signals_restore_the_echo, stopping_restores_the_echo, ca_init_is_all_or_nothing, a_full_disk_leaves_nothing,
-         new_directories_have_their_modes, no_new_key_beside_an_old_store, store_that_may_not_be_seen_is_not_called_absent,
+         new_directories_have_their_modes, no_new_key_beside_an_old_store, files_in_the_place_of_directories, names_that_are_none,
+         daemons_point_to_their_help, store_that_may_not_be_seen_is_not_called_absent,
          root_is_told_to_be_the_service_s_user, names_that_are_too_long,
          nothing_reaches_the_terminal, the_escapes_are_really_sent]
 

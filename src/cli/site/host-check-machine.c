@@ -101,7 +101,8 @@ va_judge_unit (const char *root, VaFinding *finding)
 
   if (!g_file_test (systemd, G_FILE_TEST_IS_DIR))
     {
-      va_finding_ok (finding, _("systemd does not run here: see to it that virt-attest-hostd starts before libvirtd"));
+      va_finding_warn (finding, _("systemd does not run here, so this cannot be checked: make sure that virt-attest-hostd "
+                                  "starts with the machine and before libvirtd"));
       return;
     }
   for (guint i = 0; i < G_N_ELEMENTS (folders) && !wanted; i++)

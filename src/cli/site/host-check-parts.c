@@ -108,8 +108,8 @@ void
 va_check_hook (VaHostCheck *check, VaFinding *finding)
 {
   if (!g_file_test (HOOK, G_FILE_TEST_IS_REGULAR))
-    va_finding_fix (finding, _("%s is missing: put %s there, then restart libvirtd"), HOOK,
-                    VA_QEMUHOOKDIR "/virt-attest");
+    va_finding_fix (finding, _("%s is missing: copy virt-attest's hook there from %s of the installation (mode 0755), then "
+                               "restart libvirtd"), HOOK, VA_QEMUHOOKDIR "/virt-attest");
   else if (access (HOOK, X_OK) != 0)
     va_finding_fix (finding, _("%s cannot be executed: chmod 0755 it"), HOOK);
   else
