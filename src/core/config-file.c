@@ -15,7 +15,9 @@
 struct _VaConfig
 {
   const VaConfigKey *keys;
+  char *name;    /* of the file */
   char **values; /* one for each of keys; NULL where the file does not name it */
+  guint *lines;  /* where it names them; 0: nowhere */
 };
 
 static gsize
@@ -94,7 +96,7 @@ looks_like_key (const char *key)
 }
 
 static gboolean
-take_pair (VaConfig *config, const char *section, char *line, GError **error)
+take_pair (VaConfig *config, const char *section, char *line, guint number, GError **error)
 {
   char *equals = strchr (line, '=');
   g_autofree char *value = NULL;
@@ -123,13 +125,14 @@ take_pair (VaConfig *config, const char *section, char *line, GError **error)
   else
     {
       config->values[i] = g_steal_pointer (&value);
+      config->lines[i] = number;
       return TRUE;
     }
   return FALSE;
 }
 
 static gboolean
-take_config_line (VaConfig *config, char **section, char *line, GError **error)
+take_config_line (VaConfig *config, char **section, char *line, guint number, GError **error)
 {
   gsize length;
 
@@ -138,7 +141,7 @@ take_config_line (VaConfig *config, char **section, char *line, GError **error)
   if (length == 0 || line[0] == '#')
     return TRUE;
   if (line[0] != '[')
-    return take_pair (config, *section, line, error);
+    return take_pair (config, *section, line, number, error);
   if (line[length - 1] == ']')
     {
       g_free (*section);
@@ -151,11 +154,13 @@ take_config_line (VaConfig *config, char **section, char *line, GError **error)
 }
 
 static VaConfig *
-config_new (const VaConfigKey *keys)
+config_new (const char *name, const VaConfigKey *keys)
 {
   VaConfig *config = g_new0 (VaConfig, 1);
 
   config->keys = keys;
+  config->name = g_strdup (name);
+  config->lines = g_new0 (guint, table_length (keys) + 1);
   config->values = g_new0 (char *, table_length (keys) + 1);
   return config;
 }
@@ -163,12 +168,12 @@ config_new (const VaConfigKey *keys)
 VaConfig *
 va_config_parse (const char *name, const char *text, const VaConfigKey *keys, GError **error)
 {
-  g_autoptr(VaConfig) config = config_new (keys);
+  g_autoptr(VaConfig) config = config_new (name, keys);
   g_auto(GStrv) lines = g_strsplit (text, "\n", -1);
   g_autofree char *section = g_strdup ("");
 
   for (guint i = 0; lines[i] != NULL; i++)
-    if (!take_config_line (config, &section, lines[i], error))
+    if (!take_config_line (config, &section, lines[i], i + 1, error))
       {
         g_prefix_error (error, _("%s, line %u: "), name, i + 1);
         return NULL;
@@ -226,6 +231,19 @@ va_config_number (const VaConfig *config, const char *section, const char *key)
   return number;
 }
 
+void
+va_config_blame (const VaConfig *config, const char *section, const char *key, GError **error)
+{
+  int i = find_config_key (config->keys, section, key);
+
+  if (i < 0)
+    g_error ("no key “%s” in section “%s”", key, section);
+  if (config->lines[i] > 0)
+    g_prefix_error (error, _("%s, line %u: key “%s”: "), config->name, config->lines[i], key);
+  else
+    g_prefix_error (error, _("%s: key “%s” of section [%s]: "), config->name, key, section);
+}
+
 gboolean
 va_config_boolean (const VaConfig *config, const char *section, const char *key)
 {
@@ -240,5 +258,7 @@ va_config_free (VaConfig *config)
   for (gsize i = 0; i < table_length (config->keys); i++)
     g_free (config->values[i]);
   g_free (config->values);
+  g_free (config->lines);
+  g_free (config->name);
   g_free (config);
 }

@@ -42,6 +42,8 @@ VaConfig *va_config_parse (const char *name, const char *text, const VaConfigKey
 const char *va_config_string (const VaConfig *config, const char *section, const char *key);
 guint64 va_config_number (const VaConfig *config, const char *section, const char *key);
 gboolean va_config_boolean (const VaConfig *config, const char *section, const char *key);
+/** va_config_blame: puts file, line and key in front of @error, which a value of that key has led to. */
+void va_config_blame (const VaConfig *config, const char *section, const char *key, GError **error);
 void va_config_free (VaConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaConfig, va_config_free)
 

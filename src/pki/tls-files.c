@@ -119,6 +119,47 @@ va_tls_files_load (VaTlsFiles *files, const char *ca_file, const char *certifica
   return credentials != NULL;
 }
 
+/* FALSE with what is wrong in @problems, if there is anything. */
+static gboolean
+note_problem (GPtrArray *problems, const char *path, const char *text, gboolean want_key, GError *reason)
+{
+  const char *other = text != NULL ? find_other_kind (text, want_key) : NULL;
+
+  if (other != NULL)
+    reason = g_error_new (VA_CORE_ERROR, VA_CORE_ERROR_PARSE, "%s: %s", path, other);
+  if (reason != NULL)
+    g_ptr_array_add (problems, reason);
+  return reason == NULL;
+}
+
+void
+va_tls_files_load_each (VaTlsFiles *files, const char *ca_file, const char *certificate_file, const char *key_file,
+                        GPtrArray *problems)
+{
+  const char *const names[3] = { ca_file, certificate_file, key_file };
+  g_auto(gnutls_certificate_credentials_t) credentials = NULL;
+  GError *reason = NULL;
+
+  memset (files, 0, sizeof *files);
+  files->ca = va_file_read_text (ca_file, PEM_MAX, &reason);
+  if (!note_problem (problems, ca_file, files->ca, FALSE, reason))
+    g_clear_pointer (&files->ca, g_free);
+  reason = NULL;
+  files->certificate = va_file_read_text (certificate_file, PEM_MAX, &reason);
+  if (!note_problem (problems, certificate_file, files->certificate, FALSE, reason))
+    g_clear_pointer (&files->certificate, g_free);
+  reason = NULL;
+  files->key = load_key (key_file, &reason);
+  if (!note_problem (problems, key_file, files->key != NULL ? (const char *) va_secret_data (files->key) : NULL, TRUE, reason))
+    g_clear_pointer (&files->key, va_secret_free);
+  if (files->ca == NULL || files->certificate == NULL || files->key == NULL)
+    return;
+  reason = NULL;
+  credentials = make_credentials (files, names, &reason);
+  if (credentials == NULL)
+    g_ptr_array_add (problems, reason);
+}
+
 gnutls_certificate_credentials_t
 va_tls_files_credentials (const VaTlsFiles *files, GError **error)
 {

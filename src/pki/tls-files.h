@@ -25,6 +25,13 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VaTlsFiles, va_tls_files_clear)
  */
 gboolean va_tls_files_load (VaTlsFiles *files, const char *ca_file, const char *certificate_file,
                             const char *key_file, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_tls_files_load_each: the same, but each file by itself, so that none is left out because of another: @files has those that
+ * are of the right kind, and %NULL for the others.
+ * @problems: of GError: what is wrong with each, or with all together, is added
+ */
+void va_tls_files_load_each (VaTlsFiles *files, const char *ca_file, const char *certificate_file, const char *key_file,
+                             GPtrArray *problems);
 /** va_tls_files_credentials: for GnuTLS. Returns: (transfer full). Errors: VA_CORE_ERROR */
 gnutls_certificate_credentials_t va_tls_files_credentials (const VaTlsFiles *files, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;

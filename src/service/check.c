@@ -80,11 +80,10 @@ va_check_become_service (const VaConfig *config, gboolean is_default, GError **e
 static void
 check_address (Check *check)
 {
-  const char *text = va_config_string (check->config, "listen", "address");
-  g_autoptr(GInetAddress) address = g_inet_address_new_from_string (text);
+  GError *reason = NULL;
 
-  if (address == NULL)
-    add_sentence (check, _("[listen] address: “%s” is not a numeric address, for instance 192.0.2.1, or :: for all"), text);
+  if (!va_service_check_address (check->config, &reason))
+    add_problem (check, reason);
 }
 
 static void
@@ -96,20 +95,26 @@ take_verdict (Check *check, char *warning, GError *reason)
   g_free (warning);
 }
 
-/* Certificates that can be read, whether a peer would take them. */
+/* Certificates that can be read, whether a peer would take them; those that cannot are %NULL, and were named before. */
 static void
 check_certificates (Check *check, const VaTlsFiles *files)
 {
+  const char *ca_file = va_config_string (check->config, "tls", "ca");
+  const char *certificate_file = va_config_string (check->config, "tls", "certificate");
   char *warning = NULL;
   GError *reason = NULL;
-  gboolean good;
 
-  good = va_tls_check_ca (files->ca, va_config_string (check->config, "tls", "ca"), check->now, &warning, &reason);
-  take_verdict (check, warning, good ? NULL : reason);
+  if (files->ca != NULL && !va_tls_check_ca (files->ca, ca_file, check->now, &warning, &reason))
+    g_assert (reason != NULL);
+  take_verdict (check, warning, reason);
+  warning = NULL;
   reason = NULL;
-  good = va_tls_check_server (files->certificate, va_config_string (check->config, "tls", "certificate"), check->now,
-                              &warning, &reason);
-  take_verdict (check, warning, good ? NULL : reason);
+  if (files->certificate != NULL
+      && !va_tls_check_server (files->certificate, certificate_file, check->now, &warning, &reason))
+    g_assert (reason != NULL);
+  take_verdict (check, warning, reason);
+  if (files->ca != NULL && files->certificate != NULL)
+    take_verdict (check, va_tls_check_signer (files->certificate, certificate_file, files->ca, ca_file), NULL);
 }
 
 static void
@@ -139,16 +144,16 @@ static void
 check_tls (Check *check)
 {
   g_auto(VaTlsFiles) files = { 0 };
-  GError *reason = NULL;
+  guint before = check->problems->len;
 
-  if (va_tls_files_load (&files, va_config_string (check->config, "tls", "ca"),
-                         va_config_string (check->config, "tls", "certificate"),
-                         va_config_string (check->config, "tls", "key"), &reason))
-    {
-      check_certificates (check, &files);
-      check_crl (check, files.ca);
-    }
-  add_problem (check, reason);
+  va_tls_files_load_each (&files, va_config_string (check->config, "tls", "ca"),
+                          va_config_string (check->config, "tls", "certificate"),
+                          va_config_string (check->config, "tls", "key"), check->problems);
+  /* Two sentences about one damaged file would be one too many. */
+  if (check->problems->len == before || files.ca == NULL || files.certificate == NULL || files.key == NULL)
+    check_certificates (check, &files);
+  if (files.ca != NULL)
+    check_crl (check, files.ca);
   check_deny_list (check);
 }
 
@@ -162,12 +167,17 @@ check_group_file (Check *check)
 }
 
 static void
-check_kek (Check *check)
+check_kek (Check *check, gboolean store_is_good)
 {
   GError *reason = NULL;
   g_autoptr(VaKek) kek = va_service_open_kek (check->config, &reason);
+  char *warning = NULL;
 
-  add_problem (check, reason);
+  /* What is wrong with the place itself was said; what is there is looked at by its own key alone. */
+  if (kek != NULL && store_is_good
+      && !va_store_look (va_service_store_place (check->config, NULL), kek, &warning, &reason))
+    g_assert (reason != NULL);
+  take_verdict (check, warning, reason);
 }
 
 /* The one whose rights count now, whoever has called. */
@@ -249,7 +259,7 @@ check_store_place (Check *check)
   if (place != NULL && !va_store_is_url (place))
     check_file (check, place);
   else if (place != NULL && !va_store_check_url (place, &reason))
-    g_assert (reason != NULL);
+    va_config_blame (check->config, "store", "url", &reason);
   add_problem (check, reason);
 }
 
@@ -257,10 +267,12 @@ void
 va_check_config (const VaConfig *config, GPtrArray *problems)
 {
   Check check = { config, problems, va_service_now () / 1000 };
+  guint before;
 
   check_address (&check);
   check_tls (&check);
   check_group_file (&check);
+  before = problems->len;
   check_store_place (&check);
-  check_kek (&check);
+  check_kek (&check, problems->len == before);
 }

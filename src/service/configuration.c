@@ -3,6 +3,7 @@
 
 #include "service/configuration.h"
 
+#include <gio/gio.h>
 #include "core/error.h"
 #include "core/i18n.h"
 
@@ -57,6 +58,20 @@ va_service_config_load (const char *path, GError **error)
   return va_config_load (path, keys, error);
 }
 
+gboolean
+va_service_check_address (const VaConfig *config, GError **error)
+{
+  const char *text = va_config_string (config, "listen", "address");
+  g_autoptr(GInetAddress) address = g_inet_address_new_from_string (text);
+
+  if (address != NULL)
+    return TRUE;
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
+               _("“%s” is not a numeric address, for instance 192.0.2.1, or :: for all"), text);
+  va_config_blame (config, "listen", "address", error);
+  return FALSE;
+}
+
 const char *
 va_service_store_place (const VaConfig *config, GError **error)
 {
@@ -66,8 +81,11 @@ va_service_store_place (const VaConfig *config, GError **error)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
                  _("[store] has both “path” and “url”: a store is in a file or in a database; remove one of them"));
   else if (url != NULL && !va_store_is_url (url))
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                 _("[store] url must begin with postgresql:// (for a file there is “path”)"));
+    {
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
+                   _("expected a URL that begins with postgresql:// (for a file there is “path”)"));
+      va_config_blame (config, "store", "url", error);
+    }
   else
     return url != NULL ? url : path != NULL ? path : VA_STATEDIR "/service/store.db";
   return NULL;

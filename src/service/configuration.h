@@ -11,6 +11,8 @@ G_BEGIN_DECLS
  * Errors: those of va_config_load()
  */
 VaConfig *va_service_config_load (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_service_check_address: whether [listen] has a numeric address. Errors: VA_CORE_ERROR_PARSE */
+gboolean va_service_check_address (const VaConfig *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_service_store_place: where the store is: a file, or the URL of a PostgreSQL database. Owned by @config.
  * Errors: VA_CORE_ERROR_PARSE

@@ -49,7 +49,8 @@ parse_service_options (int argc, char **argv, Options *options)
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   if (g_option_context_parse (context, &argc, &argv, &error) && argc == 1)
     return TRUE;
-  fprintf (stderr, "virt-attestd: %s\n", error != NULL ? error->message : _("there are no arguments, only options"));
+  fprintf (stderr, _("%s: %s\nSee %s --help\n"), "virt-attestd",
+           error != NULL ? error->message : _("there are no arguments, only options"), "virt-attestd");
   return FALSE;
 }
 
@@ -86,6 +87,20 @@ load_configured_tls (const VaConfig *config, VaTlsFiles *files, GError **error)
                             error);
 }
 
+/* Said with file, line and key, so the URLs are looked at alone first. */
+static gboolean
+check_amd_url (const VaConfig *config, const char *key, GError **error)
+{
+  const VaKeyServiceSettings settings = { .cek_url = va_config_string (config, "amd", key) };
+  VaKeyService *service = settings.cek_url != NULL ? va_key_service_new (&settings, error) : NULL;
+  gboolean ok = settings.cek_url == NULL || service != NULL;
+
+  va_key_service_free (service);
+  if (!ok)
+    va_config_blame (config, "amd", key, error);
+  return ok;
+}
+
 /* AMD's key service, if it is to be asked. Returns: FALSE for a configuration that will not do */
 static gboolean
 find_key_service (const VaConfig *config, VaKeyService **service, GError **error)
@@ -102,7 +117,11 @@ find_key_service (const VaConfig *config, VaKeyService **service, GError **error
   *service = NULL;
   if (settings.cek_url == NULL && settings.roots_url == NULL)
     return TRUE;
+  if (!check_amd_url (config, "key-service", error) || !check_amd_url (config, "root-service", error))
+    return FALSE;
   *service = va_key_service_new (&settings, error);
+  if (*service == NULL && settings.ca_file != NULL)
+    va_config_blame (config, "amd", "ca", error);
   return *service != NULL;
 }
 
@@ -250,7 +269,7 @@ run_service (const Options *options, GError **error)
   if (options->check)
     return check_configuration (config, path, options->config == NULL, error);
   roots = load_roots (config, error);
-  return roots != NULL && find_key_service (config, &key_service, error)
+  return roots != NULL && va_service_check_address (config, error) && find_key_service (config, &key_service, error)
          && open_and_serve (config, roots, key_service, error);
 }
 

@@ -32,12 +32,23 @@ add_generation (VaSevRoots *roots, const char *path, gboolean trust, GError **er
 }
 
 static gboolean
+refuse_empty (const char *folder, GError **error)
+{
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND,
+               _("%s has no roots: expected a directory for each generation with ark.cert and ask.cert"), folder);
+  return FALSE;
+}
+
+static gboolean
 add_folder (VaSevRoots *roots, const char *folder, gboolean trust, GError **error)
 {
   g_autoptr(GPtrArray) paths = va_sev_root_folders (folder, error);
 
   if (paths == NULL)
     return FALSE;
+  /* The other directory may be empty where all roots are of one's own. */
+  if (trust && paths->len == 0)
+    return refuse_empty (folder, error);
   for (guint i = 0; i < paths->len; i++)
     if (!add_generation (roots, paths->pdata[i], trust, error))
       return FALSE;
@@ -54,7 +65,6 @@ va_roots_load (const char *folder, const char *trusted_folder, GError **error)
     return NULL;
   if (va_sev_roots_count (roots) > 0)
     return g_steal_pointer (&roots);
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND,
-               _("%s has no roots: expected a directory for each generation with ark.cert and ask.cert"), folder);
+  refuse_empty (folder, error);
   return NULL;
 }

@@ -56,18 +56,18 @@ va_store_new_key (VaStore *store, guint64 id, guint64 oldest, GError **error)
 }
 
 static VaSecret *
-unwrap_key (VaStore *store, const VaStoredKey *key, GError **error)
+unwrap_key (VaKek *kek, const VaStoredKey *key, GError **error)
 {
   g_autofree char *row = key_row (key->id, key->oldest);
   const VaSealLabel label = VA_LABEL_DATA_KEY (row);
 
-  return va_kek_unwrap (store->kek, &label, key->sealed, error);
+  return va_kek_unwrap (kek, &label, key->sealed, error);
 }
 
 VaStoredKey *
 va_store_wrap_again (VaStore *store, const VaStoredKey *key, guint64 oldest, VaKek *kek, GError **error)
 {
-  g_autoptr(VaSecret) data_key = unwrap_key (store, key, error);
+  g_autoptr(VaSecret) data_key = unwrap_key (store->kek, key, error);
 
   return data_key != NULL ? wrap_key (kek, key->id, oldest, data_key, error) : NULL;
 }
@@ -75,7 +75,7 @@ va_store_wrap_again (VaStore *store, const VaStoredKey *key, guint64 oldest, VaK
 static VaSeal *
 open_key (VaStore *store, const VaStoredKey *key, GError **error)
 {
-  g_autoptr(VaSecret) data_key = unwrap_key (store, key, error);
+  g_autoptr(VaSecret) data_key = unwrap_key (store->kek, key, error);
 
   return data_key != NULL ? va_seal_new (data_key, error) : NULL;
 }
@@ -402,10 +402,51 @@ open_audit_key (VaStore *store, GBytes *sealed, GError **error)
   return TRUE;
 }
 
+static gboolean
+refuse_lost (GBytes *audit_key, GError **error)
+{
+  g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
+               audit_key != NULL ? _("the store has lost its data keys: put its backup back")
+                                 : _("the store has lost the key of its audit log: put its backup back"));
+  return FALSE;
+}
+
+gboolean
+va_store_try_keys (VaKek *kek, const GPtrArray *keys, GBytes *audit_key, GError **error)
+{
+  const VaSealLabel label = VA_LABEL_AUDIT_KEY;
+  guint64 oldest = 0;
+
+  if (audit_key != NULL ? keys->len == 0 : !all_are_older (keys))
+    return refuse_lost (audit_key, error);
+  for (guint i = keys->len; i > 0; i--)
+    {
+      const VaStoredKey *key = keys->pdata[i - 1];
+      g_autoptr(VaSecret) data_key = NULL;
+
+      if (key->id < oldest)
+        break;
+      if (audit_key != NULL && !check_form (key, error))
+        return FALSE;
+      data_key = unwrap_key (kek, key, error);
+      if (data_key == NULL)
+        return FALSE;
+      if (i == keys->len)
+        oldest = key->oldest;
+    }
+  if (audit_key != NULL)
+    {
+      g_autoptr(VaSecret) opened = va_kek_unwrap (kek, &label, audit_key, error);
+
+      return opened != NULL;
+    }
+  return TRUE;
+}
+
 /* Opens what there is, or makes what there has to be; neither: another process has made it in between, or is about to be
    seen having made it. */
 static gboolean
-try_to_open (VaStore *store, gboolean last, gboolean *done, GError **error)
+try_to_open (VaStore *store, gboolean may_make, gboolean last, gboolean *done, GError **error)
 {
   g_autoptr(GBytes) sealed = NULL;
   g_autoptr(GPtrArray) keys = NULL;
@@ -423,9 +464,12 @@ try_to_open (VaStore *store, gboolean last, gboolean *done, GError **error)
     {
       if (!last)
         return TRUE;
-      g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
-                   sealed != NULL ? _("the store has lost its data keys: put its backup back")
-                                  : _("the store has lost the key of its audit log: put its backup back"));
+      return refuse_lost (sealed, error);
+    }
+  if (!may_make)
+    {
+      g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
+                   _("the store has no keys yet: virt-attestd makes them when it starts"));
       return FALSE;
     }
   if (found_keys (store, keys, &reason) || g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED))
@@ -435,12 +479,12 @@ try_to_open (VaStore *store, gboolean last, gboolean *done, GError **error)
 }
 
 gboolean
-va_store_open_data_keys (VaStore *store, GError **error)
+va_store_open_data_keys (VaStore *store, gboolean may_make, GError **error)
 {
   gboolean done = FALSE;
 
   for (guint tries = 0; tries < OPEN_TRIES && !done; tries++)
-    if (!try_to_open (store, tries == OPEN_TRIES - 1, &done, error))
+    if (!try_to_open (store, may_make, tries == OPEN_TRIES - 1, &done, error))
       return FALSE;
   if (!done)
     g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the store's data keys were replaced meanwhile"));

@@ -6,6 +6,7 @@ libva_store_la_SOURCES = \
 	src/store/backup-file.c src/store/backup-file.h \
 	src/store/copy.c \
 	src/store/data-keys.c \
+	src/store/look.c \
 	src/store/error.h \
 	src/store/postgresql.c src/store/postgresql.h \
 	src/store/postgresql-check.c src/store/postgresql-check.h \

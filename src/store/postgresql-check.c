@@ -87,6 +87,18 @@ va_postgresql_check_route (PGconn *connection, GError **error)
 }
 
 gboolean
+va_postgresql_check_way (const char *url, GError **error)
+{
+  PGconn *connection = PQconnectStart (url);
+  gboolean good = connection != NULL && va_postgresql_check_route (connection, error);
+
+  if (connection == NULL)
+    g_error ("no memory for a connection");
+  PQfinish (connection);
+  return good;
+}
+
+gboolean
 va_postgresql_check_server (PGconn *connection, GError **error)
 {
   const char *encoding = PQparameterStatus (connection, "server_encoding");

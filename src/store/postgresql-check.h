@@ -18,5 +18,7 @@ gboolean va_postgresql_check_server (PGconn *connection, GError **error) G_GNUC_
  * file and the environment.
  */
 gboolean va_postgresql_check_route (PGconn *connection, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_postgresql_check_way: va_postgresql_check_route() for a @url that nobody has connected to; the server is not asked. */
+gboolean va_postgresql_check_way (const char *url, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -27,8 +27,14 @@ VaBackend *va_store_open_backend (const char *place, VaStoreWhich which, GError 
 gboolean va_store_load_keys (VaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_seal_of: borrowed. Errors: SEAL when there is no such key */
 VaSeal *va_store_seal_of (VaStore *store, guint64 key, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** va_store_open_data_keys: the same; makes the first one when there is none. */
-gboolean va_store_open_data_keys (VaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_open_data_keys: the same; makes the first one when there is none, if @may_make. */
+gboolean va_store_open_data_keys (VaStore *store, gboolean may_make, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_store_try_keys: whether @kek opens those of @keys (of VaStoredKey, in the order of their ids) that count, and @audit_key
+ * (%NULL: there is none, as before schema version 6). Without a store, and nothing is kept. No keys at all are good.
+ * Errors: VA_SEAL_ERROR_BROKEN, VA_KEK_ERROR
+ */
+gboolean va_store_try_keys (VaKek *kek, const GPtrArray *keys, GBytes *audit_key, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_newest_seal: what new values are sealed with. Returns: borrowed */
 VaSeal *va_store_newest_seal (VaStore *store, guint64 *key);
 /**

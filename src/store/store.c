@@ -73,7 +73,7 @@ va_store_open (const char *place, VaStoreWhich which, VaKek *kek, GError **error
   store->rows = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
   store->kek = kek;
   store->backend = va_store_open_backend (place, which, error);
-  if (store->backend == NULL || !va_store_open_data_keys (store, error))
+  if (store->backend == NULL || !va_store_open_data_keys (store, which == VA_STORE_ANY, error))
     return NULL;
   return g_steal_pointer (&store);
 }

@@ -27,6 +27,13 @@ typedef struct _VaStore VaStore;
  *   when keys that the store must have are missing or were replaced
  */
 VaStore *va_store_open (const char *place, VaStoreWhich which, VaKek *kek, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_store_look: whether @kek opens the data keys of the store at @place, if there is one: what va_store_open() would stumble
+ * over. The store is read only; nothing is made, brought up to date, or left beside it.
+ * @warning: (out) (transfer full): what should be known all the same, such as that the database does not answer; or %NULL
+ * Errors: VA_STORE_ERROR: it is no store, or one of a newer program; VA_SEAL_ERROR_BROKEN, VA_KEK_ERROR as va_store_open()
+ */
+gboolean va_store_look (const char *place, VaKek *kek, char **warning, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_is_url: whether @place is the URL of a database. */
 gboolean va_store_is_url (const char *place);
 void va_store_close (VaStore *store);

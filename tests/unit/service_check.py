@@ -4,10 +4,11 @@
 import datetime
 import os
 import re
+import sqlite3
 import subprocess
 
 from cryptography.hazmat.primitives import hashes, serialization
-from service_peers import SERVICE, Site, write
+from service_peers import SERVICE, Service, Site, write
 from service_world import TMP, test
 
 
@@ -96,15 +97,93 @@ def ended(site):
 
 
 @test
+def check_names_every_file_of_tls(w):
+    c = Checked(w)
+    site = Site(os.path.join(c.folder, 'each-site'))
+    certificate, key = site.server()
+    good = c.good
+    c.good = key_lines(good, c.put('each.pem', b'hello\n'), f'{c.folder}/absent.key')
+    c.refused('each.pem: there is no certificate', 'absent.key', 'absent.pem', ca=f'{c.folder}/absent.pem')
+    c.good = key_lines(good, ended(site), f'{c.folder}/absent.key')
+    c.refused('ended.pem: the certificate has ended on', 'absent.key', ca=c.put('each-ca.pem', b''))
+    # Well each by itself, but no client that has this CA would take the certificate: a warning.
+    c.good = key_lines(good, certificate, key)
+    status, said = c.run(ca=Site(os.path.join(c.folder, 'foreign-site')).ca)
+    assert status == 0 and 'is not signed by the CA in' in said and certificate in said, said
+    assert 'is not signed' not in c.run(ca=site.ca)[1]
+
+
+def contents(folder):
+    found = {}
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        if os.path.isfile(path):
+            with open(path, 'rb') as source:
+                found[name] = source.read()
+    return found
+
+
+@test
+def check_tries_the_key_on_the_store(w):
+    """What is in the store that is there is read, and nothing is changed by that."""
+    service = Service(os.path.join(TMP, 'checked-store'), w.site, os.path.join(w.platform.folder, 'roots'))
+    service.start()
+    c = Checked(w)
+    with open(service.config, encoding='ascii') as source:
+        c.good = source.read()
+    other = c.put('other.kek', os.urandom(32))
+    wrong = c.good.replace(service.kek, other)
+    is_file = '://' not in service.store
+    for running in (True, False):
+        if not running:
+            assert service.end() == 0
+        before = contents(os.path.dirname(service.store)) if is_file and not running else None
+        assert c.run()[0] == 0, c.run()
+        right, c.good = c.good, wrong
+        c.refused('does not open')
+        c.good = right
+        if before is not None:
+            assert contents(os.path.dirname(service.store)) == before
+    if not is_file:
+        c.refused('sslmode=verify-full', url='"postgresql://attest@192.0.2.1/attest"')
+        status, said = c.run(url='"postgresql://attest@127.0.0.1:1/attest?sslmode=verify-full&sslrootcert=/etc/hosts"')
+        assert status == 0 and "the store's keys were not tried" in said, said
+        return
+    with open(service.store, 'wb') as store:
+        store.write(b'not a database at all\n' * 100)
+    before = contents(os.path.dirname(service.store))
+    c.refused('is not an SQLite database', service.store)
+    assert contents(os.path.dirname(service.store)) == before
+    os.remove(service.store)
+    make_database(service.store)
+    c.refused("is a database, but not a store of virt-attest's")
+
+
+def make_database(path):
+    connection = sqlite3.connect(path)
+    connection.execute('CREATE TABLE other (a)')
+    connection.commit()
+    connection.close()
+    os.chmod(path, 0o600)
+
+
+@test
 def check_finds_the_rest(w):
     c = Checked(w)
-    c.refused('“example.org” is not a numeric address', address='"example.org"')
+    c.refused('“example.org” is not a numeric address', 'service.conf, line ', 'key “address”', address='"example.org"')
     base = c.good
     c.good = base + f'[tls]\ndeny = {c.put("deny", b"host:node1" + bytes([10]) + b"node2" + bytes([10]))}\n'
     c.refused('deny: line 2: expected ROLE:NAME')
     c.good = base + f'[tls]\ncrl = {c.put("crl.pem", b"hello" + bytes([10]))}\n'
     c.refused('crl.pem: revocation list')
     c.good = base
+    for key in ('key-service', 'root-service'):
+        c.good = base + f'[amd]\n{key} = ftp://example.org\n'
+        c.refused('is not the URL of a server', f'service.conf, line {c.good.count(chr(10))}: key “{key}”')
+    c.good = base
+    empty = os.path.join(c.folder, 'empty-roots')
+    os.makedirs(empty)
+    c.refused(f'{empty} has no roots', trusted_folder=empty)
     # Several at once: each is said.
     c.refused('is not a numeric address', 'absent', address='"x"', ca=f'{TMP}/absent')
     if '://' in w.service.store:

@@ -141,3 +141,20 @@ va_tls_check_ca (const char *pem, const char *name, gint64 now, char **warning, 
     *warning = warn_of_end (all.each[0], name, now);
   return TRUE;
 }
+
+char *
+va_tls_check_signer (const char *pem, const char *name, const char *ca, const char *ca_name)
+{
+  g_auto(Certificates) chain = { NULL, 0 }, authorities = { NULL, 0 };
+  unsigned status = 0;
+
+  if (!read_tls_certificates (pem, name, &chain, NULL) || !read_tls_certificates (ca, ca_name, &authorities, NULL)
+      || gnutls_x509_crt_list_verify (chain.each, (int) chain.count, authorities.each, (int) authorities.count, NULL, 0,
+                                      GNUTLS_VERIFY_DISABLE_TIME_CHECKS, &status) < 0)
+    return NULL;
+  if (status == 0)
+    return NULL;
+  return g_strdup_printf (_("%s: the certificate is not signed by the CA in %s: clients that know that CA alone refuse this "
+                            "service; make it with “virt-attest ca issue service HOSTNAME”, or give the clients its CA"), name,
+                          ca_name);
+}
