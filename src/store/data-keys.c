@@ -290,7 +290,7 @@ check_row (VaStore *store, const VaStoredKey *key, GError **error)
 
   if (has_opened (store, key->id, digest))
     return TRUE;
-  opened = key->id != AUDIT_ROW ? unwrap_key (store, key, error) : va_kek_unwrap (store->kek, &label, key->sealed, error);
+  opened = key->id != AUDIT_ROW ? unwrap_key (store->kek, key, error) : va_kek_unwrap (store->kek, &label, key->sealed, error);
   if (opened == NULL)
     return FALSE;
   remember_row (store, key->id, g_steal_pointer (&digest));
