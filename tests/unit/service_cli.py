@@ -48,7 +48,7 @@ def register_and_show(w):
     assert told['initrd-hash'] == sha256(b'') and told['cmdline-hash'] == [sha256(b'a\0'), sha256(b'\0')], told
     text = carol.run('vm', 'show', vm)
     assert 'any with 0x00000003 (NODBG, NOKS) and without 0x00000008 (NOSEND)' in text and sha256(b'\1') in text, text
-    assert 'NODBG' in carol.run('vm', 'register', vm, '--policy', '2', '--firmware', image, code=1)
+    assert 'NODBG' in carol.run('vm', 'register', vm, '--policy', '2', '--firmware', image, code=2)
     assert 'ALLOWED' in carol.run('vm', 'register', vm, '--policy', '2', '--allow-debug', '--firmware', image)
     assert 'not both' in carol.run('vm', 'register', vm, '--policy', '1', '--policy-required', '1', '--firmware', image, code=2)
 

@@ -2,6 +2,7 @@
 """What the owner's commands tell about what was there before, about times, and what they take back from themselves."""
 
 import base64
+import hashlib
 import json
 import re
 import time
@@ -58,7 +59,7 @@ def windows_are_told(w):
         assert re.search(told, text), text
         assert re.search(told, owner.run('vm', 'show', vm))
     for words in (('--not-after', '2020-01-01'), ('--not-before', '2019-01-01', '--not-after', '2020-01-01'), ('--not-after', day(-1))):
-        text = register(*words, code=1)
+        text = register(*words, code=2)
         assert re.search(r'--not-after: 20.* is over \(it is 20.* now\), so no launch would ever be allowed', text), text
     document = {'scheme': 'amd-sev', 'policy': 1, 'launch-digests': ['ab' * 32], 'permit': {'not-after': now - 60}}
     path = put('lena.json', json.dumps(document).encode())
@@ -85,6 +86,15 @@ def what_is_shown_can_be_registered(w):
             owner.run('vm', 'register', vm, '--file', put('shown.json', text.encode()))
             again = json.loads(owner.run('vm', 'show', vm, '--json'))
             assert {**again, 'created': 0} == {**json.loads(shown), 'created': 0}, (shown, again)
+    # Beside --file an image is uploaded, and anything else refused with what was registered left as it is.
+    late, before = put('mona-late.fd', firmware(64)), owner.run('vm', 'show', vm, '--json')
+    hashed = hashlib.sha256(firmware(64)).hexdigest()
+    assert hashed not in owner.run('artifact', 'list', '--json')
+    assert '--two-persons does not go' in owner.run('vm', 'register', vm, '--file', put('shown.json', text.encode()), '--firmware', late,
+                                                    '--two-persons', code=2)
+    assert hashed not in owner.run('artifact', 'list', '--json') and owner.run('vm', 'show', vm, '--json') == before
+    owner.run('vm', 'register', vm, '--file', put('shown.json', text.encode()), '--firmware', late)
+    assert hashed in owner.run('artifact', 'list', '--json')
     # What is no member of an answer is refused as before.
     unknown = put('unknown.json', json.dumps({**json.loads(shown), 'surprise': 1}).encode())
     assert 'surprise' in owner.run('vm', 'register', vm, '--file', unknown, code=1)

@@ -4,6 +4,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -53,45 +54,63 @@ def bad_values_are_named_by_their_options(_):
     image = put("image.fd", firmware(7))
     plain, es = ("--policy", "1", "--firmware", image), ("--policy", "5", "--firmware", image, "--cpu-model", "EPYC")
     for words, code, *told in (
-            ((*plain, "--max-launches", "9999999999"), 1, "--max-launches: 9999999999 is not between 1 and"),
-            ((*plain, "--max-running", "9999999999"), 1, "--max-running: "),
-            ((*plain, "--max-launches", "many"), 2, "“many” for --max-launches"),
-            ((*plain, "--confirm-after", "-1"), 1, "--confirm-after: “-1” is not a number"),
-            ((*plain, "--confirm-after", "4294967296"), 1, "--confirm-after: “4294967296” is not between"),
-            ((*plain, "--host", "Node A"), 1, "--host: “Node A” is not the name of a host: expected 1 to 64 of"),
-            ((*plain, "--host", ""), 1, "--host: “” is not"), ((*plain, "--host", "@"), 1, "--host: “@” is not"),
-            ((*plain, *many("--host", 70, "n")), 1, "--host: more than 64"),
-            ((*plain, "--chip", "zz"), 1, "--chip: “zz” is not a processor and not a file"),
+            ((*plain, "--max-launches", "9999999999"), 2, "--max-launches: “9999999999” is not between 1 and"),
+            ((*plain, "--max-running", "9999999999"), 2, "--max-running: "),
+            ((*plain, "--max-launches", "many"), 2, "--max-launches: “many” is not a number"),
+            ((*plain, "--confirm-after", "-1"), 2, "--confirm-after: “-1” is not a number"),
+            ((*plain, "--confirm-after", "4294967296"), 2, "--confirm-after: “4294967296” is not between"),
+            ((*plain, "--host", "Node A"), 2, "--host: “Node A” is not the name of a host: expected 1 to 64 of"),
+            ((*plain, "--host", ""), 2, "--host: “” is not"), ((*plain, "--host", "@"), 2, "--host: “@” is not"),
+            ((*plain, *many("--host", 70, "n")), 2, "--host: more than 64"),
+            ((*plain, "--chip", "zz"), 2, "--chip: “zz” is not a processor and not a file"),
             ((*plain, "--chip", image), 3, "--chip: "),
-            ((*plain, "--domain", "guest1"), 1, "--domain: “guest1” is not a UUID", "virsh domuuid"),
-            ((*plain, "--name", ""), 1, "--name: "), ((*plain, "--name", "a\nb"), 1, "--name: "),
-            ((*plain, "--name", "n" * 129), 1, "--name: longer than 128 bytes"),
-            ((*plain, "--secret", "a", "--secret", "a"), 1, "--secret: element 2 names the same"),
-            ((*plain, *many("--secret", 33, "s")), 1, "--secret: more than 32"),
+            ((*plain, "--domain", "guest1"), 2, "--domain: “guest1” is not a UUID", "virsh domuuid"),
+            ((*plain, "--name", ""), 2, "--name: "), ((*plain, "--name", "a\nb"), 2, "--name: "),
+            ((*plain, "--name", "n" * 129), 2, "--name: longer than 128 bytes"),
+            ((*plain, "--secret", "a", "--secret", "a"), 2, "--secret: element 2 names the same"),
+            ((*plain, *many("--secret", 33, "s")), 2, "--secret: more than 32"),
             ((*plain, "--secret", "a", "--two-persons"), 2, "--secret does not go with --two-persons", "--file"),
-            ((*plain, "--min-api", "x"), 1, "--min-api: “x”: expected MAJOR.MINOR"),
-            ((*plain, "--min-api", "1.300"), 1, "--min-api: "), ((*plain, "--min-build", "999"), 1, "--min-build: "),
-            ((*plain, "--min-build", "-1"), 2, "--min-build: "),
-            ((*plain, "--not-before", "2099-01-02", "--not-after", "2099-01-01"), 1, "--not-after: must be later than --not-before"),
-            ((*plain, "--not-before", "2030-31-02"), 1, "--not-before: “2030-31-02” is not a time"),
-            ((*plain, "--not-after", "1960-01-01"), 1, "--not-after: “1960-01-01” is too early"),
-            ((*plain, "--not-after", "2020-01-01"), 1, "--not-after: 20", "is over"),
+            ((*plain, "--min-api", "x"), 2, "--min-api: “x”: expected MAJOR.MINOR"),
+            ((*plain, "--min-api", "1.300"), 2, "--min-api: "), ((*plain, "--min-build", "999"), 2, "--min-build: "),
+            ((*plain, "--min-build", "-1"), 2, "--min-build: "), ((*plain, "--max-running", "0"), 2, "--max-running: “0”"),
+            ((*plain, "--not-before", "2099-01-02", "--not-after", "2099-01-01"), 2, "--not-after: must be later than --not-before"),
+            ((*plain, "--not-before", "2030-31-02"), 2, "--not-before: “2030-31-02” is not a time"),
+            ((*plain, "--not-after", "1960-01-01"), 2, "--not-after: “1960-01-01” is too early"),
+            ((*plain, "--not-after", "2020-01-01"), 2, "--not-after: 20", "is over"),
             ((*plain, "--cloud-cert", image), 3, "--cloud-cert: "),
-            ((*plain, "--allow-debug"), 1, "--allow-debug: "),
-            (("--policy", "0", "--firmware", image), 1, "--policy: lacks bit 0", "say --allow-debug"),
-            (("--policy", "0x40", "--firmware", image), 1, "--policy: "),
-            (("--policy-required", "0", "--firmware", image), 1, "--policy-required: "),
-            (("--policy-required", "1", "--policy-forbidden", "1", "--firmware", image), 1, "--policy-forbidden: forbids"),
-            (("--policy-required", "0x10000", "--firmware", image), 1, "--policy-required: "),
-            ((*es, "--cpu-count", "0"), 1, "--cpu-count: “0” is not between 1 and 4096"),
-            ((*es, *many("--cpu-count", 17)), 1, "--cpu-count: more than 16"),
-            (("--policy", "5", "--firmware", image, "--cpu-count", "1", "--cpu-model", ""), 1, "--cpu-model: "),
-            ((*es, "--cpu-count", "1", "--vmsa-profile", "foo"), 1, "--vmsa-profile: expected one of"),
-            (("--policy", "1", "--launch-digest", "abc"), 1, "--launch-digest: "),
-            (("--policy", "1", *many("--launch-digest", 1, "ab" * 31 + "0") * 65), 1, "--launch-digest: more than 64")):
+            ((*plain, "--allow-debug"), 2, "--allow-debug: "),
+            (("--policy", "0", "--firmware", image), 2, "--policy: lacks bit 0", "say --allow-debug"),
+            (("--policy", "0x40", "--firmware", image), 2, "--policy: "),
+            (("--policy-required", "0", "--firmware", image), 2, "--policy-required: "),
+            (("--policy-required", "1", "--policy-forbidden", "1", "--firmware", image), 2, "--policy-forbidden: forbids"),
+            (("--policy-required", "0x10000", "--firmware", image), 2, "--policy-required: "),
+            ((*es, "--cpu-count", "0"), 2, "--cpu-count: “0” is not between 1 and 4096"),
+            ((*es, *many("--cpu-count", 17)), 2, "--cpu-count: more than 16"),
+            (("--policy", "5", "--firmware", image, "--cpu-count", "1", "--cpu-model", ""), 2, "--cpu-model: "),
+            ((*es, "--cpu-count", "1", "--vmsa-profile", "foo"), 2, "--vmsa-profile: expected one of"),
+            (("--policy", "1", "--launch-digest", "abc"), 2, "--launch-digest: "),
+            (("--policy", "1", *many("--launch-digest", 1, "ab" * 31 + "0") * 65), 2, "--launch-digest: more than 64")):
         call("vm", "register", ID, *words, code=code, told=told, never=("member “", "registration: "))
     # The secret itself may stand where its name should.
-    call("vm", "register", ID, *plain, "--secret", "my pass phrase", code=1, told=["--secret: expected 1 to 128"], never=["my pass"])
+    call("vm", "register", ID, *plain, "--secret", "my pass phrase", code=2, told=["--secret: expected 1 to 128"], never=["my pass"])
+
+
+@test
+def nothing_beside_a_file_is_dropped(_):
+    """The help lists the options of a registration; each is refused beside --file, one that is added later too."""
+    shown = call("vm", "register", "--help").split("Application Options:")[1]
+    options = dict(re.findall(r"^  --([a-z-]+)(=\S+)?  ", shown, re.MULTILINE))
+    others = {"file", "firmware", "json", "config", "url", "ca", "certificate", "key"}
+    assert others < set(options) and len(options) > 30, options
+    path = put("whole.json", json.dumps({"scheme": "amd-sev", "policy": 1, "launch-digests": ["ab" * 32]}).encode())
+    for name in set(options) - others:
+        for values in (["1", ""] if options[name] else [None]):
+            words = [f"--{name}"] if values is None else [f"--{name}", values]
+            told = call("vm", "register", ID, "--file", path, *words, code=2, told=[f"--{name} does not go with --file"])
+            assert "--firmware" in told
+    # An image is uploaded then; it is read first.
+    call("vm", "register", ID, "--file", path, "--firmware", "/not/there.fd", code=3, told=["/not/there.fd"])
+    call("vm", "register", ID, "--file", path, "--firmware", put("beside.fd", firmware(8)), told=["url"], code=3)
 
 
 @test

@@ -21,7 +21,7 @@ void
 va_registration_options_entries (VaRegistrationOptions *o, GOptionEntry entries[VA_REGISTRATION_ENTRIES])
 {
   const GOptionEntry all[] = {
-    { "file", 0, 0, G_OPTION_ARG_FILENAME, &o->file, N_("A registration in JSON, as “vm show --json” prints it; - is standard input; nothing else is given then"),
+    { "file", 0, 0, G_OPTION_ARG_FILENAME, &o->file, N_("A registration in JSON, as “vm show --json” prints it; - is standard input; with it only --firmware, which is uploaded"),
       N_("JSON") },
     { "name", 0, 0, G_OPTION_ARG_STRING, &o->name, N_("A name for people"), N_("TEXT") },
     { "policy", 0, 0, G_OPTION_ARG_STRING, &o->policy, N_("SEV guest policy, e.g. 0x1 or “nodbg,es”; bit 2 (es) means SEV-ES"),
@@ -45,8 +45,8 @@ va_registration_options_entries (VaRegistrationOptions *o, GOptionEntry entries[
       N_("NAME") },
     { "secret", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->secrets, N_("A stored secret that the guest gets; repeat"),
       N_("NAME") },
-    { "max-launches", 0, 0, G_OPTION_ARG_INT64, &o->max_launches, N_("At most N launches, ever"), N_("N") },
-    { "max-running", 0, 0, G_OPTION_ARG_INT64, &o->max_running, N_("At most N running at once"), N_("N") },
+    { "max-launches", 0, 0, G_OPTION_ARG_STRING, &o->max_launches, N_("At most N launches, ever"), N_("N") },
+    { "max-running", 0, 0, G_OPTION_ARG_STRING, &o->max_running, N_("At most N running at once"), N_("N") },
     { "confirm-after", 0, 0, G_OPTION_ARG_STRING, &o->confirm_after,
       N_("After N launches each waits until you approve it [never]"), N_("N") },
     { "not-before", 0, 0, G_OPTION_ARG_STRING, &o->not_before, N_("No launch before DATE[THH:MM:SS]"), N_("DATE") },
@@ -58,23 +58,43 @@ va_registration_options_entries (VaRegistrationOptions *o, GOptionEntry entries[
     { "domain", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->domains, N_("A domain that may use it [ID]; repeat"), N_("UUID") },
     { "any-domain", 0, 0, G_OPTION_ARG_NONE, &o->any_domain, N_("Every domain may use it"), NULL },
     { "min-api", 0, 0, G_OPTION_ARG_STRING, &o->min_api, N_("Lowest SEV API version"), N_("MAJOR.MINOR") },
-    { "min-build", 0, 0, G_OPTION_ARG_INT, &o->min_build, N_("Lowest SEV firmware build"), N_("N") },
+    { "min-build", 0, 0, G_OPTION_ARG_STRING, &o->min_build, N_("Lowest SEV firmware build"), N_("N") },
     { "cloud-cert", 0, 0, G_OPTION_ARG_FILENAME, &o->cloud_cert, N_("OCA certificate that must sign the PEK, in any form"),
       N_("FILE") },
     { NULL },
   };
 
   G_STATIC_ASSERT (G_N_ELEMENTS (all) == VA_REGISTRATION_ENTRIES);
-  o->max_launches = o->max_running = VA_NO_LIMIT_GIVEN;
   memcpy (entries, all, sizeof all);
+}
+
+/* Whether the option was on the command line: a flag, a text or a list; there are no others, since a number has no value
+   that says "not given". */
+static gboolean
+is_given (const GOptionEntry *entry)
+{
+  if (entry->arg == G_OPTION_ARG_NONE)
+    return *(const gboolean *) entry->arg_data;
+  g_assert (entry->arg == G_OPTION_ARG_STRING || entry->arg == G_OPTION_ARG_FILENAME || entry->arg == G_OPTION_ARG_STRING_ARRAY
+            || entry->arg == G_OPTION_ARG_FILENAME_ARRAY);
+  return *(gpointer *) entry->arg_data != NULL;
+}
+
+const char *
+va_registration_options_beside_file (const GOptionEntry *entries)
+{
+  for (; entries->long_name != NULL; entries++)
+    if (!g_str_equal (entries->long_name, "file") && !g_str_equal (entries->long_name, "firmware") && is_given (entries))
+      return entries->long_name;
+  return NULL;
 }
 
 void
 va_registration_options_clear (VaRegistrationOptions *o)
 {
   char **const texts[] = { &o->file, &o->name, &o->policy, &o->policy_required, &o->policy_forbidden, &o->cpu_model, &o->vmsa_profile,
-                           &o->min_api, &o->cloud_cert, &o->not_before, &o->not_after,
-                           &o->confirm_after };
+                           &o->min_api, &o->min_build, &o->cloud_cert, &o->not_before, &o->not_after,
+                           &o->max_launches, &o->max_running, &o->confirm_after };
   char ***const lists[] = { &o->firmware, &o->kernels, &o->initrds, &o->cmdlines, &o->launch_digests, &o->cpu_counts, &o->hosts, &o->chips, &o->domains, &o->secrets };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
@@ -264,8 +284,8 @@ set_minimum (JsonObject *object, const VaRegistrationOptions *o, GError **error)
   g_auto(GStrv) parts = o->min_api != NULL ? g_strsplit (o->min_api, ".", 2) : NULL;
   JsonObject *api;
 
-  if (o->min_build != 0)
-    json_object_set_int_member (object, "min-build", o->min_build);
+  if (!set_number (object, "min-build", "--min-build", o->min_build, 0, 255, error))
+    return FALSE;
   if (parts == NULL)
     return TRUE;
   if (g_strv_length (parts) != 2)
@@ -306,11 +326,9 @@ set_permit (JsonObject *object, const VaRegistrationOptions *o, GError **error)
   JsonObject *permit = json_object_new ();
 
   json_object_set_object_member (object, "permit", permit);
-  if (o->max_launches != VA_NO_LIMIT_GIVEN)
-    json_object_set_int_member (permit, "max-launches", o->max_launches);
-  if (o->max_running != VA_NO_LIMIT_GIVEN)
-    json_object_set_int_member (permit, "max-running", o->max_running);
-  return set_number (permit, "confirm-after", "--confirm-after", o->confirm_after, 0, G_MAXUINT32, error)
+  return set_number (permit, "max-launches", "--max-launches", o->max_launches, 1, G_MAXUINT32, error)
+         && set_number (permit, "max-running", "--max-running", o->max_running, 1, G_MAXUINT32, error)
+         && set_number (permit, "confirm-after", "--confirm-after", o->confirm_after, 0, G_MAXUINT32, error)
          && set_time (permit, "not-before", o->not_before, error) && set_time (permit, "not-after", o->not_after, error);
 }
 
@@ -351,9 +369,8 @@ set_plain (JsonObject *object, const VaRegistrationOptions *o, GPtrArray *firmwa
   set_secrets (object, o->secrets);
 }
 
-/* The service refuses such a launch; here is where it can still be mended. */
-static gboolean
-check_firmware_choice (const VaRegistration *registration, GPtrArray *firmware, GError **error)
+gboolean
+va_registration_check_firmware (const VaRegistration *registration, GPtrArray *firmware, GError **error)
 {
   for (guint i = 0; i < firmware->len; i++)
     {
@@ -392,7 +409,5 @@ va_registration_from_options (const VaRegistrationOptions *o, GPtrArray *firmwar
   registration = va_registration_read (object, error);
   if (registration == NULL)
     va_option_words_put (error);
-  if (registration == NULL || !check_firmware_choice (registration, firmware, error))
-    return NULL;
   return g_steal_pointer (&registration);
 }

@@ -84,21 +84,16 @@ check_window (const VaRegistration *registration, const char *name, GError **err
   return FALSE;
 }
 
-/* Whether a limit was given that is none. */
 static gboolean
-is_no_limit (gint64 limit)
+check_usage (const VaCall *call, const VaRegistrationOptions *options, const GOptionEntry *entries)
 {
-  return limit != VA_NO_LIMIT_GIVEN && limit < 1;
-}
-
-static gboolean
-check_usage (const VaCall *call, const VaRegistrationOptions *options)
-{
+  const char *beside = options->file != NULL ? va_registration_options_beside_file (entries) : NULL;
   gboolean references = options->firmware != NULL || options->launch_digests != NULL;
   gboolean rule = options->policy_required != NULL || options->policy_forbidden != NULL;
 
-  if (options->file != NULL && (options->policy != NULL || rule || references))
-    va_call_usage (call, _("give --file, or --policy and what belongs to it, not both"));
+  if (beside != NULL)
+    va_call_usage (call, _("--%s does not go with --file: the file is the whole registration, so write it into the file; only "
+                           "--firmware, which is then uploaded, goes with --file"), beside);
   else if (options->file == NULL && options->policy == NULL && !rule)
     va_call_usage (call, _("--policy is missing, for instance --policy 0x1 (or give --file)"));
   else if (options->policy != NULL && rule)
@@ -107,10 +102,6 @@ check_usage (const VaCall *call, const VaRegistrationOptions *options)
     va_call_usage (call, _("--firmware is missing (or --launch-digest)"));
   else if (options->file == NULL && !check_parts (call, options))
     return FALSE;
-  else if (is_no_limit (options->max_launches) || is_no_limit (options->max_running))
-    va_call_usage (call, _("--max-launches and --max-running take a number of at least 1; without the option there is no limit"));
-  else if (options->min_build < 0)
-    va_call_usage (call, _("--min-build: the number must not be negative"));
   else
     return TRUE;
   return FALSE;
@@ -132,6 +123,15 @@ print_registered (JsonObject *vm)
   va_vm_print (vm);
 }
 
+/* A value that does not do does not fit, as one that GOption finds; what is wrong with a file's content is not that. */
+static VaExit
+fail_by_options (const GError *error)
+{
+  VaExit code = va_call_fail (error);
+
+  return code == VA_EXIT_REFUSED && error->domain == VA_CORE_ERROR ? VA_EXIT_USAGE : code;
+}
+
 /* The whole verb once the command line fits. */
 static VaExit
 register_vm (VaCall *call, const VaRegistrationOptions *options, const char *path)
@@ -146,7 +146,10 @@ register_vm (VaCall *call, const VaRegistrationOptions *options, const char *pat
     registration = va_registration_from_file (options, &error);
   else if (firmware != NULL)
     registration = va_registration_from_options (options, firmware, &error);
-  if (registration == NULL || !check_window (registration, options->file != NULL ? "permit.not-after" : "--not-after", &error)
+  if (firmware != NULL
+      && (registration == NULL || !check_window (registration, options->file != NULL ? "permit.not-after" : "--not-after", &error)))
+    return options->file != NULL ? va_call_fail (error) : fail_by_options (error);
+  if (firmware == NULL || !va_registration_check_firmware (registration, firmware, &error)
       || !va_firmware_files_upload (call, firmware, &error))
     return va_call_fail (error);
   body = va_registration_write (registration, TRUE);
@@ -172,7 +175,7 @@ va_verb_vm_register (VaCall *call)
   VaExit code = VA_EXIT_USAGE;
 
   va_registration_options_entries (&options, entries);
-  if (va_call_parse (call, entries, 1, 1) && check_usage (call, &options))
+  if (va_call_parse (call, entries, 1, 1) && check_usage (call, &options, entries))
     path = va_operand_path (call, "/v1/vm/", call->operands[0]);
   if (path != NULL)
     code = register_vm (call, &options, path);
