@@ -43,6 +43,16 @@ make_context (VaCall *call, const GOptionEntry *entries)
   return context;
 }
 
+/* Says which of the verb's operands is not there. */
+static void
+tell_missing (const VaCall *call)
+{
+  g_auto(GStrv) names = g_strsplit (call->verb->arguments, " ", -1);
+  guint last = g_strv_length (names) - 1;
+
+  va_call_usage (call, _("%s is missing"), names[MIN (call->n_operands, last)]);
+}
+
 gboolean
 va_call_parse (VaCall *call, const GOptionEntry *entries, guint min, guint max)
 {
@@ -64,9 +74,12 @@ va_call_parse (VaCall *call, const GOptionEntry *entries, guint min, guint max)
       call->n_operands--;
     }
   if (call->n_operands < min)
-    va_call_usage (call, _("something is missing: expected %s"), call->verb->arguments);
+    tell_missing (call);
+  else if (call->n_operands > max && (call->verb->flags & VA_VERB_HUSHED) != 0)
+    va_call_usage (call, _("unexpected argument after %s; it is not repeated here, since it may be the secret: give that in a file or "
+                           "on standard input"), call->verb->arguments);
   else if (call->n_operands > max)
-    va_call_usage (call, _("“%s” is too much"), call->operands[max]);
+    va_call_usage (call, _("unexpected argument “%s”"), call->operands[max]);
   return call->n_operands >= min && call->n_operands <= max;
 }
 

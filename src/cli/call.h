@@ -18,6 +18,7 @@ typedef enum {
   VA_VERB_LOCAL = 0,
   VA_VERB_JSON = 1 << 0,    /* takes --json */
   VA_VERB_SERVICE = 1 << 1, /* speaks to the service: --config, --url, --ca, --certificate, --key */
+  VA_VERB_HUSHED = 1 << 2,  /* one operand too many may be a secret, and is not repeated */
 } VaVerbFlags;
 
 typedef struct _VaCall VaCall;

@@ -70,7 +70,7 @@ static const VaVerb verbs[] = {
     N_("The bytes are stored as they are, a line break at the end too, which tools that write files like to add; with\n"
        "--strip-newline one at the end is left out. At a terminal you are asked for a passphrase, without echo.\n"
        "A registration names the secret, and its launches get it once they are attested."),
-    SERVICE_JSON, ONLINE (va_verb_secret_put) },
+    SERVICE_JSON | VA_VERB_HUSHED, ONLINE (va_verb_secret_put) },
   { "secret list", NULL, N_("List your secrets, never their bytes."), NULL, SERVICE_JSON,
     ONLINE (va_verb_secret_list) },
   { "secret remove", "NAME", N_("Remove a secret that no registration names."), NULL, VA_VERB_SERVICE,

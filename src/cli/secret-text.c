@@ -71,12 +71,28 @@ tell_beginning (const Ends *ends, const char *source)
     va_print_error_line (_("virt-attest: note: %s begins with a blank, which is part of the secret"), source);
 }
 
+/* What is there still after a line break was to be left out. */
 static void
-tell_end (const Ends *ends, const char *source)
+tell_left (const Ends *ends, const char *source)
+{
+  /* A CR alone was named before. */
+  if (ends->breaks > 0 && ends->data[ends->size - 1] == '\n')
+    va_print_error_line (ngettext ("virt-attest: note: %s still ends with %" G_GSIZE_FORMAT " line break, which is part of the secret",
+                                   "virt-attest: note: %s still ends with %" G_GSIZE_FORMAT " line breaks, which are part of the "
+                                   "secret", ends->breaks), source, ends->breaks);
+}
+
+static void
+tell_end (const Ends *ends, const char *source, gboolean strip)
 {
   const char *kind = ends->breaks_size == 2 ? "CRLF" : ends->size > 0 && ends->data[ends->size - 1] == '\r' ? "CR" : "LF";
 
-  if (ends->breaks == 1)
+  if (strip)
+    tell_left (ends, source);
+  else if (ends->breaks == 1 && g_str_equal (kind, "CR"))
+    va_print_error_line (_("virt-attest: note: %s ends with a carriage return alone (CR), which is part of the secret; "
+                           "--strip-newline does not leave it out"), source);
+  else if (ends->breaks == 1)
     va_print_error_line (_("virt-attest: note: %s ends with a line break (%s), which is part of the secret; if that is not "
                            "meant, give --strip-newline"), source, kind);
   else if (ends->breaks > 1)
@@ -96,7 +112,10 @@ strip_break (VaSecret *secret, const char *source)
 {
   gsize size = va_secret_size (secret), one = last_break (va_secret_data (secret), size);
 
-  if (one == 0 || va_secret_data (secret)[size - 1] != '\n')
+  if (one != 0 && va_secret_data (secret)[size - 1] == '\r')
+    va_print_error_line (_("virt-attest: note: %s ends with a carriage return alone (CR), which --strip-newline does not leave out"),
+                         source);
+  else if (one == 0)
     va_print_error_line (_("virt-attest: note: %s does not end with a line break, so nothing was left out of its %"
                            G_GSIZE_FORMAT " bytes"), source, size);
   else
@@ -118,5 +137,5 @@ va_secret_text_look (VaSecret *secret, const char *source, gboolean is_passphras
   if (!is_passphrase && !secret_is_text (&ends))
     return;
   tell_beginning (&ends, source);
-  tell_end (&ends, source);
+  tell_end (&ends, source, strip);
 }

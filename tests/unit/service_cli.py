@@ -273,7 +273,12 @@ def ends_of_stored_secrets_are_pointed_out(w):
         said = owner.run('secret', 'put', name, '--file', path)
         assert words in said and f'stored “{name}”, {len(data)} bytes' in said and 'pass' not in said.replace('passphrase', ''), said
         said = owner.run('secret', 'put', name, '--file', path, '--strip-newline')
-        assert f'{left} bytes' in said and f'stored “{name}”, {left} bytes' in said, said
+        assert f'{left} bytes' in said and f'stored “{name}”, {left} bytes' in said and 'give --strip' not in said, said
+        assert ('still ends with 1 line break' in said) is (name == 'two') and 'leaves out only' not in said, said
+    path = put('end-cr', b'pass\r')
+    for words in ([], ['--strip-newline']):
+        said = owner.run('secret', 'put', 'cr', '--file', path, *words)
+        assert said.count('note: ') == 1 and 'a carriage return alone (CR)' in said and '5 bytes' in said, said
     key, guid = put('end-key', bytes(range(200, 231)) + b'\n'), str(uuid.uuid4())
     assert 'note' not in owner.run('secret', 'put', 'key', '--file', key, '--guid', guid)
     assert 'line break' in owner.run('secret', 'put', 'luks', '--file', put('end-luks', b'pass\n'), '--guid',

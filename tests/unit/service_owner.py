@@ -39,6 +39,23 @@ def what_is_replaced_is_told(w):
 
 
 @test
+def no_guid_changes_silently(w):
+    owner, path, luks = Owner(w, 'petra'), put('petra.secret', b'12345'), '736869e5-84f0-4973-92ec-06879ce3da0b'
+    first, second = str(uuid.uuid4()), str(uuid.uuid4())
+
+    def stored():
+        return json.loads(owner.run('secret', 'list', '--json'))['secrets'][0]['guid']
+    owner.run('secret', 'put', 'key', '--file', path, '--guid', first)
+    text = owner.run('secret', 'put', 'key', '--file', path, code=2)
+    assert first in text and luks in text and '--guid' in text and stored() == first, text
+    assert 'GUID is' not in owner.run('secret', 'put', 'key', '--file', path, '--guid', first.upper()) and stored() == first
+    for guid, before in ((second, first), (luks, second)):
+        text = owner.run('secret', 'put', 'key', '--file', path, '--guid', guid)
+        assert f'its GUID is {guid} now; the one before had {before}' in text and stored() == guid, text
+    assert 'GUID is' not in owner.run('secret', 'put', 'key', '--file', path) and stored() == luks
+
+
+@test
 def windows_are_told(w):
     owner, vm, image = Owner(w, 'lena'), str(uuid.uuid4()), put('lena.fd', firmware(62))
     now = int(time.time())

@@ -185,6 +185,15 @@ def wrong_words_are_named(_):
 
 
 @test
+def operands_are_named(_):
+    for words, told, never in ((("vm", "show"), "ID is missing\n", "expected"), (("vm", "confirm", ID), "PROPOSAL is missing\n", "ID is"),
+                               (("vm", "show", ID, "more"), "unexpected argument “more”", "too much"),
+                               (("secret", "put", "disk", "hunter2"), "unexpected argument after NAME", "hunter2"),
+                               (("secret", "put", "disk", "x", "hunter2"), "unexpected argument after NAME", "hunter2")):
+        call(*words, code=2, told=[told], never=[never])
+
+
+@test
 def groups_have_help(_):
     groups = {}
     for line in call("--help").splitlines():

@@ -40,8 +40,49 @@ print_stored (const char *name, gsize size, JsonObject *replaced)
                              " bytes), which is gone", size), name, size, time, va_answer_number (replaced, "size"));
 }
 
+/* The GUID that a secret is stored under, and whose guest's program looks for it. */
+typedef struct {
+  char before[37]; /* "": the name is new, or what is stored cannot be read */
+  char now[37];
+} Guids;
+
+/* What is stored already decides nothing but what is said: so it may change until the secret is put there. */
+static gboolean
+find_stored (VaCall *call, Guids *guids, GError **error)
+{
+  g_autofree char *path = va_operand_secret_path (call, call->operands[0]);
+  g_autoptr(JsonObject) stored = NULL;
+  g_autoptr(GError) reason = NULL;
+
+  if (va_call_ask (call, "GET", path, NULL, &stored, &reason))
+    g_strlcpy (guids->before, va_answer_text (stored, "guid") != NULL ? va_answer_text (stored, "guid") : "", sizeof guids->before);
+  else if (reason->domain != VA_PROBLEM_ERROR)
+    {
+      g_propagate_error (error, g_steal_pointer (&reason));
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* Guests would not find a secret again whose GUID was changed in passing. */
 static VaExit
-send_secret (VaCall *call, const char *path, VaSecret *secret)
+check_stored (VaCall *call, const char *guid, Guids *guids)
+{
+  g_autofree char *canonical = va_uuid_canonical (guid != NULL ? guid : VA_GUID_LUKS_PASSPHRASE, NULL);
+  g_autoptr(GError) error = NULL;
+
+  g_strlcpy (guids->now, canonical, sizeof guids->now);
+  if (!find_stored (call, guids, &error))
+    return va_call_fail (error);
+  if (guid != NULL || guids->before[0] == '\0' || g_str_equal (guids->before, guids->now))
+    return VA_EXIT_YES;
+  return va_call_usage (call, _("“%s” is stored under the GUID %s, and without --guid it would become a LUKS passphrase: give --guid %s "
+                                "to keep the GUID, or --guid %s to change it"), call->operands[0], guids->before, guids->before,
+                        guids->now);
+}
+
+static VaExit
+send_secret (VaCall *call, const char *path, VaSecret *secret, const Guids *guids)
 {
   g_autoptr(JsonObject) reply = NULL;
   g_autoptr(GError) error = NULL;
@@ -57,6 +98,8 @@ send_secret (VaCall *call, const char *path, VaSecret *secret)
     va_print_json (reply);
   else
     print_stored (call->operands[0], va_secret_size (secret), va_answer_object (reply, "replaced"));
+  if (!call->json && guids->before[0] != '\0' && !g_str_equal (guids->before, guids->now))
+    va_print_line (_("its GUID is %s now; the one before had %s"), guids->now, guids->before);
   return VA_EXIT_YES;
 }
 
@@ -100,16 +143,21 @@ va_verb_secret_put (VaCall *call)
   g_autoptr(VaSecret) secret = NULL;
   g_autoptr(GError) error = NULL;
   g_autofree char *path = NULL;
+  Guids guids = { "", "" };
+  VaExit code;
 
   if (!va_call_parse (call, options, 1, 1))
     return VA_EXIT_USAGE;
   path = make_secret_path (call, guid);
   if (path == NULL)
     return VA_EXIT_USAGE;
+  code = check_stored (call, guid, &guids);
+  if (code != VA_EXIT_YES)
+    return code;
   secret = read_secret_value (file, &error);
   if (secret == NULL)
     return va_call_fail (error);
   va_secret_text_look (secret, file != NULL && !g_str_equal (file, "-") ? file : _("standard input"),
                        guid == NULL || is_passphrase_guid (guid), strip);
-  return send_secret (call, path, secret);
+  return send_secret (call, path, secret, &guids);
 }

@@ -121,7 +121,7 @@ check_second (const VaRequest *request, const VaStoredProposal *proposal, GError
                       proposal->person);
   if (g_strcmp0 (digest, proposal->digest) != 0)
     return va_refuse (error, VA_PROBLEM_NOT_FOUND,
-                      _("what you confirm is not what is proposed now: look at it again, it was replaced"));
+                      _("what you confirm is not what is proposed now: look at the proposal again, with “vm proposal”"));
   return TRUE;
 }
 
