@@ -4,10 +4,12 @@
 #include "cli/firmware.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "core/encoding.h"
 #include "core/file.h"
+#include "core/i18n.h"
 #include "tee/sev/firmware-image.h"
 #include "tee/sev/firmware-volume.h"
 
@@ -101,6 +103,51 @@ va_firmware_file_hash (const VaFirmwareFile *file)
 
   va_sha256 (g_bytes_get_data (file->image, NULL), g_bytes_get_size (file->image), hash);
   return va_hex_encode (hash, sizeof hash);
+}
+
+char *
+va_firmware_file_es (const VaFirmwareFile *file)
+{
+  const VaFirmware *footer = &file->footer;
+
+  if (footer->ap_reset == 0)
+    return g_strdup (_("no: it has no reset address"));
+  if (footer->machine == VA_MACHINE_IA32)
+    return g_strdup (_("not known: its first code is 32-bit, and OVMF handles SEV-ES's exceptions in 64-bit code only"));
+  return footer->machine == VA_MACHINE_X64 ? g_strdup (_("yes, unless it needs SMM"))
+                                           : g_strdup (_("not known: it has a reset address"));
+}
+
+/* Distributions name builds that need SMM after Secure Boot. */
+static gboolean
+is_named_for_smm (const VaFirmwareFile *file)
+{
+  static const char *const words[] = { "secboot", "secure", ".ms.", "snakeoil", "smm" };
+  g_autofree char *name = g_path_get_basename (file->path), *lower = g_ascii_strdown (name, -1);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
+    if (strstr (lower, words[i]) != NULL)
+      return TRUE;
+  return FALSE;
+}
+
+char *
+va_firmware_file_smm (const VaFirmwareFile *file)
+{
+  return is_named_for_smm (file)
+           ? g_strdup (_("probably needed: by its name this is a build for Secure Boot; SEV-ES guests cannot use SMM, and such a "
+                         "build does not start under it"))
+           : g_strdup (_("not known: a build that needs it (for Secure Boot) does not start under SEV-ES"));
+}
+
+char *
+va_firmware_file_es_doubt (const VaFirmwareFile *file)
+{
+  g_autofree char *es = va_firmware_file_es (file), *smm = va_firmware_file_smm (file);
+
+  if (file->footer.machine == VA_MACHINE_IA32)
+    return g_strdup_printf (_("%s: whether it starts under SEV-ES is %s"), file->path, es);
+  return is_named_for_smm (file) ? g_strdup_printf (_("%s: SMM is %s"), file->path, smm) : NULL;
 }
 
 void

@@ -30,6 +30,13 @@ gboolean va_firmware_file_begin (const char *path, VaLaunchDigest **begun, VaFir
 /** va_firmware_file_hash: hex SHA-256. Returns: (transfer full). */
 char *va_firmware_file_hash (const VaFirmwareFile *file);
 
+/** va_firmware_file_es: whether it can start SEV-ES guests, as far as that shows: “yes, …”, “no: …” or “not known: …”. Returns: (transfer full). */
+char *va_firmware_file_es (const VaFirmwareFile *file);
+/** va_firmware_file_smm: whether it needs SMM, which is in its compressed part, so that its name has to tell. Returns: (transfer full). */
+char *va_firmware_file_smm (const VaFirmwareFile *file);
+/** va_firmware_file_es_doubt: why it will probably not start under SEV-ES, a sentence; %NULL: no reason is seen. Returns: (transfer full). */
+char *va_firmware_file_es_doubt (const VaFirmwareFile *file);
+
 /** va_firmware_file_upload: @reply: (out) (optional): what the service says about it */
 gboolean va_firmware_file_upload (VaCall *call, const VaFirmwareFile *file, JsonObject **reply, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;

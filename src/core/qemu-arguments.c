@@ -185,6 +185,12 @@ is_option (const char *argument, gsize size, const char *name)
   return dashes > 0 && size - dashes == strlen (name) && memcmp (argument + dashes, name, size - dashes) == 0;
 }
 
+gboolean
+va_qemu_option_loads_state (const char *argument, gsize size)
+{
+  return is_option (argument, size, "incoming") || is_option (argument, size, "loadvm");
+}
+
 VaQemuArguments
 va_qemu_arguments_parse (const char *text, gsize size, const char *run_dir, const char *uuid)
 {
@@ -197,7 +203,7 @@ va_qemu_arguments_parse (const char *text, gsize size, const char *run_dir, cons
     {
       gsize length = strnlen (argument, (gsize) (end - argument));
 
-      found.loads_state = is_option (argument, length, "incoming") || is_option (argument, length, "loadvm");
+      found.loads_state = va_qemu_option_loads_state (argument, length);
       argument += length + 1;
     }
   return found;

@@ -12,6 +12,8 @@ typedef struct {
   gboolean loads_state;   /* -incoming or -loadvm: its memory is replaced after it was measured */
 } VaQemuArguments;
 
+/** va_qemu_option_loads_state: whether @argument, of @size bytes, is an option that makes QEMU load a saved state. */
+gboolean va_qemu_option_loads_state (const char *argument, gsize size);
 /**
  * va_qemu_arguments_parse: @text: as in /proc/PID/cmdline: arguments, each ended by a zero byte
  * @run_dir, @uuid: whose second monitor is meant

@@ -5,6 +5,7 @@
 
 #include <string.h>
 #include "core/i18n.h"
+#include "core/qemu-arguments.h"
 
 /* What libvirt calls the other schemes. */
 static const struct { const char *type, *name; } schemes[] = {
@@ -75,6 +76,16 @@ judge_argument (VaDomainXml *domain, const char *option, const char *value)
                                        "nothing about, so it cannot be attested: use <launchSecurity type='sev'> instead"));
 }
 
+/* Hook, gate and agent refuse it wherever it stands among QEMU's arguments. */
+static void
+judge_saved_state (VaDomainXml *domain, const char *argument)
+{
+  if (domain->confidential && va_qemu_option_loads_state (argument, strlen (argument)))
+    g_ptr_array_add (domain->obstacles,
+                     g_strdup_printf (_("<qemu:commandline> makes QEMU load a saved state (%s), which replaces the memory that "
+                                        "was measured: leave it out"), argument));
+}
+
 static void
 judge_commandline (VaDomainXml *domain, const xmlNode *root)
 {
@@ -89,6 +100,7 @@ judge_commandline (VaDomainXml *domain, const xmlNode *root)
 
       if (value == NULL)
         continue;
+      judge_saved_state (domain, value);
       if (option != NULL)
         judge_argument (domain, option, value);
       g_free (option);

@@ -61,6 +61,22 @@ judge_kernel (VaDomainXml *domain)
                                  "other; add kernelHashes='yes' to <launchSecurity>, and the kernel to the registration")));
 }
 
+/* KVM has no SMM for SEV-ES guests, and QEMU ends when it is told to use it. */
+static void
+judge_smm (VaDomainXml *domain, const xmlNode *root)
+{
+  const xmlNode *smm = va_xml_child (va_xml_child (root, "features"), "smm");
+  const xmlNode *loader = va_xml_child (va_xml_child (root, "os"), "loader");
+  g_autofree char *state = smm != NULL ? va_xml_attribute (smm, "state") : NULL;
+  g_autofree char *secure = loader != NULL ? va_xml_attribute (loader, "secure") : NULL;
+
+  if ((domain->policy & VA_POLICY_ES) != 0
+      && ((smm != NULL && g_strcmp0 (state, "off") != 0) || g_strcmp0 (secure, "yes") == 0))
+    g_ptr_array_add (domain->doubts,
+                     g_strdup (_("it uses SMM (<smm>, or <loader secure='yes'>), which SEV-ES guests cannot have: QEMU does not "
+                                 "start it; use a firmware without Secure Boot, and take SMM out")));
+}
+
 void
 va_domain_judge (VaDomainXml *domain, const VaXmlTree *tree, const char *mistake)
 {
@@ -79,6 +95,7 @@ va_domain_judge (VaDomainXml *domain, const VaXmlTree *tree, const char *mistake
   judge_blanks (domain, va_xml_child (root, "launchSecurity"));
   judge_firmware (domain, va_xml_child (root, "os"));
   judge_kernel (domain);
+  judge_smm (domain, root);
 }
 
 static void

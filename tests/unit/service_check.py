@@ -64,7 +64,7 @@ def check_finds_bad_certificates(w):
     c.good = key_lines(good, certificate, other_key)
     c.refused('expected the private key of the certificate', other_key)
     c.good = key_lines(good, ended(site), key)
-    c.refused('ended.pem: the certificate has ended on', 'make a new one')
+    c.refused('ended.pem: the certificate expired on', 'make a new one')
     client, client_key = site.client('owner', 'alice')
     c.good = key_lines(good, client, client_key)
     c.refused('not a certificate for a server', client)

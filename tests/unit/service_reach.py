@@ -131,7 +131,7 @@ def places_without_a_service(w):
     where = 'check host and port'
     for serve, *told in ((answers(b'HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n'), 'does not speak TLS', 'plain HTTP', where),
                          (answers(b'SSH-2.0-OpenSSH_9.2\r\n'), 'does not speak TLS', 'another program', where),
-                         (reset, 'closed before TLS stood', where), (lambda connection: None, 'closed before TLS stood', where)):
+                         (reset, 'closed before the TLS handshake was over', where), (lambda connection: None, 'closed before the TLS handshake was over', where)):
         with Listener(serve) as listener:
             call(w, listener.port, told)
     call(w, listener.port, ['nothing listens there', where, 'systemctl status virt-attestd'])

@@ -429,6 +429,23 @@ def prepare_quietly(path):
 
 
 @test
+def what_prepare_adds_or_leaves_open_is_said(_world):
+    text = open(domain("<launchSecurity type='sev'><policy>0x1</policy></launchSecurity>"), encoding="utf-8").read()
+    whole, bare = put("whole.xml", text.encode()), put("bare.xml", "".join(line for line in text.splitlines(True)
+                                                                          if "<uuid>" not in line).encode())
+    told = call("domain", "prepare", whole, "--owner", "alice")
+    assert "names no owner" not in told and "random" not in told, told
+    told = call("domain", "prepare", whole, "--config", put("none.conf", b""), told=["names no owner", "--owner NAME"])
+    assert "random" not in told, told
+    call("domain", "prepare", bare, "--owner", "alice", told=["no <uuid>, so it was given a random one"])
+    call("domain", "show", whole, code=1, told=["/not/there.fd is not on this machine"])
+    state = put("state.xml", text.replace("</qemu:commandline>", "<qemu:arg value='-loadvm'/><qemu:arg value='a'/>"
+                                          "</qemu:commandline>").encode())
+    call("domain", "show", state, code=1, told=["no: <qemu:commandline> makes QEMU load a saved state (-loadvm)"])
+    call("domain", "prepare", state, "--owner", "alice", code=1, told=["-loadvm"])
+
+
+@test
 def domains_are_named_as_what_they_are(_world):
     for security, arguments, word in (
             ("<launchSecurity type='sev-snp'><policy>0x30000</policy></launchSecurity>", (), "SEV-SNP"),

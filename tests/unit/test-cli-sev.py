@@ -672,12 +672,13 @@ def save_areas():
 @test
 def policy_both_ways():
     for names, number in (("nodbg", 1), ("NODBG,es", 5), ("nodbg,noks,es,nosend,domain,sev", 63),
-                          ("nodbg,api=1.51", 1 | 1 << 16 | 51 << 24), ("api=255.255", 0xffff0000)):
+                          ("nodbg,api=1.51", 1 | 1 << 16 | 51 << 24), ("api=253.255", 0xfffd0000)):
         assert json.loads(sev("policy", names, "--json"))["policy"] == number, names
     told = json.loads(sev("policy", "0x33010005", "--json"))
     assert told["nodbg"] and told["es"] and not told["noks"] and (told["api-major"], told["api-minor"]) == (1, 51), told
     assert sev("policy", "nodbg", "es") == sev("policy", "5")
-    assert "no secret is safe" in sev("policy", "0") and "reserved" in sev("policy", "0x40")
+    assert "no secret is safe" in sev("policy", "0") and "reserved" in sev("policy", "0x40", code=1)
+    assert "no: " in sev("policy", "0x30000", code=1) and sev("policy", "0x133", "--json", code=1)
     for bad in ("", "debug", "api=1", "api=1.256", "5,es", "4294967296", "0x"):
         sev("policy", bad, code=2)
 

@@ -193,6 +193,7 @@ test_monitor (void)
   g_assert_null (other->monitor_path);
 }
 
+#define ES "<launchSecurity type='sev'><policy>5</policy></launchSecurity>"
 #define SEV "<launchSecurity type='sev'><policy>0x1</policy></launchSecurity>"
 #define TYPE "<type arch='x86_64' machine='q35'>hvm</type>"
 #define LOADER "<loader>/fw</loader>"
@@ -242,6 +243,17 @@ static const struct { const char *xml, *obstacle, *doubt, *warning; } judged[] =
   { KVM (OS "<launchSecurity type='sev'><policy>0x41</policy></launchSecurity>"), "reserved bits", NULL, NULL },
   { KVM (OS "<launchSecurity type='sev'><policy>nodbg</policy></launchSecurity>"), "nodbg", NULL, NULL },
   { KVM (OS "<launchSecurity type='sev'/>"), "no <policy>", NULL, NULL },
+  { KVM (OS SEV "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><q:arg value='-loadvm'/>"
+         "<q:arg value='a'/></q:commandline>"), "load a saved state (-loadvm)", NULL, NULL },
+  { KVM (OS SEV "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><q:arg value='-S'/>"
+         "<q:arg value='--incoming'/></q:commandline>"), "load a saved state (--incoming)", NULL, NULL },
+  { KVM (OS SEV "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><q:arg value='-S'/>"
+         "<q:arg value='incoming'/></q:commandline>"), NULL, NULL, NULL },
+  { KVM (OS ES "<features><smm/></features>"), NULL, "uses SMM", NULL },
+  { KVM (OS ES "<features><smm state='on'/></features>"), NULL, "uses SMM", NULL },
+  { KVM (OS ES "<features><smm state='off'/></features>"), NULL, NULL, NULL },
+  { KVM ("<os>" TYPE "<loader secure='yes'>/fw</loader></os>" ES), NULL, "uses SMM", NULL },
+  { KVM ("<os>" TYPE "<loader secure='yes'>/fw</loader></os>" SEV), NULL, NULL, NULL },
   { KVM (OS "<launchSecurity type='sev'><policy> 1 </policy></launchSecurity>"), NULL, "blanks around its value", NULL },
   /* A domain that is not confidential is not for us to judge. */
   { "<domain type='xen'><name>a</name><os firmware='efi'><kernel>/k</kernel></os></domain>", NULL, NULL, NULL },

@@ -21,7 +21,7 @@ print_artifacts (JsonObject *answer)
 {
   JsonArray *artifacts = va_answer_array (answer, "artifacts");
   VaTable *table
-    = va_table_new ((const char *[]){ _("HASH"), _("BYTES"), _("SECRETS"), _("KERNEL HASHES"), _("SEV-ES"), NULL });
+    = va_table_new ((const char *[]){ _("HASH"), _("BYTES"), _("SECRETS"), _("KERNEL HASHES"), _("RESET ADDRESS"), NULL });
 
   for (guint i = 0; i < va_answer_length (artifacts); i++)
     {
@@ -36,7 +36,8 @@ print_artifacts (JsonObject *answer)
                     g_strdup_printf ("%" G_GINT64_FORMAT, va_answer_number (artifact, "size")),
                     room_text (artifact, "secret-base", "secret-size"),
                     room_text (artifact, "hashes-base", "hashes-size"),
-                    g_strdup (va_answer_number (artifact, "ap-reset") != 0 ? _("yes") : _("no")));
+                    va_answer_number (artifact, "ap-reset") != 0
+                      ? g_strdup_printf ("0x%x", (guint) va_answer_number (artifact, "ap-reset")) : g_strdup (_("none")));
     }
   va_table_print (table, _("no firmware images"));
 }

@@ -18,7 +18,7 @@ describe_area (JsonObject *artifact, const char *base, const char *size)
 }
 
 static void
-print_artifact (JsonObject *artifact)
+print_artifact (JsonObject *artifact, const VaFirmwareFile *file)
 {
   VaTable *table = va_table_new ((const char *[]){ "", "", NULL });
 
@@ -26,8 +26,8 @@ print_artifact (JsonObject *artifact)
   va_table_field (table, _("size"), g_strdup_printf ("%" G_GINT64_FORMAT, va_answer_number (artifact, "size")));
   va_table_field (table, _("room for secrets"), describe_area (artifact, "secret-base", "secret-size"));
   va_table_field (table, _("room for kernel hashes"), describe_area (artifact, "hashes-base", "hashes-size"));
-  va_table_field (table, _("SEV-ES"),
-                  g_strdup (va_answer_number (artifact, "ap-reset") != 0 ? _("yes") : _("no")));
+  va_table_field (table, _("SMM"), va_firmware_file_smm (file));
+  va_table_field (table, _("SEV-ES"), va_firmware_file_es (file));
   va_table_print (table, "");
 }
 
@@ -46,6 +46,6 @@ va_verb_artifact_put (VaCall *call)
   if (call->json)
     va_print_json (artifact);
   else
-    print_artifact (artifact);
+    print_artifact (artifact, file);
   return VA_EXIT_YES;
 }

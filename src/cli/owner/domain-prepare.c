@@ -40,6 +40,20 @@ warn_of_firmware (const VaDomainXml *domain)
   print_warnings (domain->warnings);
 }
 
+/* What somebody who runs this for the first time may not expect. */
+static void
+note_identity (GBytes *before, const VaDomainXml *after)
+{
+  g_autoptr(VaDomainXml) given = va_domain_xml_parse (g_bytes_get_data (before, NULL), g_bytes_get_size (before), NULL);
+
+  if (given != NULL && given->uuid == NULL)
+    va_print_error_line (_("virt-attest: note: the domain has no <uuid>, so it was given a random one, %s; another run gives it "
+                           "another, so register and define this output"), after->uuid);
+  if (after->owner == NULL)
+    va_print_error_line (_("virt-attest: note: the domain names no owner, so it counts for whichever owner registered its id; "
+                           "name the owner with --owner NAME"));
+}
+
 static VaExit
 prepare_domain_file (const char *input, const VaDomainWanted *wanted, const char *output, gboolean force)
 {
@@ -54,7 +68,10 @@ prepare_domain_file (const char *input, const VaDomainWanted *wanted, const char
     return va_call_fail (error);
   domain = va_domain_xml_parse (result, strlen (result), NULL);
   if (domain != NULL)
-    warn_of_firmware (domain);
+    {
+      warn_of_firmware (domain);
+      note_identity (xml, domain);
+    }
   if (output == NULL || g_str_equal (output, "-"))
     va_print_xml (result);
   else if (!va_output_write (&(VaNewFile){ output, result, strlen (result), 0600 }, 1, force, &error))

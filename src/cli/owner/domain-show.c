@@ -109,6 +109,17 @@ print_domain_text (const VaDomainXml *domain, const GPtrArray *reasons)
   va_table_print (table, "");
 }
 
+/* A verdict on another machine than the host's is about the XML alone. */
+static void
+note_unseen_files (const VaDomainXml *domain)
+{
+  const char *const paths[] = { domain->loader, domain->kernel };
+
+  for (gsize i = 0; domain->confidential && i < G_N_ELEMENTS (paths); i++)
+    if (paths[i] != NULL && !g_file_test (paths[i], G_FILE_TEST_EXISTS))
+      va_print_error_line (_("virt-attest: note: %s is not on this machine, so it was not looked at"), paths[i]);
+}
+
 VaExit
 va_verb_domain_show (VaCall *call)
 {
@@ -125,6 +136,8 @@ va_verb_domain_show (VaCall *call)
   if (domain == NULL)
     return va_call_fail (error);
   reasons = find_reasons (domain);
+  if (!call->json)
+    note_unseen_files (domain);
   if (call->json)
     print_domain_json (domain, reasons);
   else

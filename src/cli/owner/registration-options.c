@@ -8,6 +8,7 @@
 #include "core/encoding.h"
 #include "core/error.h"
 #include "core/i18n.h"
+#include "cli/print.h"
 #include "core/number.h"
 #include "cli/file-hash.h"
 #include "cli/firmware.h"
@@ -385,7 +386,13 @@ va_registration_check_firmware (const VaRegistration *registration, GPtrArray *f
       else if (registration->scheme == VA_SCHEME_SEV_ES && file->footer.ap_reset == 0)
         lacks = _("it has no reset address for SEV-ES; use a firmware that supports SEV-ES, or a policy without bit 2");
       if (lacks == NULL)
-        continue;
+        {
+          g_autofree char *doubt = registration->scheme == VA_SCHEME_SEV_ES ? va_firmware_file_es_doubt (file) : NULL;
+
+          if (doubt != NULL)
+            va_print_error_line (_("virt-attest: warning: %s"), doubt);
+          continue;
+        }
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, "%s: %s", file->path, lacks);
       return FALSE;
     }

@@ -47,30 +47,6 @@ sev_text (const VaFirmware *footer)
   return g_strdup (_("not known: it ends with a reset vector, but has no volume of UEFI code that can be read"));
 }
 
-static char *
-es_text (const VaFirmware *footer)
-{
-  if (footer->ap_reset == 0)
-    return g_strdup (_("no: it has no reset address"));
-  if (footer->machine == VA_MACHINE_IA32)
-    return g_strdup (_("not known: its first code is 32-bit, and OVMF handles SEV-ES's exceptions in 64-bit code only"));
-  return footer->machine == VA_MACHINE_X64 ? g_strdup (_("yes, unless it needs SMM"))
-                                           : g_strdup (_("not known: it has a reset address"));
-}
-
-/* Whether a build needs SMM is in the compressed part. Distributions name those after Secure Boot. */
-static char *
-smm_text (const VaFirmwareFile *file)
-{
-  g_autofree char *name = g_path_get_basename (file->path), *lower = g_ascii_strdown (name, -1);
-
-  if (strstr (lower, "secboot") != NULL || strstr (lower, "secure") != NULL || strstr (lower, ".ms.") != NULL
-      || strstr (lower, "snakeoil") != NULL || strstr (lower, "smm") != NULL)
-    return g_strdup (_("probably needed: by its name this is a build for Secure Boot; SEV-ES guests cannot use SMM, and such a "
-                       "build does not start under it"));
-  return g_strdup (_("not known: a build that needs it (for Secure Boot) does not start under SEV-ES"));
-}
-
 static void
 print_firmware_text (const VaFirmwareFile *file)
 {
@@ -86,9 +62,9 @@ print_firmware_text (const VaFirmwareFile *file)
   va_table_field (table, _("reset address"),
                   footer->ap_reset != 0 ? g_strdup_printf ("0x%x", footer->ap_reset) : g_strdup (_("none")));
   va_table_field (table, _("first code"), machine_text (footer));
-  va_table_field (table, _("SMM"), smm_text (file));
+  va_table_field (table, _("SMM"), va_firmware_file_smm (file));
   va_table_field (table, _("SEV"), sev_text (footer));
-  va_table_field (table, _("SEV-ES"), es_text (footer));
+  va_table_field (table, _("SEV-ES"), va_firmware_file_es (file));
   va_table_field (table, _("kernel hashes"),
                   yes_if (footer->hashes_base != 0, _("it has no room for them, so it would boot any kernel")));
   va_table_field (table, _("secrets"), yes_if (footer->secret_base != 0, _("it has no room for them")));

@@ -84,5 +84,5 @@ va_verb_sev_policy (VaCall *call)
     print_policy_json (policy);
   else
     print_policy_text (policy);
-  return VA_EXIT_YES;
+  return va_policy_check (policy, NULL) ? VA_EXIT_YES : VA_EXIT_REFUSED;
 }

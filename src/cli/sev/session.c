@@ -118,6 +118,9 @@ print_session_text (const char *folder, guint32 policy)
 
   printf (_("%s: session.base64 and dh-cert.base64 for the host; tik.bin and tek.bin for you alone\n"
             "for policy %s: the domain's <policy> must be the same\n"), folder, text);
+  if ((policy & VA_POLICY_NODBG) == 0)
+    g_printerr (_("virt-attest: warning: policy 0x%x allows debugging (its bit 0, nodbg, is clear): the host can read and change "
+                  "the guest's memory, so no secret is safe in it\n"), policy);
 }
 
 static VaExit

@@ -91,7 +91,7 @@ name_obstacle (const GError *why, gboolean ours)
   return NULL;
 }
 
-/* The connection failed before TLS stood. */
+/* The connection failed before the TLS handshake was over. */
 static gboolean
 explain_unconnected (const VaClientCall *call, GError **error)
 {
@@ -107,7 +107,7 @@ explain_unconnected (const VaClientCall *call, GError **error)
                                           : _("what listens there does not speak TLS 1.3 as virt-attestd does; check host and port in the URL: it "
                                       "may be plain HTTP, another program, or an old proxy"), error);
   if (call->connected || g_error_matches (why, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED))
-    return explain_unreached (call, _("the connection was closed before TLS stood; check host and port in the URL (is it a port for HTTPS?), "
+    return explain_unreached (call, _("the connection was closed before the TLS handshake was over; check host and port in the URL (is it a port for HTTPS?), "
                                       "and any proxy or firewall on the way"), error);
   return explain_unreached (call, why->message, error);
 }

@@ -54,7 +54,7 @@ describe_time (gnutls_x509_crt_t certificate, gint64 now)
   g_autofree char *end = day_of (ends), *begin = day_of (begins);
 
   if (ends <= now)
-    return g_strdup_printf (_("the certificate has ended on %s: make a new one"), end);
+    return g_strdup_printf (_("the certificate expired on %s: make a new one"), end);
   if (begins > now)
     return g_strdup_printf (_("the certificate is good from %s on only: look at this machine's clock"), begin);
   return NULL;
