@@ -20,8 +20,7 @@
 static gboolean
 refuse_cpus (GError **error, const char *sentence)
 {
-  g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, sentence);
-  return FALSE;
+  return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, "%s", sentence);
 }
 
 /* One question of libvirt's. */

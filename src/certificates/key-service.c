@@ -91,22 +91,19 @@ va_key_service_free (VaKeyService *service)
 static gboolean
 refuse_answer (GError **error, const char *message)
 {
-  g_set_error_literal (error, VA_SEV_ERROR, VA_SEV_ERROR_SIGNATURE, message);
-  return FALSE;
+  return va_error_set (error, VA_SEV_ERROR, VA_SEV_ERROR_SIGNATURE, "%s", message);
 }
 
 static gboolean
 refuse_unknown (const char *name, GError **error)
 {
-  g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_SIGNATURE, _("AMD's key service does not know %s"), name);
-  return FALSE;
+  return va_error_set (error, VA_SEV_ERROR, VA_SEV_ERROR_SIGNATURE, _("AMD's key service does not know %s"), name);
 }
 
 static gboolean
 fail_for_now (GError **error, const char *message)
 {
-  g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER, message);
-  return FALSE;
+  return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER, "%s", message);
 }
 
 /* Takes one of the places of those who ask, if now is a time to ask for @path. */

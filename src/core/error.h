@@ -17,3 +17,11 @@ typedef enum {
 
 #define VA_CORE_ERROR (va_core_error_quark ())
 GQuark va_core_error_quark (void);
+
+/**
+ * va_error_set: sets @error, unless it is %NULL, to a sentence made from @format, so that a check can end with
+ * "return va_error_set (…)".
+ * @code: one of @domain
+ * Returns: FALSE
+ */
+gboolean va_error_set (GError **error, GQuark domain, int code, const char *format, ...) G_GNUC_PRINTF (4, 5);

@@ -29,8 +29,7 @@ typedef struct {
 static gboolean
 refuse_domain (GError **error, const char *message)
 {
-  g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, message);
-  return FALSE;
+  return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, "%s", message);
 }
 
 static gboolean

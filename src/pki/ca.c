@@ -40,8 +40,7 @@ gnutls_ok (int rc, const char *what, GError **error)
 static gboolean
 refuse_ca (GError **error, VaCoreError code, const char *message)
 {
-  g_set_error_literal (error, VA_CORE_ERROR, (int) code, message);
-  return FALSE;
+  return va_error_set (error, VA_CORE_ERROR, (int) code, "%s", message);
 }
 
 static gboolean

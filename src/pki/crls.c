@@ -60,8 +60,7 @@ write_serial (const guint8 *serial, gsize size)
 static gboolean
 refuse_crl (GError **error, const char *path, const char *why)
 {
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("%s: revocation list: %s"), path, why);
-  return FALSE;
+  return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("%s: revocation list: %s"), path, why);
 }
 
 /* --- Reading ------------------------------------------------------------------------------------------------------- */

@@ -26,8 +26,7 @@ va_qmp_message_free (VaQmpMessage *message)
 static gboolean
 refuse_message (GError **error, const char *sentence)
 {
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("QEMU's monitor: %s"), sentence);
-  return FALSE;
+  return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("QEMU's monitor: %s"), sentence);
 }
 
 static JsonObject *

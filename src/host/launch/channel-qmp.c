@@ -18,8 +18,7 @@ typedef struct {
 static gboolean
 refuse_monitor (GError **error, const char *sentence)
 {
-  g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER, sentence);
-  return FALSE;
+  return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER, "%s", sentence);
 }
 
 static gboolean

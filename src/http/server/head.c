@@ -5,6 +5,7 @@
 
 #include <string.h>
 #include "api/problem.h"
+#include "core/error.h"
 #include "core/i18n.h"
 
 #define NEWLINE 2 /* bytes of "\r\n" */
@@ -22,8 +23,7 @@ typedef struct {
 static gboolean
 refuse_head (GError **error, const char *why)
 {
-  g_set_error_literal (error, VA_PROBLEM_ERROR, VA_PROBLEM_BAD_REQUEST, why);
-  return FALSE;
+  return va_error_set (error, VA_PROBLEM_ERROR, VA_PROBLEM_BAD_REQUEST, "%s", why);
 }
 
 /* Text without control characters; tabs are blanks. */

@@ -4,6 +4,7 @@
 #include "http/server/request.h"
 
 #include <string.h>
+#include "core/error.h"
 #include "core/i18n.h"
 #include "core/number.h"
 
@@ -29,8 +30,7 @@ has_media_type (struct MHD_Connection *mhd, const char *wanted)
 static gboolean
 refuse_media_type (GError **error, const char *wanted)
 {
-  g_set_error (error, VA_PROBLEM_ERROR, VA_PROBLEM_MEDIA_TYPE, _("the body must be sent as %s"), wanted);
-  return FALSE;
+  return va_error_set (error, VA_PROBLEM_ERROR, VA_PROBLEM_MEDIA_TYPE, _("the body must be sent as %s"), wanted);
 }
 
 gboolean

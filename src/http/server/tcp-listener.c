@@ -28,9 +28,8 @@ struct _VaTcpListener
 static gboolean
 fail_listening (GError **error, const char *address, guint16 port)
 {
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot listen at %s port %u: %s"), address, port,
-               g_strerror (errno));
-  return FALSE;
+  return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot listen at %s port %u: %s"), address, port,
+                       g_strerror (errno));
 }
 
 static gboolean

@@ -4,14 +4,14 @@
 #include "http/server/tls.h"
 
 #include "api/problem.h"
+#include "core/error.h"
 #include "core/i18n.h"
 #include "pki/x509.h"
 
 static gboolean
 refuse_peer (GError **error, const char *why)
 {
-  g_set_error_literal (error, VA_PROBLEM_ERROR, VA_PROBLEM_UNAUTHENTICATED, why);
-  return FALSE;
+  return va_error_set (error, VA_PROBLEM_ERROR, VA_PROBLEM_UNAUTHENTICATED, "%s", why);
 }
 
 static gboolean

@@ -3,6 +3,7 @@
 
 #include <nettle/sha2.h>
 #include <string.h>
+#include "core/error.h"
 #include "core/i18n.h"
 #include "tee/sev/bytes.h"
 #include "tee/sev/certificate.h"
@@ -22,8 +23,7 @@
 static gboolean
 refuse_amd_certificate (GError **error, const char *message)
 {
-  g_set_error_literal (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT, message);
-  return FALSE;
+  return va_error_set (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT, "%s", message);
 }
 
 static gboolean

@@ -4,6 +4,7 @@
 #include "tee/sev/bundle.h"
 
 #include <string.h>
+#include "core/error.h"
 #include "core/i18n.h"
 #include "core/pasted.h"
 #include "tee/sev/bytes.h"
@@ -18,8 +19,7 @@
 static gboolean
 refuse_bundle (GError **error, const char *message)
 {
-  g_set_error_literal (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT, message);
-  return FALSE;
+  return va_error_set (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT, "%s", message);
 }
 
 gboolean

@@ -6,6 +6,7 @@
 #include <nettle/ecc-curve.h>
 #include <nettle/ecc.h>
 #include <string.h>
+#include "core/error.h"
 #include "core/i18n.h"
 #include "tee/sev/bytes.h"
 #include "tee/sev/digest.h"
@@ -29,8 +30,7 @@
 static gboolean
 refuse_sev_certificate (GError **error, int code, const char *message)
 {
-  g_set_error_literal (error, VA_SEV_ERROR, code, message);
-  return FALSE;
+  return va_error_set (error, VA_SEV_ERROR, code, "%s", message);
 }
 
 static gboolean

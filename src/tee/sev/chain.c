@@ -4,6 +4,7 @@
 #include "tee/sev/chain.h"
 
 #include <string.h>
+#include "core/error.h"
 #include "core/i18n.h"
 #include "tee/sev/error.h"
 #include "tee/sev/roots.h"
@@ -56,8 +57,7 @@ signers_are (const VaSevCert *cert, guint32 a, guint32 b)
 static gboolean
 refuse_chain (GError **error, const char *message)
 {
-  g_set_error_literal (error, VA_SEV_ERROR, VA_SEV_ERROR_SIGNATURE, message);
-  return FALSE;
+  return va_error_set (error, VA_SEV_ERROR, VA_SEV_ERROR_SIGNATURE, "%s", message);
 }
 
 gboolean

@@ -4,6 +4,7 @@
 #include "tee/sev/firmware-image.h"
 
 #include <string.h>
+#include "core/error.h"
 #include "core/i18n.h"
 #include "tee/sev/error.h"
 #include "tee/sev/firmware-volume.h"
@@ -43,8 +44,7 @@ static const struct { guint8 opcode[3]; guint8 fixed, length; } before_jump[] = 
 static gboolean
 refuse_image (GError **error, const char *message)
 {
-  g_set_error_literal (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT, message);
-  return FALSE;
+  return va_error_set (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT, "%s", message);
 }
 
 /* The length of the instruction at @at, if it is one that may come before the jump; else 0. */

@@ -5,6 +5,7 @@
 
 #include <string.h>
 #include "core/guid.h"
+#include "core/error.h"
 #include "core/i18n.h"
 #include "tee/sev/bytes.h"
 #include "tee/sev/error.h"
@@ -39,8 +40,7 @@ typedef struct
 static gboolean
 refuse_firmware (GError **error, const char *message)
 {
-  g_set_error_literal (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT, message);
-  return FALSE;
+  return va_error_set (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT, "%s", message);
 }
 
 /* One entry that matters: there once only, and as long as it must be. */

@@ -7,6 +7,7 @@
 #include <nettle/ctr.h>
 #include <nettle/hmac.h>
 #include <string.h>
+#include "core/error.h"
 #include "core/i18n.h"
 #include "core/random.h"
 #include "tee/sev/bytes.h"
@@ -24,8 +25,7 @@ static const guint8 guid_table[VA_GUID_SIZE] = {
 static gboolean
 refuse_packet (GError **error, const char *message)
 {
-  g_set_error_literal (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT, message);
-  return FALSE;
+  return va_error_set (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT, "%s", message);
 }
 
 gboolean
