@@ -45,7 +45,7 @@ log_call (VaHostSubject *subject, JsonObject *reply, const GError *reason)
 typedef enum {
   ONCE,    /* its sender tries again by itself */
   PERSIST, /* tries to connect until the end */
-  START,   /* the same, and short after silence, see va_service_launch() */
+  START,   /* the same, and short after silence, see va_service_client_launch() */
 } Urgency;
 
 /* Sends @body (transfer full) to @path (transfer full). */
@@ -118,7 +118,8 @@ ask_for_launch (VaClient *client, const char *registration, const VaLaunchReques
 }
 
 VaLaunchGrant *
-va_service_launch (VaClient *client, const char *registration, VaLaunchRequest *request, gint64 end, GError **error)
+va_service_client_launch (VaClient *client, const char *registration, VaLaunchRequest *request, gint64 end,
+                          GError **error)
 {
   for (;;)
     {
@@ -137,8 +138,8 @@ va_service_launch (VaClient *client, const char *registration, VaLaunchRequest *
 }
 
 VaValidateReply *
-va_service_validate (VaClient *client, const char *registration, const VaValidateRequest *request, gint64 end,
-                     GError **error)
+va_service_client_validate (VaClient *client, const char *registration, const VaValidateRequest *request, gint64 end,
+                            GError **error)
 {
   char *path = g_strdup_printf ("/v1/vm/%s/validate", registration);
   const VaHostSubject subject = { .call = "validate", .launch_id = request->launch_id, .vm = registration };
@@ -160,7 +161,8 @@ va_service_validate (VaClient *client, const char *registration, const VaValidat
 }
 
 gboolean
-va_service_outcome (VaClient *client, const char *launch_id, const VaOutcome *outcome, gint64 end, GError **error)
+va_service_client_outcome (VaClient *client, const char *launch_id, const VaOutcome *outcome, gint64 end,
+                           GError **error)
 {
   char *path = g_strdup_printf ("/v1/launch/%s/outcome", launch_id);
   const VaHostSubject subject = { .call = "outcome", .launch_id = launch_id };
@@ -170,7 +172,7 @@ va_service_outcome (VaClient *client, const char *launch_id, const VaOutcome *ou
 }
 
 gboolean
-va_service_features (VaClient *client, const VaHostFeatures *features, gint64 end, GError **error)
+va_service_client_features (VaClient *client, const VaHostFeatures *features, gint64 end, GError **error)
 {
   const VaHostSubject subject = { .call = "features" };
   g_autoptr(JsonObject) reply = post_message (client, subject, g_strdup ("/v1/host"), va_host_features_write (features),
@@ -180,7 +182,7 @@ va_service_features (VaClient *client, const VaHostFeatures *features, gint64 en
 }
 
 gboolean
-va_service_refused (const GError *error)
+va_service_client_refused (const GError *error)
 {
   guint status = error->domain == VA_PROBLEM_ERROR ? va_problem_status ((VaProblemCode) error->code) : 0;
 

@@ -13,26 +13,29 @@
 G_BEGIN_DECLS
 
 /**
- * va_service_launch: POST /v1/vm/{registration}/launch; again and again while the launch waits for its owner, and while
- *   there is no connection. For some seconds after a call that got no answer at all it waits a second instead of until
- *   @end: libvirt holds a lock while a start waits, and "virsh list" waits for each of them.
+ * va_service_client_launch: POST /v1/vm/{registration}/launch; again and again while the launch waits for its owner, and
+ *   while there is no connection. For some seconds after a call that got no answer at all it waits a second instead of
+ *   until @end: libvirt holds a lock while a start waits, and "virsh list" waits for each of them.
  * @request: its launch_id is set then
  * Returns: (transfer full)
  * Errors: also VA_CORE_ERROR_TIMEOUT: it still waits at @end
  */
-VaLaunchGrant *va_service_launch (VaClient *client, const char *registration, VaLaunchRequest *request, gint64 end,
-                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** va_service_validate: POST /v1/vm/{registration}/validate; the answer is about the launch that was asked about. */
-VaValidateReply *va_service_validate (VaClient *client, const char *registration, const VaValidateRequest *request,
-                                      gint64 end, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** va_service_outcome: POST /v1/launch/{launch-id}/outcome */
-gboolean va_service_outcome (VaClient *client, const char *launch_id, const VaOutcome *outcome, gint64 end,
-                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** va_service_features: POST /v1/host */
-gboolean va_service_features (VaClient *client, const VaHostFeatures *features, gint64 end, GError **error)
+VaLaunchGrant *va_service_client_launch (VaClient *client, const char *registration, VaLaunchRequest *request,
+                                         gint64 end, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_service_client_validate: POST /v1/vm/{registration}/validate; the answer is about the launch that was asked about.
+ */
+VaValidateReply *va_service_client_validate (VaClient *client, const char *registration,
+                                             const VaValidateRequest *request,
+                                             gint64 end, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_service_client_outcome: POST /v1/launch/{launch-id}/outcome */
+gboolean va_service_client_outcome (VaClient *client, const char *launch_id, const VaOutcome *outcome, gint64 end,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_service_client_features: POST /v1/host */
+gboolean va_service_client_features (VaClient *client, const VaHostFeatures *features, gint64 end, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 
-/** va_service_refused: whether @error is the service's own, final no, and not trouble that may pass. */
-gboolean va_service_refused (const GError *error);
+/** va_service_client_refused: whether @error is the service's own, final no, and not trouble that may pass. */
+gboolean va_service_client_refused (const GError *error);
 
 G_END_DECLS

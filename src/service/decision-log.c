@@ -13,7 +13,7 @@ or_dash (const char *text)
 }
 
 void
-va_decision_note (VaService *service, const VaRequest *request, const VaDecision *decision)
+va_decision_log_note (VaService *service, const VaRequest *request, const VaDecision *decision)
 {
   const char *result = decision->verdict != NULL ? decision->verdict : va_refusal_name (decision->error);
   const VaJournalField fields[] = {

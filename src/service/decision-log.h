@@ -13,7 +13,7 @@ typedef struct {
   const GError *error;                /* of VA_PROBLEM_ERROR */
 } VaDecision;
 
-/** va_decision_note: the one line that a decision leaves in the log, with the request's id; and it is counted. */
-void va_decision_note (VaService *service, const VaRequest *request, const VaDecision *decision);
+/** va_decision_log_note: the one line that a decision leaves in the log, with the request's id; and it is counted. */
+void va_decision_log_note (VaService *service, const VaRequest *request, const VaDecision *decision);
 
 G_END_DECLS

@@ -150,9 +150,9 @@ set_limits (VaService *service, const VaConfig *config, const char *place)
                           .registrations = read_quota (config, "registrations-per-owner", "registration-mib-per-owner") };
 
   va_store_set_quota (service->store, &quota);
-  service->refusals = va_limit_new ((guint) va_config_number (config, "limits", "refusals-per-minute"));
-  service->launches = va_limit_new ((guint) va_config_number (config, "limits", "launches-per-minute"));
-  service->changes = va_limit_new ((guint) va_config_number (config, "limits", "changes-per-minute"));
+  service->refusals = va_refusal_limit_new ((guint) va_config_number (config, "limits", "refusals-per-minute"));
+  service->launches = va_refusal_limit_new ((guint) va_config_number (config, "limits", "launches-per-minute"));
+  service->changes = va_refusal_limit_new ((guint) va_config_number (config, "limits", "changes-per-minute"));
   service->reserve = va_config_number (config, "limits", "reserve-mib") * MEBIBYTE;
   service->store_most = va_config_number (config, "limits", "store-mib") * MEBIBYTE;
   g_mutex_init (&service->size.mutex);
@@ -183,18 +183,18 @@ open_and_serve (const VaConfig *config, VaSevRoots *roots, VaKeyService *key_ser
   service.trail = va_audit_trail_new (store, service.signer);
   service.references = va_reference_cache_new ();
   service.chains = va_chain_cache_new (CHAINS_MAX);
-  service.registrations = va_registrations_new (REGISTRATIONS_MAX);
+  service.registrations = va_registration_cache_new (REGISTRATIONS_MAX);
   service.metrics = va_metrics_new (va_service_routes ());
   set_limits (&service, config, place);
   service.explainer = va_explainer_new (store, service.references);
   ok = va_serve (&service, &settings, error);
   va_explainer_free (service.explainer);
-  va_limit_free (service.refusals);
-  va_limit_free (service.launches);
-  va_limit_free (service.changes);
+  va_refusal_limit_free (service.refusals);
+  va_refusal_limit_free (service.launches);
+  va_refusal_limit_free (service.changes);
   g_free (service.store_directory);
   g_mutex_clear (&service.size.mutex);
-  va_recent_free (service.registrations);
+  va_cache_free (service.registrations);
   va_chain_cache_free (service.chains);
   va_metrics_free (service.metrics);
   g_free (service.readiness.keys_said);

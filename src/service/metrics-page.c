@@ -123,11 +123,11 @@ print_size (VaService *service, GString *text)
 {
   guint64 rows[VA_STORE_TABLES], bytes;
 
-  if (va_room_used (service, &bytes))
+  if (va_store_room_used (service, &bytes))
     print_service_metric (text, "virt_attest_store_bytes", "gauge",
                           "Bytes of the store's database; from store-mib on nothing new is stored but launches.",
                           (double) bytes);
-  if (!va_room_rows (service, rows))
+  if (!va_store_room_rows (service, rows))
     return;
   va_metrics_text_family (text, "virt_attest_store_rows", "gauge", "Rows of the store's tables, counted once a minute.");
   for (guint i = 0; i < VA_STORE_TABLES; i++)
@@ -141,7 +141,7 @@ print_store (VaService *service, GString *text)
   guint64 room;
 
   va_store_statistics (service->store, &store);
-  if (va_room_free (service, &room))
+  if (va_store_room_free (service, &room))
     print_service_metric (text, "virt_attest_store_free_bytes", "gauge",
                           "Free bytes of the file system that the store is in; below reserve-mib nothing new is stored "
                           "but launches.",

@@ -13,10 +13,10 @@ struct _VaLimit
   GHashTable *peers; /* "role:name" -> gint64 *: when the peer's last one is paid for */
 };
 
-VaLimit *
-va_limit_new (guint burst)
+VaRefusalLimit *
+va_refusal_limit_new (guint burst)
 {
-  VaLimit *limit = g_new0 (VaLimit, 1);
+  VaRefusalLimit *limit = g_new0 (VaRefusalLimit, 1);
 
   g_mutex_init (&limit->mutex);
   limit->each = MINUTE / MAX (burst, 1);
@@ -25,7 +25,7 @@ va_limit_new (guint burst)
 }
 
 void
-va_limit_free (VaLimit *limit)
+va_refusal_limit_free (VaRefusalLimit *limit)
 {
   if (limit == NULL)
     return;
@@ -42,7 +42,7 @@ is_quiet (gpointer key, gpointer paid, gpointer now)
 }
 
 gboolean
-va_limit_take_name (VaLimit *limit, const char *name, gint64 now)
+va_refusal_limit_take_name (VaRefusalLimit *limit, const char *name, gint64 now)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&limit->mutex);
   gint64 *paid = g_hash_table_lookup (limit->peers, name);
@@ -61,15 +61,15 @@ va_limit_take_name (VaLimit *limit, const char *name, gint64 now)
 }
 
 gboolean
-va_limit_take (VaLimit *limit, const VaIdentity *peer, gint64 now)
+va_refusal_limit_take (VaRefusalLimit *limit, const VaIdentity *peer, gint64 now)
 {
   g_autofree char *name = g_strdup_printf ("%s:%s", va_role_name (peer->role), peer->name);
 
-  return va_limit_take_name (limit, name, now);
+  return va_refusal_limit_take_name (limit, name, now);
 }
 
 gboolean
-va_limit_is_used_up (VaLimit *limit, const VaIdentity *peer, gint64 now)
+va_refusal_limit_is_used_up (VaRefusalLimit *limit, const VaIdentity *peer, gint64 now)
 {
   g_autofree char *key = g_strdup_printf ("%s:%s", va_role_name (peer->role), peer->name);
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&limit->mutex);

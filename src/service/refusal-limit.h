@@ -5,15 +5,20 @@
 
 G_BEGIN_DECLS
 
-/** VaLimit: how often a peer may do something: @burst times at once, and @burst times a minute. From any thread. */
-typedef struct _VaLimit VaLimit;
-VaLimit *va_limit_new (guint burst);
-/** va_limit_take: counts one. @now: monotonic, microseconds. Returns: FALSE when it is one too many, which counts not. */
-gboolean va_limit_take (VaLimit *limit, const VaIdentity *peer, gint64 now);
-/** va_limit_take_name: the same for whatever has @name, which is no peer's. */
-gboolean va_limit_take_name (VaLimit *limit, const char *name, gint64 now);
-/** va_limit_is_used_up: whether va_limit_take() would return FALSE; counts nothing. */
-gboolean va_limit_is_used_up (VaLimit *limit, const VaIdentity *peer, gint64 now);
-void va_limit_free (VaLimit *limit);
+/**
+ * VaRefusalLimit: how often a peer may do something: @burst times at once, and @burst times a minute. From any thread.
+ */
+typedef struct _VaLimit VaRefusalLimit;
+VaRefusalLimit *va_refusal_limit_new (guint burst);
+/**
+ * va_refusal_limit_take: counts one. @now: monotonic, microseconds.
+ * Returns: FALSE once the limit is reached; that one is not counted
+ */
+gboolean va_refusal_limit_take (VaRefusalLimit *limit, const VaIdentity *peer, gint64 now);
+/** va_refusal_limit_take_name: the same for whatever has @name, which is no peer's. */
+gboolean va_refusal_limit_take_name (VaRefusalLimit *limit, const char *name, gint64 now);
+/** va_refusal_limit_is_used_up: whether va_refusal_limit_take() would return FALSE; counts nothing. */
+gboolean va_refusal_limit_is_used_up (VaRefusalLimit *limit, const VaIdentity *peer, gint64 now);
+void va_refusal_limit_free (VaRefusalLimit *limit);
 
 G_END_DECLS

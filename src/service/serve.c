@@ -212,7 +212,7 @@ add_sources (Serving *serving)
   serving->chores[SWEEP].function = sweep_store;
   serving->chores[SIGN].function = va_audit_sign_new;
   serving->chores[REKEY].function = va_service_rekey;
-  serving->chores[MEASURE].function = va_room_measure;
+  serving->chores[MEASURE].function = va_store_room_measure;
   push_chore (serving, REKEY);
   push_chore (serving, MEASURE);
 }

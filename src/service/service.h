@@ -42,13 +42,13 @@ typedef struct {
   VaReferenceCache *references;
   VaExplainer *explainer;
   VaChainCache *chains;
-  VaHeldRegistrations *registrations;
+  VaRegistrationCache *registrations;
   VaSigner *signer;          /* of the audit log's checkpoints */
   VaAuditTrail *trail;       /* up to where the audit log is the service's own */
   VaHostGroups *groups;
-  VaLimit *refusals;         /* how many a peer may collect */
-  VaLimit *launches;         /* that are granted to a host under one registration */
-  VaLimit *changes;          /* by one peer */
+  VaRefusalLimit *refusals;         /* how many a peer may collect */
+  VaRefusalLimit *launches;         /* that are granted to a host under one registration */
+  VaRefusalLimit *changes;          /* by one peer */
   char *store_directory;     /* %NULL: the store is in a database elsewhere */
   guint64 reserve;           /* bytes of its file system that are for launches alone */
   guint64 store_most;        /* bytes that the store may have while something new is taken; 0: no limit */

@@ -13,7 +13,7 @@
 #define BYTES_SECONDS 1 /* so long a size is good: to ask is quick, but not for every request */
 
 gboolean
-va_room_free (const VaService *service, guint64 *bytes)
+va_store_room_free (const VaService *service, guint64 *bytes)
 {
   struct statvfs info;
 
@@ -24,7 +24,7 @@ va_room_free (const VaService *service, guint64 *bytes)
 }
 
 gboolean
-va_room_used (VaService *service, guint64 *bytes)
+va_store_room_used (VaService *service, guint64 *bytes)
 {
   VaStoreSize *size = &service->size;
   gint64 now = g_get_monotonic_time ();
@@ -46,7 +46,7 @@ va_room_used (VaService *service, guint64 *bytes)
 }
 
 gboolean
-va_room_rows (VaService *service, guint64 rows[VA_STORE_TABLES])
+va_store_room_rows (VaService *service, guint64 rows[VA_STORE_TABLES])
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&service->size.mutex);
 
@@ -55,7 +55,7 @@ va_room_rows (VaService *service, guint64 rows[VA_STORE_TABLES])
 }
 
 void
-va_room_measure (VaService *service)
+va_store_room_measure (VaService *service)
 {
   g_autoptr(GError) error = NULL;
   guint64 rows[VA_STORE_TABLES], bytes;
@@ -70,7 +70,7 @@ va_room_measure (VaService *service)
       service->size.has_rows = TRUE;
       g_mutex_unlock (&service->size.mutex);
     }
-  if (!va_room_used (service, &bytes))
+  if (!va_store_room_used (service, &bytes))
     g_debug ("the store's size could not be measured");
 }
 
@@ -90,20 +90,20 @@ find_shortage (VaService *service)
 {
   guint64 bytes;
 
-  if (va_room_free (service, &bytes) && bytes < service->reserve)
+  if (va_store_room_free (service, &bytes) && bytes < service->reserve)
     return g_strdup_printf ("the store's file system has %" G_GUINT64_FORMAT " MiB left, less than “reserve-mib” of "
                             "service.conf", bytes / MIB);
-  if (service->store_most > 0 && va_room_used (service, &bytes) && bytes >= service->store_most)
+  if (service->store_most > 0 && va_store_room_used (service, &bytes) && bytes >= service->store_most)
     return g_strdup_printf ("the store has %" G_GUINT64_FORMAT " MiB, as many as “store-mib” of service.conf allows", bytes / MIB);
   return NULL;
 }
 
 gboolean
-va_room_for_change (VaService *service, const VaRequest *request, gboolean adds, GError **error)
+va_store_room_for_change (VaService *service, const VaRequest *request, gboolean adds, GError **error)
 {
   g_autofree char *shortage = NULL;
 
-  if (!va_limit_take (service->changes, request->identity, g_get_monotonic_time ()))
+  if (!va_refusal_limit_take (service->changes, request->identity, g_get_monotonic_time ()))
     return va_refuse (error, VA_PROBLEM_TOO_MANY_CHANGES,
                       _("you have changed too much within a minute; wait, then go on"));
   if (!adds)

@@ -54,7 +54,7 @@ set_up_running (Host *host, VirtualDomain kind)
   g_assert_true (va_file_write (file, node, strlen (node), 0600, NULL));
   g_free (settings->libvirt_uri);
   settings->libvirt_uri = g_strdup_printf ("test://%s", file);
-  record->state = kind == ATTESTED ? VA_LAUNCH_ATTESTED : VA_LAUNCH_PENDING;
+  record->state = kind == ATTESTED ? VA_HOST_LAUNCH_ATTESTED : VA_HOST_LAUNCH_PENDING;
   record->pid = getpid ();
   g_assert_true (va_process_start_time (getpid (), &record->start, NULL));
   record->reason = g_strdup ("the service cannot be reached");
@@ -99,7 +99,7 @@ test_runs_without_attestation (void)
   failed = site_wait_outcome (host.site, va_launch_id (launch), "failed");
   g_assert_nonnull (strstr (failed, "ran without attestation"));
   g_assert_cmpint (state_of_domain (&host, VIR_DOMAIN_SHUTOFF), ==, VIR_DOMAIN_SHUTOFF);
-  g_assert_cmpint (va_launch_state (launch), ==, VA_LAUNCH_FAILED);
+  g_assert_cmpint (va_launch_state (launch), ==, VA_HOST_LAUNCH_FAILED);
   tear_down (&host);
 }
 
@@ -142,7 +142,7 @@ test_runs_rightly (void)
       va_reconcile_sweep (host.agent);
       g_usleep (300000);
       g_assert_cmpint (state_of_domain (&host, VIR_DOMAIN_RUNNING), ==, VIR_DOMAIN_RUNNING);
-      g_assert_cmpint (va_launch_state (launch), !=, VA_LAUNCH_FAILED);
+      g_assert_cmpint (va_launch_state (launch), !=, VA_HOST_LAUNCH_FAILED);
       tear_down (&host);
     }
 }

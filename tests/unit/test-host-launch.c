@@ -265,7 +265,7 @@ test_one_validation (void)
   g_thread_join (thread);
   g_assert_true (server.ok);
   g_assert_cmpuint (site_count (bench.site, &bench.site->validations), ==, 1);
-  g_assert_cmpint (va_launch_state (bench.launch), ==, VA_LAUNCH_ATTESTED);
+  g_assert_cmpint (va_launch_state (bench.launch), ==, VA_HOST_LAUNCH_ATTESTED);
   tear_down (&bench);
 }
 
@@ -286,7 +286,7 @@ test_one_refusal (void)
   g_assert_nonnull (strstr (server.error->message, "permit"));
   g_clear_error (&server.error);
   g_assert_cmpuint (site_count (bench.site, &bench.site->validations), ==, 1);
-  g_assert_cmpint (va_launch_state (bench.launch), ==, VA_LAUNCH_FAILED);
+  g_assert_cmpint (va_launch_state (bench.launch), ==, VA_HOST_LAUNCH_FAILED);
   g_assert_cmpint (va_marker_read (bench.site->settings->run_dir, SITE_UUID).state, ==, VA_MARKER_PENDING);
   tear_down (&bench);
 }
@@ -301,7 +301,7 @@ test_failing_injection (void)
   set_up (&bench);
   qmp.inject_fails = TRUE;
   g_assert_false (serve (&bench, &qmp));
-  g_assert_cmpint (va_launch_state (bench.launch), ==, VA_LAUNCH_PENDING);
+  g_assert_cmpint (va_launch_state (bench.launch), ==, VA_HOST_LAUNCH_PENDING);
   g_assert_cmpint (va_marker_read (bench.site->settings->run_dir, SITE_UUID).state, ==, VA_MARKER_PENDING);
   qmp.inject_fails = FALSE;
   g_assert_true (serve (&bench, &qmp));
@@ -346,7 +346,7 @@ test_refuses_what_ran (void)
   qmp.runs = TRUE;
   g_assert_false (serve (&bench, &qmp));
   g_assert_cmpuint (site_count (bench.site, &bench.site->validations), ==, 1);
-  g_assert_cmpint (va_launch_state (bench.launch), ==, VA_LAUNCH_PENDING);
+  g_assert_cmpint (va_launch_state (bench.launch), ==, VA_HOST_LAUNCH_PENDING);
   g_assert_cmpint (va_marker_read (bench.site->settings->run_dir, SITE_UUID).state, ==, VA_MARKER_PENDING);
   tear_down (&bench);
 }
@@ -373,7 +373,7 @@ test_condemned_meanwhile (void)
   g_thread_join (thread);
   g_assert_false (server.ok);
   g_clear_error (&server.error);
-  g_assert_cmpint (va_launch_state (bench.launch), ==, VA_LAUNCH_FAILED);
+  g_assert_cmpint (va_launch_state (bench.launch), ==, VA_HOST_LAUNCH_FAILED);
   g_assert_cmpint (va_marker_read (bench.site->settings->run_dir, SITE_UUID).state, ==, VA_MARKER_PENDING);
   va_launch_trouble (bench.launch, "something else");
   reason = va_launch_reason (bench.launch);
@@ -394,7 +394,7 @@ test_attested_is_not_condemned (void)
   set_up (&bench);
   g_assert_true (serve (&bench, &qmp));
   g_assert_false (va_launch_condemn (bench.launch, "it ran"));
-  g_assert_cmpint (va_launch_state (bench.launch), ==, VA_LAUNCH_ATTESTED);
+  g_assert_cmpint (va_launch_state (bench.launch), ==, VA_HOST_LAUNCH_ATTESTED);
   tear_down (&bench);
 }
 
@@ -412,7 +412,7 @@ test_refuses_without_record (void)
   g_assert_cmpint (rename (launches, away), ==, 0);
   g_assert_false (serve (&bench, &qmp));
   g_assert_cmpint (va_marker_read (bench.site->settings->run_dir, SITE_UUID).state, ==, VA_MARKER_PENDING);
-  g_assert_cmpint (va_launch_state (bench.launch), ==, VA_LAUNCH_PENDING);
+  g_assert_cmpint (va_launch_state (bench.launch), ==, VA_HOST_LAUNCH_PENDING);
   g_assert_cmpint (rename (away, launches), ==, 0);
   g_assert_true (serve (&bench, &qmp));
   tear_down (&bench);

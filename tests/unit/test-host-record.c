@@ -32,7 +32,7 @@ sample (void)
   record->secret_size = 0xc00;
   record->boot_id = va_boot_id ();
   record->asked = 123456789;
-  record->state = VA_LAUNCH_ATTESTED;
+  record->state = VA_HOST_LAUNCH_ATTESTED;
   record->pid = 42;
   record->start = 4711;
   step->name = g_strdup ("granted");
@@ -55,7 +55,7 @@ test_round_trip (void)
   g_assert_no_error (error);
   again = va_launch_record_print (copy);
   g_assert_cmpstr (text, ==, again);
-  g_assert_cmpint (copy->state, ==, VA_LAUNCH_ATTESTED);
+  g_assert_cmpint (copy->state, ==, VA_HOST_LAUNCH_ATTESTED);
   g_assert_cmpuint (copy->policy, ==, 0xffffffffu);
   g_assert_cmpuint (copy->owed->len, ==, 1);
   g_assert_cmpuint (((VaStep *) g_ptr_array_index (copy->steps, 0))->ms, ==, 17);

@@ -114,10 +114,10 @@ test_minimum_api (void)
     }
 }
 
-static VaFixed *
+static VaLaunchTerms *
 new_fixed (const char *firmware)
 {
-  VaFixed *fixed = va_fixed_new ();
+  VaLaunchTerms *fixed = va_launch_terms_new ();
   VaReference reference = { .digest = { 1, 2, 3 }, .secret_address = 0xfffffff0u };
 
   fixed->api_major = 1;
@@ -152,7 +152,7 @@ test_claims (void)
                 { { 1, 6, 3, 0x01000001 }, FALSE, 0, VA_PROBLEM_API_TOO_OLD },
                 { { 1, 7, 2, 0x01000001 }, FALSE, 0, VA_PROBLEM_API_TOO_OLD },
                 { { 1, 7, 3, 0x01000001 }, TRUE, 8, VA_PROBLEM_FIRMWARE_CHANGED } };
-  g_autoptr(VaFixed) fixed = new_fixed (HEX32), by_digest = new_fixed ("");
+  g_autoptr(VaLaunchTerms) fixed = new_fixed (HEX32), by_digest = new_fixed ("");
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
@@ -173,7 +173,7 @@ test_claims (void)
 static void
 test_measurement (void)
 {
-  g_autoptr(VaFixed) fixed = new_fixed (HEX32);
+  g_autoptr(VaLaunchTerms) fixed = new_fixed (HEX32);
   g_autoptr(VaSecret) tik = va_secret_copy_in ("0123456789abcdef", 16), other = va_secret_copy_in ("x123456789abcdef", 16);
   VaValidateRequest request = { .context = { 1, 7, 3, 1 }, .measurement = { [32] = 5 } };
   VaReference second = { .digest = { 9 } };
@@ -207,17 +207,17 @@ test_fixed (void)
     "\"kernels\":[],\"references\":[{\"digest\":\"" HEX32 "\",\"firmware\":\"\",\"secret-address\":0,\"kernel\":1}]}",
     "{\"api-major\":1,\"api-minor\":5,\"min-api-major\":1,\"min-api-minor\":7,\"min-build\":3,\"has-secrets\":true,"
     "\"kernels\":[],\"references\":[{\"digest\":\"0707\",\"firmware\":\"\",\"secret-address\":0,\"kernel\":0}]}" };
-  g_autoptr(VaFixed) fixed = new_fixed (HEX32), again = NULL;
+  g_autoptr(VaLaunchTerms) fixed = new_fixed (HEX32), again = NULL;
   g_autofree char *text = NULL, *twice = NULL;
   g_autoptr(GError) error = NULL;
   VaKernelHashes kernel = { { 0 }, { 0 }, { 0 } };
 
   memset (kernel.initrd, 0xab, VA_SHA256_SIZE);
   g_array_append_val (fixed->kernels, kernel);
-  text = va_fixed_write (fixed);
-  again = va_fixed_read (text, &error);
+  text = va_launch_terms_write (fixed);
+  again = va_launch_terms_read (text, &error);
   g_assert_no_error (error);
-  twice = va_fixed_write (again);
+  twice = va_launch_terms_write (again);
   g_assert_cmpstr (text, ==, twice);
   g_assert_cmpuint (g_array_index (again->references, VaReference, 0).secret_address, ==, 0xfffffff0u);
   g_assert_cmpmem (g_array_index (again->kernels, VaKernelHashes, 0).initrd, 32, kernel.initrd, 32);
@@ -225,7 +225,7 @@ test_fixed (void)
     {
       g_autoptr(GError) reason = NULL;
 
-      g_assert_null (va_fixed_read (bad[i], &reason));
+      g_assert_null (va_launch_terms_read (bad[i], &reason));
       g_assert_nonnull (reason);
     }
 }

@@ -97,7 +97,7 @@ va_guard_check (const VaAgent *agent, VaLaunch *launch, virDomainPtr domain)
 {
   if (check_memory (agent, launch, domain))
     return TRUE;
-  if (va_launch_state (launch) == VA_LAUNCH_ATTESTED || va_launch_is_gone (launch) || !has_run (domain)
+  if (va_launch_state (launch) == VA_HOST_LAUNCH_ATTESTED || va_launch_is_gone (launch) || !has_run (domain)
       || !has_our_monitor (agent, domain, va_launch_domain (launch)))
     return FALSE;
   /* From here on nothing attests it any more. */
@@ -149,7 +149,7 @@ push_guard (VaAgent *agent, VaLaunch *launch, const char *uuid)
 void
 va_guard_look (VaAgent *agent, VaLaunch *launch)
 {
-  if (va_launch_state (launch) != VA_LAUNCH_ATTESTED && !va_launch_is_gone (launch))
+  if (va_launch_state (launch) != VA_HOST_LAUNCH_ATTESTED && !va_launch_is_gone (launch))
     push_guard (agent, launch, va_launch_domain (launch));
 }
 

@@ -63,7 +63,7 @@ va_launch_asked (const VaLaunch *launch)
   return launch->record->asked;
 }
 
-VaLaunchState
+VaHostLaunchState
 va_launch_state (VaLaunch *launch)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&launch->lock);
@@ -167,9 +167,9 @@ va_launch_owe (VaLaunch *launch, VaOutcomeState state, const char *reason)
 void
 va_launch_fail (VaLaunch *launch, const char *reason)
 {
-  if (launch->record->state != VA_LAUNCH_PENDING || launch->record->gone)
+  if (launch->record->state != VA_HOST_LAUNCH_PENDING || launch->record->gone)
     return;
-  launch->record->state = VA_LAUNCH_FAILED;
+  launch->record->state = VA_HOST_LAUNCH_FAILED;
   set_reason (launch, reason);
   va_launch_owe (launch, VA_OUTCOME_FAILED, launch->record->reason);
   va_launch_save (launch);
@@ -202,7 +202,7 @@ va_launch_trouble (VaLaunch *launch, const char *message)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&launch->lock);
 
-  if (launch->record->state != VA_LAUNCH_PENDING || launch->record->gone)
+  if (launch->record->state != VA_HOST_LAUNCH_PENDING || launch->record->gone)
     return;
   set_reason (launch, message);
   va_launch_save (launch);
@@ -214,7 +214,7 @@ va_launch_condemn (VaLaunch *launch, const char *reason)
   gboolean condemned;
 
   g_mutex_lock (&launch->lock);
-  condemned = launch->record->state != VA_LAUNCH_ATTESTED && !launch->record->gone;
+  condemned = launch->record->state != VA_HOST_LAUNCH_ATTESTED && !launch->record->gone;
   va_launch_fail (launch, reason);
   g_mutex_unlock (&launch->lock);
   launch->host->owes (launch->host->data);
@@ -226,7 +226,7 @@ va_launch_doubt (VaLaunch *launch, const char *reason)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&launch->lock);
 
-  if (launch->record->state != VA_LAUNCH_ATTESTED || launch->record->gone)
+  if (launch->record->state != VA_HOST_LAUNCH_ATTESTED || launch->record->gone)
     return;
   set_reason (launch, reason);
   va_launch_save (launch);
@@ -260,7 +260,7 @@ va_launch_finish (VaLaunch *launch, const char *reason)
   gboolean pending, refused;
 
   g_mutex_lock (&launch->lock);
-  pending = launch->record->state == VA_LAUNCH_PENDING;
+  pending = launch->record->state == VA_HOST_LAUNCH_PENDING;
   if (launch->record->gone)
     {
       g_mutex_unlock (&launch->lock);
@@ -273,7 +273,7 @@ va_launch_finish (VaLaunch *launch, const char *reason)
         set_end_reason (launch, reason);
       va_launch_fail (launch, launch->record->reason);
     }
-  else if (launch->record->state == VA_LAUNCH_ATTESTED)
+  else if (launch->record->state == VA_HOST_LAUNCH_ATTESTED)
     va_launch_owe (launch, VA_OUTCOME_ENDED, launch->record->reason);
   launch->record->gone = TRUE;
   unwatch_process (launch);
@@ -366,7 +366,7 @@ va_launch_bind (VaLaunch *launch, pid_t pid, guint64 start, GError **error)
     return va_launch_refuse_process (error, pid);
   if (record->pid == pid && record->start == start)
     return TRUE;
-  if (record->state == VA_LAUNCH_ATTESTED || va_process_ended (pid, start) || !watch_process (launch, pid, start))
+  if (record->state == VA_HOST_LAUNCH_ATTESTED || va_process_ended (pid, start) || !watch_process (launch, pid, start))
     return va_launch_refuse_process (error, pid);
   record->pid = pid;
   record->start = start;
@@ -391,21 +391,21 @@ va_launch_restore (VaLaunch *launch, gboolean alive)
     return;
   marker = va_marker_read (run_dir, record->domain_uuid);
   /* Only this agent writes “attested”, and only after the injection: it died before it could note that. */
-  if (record->state == VA_LAUNCH_PENDING && marker.state == VA_MARKER_ATTESTED
+  if (record->state == VA_HOST_LAUNCH_PENDING && marker.state == VA_MARKER_ATTESTED
       && !va_process_ended (marker.pid, marker.start))
     {
-      record->state = VA_LAUNCH_ATTESTED;
+      record->state = VA_HOST_LAUNCH_ATTESTED;
       record->pid = marker.pid;
       record->start = marker.start;
       va_launch_owe (launch, VA_OUTCOME_RUNNING, NULL);
       va_launch_save (launch);
     }
-  ok = record->state == VA_LAUNCH_ATTESTED
+  ok = record->state == VA_HOST_LAUNCH_ATTESTED
          ? va_marker_write_attested (run_dir, record->domain_uuid, record->pid, record->start, &error)
          : va_marker_write_pending (run_dir, record->domain_uuid, &error);
   if (!ok)
     g_message (_("launch %s: %s"), record->launch_id, error->message);
-  if (record->state == VA_LAUNCH_ATTESTED)
+  if (record->state == VA_HOST_LAUNCH_ATTESTED)
     va_monitor_remove (run_dir, record->domain_uuid);
   if (record->pid != 0)
     watch_process (launch, record->pid, record->start); /* one that has just ended is found by the sweep */

@@ -34,7 +34,7 @@ const char *va_launch_id (const VaLaunch *launch);
 const char *va_launch_domain (const VaLaunch *launch);
 /** va_launch_asked: g_get_monotonic_time() of the hook's question. */
 gint64 va_launch_asked (const VaLaunch *launch);
-VaLaunchState va_launch_state (VaLaunch *launch);
+VaHostLaunchState va_launch_state (VaLaunch *launch);
 gboolean va_launch_is_gone (VaLaunch *launch);
 /** va_launch_process: FALSE while QEMU's process is not known. */
 gboolean va_launch_process (VaLaunch *launch, pid_t *pid, guint64 *start);

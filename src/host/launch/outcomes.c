@@ -38,7 +38,7 @@ tell_outcome (VaOutcomes *outcomes, VaLaunch *launch, const VaOutcome *outcome)
   gint64 end = g_get_monotonic_time () + CALL_SECONDS * G_TIME_SPAN_SECOND;
   g_autoptr(GError) error = NULL;
 
-  if (va_service_outcome (outcomes->client, va_launch_id (launch), outcome, end, &error))
+  if (va_service_client_outcome (outcomes->client, va_launch_id (launch), outcome, end, &error))
     return HEARD;
   g_message (_("launch %s: outcome “%s”: %s"), va_launch_id (launch), va_outcome_state_name (outcome->state),
              error->message);

@@ -87,7 +87,7 @@ attend_domain (const Job *job, virDomainPtr domain)
   else if (va_guard_check (job->agent, job->launch, domain))
     return;
   else if (state == VIR_DOMAIN_PAUSED && reason != VIR_DOMAIN_PAUSED_STARTING_UP
-           && va_launch_state (job->launch) == VA_LAUNCH_PENDING && !va_launch_is_gone (job->launch))
+           && va_launch_state (job->launch) == VA_HOST_LAUNCH_PENDING && !va_launch_is_gone (job->launch))
     attend_paused (job, domain);
 }
 

@@ -98,7 +98,7 @@ sweep_launch (VaAgent *agent, VaLaunch *launch)
     look_for_process (agent, launch);
   else if (va_process_ended (pid, start))
     va_launch_finish (launch, _("QEMU ended before its attestation"));
-  else if (va_launch_state (launch) == VA_LAUNCH_PENDING)
+  else if (va_launch_state (launch) == VA_HOST_LAUNCH_PENDING)
     va_paused_attend (agent, launch);
 }
 

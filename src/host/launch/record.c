@@ -195,7 +195,7 @@ va_launch_record_parse (const char *text, gsize size, GError **error)
     record->firmware_hash = g_strdup (json_object_get_string_member (object, "firmware-hash"));
   record->boot_id = va_fields_uuid (&fields, "boot-id", VA_REQUIRED);
   state = va_fields_choice (&fields, "state", VA_REQUIRED, state_names);
-  record->state = state >= 0 ? (VaLaunchState) state : VA_LAUNCH_FAILED;
+  record->state = state >= 0 ? (VaHostLaunchState) state : VA_HOST_LAUNCH_FAILED;
   record->gone = va_fields_boolean (&fields, "gone", FALSE);
   record->reason = g_strdup (va_fields_string (&fields, "reason", VA_OPTIONAL, VA_REASON_MAX));
   read_numbers (record, &fields);

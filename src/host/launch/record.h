@@ -7,10 +7,10 @@
 G_BEGIN_DECLS
 
 typedef enum {
-  VA_LAUNCH_PENDING,  /* granted; the gate must ask */
-  VA_LAUNCH_ATTESTED, /* QEMU has its secrets and may run */
-  VA_LAUNCH_FAILED,   /* refused for good */
-} VaLaunchState;
+  VA_HOST_LAUNCH_PENDING,  /* granted; the gate must ask */
+  VA_HOST_LAUNCH_ATTESTED, /* QEMU has its secrets and may run */
+  VA_HOST_LAUNCH_FAILED,   /* refused for good */
+} VaHostLaunchState;
 
 #define VA_LAUNCH_STEPS_MAX 16
 
@@ -21,7 +21,7 @@ typedef struct {
   guint32 secret_address, secret_size; /* from the firmware's footer; 0: not known */
   char *boot_id;                       /* of the kernel under which all this happened */
   gint64 asked;                        /* g_get_monotonic_time() of the hook's question */
-  VaLaunchState state;
+  VaHostLaunchState state;
   gboolean gone;                       /* the domain is no more; what is left is to tell the service */
   pid_t pid;                           /* QEMU's; 0: not known */
   guint64 start;                       /* of that process */

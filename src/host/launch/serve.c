@@ -57,7 +57,7 @@ ask_for_validation (VaLaunch *launch, const VaEvidence *evidence, gint64 end, GE
                                && va_hex_decode (record->firmware_hash, request->firmware_hash,
                                                  sizeof request->firmware_hash, NULL);
   request->cpu_count = record->vcpus;
-  return va_service_validate (launch->host->client, record->registration, request, end, error);
+  return va_service_client_validate (launch->host->client, record->registration, request, end, error);
 }
 
 /* Takes the right to ask the service, or the answer that another thread has got meanwhile: TRUE with @reply %NULL
@@ -73,7 +73,7 @@ take_turn (VaLaunch *launch, gint64 end, VaValidateReply **reply, GError **error
         g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_TIMEOUT, _("the attestation service did not answer in time"));
         return FALSE;
       }
-  if (launch->record->state == VA_LAUNCH_FAILED)
+  if (launch->record->state == VA_HOST_LAUNCH_FAILED)
     {
       g_set_error (error, VA_PROBLEM_ERROR, VA_PROBLEM_FORBIDDEN, "%s", launch->record->reason);
       return FALSE;
@@ -92,7 +92,7 @@ end_turn (VaLaunch *launch, VaValidateReply *reply, const GError *error)
   launch->validation = reply != NULL ? VALIDATION_DONE : VALIDATION_NONE;
   if (reply != NULL)
     va_launch_add_step (launch, "validated");
-  else if (va_service_refused (error))
+  else if (va_service_client_refused (error))
     va_launch_fail (launch, error->message);
   g_cond_broadcast (&launch->validated);
   g_mutex_unlock (&launch->lock);
@@ -157,7 +157,7 @@ inject_secrets (VaLaunch *launch, VaChannel *channel, const VaValidateReply *rep
       va_launch_step (launch, "injected");
       return TRUE;
     }
-  if (va_launch_state (launch) == VA_LAUNCH_ATTESTED)
+  if (va_launch_state (launch) == VA_HOST_LAUNCH_ATTESTED)
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&reason));
   return FALSE;
@@ -173,16 +173,16 @@ attest_guest (VaLaunch *launch, const VaChannel *channel, GError **error)
 
   if (record->gone || record->pid != channel->pid || record->start != channel->start)
     return va_launch_refuse_process (error, channel->pid);
-  if (record->state == VA_LAUNCH_ATTESTED)
+  if (record->state == VA_HOST_LAUNCH_ATTESTED)
     return TRUE;
-  if (record->state != VA_LAUNCH_PENDING)
+  if (record->state != VA_HOST_LAUNCH_PENDING)
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER, "%s", record->reason);
       return FALSE;
     }
   if (!va_marker_write_attested (host->run_dir, record->domain_uuid, record->pid, record->start, error))
     return FALSE;
-  record->state = VA_LAUNCH_ATTESTED;
+  record->state = VA_HOST_LAUNCH_ATTESTED;
   g_clear_pointer (&record->reason, g_free);
   va_launch_add_step (launch, "answered");
   va_launch_owe (launch, VA_OUTCOME_RUNNING, NULL);
@@ -192,7 +192,7 @@ attest_guest (VaLaunch *launch, const VaChannel *channel, GError **error)
       va_monitor_remove (host->run_dir, record->domain_uuid);
       return TRUE;
     }
-  record->state = VA_LAUNCH_PENDING;
+  record->state = VA_HOST_LAUNCH_PENDING;
   g_ptr_array_set_size (record->owed, (int) record->owed->len - 1);
   if (!va_marker_write_pending (host->run_dir, record->domain_uuid, NULL))
     va_marker_remove (host->run_dir, record->domain_uuid);
@@ -224,7 +224,7 @@ check_stopped (VaLaunch *launch, VaChannel *channel, GError **error)
 {
   g_autoptr(GError) reason = NULL;
 
-  if (va_channel_check (channel, &reason) || va_launch_state (launch) == VA_LAUNCH_ATTESTED)
+  if (va_channel_check (channel, &reason) || va_launch_state (launch) == VA_HOST_LAUNCH_ATTESTED)
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&reason));
   return FALSE;
@@ -237,7 +237,7 @@ serve_launch (VaLaunch *launch, VaChannel *channel, gint64 end, GError **error)
   VaEvidence evidence;
   gboolean attested;
 
-  if (va_launch_state (launch) == VA_LAUNCH_ATTESTED)
+  if (va_launch_state (launch) == VA_HOST_LAUNCH_ATTESTED)
     return va_launch_bind (launch, channel->pid, channel->start, error);
   if (!check_origin (launch, channel, end, error) || !va_channel_collect (channel, &evidence, error)
       || !check_started_policy (launch, &evidence, error))

@@ -79,7 +79,8 @@ report_features (gpointer data)
   g_autoptr(GError) error = NULL;
 
   g_atomic_int_set (&agent->features_due, 0);
-  if (va_service_features (agent->client, features, g_get_monotonic_time () + CALL_SECONDS * G_TIME_SPAN_SECOND, &error))
+  if (va_service_client_features (agent->client, features, g_get_monotonic_time () + CALL_SECONDS * G_TIME_SPAN_SECOND,
+                                  &error))
     return;
   g_atomic_int_set (&agent->features_due, 1);
   g_message (_("the host's features are not reported: %s"), error->message);

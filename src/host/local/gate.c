@@ -25,7 +25,7 @@ check_gate_state (VaLaunch *launch, GError **error)
 {
   g_autofree char *reason = va_launch_reason (launch);
 
-  if (va_launch_state (launch) != VA_LAUNCH_FAILED)
+  if (va_launch_state (launch) != VA_HOST_LAUNCH_FAILED)
     return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, "%s", reason);
   return FALSE;

@@ -86,7 +86,7 @@ ask_for_grant (const Start *start, GError **error)
   request->domain_uuid = g_strdup (start->domain->uuid);
   request->domain_name = g_strdup (start->domain->name);
   request->owner = g_strdup (start->domain->owner);
-  return va_service_launch (start->agent->client, start->domain->registration, request, start->end, error);
+  return va_service_client_launch (start->agent->client, start->domain->registration, request, start->end, error);
 }
 
 static VaLaunch *

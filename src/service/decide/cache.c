@@ -14,7 +14,7 @@ struct _VaRecent
 {
   GMutex mutex;
   guint max;
-  VaRecentCopy copy;
+  VaCacheCopy copy;
   GDestroyNotify release;
   GHashTable *entries; /* Entry -> itself */
   GQueue order;        /* the same ones, oldest first */
@@ -35,10 +35,10 @@ entry_equal (gconstpointer a, gconstpointer b)
   return memcmp (((const Entry *) a)->key, ((const Entry *) b)->key, VA_SHA256_SIZE) == 0;
 }
 
-VaRecent *
-va_recent_new (guint max, VaRecentCopy copy, GDestroyNotify release)
+VaCache *
+va_cache_new (guint max, VaCacheCopy copy, GDestroyNotify release)
 {
-  VaRecent *recent = g_new0 (VaRecent, 1);
+  VaCache *recent = g_new0 (VaCache, 1);
 
   g_mutex_init (&recent->mutex);
   recent->max = max;
@@ -51,7 +51,7 @@ va_recent_new (guint max, VaRecentCopy copy, GDestroyNotify release)
 
 /* @entry: no longer in the order */
 static void
-drop_entry (VaRecent *recent, Entry *entry)
+drop_entry (VaCache *recent, Entry *entry)
 {
   g_hash_table_remove (recent->entries, entry);
   if (recent->release != NULL)
@@ -60,7 +60,7 @@ drop_entry (VaRecent *recent, Entry *entry)
 }
 
 void
-va_recent_free (VaRecent *recent)
+va_cache_free (VaCache *recent)
 {
   if (recent == NULL)
     return;
@@ -72,7 +72,7 @@ va_recent_free (VaRecent *recent)
 }
 
 static Entry *
-look_up (VaRecent *recent, const guint8 key[VA_SHA256_SIZE])
+look_up (VaCache *recent, const guint8 key[VA_SHA256_SIZE])
 {
   Entry wanted;
 
@@ -81,7 +81,7 @@ look_up (VaRecent *recent, const guint8 key[VA_SHA256_SIZE])
 }
 
 gpointer
-va_recent_get (VaRecent *recent, const guint8 key[VA_SHA256_SIZE])
+va_cache_get (VaCache *recent, const guint8 key[VA_SHA256_SIZE])
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&recent->mutex);
   const Entry *found = look_up (recent, key);
@@ -90,7 +90,7 @@ va_recent_get (VaRecent *recent, const guint8 key[VA_SHA256_SIZE])
 }
 
 void
-va_recent_put (VaRecent *recent, const guint8 key[VA_SHA256_SIZE], gconstpointer value)
+va_cache_put (VaCache *recent, const guint8 key[VA_SHA256_SIZE], gconstpointer value)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&recent->mutex);
   Entry *entry;
@@ -107,7 +107,7 @@ va_recent_put (VaRecent *recent, const guint8 key[VA_SHA256_SIZE], gconstpointer
 }
 
 void
-va_recent_forget (VaRecent *recent, const guint8 key[VA_SHA256_SIZE])
+va_cache_forget (VaCache *recent, const guint8 key[VA_SHA256_SIZE])
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&recent->mutex);
   Entry *entry = look_up (recent, key);

@@ -8,8 +8,8 @@
 
 struct _VaChainCache
 {
-  VaRecent *chains; /* -> the generation's name, interned */
-  VaRecent *ocas;   /* -> a name as well, of the first chain that each was in */
+  VaCache *chains; /* -> the generation's name, interned */
+  VaCache *ocas;   /* -> a name as well, of the first chain that each was in */
 };
 
 static gpointer
@@ -23,8 +23,8 @@ va_chain_cache_new (guint max)
 {
   VaChainCache *cache = g_new0 (VaChainCache, 1);
 
-  cache->chains = va_recent_new (max, copy_name, NULL);
-  cache->ocas = va_recent_new (max, copy_name, NULL);
+  cache->chains = va_cache_new (max, copy_name, NULL);
+  cache->ocas = va_cache_new (max, copy_name, NULL);
   return cache;
 }
 
@@ -33,8 +33,8 @@ va_chain_cache_free (VaChainCache *cache)
 {
   if (cache == NULL)
     return;
-  va_recent_free (cache->chains);
-  va_recent_free (cache->ocas);
+  va_cache_free (cache->chains);
+  va_cache_free (cache->ocas);
   g_free (cache);
 }
 
@@ -58,16 +58,16 @@ va_chain_cache_verify (VaChainCache *cache, const VaSevChain *chain, const VaSev
   guint8 all[VA_SHA256_SIZE], oca[VA_SHA256_SIZE];
 
   hash_chain (chain, all);
-  *generation = va_recent_get (cache->chains, all);
+  *generation = va_cache_get (cache->chains, all);
   *known = *generation != NULL;
   if (*known)
     return TRUE;
   va_sha256 (chain->oca.raw, VA_SEV_CERT_SIZE, oca);
-  if (!(va_recent_get (cache->ocas, oca) != NULL ? va_sev_chain_verify_but_oca (chain, roots, generation, error)
+  if (!(va_cache_get (cache->ocas, oca) != NULL ? va_sev_chain_verify_but_oca (chain, roots, generation, error)
                                                  : va_sev_chain_verify (chain, roots, generation, error)))
     return FALSE;
   *generation = g_intern_string (*generation);
-  va_recent_put (cache->ocas, oca, *generation);
-  va_recent_put (cache->chains, all, *generation);
+  va_cache_put (cache->ocas, oca, *generation);
+  va_cache_put (cache->chains, all, *generation);
   return TRUE;
 }

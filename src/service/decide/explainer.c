@@ -34,7 +34,7 @@ va_explanation_free (VaExplanation *explanation)
   g_free (explanation->owner);
   g_free (explanation->vm);
   g_free (explanation->host);
-  va_fixed_free (explanation->fixed);
+  va_launch_terms_free (explanation->fixed);
   va_secret_free (explanation->tik);
   g_free (explanation);
 }

@@ -15,7 +15,7 @@ typedef struct _VaExplainer VaExplainer;
 /** A measurement to explain. */
 typedef struct {
   char *launch, *owner, *vm, *host;
-  VaFixed *fixed;
+  VaLaunchTerms *fixed;
   VaSecret *tik;
   VaLaunchContext context;
   guint8 measurement[VA_MEASUREMENT_SIZE];

@@ -22,7 +22,7 @@ typedef struct {
 } Candidates;
 
 static gboolean
-is_registered (const VaFixed *fixed, const char *hash)
+is_registered (const VaLaunchTerms *fixed, const char *hash)
 {
   for (guint i = 0; i < fixed->references->len; i++)
     if (g_str_equal (g_array_index (fixed->references, VaReference, i).firmware, hash))
@@ -32,7 +32,7 @@ is_registered (const VaFixed *fixed, const char *hash)
 
 /* What was expected, behind what it comes to; a registration can have more references than anybody reads. */
 static void
-append_tried (GString *text, const VaFixed *fixed)
+append_tried (GString *text, const VaLaunchTerms *fixed)
 {
   guint shown = MIN (fixed->references->len, TRIED_SHOWN);
 
@@ -110,7 +110,7 @@ add_candidates (Candidates *candidates, gboolean registered, guint max)
 
 /* What the references say of vCPUs and profiles. */
 static void
-describe_cpus (const VaFixed *fixed, VaSevMismatch *search, GArray *cpus)
+describe_cpus (const VaLaunchTerms *fixed, VaSevMismatch *search, GArray *cpus)
 {
   for (guint i = 0; i < fixed->references->len; i++)
     {
@@ -141,7 +141,7 @@ read_tried_cmdlines (const VaMismatch *mismatch)
 static char *
 find_cause (const VaMismatch *mismatch, GPtrArray *ruled_out)
 {
-  const VaFixed *fixed = mismatch->fixed;
+  const VaLaunchTerms *fixed = mismatch->fixed;
   g_autoptr(GPtrArray) firmware = g_ptr_array_new ();
   g_autoptr(GByteArray) digests = g_byte_array_new ();
   g_autoptr(GArray) cpus = g_array_new (FALSE, FALSE, sizeof (guint32));
@@ -161,7 +161,7 @@ find_cause (const VaMismatch *mismatch, GPtrArray *ruled_out)
   search.digests = digests->data;
   search.digest_count = fixed->references->len;
   describe_cpus (fixed, &search, cpus);
-  add_candidates (&candidates, TRUE, VA_FIXED_REFERENCES_MAX);
+  add_candidates (&candidates, TRUE, VA_LAUNCH_TERMS_REFERENCES_MAX);
   search.expected_count = firmware->len;
   add_candidates (&candidates, FALSE, OTHERS_MAX);
   search.firmware_count = firmware->len;
@@ -192,7 +192,7 @@ va_explain_mismatch (const VaMismatch *mismatch)
 }
 
 char *
-va_explain_match (const VaFixed *fixed, const VaReference *reference)
+va_explain_match (const VaLaunchTerms *fixed, const VaReference *reference)
 {
   g_autofree char *digest = va_hex_encode (reference->digest, VA_SHA256_SIZE);
   g_autofree char *cpu = va_cpu_describe (fixed->cpu_signature);

@@ -7,7 +7,7 @@ G_BEGIN_DECLS
 
 /** What a measurement that fits no reference is explained from. Borrowed. */
 typedef struct {
-  const VaFixed *fixed;
+  const VaLaunchTerms *fixed;
   const VaValidateRequest *request;
   VaSecret *tik;
   GPtrArray *firmware; /* of VaStoredArtifact: everything that the owner has uploaded */
@@ -17,7 +17,7 @@ typedef struct {
 } VaMismatch;
 
 /** va_explain_match: for the owner: which reference it was. Returns: (transfer full). */
-char *va_explain_match (const VaFixed *fixed, const VaReference *reference);
+char *va_explain_match (const VaLaunchTerms *fixed, const VaReference *reference);
 /**
  * va_explain_mismatch: for the owner: what was tried, and the one change with which the measurement would fit, as
  * “virt-attest sev explain” finds it; tries the owner's other firmware too. Never opens a way to be accepted.

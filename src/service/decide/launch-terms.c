@@ -6,10 +6,10 @@
 #include <string.h>
 #include "core/encoding.h"
 
-VaFixed *
-va_fixed_new (void)
+VaLaunchTerms *
+va_launch_terms_new (void)
 {
-  VaFixed *fixed = g_new0 (VaFixed, 1);
+  VaLaunchTerms *fixed = g_new0 (VaLaunchTerms, 1);
 
   fixed->kernels = g_array_new (FALSE, TRUE, sizeof (VaKernelHashes));
   fixed->references = g_array_new (FALSE, TRUE, sizeof (VaReference));
@@ -17,7 +17,7 @@ va_fixed_new (void)
 }
 
 void
-va_fixed_free (VaFixed *fixed)
+va_launch_terms_free (VaLaunchTerms *fixed)
 {
   if (fixed == NULL)
     return;
@@ -63,7 +63,7 @@ write_reference (const VaReference *reference)
 }
 
 char *
-va_fixed_write (const VaFixed *fixed)
+va_launch_terms_write (const VaLaunchTerms *fixed)
 {
   g_autoptr(JsonObject) object = json_object_new ();
   JsonArray *kernels = json_array_new (), *references = json_array_new ();
@@ -109,7 +109,7 @@ read_reference_cpus (VaFields *fields, VaReference *reference)
 }
 
 static void
-read_kernel (VaFields *fields, JsonNode *node, VaFixed *fixed)
+read_kernel (VaFields *fields, JsonNode *node, VaLaunchTerms *fixed)
 {
   VaFields nested = VA_FIELDS_INIT (JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL, "kernel");
   VaKernelHashes kernel = { { 0 }, { 0 }, { 0 } };
@@ -124,7 +124,7 @@ read_kernel (VaFields *fields, JsonNode *node, VaFixed *fixed)
 }
 
 static void
-read_reference (VaFields *fields, JsonNode *node, VaFixed *fixed)
+read_reference (VaFields *fields, JsonNode *node, VaLaunchTerms *fixed)
 {
   VaFields nested = VA_FIELDS_INIT (NULL, "reference");
   g_autoptr(GError) reason = NULL;
@@ -152,11 +152,11 @@ read_reference (VaFields *fields, JsonNode *node, VaFixed *fixed)
   g_array_append_val (fixed->references, reference);
 }
 
-VaFixed *
-va_fixed_read (const char *text, GError **error)
+VaLaunchTerms *
+va_launch_terms_read (const char *text, GError **error)
 {
   g_autoptr(JsonObject) object = va_json_parse (text, strlen (text), error);
-  g_autoptr(VaFixed) fixed = va_fixed_new ();
+  g_autoptr(VaLaunchTerms) fixed = va_launch_terms_new ();
   VaFields fields = VA_FIELDS_INIT (object, "launch");
   JsonArray *kernels, *references;
   guint64 signature = 0;
@@ -169,12 +169,12 @@ va_fixed_read (const char *text, GError **error)
   fixed->min_api_minor = read_terms_byte (&fields, "min-api-minor");
   fixed->min_build = read_terms_byte (&fields, "min-build");
   fixed->has_secrets = va_fields_boolean (&fields, "has-secrets", TRUE);
-  kernels = va_fields_array (&fields, "kernels", VA_REQUIRED, VA_FIXED_REFERENCES_MAX);
+  kernels = va_fields_array (&fields, "kernels", VA_REQUIRED, VA_LAUNCH_TERMS_REFERENCES_MAX);
   for (guint i = 0; kernels != NULL && i < json_array_get_length (kernels); i++)
     read_kernel (&fields, json_array_get_element (kernels, i), fixed);
   va_fields_number (&fields, "cpu-signature", VA_OPTIONAL, 1, G_MAXUINT32, &signature);
   fixed->cpu_signature = (guint32) signature;
-  references = va_fields_array (&fields, "references", VA_REQUIRED, VA_FIXED_REFERENCES_MAX);
+  references = va_fields_array (&fields, "references", VA_REQUIRED, VA_LAUNCH_TERMS_REFERENCES_MAX);
   for (guint i = 0; references != NULL && i < json_array_get_length (references); i++)
     read_reference (&fields, json_array_get_element (references, i), fixed);
   if (fixed->references->len == 0)

@@ -7,7 +7,7 @@
 /* What a launch is decided by, fixed when it is granted: validate looks at nothing newer. */
 G_BEGIN_DECLS
 
-#define VA_FIXED_REFERENCES_MAX 128
+#define VA_LAUNCH_TERMS_REFERENCES_MAX 128
 
 /** One launch digest that is allowed. */
 typedef struct {
@@ -25,15 +25,15 @@ typedef struct {
   gboolean has_secrets;
   GArray *kernels;       /* of VaKernelHashes; empty: without kernel hashes */
   guint32 cpu_signature; /* SEV-ES with firmware; else 0 */
-  GArray *references;    /* of VaReference, one to VA_FIXED_REFERENCES_MAX */
-} VaFixed;
+  GArray *references;    /* of VaReference, one to VA_LAUNCH_TERMS_REFERENCES_MAX */
+} VaLaunchTerms;
 
-VaFixed *va_fixed_new (void);
-/** va_fixed_write: as JSON text, for the store. Returns: (transfer full). */
-char *va_fixed_write (const VaFixed *fixed);
-/** Errors: VA_CORE_ERROR: the text is not what va_fixed_write() gave */
-VaFixed *va_fixed_read (const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-void va_fixed_free (VaFixed *fixed);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaFixed, va_fixed_free)
+VaLaunchTerms *va_launch_terms_new (void);
+/** va_launch_terms_write: as JSON text, for the store. Returns: (transfer full). */
+char *va_launch_terms_write (const VaLaunchTerms *fixed);
+/** Errors: VA_CORE_ERROR: the text is not what va_launch_terms_write() gave */
+VaLaunchTerms *va_launch_terms_read (const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void va_launch_terms_free (VaLaunchTerms *fixed);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaLaunchTerms, va_launch_terms_free)
 
 G_END_DECLS

@@ -15,9 +15,9 @@
 
 struct _VaReferenceCache
 {
-  VaRecent *artifacts; /* by a hash of owner and image's hash -> VaStoredArtifact; one that was removed since is named by no registration */
-  VaRecent *images;   /* by an image's hash -> Checked */
-  VaRecent *finished; /* by the hash of a Measured -> digest; of SEV-ES, where each vCPU costs some microseconds */
+  VaCache *artifacts; /* by a hash of owner and image's hash -> VaStoredArtifact; one that was removed since is named by no registration */
+  VaCache *images;   /* by an image's hash -> Checked */
+  VaCache *finished; /* by the hash of a Measured -> digest; of SEV-ES, where each vCPU costs some microseconds */
 };
 
 /* What an image says whose content has the hash that it is kept under. Nothing else gets here: a row of the database is
@@ -79,9 +79,9 @@ va_reference_cache_new (void)
 {
   VaReferenceCache *cache = g_new0 (VaReferenceCache, 1);
 
-  cache->artifacts = va_recent_new (CACHE_MAX, copy_artifact, (GDestroyNotify) va_stored_artifact_free);
-  cache->images = va_recent_new (CACHE_MAX, copy_checked, (GDestroyNotify) free_checked);
-  cache->finished = va_recent_new (CACHE_MAX, copy_finished, g_free);
+  cache->artifacts = va_cache_new (CACHE_MAX, copy_artifact, (GDestroyNotify) va_stored_artifact_free);
+  cache->images = va_cache_new (CACHE_MAX, copy_checked, (GDestroyNotify) free_checked);
+  cache->finished = va_cache_new (CACHE_MAX, copy_finished, g_free);
   return cache;
 }
 
@@ -90,9 +90,9 @@ va_reference_cache_free (VaReferenceCache *cache)
 {
   if (cache == NULL)
     return;
-  va_recent_free (cache->artifacts);
-  va_recent_free (cache->images);
-  va_recent_free (cache->finished);
+  va_cache_free (cache->artifacts);
+  va_cache_free (cache->images);
+  va_cache_free (cache->finished);
   g_free (cache);
 }
 
@@ -131,7 +131,7 @@ read_checked (VaReferenceCache *cache, VaStore *store, const VaStoredArtifact *a
 
   if (!va_hex_decode (artifact->hash, hash, sizeof hash, NULL))
     return refuse_changed (artifact, error);
-  checked = va_recent_get (cache->images, hash);
+  checked = va_cache_get (cache->images, hash);
   if (checked != NULL)
     return g_steal_pointer (&checked);
   image = va_store_get_image (store, artifact->owner, artifact->hash, &reason);
@@ -142,7 +142,7 @@ read_checked (VaReferenceCache *cache, VaStore *store, const VaStoredArtifact *a
     }
   checked = check_stored_image (artifact, hash, image, error);
   if (checked != NULL)
-    va_recent_put (cache->images, hash, checked);
+    va_cache_put (cache->images, hash, checked);
   return g_steal_pointer (&checked);
 }
 
@@ -211,7 +211,7 @@ va_reference_compute (VaReferenceCache *cache, VaStore *store, VaStoredArtifact 
   if (parts->cpus == 0)
     return compute_digest (cache, store, firmware, parts, out, error);
   hash_measured (firmware, parts, measured);
-  found = va_recent_get (cache->finished, measured);
+  found = va_cache_get (cache->finished, measured);
   if (found != NULL)
     {
       memcpy (out, found, VA_SHA256_SIZE);
@@ -219,7 +219,7 @@ va_reference_compute (VaReferenceCache *cache, VaStore *store, VaStoredArtifact 
     }
   if (!compute_digest (cache, store, firmware, parts, out, error))
     return FALSE;
-  va_recent_put (cache->finished, measured, out);
+  va_cache_put (cache->finished, measured, out);
   return TRUE;
 }
 
@@ -229,13 +229,13 @@ typedef struct {
   VaStore *store;
   const VaRegistration *registration;
   VaStoredArtifact *artifact;
-  VaFixed *fixed;
+  VaLaunchTerms *fixed;
 } References;
 
 static gboolean
 add_reference (const References *references, guint kernel, guint32 cpus, VaVmsaProfile profile, GError **error)
 {
-  VaFixed *fixed = references->fixed;
+  VaLaunchTerms *fixed = references->fixed;
   VaMeasuredParts parts = {
     .kernel = fixed->kernels->len > 0 ? &g_array_index (fixed->kernels, VaKernelHashes, kernel) : NULL,
     .cpus = cpus, .cpu_signature = fixed->cpu_signature, .profile = profile,
@@ -285,7 +285,7 @@ add_counts (const References *references, guint kernel, GError **error)
 
 /* The first launch computes all of this. */
 static gboolean
-check_size (const VaRegistration *registration, const VaFixed *fixed, GError **error)
+check_size (const VaRegistration *registration, const VaLaunchTerms *fixed, GError **error)
 {
   guint images = g_strv_length (registration->firmware_hashes), kernels = MAX (fixed->kernels->len, 1);
   guint counts = registration->cpu_counts_length;
@@ -296,17 +296,17 @@ check_size (const VaRegistration *registration, const VaFixed *fixed, GError **e
   for (guint i = 0; i < VA_VMSA_PROFILES; i++)
     profiles += va_vmsa_profile_allowed (registration->vmsa_profile, (VaVmsaProfile) i);
   profiles = MAX (profiles, VA_VMSA_USUAL_PROFILES);
-  if (starts * (counts > 0 ? counts * profiles : 1) <= VA_FIXED_REFERENCES_MAX
+  if (starts * (counts > 0 ? counts * profiles : 1) <= VA_LAUNCH_TERMS_REFERENCES_MAX
       && starts * cpus <= VA_VMSA_CPUS_MAX)
     return TRUE;
   return va_refuse (error, VA_PROBLEM_BAD_REQUEST,
                     _("%u firmware images with %u combinations of kernel, initrd and command line and %u vCPU counts make "
                       "too many launch digests: at most %d, and %d vCPUs in all; register fewer, or use launch-digests"),
-                    images, fixed->kernels->len, counts, VA_FIXED_REFERENCES_MAX, VA_VMSA_CPUS_MAX);
+                    images, fixed->kernels->len, counts, VA_LAUNCH_TERMS_REFERENCES_MAX, VA_VMSA_CPUS_MAX);
 }
 
 static gboolean
-prepare_terms (const VaRegistration *registration, VaFixed *fixed, GError **error)
+prepare_terms (const VaRegistration *registration, VaLaunchTerms *fixed, GError **error)
 {
   g_autoptr(GError) reason = NULL;
 
@@ -325,7 +325,7 @@ find_artifact (const References *references, const char *owner, const char *hash
   VaStoredArtifact *artifact;
 
   va_sha256 (name, strlen (name), key);
-  artifact = va_recent_get (references->cache->artifacts, key);
+  artifact = va_cache_get (references->cache->artifacts, key);
   if (artifact != NULL)
     return artifact;
   artifact = va_store_get_artifact (references->store, owner, hash, error);
@@ -334,7 +334,7 @@ find_artifact (const References *references, const char *owner, const char *hash
       va_stored_artifact_free (artifact);
       return NULL;
     }
-  va_recent_put (references->cache->artifacts, key, artifact);
+  va_cache_put (references->cache->artifacts, key, artifact);
   return artifact;
 }
 
@@ -356,7 +356,7 @@ add_firmware (References *references, const char *owner, const char *hash, GArra
 
 gboolean
 va_references_compute (VaReferenceCache *cache, VaStore *store, const char *owner, const VaRegistration *registration,
-                       VaFixed *fixed, GArray **areas, GError **error)
+                       VaLaunchTerms *fixed, GArray **areas, GError **error)
 {
   g_autoptr(GArray) found = g_array_new (FALSE, FALSE, sizeof (VaFirmware));
   char **digests = registration->launch_digests;

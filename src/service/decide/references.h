@@ -50,7 +50,8 @@ gboolean va_reference_compute (VaReferenceCache *cache, VaStore *store, VaStored
  * SEV-ES, CPU model not known, too many combinations), VA_STORE_ERROR
  */
 gboolean va_references_compute (VaReferenceCache *cache, VaStore *store, const char *owner,
-                                const VaRegistration *registration, VaFixed *fixed, GArray **areas, GError **error)
+                                const VaRegistration *registration, VaLaunchTerms *fixed, GArray **areas,
+                                GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -35,10 +35,10 @@ held_unref (gpointer data)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Held, held_unref)
 
-VaHeldRegistrations *
-va_registrations_new (guint max)
+VaRegistrationCache *
+va_registration_cache_new (guint max)
 {
-  return va_recent_new (max, held_ref, held_unref);
+  return va_cache_new (max, held_ref, held_unref);
 }
 
 /* No owner has an empty name. */
@@ -51,12 +51,12 @@ hash_names (const char *owner, const char *id, guint8 out[VA_SHA256_SIZE])
 }
 
 void
-va_registrations_forget (VaHeldRegistrations *held, const char *owner, const char *id)
+va_registration_cache_forget (VaRegistrationCache *held, const char *owner, const char *id)
 {
   guint8 key[VA_SHA256_SIZE];
 
   hash_names (owner, id, key);
-  va_recent_forget (held, key);
+  va_cache_forget (held, key);
 }
 
 static Held *
@@ -101,26 +101,26 @@ open_held (VaStore *store, Held *held, gboolean any_owner, GError **error)
 }
 
 VaOpenRegistration *
-va_registrations_open (VaHeldRegistrations *all, VaStore *store, const char *owner, const char *id, GError **error)
+va_registration_cache_open (VaRegistrationCache *all, VaStore *store, const char *owner, const char *id, GError **error)
 {
   guint8 key[VA_SHA256_SIZE];
   g_autoptr(Held) held = NULL, found = NULL;
   VaOpenRegistration *open;
 
   hash_names (owner, id, key);
-  held = va_recent_get (all, key);
+  held = va_cache_get (all, key);
   open = held != NULL ? open_held (store, held, owner == NULL, NULL) : NULL;
   if (open != NULL)
     return open;
   /* Also what is sealed under a data key that is no more, since it was read. */
-  va_recent_forget (all, key);
+  va_cache_forget (all, key);
   found = find_stored (store, owner, id, error);
   open = found != NULL ? open_held (store, found, owner == NULL, error) : NULL;
   if (open == NULL)
     return NULL;
   open->fresh = TRUE;
   if (may_be_held (found))
-    va_recent_put (all, key, found);
+    va_cache_put (all, key, found);
   return open;
 }
 
@@ -132,7 +132,8 @@ registration_is_same (const VaStoredRegistration *a, const VaStoredRegistration 
 }
 
 gboolean
-va_registrations_is_current (VaHeldRegistrations *held, VaStore *store, const VaOpenRegistration *open, GError **error)
+va_registration_cache_is_current (VaRegistrationCache *held, VaStore *store, const VaOpenRegistration *open,
+                                  GError **error)
 {
   const char *owner = open->any_owner ? NULL : open->stored->owner;
   g_autoptr(GError) reason = NULL;
@@ -143,7 +144,7 @@ va_registrations_is_current (VaHeldRegistrations *held, VaStore *store, const Va
   stored = va_store_find_registration (store, owner, open->stored->id, &reason);
   if (stored != NULL && registration_is_same (stored, open->stored))
     return TRUE;
-  va_registrations_forget (held, owner, open->stored->id);
+  va_registration_cache_forget (held, owner, open->stored->id);
   if (reason != NULL && !g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND)
       && !g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_AMBIGUOUS))
     g_propagate_error (error, g_steal_pointer (&reason));

@@ -179,7 +179,7 @@ va_rule_minimum_api (const VaRegistration *registration, const VaSevCert *pdh, G
 }
 
 static gboolean
-check_version (const VaFixed *fixed, const VaLaunchContext *context, GError **error)
+check_version (const VaLaunchTerms *fixed, const VaLaunchContext *context, GError **error)
 {
   if (context->api_major != fixed->api_major || context->api_minor < fixed->api_minor)
     return va_refuse (error, VA_PROBLEM_API_CHANGED,
@@ -195,7 +195,7 @@ check_version (const VaFixed *fixed, const VaLaunchContext *context, GError **er
 
 /* A claim only: it helps to refuse with a better sentence, the measurement decides. */
 static gboolean
-check_measured_firmware (const VaFixed *fixed, const VaValidateRequest *request, char **detail, GError **error)
+check_measured_firmware (const VaLaunchTerms *fixed, const VaValidateRequest *request, char **detail, GError **error)
 {
   g_autofree char *claimed = va_hex_encode (request->firmware_hash, VA_SHA256_SIZE);
   g_autoptr(GString) allowed = g_string_new (NULL);
@@ -216,7 +216,8 @@ check_measured_firmware (const VaFixed *fixed, const VaValidateRequest *request,
 }
 
 gboolean
-va_rule_claims (const VaFixed *fixed, guint32 policy, const VaValidateRequest *request, char **detail, GError **error)
+va_rule_claims (const VaLaunchTerms *fixed, guint32 policy, const VaValidateRequest *request, char **detail,
+                GError **error)
 {
   g_autoptr(GError) reason = NULL;
 
@@ -237,7 +238,7 @@ va_rule_claims (const VaFixed *fixed, guint32 policy, const VaValidateRequest *r
 }
 
 const VaReference *
-va_rule_measurement (const VaFixed *fixed, VaSecret *tik, const VaValidateRequest *request)
+va_rule_measurement (const VaLaunchTerms *fixed, VaSecret *tik, const VaValidateRequest *request)
 {
   const VaReference *found = NULL;
 

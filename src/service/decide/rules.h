@@ -53,9 +53,9 @@ gboolean va_rule_secrets (const VaRegistration *registration, const VaLaunchFact
  * the whole explanation, for the owner.
  */
 /** Errors: VA_PROBLEM_POLICY_CHANGED, _API_CHANGED, _API_TOO_OLD, _FIRMWARE_CHANGED */
-gboolean va_rule_claims (const VaFixed *fixed, guint32 policy, const VaValidateRequest *request, char **detail,
+gboolean va_rule_claims (const VaLaunchTerms *fixed, guint32 policy, const VaValidateRequest *request, char **detail,
                          GError **error);
 /** va_rule_measurement: the reference that @request's measurement is of, or %NULL. All are tried, in constant time. */
-const VaReference *va_rule_measurement (const VaFixed *fixed, VaSecret *tik, const VaValidateRequest *request);
+const VaReference *va_rule_measurement (const VaLaunchTerms *fixed, VaSecret *tik, const VaValidateRequest *request);
 
 G_END_DECLS

@@ -75,8 +75,8 @@ find_area (const GArray *areas, const VaRegistration *registration, gsize *area,
 }
 
 gboolean
-va_table_make (VaStore *store, const char *owner, const VaRegistration *registration,
-               const GPtrArray *secrets, const GArray *areas, VaSecret **table, GError **error)
+va_secret_table_make (VaStore *store, const char *owner, const VaRegistration *registration,
+                      const GPtrArray *secrets, const GArray *areas, VaSecret **table, GError **error)
 {
   g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func ((GDestroyNotify) va_secret_free);
   g_autofree VaSecretEntry *entries = g_new0 (VaSecretEntry, secrets->len + 1);

@@ -23,7 +23,7 @@ note_features (VaService *service, VaRequest *request, const VaStoredHost *host,
 
   if (known != NULL && g_str_equal (known->features, host->features))
     return TRUE;
-  if (!va_room_for_change (service, request, TRUE, error))
+  if (!va_store_room_for_change (service, request, TRUE, error))
     return FALSE;
   json_object_set_string_member (va_audit_of (request), "result", "changed");
   if (known != NULL || g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))

@@ -37,7 +37,7 @@ typedef struct {
   guint32 policy;
   VaSevChain chain;
   const char *generation;
-  VaFixed *fixed;
+  VaLaunchTerms *fixed;
   VaSecret *table; /* %NULL: no secrets */
   VaSevSession *session;
   VaStoredLaunch *launch;
@@ -47,7 +47,7 @@ static void
 attempt_clear (Attempt *attempt)
 {
   va_open_registration_free (attempt->open);
-  va_fixed_free (attempt->fixed);
+  va_launch_terms_free (attempt->fixed);
   va_secret_free (attempt->table);
   va_sev_session_free (attempt->session);
   va_stored_launch_free (attempt->launch);
@@ -73,8 +73,8 @@ find_attempt_registration (Attempt *attempt, GError **error)
 
   json_object_remove_member (attempt->entry, "owner"); /* of an earlier try */
   json_object_remove_member (attempt->entry, "version");
-  attempt->open = va_registrations_open (service->registrations, service->store, attempt->request->owner, attempt->vm,
-                                         &reason);
+  attempt->open = va_registration_cache_open (service->registrations, service->store, attempt->request->owner,
+                                              attempt->vm, &reason);
   if (g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
     return va_refuse (error, VA_PROBLEM_VM_UNKNOWN, _("there is no registration %s"), attempt->vm);
   if (attempt->open == NULL)
@@ -192,7 +192,7 @@ static gboolean
 fix_terms (Attempt *attempt, GError **error)
 {
   const VaRegistration *registration = attempt->registration;
-  VaFixed *fixed = va_fixed_new ();
+  VaLaunchTerms *fixed = va_launch_terms_new ();
   VaService *service = attempt->service;
   const VaLaunchFacts facts = { attempt->policy, attempt->host, service->groups, &attempt->chain };
   g_autoptr(GPtrArray) secrets = NULL, omitted = NULL;
@@ -210,7 +210,8 @@ fix_terms (Attempt *attempt, GError **error)
   fixed->has_secrets = secrets->len > 0;
   return va_references_compute (service->references, service->store, attempt->stored->owner, registration, fixed,
                                 &areas, error)
-         && va_table_make (service->store, attempt->stored->owner, registration, secrets, areas, &attempt->table, error);
+         && va_secret_table_make (service->store, attempt->stored->owner, registration, secrets, areas, &attempt->table,
+                                  error);
 }
 
 static gboolean
@@ -296,7 +297,7 @@ commit_attempt (Attempt *attempt, GError **error)
   if (!take_waiting (attempt, error))
     return FALSE;
   launch->expires = (launch->created + attempt->service->launch_ms + 999) / 1000 * 1000;
-  launch->fixed = va_fixed_write (attempt->fixed);
+  launch->fixed = va_launch_terms_write (attempt->fixed);
   timeline = g_strdup (launch->timeline);
   permit.wait_timeline = timeline;
   va_stored_launch_step (launch, "granted", launch->created);
@@ -311,7 +312,7 @@ check_rate (Attempt *attempt, GError **error)
 {
   g_autofree char *name = g_strdup_printf ("%s %s %s", attempt->host, attempt->stored->owner, attempt->vm);
 
-  return va_limit_take_name (attempt->service->launches, name, g_get_monotonic_time ())
+  return va_refusal_limit_take_name (attempt->service->launches, name, g_get_monotonic_time ())
          || va_refuse (error, VA_PROBLEM_TOO_MANY_LAUNCHES,
                        _("this host has asked for too many launches of this registration within a minute; start the guest "
                          "again later"));
@@ -347,7 +348,7 @@ answer_attempt (const Attempt *attempt, const VaRequest *call, VaResponse *respo
                                 .host = attempt->host, .verdict = waits ? "waiting" : "granted" };
 
   if (!waits || attempt->request->launch_id == NULL)
-    va_decision_note (attempt->service, call, &decision);
+    va_decision_log_note (attempt->service, call, &decision);
   response->status = waits ? 202 : 201;
   response->retry_after = waits ? RETRY_SECONDS : 0;
   response->json = waits ? va_launch_pending_write (&pending) : write_grant (attempt);
@@ -400,11 +401,11 @@ is_outdated (const Attempt *attempt, GError **reason)
   if (g_error_matches (*reason, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED)
       || (attempt->open != NULL && g_error_matches (*reason, VA_STORE_ERROR, VA_STORE_ERROR_AMBIGUOUS)))
     {
-      va_registrations_forget (service->registrations, attempt->request->owner, attempt->vm);
+      va_registration_cache_forget (service->registrations, attempt->request->owner, attempt->vm);
       return TRUE;
     }
   if (attempt->open == NULL
-      || va_registrations_is_current (service->registrations, service->store, attempt->open, &unanswered))
+      || va_registration_cache_is_current (service->registrations, service->store, attempt->open, &unanswered))
     return FALSE;
   if (unanswered == NULL)
     return TRUE;
@@ -462,7 +463,7 @@ va_handle_launch (VaRequest *request, VaResponse *response, gpointer user_data, 
     return TRUE;
   va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
   if (!request->must_wait || request->may_wait)
-    va_decision_note (user_data, request, &(VaDecision){ .call = "launch", .vm = vm, .error = *error,
-                                                         .host = request->identity->name });
+    va_decision_log_note (user_data, request, &(VaDecision){ .call = "launch", .vm = vm, .error = *error,
+                                                             .host = request->identity->name });
   return FALSE;
 }

@@ -118,7 +118,7 @@ va_handle_outcome (VaRequest *request, VaResponse *response, gpointer user_data,
     decision.verdict = va_outcome_state_name (outcome->state);
   decision.error = reason;
   decision.vm = json_object_get_string_member_with_default (report.entry, "vm", NULL);
-  va_decision_note (user_data, request, &decision);
+  va_decision_log_note (user_data, request, &decision);
   if (reason != NULL)
     {
       g_propagate_error (error, g_steal_pointer (&reason));

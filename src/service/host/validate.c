@@ -30,7 +30,7 @@ typedef struct {
   GError *refusal;
   /* for the explanation of a measurement that does not fit */
   VaSecret *tik;
-  VaFixed *fixed;
+  VaLaunchTerms *fixed;
   char *owner;
   gboolean explained; /* the explainer has a place for it */
 } Validation;
@@ -43,7 +43,7 @@ validation_clear (Validation *validation)
   va_validate_reply_free (validation->reply);
   g_clear_error (&validation->refusal);
   va_secret_free (validation->tik);
-  va_fixed_free (validation->fixed);
+  va_launch_terms_free (validation->fixed);
   g_free (validation->owner);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Validation, validation_clear)
@@ -67,7 +67,7 @@ open_launch (Validation *validation, const VaStoredLaunch *launch, VaSecret **te
     return va_refuse (error, VA_PROBLEM_INTERNAL, _("the launch's stored keys are broken"));
   validation->tik = part_of (keys, 0);
   *tek = part_of (keys, VA_SEV_KEY_SIZE);
-  validation->fixed = va_fixed_read (launch->fixed, error);
+  validation->fixed = va_launch_terms_read (launch->fixed, error);
   if (validation->fixed == NULL)
     return FALSE;
   if (!validation->fixed->has_secrets)
@@ -116,7 +116,7 @@ plan_explanation (Validation *validation)
   VaService *service = validation->service;
   const char *message = validation->refusal->message;
 
-  if (va_limit_is_used_up (service->refusals, validation->peer, g_get_monotonic_time ()))
+  if (va_refusal_limit_is_used_up (service->refusals, validation->peer, g_get_monotonic_time ()))
     return g_strdup_printf (_("%s. It was not explained, because too many of this host's requests were refused in the last "
                               "minute."), message);
   validation->explained = validation->explained || va_explainer_reserve (service->explainer, validation->peer->name);
@@ -311,13 +311,13 @@ va_handle_validate (VaRequest *request, VaResponse *response, gpointer user_data
   if (reply != NULL)
     {
       decision.verdict = "validated";
-      va_decision_note (user_data, request, &decision);
+      va_decision_log_note (user_data, request, &decision);
       response->status = 200;
       response->json = va_validate_reply_write (reply);
       return TRUE;
     }
   va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
   decision.error = *error;
-  va_decision_note (user_data, request, &decision);
+  va_decision_log_note (user_data, request, &decision);
   return FALSE;
 }

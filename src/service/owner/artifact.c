@@ -43,7 +43,7 @@ va_handle_artifact_put (VaRequest *request, VaResponse *response, gpointer user_
   guint8 hash[VA_SHA256_SIZE];
   gboolean is_new;
 
-  if (!va_room_for_change (service, request, TRUE, error))
+  if (!va_store_room_for_change (service, request, TRUE, error))
     return FALSE;
   if (!va_firmware_read (&artifact->firmware, image, size, &reason))
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST, "%s", reason->message);
@@ -90,7 +90,7 @@ va_handle_artifact_remove (VaRequest *request, VaResponse *response, gpointer us
   const char *hash = request->parts[0];
   g_autoptr(GError) reason = NULL;
 
-  if (!va_room_for_change (service, request, FALSE, error))
+  if (!va_store_room_for_change (service, request, FALSE, error))
     return FALSE;
   json_object_set_string_member (va_audit_of (request), "firmware", hash);
   json_object_set_string_member (va_audit_of (request), "result", "removed");

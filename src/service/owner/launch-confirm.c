@@ -120,9 +120,9 @@ answer_launch (VaRequest *request, VaResponse *response, VaService *service, con
     va_audit_keep_refusal (request, answer.too_late, &reason);
   if (launch == NULL)
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
-  va_decision_note (service, request, &(VaDecision){ .call = request->name, .launch_id = id, .vm = launch->vm,
-                                                     .host = launch->host,
-                                                     .verdict = approval != NULL ? "approved" : "denied" });
+  va_decision_log_note (service, request, &(VaDecision){ .call = request->name, .launch_id = id, .vm = launch->vm,
+                                                         .host = launch->host,
+                                                         .verdict = approval != NULL ? "approved" : "denied" });
   response->status = 200;
   response->json = va_launch_record_write (launch);
   return TRUE;

@@ -79,8 +79,8 @@ va_handle_launch_revoke (VaRequest *request, VaResponse *response, gpointer user
     va_audit_keep_refusal (request, revocation.too_late, &reason);
   if (launch == NULL)
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
-  va_decision_note (service, request, &(VaDecision){ .call = "revoke", .launch_id = id, .vm = launch->vm,
-                                                     .host = launch->host, .verdict = "revoked" });
+  va_decision_log_note (service, request, &(VaDecision){ .call = "revoke", .launch_id = id, .vm = launch->vm,
+                                                         .host = launch->host, .verdict = "revoked" });
   response->status = 200;
   response->json = va_launch_record_write (launch);
   return TRUE;

@@ -84,7 +84,7 @@ va_handle_secret_put (VaRequest *request, VaResponse *response, gpointer user_da
   g_autoptr(GError) reason = NULL;
   VaReplacedSecret replaced;
 
-  if (!va_room_for_change (service, request, TRUE, error))
+  if (!va_store_room_for_change (service, request, TRUE, error))
     return FALSE;
   if (!va_secret_name_is_valid (request->parts[0]))
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST,
@@ -151,7 +151,7 @@ va_handle_secret_remove (VaRequest *request, VaResponse *response, gpointer user
   VaService *service = user_data;
   g_autoptr(GError) reason = NULL;
 
-  if (!va_room_for_change (service, request, FALSE, error))
+  if (!va_store_room_for_change (service, request, FALSE, error))
     return FALSE;
   note_secret (request, "removed");
   if (!va_store_remove_secret (service->store, request->identity->name, request->parts[0], va_audit_of (request),

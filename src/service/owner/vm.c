@@ -45,7 +45,7 @@ check_named_groups (VaService *service, const VaRegistration *registration, GErr
 gboolean
 va_vm_check_usable (VaService *service, const char *owner, const VaRegistration *registration, GError **error)
 {
-  g_autoptr(VaFixed) fixed = va_fixed_new ();
+  g_autoptr(VaLaunchTerms) fixed = va_launch_terms_new ();
   g_autoptr(GArray) areas = NULL;
   g_autoptr(VaSecret) table = NULL;
   g_autoptr(GError) reason = NULL;
@@ -65,7 +65,7 @@ va_vm_check_usable (VaService *service, const char *owner, const VaRegistration 
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("cloud-cert: expected an OCA certificate, this one is a %s"),
                       va_sev_usage_name (cloud_cert.usage));
   return va_references_compute (service->references, service->store, owner, registration, fixed, &areas, error)
-         && va_table_make (service->store, owner, registration, registration->secrets, areas, &table, error);
+         && va_secret_table_make (service->store, owner, registration, registration->secrets, areas, &table, error);
 }
 
 static VaRegistration *
@@ -168,7 +168,7 @@ va_handle_vm_put (VaRequest *request, VaResponse *response, gpointer user_data, 
 
   if (!va_uuid_is_canonical (id))
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("the registration's id must be a UUID in lower case"));
-  if (!va_room_for_change (service, request, TRUE, error))
+  if (!va_store_room_for_change (service, request, TRUE, error))
     return FALSE;
   registration = read_registration_body (service, request, error);
   if (registration == NULL)
@@ -236,7 +236,7 @@ va_handle_vm_remove (VaRequest *request, VaResponse *response, gpointer user_dat
   gboolean two_persons;
   gint64 created;
 
-  if (!va_room_for_change (service, request, FALSE, error))
+  if (!va_store_room_for_change (service, request, FALSE, error))
     return FALSE;
   json_object_set_string_member (entry, "vm", request->parts[0]);
   if (!look_at_present (service, request, &expected.version, &created, &two_persons, error))
