@@ -145,7 +145,7 @@ def new_keys(name):
 # A secret as people have it, what is said about it, and how many bytes of it are left with --strip-newline.
 ENDS = ((b"passw0rd", (), 8), (b"passw0rd\n", ("line break (LF)",), 8), (b"passw0rd\r\n", ("line break (CRLF)",), 8),
         (b"passw0rd\n\n", ("2 line breaks (2 bytes)",), 9), (b"passw0rd\r\n\r\n", ("2 line breaks (4 bytes)",), 10),
-        (b"passw0rd\r", ("line break (CR)",), 9), (b"passw0rd ", ("1 blank at the end",), 9),
+        (b"passw0rd\r", ("carriage return alone (CR)",), 9), (b"passw0rd ", ("1 blank at the end",), 9),
         (b"passw0rd \t\n", ("2 blanks at the end", "line break (LF)"), 10), (b" passw0rd", ("begins with a blank",), 9),
         (b"\xef\xbb\xbfpassw0rd\n", ("byte order mark (UTF-8)", "line break (LF)"), 11),
         (b"\xff\xfep\x01w\x02", ("byte order mark (UTF-16)",), 6))
@@ -170,7 +170,8 @@ def ends_of_secrets_are_pointed_out(_world):
             assert "passw0rd" not in printed and (words or strip or "note" not in printed), printed
             expected = secret[:left] if strip else secret
             if strip:
-                assert (f"{left} bytes remain" if left < len(secret) else f"its {left} bytes") in printed, printed
+                left_out = f"{left} bytes remain" if left < len(secret) else f"its {left} bytes"
+                assert ("does not leave out" if secret[-1:] == b"\r" else left_out) in printed, printed
                 assert left == len(secret) or secret[left:] in (b"\n", b"\r\n")
             assert sealed(place, read(keys[3]), len(expected) + 1) == expected + b"\0", printed
     # What is not text has no ends: a random key may end with any byte.
