@@ -151,12 +151,12 @@ va_verb_secret_put (VaCall *call)
   path = make_secret_path (call, guid);
   if (path == NULL)
     return VA_EXIT_USAGE;
-  code = check_stored (call, guid, &guids);
-  if (code != VA_EXIT_YES)
-    return code;
   secret = read_secret_value (file, &error);
   if (secret == NULL)
     return va_call_fail (error);
+  code = check_stored (call, guid, &guids);
+  if (code != VA_EXIT_YES)
+    return code;
   va_secret_text_look (secret, file != NULL && !g_str_equal (file, "-") ? file : _("standard input"),
                        guid == NULL || is_passphrase_guid (guid), strip);
   return send_secret (call, path, secret, &guids);
