@@ -105,7 +105,7 @@ def check_names_every_file_of_tls(w):
     c.good = key_lines(good, c.put('each.pem', b'hello\n'), f'{c.folder}/absent.key')
     c.refused('each.pem: there is no certificate', 'absent.key', 'absent.pem', ca=f'{c.folder}/absent.pem')
     c.good = key_lines(good, ended(site), f'{c.folder}/absent.key')
-    c.refused('ended.pem: the certificate has ended on', 'absent.key', ca=c.put('each-ca.pem', b''))
+    c.refused('ended.pem: the certificate expired on', 'absent.key', ca=c.put('each-ca.pem', b''))
     # Well each by itself, but no client that has this CA would take the certificate: a warning.
     c.good = key_lines(good, certificate, key)
     status, said = c.run(ca=Site(os.path.join(c.folder, 'foreign-site')).ca)
