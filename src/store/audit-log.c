@@ -10,78 +10,6 @@
 #define BATCH 500 /* records, of some 200 bytes each without their texts */
 
 gboolean
-va_store_note (VaStore *store, JsonObject *entry, GError **error)
-{
-  return store->backend->class->note (store->backend, entry, error);
-}
-
-gboolean
-va_store_note_attempt (VaStore *store, const VaAimed *aimed, JsonObject *attempt, JsonObject *entry, GError **error)
-{
-  return store->backend->class->note_attempt (store->backend, aimed, attempt, entry, error);
-}
-
-GPtrArray *
-va_store_list_audit (VaStore *store, const VaAuditQuery *query, gboolean *more, GError **error)
-{
-  return store->backend->class->list_audit (store->backend, query, more, error);
-}
-
-gboolean
-va_store_audit_head (VaStore *store, VaAuditHead *head, GError **error)
-{
-  return store->backend->class->audit_head (store->backend, head, error);
-}
-
-gboolean
-va_store_put_checkpoint (VaStore *store, guint64 seq, const char *text, GError **error)
-{
-  return store->backend->class->put_checkpoint (store->backend, seq, text, error);
-}
-
-GPtrArray *
-va_store_list_checkpoints (VaStore *store, guint64 after, guint64 upto, GError **error)
-{
-  return store->backend->class->list_checkpoints (store->backend, after, upto, error);
-}
-
-GPtrArray *
-va_store_newest_checkpoints (VaStore *store, guint limit, GError **error)
-{
-  return store->backend->class->newest_checkpoints (store->backend, limit, error);
-}
-
-gboolean
-va_store_audit_anchor (VaStore *store, VaAuditPlace *anchor, GError **error)
-{
-  return store->backend->class->audit_anchor (store->backend, anchor, error);
-}
-
-gboolean
-va_store_audit_begin (VaStore *store, VaAuditPlace *place, char **text, GError **error)
-{
-  return store->backend->class->audit_begin (store->backend, place, text, error);
-}
-
-gboolean
-va_store_prune_plan (VaStore *store, VaPrune *prune, GError **error)
-{
-  return store->backend->class->prune_plan (store->backend, prune, error);
-}
-
-gboolean
-va_store_prune_begin (VaStore *store, VaPrune *prune, JsonObject *entry, GError **error)
-{
-  return store->backend->class->prune_begin (store->backend, prune, entry, error);
-}
-
-gboolean
-va_store_prune_step (VaStore *store, VaPrune *prune, guint limit, guint *count, GError **error)
-{
-  return store->backend->class->prune_step (store->backend, prune, limit, count, error);
-}
-
-gboolean
 va_store_refuse_broken (guint64 seq, GError **error)
 {
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT,
@@ -108,8 +36,7 @@ take_step (VaAuditPlace *place, const VaStoredAudit *record, VaAuditTrust least,
 static gboolean
 take_steps (VaStore *store, VaAuditPlace *place, guint64 most, VaAuditTrust least, guint64 *count, GError **error)
 {
-  g_autoptr(GPtrArray) list = store->backend->class->list_links (store->backend, place->seq, (guint) MIN (most, BATCH),
-                                                                 error);
+  g_autoptr(GPtrArray) list = va_sql_list_links (store->backend, place->seq, (guint) MIN (most, BATCH), error);
 
   for (guint i = 0; list != NULL && i < list->len; i++)
     if (!take_step (place, list->pdata[i], least, error))

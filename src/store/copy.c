@@ -273,7 +273,7 @@ write_backup (VaBackend *from, const char *path, VaStoreCopied *copied, GError *
   if (to == NULL)
     return FALSE;
   ok = copy_all (from, to, copied, error) && va_sqlite_finish (to, error);
-  to->class->close (to);
+  va_sql_backend_free (to);
   return ok;
 }
 
@@ -322,7 +322,7 @@ va_store_backup (const char *place, const char *path, VaStoreCopied *copied, GEr
       ok = write_backup (from, partial, copied, error) && publish (partial, path, error);
       remove_store (partial);
     }
-  from->class->close (from);
+  va_sql_backend_free (from);
   return ok;
 }
 
@@ -355,9 +355,9 @@ restore_copy (const char *copy, const char *place, VaStoreCopied *copied, GError
   gboolean ok = to != NULL && copy_all (from, to, copied, error);
 
   if (to != NULL)
-    to->class->close (to);
+    va_sql_backend_free (to);
   if (from != NULL)
-    from->class->close (from);
+    va_sql_backend_free (from);
   return ok;
 }
 

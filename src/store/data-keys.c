@@ -4,6 +4,7 @@
 #include "core/i18n.h"
 #include "core/random.h"
 #include "kek/seal.h"
+#include "store/keys.h"
 #include "store/store-private.h"
 
 /*
@@ -156,7 +157,7 @@ take_key (VaStore *store, const VaStoredKey *key, GError **error)
 gboolean
 va_store_load_keys (VaStore *store, GError **error)
 {
-  g_autoptr(GPtrArray) keys = store->backend->class->list_keys (store->backend, error);
+  g_autoptr(GPtrArray) keys = va_sql_list_keys (store->backend, error);
 
   for (guint i = keys != NULL ? keys->len : 0; i > 0; i--)
     if (!take_key (store, keys->pdata[i - 1], error))
@@ -171,7 +172,7 @@ va_store_list_keys (VaStore *store, GError **error)
 
   if (!va_store_load_keys (store, error))
     return NULL;
-  keys = store->backend->class->list_keys (store->backend, error);
+  keys = va_sql_list_keys (store->backend, error);
   while (keys != NULL && keys->len > 0 && ((const VaStoredKey *) keys->pdata[0])->id < store->oldest)
     g_ptr_array_remove_index (keys, 0);
   return g_steal_pointer (&keys);
@@ -203,7 +204,7 @@ announce_seals (VaStore *store, guint64 key, guint64 known)
 {
   g_autoptr(GError) error = NULL;
 
-  if (!store->backend->class->count_seals (store->backend, key, known, SEALS_AT_ONCE, &error))
+  if (!va_sql_count_seals (store->backend, key, known, SEALS_AT_ONCE, &error))
     g_debug ("seals could not be counted: %s", error->message);
 }
 
@@ -302,7 +303,7 @@ check_audit_row (VaStore *store, GError **error)
 {
   g_autoptr(GBytes) sealed = NULL;
 
-  if (!store->backend->class->get_audit_key (store->backend, &sealed, error))
+  if (!va_sql_get_audit_key (store->backend, &sealed, error))
     return FALSE;
   if (sealed != NULL)
     return check_row (store, &(VaStoredKey) { .id = AUDIT_ROW, .sealed = sealed }, error);
@@ -336,12 +337,15 @@ va_store_check_keys (VaStore *store, GError **error)
 }
 
 gboolean
-va_store_is_outdated (VaStore *store, guint *tries, GError **reason)
+va_store_is_outdated (VaStore *store, guint *tries, GError **reason, GError **error)
 {
-  if (!g_error_matches (*reason, VA_STORE_ERROR, VA_STORE_ERROR_KEY) || ++*tries > 2)
-    return FALSE;
-  g_clear_error (reason);
-  return va_store_load_keys (store, reason);
+  if (g_error_matches (*reason, VA_STORE_ERROR, VA_STORE_ERROR_KEY) && ++*tries <= 2)
+    {
+      g_clear_error (reason);
+      return va_store_load_keys (store, error);
+    }
+  g_propagate_error (error, g_steal_pointer (reason));
+  return FALSE;
 }
 
 /* All data keys of a store from before schema version 6, as they are wrapped from now on; or the first one of an empty
@@ -378,7 +382,7 @@ found_keys (VaStore *store, const GPtrArray *there, GError **error)
     return FALSE;
   sealed = va_kek_wrap (store->kek, &label, audit_key, error);
   fresh.sealed_audit_key = sealed;
-  return sealed != NULL && store->backend->class->found_keys (store->backend, &fresh, error);
+  return sealed != NULL && va_sql_found_keys (store->backend, &fresh, error);
 }
 
 static gboolean
@@ -453,9 +457,9 @@ try_to_open (VaStore *store, gboolean may_make, gboolean last, gboolean *done, G
   g_autoptr(GError) reason = NULL;
 
   *done = FALSE;
-  if (!store->backend->class->get_audit_key (store->backend, &sealed, error))
+  if (!va_sql_get_audit_key (store->backend, &sealed, error))
     return FALSE;
-  keys = store->backend->class->list_keys (store->backend, error);
+  keys = va_sql_list_keys (store->backend, error);
   if (keys == NULL)
     return FALSE;
   if (sealed != NULL && keys->len > 0)

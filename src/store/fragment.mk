@@ -8,12 +8,15 @@ libva_store_la_SOURCES = \
 	src/store/data-keys.c \
 	src/store/look.c \
 	src/store/error.h \
+	src/store/launch-seal.c \
+	src/store/keys.h \
 	src/store/postgresql.c src/store/postgresql.h \
 	src/store/postgresql-check.c src/store/postgresql-check.h \
 	src/store/postgresql-link.c src/store/postgresql-link.h \
 	src/store/private-copy.c src/store/private-copy.h \
 	src/store/record.c src/store/record.h \
 	src/store/rekey.c \
+	src/store/schema.c \
 	src/store/sql.c src/store/sql.h \
 	src/store/sql-attempt.c \
 	src/store/sql-audit.c \

@@ -447,6 +447,6 @@ va_postgresql_open (const char *url, VaStoreWhich which, GError **error)
   backend->size_query = "SELECT pg_database_size (current_database ())";
   if (va_sql_transact (backend, migrate, &which, NULL, error))
     return backend;
-  backend->class->close (backend);
+  va_sql_backend_free (backend);
   return NULL;
 }

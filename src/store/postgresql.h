@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 gboolean va_postgresql_is_url (const char *place);
 /**
  * va_postgresql_open: the database at @url (libpq's form, postgresql://…; without a password in it), whose tables are
- * made when there are none. Returns: (transfer full): closed with its class's close()
+ * made when there are none. Returns: (transfer full): freed with va_sql_backend_free()
  */
 VaBackend *va_postgresql_open (const char *url, VaStoreWhich which, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

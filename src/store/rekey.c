@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "store/keys.h"
 #include "store/store-private.h"
 
 /*
@@ -54,30 +55,13 @@ move_registration (gpointer record, gpointer to, GError **error)
   return TRUE;
 }
 
-static char *
-moved_row (const VaStoredProposal *proposal)
-{
-  g_autofree char *row = va_store_proposal_row (proposal);
-
-  return g_strconcat (proposal->digest, "\n", row, NULL);
-}
-
-VaSecret *
-va_store_open_moved_proposal (VaSeal *seal, const VaStoredProposal *proposal)
-{
-  g_autofree char *row = moved_row (proposal);
-  const VaSealLabel label = { "proposals", row, "secrets and rules, moved" };
-
-  return va_seal_open (seal, &label, proposal->sealed, NULL);
-}
-
 static gboolean
 move_proposal (gpointer record, gpointer data, GError **error)
 {
   VaStoredProposal *proposal = record;
   Move *to = data;
-  g_autofree char *row = moved_row (proposal);
-  const VaSealLabel label = { "proposals", row, "secrets and rules, moved" };
+  g_autofree char *row = va_store_moved_proposal_row (proposal);
+  const VaSealLabel label = VA_LABEL_MOVED_PROPOSAL (row);
   g_autoptr(VaSecret) value = va_store_open_proposal (to->store, proposal, error);
 
   if (value == NULL)
@@ -120,7 +104,7 @@ va_store_rekey_begin (VaStore *store, JsonObject *entry, GError **error)
       if (opened == NULL)
         return FALSE;
       fresh = va_store_new_key (store, id + 1, id, error);
-      if (fresh == NULL || !store->backend->class->add_key (store->backend, fresh, entry, error))
+      if (fresh == NULL || !va_sql_add_key (store->backend, fresh, entry, error))
         return FALSE;
     }
   return va_store_load_keys (store, error);
@@ -137,7 +121,7 @@ retire_older (VaStore *store, guint64 newest, GError **error)
   if (last == NULL || last->id != newest || last->oldest == newest)
     return keys != NULL;
   alone = va_store_wrap_again (store, last, newest, store->kek, error);
-  return alone != NULL && store->backend->class->retire_keys (store->backend, alone, last->sealed, error)
+  return alone != NULL && va_sql_retire_keys (store->backend, alone, last->sealed, error)
          && va_store_load_keys (store, error);
 }
 
@@ -152,7 +136,7 @@ va_store_rekey_step (VaStore *store, guint limit, guint *count, GError **error)
   to.key = store->newest;
   g_mutex_unlock (&store->mutex);
   to.seal = va_store_seal_of (store, to.key, error);
-  if (to.seal == NULL || !store->backend->class->reseal (store->backend, to.key, limit, &reseal, count, error))
+  if (to.seal == NULL || !va_sql_reseal (store->backend, to.key, limit, &reseal, count, error))
     return FALSE;
   if (*count > 0 || retire_older (store, to.key, &reason))
     return TRUE;
@@ -191,5 +175,5 @@ va_store_rewrap (VaStore *store, VaKek *kek, JsonObject *entry, GError **error)
   g_autoptr(GPtrArray) keys = wrap_again (store, kek, error);
   g_autoptr(GBytes) audit_key = keys != NULL ? va_kek_wrap (kek, &label, store->audit_key, error) : NULL;
 
-  return audit_key != NULL && store->backend->class->replace_keys (store->backend, keys, audit_key, entry, error);
+  return audit_key != NULL && va_sql_replace_keys (store->backend, keys, audit_key, entry, error);
 }

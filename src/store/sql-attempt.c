@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "store/sql.h"
+#include "store/store-private.h"
 
 /* Refusals of somebody who was after what others own: on record for both. */
 
@@ -52,16 +53,10 @@ write_attempt (VaSql *sql, gpointer data, GError **error)
   return va_sql_note (sql, work->attempt, error);
 }
 
-static gboolean
-note_attempt (VaBackend *backend, const VaAimed *aimed, JsonObject *attempt, JsonObject *entry, GError **error)
+gboolean
+va_store_note_attempt (VaStore *store, const VaAimed *aimed, JsonObject *attempt, JsonObject *entry, GError **error)
 {
   Work work = { .aimed = aimed, .attempt = attempt };
 
-  return va_sql_transact (backend, write_attempt, &work, entry, error);
-}
-
-void
-va_sql_add_attempts (VaBackendClass *class)
-{
-  class->note_attempt = note_attempt;
+  return va_sql_transact (store->backend, write_attempt, &work, entry, error);
 }

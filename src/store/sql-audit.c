@@ -4,6 +4,7 @@
 #include <string.h>
 #include "core/i18n.h"
 #include "store/sql-page.h"
+#include "store/store-private.h"
 
 /*
  * The audit log: records are appended and never touched again. Nothing is appended behind a last record that others have
@@ -207,10 +208,10 @@ do_nothing (VaSql *sql, gpointer data, GError **error)
   return TRUE;
 }
 
-static gboolean
-note (VaBackend *backend, JsonObject *entry, GError **error)
+gboolean
+va_store_note (VaStore *store, JsonObject *entry, GError **error)
 {
-  return va_sql_transact (backend, do_nothing, NULL, entry, error);
+  return va_sql_transact (store->backend, do_nothing, NULL, entry, error);
 }
 
 /* A record without a MAC is one of the time before only up to the anchor; where that does not hold, none is. */
@@ -296,11 +297,11 @@ judge_textless (const VaAuditQuery *query, GPtrArray *list)
     }
 }
 
-static GPtrArray *
-list_audit (VaBackend *backend, const VaAuditQuery *query, gboolean *more, GError **error)
+GPtrArray *
+va_store_list_audit (VaStore *store, const VaAuditQuery *query, gboolean *more, GError **error)
 {
   static const VaPageKind kind = { query_audit, read_record, record_size, (GDestroyNotify) va_stored_audit_free };
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
   g_autoptr(GPtrArray) list = va_sql_page (reader, &kind, query, query->limit, query->bytes, more, error);
 
   if (list == NULL || !judge_older (reader, list, error))
@@ -311,8 +312,8 @@ list_audit (VaBackend *backend, const VaAuditQuery *query, gboolean *more, GErro
   return g_steal_pointer (&list);
 }
 
-static GPtrArray *
-list_links (VaBackend *backend, guint64 after, guint limit, GError **error)
+GPtrArray *
+va_sql_list_links (VaBackend *backend, guint64 after, guint limit, GError **error)
 {
   g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
   g_autoptr(VaStatement) rows = va_sql_query (reader, error,
@@ -323,10 +324,10 @@ list_links (VaBackend *backend, guint64 after, guint limit, GError **error)
 }
 
 /* Only a pruning's anchor has a text. */
-static gboolean
-audit_begin (VaBackend *backend, VaAuditPlace *place, char **text, GError **error)
+gboolean
+va_store_audit_begin (VaStore *store, VaAuditPlace *place, char **text, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
   g_autoptr(VaStatement) row = va_sql_query (reader, error,
                                              "SELECT seq, link, time, text, mac FROM audit_anchor WHERE text IS NOT NULL"
                                              " ORDER BY seq DESC LIMIT 1", "");
@@ -337,25 +338,25 @@ audit_begin (VaBackend *backend, VaAuditPlace *place, char **text, GError **erro
     *text = NULL;
   if (status != 1)
     return status == 0;
-  if (!check_anchor (row, backend->audit_key, place, error))
+  if (!check_anchor (row, store->backend->audit_key, place, error))
     return FALSE;
   if (text != NULL)
     *text = va_column_text (row, 3);
   return TRUE;
 }
 
-static gboolean
-audit_anchor (VaBackend *backend, VaAuditPlace *anchor, GError **error)
+gboolean
+va_store_audit_anchor (VaStore *store, VaAuditPlace *anchor, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
 
   return reader != NULL && va_sql_read_anchor (reader, anchor, error);
 }
 
-static gboolean
-audit_head (VaBackend *backend, VaAuditHead *head, GError **error)
+gboolean
+va_store_audit_head (VaStore *store, VaAuditHead *head, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
 
   return reader != NULL && va_sql_read_head (reader, head, error);
 }
@@ -369,12 +370,12 @@ insert_checkpoint (VaSql *sql, gpointer data, GError **error)
                         " ON CONFLICT (seq) DO UPDATE SET text = excluded.text", "it", (gint64) work->seq, work->text);
 }
 
-static gboolean
-put_checkpoint (VaBackend *backend, guint64 seq, const char *text, GError **error)
+gboolean
+va_store_put_checkpoint (VaStore *store, guint64 seq, const char *text, GError **error)
 {
   Work work = { seq, text };
 
-  return va_sql_transact (backend, insert_checkpoint, &work, NULL, error);
+  return va_sql_transact (store->backend, insert_checkpoint, &work, NULL, error);
 }
 
 static gpointer
@@ -383,10 +384,10 @@ read_checkpoint (VaStatement *row)
   return va_column_needed_text (row, 0);
 }
 
-static GPtrArray *
-list_checkpoints (VaBackend *backend, guint64 after, guint64 upto, GError **error)
+GPtrArray *
+va_store_list_checkpoints (VaStore *store, guint64 after, guint64 upto, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
   g_autoptr(VaStatement) rows = va_sql_query (reader, error,
                                                  "SELECT text FROM (SELECT seq, text FROM checkpoints WHERE seq > ?"
                                                  " AND seq <= ? ORDER BY seq DESC LIMIT ?) AS newest ORDER BY seq",
@@ -395,26 +396,12 @@ list_checkpoints (VaBackend *backend, guint64 after, guint64 upto, GError **erro
   return rows != NULL ? va_sql_list (rows, read_checkpoint, g_free, error) : NULL;
 }
 
-static GPtrArray *
-newest_checkpoints (VaBackend *backend, guint limit, GError **error)
+GPtrArray *
+va_store_newest_checkpoints (VaStore *store, guint limit, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
   g_autoptr(VaStatement) rows = va_sql_query (reader, error, "SELECT text FROM checkpoints ORDER BY seq DESC LIMIT ?", "i",
                                               (gint64) limit);
 
   return rows != NULL ? va_sql_list (rows, read_checkpoint, g_free, error) : NULL;
-}
-
-void
-va_sql_add_audit (VaBackendClass *class)
-{
-  class->note = note;
-  class->list_audit = list_audit;
-  class->audit_head = audit_head;
-  class->audit_anchor = audit_anchor;
-  class->audit_begin = audit_begin;
-  class->list_links = list_links;
-  class->put_checkpoint = put_checkpoint;
-  class->list_checkpoints = list_checkpoints;
-  class->newest_checkpoints = newest_checkpoints;
 }

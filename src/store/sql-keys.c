@@ -3,6 +3,7 @@
 
 #include "core/i18n.h"
 #include "kek/seal.h"
+#include "store/keys.h"
 #include "store/sql-rows.h"
 
 /* Data keys, and values that go from one to another. */
@@ -27,8 +28,8 @@ read_keys (VaSql *sql, GError **error)
   return rows != NULL ? va_sql_list (rows, read_key, (GDestroyNotify) va_stored_key_free, error) : NULL;
 }
 
-static gboolean
-get_audit_key (VaBackend *backend, GBytes **sealed, GError **error)
+gboolean
+va_sql_get_audit_key (VaBackend *backend, GBytes **sealed, GError **error)
 {
   g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
   g_autoptr(VaStatement) row = va_sql_query (reader, error, "SELECT sealed FROM store_keys WHERE name = 'audit'", "");
@@ -38,8 +39,8 @@ get_audit_key (VaBackend *backend, GBytes **sealed, GError **error)
   return status >= 0;
 }
 
-static GPtrArray *
-list_keys (VaBackend *backend, GError **error)
+GPtrArray *
+va_sql_list_keys (VaBackend *backend, GError **error)
 {
   g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
 
@@ -55,8 +56,8 @@ insert_key (VaSql *sql, gpointer data, GError **error)
                      "iib", (gint64) key->id, (gint64) key->oldest, key->sealed);
 }
 
-static gboolean
-add_key (VaBackend *backend, const VaStoredKey *key, JsonObject *entry, GError **error)
+gboolean
+va_sql_add_key (VaBackend *backend, const VaStoredKey *key, JsonObject *entry, GError **error)
 {
   return va_sql_transact (backend, insert_key, (gpointer) key, entry, error);
 }
@@ -110,8 +111,8 @@ update_keys (VaSql *sql, gpointer data, GError **error)
          && va_sql_run (sql, error, "UPDATE store_keys SET sealed = ? WHERE name = 'audit'", "b", rewrapped->audit_key);
 }
 
-static gboolean
-replace_keys (VaBackend *backend, GPtrArray *keys, GBytes *sealed_audit_key, JsonObject *entry, GError **error)
+gboolean
+va_sql_replace_keys (VaBackend *backend, GPtrArray *keys, GBytes *sealed_audit_key, JsonObject *entry, GError **error)
 {
   Rewrapped rewrapped = { keys, sealed_audit_key };
 
@@ -133,8 +134,8 @@ add_seals (VaSql *sql, gpointer data, GError **error)
                      (gint64) seals->known, (gint64) seals->known, (gint64) seals->more, (gint64) seals->id);
 }
 
-static gboolean
-count_seals (VaBackend *backend, guint64 id, guint64 known, guint more, GError **error)
+gboolean
+va_sql_count_seals (VaBackend *backend, guint64 id, guint64 known, guint more, GError **error)
 {
   Seals seals = { id, known, more };
 
@@ -161,8 +162,8 @@ delete_older (VaSql *sql, gpointer data, GError **error)
   return FALSE;
 }
 
-static gboolean
-retire_keys (VaBackend *backend, const VaStoredKey *key, GBytes *sealed, GError **error)
+gboolean
+va_sql_retire_keys (VaBackend *backend, const VaStoredKey *key, GBytes *sealed, GError **error)
 {
   Retired retired = { key, sealed };
 
@@ -208,8 +209,8 @@ insert_found (VaSql *sql, gpointer data, GError **error)
   return update_each (sql, fresh->keys, error) && va_sql_anchor_end (sql, fresh->audit_key, fresh->now, error);
 }
 
-static gboolean
-found_keys (VaBackend *backend, const VaNewKeys *keys, GError **error)
+gboolean
+va_sql_found_keys (VaBackend *backend, const VaNewKeys *keys, GError **error)
 {
   return va_sql_transact (backend, insert_found, (gpointer) keys, NULL, error);
 }
@@ -302,8 +303,8 @@ do_reseal (VaSql *sql, gpointer data, GError **error)
   return TRUE;
 }
 
-static gboolean
-reseal (VaBackend *backend, guint64 key, guint limit, const VaReseal *how, guint *count, GError **error)
+gboolean
+va_sql_reseal (VaBackend *backend, guint64 key, guint limit, const VaReseal *how, guint *count, GError **error)
 {
   Work work = { .key = key, .limit = limit, .reseal = how };
 
@@ -311,17 +312,4 @@ reseal (VaBackend *backend, guint64 key, guint limit, const VaReseal *how, guint
     return FALSE;
   *count = work.count;
   return TRUE;
-}
-
-void
-va_sql_add_keys (VaBackendClass *class)
-{
-  class->list_keys = list_keys;
-  class->get_audit_key = get_audit_key;
-  class->count_seals = count_seals;
-  class->found_keys = found_keys;
-  class->add_key = add_key;
-  class->replace_keys = replace_keys;
-  class->retire_keys = retire_keys;
-  class->reseal = reseal;
 }

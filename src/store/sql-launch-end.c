@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "store/sql-rows.h"
+#include "store/store-private.h"
 
 /* Launches that the service itself ends: their time is over, or their registration is gone. */
 
@@ -139,24 +140,18 @@ anything_due (VaBackend *backend, gint64 now, gboolean *due, GError **error)
   return status >= 0;
 }
 
-static gboolean
-expire_launches (VaBackend *backend, gint64 now, guint *count, GError **error)
+gboolean
+va_store_expire_launches (VaStore *store, gint64 now, guint *count, GError **error)
 {
   Expiry expiry = { .now = now };
   gboolean due;
 
   /* Most of the time there is nothing, and no reason to wait for the writers. */
-  if (!anything_due (backend, now, &due, error))
+  if (!anything_due (store->backend, now, &due, error))
     return FALSE;
-  if (due && !va_sql_transact (backend, do_expire, &expiry, NULL, error))
+  if (due && !va_sql_transact (store->backend, do_expire, &expiry, NULL, error))
     return FALSE;
   if (count != NULL)
     *count = expiry.count;
   return TRUE;
-}
-
-void
-va_sql_add_endings (VaBackendClass *class)
-{
-  class->expire_launches = expire_launches;
 }

@@ -4,6 +4,7 @@
 #include "core/i18n.h"
 #include "store/sql-page.h"
 #include "store/sql-rows.h"
+#include "store/store-private.h"
 
 typedef struct {
   VaStoredLaunch *launch;
@@ -293,10 +294,34 @@ create_launch (VaBackend *backend, VaStoredLaunch *launch, const VaPermit *permi
   return va_sql_transact (backend, do_create, &work, entry, error);
 }
 
-static VaStoredLaunch *
-find_waiting (VaBackend *backend, const VaStoredLaunch *like, GError **error)
+gboolean
+va_store_create_launch (VaStore *store, VaStoredLaunch *launch, VaSecret *keys, VaSecret *table,
+                        const VaPermit *permit, JsonObject *entry, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autofree char *row = va_store_launch_row (launch);
+  const VaSealLabel keys_label = VA_LABEL_KEYS (row), table_label = VA_LABEL_TABLE (row);
+  GError *reason = NULL;
+  guint tries = 0;
+  gboolean ok;
+
+  do
+    {
+      VaSeal *seal = va_store_newest_seal (store, &launch->key);
+
+      g_clear_pointer (&launch->sealed_keys, g_bytes_unref);
+      g_clear_pointer (&launch->sealed_table, g_bytes_unref);
+      launch->sealed_keys = va_seal_close (seal, &keys_label, keys);
+      launch->sealed_table = table != NULL ? va_seal_close (seal, &table_label, table) : NULL;
+      ok = create_launch (store->backend, launch, permit, entry, &reason);
+    }
+  while (!ok && va_store_is_outdated (store, &tries, &reason, error));
+  return ok;
+}
+
+VaStoredLaunch *
+va_store_find_waiting (VaStore *store, const VaStoredLaunch *like, GError **error)
+{
+  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
   g_autoptr(VaStatement) row = query_waiting (reader, like, error);
   int status = row != NULL ? va_sql_row (row, error) : -1;
 
@@ -305,19 +330,19 @@ find_waiting (VaBackend *backend, const VaStoredLaunch *like, GError **error)
   return status == 1 ? va_sql_read_launch (row) : NULL;
 }
 
-static VaStoredLaunch *
-get_launch (VaBackend *backend, const char *id, GError **error)
+VaStoredLaunch *
+va_store_get_launch (VaStore *store, const char *id, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
 
   return find_launch (reader, id, error);
 }
 
 /* Through the indexes launches_waiting and launches_active, which have these rows alone. */
-static gboolean
-count_of_all (VaBackend *backend, guint64 *waiting, guint64 *active, GError **error)
+gboolean
+va_store_count_launches (VaStore *store, guint64 *waiting, guint64 *active, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
   g_autoptr(VaStatement) row = va_sql_query (reader, error,
                                              "SELECT (SELECT count(*) FROM launches WHERE state = 'waiting'),"
                                              " (SELECT count(*) FROM launches WHERE " VA_LAUNCH_ACTIVE ")",
@@ -370,11 +395,11 @@ launch_size (gconstpointer record)
          + (launch->sealed_table != NULL ? g_bytes_get_size (launch->sealed_table) : 0);
 }
 
-static GPtrArray *
-list_launches (VaBackend *backend, const VaPage *page, gboolean *more, GError **error)
+GPtrArray *
+va_store_list_launches (VaStore *store, const VaPage *page, gboolean *more, GError **error)
 {
   static const VaPageKind kind = { query_launches, va_sql_read_launch, launch_size, (GDestroyNotify) va_stored_launch_free };
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
 
   return va_sql_page (reader, &kind, page, page->limit, page->bytes, more, error);
 }
@@ -469,22 +494,11 @@ do_change (VaSql *sql, gpointer data, GError **error)
          && write_back (sql, launch, error);
 }
 
-static gboolean
-change_launch (VaBackend *backend, const char *id, VaLaunchChange change, gpointer user_data, JsonObject *entry, GError **error)
+gboolean
+va_store_change_launch (VaStore *store, const char *id, VaLaunchChange change, gpointer user_data, JsonObject *entry,
+                        GError **error)
 {
   Work work = { .id = id, .change = change, .change_data = user_data, .entry = entry };
 
-  return va_sql_transact (backend, do_change, &work, entry, error);
-}
-
-void
-va_sql_add_launches (VaBackendClass *class)
-{
-  class->create_launch = create_launch;
-  class->find_waiting = find_waiting;
-  class->get_launch = get_launch;
-  class->count_launches = count_of_all;
-  class->list_launches = list_launches;
-  class->change_launch = change_launch;
-  va_sql_add_endings (class);
+  return va_sql_transact (store->backend, do_change, &work, entry, error);
 }

@@ -5,6 +5,7 @@
 #include "core/i18n.h"
 #include "store/sql-page.h"
 #include "store/sql-rows.h"
+#include "store/store-private.h"
 
 /* Firmware, secrets and hosts. */
 
@@ -64,13 +65,13 @@ insert_artifact (VaSql *sql, gpointer data, GError **error)
   return !work->is_new || va_sql_check_images (sql, work->quota, artifact->owner, TRUE, error);
 }
 
-static gboolean
-put_artifact (VaBackend *backend, const VaStoredArtifact *artifact, gconstpointer image, gboolean *is_new,
-              JsonObject *entry, GError **error)
+gboolean
+va_store_put_artifact (VaStore *store, const VaStoredArtifact *artifact, gconstpointer image, gboolean *is_new,
+                       JsonObject *entry, GError **error)
 {
-  Work work = { .artifact = artifact, .image = image, .quota = &backend->quota };
+  Work work = { .artifact = artifact, .image = image, .quota = &store->backend->quota };
 
-  if (!va_sql_transact_large (backend, insert_artifact, &work, entry, error))
+  if (!va_sql_transact_large (store->backend, insert_artifact, &work, entry, error))
     return FALSE;
   *is_new = work.is_new;
   return TRUE;
@@ -83,10 +84,10 @@ set_not_found (int status, GError **error, const char *format, const char *what)
     g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND, "%s “%s”", format, what);
 }
 
-static VaStoredArtifact *
-get_artifact (VaBackend *backend, const char *owner, const char *hash, GError **error)
+VaStoredArtifact *
+va_store_get_artifact (VaStore *store, const char *owner, const char *hash, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
   g_autoptr(VaStatement) row = va_sql_query (reader, error,
                                                 "SELECT " ARTIFACT_COLUMNS " FROM artifacts"
                                                 " WHERE owner = ? AND hash = ?", "tt", owner, hash);
@@ -96,10 +97,10 @@ get_artifact (VaBackend *backend, const char *owner, const char *hash, GError **
   return status == 1 ? read_artifact (row) : NULL;
 }
 
-static GBytes *
-get_image (VaBackend *backend, const char *owner, const char *hash, GError **error)
+GBytes *
+va_store_get_image (VaStore *store, const char *owner, const char *hash, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
   g_autoptr(VaStatement) row = va_sql_query (reader, error,
                                                 "SELECT image FROM artifacts WHERE owner = ? AND hash = ?", "tt",
                                                 owner, hash);
@@ -196,20 +197,20 @@ delete_named (VaSql *sql, gpointer data, GError **error)
   return va_sql_changes (sql) == 1;
 }
 
-static gboolean
-remove_artifact (VaBackend *backend, const char *owner, const char *hash, JsonObject *entry, GError **error)
+gboolean
+va_store_remove_artifact (VaStore *store, const char *owner, const char *hash, JsonObject *entry, GError **error)
 {
   Work work = { .named = &named_image, .owner = owner, .name = hash };
 
-  return va_sql_transact (backend, delete_named, &work, entry, error);
+  return va_sql_transact (store->backend, delete_named, &work, entry, error);
 }
 
-static gboolean
-remove_secret (VaBackend *backend, const char *owner, const char *name, JsonObject *entry, GError **error)
+gboolean
+va_store_remove_secret (VaStore *store, const char *owner, const char *name, JsonObject *entry, GError **error)
 {
   Work work = { .named = &named_secret, .owner = owner, .name = name };
 
-  return va_sql_transact (backend, delete_named, &work, entry, error);
+  return va_sql_transact (store->backend, delete_named, &work, entry, error);
 }
 
 static VaStatement *
@@ -232,11 +233,11 @@ artifact_size (gconstpointer record)
   return sizeof *artifact + va_sql_text_size (artifact->hash) + artifact->firmware.size / IMAGE_PART;
 }
 
-static GPtrArray *
-list_artifacts (VaBackend *backend, const VaPage *page, gboolean *more, GError **error)
+GPtrArray *
+va_store_list_artifacts (VaStore *store, const VaPage *page, gboolean *more, GError **error)
 {
   static const VaPageKind kind = { query_artifacts, read_artifact, artifact_size, (GDestroyNotify) va_stored_artifact_free };
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
 
   return va_sql_page (reader, &kind, page, page->limit, page->bytes, more, error);
 }
@@ -305,10 +306,52 @@ put_secret (VaBackend *backend, const VaStoredSecret *secret, VaReplacedSecret *
   return TRUE;
 }
 
-static VaStoredSecret *
-get_secret (VaBackend *backend, const char *owner, const char *name, GError **error)
+/* A secret is held in place by owner and name; its GUID too, since that decides who in the guest reads it. */
+char *
+va_store_secret_row (const VaStoredSecret *secret)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autofree char *guid = va_guid_format (secret->guid);
+
+  return g_strjoin ("\n", secret->owner, secret->name, guid, NULL);
+}
+
+gboolean
+va_store_put_secret (VaStore *store, VaStoredSecret *secret, VaSecret *value, VaReplacedSecret *replaced, JsonObject *entry,
+                     GError **error)
+{
+  g_autofree char *row = va_store_secret_row (secret);
+  const VaSealLabel label = VA_LABEL_SECRET (row);
+  GError *reason = NULL;
+  guint tries = 0;
+  gboolean ok;
+
+  secret->size = va_secret_size (value);
+  do
+    {
+      VaSeal *seal = va_store_newest_seal (store, &secret->key);
+
+      g_clear_pointer (&secret->sealed, g_bytes_unref);
+      secret->sealed = va_seal_close (seal, &label, value);
+      ok = put_secret (store->backend, secret, replaced, entry, &reason);
+    }
+  while (!ok && va_store_is_outdated (store, &tries, &reason, error));
+  return ok;
+}
+
+VaSecret *
+va_store_open_secret (VaStore *store, const VaStoredSecret *secret, GError **error)
+{
+  g_autofree char *row = va_store_secret_row (secret);
+  const VaSealLabel label = VA_LABEL_SECRET (row);
+  VaSeal *seal = va_store_seal_of (store, secret->key, error);
+
+  return seal != NULL ? va_seal_open (seal, &label, secret->sealed, error) : NULL;
+}
+
+VaStoredSecret *
+va_store_get_secret (VaStore *store, const char *owner, const char *name, GError **error)
+{
+  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
   g_autoptr(VaStatement) row = va_sql_query (reader, error,
                                                 "SELECT " VA_SECRET_COLUMNS " FROM secrets WHERE owner = ? AND name = ?",
                                                 "tt", owner, name);
@@ -337,11 +380,11 @@ secret_size (gconstpointer record)
   return sizeof *secret + va_sql_text_size (secret->name) + (secret->sealed != NULL ? g_bytes_get_size (secret->sealed) : 0);
 }
 
-static GPtrArray *
-list_secrets (VaBackend *backend, const VaPage *page, gboolean *more, GError **error)
+GPtrArray *
+va_store_list_secrets (VaStore *store, const VaPage *page, gboolean *more, GError **error)
 {
   static const VaPageKind kind = { query_secrets, va_sql_read_secret, secret_size, (GDestroyNotify) va_stored_secret_free };
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
 
   return va_sql_page (reader, &kind, page, page->limit, page->bytes, more, error);
 }
@@ -357,12 +400,12 @@ insert_host (VaSql *sql, gpointer data, GError **error)
                         "tit", host->name, host->seen, host->features);
 }
 
-static gboolean
-put_host (VaBackend *backend, const VaStoredHost *host, JsonObject *entry, GError **error)
+gboolean
+va_store_put_host (VaStore *store, const VaStoredHost *host, JsonObject *entry, GError **error)
 {
   Work work = { .host = host };
 
-  return va_sql_transact (backend, insert_host, &work, entry, error);
+  return va_sql_transact (store->backend, insert_host, &work, entry, error);
 }
 
 static gpointer
@@ -394,39 +437,22 @@ host_size (gconstpointer record)
   return sizeof *host + va_sql_text_size (host->name) + va_sql_text_size (host->features);
 }
 
-static GPtrArray *
-list_hosts (VaBackend *backend, const VaPage *page, gboolean *more, GError **error)
+GPtrArray *
+va_store_list_hosts (VaStore *store, const VaPage *page, gboolean *more, GError **error)
 {
   static const VaPageKind kind = { query_hosts, read_host, host_size, (GDestroyNotify) va_stored_host_free };
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
 
   return va_sql_page (reader, &kind, page, page->limit, page->bytes, more, error);
 }
 
-static VaStoredHost *
-get_host (VaBackend *backend, const char *name, GError **error)
+VaStoredHost *
+va_store_get_host (VaStore *store, const char *name, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
   g_autoptr(VaStatement) row = va_sql_query (reader, error, "SELECT name, seen, features FROM hosts WHERE name = ?", "t", name);
   int status = row != NULL ? va_sql_row (row, error) : -1;
 
   set_not_found (status, error, _("there is no host"), name);
   return status == 1 ? read_host (row) : NULL;
-}
-
-void
-va_sql_add_objects (VaBackendClass *class)
-{
-  class->put_artifact = put_artifact;
-  class->get_artifact = get_artifact;
-  class->get_image = get_image;
-  class->remove_artifact = remove_artifact;
-  class->list_artifacts = list_artifacts;
-  class->put_secret = put_secret;
-  class->get_secret = get_secret;
-  class->list_secrets = list_secrets;
-  class->remove_secret = remove_secret;
-  class->put_host = put_host;
-  class->list_hosts = list_hosts;
-  class->get_host = get_host;
 }

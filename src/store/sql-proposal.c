@@ -3,6 +3,7 @@
 
 #include "core/i18n.h"
 #include "store/sql-rows.h"
+#include "store/store-private.h"
 
 /* Changes of registrations that wait for a second person. */
 
@@ -46,6 +47,90 @@ put_proposal (VaBackend *backend, const VaStoredProposal *proposal, JsonObject *
   return va_sql_transact (backend, insert_proposal, &work, entry, error);
 }
 
+char *
+va_store_proposal_row (const VaStoredProposal *proposal)
+{
+  return g_strdup_printf ("%s\n%s\n%s\n%" G_GUINT64_FORMAT "\n%s", proposal->vm, proposal->owner, proposal->person,
+                          proposal->replaces, proposal->text);
+}
+
+/* Of the row and its sealed value, which is another one each time. */
+static char *
+proposal_digest (const char *row, GBytes *sealed)
+{
+  g_autoptr(GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+  gsize size;
+  gconstpointer data = g_bytes_get_data (sealed, &size);
+
+  g_checksum_update (sum, (const guchar *) row, (gssize) strlen (row));
+  g_checksum_update (sum, data, (gssize) size);
+  return g_strdup (g_checksum_get_string (sum));
+}
+
+gboolean
+va_store_put_proposal (VaStore *store, VaStoredProposal *proposal, VaSecret *inline_secrets, JsonObject *entry,
+                       GError **error)
+{
+  g_autofree char *row = va_store_proposal_row (proposal);
+  const VaSealLabel label = VA_LABEL_PROPOSAL (row);
+  GError *reason = NULL;
+  guint tries = 0;
+  gboolean ok;
+
+  do
+    {
+      VaSeal *seal = va_store_newest_seal (store, &proposal->key);
+
+      g_clear_pointer (&proposal->sealed, g_bytes_unref);
+      proposal->sealed = va_seal_close (seal, &label, inline_secrets);
+      g_free (proposal->digest);
+      proposal->digest = proposal_digest (row, proposal->sealed);
+      if (entry != NULL)
+        json_object_set_string_member (entry, "proposal", proposal->digest);
+      ok = put_proposal (store->backend, proposal, entry, &reason);
+    }
+  while (!ok && va_store_is_outdated (store, &tries, &reason, error));
+  return ok;
+}
+
+char *
+va_store_moved_proposal_row (const VaStoredProposal *proposal)
+{
+  g_autofree char *row = va_store_proposal_row (proposal);
+
+  return g_strconcat (proposal->digest, "\n", row, NULL);
+}
+
+/* One that rekeying has sealed again, so that its digest, which people may have noted, is not that of its sealed value any
+   more but part of what holds it in place. %NULL: it is not one. */
+static VaSecret *
+open_moved_proposal (VaSeal *seal, const VaStoredProposal *proposal)
+{
+  g_autofree char *row = va_store_moved_proposal_row (proposal);
+  const VaSealLabel label = VA_LABEL_MOVED_PROPOSAL (row);
+
+  return va_seal_open (seal, &label, proposal->sealed, NULL);
+}
+
+VaSecret *
+va_store_open_proposal (VaStore *store, const VaStoredProposal *proposal, GError **error)
+{
+  g_autofree char *row = va_store_proposal_row (proposal), *digest = proposal_digest (row, proposal->sealed);
+  const VaSealLabel label = VA_LABEL_PROPOSAL (row);
+  VaSeal *seal = va_store_seal_of (store, proposal->key, error);
+  VaSecret *moved;
+
+  if (seal == NULL)
+    return NULL;
+  if (g_str_equal (digest, proposal->digest))
+    return va_seal_open (seal, &label, proposal->sealed, error);
+  moved = open_moved_proposal (seal, proposal);
+  if (moved != NULL)
+    return moved;
+  g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN, _("the stored proposal for %s was changed"), proposal->vm);
+  return NULL;
+}
+
 gpointer
 va_sql_read_proposal (VaStatement *row)
 {
@@ -63,10 +148,10 @@ va_sql_read_proposal (VaStatement *row)
   return proposal;
 }
 
-static VaStoredProposal *
-get_proposal (VaBackend *backend, const char *owner, const char *vm, GError **error)
+VaStoredProposal *
+va_store_get_proposal (VaStore *store, const char *owner, const char *vm, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
   g_autoptr(VaStatement) row = va_sql_query (reader, error,
                                              "SELECT " VA_PROPOSAL_COLUMNS " FROM proposals WHERE owner = ? AND vm = ?",
                                              "tt", owner, vm);
@@ -87,12 +172,12 @@ delete_proposal (VaSql *sql, gpointer data, GError **error)
          && (va_sql_changes (sql) == 1 || set_not_there (work->vm, error));
 }
 
-static gboolean
-remove_proposal (VaBackend *backend, const char *owner, const char *vm, JsonObject *entry, GError **error)
+gboolean
+va_store_remove_proposal (VaStore *store, const char *owner, const char *vm, JsonObject *entry, GError **error)
 {
   Work work = { .owner = owner, .vm = vm };
 
-  return va_sql_transact (backend, delete_proposal, &work, entry, error);
+  return va_sql_transact (store->backend, delete_proposal, &work, entry, error);
 }
 
 gboolean
@@ -105,12 +190,4 @@ va_sql_take_proposal (VaSql *sql, const char *owner, const char *vm, const char 
     return TRUE;
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the proposal was replaced meanwhile"));
   return FALSE;
-}
-
-void
-va_sql_add_proposals (VaBackendClass *class)
-{
-  class->put_proposal = put_proposal;
-  class->get_proposal = get_proposal;
-  class->remove_proposal = remove_proposal;
 }

@@ -5,6 +5,7 @@
 #include "audit/checkpoint.h"
 #include "core/i18n.h"
 #include "store/sql-rows.h"
+#include "store/store-private.h"
 
 /*
  * Pruning: first an anchor at a signed place of the audit log, in one transaction with the record of it; from then on the log
@@ -88,10 +89,10 @@ count_old (VaSql *sql, const char *query, gint64 bound, guint64 *count, GError *
   return TRUE;
 }
 
-static gboolean
-prune_plan (VaBackend *backend, VaPrune *prune, GError **error)
+gboolean
+va_store_prune_plan (VaStore *store, VaPrune *prune, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
 
   return reader != NULL && find_place (reader, prune, error)
          && count_old (reader, "SELECT count(*) FROM audit WHERE seq <= ?", (gint64) prune->seq, &prune->records, error)
@@ -127,12 +128,12 @@ put_anchor (VaSql *sql, gpointer data, GError **error)
          && va_sql_put_anchor (sql, sql->backend->audit_key, prune->seq, prune->link, prune->now, prune->text, error);
 }
 
-static gboolean
-prune_begin (VaBackend *backend, VaPrune *prune, JsonObject *entry, GError **error)
+gboolean
+va_store_prune_begin (VaStore *store, VaPrune *prune, JsonObject *entry, GError **error)
 {
   Work work = { .prune = prune };
 
-  return va_sql_transact (backend, put_anchor, &work, entry, error);
+  return va_sql_transact (store->backend, put_anchor, &work, entry, error);
 }
 
 static gboolean
@@ -160,21 +161,13 @@ remove_some (VaSql *sql, gpointer data, GError **error)
                        work->prune->before, work, error);
 }
 
-static gboolean
-prune_step (VaBackend *backend, VaPrune *prune, guint limit, guint *count, GError **error)
+gboolean
+va_store_prune_step (VaStore *store, VaPrune *prune, guint limit, guint *count, GError **error)
 {
   Work work = { .prune = prune, .limit = limit };
 
-  if (!va_sql_transact (backend, remove_some, &work, NULL, error))
+  if (!va_sql_transact (store->backend, remove_some, &work, NULL, error))
     return FALSE;
   *count = work.count;
   return TRUE;
-}
-
-void
-va_sql_add_pruning (VaBackendClass *class)
-{
-  class->prune_plan = prune_plan;
-  class->prune_begin = prune_begin;
-  class->prune_step = prune_step;
 }

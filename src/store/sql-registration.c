@@ -4,6 +4,7 @@
 #include "core/i18n.h"
 #include "store/sql-page.h"
 #include "store/sql-rows.h"
+#include "store/store-private.h"
 
 typedef struct {
   const VaStoredRegistration *registration;
@@ -163,6 +164,46 @@ put_registration (VaBackend *backend, const VaStoredRegistration *registration, 
   return TRUE;
 }
 
+char *
+va_store_registration_row (const VaStoredRegistration *registration)
+{
+  return g_strjoin ("\n", registration->id, registration->owner, registration->text, NULL);
+}
+
+gboolean
+va_store_put_registration (VaStore *store, VaStoredRegistration *registration, VaSecret *inline_secrets,
+                           const char *const *secrets, const char *const *hashes,
+                           const VaExpected *expected, gboolean *is_new, JsonObject *entry, GError **error)
+{
+  g_autofree char *row = va_store_registration_row (registration);
+  const VaSealLabel label = VA_LABEL_REGISTRATION (row);
+  GError *reason = NULL;
+  guint tries = 0;
+  gboolean ok;
+
+  do
+    {
+      VaSeal *seal = va_store_newest_seal (store, &registration->key);
+
+      g_clear_pointer (&registration->sealed, g_bytes_unref);
+      registration->sealed = va_seal_close (seal, &label, inline_secrets);
+      ok = put_registration (store->backend, registration, secrets, hashes, expected, is_new,
+                                                    entry, &reason);
+    }
+  while (!ok && va_store_is_outdated (store, &tries, &reason, error));
+  return ok;
+}
+
+VaSecret *
+va_store_open_registration (VaStore *store, const VaStoredRegistration *registration, GError **error)
+{
+  g_autofree char *row = va_store_registration_row (registration);
+  const VaSealLabel label = VA_LABEL_REGISTRATION (row);
+  VaSeal *seal = va_store_seal_of (store, registration->key, error);
+
+  return seal != NULL ? va_seal_open (seal, &label, registration->sealed, error) : NULL;
+}
+
 static VaStoredRegistration *
 read_one (VaStatement *row, const char *id, GError **error)
 {
@@ -173,10 +214,10 @@ read_one (VaStatement *row, const char *id, GError **error)
   return status == 1 ? va_sql_read_registration (row) : NULL;
 }
 
-static VaStoredRegistration *
-get_registration (VaBackend *backend, const char *owner, const char *id, GError **error)
+VaStoredRegistration *
+va_store_get_registration (VaStore *store, const char *owner, const char *id, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
   g_autoptr(VaStatement) row = va_sql_query (reader, error,
                                              "SELECT " VA_REGISTRATION_COLUMNS " FROM registrations"
                                              " WHERE owner = ? AND id = ?", "tt", owner, id);
@@ -199,10 +240,10 @@ find_anybodys (VaSql *sql, const char *id, GError **error)
   return status == 0 ? g_steal_pointer (&registration) : NULL;
 }
 
-static VaStoredRegistration *
-find_registration (VaBackend *backend, const char *owner, const char *id, GError **error)
+VaStoredRegistration *
+va_store_find_registration (VaStore *store, const char *owner, const char *id, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
   g_autoptr(VaStatement) row = NULL;
 
   if (reader == NULL || owner == NULL)
@@ -229,12 +270,12 @@ registration_size (gconstpointer record)
   return va_sql_text_size (((const VaStoredRegistration *) record)->text);
 }
 
-static GPtrArray *
-list_registrations (VaBackend *backend, const VaPage *page, gboolean *more, GError **error)
+GPtrArray *
+va_store_list_registrations (VaStore *store, const VaPage *page, gboolean *more, GError **error)
 {
   static const VaPageKind kind = { query_registrations, va_sql_read_registration, registration_size,
                                    (GDestroyNotify) va_stored_registration_free };
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
 
   return va_sql_page (reader, &kind, page, page->limit, page->bytes, more, error);
 }
@@ -254,21 +295,11 @@ delete_registration (VaSql *sql, gpointer data, GError **error)
          && va_sql_orphan (sql, work->owner, work->id, work->now, error);
 }
 
-static gboolean
-remove_registration (VaBackend *backend, const char *owner, const char *id, gint64 now, const VaExpected *expected,
-                     JsonObject *entry, GError **error)
+gboolean
+va_store_remove_registration (VaStore *store, const char *owner, const char *id, gint64 now, const VaExpected *expected,
+                              JsonObject *entry, GError **error)
 {
   Work work = { .owner = owner, .id = id, .now = now, .expected = expected };
 
-  return va_sql_transact (backend, delete_registration, &work, entry, error);
-}
-
-void
-va_sql_add_registrations (VaBackendClass *class)
-{
-  class->put_registration = put_registration;
-  class->get_registration = get_registration;
-  class->find_registration = find_registration;
-  class->list_registrations = list_registrations;
-  class->remove_registration = remove_registration;
+  return va_sql_transact (store->backend, delete_registration, &work, entry, error);
 }

@@ -40,6 +40,5 @@ gboolean va_sql_check_secrets (VaSql *sql, const VaQuota *quota, const char *own
   G_GNUC_WARN_UNUSED_RESULT;
 gboolean va_sql_check_registrations (VaSql *sql, const VaQuota *quota, const char *owner, gboolean is_new, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
-void va_sql_add_endings (VaBackendClass *class);
 
 G_END_DECLS

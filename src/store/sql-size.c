@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "store/sql-rows.h"
-#include "store/store.h"
+#include "store/store-private.h"
 
 /* How large the store is. */
 
@@ -32,31 +32,24 @@ ask_number (VaSql *sql, const char *query, guint64 *number, GError **error)
   return TRUE;
 }
 
-static gboolean
-measure_bytes (VaBackend *backend, guint64 *bytes, GError **error)
+gboolean
+va_store_measure_bytes (VaStore *store, guint64 *bytes, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
 
-  return reader != NULL && ask_number (reader, backend->size_query, bytes, error);
+  return reader != NULL && ask_number (reader, store->backend->size_query, bytes, error);
 }
 
 /* One table after the other, each with a reader of its own, so that nobody waits for all of them. */
-static gboolean
-count_rows (VaBackend *backend, guint64 rows[VA_STORE_TABLES], GError **error)
+gboolean
+va_store_count_rows (VaStore *store, guint64 rows[VA_STORE_TABLES], GError **error)
 {
   for (guint i = 0; i < VA_STORE_TABLES; i++)
     {
-      g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+      g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
 
       if (reader == NULL || !ask_number (reader, tables[i].query, &rows[i], error))
         return FALSE;
     }
   return TRUE;
-}
-
-void
-va_sql_add_sizes (VaBackendClass *class)
-{
-  class->measure_bytes = measure_bytes;
-  class->count_rows = count_rows;
 }

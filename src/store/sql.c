@@ -343,17 +343,8 @@ va_sql_reader_return (VaSqlReader *reader)
   release_reader (backend, NULL);
 }
 
-static gboolean
-sql_ping (VaBackend *backend, GError **error)
-{
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
-  g_autoptr(VaStatement) statement = va_sql_query (reader, error, "SELECT count(*) FROM counters", "");
-
-  return statement != NULL && va_sql_row (statement, error) == 1;
-}
-
-static void
-sql_statistics (VaBackend *base, VaStoreStatistics *out)
+void
+va_sql_statistics (VaBackend *base, VaStoreStatistics *out)
 {
   VaSqlBackend *backend = (VaSqlBackend *) base;
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&backend->mutex);
@@ -361,8 +352,8 @@ sql_statistics (VaBackend *base, VaStoreStatistics *out)
   *out = backend->statistics;
 }
 
-static void
-sql_close (VaBackend *base)
+void
+va_sql_backend_free (VaBackend *base)
 {
   VaSqlBackend *backend = (VaSqlBackend *) base;
 
@@ -384,24 +375,8 @@ sql_close (VaBackend *base)
 VaBackend *
 va_sql_backend_new (VaSqlConnect connect, gpointer place, GDestroyNotify free_place, guint readers)
 {
-  static VaBackendClass class = { .close = sql_close, .ping = sql_ping, .statistics = sql_statistics };
-  static gsize once;
   VaSqlBackend *backend = g_new0 (VaSqlBackend, 1);
 
-  if (g_once_init_enter (&once))
-    {
-      va_sql_add_objects (&class);
-      va_sql_add_registrations (&class);
-      va_sql_add_launches (&class);
-      va_sql_add_audit (&class);
-      va_sql_add_attempts (&class);
-      va_sql_add_proposals (&class);
-      va_sql_add_keys (&class);
-      va_sql_add_pruning (&class);
-      va_sql_add_sizes (&class);
-      g_once_init_leave (&once, 1);
-    }
-  backend->base.class = &class;
   backend->base.quota = VA_QUOTA_NONE;
   backend->connect = connect;
   backend->place = place;

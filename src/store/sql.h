@@ -4,8 +4,8 @@
 #include "store/backend.h"
 
 /*
- * One backend for every SQL database: the operations are written once, in sql-*.c, in what SQL their databases have in
- * common; a driver runs the statements. Parameters are "?".
+ * One backend for every SQL database: the operations are written once, in what SQL their databases have in common, in a file
+ * for each resource; a driver runs the statements. Parameters are "?".
  */
 G_BEGIN_DECLS
 
@@ -80,6 +80,9 @@ typedef VaSql *(*VaSqlConnect) (gpointer place, GError **error);
  * @place: (transfer full): freed with @free_place
  */
 VaBackend *va_sql_backend_new (VaSqlConnect connect, gpointer place, GDestroyNotify free_place, guint readers);
+void va_sql_backend_free (VaBackend *backend);
+/** va_sql_statistics: since it was made. */
+void va_sql_statistics (VaBackend *backend, VaStoreStatistics *out);
 
 /**
  * va_sql_query: @text (a literal) with its parameters bound. @sql may be %NULL: then nothing, @error is set already.
@@ -154,16 +157,6 @@ gboolean va_sql_anchor_end (VaSql *sql, VaSecret *audit_key, gint64 now, GError 
 gboolean va_sql_put_anchor (VaSql *sql, VaSecret *audit_key, guint64 seq, const guint8 link[VA_AUDIT_LINK_SIZE], gint64 now,
                             const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** The groups of operations, each in a file of its own, put into the class by va_sql_backend_new(). */
-void va_sql_add_objects (VaBackendClass *class);
-void va_sql_add_registrations (VaBackendClass *class);
-void va_sql_add_launches (VaBackendClass *class);
-void va_sql_add_audit (VaBackendClass *class);
-void va_sql_add_attempts (VaBackendClass *class);
-void va_sql_add_proposals (VaBackendClass *class);
-void va_sql_add_keys (VaBackendClass *class);
-void va_sql_add_pruning (VaBackendClass *class);
-void va_sql_add_sizes (VaBackendClass *class);
 /** va_sql_take_link: a link, or another value of its size, from @row; FALSE, and zeros, where the column has something else. */
 gboolean va_sql_take_link (VaStatement *row, int column, guint8 link[VA_AUDIT_LINK_SIZE]);
 /**
@@ -173,6 +166,8 @@ gboolean va_sql_take_link (VaStatement *row, int column, guint8 link[VA_AUDIT_LI
 int va_sql_find_place (VaSql *sql, const VaAuditPlace *place, gboolean *gone, GError **error);
 /** va_sql_read_anchor: the newest one; seq is 0 where there is none. Errors: AUDIT */
 gboolean va_sql_read_anchor (VaSql *sql, VaAuditPlace *anchor, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_sql_list_links: at most @limit records after @after, of VaStoredAudit, in order, without texts and links before. */
+GPtrArray *va_sql_list_links (VaBackend *backend, guint64 after, guint limit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_sql_find_head: where the log in the database ends, whether or not it ended further on before. Errors: AUDIT */
 gboolean va_sql_find_head (VaSql *sql, VaAuditHead *head, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_sql_read_head: where the next record goes; never before a place where this process has seen the log. Errors: AUDIT */

@@ -348,7 +348,7 @@ open_file (const char *path, VaStoreWhich which, GError **error)
   if (va_sql_transact (backend, migrate, &which, NULL, error))
     return backend;
   g_prefix_error (error, "%s: ", path);
-  backend->class->close (backend);
+  va_sql_backend_free (backend);
   return NULL;
 }
 

@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/** va_sqlite_open: the database in the file @path, see va_store_open(). Returns: (transfer full): closed with its class's close() */
+/** va_sqlite_open: the database in the file @path, see va_store_open(). Returns: (transfer full): freed with va_sql_backend_free() */
 VaBackend *va_sqlite_open (const char *path, VaStoreWhich which, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_sqlite_create: a new one in a file that is not there yet, mode 0600, in any folder. */
 VaBackend *va_sqlite_create (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;

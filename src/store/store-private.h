@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kek/seal.h"
+#include "store/sql.h"
 #include "store/store.h"
 
 /* For the files of the store itself. */
@@ -39,9 +40,9 @@ gboolean va_store_try_keys (VaKek *kek, const GPtrArray *keys, GBytes *audit_key
 VaSeal *va_store_newest_seal (VaStore *store, guint64 *key);
 /**
  * va_store_is_outdated: whether what was sealed has to be sealed again, under a newer key, since the store was given a new
- * one meanwhile. @tries: 0 at first. @reason: why it was not stored; cleared if so
+ * one meanwhile. @tries: 0 at first. @reason: (transfer full): why it was not stored; becomes @error if not
  */
-gboolean va_store_is_outdated (VaStore *store, guint *tries, GError **reason) G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_store_is_outdated (VaStore *store, guint *tries, GError **reason, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_new_key: a wrapped data key with this id and oldest. Errors: VA_KEK_ERROR */
 VaStoredKey *va_store_new_key (VaStore *store, guint64 id, guint64 oldest, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
@@ -57,6 +58,7 @@ GPtrArray *va_store_list_keys (VaStore *store, GError **error) G_GNUC_WARN_UNUSE
 char *va_store_secret_row (const VaStoredSecret *secret);
 char *va_store_registration_row (const VaStoredRegistration *registration);
 char *va_store_proposal_row (const VaStoredProposal *proposal);
+char *va_store_moved_proposal_row (const VaStoredProposal *proposal); /* after rekeying, which keeps its digest */
 char *va_store_launch_row (const VaStoredLaunch *launch);
 
 #define VA_LABEL_DATA_KEY(row) ((VaSealLabel) { "data_keys", (row), "data key" })
@@ -64,13 +66,8 @@ char *va_store_launch_row (const VaStoredLaunch *launch);
 #define VA_LABEL_SECRET(row) ((VaSealLabel) { "secrets", (row), "value" })
 #define VA_LABEL_REGISTRATION(row) ((VaSealLabel) { "registrations", (row), "secrets and rules" })
 #define VA_LABEL_PROPOSAL(row) ((VaSealLabel) { "proposals", (row), "secrets and rules" })
+#define VA_LABEL_MOVED_PROPOSAL(row) ((VaSealLabel) { "proposals", (row), "secrets and rules, moved" })
 #define VA_LABEL_KEYS(row) ((VaSealLabel) { "launches", (row), "keys" })
 #define VA_LABEL_TABLE(row) ((VaSealLabel) { "launches", (row), "secret table" })
-
-/**
- * va_store_open_moved_proposal: one that rekeying has sealed again, so that its digest, which people may have noted, is
- * not that of its sealed value any more but part of what holds it in place. Returns: %NULL when it is none
- */
-VaSecret *va_store_open_moved_proposal (VaSeal *seal, const VaStoredProposal *proposal) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

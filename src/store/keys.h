@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "store/sql.h"
+
+/* Data keys in the database, which sees them wrapped only, and values that go from one to another. */
+G_BEGIN_DECLS
+
+enum { VA_RESEAL_SECRET, VA_RESEAL_REGISTRATION, VA_RESEAL_PROPOSAL, VA_RESEAL_LAUNCH, VA_RESEAL_KINDS };
+
+/** What makes sealed values new, for each kind of record: sets its key and sealed members; FALSE with @error undoes all. */
+typedef struct {
+  gboolean (*each[VA_RESEAL_KINDS]) (gpointer record, gpointer user_data, GError **error);
+  gpointer user_data;
+} VaReseal;
+
+/** What makes a store's keys, in one transaction: all of it, or nothing when the store has keys already. */
+typedef struct {
+  VaSecret *audit_key;
+  GBytes *sealed_audit_key;
+  GPtrArray *keys;  /* of VaStoredKey: all that there are, wrapped anew; or, for an empty store, its first one */
+  gboolean is_empty; /* the store must be */
+  gint64 now;
+} VaNewKeys;
+
+/** va_sql_list_keys: of VaStoredKey, in the order of their ids. */
+GPtrArray *va_sql_list_keys (VaBackend *backend, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_sql_get_audit_key: the wrapped key of the audit log; TRUE with %NULL: there is none. */
+gboolean va_sql_get_audit_key (VaBackend *backend, GBytes **sealed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_sql_found_keys: the first keys of an empty store, or those of one from before schema version 6, whose audit log gets its
+ * anchor.
+ * Errors: SEAL when the store is not as @keys says; CHANGED when it has other data keys
+ */
+gboolean va_sql_found_keys (VaBackend *backend, const VaNewKeys *keys, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_sql_count_seals: so many more values may be sealed under data key @id.
+ * @known: no fewer were there before, whatever the database says
+ */
+gboolean va_sql_count_seals (VaBackend *backend, guint64 id, guint64 known, guint more, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/** va_sql_add_key: keeps @key unless there is one with its id already. */
+gboolean va_sql_add_key (VaBackend *backend, const VaStoredKey *key, JsonObject *entry, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_sql_replace_keys: others in place of all of them, and of the audit log's key.
+ * Errors: CHANGED when they do not have the same ids
+ */
+gboolean va_sql_replace_keys (VaBackend *backend, GPtrArray *keys, GBytes *sealed_audit_key, JsonObject *entry,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_sql_retire_keys: @key, wrapped anew, in place of what was @sealed, and no key before it.
+ * Errors: KEY when something is still sealed under one of those; CHANGED when it was not @sealed any more
+ */
+gboolean va_sql_retire_keys (VaBackend *backend, const VaStoredKey *key, GBytes *sealed, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/** va_sql_reseal: one transaction over at most @limit values that are sealed under another key than @key: see VaReseal. */
+gboolean va_sql_reseal (VaBackend *backend, guint64 key, guint limit, const VaReseal *how, guint *count, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS
