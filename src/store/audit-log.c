@@ -3,20 +3,12 @@
 
 #include <string.h>
 #include "core/i18n.h"
+#include "store/audit-place.h"
 #include "store/store-private.h"
 
 /* The audit log, and whether what the database has of it is what the services on this store have written. */
 
 #define BATCH 500 /* records, of some 200 bytes each without their texts */
-
-gboolean
-va_store_refuse_broken (guint64 seq, GError **error)
-{
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT,
-               _("the audit log's record %" G_GUINT64_FORMAT " was changed in the database, or one before it is missing"),
-               seq);
-  return FALSE;
-}
 
 /* From @place to @record, which must be the next one. */
 static gboolean

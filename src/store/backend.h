@@ -18,8 +18,6 @@ typedef enum {
 gboolean va_store_check_schema (gint64 version, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_check_present: Errors: FAILED when @version (0: there are no tables) is not this program's own. */
 gboolean va_store_check_present (gint64 version, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** va_store_refuse_broken: FALSE with @error AUDIT: the record @seq, or one before it, is not as it was written. */
-gboolean va_store_refuse_broken (guint64 seq, GError **error);
 
 /** Called inside the transaction with the launch as it is; FALSE with @error undoes everything. */
 typedef gboolean (*VaLaunchChange) (VaStoredLaunch *launch, gpointer user_data, GError **error);

@@ -1,39 +1,44 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 noinst_LTLIBRARIES += libva-store.la
 libva_store_la_SOURCES = \
+	src/store/artifact.c \
+	src/store/attempt.c \
+	src/store/audit.c \
+	src/store/audit-end.c \
 	src/store/audit-log.c \
+	src/store/audit-place.c src/store/audit-place.h \
 	src/store/backend.h \
 	src/store/backup-file.c src/store/backup-file.h \
 	src/store/copy.c \
 	src/store/data-keys.c \
 	src/store/look.c \
 	src/store/error.h \
-	src/store/launch-seal.c \
-	src/store/keys.h \
+	src/store/host.c \
+	src/store/keys.c src/store/keys.h \
+	src/store/launch.c \
+	src/store/launch-end.c \
+	src/store/launch-row.c \
+	src/store/named.c \
+	src/store/page.c src/store/page.h \
 	src/store/postgresql.c src/store/postgresql.h \
 	src/store/postgresql-check.c src/store/postgresql-check.h \
 	src/store/postgresql-link.c src/store/postgresql-link.h \
 	src/store/private-copy.c src/store/private-copy.h \
+	src/store/proposal.c \
+	src/store/prune.c \
+	src/store/quota.c \
 	src/store/record.c src/store/record.h \
+	src/store/registration.c \
+	src/store/registration-row.c \
 	src/store/rekey.c \
+	src/store/reseal.c src/store/reseal.h \
+	src/store/rows.h \
 	src/store/schema.c \
+	src/store/secret.c \
+	src/store/size.c \
 	src/store/sql.c src/store/sql.h \
-	src/store/sql-attempt.c \
-	src/store/sql-audit.c \
-	src/store/sql-audit-end.c \
 	src/store/sql-commit.c \
-	src/store/sql-keys.c \
-	src/store/sql-launch.c \
-	src/store/sql-launch-end.c \
-	src/store/sql-objects.c \
-	src/store/sql-page.c src/store/sql-page.h \
 	src/store/sql-private.h \
-	src/store/sql-proposal.c \
-	src/store/sql-prune.c \
-	src/store/sql-quota.c \
-	src/store/sql-registration.c \
-	src/store/sql-rows.h \
-	src/store/sql-size.c \
 	src/store/sqlite.c src/store/sqlite.h \
 	src/store/sqlite-checkpoint.c src/store/sqlite-checkpoint.h \
 	src/store/sqlite-foreign.c src/store/sqlite-foreign.h \

@@ -3,16 +3,8 @@
 
 #include "store/sql.h"
 
-/* Data keys in the database, which sees them wrapped only, and values that go from one to another. */
+/* Data keys in the database, which sees them wrapped only. */
 G_BEGIN_DECLS
-
-enum { VA_RESEAL_SECRET, VA_RESEAL_REGISTRATION, VA_RESEAL_PROPOSAL, VA_RESEAL_LAUNCH, VA_RESEAL_KINDS };
-
-/** What makes sealed values new, for each kind of record: sets its key and sealed members; FALSE with @error undoes all. */
-typedef struct {
-  gboolean (*each[VA_RESEAL_KINDS]) (gpointer record, gpointer user_data, GError **error);
-  gpointer user_data;
-} VaReseal;
 
 /** What makes a store's keys, in one transaction: all of it, or nothing when the store has keys already. */
 typedef struct {
@@ -53,9 +45,6 @@ gboolean va_sql_replace_keys (VaBackend *backend, GPtrArray *keys, GBytes *seale
  * Errors: KEY when something is still sealed under one of those; CHANGED when it was not @sealed any more
  */
 gboolean va_sql_retire_keys (VaBackend *backend, const VaStoredKey *key, GBytes *sealed, GError **error)
-  G_GNUC_WARN_UNUSED_RESULT;
-/** va_sql_reseal: one transaction over at most @limit values that are sealed under another key than @key: see VaReseal. */
-gboolean va_sql_reseal (VaBackend *backend, guint64 key, guint limit, const VaReseal *how, guint *count, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

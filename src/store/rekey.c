@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "store/keys.h"
+#include "store/reseal.h"
 #include "store/store-private.h"
 
 /*

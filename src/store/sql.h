@@ -145,46 +145,4 @@ gboolean va_sql_transact_large (VaBackend *backend, VaSqlWork work, gpointer dat
 /** va_sql_note: a record at the audit log's end. @entry: see store.h; %NULL, or without a "result": none. */
 gboolean va_sql_note (VaSql *sql, JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/**
- * va_sql_anchor_end: the anchor of a log that was written before schema version 6: what it has so far is held by its last
- * link. None for an empty log. @now: milliseconds since 1970
- */
-gboolean va_sql_anchor_end (VaSql *sql, VaSecret *audit_key, gint64 now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/**
- * va_sql_put_anchor: an anchor at @seq, inside a transaction.
- * @text: the signed checkpoint there, or %NULL
- */
-gboolean va_sql_put_anchor (VaSql *sql, VaSecret *audit_key, guint64 seq, const guint8 link[VA_AUDIT_LINK_SIZE], gint64 now,
-                            const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/** va_sql_take_link: a link, or another value of its size, from @row; FALSE, and zeros, where the column has something else. */
-gboolean va_sql_take_link (VaStatement *row, int column, guint8 link[VA_AUDIT_LINK_SIZE]);
-/**
- * va_sql_find_place: 1: the record at @place has its link; 0: it is not there (then @gone is set), or has another one; -1:
- * @error is set.
- */
-int va_sql_find_place (VaSql *sql, const VaAuditPlace *place, gboolean *gone, GError **error);
-/** va_sql_read_anchor: the newest one; seq is 0 where there is none. Errors: AUDIT */
-gboolean va_sql_read_anchor (VaSql *sql, VaAuditPlace *anchor, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** va_sql_list_links: at most @limit records after @after, of VaStoredAudit, in order, without texts and links before. */
-GPtrArray *va_sql_list_links (VaBackend *backend, guint64 after, guint limit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** va_sql_find_head: where the log in the database ends, whether or not it ended further on before. Errors: AUDIT */
-gboolean va_sql_find_head (VaSql *sql, VaAuditHead *head, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** va_sql_read_head: where the next record goes; never before a place where this process has seen the log. Errors: AUDIT */
-gboolean va_sql_read_head (VaSql *sql, VaAuditHead *head, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** Errors: CHANGED unless the owner's registration @id has this version (0: is not there) */
-gboolean va_sql_check_version (VaSql *sql, const char *owner, const char *id, guint64 version, GError **error)
-  G_GNUC_WARN_UNUSED_RESULT;
-/** Removes the owner's proposal with @digest, which must be there, or whichever there is for %NULL. */
-gboolean va_sql_take_proposal (VaSql *sql, const char *owner, const char *vm, const char *digest, GError **error)
-  G_GNUC_WARN_UNUSED_RESULT;
-/** Expires open and waiting launches that are due, inside a transaction that is running. */
-gboolean va_sql_expire (VaSql *sql, gint64 now, guint *count, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** Refuses all waiting launches of the owner's @vm for the reason that its registration was replaced. */
-gboolean va_sql_outdate (VaSql *sql, const char *owner, const char *vm, gint64 now, GError **error)
-  G_GNUC_WARN_UNUSED_RESULT;
-/** Refuses all open and waiting launches of the owner's @vm for the reason that its registration went. */
-gboolean va_sql_orphan (VaSql *sql, const char *owner, const char *vm, gint64 now, GError **error)
-  G_GNUC_WARN_UNUSED_RESULT;
-
 G_END_DECLS

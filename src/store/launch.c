@@ -2,8 +2,8 @@
 #include "config.h"
 
 #include "core/i18n.h"
-#include "store/sql-page.h"
-#include "store/sql-rows.h"
+#include "store/page.h"
+#include "store/rows.h"
 #include "store/store-private.h"
 
 typedef struct {
@@ -14,56 +14,6 @@ typedef struct {
   VaLaunchChange change;
   gpointer change_data;
 } Work;
-
-gpointer
-va_sql_read_launch (VaStatement *row)
-{
-  VaStoredLaunch *launch = g_new0 (VaStoredLaunch, 1);
-  g_autofree char *state = va_column_needed_text (row, 6);
-
-  launch->id = va_column_needed_text (row, 0);
-  launch->vm = va_column_needed_text (row, 1);
-  launch->owner = va_column_needed_text (row, 2);
-  launch->host = va_column_needed_text (row, 3);
-  launch->domain_uuid = va_column_needed_text (row, 4);
-  launch->domain_name = va_column_needed_text (row, 5);
-  if (!va_launch_state_parse (state, &launch->state))
-    launch->state = VA_LAUNCH_REFUSED; /* the table's CHECK keeps others out */
-  launch->policy = (guint32) va_column_number (row, 7);
-  launch->generation = va_column_needed_text (row, 8);
-  launch->version = (guint64) va_column_number (row, 9);
-  launch->created = va_column_number (row, 10);
-  launch->expires = va_column_number (row, 11);
-  launch->fixed = va_column_needed_text (row, 12);
-  launch->sealed_keys = va_column_bytes (row, 13);
-  launch->sealed_table = va_column_bytes (row, 14);
-  launch->timeline = va_column_needed_text (row, 15);
-  launch->has_firmware_version = !va_column_is_null (row, 16);
-  launch->api_major = (guint8) va_column_number (row, 16);
-  launch->api_minor = (guint8) va_column_number (row, 17);
-  launch->build_id = (guint8) va_column_number (row, 18);
-  launch->code = va_column_text (row, 19);
-  launch->detail = va_column_text (row, 20);
-  launch->steps = va_column_text (row, 21);
-  launch->reason = va_column_text (row, 22);
-  launch->approved_until = va_column_number (row, 23);
-  launch->approvals = va_column_text (row, 24);
-  launch->key = (guint64) va_column_number (row, 25);
-  launch->firmware_error = (int) CLAMP (va_column_number (row, 26), -1, 255);
-  return launch;
-}
-
-static VaStoredLaunch *
-find_launch (VaSql *sql, const char *id, GError **error)
-{
-  g_autoptr(VaStatement) row = va_sql_query (sql, error, "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE id = ?",
-                                                "t", id);
-  int status = row != NULL ? va_sql_row (row, error) : -1;
-
-  if (status == 0)
-    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND, _("there is no launch %s of yours"), id);
-  return status == 1 ? va_sql_read_launch (row) : NULL;
-}
 
 /* What the permit counts, as this transaction sees it; 0 where it does not ask. */
 typedef struct {
@@ -335,7 +285,7 @@ va_store_get_launch (VaStore *store, const char *id, GError **error)
 {
   g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
 
-  return find_launch (reader, id, error);
+  return va_sql_find_launch (reader, id, error);
 }
 
 /* Through the indexes launches_waiting and launches_active, which have these rows alone. */
@@ -425,15 +375,6 @@ write_back (VaSql *sql, const VaStoredLaunch *launch, GError **error)
                       launch->id);
 }
 
-/* A launch that ends open does not count against the version of the registration that it was made under. */
-gboolean
-va_sql_give_back (VaSql *sql, const VaStoredLaunch *launch, GError **error)
-{
-  return va_sql_send (sql, error,
-                        "UPDATE registrations SET launches = launches - 1 WHERE owner = ? AND id = ? AND version = ?", "tti",
-                      launch->owner, launch->vm, (gint64) launch->version);
-}
-
 static gboolean
 approve_next (VaSql *sql, const VaStoredLaunch *launch, GError **error)
 {
@@ -473,7 +414,7 @@ static gboolean
 do_change (VaSql *sql, gpointer data, GError **error)
 {
   const Work *work = data;
-  g_autoptr(VaStoredLaunch) launch = find_launch (sql, work->id, error);
+  g_autoptr(VaStoredLaunch) launch = va_sql_find_launch (sql, work->id, error);
   VaLaunchState before;
 
   if (launch == NULL)

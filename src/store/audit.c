@@ -3,7 +3,8 @@
 
 #include <string.h>
 #include "core/i18n.h"
-#include "store/sql-page.h"
+#include "store/audit-place.h"
+#include "store/page.h"
 #include "store/store-private.h"
 
 /*
@@ -20,151 +21,11 @@
 #define COLUMNS \
   "seq, owner, " BEFORE " AS link_before, link, CASE WHEN ? IS NULL OR owner = ? OR digest IS NULL THEN text END AS seen," \
   " launch, digest, mac"
-/* The text only where there is nothing else to know its digest from. */
-#define LINK_COLUMNS "seq, owner, NULL, link, CASE WHEN digest IS NULL THEN text END, launch, digest, mac"
 
 typedef struct {
   guint64 seq;
   const char *text;
 } Work;
-
-/* An older record has no MAC; what it is worth depends on the anchor. */
-static VaAuditTrust
-trust_of (VaSecret *key, const VaStoredAudit *record, gboolean digest_fits)
-{
-  const VaAuditRecord held = { record->seq, record->link, record->digest, record->owner, record->launch };
-  guint8 mac[VA_AUDIT_MAC_SIZE];
-
-  if (!record->has_mac)
-    return VA_AUDIT_CHAINED;
-  if (key == NULL || !digest_fits)
-    return VA_AUDIT_BROKEN;
-  va_audit_record_mac (key, &held, mac);
-  return va_bytes_equal (mac, record->mac, sizeof mac) ? VA_AUDIT_HELD : VA_AUDIT_BROKEN;
-}
-
-static gpointer
-read_record (VaStatement *row)
-{
-  VaStoredAudit *record = g_new0 (VaStoredAudit, 1);
-  gboolean digest_fits;
-  guint8 digest[VA_AUDIT_LINK_SIZE];
-
-  record->seq = (guint64) va_column_number (row, 0);
-  record->owner = va_column_text (row, 1);
-  va_sql_take_link (row, 2, record->before);
-  va_sql_take_link (row, 3, record->link);
-  record->text = va_column_text (row, 4);
-  record->launch = va_column_text (row, 5);
-  digest_fits = va_sql_take_link (row, 6, record->digest);
-  if (record->text != NULL)
-    {
-      va_audit_digest (record->text, digest);
-      digest_fits = digest_fits && memcmp (digest, record->digest, sizeof digest) == 0;
-      memcpy (record->digest, digest, sizeof digest);
-    }
-  record->has_mac = !va_column_is_null (row, 7);
-  if (!va_sql_take_link (row, 7, record->mac) && record->has_mac)
-    digest_fits = FALSE;
-  record->trust = trust_of (row->sql->backend->audit_key, record, digest_fits);
-  return record;
-}
-
-static gboolean
-check_anchor (VaStatement *row, VaSecret *key, VaAuditPlace *anchor, GError **error)
-{
-  g_autofree char *text = va_column_text (row, 3);
-  guint8 mac[VA_AUDIT_MAC_SIZE], expected[VA_AUDIT_MAC_SIZE];
-
-  anchor->seq = (guint64) va_column_number (row, 0);
-  if (va_sql_take_link (row, 1, anchor->link) && va_sql_take_link (row, 4, mac) && key != NULL)
-    {
-      va_audit_anchor_mac (key, anchor->seq, anchor->link, va_column_number (row, 2), text, expected);
-      if (va_bytes_equal (mac, expected, sizeof mac))
-        return TRUE;
-    }
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT,
-               _("the audit log's anchor at record %" G_GUINT64_FORMAT " was changed in the database"), anchor->seq);
-  return FALSE;
-}
-
-gboolean
-va_sql_read_anchor (VaSql *sql, VaAuditPlace *anchor, GError **error)
-{
-  g_autoptr(VaStatement) row = va_sql_query (sql, error,
-                                             "SELECT seq, link, time, text, mac FROM audit_anchor ORDER BY seq DESC LIMIT 1",
-                                             "");
-  int status = row != NULL ? va_sql_row (row, error) : -1;
-
-  memset (anchor, 0, sizeof *anchor);
-  return status == 1 ? check_anchor (row, sql->backend->audit_key, anchor, error) : status == 0;
-}
-
-/* The last record and the newest checkpoint's place; %NULL with status 0: there are none. */
-static VaStoredAudit *
-read_last (VaSql *sql, guint64 *signed_seq, int *status, GError **error)
-{
-  g_autoptr(VaStatement) row = va_sql_query (sql, error,
-                                             "SELECT " LINK_COLUMNS ", (SELECT max(seq) FROM checkpoints) FROM audit"
-                                             " ORDER BY seq DESC LIMIT 1", "");
-
-  *status = row != NULL ? va_sql_row (row, error) : -1;
-  if (*status == 1)
-    *signed_seq = (guint64) va_column_number (row, 8);
-  return *status == 1 ? read_record (row) : NULL;
-}
-
-/* The anchor is looked at only where the last record has no MAC, or is not there. */
-gboolean
-va_sql_find_head (VaSql *sql, VaAuditHead *head, GError **error)
-{
-  g_autoptr(VaStoredAudit) last = NULL;
-  VaAuditPlace anchor;
-  int status;
-
-  memset (head, 0, sizeof *head);
-  last = read_last (sql, &head->signed_seq, &status, error);
-  if (status < 0)
-    return FALSE;
-  if (last == NULL || last->trust == VA_AUDIT_CHAINED)
-    {
-      if (!va_sql_read_anchor (sql, &anchor, error))
-        return FALSE;
-      head->seq = anchor.seq;
-      memcpy (head->link, anchor.link, sizeof head->link);
-      return last == NULL || (last->seq == anchor.seq && memcmp (last->link, anchor.link, sizeof anchor.link) == 0)
-             || va_store_refuse_broken (last->seq, error);
-    }
-  head->seq = last->seq;
-  memcpy (head->link, last->link, sizeof head->link);
-  return last->trust == VA_AUDIT_HELD || va_store_refuse_broken (last->seq, error);
-}
-
-gboolean
-va_sql_put_anchor (VaSql *sql, VaSecret *audit_key, guint64 seq, const guint8 link[VA_AUDIT_LINK_SIZE], gint64 now,
-                   const char *text, GError **error)
-{
-  guint8 mac[VA_AUDIT_MAC_SIZE];
-
-  va_audit_anchor_mac (audit_key, seq, link, now, text, mac);
-  return va_sql_run (sql, error, "INSERT INTO audit_anchor (seq, link, time, text, mac) VALUES (?, ?, ?, ?, ?)", "imitm",
-                     (gint64) seq, (gconstpointer) link, (gsize) VA_AUDIT_LINK_SIZE, now, text, (gconstpointer) mac,
-                     sizeof mac);
-}
-
-gboolean
-va_sql_anchor_end (VaSql *sql, VaSecret *audit_key, gint64 now, GError **error)
-{
-  guint64 signed_seq;
-  int status;
-  g_autoptr(VaStoredAudit) last = read_last (sql, &signed_seq, &status, error);
-
-  if (last == NULL)
-    return status == 0;
-  if (last->trust != VA_AUDIT_CHAINED)
-    return va_store_refuse_broken (last->seq, error);
-  return va_sql_put_anchor (sql, audit_key, last->seq, last->link, now, NULL, error);
-}
 
 static const char *
 text_member (JsonObject *entry, const char *name)
@@ -300,7 +161,7 @@ judge_textless (const VaAuditQuery *query, GPtrArray *list)
 GPtrArray *
 va_store_list_audit (VaStore *store, const VaAuditQuery *query, gboolean *more, GError **error)
 {
-  static const VaPageKind kind = { query_audit, read_record, record_size, (GDestroyNotify) va_stored_audit_free };
+  static const VaPageKind kind = { query_audit, va_sql_read_audit, record_size, (GDestroyNotify) va_stored_audit_free };
   g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
   g_autoptr(GPtrArray) list = va_sql_page (reader, &kind, query, query->limit, query->bytes, more, error);
 
@@ -317,10 +178,10 @@ va_sql_list_links (VaBackend *backend, guint64 after, guint limit, GError **erro
 {
   g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
   g_autoptr(VaStatement) rows = va_sql_query (reader, error,
-                                              "SELECT " LINK_COLUMNS " FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", "ii",
+                                              "SELECT " VA_AUDIT_LINK_COLUMNS " FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", "ii",
                                               (gint64) after, (gint64) limit);
 
-  return rows != NULL ? va_sql_list (rows, read_record, (GDestroyNotify) va_stored_audit_free, error) : NULL;
+  return rows != NULL ? va_sql_list (rows, va_sql_read_audit, (GDestroyNotify) va_stored_audit_free, error) : NULL;
 }
 
 /* Only a pruning's anchor has a text. */
@@ -338,7 +199,7 @@ va_store_audit_begin (VaStore *store, VaAuditPlace *place, char **text, GError *
     *text = NULL;
   if (status != 1)
     return status == 0;
-  if (!check_anchor (row, store->backend->audit_key, place, error))
+  if (!va_sql_check_anchor (row, store->backend->audit_key, place, error))
     return FALSE;
   if (text != NULL)
     *text = va_column_text (row, 3);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "store/sql-page.h"
+#include "store/page.h"
 
 #include <string.h>
 

@@ -4,7 +4,8 @@
 #include <string.h>
 #include "audit/checkpoint.h"
 #include "core/i18n.h"
-#include "store/sql-rows.h"
+#include "store/audit-place.h"
+#include "store/rows.h"
 #include "store/store-private.h"
 
 /*

@@ -2,8 +2,8 @@
 #include "config.h"
 
 #include "core/i18n.h"
-#include "store/sql-page.h"
-#include "store/sql-rows.h"
+#include "store/page.h"
+#include "store/rows.h"
 #include "store/store-private.h"
 
 typedef struct {
@@ -16,48 +16,11 @@ typedef struct {
   gboolean is_new;
 } Work;
 
-gpointer
-va_sql_read_registration (VaStatement *row)
-{
-  VaStoredRegistration *registration = g_new0 (VaStoredRegistration, 1);
-
-  registration->id = va_column_needed_text (row, 0);
-  registration->owner = va_column_needed_text (row, 1);
-  registration->text = va_column_needed_text (row, 2);
-  registration->sealed = va_column_needed_bytes (row, 3);
-  registration->created = va_column_number (row, 4);
-  registration->version = (guint64) va_column_number (row, 5);
-  registration->launches = (guint64) va_column_number (row, 6);
-  registration->key = (guint64) va_column_number (row, 7);
-  registration->approved = (guint64) va_column_number (row, 8);
-  registration->approved_until = va_column_number (row, 9);
-  registration->running = (guint64) va_column_number (row, 10);
-  return registration;
-}
-
 static gboolean
 set_not_yours (const char *id, GError **error)
 {
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND, _("there is no registration %s of yours"), id);
   return FALSE;
-}
-
-void
-va_sql_set_ambiguous (const char *id, GError **error)
-{
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AMBIGUOUS, _("several owners have a registration %s"), id);
-}
-
-/* Its version; 0: the owner has none of this id. */
-static gboolean
-find_version (VaSql *sql, const char *owner, const char *id, guint64 *version, GError **error)
-{
-  g_autoptr(VaStatement) row = va_sql_query (sql, error, "SELECT version FROM registrations WHERE owner = ? AND id = ?",
-                                                "tt", owner, id);
-  int status = row != NULL ? va_sql_row (row, error) : -1;
-
-  *version = status == 1 ? (guint64) va_column_number (row, 0) : 0;
-  return status >= 0;
 }
 
 static gboolean
@@ -103,19 +66,6 @@ name_secrets (VaSql *sql, const Work *work, GError **error)
   return TRUE;
 }
 
-gboolean
-va_sql_check_version (VaSql *sql, const char *owner, const char *id, guint64 version, GError **error)
-{
-  guint64 present;
-
-  if (!find_version (sql, owner, id, &present, error))
-    return FALSE;
-  if (present == version)
-    return TRUE;
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the registration was replaced meanwhile"));
-  return FALSE;
-}
-
 /* Whether the change is one of what is there. Proposals of what is there no more are none any longer. */
 static gboolean
 check_expected (VaSql *sql, const VaExpected *expected, const char *owner, const char *id, GError **error)
@@ -131,7 +81,7 @@ insert_registration (VaSql *sql, gpointer data, GError **error)
   const VaStoredRegistration *registration = work->registration;
   guint64 present;
 
-  if (!find_version (sql, registration->owner, registration->id, &present, error))
+  if (!va_sql_find_version (sql, registration->owner, registration->id, &present, error))
     return FALSE;
   work->is_new = present == 0;
   return check_expected (sql, work->expected, registration->owner, registration->id, error)
@@ -164,12 +114,6 @@ put_registration (VaBackend *backend, const VaStoredRegistration *registration, 
   return TRUE;
 }
 
-char *
-va_store_registration_row (const VaStoredRegistration *registration)
-{
-  return g_strjoin ("\n", registration->id, registration->owner, registration->text, NULL);
-}
-
 gboolean
 va_store_put_registration (VaStore *store, VaStoredRegistration *registration, VaSecret *inline_secrets,
                            const char *const *secrets, const char *const *hashes,
@@ -192,16 +136,6 @@ va_store_put_registration (VaStore *store, VaStoredRegistration *registration, V
     }
   while (!ok && va_store_is_outdated (store, &tries, &reason, error));
   return ok;
-}
-
-VaSecret *
-va_store_open_registration (VaStore *store, const VaStoredRegistration *registration, GError **error)
-{
-  g_autofree char *row = va_store_registration_row (registration);
-  const VaSealLabel label = VA_LABEL_REGISTRATION (row);
-  VaSeal *seal = va_store_seal_of (store, registration->key, error);
-
-  return seal != NULL ? va_seal_open (seal, &label, registration->sealed, error) : NULL;
 }
 
 static VaStoredRegistration *
@@ -286,7 +220,7 @@ delete_registration (VaSql *sql, gpointer data, GError **error)
   const Work *work = data;
   guint64 present;
 
-  if (!find_version (sql, work->owner, work->id, &present, error))
+  if (!va_sql_find_version (sql, work->owner, work->id, &present, error))
     return FALSE;
   if (present == 0)
     return set_not_yours (work->id, error);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "core/i18n.h"
+#include "store/audit-place.h"
 #include "store/sql-private.h"
 
 /*
@@ -37,31 +38,6 @@ refuse_removed (GError **error, guint64 seq, guint64 end)
                _("the audit log's record %" G_GUINT64_FORMAT " was there and is gone or another now: the database has "
                  "records up to %" G_GUINT64_FORMAT), seq, end);
   return FALSE;
-}
-
-gboolean
-va_sql_take_link (VaStatement *row, int column, guint8 link[VA_AUDIT_LINK_SIZE])
-{
-  g_autoptr(GBytes) bytes = va_column_bytes (row, column);
-  gsize size;
-  gconstpointer data = bytes != NULL ? g_bytes_get_data (bytes, &size) : NULL;
-
-  memset (link, 0, VA_AUDIT_LINK_SIZE);
-  if (data == NULL || size != VA_AUDIT_LINK_SIZE)
-    return FALSE;
-  memcpy (link, data, VA_AUDIT_LINK_SIZE);
-  return TRUE;
-}
-
-int
-va_sql_find_place (VaSql *sql, const VaAuditPlace *place, gboolean *gone, GError **error)
-{
-  g_autoptr(VaStatement) row = va_sql_query (sql, error, "SELECT link FROM audit WHERE seq = ?", "i", (gint64) place->seq);
-  int status = row != NULL ? va_sql_row (row, error) : -1;
-  guint8 link[VA_AUDIT_LINK_SIZE];
-
-  *gone = status == 0;
-  return status == 1 ? va_sql_take_link (row, 0, link) && memcmp (link, place->link, sizeof link) == 0 : status;
 }
 
 /* The log was at @end before its head was read, and must have that record still, unless it was pruned. Only where another

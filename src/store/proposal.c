@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "core/i18n.h"
-#include "store/sql-rows.h"
+#include "store/rows.h"
 #include "store/store-private.h"
 
 /* Changes of registrations that wait for a second person. */

@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "core/i18n.h"
-#include "store/sql-rows.h"
+#include "store/rows.h"
 
 /* What an owner may keep, counted after each addition and in its transaction, so that one that is too much is undone. */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "store/sql-rows.h"
+#include "store/rows.h"
 #include "store/store-private.h"
 
 /* How large the store is. */
