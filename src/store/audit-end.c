@@ -12,8 +12,10 @@
  */
 
 void
-va_sql_remember_head (VaSqlBackend *backend, const VaAuditHead *head)
+va_sql_remember_head (VaBackend *base, const VaAuditHead *head)
 {
+  VaSqlBackend *backend = (VaSqlBackend *) base;
+
   g_mutex_lock (&backend->mutex);
   if (head->seq > backend->end.seq)
     {
@@ -73,6 +75,6 @@ va_sql_read_head (VaSql *sql, VaAuditHead *head, GError **error)
 
   if (!va_sql_find_head (sql, head, error) || !check_remembered (sql, &end, head, error))
     return FALSE;
-  va_sql_remember_head (backend, head);
+  va_sql_remember_head (sql->backend, head);
   return TRUE;
 }

@@ -44,5 +44,11 @@ GPtrArray *va_sql_list_links (VaBackend *backend, guint64 after, guint limit, GE
 gboolean va_sql_find_head (VaSql *sql, VaAuditHead *head, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_sql_read_head: where the next record goes; never before a place where this process has seen the log. Errors: AUDIT */
 gboolean va_sql_read_head (VaSql *sql, VaAuditHead *head, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_sql_note: a record at the audit log's end. @entry: see store.h; %NULL, or without a "result": none. */
+gboolean va_sql_note (VaSql *sql, JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_audit_hooks: entries become records, and where the log ends is remembered once that is durable. */
+extern const VaSqlHooks va_audit_hooks;
+/** va_sql_remember_head: @head is committed, and is behind none that is remembered; from now on the log reaches there. */
+void va_sql_remember_head (VaBackend *backend, const VaAuditHead *head);
 
 G_END_DECLS

@@ -62,6 +62,15 @@ va_sql_note (VaSql *sql, JsonObject *entry, GError **error)
   return TRUE;
 }
 
+static void
+remember_committed (VaSql *sql)
+{
+  if (sql->head_known)
+    va_sql_remember_head (sql->backend, &sql->head);
+}
+
+const VaSqlHooks va_audit_hooks = { va_sql_note, remember_committed };
+
 static gboolean
 do_nothing (VaSql *sql, gpointer data, GError **error)
 {

@@ -48,6 +48,7 @@ typedef struct _VaBackend VaBackend;
 struct _VaBackend
 {
   VaSecret *audit_key; /* borrowed; %NULL: nothing can be added to the audit log, nor checked */
+  const struct VaSqlHooks *hooks; /* see sql.h; %NULL: none */
   VaQuota quota; /* set before anything is added */
   const char *size_query; /* SQL for the database's bytes, without what would be used again first */
 };

@@ -37,7 +37,9 @@ libva_store_la_SOURCES = \
 	src/store/secret.c \
 	src/store/size.c \
 	src/store/sql.c src/store/sql.h \
+	src/store/sql-backend.c \
 	src/store/sql-commit.c \
+	src/store/sql-connections.c \
 	src/store/sql-private.h \
 	src/store/sqlite.c src/store/sqlite.h \
 	src/store/sqlite-checkpoint.c src/store/sqlite-checkpoint.h \

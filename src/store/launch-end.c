@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "store/audit-place.h"
 #include "store/rows.h"
 #include "store/store-private.h"
 

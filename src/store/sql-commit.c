@@ -94,7 +94,10 @@ begin (VaSqlBackend *backend, GError **error)
 static gboolean
 do_job (VaSql *writer, Job *job)
 {
-  return job->work (writer, job->data, &job->reason) && va_sql_note (writer, job->entry, &job->reason);
+  const VaSqlHooks *hooks = writer->backend->hooks;
+
+  return job->work (writer, job->data, &job->reason)
+         && (job->entry == NULL || hooks->end_job (writer, job->entry, &job->reason));
 }
 
 /* FALSE: the transaction is lost, and with it what was done before in it. */
@@ -134,8 +137,8 @@ do_all (VaSql *writer, GQueue *group, GError **error)
     }
   if (any && !writer->driver->commit (writer, error))
     return FALSE;
-  if (any && writer->head_known)
-    va_sql_remember_head ((VaSqlBackend *) writer->backend, &writer->head);
+  if (any && writer->backend->hooks != NULL)
+    writer->backend->hooks->committed (writer);
   return TRUE;
 }
 

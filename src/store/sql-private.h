@@ -3,7 +3,7 @@
 
 #include "store/sql.h"
 
-/* sql.c and sql-commit.c: the backend and its connections. */
+/* The backend and its connections. */
 G_BEGIN_DECLS
 
 #define VA_SQL_CLOSED_FOR G_USEC_PER_SEC
@@ -51,8 +51,6 @@ VaSql *va_sql_connect (VaSqlBackend *backend, GError **error) G_GNUC_WARN_UNUSED
 void va_sql_drop (VaSqlBackend *backend, VaSql *sql);
 /** va_sql_is_silent: Returns: TRUE with @error: the database did not answer a moment ago */
 gboolean va_sql_is_silent (VaSqlBackend *backend, GError **error);
-/** va_sql_remember_head: @head is committed, and is behind none that is remembered; from now on the log reaches there. */
-void va_sql_remember_head (VaSqlBackend *backend, const VaAuditHead *head);
 void va_commit_queue_init (VaCommitQueue *queue);
 void va_commit_queue_clear (VaCommitQueue *queue);
 

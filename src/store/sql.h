@@ -131,18 +131,24 @@ void va_sql_reader_return (VaSqlReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaSqlReader, va_sql_reader_return)
 
 typedef gboolean (*VaSqlWork) (VaSql *sql, gpointer data, GError **error);
+/** What is done in every transaction of a backend, by those who know its tables. */
+typedef struct VaSqlHooks {
+  /* After a job's work, with the @entry that it was given; FALSE undoes the job. */
+  gboolean (*end_job) (VaSql *sql, JsonObject *entry, GError **error);
+  /* What @sql has done in its transaction is durable now. */
+  void (*committed) (VaSql *sql);
+} VaSqlHooks;
+
 /**
  * va_sql_transact: @work and @entry into the audit log, durable together; or nothing of it when one of them fails.
  * Transactions of several threads that wait at the same time become durable with one commit. @work may run in another
  * thread than the caller's, which waits.
- * @entry: as for va_sql_note(), looked at after @work
+ * @entry: as for va_sql_note(), looked at after @work; %NULL where the backend has no hooks
  */
 gboolean va_sql_transact (VaBackend *backend, VaSqlWork work, gpointer data, JsonObject *entry, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /** va_sql_transact_large: the same, for what takes long to write: by itself, and in turns with all others. */
 gboolean va_sql_transact_large (VaBackend *backend, VaSqlWork work, gpointer data, JsonObject *entry, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
-/** va_sql_note: a record at the audit log's end. @entry: see store.h; %NULL, or without a "result": none. */
-gboolean va_sql_note (VaSql *sql, JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

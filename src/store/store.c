@@ -3,6 +3,7 @@
 
 #include "core/i18n.h"
 #include "kek/seal.h"
+#include "store/audit-place.h"
 #include "store/postgresql-check.h"
 #include "store/postgresql.h"
 #include "store/sqlite.h"
@@ -23,7 +24,12 @@ va_store_check_url (const char *url, GError **error)
 VaBackend *
 va_store_open_backend (const char *place, VaStoreWhich which, GError **error)
 {
-  return va_store_is_url (place) ? va_postgresql_open (place, which, error) : va_sqlite_open (place, which, error);
+  VaBackend *backend = va_store_is_url (place) ? va_postgresql_open (place, which, error)
+                                               : va_sqlite_open (place, which, error);
+
+  if (backend != NULL)
+    backend->hooks = &va_audit_hooks;
+  return backend;
 }
 
 VaStore *

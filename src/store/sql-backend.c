@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "store/sql-private.h"
+
+void
+va_sql_statistics (VaBackend *base, VaStoreStatistics *out)
+{
+  VaSqlBackend *backend = (VaSqlBackend *) base;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&backend->mutex);
+
+  *out = backend->statistics;
+}
+
+void
+va_sql_backend_free (VaBackend *base)
+{
+  VaSqlBackend *backend = (VaSqlBackend *) base;
+
+  va_commit_queue_clear (&backend->queue);
+  for (guint i = 0; i < backend->idle->len; i++)
+    {
+      VaSql *sql = backend->idle->pdata[i];
+
+      sql->driver->close (sql);
+    }
+  g_ptr_array_unref (backend->idle);
+  backend->free_place (backend->place);
+  g_free (backend->closed_why);
+  g_cond_clear (&backend->returned);
+  g_mutex_clear (&backend->mutex);
+  g_free (backend);
+}
+
+VaBackend *
+va_sql_backend_new (VaSqlConnect connect, gpointer place, GDestroyNotify free_place, guint readers)
+{
+  VaSqlBackend *backend = g_new0 (VaSqlBackend, 1);
+
+  backend->base.quota = VA_QUOTA_NONE;
+  backend->connect = connect;
+  backend->place = place;
+  backend->free_place = free_place;
+  backend->readers_max = readers;
+  backend->idle = g_ptr_array_new ();
+  g_mutex_init (&backend->mutex);
+  g_cond_init (&backend->returned);
+  va_commit_queue_init (&backend->queue);
+  return &backend->base;
+}
