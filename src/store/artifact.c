@@ -64,7 +64,7 @@ gboolean
 va_store_put_artifact (VaStore *store, const VaStoredArtifact *artifact, gconstpointer image, gboolean *is_new,
                        JsonObject *entry, GError **error)
 {
-  Work work = { .artifact = artifact, .image = image, .quota = &store->backend->quota };
+  Work work = { .artifact = artifact, .image = image, .quota = &va_store_side (store->backend)->quota };
 
   if (!va_sql_transact_large (store->backend, insert_artifact, &work, entry, error))
     return FALSE;

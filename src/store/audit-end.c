@@ -4,7 +4,6 @@
 #include <string.h>
 #include "core/i18n.h"
 #include "store/audit-place.h"
-#include "store/sql-private.h"
 
 /*
  * Where the audit log ended when this process last saw it. Somebody who writes to the database can remove the newest
@@ -12,25 +11,26 @@
  */
 
 void
-va_sql_remember_head (VaBackend *base, const VaAuditHead *head)
+va_sql_remember_head (VaBackend *backend, const VaAuditHead *head)
 {
-  VaSqlBackend *backend = (VaSqlBackend *) base;
+  VaStoreSide *side = va_store_side (backend);
 
-  g_mutex_lock (&backend->mutex);
-  if (head->seq > backend->end.seq)
+  g_mutex_lock (&side->mutex);
+  if (head->seq > side->end.seq)
     {
-      backend->end.seq = head->seq;
-      memcpy (backend->end.link, head->link, sizeof backend->end.link);
+      side->end.seq = head->seq;
+      memcpy (side->end.link, head->link, sizeof side->end.link);
     }
-  g_mutex_unlock (&backend->mutex);
+  g_mutex_unlock (&side->mutex);
 }
 
 static VaAuditPlace
-remembered_end (VaSqlBackend *backend)
+remembered_end (VaBackend *backend)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&backend->mutex);
+  VaStoreSide *side = va_store_side (backend);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&side->mutex);
 
-  return backend->end;
+  return side->end;
 }
 
 static gboolean
@@ -70,8 +70,7 @@ check_remembered (VaSql *sql, const VaAuditPlace *end, const VaAuditHead *head, 
 gboolean
 va_sql_read_head (VaSql *sql, VaAuditHead *head, GError **error)
 {
-  VaSqlBackend *backend = (VaSqlBackend *) sql->backend;
-  const VaAuditPlace end = remembered_end (backend);
+  const VaAuditPlace end = remembered_end (sql->backend);
 
   if (!va_sql_find_head (sql, head, error) || !check_remembered (sql, &end, head, error))
     return FALSE;

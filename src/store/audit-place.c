@@ -69,7 +69,7 @@ va_sql_read_audit (VaStatement *row)
   record->has_mac = !va_column_is_null (row, 7);
   if (!va_sql_take_link (row, 7, record->mac) && record->has_mac)
     digest_fits = FALSE;
-  record->trust = trust_of (row->sql->backend->audit_key, record, digest_fits);
+  record->trust = trust_of (va_store_side (row->sql->backend)->audit_key, record, digest_fits);
   return record;
 }
 
@@ -100,7 +100,7 @@ va_sql_read_anchor (VaSql *sql, VaAuditPlace *anchor, GError **error)
   int status = row != NULL ? va_sql_row (row, error) : -1;
 
   memset (anchor, 0, sizeof *anchor);
-  return status == 1 ? va_sql_check_anchor (row, sql->backend->audit_key, anchor, error) : status == 0;
+  return status == 1 ? va_sql_check_anchor (row, va_store_side (sql->backend)->audit_key, anchor, error) : status == 0;
 }
 
 /* The last record and the newest checkpoint's place; %NULL with status 0: there are none. */

@@ -27,6 +27,19 @@ typedef struct {
   const char *text;
 } Work;
 
+/* The audit log's end, as the transaction under way sees it. */
+typedef struct {
+  VaAuditHead head;
+  gboolean known;
+} Notes;
+G_STATIC_ASSERT (sizeof (Notes) <= VA_SQL_NOTES_SIZE);
+
+static Notes *
+notes_of (VaSql *sql)
+{
+  return (Notes *) &sql->notes;
+}
+
 static const char *
 text_member (JsonObject *entry, const char *name)
 {
@@ -38,38 +51,47 @@ va_sql_note (VaSql *sql, JsonObject *entry, GError **error)
 {
   guint8 digest[VA_AUDIT_LINK_SIZE], mac[VA_AUDIT_MAC_SIZE];
   g_autofree char *text = NULL;
-  VaAuditHead *head = &sql->head;
+  Notes *notes = notes_of (sql);
+  VaAuditHead *head = &notes->head;
   VaAuditRecord record;
 
   if (entry == NULL || !json_object_has_member (entry, "result"))
     return TRUE;
-  g_return_val_if_fail (sql->backend->audit_key != NULL, FALSE);
-  if (!sql->head_known && !va_sql_read_head (sql, head, error))
+  g_return_val_if_fail (va_store_side (sql->backend)->audit_key != NULL, FALSE);
+  if (!notes->known && !va_sql_read_head (sql, head, error))
     return FALSE;
-  sql->head_known = FALSE; /* until the record is there */
+  notes->known = FALSE; /* until the record is there */
   text = va_audit_text (entry, head->seq + 1);
   va_audit_digest (text, digest);
   va_audit_link (head->link, digest, head->link);
   head->seq++;
   record = (VaAuditRecord) { head->seq, head->link, digest, text_member (entry, "owner"), text_member (entry, "launch-id") };
-  va_audit_record_mac (sql->backend->audit_key, &record, mac);
+  va_audit_record_mac (va_store_side (sql->backend)->audit_key, &record, mac);
   if (!va_sql_send (sql, error,
                     "INSERT INTO audit (seq, owner, launch, link, text, digest, mac) VALUES (?, ?, ?, ?, ?, ?, ?)", "ittmtmm",
                     (gint64) record.seq, record.owner, record.launch, (gconstpointer) record.link,
                     (gsize) VA_AUDIT_LINK_SIZE, text, (gconstpointer) digest, sizeof digest, (gconstpointer) mac, sizeof mac))
     return FALSE;
-  sql->head_known = TRUE;
+  notes->known = TRUE;
   return TRUE;
 }
 
 static void
 remember_committed (VaSql *sql)
 {
-  if (sql->head_known)
-    va_sql_remember_head (sql->backend, &sql->head);
+  const Notes *notes = notes_of (sql);
+
+  if (notes->known)
+    va_sql_remember_head (sql->backend, &notes->head);
 }
 
-const VaSqlHooks va_audit_hooks = { va_sql_note, remember_committed };
+static gboolean
+note_entry (VaSql *sql, gpointer entry, GError **error)
+{
+  return va_sql_note (sql, entry, error);
+}
+
+const VaSqlHooks va_audit_hooks = { note_entry, remember_committed };
 
 static gboolean
 do_nothing (VaSql *sql, gpointer data, GError **error)
@@ -208,7 +230,7 @@ va_store_audit_begin (VaStore *store, VaAuditPlace *place, char **text, GError *
     *text = NULL;
   if (status != 1)
     return status == 0;
-  if (!va_sql_check_anchor (row, store->backend->audit_key, place, error))
+  if (!va_sql_check_anchor (row, va_store_side (store->backend)->audit_key, place, error))
     return FALSE;
   if (text != NULL)
     *text = va_column_text (row, 3);

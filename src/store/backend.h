@@ -14,11 +14,6 @@ typedef enum {
 } VaStoreWhich;
 
 #define VA_STORE_SCHEMA 6 /* version of the tables, the same for all databases */
-/** va_store_check_schema: Errors: FAILED when @version is not one that this program knows. */
-gboolean va_store_check_schema (gint64 version, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** va_store_check_present: Errors: FAILED when @version (0: there are no tables) is not this program's own. */
-gboolean va_store_check_present (gint64 version, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
 /** Called inside the transaction with the launch as it is; FALSE with @error undoes everything. */
 typedef gboolean (*VaLaunchChange) (VaStoredLaunch *launch, gpointer user_data, GError **error);
 
@@ -42,15 +37,5 @@ typedef struct {
   guint limit;       /* at most this many */
   gsize bytes;       /* the one with which all texts together are more than this is the last */
 } VaPage;
-
-typedef struct _VaBackend VaBackend;
-
-struct _VaBackend
-{
-  VaSecret *audit_key; /* borrowed; %NULL: nothing can be added to the audit log, nor checked */
-  const struct VaSqlHooks *hooks; /* see sql.h; %NULL: none */
-  VaQuota quota; /* set before anything is added */
-  const char *size_query; /* SQL for the database's bytes, without what would be used again first */
-};
 
 G_END_DECLS

@@ -9,12 +9,13 @@
 #include "audit/checkpoint.h"
 #include "core/error.h"
 #include "core/i18n.h"
+#include "db/sqlite.h"
 #include "kek/seal.h"
 #include "store/backup-file.h"
 #include "store/private-copy.h"
 #include "store/sql.h"
+#include "store/schema.h"
 #include "store/sqlite-foreign.h"
-#include "store/sqlite.h"
 #include "store/store-private.h"
 
 /*
@@ -267,7 +268,7 @@ copy_all (VaBackend *from, VaBackend *to, VaStoreCopied *copied, GError **error)
 static gboolean
 write_backup (VaBackend *from, const char *path, VaStoreCopied *copied, GError **error)
 {
-  VaBackend *to = va_sqlite_create (path, error);
+  VaBackend *to = va_sqlite_create (path, &va_schema_sqlite, error);
   gboolean ok;
 
   if (to == NULL)

@@ -402,7 +402,7 @@ open_audit_key (VaStore *store, GBytes *sealed, GError **error)
   store->audit_key = va_kek_unwrap (store->kek, &label, sealed, error);
   if (store->audit_key == NULL)
     return FALSE;
-  store->backend->audit_key = store->audit_key;
+  va_store_side (store->backend)->audit_key = store->audit_key;
   return TRUE;
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include "db/error.h"
 
 typedef enum {
-  VA_STORE_ERROR_FAILED,           /* the database does not answer or cannot be used; the message says why */
-  VA_STORE_ERROR_NOT_FOUND,        /* no such object, or another owner's */
+  VA_STORE_ERROR_FAILED = VA_DB_ERROR_FAILED,
+  VA_STORE_ERROR_KEY = VA_DB_ERROR_REFERENCE, /* the data key that it was sealed under is gone: seal it again */
+  VA_STORE_ERROR_NOT_FOUND = VA_DB_ERROR_NEXT, /* no such object, or another owner's */
   VA_STORE_ERROR_AMBIGUOUS,        /* several owners have a registration of this id, and none of them was named */
   VA_STORE_ERROR_IN_USE,           /* a registration refers to it */
   VA_STORE_ERROR_SECRET_MISSING,   /* a registration names a secret that is not there */
@@ -15,9 +16,8 @@ typedef enum {
   VA_STORE_ERROR_WAITING,          /* too many launches wait already */
   VA_STORE_ERROR_RUNNING,          /* max-running is reached */
   VA_STORE_ERROR_QUOTA,            /* the owner would have more than they may */
-  VA_STORE_ERROR_KEY,              /* the data key that it was sealed under is gone: seal it again */
   VA_STORE_ERROR_AUDIT,            /* the stored audit log is not the one that the service has written */
 } VaStoreError;
 
-#define VA_STORE_ERROR (va_store_error_quark ())
-GQuark va_store_error_quark (void);
+/** The same domain as the database's, so that what a statement fails with is the store's error as it is. */
+#define VA_STORE_ERROR VA_DB_ERROR

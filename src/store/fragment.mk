@@ -11,7 +11,6 @@ libva_store_la_SOURCES = \
 	src/store/backup-file.c src/store/backup-file.h \
 	src/store/copy.c \
 	src/store/data-keys.c \
-	src/store/look.c \
 	src/store/error.h \
 	src/store/host.c \
 	src/store/keys.c src/store/keys.h \
@@ -19,10 +18,8 @@ libva_store_la_SOURCES = \
 	src/store/launch-end.c \
 	src/store/launch-row.c \
 	src/store/named.c \
+	src/store/look.c \
 	src/store/page.c src/store/page.h \
-	src/store/postgresql.c src/store/postgresql.h \
-	src/store/postgresql-check.c src/store/postgresql-check.h \
-	src/store/postgresql-link.c src/store/postgresql-link.h \
 	src/store/private-copy.c src/store/private-copy.h \
 	src/store/proposal.c \
 	src/store/prune.c \
@@ -33,24 +30,16 @@ libva_store_la_SOURCES = \
 	src/store/rekey.c \
 	src/store/reseal.c src/store/reseal.h \
 	src/store/rows.h \
-	src/store/schema.c \
+	src/store/schema.c src/store/schema.h \
 	src/store/secret.c \
 	src/store/size.c \
-	src/store/sql.c src/store/sql.h \
-	src/store/sql-backend.c \
-	src/store/sql-commit.c \
-	src/store/sql-connections.c \
-	src/store/sql-private.h \
-	src/store/sqlite.c src/store/sqlite.h \
-	src/store/sqlite-checkpoint.c src/store/sqlite-checkpoint.h \
+	src/store/sql.h \
 	src/store/sqlite-foreign.c src/store/sqlite-foreign.h \
-	src/store/sqlite-reserve.c src/store/sqlite-reserve.h \
-	src/store/sqlite-schema.h \
 	src/store/store.c src/store/store.h \
 	src/store/store-private.h
 nodist_libva_store_la_SOURCES = src/store/sql-schema.h
 libva_store_la_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS) $(JSON_CFLAGS) $(SQLITE_CFLAGS) $(PQ_CFLAGS)
-libva_store_la_LIBADD = libva-kek.la libva-audit.la libva-codec.la libva-core.la $(JSON_LIBS) $(GNUTLS_LIBS) $(SQLITE_LIBS) $(PQ_LIBS) $(GLIB_LIBS)
+libva_store_la_LIBADD = libva-db.la libva-kek.la libva-audit.la libva-codec.la libva-core.la $(JSON_LIBS) $(GNUTLS_LIBS) $(SQLITE_LIBS) $(PQ_LIBS) $(GLIB_LIBS)
 
 # Each version's script as one C string: store-DATABASE-VERSION.sql becomes VA_DATABASE_SCHEMA_VERSION.
 store_schemas = schemas/store-sqlite-1.sql schemas/store-sqlite-2.sql schemas/store-sqlite-3.sql \

@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 #include "core/error.h"
 #include "core/i18n.h"
-#include "store/postgresql-check.h"
+#include "db/postgresql-check.h"
+#include "db/postgresql.h"
+#include "store/schema.h"
 #include "store/store-private.h"
 
 /*

@@ -42,7 +42,7 @@ insert_proposal (VaSql *sql, gpointer data, GError **error)
 static gboolean
 put_proposal (VaBackend *backend, const VaStoredProposal *proposal, JsonObject *entry, GError **error)
 {
-  Work work = { .proposal = proposal, .quota = &backend->quota };
+  Work work = { .proposal = proposal, .quota = &va_store_side (backend)->quota };
 
   return va_sql_transact (backend, insert_proposal, &work, entry, error);
 }

@@ -126,7 +126,8 @@ put_anchor (VaSql *sql, gpointer data, GError **error)
 
   return check_place (sql, prune, error)
          && va_sql_run (sql, error, "DELETE FROM audit_anchor WHERE seq <= ?", "i", (gint64) prune->seq)
-         && va_sql_put_anchor (sql, sql->backend->audit_key, prune->seq, prune->link, prune->now, prune->text, error);
+         && va_sql_put_anchor (sql, va_store_side (sql->backend)->audit_key, prune->seq, prune->link, prune->now, prune->text,
+                               error);
 }
 
 gboolean

@@ -4,6 +4,7 @@
 #include "audit/mac.h"
 #include "core/guid.h"
 #include "core/secret.h"
+#include "db/database.h"
 #include "tee/sev/firmware.h"
 
 /* What the store keeps. "sealed" members are set and opened by store.c; backends carry them as they are. */
@@ -156,14 +157,7 @@ void va_stored_key_free (VaStoredKey *key);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaStoredKey, va_stored_key_free)
 
 /** What the store has done since it was opened. */
-typedef struct {
-  gboolean up;         /* whether the database answered last time */
-  guint64 transactions; /* with a change */
-  guint64 commits;     /* one for all that waited at the same time */
-  guint64 failures;    /* commits that failed */
-  guint64 connects;    /* connections that were tried */
-  gdouble seconds;     /* of all commits together */
-} VaStoreStatistics;
+typedef VaSqlStatistics VaStoreStatistics;
 
 /** What a stored record of the audit log is worth by itself. */
 typedef enum {

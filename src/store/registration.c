@@ -106,7 +106,7 @@ put_registration (VaBackend *backend, const VaStoredRegistration *registration, 
                   JsonObject *entry, GError **error)
 {
   Work work = { .registration = registration, .secrets = secrets, .hashes = hashes, .expected = expected,
-                .quota = &backend->quota };
+                .quota = &va_store_side (backend)->quota };
 
   if (!va_sql_transact (backend, insert_registration, &work, entry, error))
     return FALSE;

@@ -2,11 +2,10 @@
 #include "config.h"
 
 #include "core/i18n.h"
-#include "store/backend.h"
+#include "src/store/sql-schema.h"
+#include "store/schema.h"
 
 /* The tables' version, and the scripts that bring older ones to it. */
-
-G_DEFINE_QUARK (va-store-error-quark, va_store_error)
 
 gboolean
 va_store_check_schema (gint64 version, GError **error)
@@ -19,8 +18,8 @@ va_store_check_schema (gint64 version, GError **error)
   return FALSE;
 }
 
-gboolean
-va_store_check_present (gint64 version, GError **error)
+static gboolean
+check_present (gint64 version, GError **error)
 {
   if (!va_store_check_schema (version, error) || version == VA_STORE_SCHEMA)
     return version == VA_STORE_SCHEMA;
@@ -33,3 +32,19 @@ va_store_check_present (gint64 version, GError **error)
                  version, VA_STORE_SCHEMA);
   return FALSE;
 }
+
+static gboolean
+check_version (gint64 version, gboolean present, GError **error)
+{
+  return present ? check_present (version, error) : va_store_check_schema (version, error);
+}
+
+/* A new version adds a script and leaves those before it as they are. */
+static const char *const sqlite_scripts[] = { VA_SQLITE_SCHEMA_1, VA_SQLITE_SCHEMA_2, VA_SQLITE_SCHEMA_3,
+                                              VA_SQLITE_SCHEMA_4, VA_SQLITE_SCHEMA_5, VA_SQLITE_SCHEMA_6 };
+G_STATIC_ASSERT (G_N_ELEMENTS (sqlite_scripts) == VA_STORE_SCHEMA);
+static const char *const postgresql_scripts[] = { VA_POSTGRESQL_SCHEMA_4, VA_POSTGRESQL_SCHEMA_5, VA_POSTGRESQL_SCHEMA_6 };
+G_STATIC_ASSERT (G_N_ELEMENTS (postgresql_scripts) == VA_STORE_SCHEMA - 4 + 1);
+
+const VaSqlSchema va_schema_sqlite = { sqlite_scripts, 1, VA_STORE_SCHEMA, 0x76614174, check_version };
+const VaSqlSchema va_schema_postgresql = { postgresql_scripts, 4, VA_STORE_SCHEMA, 0, check_version };

@@ -82,7 +82,7 @@ insert_secret (VaSql *sql, gpointer data, GError **error)
 static gboolean
 put_secret (VaBackend *backend, const VaStoredSecret *secret, VaReplacedSecret *replaced, JsonObject *entry, GError **error)
 {
-  Work work = { .secret = secret, .quota = &backend->quota };
+  Work work = { .secret = secret, .quota = &va_store_side (backend)->quota };
 
   if (!va_sql_transact (backend, insert_secret, &work, entry, error))
     return FALSE;

@@ -8,7 +8,7 @@
 #include "core/i18n.h"
 #include "kek/seal.h"
 #include "store/backend.h"
-#include "store/sqlite-schema.h"
+#include "store/schema.h"
 
 /*
  * A backup comes from where backups are kept. It could have a view in place of a table, which never ends, triggers, or
@@ -164,7 +164,7 @@ describe_own (gint64 version, GError **error)
   int rc = sqlite3_open_v2 (":memory:", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX, NULL);
 
   for (gint64 i = 0; rc == SQLITE_OK && i < version; i++)
-    rc = sqlite3_exec (db, va_sqlite_migrations[i], NULL, NULL, NULL);
+    rc = sqlite3_exec (db, va_schema_sqlite.scripts[i], NULL, NULL, NULL);
   return rc == SQLITE_OK ? describe_schema (db, error) : (fail_with (db, error), NULL);
 }
 

@@ -3,10 +3,10 @@
 
 #include "core/i18n.h"
 #include "kek/seal.h"
+#include "db/postgresql.h"
+#include "db/sqlite.h"
 #include "store/audit-place.h"
-#include "store/postgresql-check.h"
-#include "store/postgresql.h"
-#include "store/sqlite.h"
+#include "store/schema.h"
 #include "store/store-private.h"
 
 gboolean
@@ -21,14 +21,36 @@ va_store_check_url (const char *url, GError **error)
   return va_postgresql_check_url (url, error);
 }
 
+static void
+free_side (gpointer data)
+{
+  VaStoreSide *side = data;
+
+  g_mutex_clear (&side->mutex);
+  g_free (side);
+}
+
+void
+va_store_side_add (VaBackend *backend)
+{
+  VaStoreSide *side = g_new0 (VaStoreSide, 1);
+
+  side->quota = VA_QUOTA_NONE;
+  g_mutex_init (&side->mutex);
+  backend->owner = side;
+  backend->free_owner = free_side;
+  backend->hooks = &va_audit_hooks;
+}
+
 VaBackend *
 va_store_open_backend (const char *place, VaStoreWhich which, GError **error)
 {
-  VaBackend *backend = va_store_is_url (place) ? va_postgresql_open (place, which, error)
-                                               : va_sqlite_open (place, which, error);
+  gboolean present = which == VA_STORE_PRESENT;
+  VaBackend *backend = va_store_is_url (place) ? va_postgresql_open (place, &va_schema_postgresql, present, error)
+                                               : va_sqlite_open (place, &va_schema_sqlite, present, error);
 
   if (backend != NULL)
-    backend->hooks = &va_audit_hooks;
+    va_store_side_add (backend);
   return backend;
 }
 
@@ -73,7 +95,7 @@ va_store_ping (VaStore *store, GError **error)
 void
 va_store_set_quota (VaStore *store, const VaQuota *quota)
 {
-  store->backend->quota = *quota;
+  va_store_side (store->backend)->quota = *quota;
 }
 
 void

@@ -12,7 +12,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "kek/seal.h"
-#include "store/sql-private.h"
+#include "db/backend.h"
 #include "store/store-private.h"
 #include "store-fixture.h"
 

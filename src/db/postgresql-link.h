@@ -16,7 +16,7 @@ typedef struct {
   gboolean silent; /* broken because the server did not answer in time */
 } VaLink;
 
-/** va_link_open: @url in libpq's form. Errors: VA_STORE_ERROR_FAILED */
+/** va_link_open: @url in libpq's form. Errors: VA_DB_ERROR_FAILED */
 gboolean va_link_open (VaLink *link, const char *url, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void va_link_close (VaLink *link);
 /** va_link_usable: also notices that the server has closed the connection in the meantime. */
@@ -25,7 +25,7 @@ gboolean va_link_usable (VaLink *link);
  * va_link_finish: what the server answers to what was sent: the last result, if all of them are well.
  * @sent: the status of the PQsend… call
  * Returns: (transfer full): freed with PQclear()
- * Errors: VA_STORE_ERROR_FAILED, or _KEY: see store.h
+ * Errors: VA_DB_ERROR_FAILED, or _REFERENCE
  */
 PGresult *va_link_finish (VaLink *link, int sent, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**

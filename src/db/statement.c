@@ -2,7 +2,9 @@
 #include "config.h"
 
 #include <string.h>
-#include "store/sql.h"
+#include "db/database.h"
+
+G_DEFINE_QUARK (va-db-error-quark, va_db_error)
 
 void
 va_statement_reset (VaStatement *statement)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "store/sql-private.h"
+#include <string.h>
+#include "db/backend.h"
 
 /*
  * Group commit. To make a transaction durable takes longer than all else that it does, so the first thread that finds
@@ -18,7 +19,7 @@
 typedef struct {
   VaSqlWork work;
   gpointer data;
-  JsonObject *entry;
+  gpointer entry;
   GError *reason;
   gboolean ok, done;
   GCond changed; /* done, or the next to write */
@@ -104,16 +105,14 @@ do_job (VaSql *writer, Job *job)
 static gboolean
 do_one_of_many (VaSql *writer, Job *job, GError **error)
 {
-  const VaAuditHead before = writer->head;
-  gboolean known = writer->head_known;
+  const VaSqlNotes before = writer->notes;
 
   if (!va_sql_send (writer, error, "SAVEPOINT job", ""))
     return FALSE;
   job->ok = do_job (writer, job);
   if (job->ok)
     return va_sql_send (writer, error, "RELEASE SAVEPOINT job", "");
-  writer->head = before;
-  writer->head_known = known;
+  writer->notes = before;
   if (!writer->lost && writer->driver->alive (writer) && writer->driver->in_transaction (writer))
     return writer->driver->execute (writer, "ROLLBACK TO SAVEPOINT job; RELEASE SAVEPOINT job", error);
   g_propagate_error (error, g_error_copy (job->reason));
@@ -166,7 +165,7 @@ fail_all (GQueue *group, const GError *error)
 static void
 count (VaSqlBackend *backend, GQueue *group, gboolean committed, gint64 begun)
 {
-  VaStoreStatistics *statistics = &backend->statistics;
+  VaSqlStatistics *statistics = &backend->statistics;
 
   g_mutex_lock (&backend->mutex);
   statistics->up = committed;
@@ -187,7 +186,8 @@ carry_out (VaSqlBackend *backend, GQueue *group)
 
   if (ok)
     {
-      writer->head_known = writer->lost = FALSE;
+      memset (&writer->notes, 0, sizeof writer->notes);
+      writer->lost = FALSE;
       ok = do_all (writer, group, &error);
     }
   if (writer != NULL)
@@ -248,7 +248,7 @@ lead (VaSqlBackend *backend, const Job *own)
 }
 
 static gboolean
-transact (VaBackend *base, gboolean large, VaSqlWork work, gpointer data, JsonObject *entry, GError **error)
+transact (VaBackend *base, gboolean large, VaSqlWork work, gpointer data, gpointer entry, GError **error)
 {
   VaSqlBackend *backend = (VaSqlBackend *) base;
   VaCommitQueue *queue = &backend->queue;
@@ -271,13 +271,13 @@ transact (VaBackend *base, gboolean large, VaSqlWork work, gpointer data, JsonOb
 }
 
 gboolean
-va_sql_transact (VaBackend *backend, VaSqlWork work, gpointer data, JsonObject *entry, GError **error)
+va_sql_transact (VaBackend *backend, VaSqlWork work, gpointer data, gpointer entry, GError **error)
 {
   return transact (backend, FALSE, work, data, entry, error);
 }
 
 gboolean
-va_sql_transact_large (VaBackend *backend, VaSqlWork work, gpointer data, JsonObject *entry, GError **error)
+va_sql_transact_large (VaBackend *backend, VaSqlWork work, gpointer data, gpointer entry, GError **error)
 {
   return transact (backend, TRUE, work, data, entry, error);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "store/sql-private.h"
+#include "db/backend.h"
 
 void
-va_sql_statistics (VaBackend *base, VaStoreStatistics *out)
+va_sql_statistics (VaBackend *base, VaSqlStatistics *out)
 {
   VaSqlBackend *backend = (VaSqlBackend *) base;
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&backend->mutex);
@@ -26,6 +26,8 @@ va_sql_backend_free (VaBackend *base)
     }
   g_ptr_array_unref (backend->idle);
   backend->free_place (backend->place);
+  if (backend->base.free_owner != NULL)
+    backend->base.free_owner (backend->base.owner);
   g_free (backend->closed_why);
   g_cond_clear (&backend->returned);
   g_mutex_clear (&backend->mutex);
@@ -37,7 +39,6 @@ va_sql_backend_new (VaSqlConnect connect, gpointer place, GDestroyNotify free_pl
 {
   VaSqlBackend *backend = g_new0 (VaSqlBackend, 1);
 
-  backend->base.quota = VA_QUOTA_NONE;
   backend->connect = connect;
   backend->place = place;
   backend->free_place = free_place;

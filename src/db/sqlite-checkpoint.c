@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "store/sqlite-checkpoint.h"
+#include "db/sqlite-checkpoint.h"
 
 /* Only a transaction that finds nothing left to copy begins the file anew, and while many write, the thread never is so far;
    then one of them does it. */

@@ -1,27 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "store/postgresql.h"
+#include "db/postgresql.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include "core/i18n.h"
-#include "src/store/sql-schema.h"
-#include "store/postgresql-check.h"
-#include "store/postgresql-link.h"
-#include "store/sql.h"
+#include "db/postgresql-check.h"
+#include "db/postgresql-link.h"
+#include "db/database.h"
 
 #define READERS 8
-#define FIRST_VERSION 4
 /* Of pg_type: they are part of the protocol and never change. */
 #define OID_BYTES 17
 #define OID_NUMBER 20
 #define OID_TEXT 25
 #define BINARY 1
-
-/* One script a version; the first one makes everything. */
-static const char *const migrations[] = { VA_POSTGRESQL_SCHEMA_4, VA_POSTGRESQL_SCHEMA_5, VA_POSTGRESQL_SCHEMA_6 };
-G_STATIC_ASSERT (G_N_ELEMENTS (migrations) == VA_STORE_SCHEMA - FIRST_VERSION + 1);
 
 /*
  * Nobody writes beside: a lock that all services on this database take. One that holds it and says nothing more loses its
@@ -337,7 +331,7 @@ postgresql_commit (VaSql *sql, GError **error)
   undone = !g_str_equal (PQcmdStatus (result), "COMMIT");
   PQclear (result);
   if (undone)
-    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED, _("the store's database: the transaction was undone"));
+    g_set_error (error, VA_DB_ERROR, VA_DB_ERROR_FAILED, _("the store's database: the transaction was undone"));
   return !undone;
 }
 
@@ -417,35 +411,42 @@ read_number (VaSql *sql, const char *query, gint64 *number, GError **error)
   return TRUE;
 }
 
+typedef struct {
+  const VaSqlSchema *schema;
+  gboolean present;
+} Migration;
+
 static gboolean
 migrate (VaSql *sql, gpointer data, GError **error)
 {
-  const VaStoreWhich *which = data;
+  const Migration *to = data;
+  const VaSqlSchema *schema = to->schema;
   gint64 there, version = 0;
 
   if (!sql->driver->execute (sql, "SET LOCAL statement_timeout = 0", error)
       || !read_number (sql, "SELECT count(*) FROM pg_class WHERE oid = to_regclass ('store_version')", &there, error)
       || (there > 0 && !read_number (sql, "SELECT version FROM store_version", &version, error))
-      || !va_store_check_schema (version, error))
+      || !schema->check (version, to->present, error))
     return FALSE;
-  if (*which == VA_STORE_PRESENT || version == VA_STORE_SCHEMA)
-    return va_store_check_present (version, error);
-  for (gint64 next = MAX (version + 1, FIRST_VERSION); next <= VA_STORE_SCHEMA; next++)
-    if (!sql->driver->execute (sql, migrations[next - FIRST_VERSION], error))
+  if (to->present || version == schema->version)
+    return TRUE;
+  for (gint64 next = MAX (version + 1, schema->first); next <= schema->version; next++)
+    if (!sql->driver->execute (sql, schema->scripts[next - schema->first], error))
       return FALSE;
-  return va_sql_run (sql, error, "UPDATE store_version SET version = ?", "i", (gint64) VA_STORE_SCHEMA);
+  return va_sql_run (sql, error, "UPDATE store_version SET version = ?", "i", schema->version);
 }
 
 VaBackend *
-va_postgresql_open (const char *url, VaStoreWhich which, GError **error)
+va_postgresql_open (const char *url, const VaSqlSchema *schema, gboolean present, GError **error)
 {
+  Migration to = { schema, present };
   VaBackend *backend;
 
   if (!va_postgresql_check_url (url, error))
     return NULL;
   backend = va_sql_backend_new (connect_to, g_strdup (url), g_free, READERS);
   backend->size_query = "SELECT pg_database_size (current_database ())";
-  if (va_sql_transact (backend, migrate, &which, NULL, error))
+  if (va_sql_transact (backend, migrate, &to, NULL, error))
     return backend;
   va_sql_backend_free (backend);
   return NULL;

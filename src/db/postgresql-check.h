@@ -4,11 +4,9 @@
 #include <glib.h>
 #include <libpq-fe.h>
 
-/* Whether a store may be where it is said to be. Errors are of VA_STORE_ERROR. */
+/* Whether a store may be where it is said to be. Errors are of VA_DB_ERROR. */
 G_BEGIN_DECLS
 
-/** va_postgresql_check_url: a URL that libpq understands, without a password in it. */
-gboolean va_postgresql_check_url (const char *url, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_postgresql_check_server: a server that is new enough, and a database in UTF-8. */
 gboolean va_postgresql_check_server (PGconn *connection, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "store/postgresql-check.h"
+#include "db/postgresql-check.h"
 
 #include "core/i18n.h"
-#include "store/error.h"
-#include "store/postgresql.h"
+#include "db/error.h"
+#include "db/postgresql.h"
 
 #define OLDEST_SERVER 130000
 
@@ -26,7 +26,7 @@ va_postgresql_check_url (const char *url, GError **error)
   if (options == NULL)
     {
       /* libpq quotes what it does not understand, and that may be a password. */
-      g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
+      g_set_error (error, VA_DB_ERROR, VA_DB_ERROR_FAILED,
                    _("the store's URL is not of the form postgresql://[USER@]HOST[:PORT]/DATABASE[?NAME=VALUE&…], or has a "
                      "NAME that libpq does not know"));
       PQfreemem (message);
@@ -36,7 +36,7 @@ va_postgresql_check_url (const char *url, GError **error)
     has_password |= g_str_equal (option->keyword, "password") && option->val != NULL;
   PQconninfoFree (options);
   if (has_password)
-    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
+    g_set_error (error, VA_DB_ERROR, VA_DB_ERROR_FAILED,
                  _("the store's URL has a password in it: put that into a file, closed to others, and name it there "
                    "with ?passfile=/…, or use a client certificate or peer authentication"));
   return !has_password;
@@ -79,7 +79,7 @@ va_postgresql_check_route (PGconn *connection, GError **error)
 
   PQconninfoFree (options);
   if (!good)
-    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
+    g_set_error (error, VA_DB_ERROR, VA_DB_ERROR_FAILED,
                  _("the store's database is reached over TCP without sslmode=verify-full, so that somebody on the way could "
                    "take its place: write “?sslmode=verify-full&sslrootcert=/…” into the store's URL, or use a Unix socket "
                    "with “?host=/run/postgresql”"));
@@ -105,11 +105,11 @@ va_postgresql_check_server (PGconn *connection, GError **error)
   int version = PQserverVersion (connection);
 
   if (version < OLDEST_SERVER)
-    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
+    g_set_error (error, VA_DB_ERROR, VA_DB_ERROR_FAILED,
                  _("the store's database is PostgreSQL %d; it must be %d or newer"), version / 10000,
                  OLDEST_SERVER / 10000);
   else if (g_strcmp0 (encoding, "UTF8") != 0)
-    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
+    g_set_error (error, VA_DB_ERROR, VA_DB_ERROR_FAILED,
                  _("the store's database has the encoding %s; it must have been created with UTF8"),
                  encoding != NULL ? encoding : "?");
   else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "store/sqlite.h"
+#include "db/sqlite.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,11 +11,9 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/i18n.h"
-#include "src/store/sql-schema.h"
-#include "store/sql-private.h"
-#include "store/sqlite-checkpoint.h"
-#include "store/sqlite-reserve.h"
-#include "store/sqlite-schema.h"
+#include "db/backend.h"
+#include "db/sqlite-checkpoint.h"
+#include "db/sqlite-reserve.h"
 
 #define BUSY_MS 4000 /* a host waits for no answer longer than 8 s */
 #define MOMENT_MS 50
@@ -23,10 +21,6 @@
 #define CACHE_KIB "768" /* of each connection at the most: a launch touches some dozens of pages */
 #define LOG_BYTES (VA_CHECKPOINT_PAGES * (4096 + 24) + 32) /* frames and header: what is written ahead before a checkpoint */
 #define VALUE_MAX (32 * 1024 * 1024) /* bytes; an image has half of that at most */
-#define APPLICATION_ID "0x76614174"
-
-const char *const va_sqlite_migrations[VA_STORE_SCHEMA] = { VA_SQLITE_SCHEMA_1, VA_SQLITE_SCHEMA_2, VA_SQLITE_SCHEMA_3,
-                                                          VA_SQLITE_SCHEMA_4, VA_SQLITE_SCHEMA_5, VA_SQLITE_SCHEMA_6 };
 
 typedef struct {
   VaSql sql;
@@ -46,9 +40,9 @@ set_sqlite_error (sqlite3 *db, GError **error)
 
   /* The one reference that an operation does not look at before: to the key that a value is sealed under. */
   if (code == SQLITE_CONSTRAINT_FOREIGNKEY)
-    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_KEY, _("the store's data key has been replaced meanwhile"));
+    g_set_error (error, VA_DB_ERROR, VA_DB_ERROR_REFERENCE, _("the store's data key has been replaced meanwhile"));
   else
-    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED, _("the store's database: %s"),
+    g_set_error (error, VA_DB_ERROR, VA_DB_ERROR_FAILED, _("the store's database: %s"),
                  db != NULL ? sqlite3_errmsg (db) : _("out of memory"));
   return FALSE;
 }
@@ -281,22 +275,30 @@ read_version (VaSql *sql, gint64 *version, GError **error)
   return TRUE;
 }
 
+typedef struct {
+  const VaSqlSchema *schema;
+  gboolean present;
+} Migration;
+
 static gboolean
 migrate (VaSql *sql, gpointer data, GError **error)
 {
-  const VaStoreWhich *which = data;
+  const Migration *to = data;
+  const VaSqlSchema *schema = to->schema;
+  g_autofree char *marks = NULL;
   gint64 version;
 
-  if (!read_version (sql, &version, error) || !va_store_check_schema (version, error))
+  if (!read_version (sql, &version, error) || !schema->check (version, to->present, error))
     return FALSE;
-  if (*which == VA_STORE_PRESENT)
-    return va_store_check_present (version, error);
-  for (; version < VA_STORE_SCHEMA; version++)
-    if (!sqlite_execute (sql, va_sqlite_migrations[version], error))
+  if (to->present)
+    return TRUE;
+  for (gint64 next = MAX (version + 1, schema->first); next <= schema->version; next++)
+    if (!sqlite_execute (sql, schema->scripts[next - schema->first], error))
       return FALSE;
   va_sqlite_reserve (((Connection *) sql)->db, LOG_BYTES);
-  return sqlite_execute (sql, "PRAGMA user_version = " G_STRINGIFY (VA_STORE_SCHEMA) "; PRAGMA application_id = "
-                         APPLICATION_ID, error);
+  marks = g_strdup_printf ("PRAGMA user_version = %" G_GINT64_FORMAT "; PRAGMA application_id = %" G_GUINT32_FORMAT,
+                           schema->version, schema->mark);
+  return sqlite_execute (sql, marks, error);
 }
 
 static gboolean
@@ -338,14 +340,15 @@ prepare_file (const char *path, GError **error)
 }
 
 static VaBackend *
-open_file (const char *path, VaStoreWhich which, GError **error)
+open_file (const char *path, const VaSqlSchema *schema, gboolean present, GError **error)
 {
+  Migration to = { schema, present };
   VaBackend *backend = va_sql_backend_new (connect_to, va_checkpoints_new (path), (GDestroyNotify) va_checkpoints_free,
                                            READERS);
 
   backend->size_query = "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count,"
                         " pragma_page_size";
-  if (va_sql_transact (backend, migrate, &which, NULL, error))
+  if (va_sql_transact (backend, migrate, &to, NULL, error))
     return backend;
   g_prefix_error (error, "%s: ", path);
   va_sql_backend_free (backend);
@@ -369,15 +372,15 @@ check_there (const char *path, GError **error)
 }
 
 VaBackend *
-va_sqlite_open (const char *path, VaStoreWhich which, GError **error)
+va_sqlite_open (const char *path, const VaSqlSchema *schema, gboolean present, GError **error)
 {
-  if (which == VA_STORE_PRESENT && !check_there (path, error))
+  if (present && !check_there (path, error))
     return NULL;
-  return prepare_file (path, error) ? open_file (path, which, error) : NULL;
+  return prepare_file (path, error) ? open_file (path, schema, present, error) : NULL;
 }
 
 VaBackend *
-va_sqlite_create (const char *path, GError **error)
+va_sqlite_create (const char *path, const VaSqlSchema *schema, GError **error)
 {
   int fd = open (path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
@@ -388,7 +391,7 @@ va_sqlite_create (const char *path, GError **error)
       return NULL;
     }
   close (fd);
-  return open_file (path, VA_STORE_ANY, error);
+  return open_file (path, schema, FALSE, error);
 }
 
 gboolean

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "store/sql.h"
+#include "db/database.h"
 
 /* The backend and its connections. */
 G_BEGIN_DECLS
@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 /** Transactions that wait for the one that writes for all of them. */
 typedef struct {
   GMutex mutex;
-  GQueue jobs, large; /* of Job, see sql-commit.c */
+  GQueue jobs, large; /* of Job, see commit.c */
   gboolean large_next; /* one of the large ones, if there is one, before the others */
   gboolean busy;
   /* Of the thread that is writing: */
@@ -34,8 +34,7 @@ typedef struct {
   gint64 closed_until; /* monotonic: until then nobody tries again to connect */
   gint64 silent_until; /* the same for every question, on connections that seem to live as well */
   char *closed_why;
-  VaStoreStatistics statistics;
-  VaAuditPlace end; /* the audit log's, the last one that this process has seen in it; its seq is 0 for none */
+  VaSqlStatistics statistics;
 } VaSqlBackend;
 
 /**

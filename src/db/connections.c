@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "core/i18n.h"
-#include "store/sql-private.h"
+#include "db/backend.h"
 
 /* Connections to a database that may not answer; those that read are kept for the next one who does. */
 
@@ -14,7 +14,7 @@ is_closed (const VaSqlBackend *backend, gint64 until, GError **error)
 {
   if (until <= g_get_monotonic_time ())
     return FALSE;
-  g_set_error_literal (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED, backend->closed_why);
+  g_set_error_literal (error, VA_DB_ERROR, VA_DB_ERROR_FAILED, backend->closed_why);
   return TRUE;
 }
 
@@ -121,7 +121,7 @@ take_reader (VaSqlBackend *backend, VaSql **reader, GError **error)
       backend->waiting--;
       if (!in_time)
         {
-          g_set_error_literal (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
+          g_set_error_literal (error, VA_DB_ERROR, VA_DB_ERROR_FAILED,
                                _("the store's database: all connections are busy"));
           return FALSE;
         }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "store/postgresql-link.h"
+#include "db/postgresql-link.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
 #include "core/i18n.h"
-#include "store/error.h"
-#include "store/postgresql-check.h"
+#include "db/error.h"
+#include "db/postgresql-check.h"
 
 #define ANSWER_SECONDS 6 /* the server's own limits are shorter, so that it says itself what took so long */
 #define CONNECT_SECONDS 3
@@ -21,7 +21,7 @@ fail (VaLink *link, const char *what, GError **error)
   g_autofree char *message = g_strdup (what);
 
   g_strdelimit (g_strchomp (message), "\n", ' ');
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED, _("the store's database: %s"),
+  g_set_error (error, VA_DB_ERROR, VA_DB_ERROR_FAILED, _("the store's database: %s"),
                message[0] != '\0' ? message : _("it does not answer"));
   if (PQstatus (link->connection) != CONNECTION_OK)
     link->broken = TRUE;
@@ -153,7 +153,7 @@ check_result (VaLink *link, const PGresult *result, GError **error)
   /* The message alone: a detail may show the row. */
   if (g_strcmp0 (state, FOREIGN_KEY) != 0 || constraint == NULL || !g_str_has_suffix (constraint, KEY_SUFFIX))
     return fail (link, message != NULL ? message : PQerrorMessage (link->connection), error);
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_KEY, _("the store's data key has been replaced meanwhile"));
+  g_set_error (error, VA_DB_ERROR, VA_DB_ERROR_REFERENCE, _("the store's data key has been replaced meanwhile"));
   return FALSE;
 }
 

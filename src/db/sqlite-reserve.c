@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "store/sqlite-reserve.h"
+#include "db/sqlite-reserve.h"
 
 #include <errno.h>
 #include <fcntl.h>
