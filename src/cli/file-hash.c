@@ -61,8 +61,11 @@ char *
 va_kernel_file_hash (const char *path, VaKernelKind *kind, GError **error)
 {
   g_autoptr(GByteArray) head = g_byte_array_new ();
-  char *hash = hash_file (path, head, error);
+  g_autofree char *hash = hash_file (path, head, error);
 
   *kind = va_kernel_kind (head->data, head->len);
-  return hash;
+  if (hash == NULL || head->len > 0)
+    return g_steal_pointer (&hash);
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("%s is empty: expected a kernel (bzImage); was it copied whole?"), path);
+  return NULL;
 }

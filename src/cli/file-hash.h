@@ -5,5 +5,5 @@
 
 /** va_file_hash: hex SHA-256 of a file of any size. Errors: VA_CORE_ERROR_FAILED naming the file */
 char *va_file_hash (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** va_kernel_file_hash: the same of a kernel; @kind: (out): how QEMU loads it. */
+/** va_kernel_file_hash: the same of a kernel; @kind: (out): how QEMU loads it. Errors: also _PARSE: it is empty */
 char *va_kernel_file_hash (const char *path, VaKernelKind *kind, GError **error) G_GNUC_WARN_UNUSED_RESULT;

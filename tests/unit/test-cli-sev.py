@@ -178,6 +178,7 @@ def digest_refuses():
             ((*es, "--vcpus", "1", "--cpu", "EPYC", "--vmsa-profile", "both"), 2, "both"),
             (("--firmware", BARE, "--policy", "5", "--vcpus", "1", "--cpu", "EPYC", "--all"), 3, "reset address"),
             (("--firmware", BARE, "--kernel", KERNEL), 3, BARE),
+            (("--firmware", OVMF, "--kernel", put("empty-kernel", b"")), 3, "empty-kernel is empty: expected a kernel"),
             (("--firmware", OVMF, "--kernel", "/not/there"), 3, "/not/there")):
         sev("digest", *arguments, code=code, words=[word])
 
