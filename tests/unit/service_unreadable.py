@@ -6,6 +6,7 @@ import os
 import subprocess
 import uuid
 
+from in_turn import Skipped
 from service_audit import Site
 from service_cli import Owner
 from service_peers import BUILD, Refused, firmware, sha256
@@ -126,7 +127,7 @@ def nothing_where_something_must_be(w):
     with Database(site.service) as database:
         if database.is_postgresql:
             assert site.service.end() == 0
-            return
+            raise Skipped('the tables of SQLite alone are changed; the rows of both are read by the same functions')
         database.drop_not_null()
     for table, columns in (('launches', ('vm', 'host', 'owner', 'domain_uuid', 'domain_name', 'state', 'generation', 'fixed',
                                          'sealed_keys', 'timeline')),
@@ -160,9 +161,9 @@ def texts_that_are_no_utf8(w):
     node1.post('/host', {'sev': True, 'sev-es': True, 'gate-loaded': True})
     guest = w.launch(site.vm, host=node1)
     with Database(site.service) as database:
-        if database.is_postgresql:  # which keeps them out
+        if database.is_postgresql:
             assert site.service.end() == 0
-            return
+            raise Skipped('PostgreSQL keeps texts out that are not UTF-8')
     expected = {('launches', 'domain_name'): ('/launch', 'launches', 'g\ufffd'), ('secrets', 'name'): ('/secret', 'secrets', 'g\ufffd'),
                 ('registrations', 'id'): ('/vm', 'vms', 'unreadable'), ('artifacts', 'hash'): ('/artifact', 'artifacts', 'unreadable'),
                 ('launches', 'vm'): ('/launch', 'launches', 'g\ufffd'), ('launches', 'timeline'): ('/launch', 'launches', guest.id),
