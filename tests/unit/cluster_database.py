@@ -218,6 +218,6 @@ def a_database_that_is_not_right(w):
     said = ends_with(w, 'postgresql://127.0.0.1:1/x?sslmode=verify-full', "the store's database")
     assert 'over TCP without' not in said, said
     ends_with(w, w.url, 'both “path” and “url”', line=f'url = "{w.url}"\npath = /var/lib/virt-attest/store.db')
-    ends_with(w, w.url, 'url must begin with postgresql://', line='url = "mysql://localhost/x"')
+    ends_with(w, w.url, 'expected a URL that begins with postgresql://', line='url = "mysql://localhost/x"')
     ends_with(w, f'postgresql:///cluster?host={w.server.folder}/none', "the store's database", 'No such file or directory')
     assert put(w.alice, 'right', b64(b'x').encode()) in (200, 201)
