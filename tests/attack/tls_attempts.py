@@ -5,6 +5,7 @@ import base64
 import json
 import os
 import socket
+import ssl
 import subprocess
 import uuid
 
@@ -118,12 +119,12 @@ def raw_answer(w, request):
     with socket.create_connection(("127.0.0.1", w.service.port)) as plain:
         plain.settimeout(20)
         with w.alice.context.wrap_socket(plain, server_hostname="127.0.0.1") as tls:
-            tls.sendall(request)
             answer = b""
             try:
+                tls.sendall(request)
                 while data := tls.recv(65536):
                     answer += data
-            except ConnectionError:
+            except (ConnectionError, ssl.SSLEOFError):  # it may be cut before all of the request is written
                 pass
     return answer
 
