@@ -120,6 +120,10 @@ int va_sql_row (VaStatement *statement, GError **error);
 /** va_sql_run: a whole statement without rows; parameters as for va_sql_query(). */
 #define va_sql_run(sql, error, ...) va_sql_finish (va_sql_query ((sql), (error), __VA_ARGS__), (error))
 gboolean va_sql_finish (VaStatement *statement, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_sql_read_number: what a query for one number in one row gives; parameters as for va_sql_query(). */
+#define va_sql_read_number(sql, number, error, ...) \
+  va_sql_take_number (va_sql_query ((sql), (error), __VA_ARGS__), (number), (error))
+gboolean va_sql_take_number (VaStatement *statement, gint64 *number, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_sql_send: a whole statement without rows, within a transaction; parameters as for va_sql_query(), which need not live
  * longer than this call. A database that is some way off is not waited for: what fails then fails the next call that waits,

@@ -400,17 +400,6 @@ connect_to (gpointer url, GError **error)
   return NULL;
 }
 
-static gboolean
-read_number (VaSql *sql, const char *query, gint64 *number, GError **error)
-{
-  g_autoptr(VaStatement) row = va_sql_query (sql, error, query, "");
-
-  if (row == NULL || va_sql_row (row, error) != 1)
-    return FALSE;
-  *number = va_column_number (row, 0);
-  return TRUE;
-}
-
 typedef struct {
   const VaSqlSchema *schema;
   gboolean present;
@@ -424,8 +413,9 @@ migrate (VaSql *sql, gpointer data, GError **error)
   gint64 there, version = 0;
 
   if (!sql->driver->execute (sql, "SET LOCAL statement_timeout = 0", error)
-      || !read_number (sql, "SELECT count(*) FROM pg_class WHERE oid = to_regclass ('store_version')", &there, error)
-      || (there > 0 && !read_number (sql, "SELECT version FROM store_version", &version, error))
+      || !va_sql_read_number (sql, &there, error,
+                              "SELECT count(*) FROM pg_class WHERE oid = to_regclass ('store_version')", "")
+      || (there > 0 && !va_sql_read_number (sql, &version, error, "SELECT version FROM store_version", ""))
       || !schema->check (version, to->present, error))
     return FALSE;
   if (to->present || version == schema->version)

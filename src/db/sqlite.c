@@ -264,17 +264,6 @@ connect_to (gpointer checkpoints, GError **error)
   return NULL;
 }
 
-static gboolean
-read_version (VaSql *sql, gint64 *version, GError **error)
-{
-  g_autoptr(VaStatement) statement = va_sql_query (sql, error, "PRAGMA user_version", "");
-
-  if (statement == NULL || va_sql_row (statement, error) != 1)
-    return FALSE;
-  *version = va_column_number (statement, 0);
-  return TRUE;
-}
-
 typedef struct {
   const VaSqlSchema *schema;
   gboolean present;
@@ -288,7 +277,7 @@ migrate (VaSql *sql, gpointer data, GError **error)
   g_autofree char *marks = NULL;
   gint64 version;
 
-  if (!read_version (sql, &version, error) || !schema->check (version, to->present, error))
+  if (!va_sql_read_number (sql, &version, error, "PRAGMA user_version", "") || !schema->check (version, to->present, error))
     return FALSE;
   if (to->present)
     return TRUE;

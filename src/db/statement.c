@@ -102,6 +102,17 @@ va_sql_finish (VaStatement *statement, GError **error)
   return finished != NULL && va_sql_row (finished, error) == 0;
 }
 
+gboolean
+va_sql_take_number (VaStatement *statement, gint64 *number, GError **error)
+{
+  g_autoptr(VaStatement) row = statement;
+
+  if (row == NULL || va_sql_row (row, error) != 1)
+    return FALSE;
+  *number = va_column_number (row, 0);
+  return TRUE;
+}
+
 guint
 va_sql_changes (VaSql *sql)
 {

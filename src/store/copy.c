@@ -219,15 +219,15 @@ copy_table (Copy *copy, VaSql *to, const Table *table, GError **error)
 static gboolean
 check_empty (VaSql *to, GError **error)
 {
-  g_autoptr(VaStatement) row = va_sql_query (to, error,
-                                             "SELECT (SELECT count(*) FROM data_keys) + (SELECT count(*) FROM audit)"
-                                             " + (SELECT count(*) FROM secrets) + (SELECT count(*) FROM registrations)"
-                                             " + (SELECT count(*) FROM launches) + (SELECT count(*) FROM artifacts)"
-                                             " + (SELECT count(*) FROM hosts) + (SELECT count(*) FROM proposals)", "");
+  gint64 rows;
 
-  if (row == NULL || va_sql_row (row, error) != 1)
+  if (!va_sql_read_number (to, &rows, error,
+                           "SELECT (SELECT count(*) FROM data_keys) + (SELECT count(*) FROM audit)"
+                           " + (SELECT count(*) FROM secrets) + (SELECT count(*) FROM registrations)"
+                           " + (SELECT count(*) FROM launches) + (SELECT count(*) FROM artifacts)"
+                           " + (SELECT count(*) FROM hosts) + (SELECT count(*) FROM proposals)", ""))
     return FALSE;
-  if (va_column_number (row, 0) == 0)
+  if (rows == 0)
     return TRUE;
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_IN_USE,
                _("there is a store already, and nothing in it was changed: restore into an empty place"));

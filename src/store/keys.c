@@ -174,14 +174,14 @@ va_sql_retire_keys (VaBackend *backend, const VaStoredKey *key, GBytes *sealed, 
 static gboolean
 check_empty (VaSql *sql, GError **error)
 {
-  g_autoptr(VaStatement) row = va_sql_query (sql, error,
-                                             "SELECT (SELECT count(*) FROM audit) + (SELECT count(*) FROM audit_anchor)"
-                                             " + (SELECT count(*) FROM secrets) + (SELECT count(*) FROM registrations)"
-                                             " + (SELECT count(*) FROM proposals) + (SELECT count(*) FROM launches)", "");
+  gint64 rows;
 
-  if (row == NULL || va_sql_row (row, error) != 1)
+  if (!va_sql_read_number (sql, &rows, error,
+                           "SELECT (SELECT count(*) FROM audit) + (SELECT count(*) FROM audit_anchor)"
+                           " + (SELECT count(*) FROM secrets) + (SELECT count(*) FROM registrations)"
+                           " + (SELECT count(*) FROM proposals) + (SELECT count(*) FROM launches)", ""))
     return FALSE;
-  if (va_column_number (row, 0) == 0)
+  if (rows == 0)
     return TRUE;
   g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
                _("the store has sealed values or an audit log, but none of the keys that they need: put its backup back"));

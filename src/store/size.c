@@ -24,11 +24,11 @@ va_store_table_name (guint i)
 static gboolean
 ask_number (VaSql *sql, const char *query, guint64 *number, GError **error)
 {
-  g_autoptr(VaStatement) row = va_sql_query (sql, error, query, "");
+  gint64 found;
 
-  if (row == NULL || va_sql_row (row, error) != 1)
+  if (!va_sql_read_number (sql, &found, error, query, ""))
     return FALSE;
-  *number = (guint64) MAX (va_column_number (row, 0), 0);
+  *number = (guint64) MAX (found, 0);
   return TRUE;
 }
 
