@@ -15,7 +15,8 @@
 static gboolean
 set_parse_error (GError **error, const char *what)
 {
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("libvirt's domain XML has no %s where it is expected"), what);
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("libvirt's domain XML has no %s where it is expected"),
+               what);
   return FALSE;
 }
 

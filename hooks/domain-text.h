@@ -4,9 +4,9 @@
 #include <glib.h>
 
 /*
- * The little that the hook needs from the domain XML which libvirt itself wrote, without an XML parser: a domain that is
- * not ours must cost next to nothing. core/markup.h finds out which are; the agent parses the same XML in full before it
- * grants anything.
+ * The little that the hook needs from the domain XML which libvirt itself wrote, without an XML parser: a domain that
+ * is not ours must cost next to nothing. core/markup.h finds out which are; the agent parses the same XML in full
+ * before it grants anything.
  */
 G_BEGIN_DECLS
 

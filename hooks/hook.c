@@ -22,9 +22,9 @@
 #define GATE_MARK VA_RUNDIR "/gate"
 #define HOOK_SOCKET VA_RUNDIR "/hook.sock"
 #define CONFIG VA_SYSCONFDIR "/hook.conf"
-#define PAUSE_MS 10000              /* libvirt has the XML ready before it calls */
-#define INPUT_MS 60000              /* for all of it, however long: a domain may have megabytes of foreign metadata */
-#define OURS_MAX (1024 * 1024)      /* the agent takes no more */
+#define PAUSE_MS 10000         /* libvirt has the XML ready before it calls */
+#define INPUT_MS 60000         /* for all of it, however long: a domain may have megabytes of foreign metadata */
+#define OURS_MAX (1024 * 1024) /* the agent takes no more */
 #define ANSWER_MAX 16384
 
 static const VaConfigKey keys[] = {
@@ -205,9 +205,11 @@ refuse_foreign_memory (Operation operation, GError **error)
 {
   g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
                        operation == RESTORE
-                         ? _("an attested domain cannot be restored from a saved state, because its memory would not be what "
+                         ? _("an attested domain cannot be restored from a saved state, because its memory would not "
+                             "be what "
                              "is measured: remove the saved state (virsh managedsave-remove) and start the domain")
-                         : _("an attested domain cannot be migrated, because its memory would not be what is measured: shut "
+                         : _("an attested domain cannot be migrated, because its memory would not be what is measured: "
+                             "shut "
                              "it down there and start it here"));
   return FALSE;
 }
@@ -228,9 +230,13 @@ attend_operation (Operation operation, const char *name, const Input *input, GEr
 static Operation
 parse_operation (int argc, char **argv)
 {
-  static const struct { const char *name, *sub; Operation operation; } known[]
-    = { { "start", "begin", START }, { "restore", "begin", RESTORE }, { "migrate", "begin", MIGRATE },
-        { "release", "end", RELEASE } };
+  static const struct {
+    const char *name, *sub;
+    Operation operation;
+  } known[] = { { "start", "begin", START },
+                { "restore", "begin", RESTORE },
+                { "migrate", "begin", MIGRATE },
+                { "release", "end", RELEASE } };
 
   for (guint i = 0; argc >= 4 && i < G_N_ELEMENTS (known); i++)
     if (g_str_equal (argv[2], known[i].name) && g_str_equal (argv[3], known[i].sub))

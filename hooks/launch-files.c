@@ -162,7 +162,8 @@ va_launch_files_close (VaLaunchFiles *files)
   fd_clear (&files->owner_cert);
 }
 
-/* Opens folder @path, whose last part is @name, in @parent and makes it first if need be; it must be root's or this user's. */
+/* Opens folder @path, whose last part is @name, in @parent and makes it first if need be; it must be root's or this
+   user's. */
 static int
 enter_folder (int parent, const char *name, const char *path, GError **error)
 {
@@ -191,8 +192,8 @@ enter_folder (int parent, const char *name, const char *path, GError **error)
 static gboolean
 make_fresh (int parent, const char *name, uid_t uid, gid_t gid)
 {
-  g_auto(Fd) fd = mkdirat (parent, name, 0700) == 0
-                    ? openat (parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+  g_auto(Fd) fd =
+    mkdirat (parent, name, 0700) == 0 ? openat (parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
 
   return fd >= 0 && fchmod (fd, 0700) == 0 && fchown (fd, uid, gid) == 0;
 }

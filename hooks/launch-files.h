@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 /**
- * The two files that libvirt wrote from the XML's placeholders for one start, open for writing, and whom they belong to:
- * the user that QEMU will run as.
+ * The two files that libvirt wrote from the XML's placeholders for one start, open for writing, and whom they belong
+ * to: the user that QEMU will run as.
  */
 typedef struct {
   int session, owner_cert; /* -1: not open */
@@ -16,7 +16,10 @@ typedef struct {
   gid_t gid;
 } VaLaunchFiles;
 
-#define VA_LAUNCH_FILES_INIT { -1, -1, 0, 0 }
+#define VA_LAUNCH_FILES_INIT \
+  { \
+    -1, -1, 0, 0 \
+  }
 
 /**
  * va_launch_files_open: finds and opens session.base64 and dh_cert.base64 of domain @id, called @name, below @lib_dir.
@@ -32,8 +35,8 @@ void va_launch_files_close (VaLaunchFiles *files);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VaLaunchFiles, va_launch_files_close)
 
 /**
- * va_monitor_folder_make: the folder of @monitor, a path of core/monitor-path.h below VA_RUNDIR: new, empty, 0700, of @uid
- * and @gid, for QEMU to make its second monitor in. What an earlier run left in its place is discarded.
+ * va_monitor_folder_make: the folder of @monitor, a path of core/monitor-path.h below VA_RUNDIR: new, empty, 0700, of
+ * @uid and @gid, for QEMU to make its second monitor in. What an earlier run left in its place is discarded.
  * Errors: VA_CORE_ERROR_FAILED, VA_CORE_ERROR_PERMISSION, with the path and what to do
  */
 gboolean va_monitor_folder_make (const char *monitor, uid_t uid, gid_t gid, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -11,7 +11,8 @@
 static gboolean
 is_driver_name (const char *name)
 {
-  return name[0] != '\0' && strlen (name) <= 32 && strspn (name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == strlen (name)
+  return name[0] != '\0' && strlen (name) <= 32
+         && strspn (name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == strlen (name)
          && !g_str_equal (name, "virt-attest");
 }
 
@@ -57,8 +58,10 @@ va_chain_load (const char *name, const char *config_path, unsigned int flags, GE
   else if (!is_complete (driver))
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("%s has another interface than this libvirt's"), path);
   else if (driver->init (LOCK_DRIVER_VERSION, config_path, flags) < 0)
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("the chained lock driver “%s” does not start; see "
-                 "libvirt's log and %s"), name, config_path);
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
+                 _("the chained lock driver “%s” does not start; see "
+                   "libvirt's log and %s"),
+                 name, config_path);
   else
     return driver;
   if (handle != NULL)

@@ -28,8 +28,7 @@ static LockDriver *chained;
 static guint users;
 
 /* One domain, while libvirt deals with its locks. */
-typedef struct
-{
+typedef struct {
   char *uuid;
   pid_t pid;           /* 0: not said */
   LockManager chained; /* the chained driver's own */
@@ -104,8 +103,10 @@ leave_mark (void)
 
   if (va_mark_leave (&error))
     return;
-  sentence = g_strdup_printf (_("the launch gate is loaded but cannot leave its mark, so no attested domain can start: %s; "
-                                "correct that and restart libvirtd"), error->message);
+  sentence =
+    g_strdup_printf (_("the launch gate is loaded but cannot leave its mark, so no attested domain can start: %s; "
+                       "correct that and restart libvirtd"),
+                     error->message);
   va_report_warning (sentence);
 }
 

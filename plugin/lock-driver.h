@@ -62,8 +62,7 @@ struct _LockDriver {
   unsigned int flags; /* bit 0: the driver passes state along, which limits save and migration */
   int (*init) (unsigned int version, const char *config_path, unsigned int flags);
   int (*deinit) (void);
-  int (*new_manager) (LockManager *manager, unsigned int type, size_t n_params, LockParam *params,
-                      unsigned int flags);
+  int (*new_manager) (LockManager *manager, unsigned int type, size_t n_params, LockParam *params, unsigned int flags);
   void (*free_manager) (LockManager *manager);
   int (*add_resource) (LockManager *manager, unsigned int type, const char *name, size_t n_params, LockParam *params,
                        unsigned int flags);

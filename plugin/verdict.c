@@ -50,8 +50,10 @@ read_marker (const char *uuid, char **text, GError **error)
   if (*text != NULL || g_error_matches (reason, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND))
     return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
-               _("cannot tell whether this domain is attested: %s; correct that file or directory, or remove the file, and "
-                 "start the domain again"), reason->message);
+               _("cannot tell whether this domain is attested: %s; correct that file or directory, or remove the file, "
+                 "and "
+                 "start the domain again"),
+               reason->message);
   return FALSE;
 }
 
@@ -73,8 +75,8 @@ refusal_sentence (const char *answer, gsize size)
 static gboolean
 ask_for_verdict (const Question *question, GError **error)
 {
-  g_autofree char *words = g_strdup_printf ("virt-attest gate 1\nuuid %s\npid %d\n", question->uuid,
-                                            (int) question->pid);
+  g_autofree char *words =
+    g_strdup_printf ("virt-attest gate 1\nuuid %s\npid %d\n", question->uuid, (int) question->pid);
   g_autoptr(GError) reason = NULL;
   g_autoptr(GBytes) answer = va_ask (GATE_SOCKET, words, strlen (words), left_ms (question), ANSWER_MAX, &reason);
   g_autofree char *sentence = NULL;
@@ -91,16 +93,17 @@ ask_for_verdict (const Question *question, GError **error)
   if (answer == NULL)
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
-                   _("the host agent cannot be asked (%s: %s): start virt-attest-hostd"), GATE_SOCKET,
-                   reason->message);
+                   _("the host agent cannot be asked (%s: %s): start virt-attest-hostd"), GATE_SOCKET, reason->message);
       return FALSE;
     }
   text = g_bytes_get_data (answer, &size);
   if (size == 4 && memcmp (text, "yes\n", 4) == 0)
     return TRUE;
   sentence = size > 0 ? refusal_sentence (text, size) : NULL;
-  return refuse_cpus (error, sentence != NULL ? sentence
-                             : _("the host agent broke off or sent no verdict; see “journalctl -u virt-attest-hostd”"));
+  return refuse_cpus (error,
+                      sentence != NULL
+                        ? sentence
+                        : _("the host agent broke off or sent no verdict; see “journalctl -u virt-attest-hostd”"));
 }
 
 /* Whether @marker says that this very process has been attested. */
@@ -129,7 +132,7 @@ judge_ours (const Question *question, gboolean loads_state, GError **error)
   if (loads_state)
     return refuse_cpus (error,
                         _("an attested domain cannot be restored from a saved state or a snapshot, nor migrated: its "
-                                 "memory would not be what is measured; start it without the saved state"));
+                          "memory would not be what is measured; start it without the saved state"));
   if (marker == NULL)
     return refuse_cpus (error, _("this domain is prepared for attestation, but no launch was begun for it: is the hook "
                                  "“virt-attest” in /etc/libvirt/hooks/qemu.d, and was libvirtd restarted since it was "
@@ -138,7 +141,8 @@ judge_ours (const Question *question, gboolean loads_state, GError **error)
     return ask_for_verdict (question, error);
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
                _("this QEMU process is not the one that was attested: destroy the domain and start it again; "
-                 "virt-attest-hostd must be running, so that it makes a new marker %s/%s"), DOMAINS, question->uuid);
+                 "virt-attest-hostd must be running, so that it makes a new marker %s/%s"),
+               DOMAINS, question->uuid);
   return FALSE;
 }
 

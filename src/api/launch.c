@@ -67,8 +67,7 @@ va_launch_request_write (const VaLaunchRequest *request)
   va_json_set_base64 (object, "pdh", request->pdh, sizeof request->pdh);
   va_json_set_base64 (object, "cert-chain", request->cert_chain, sizeof request->cert_chain);
   if (request->cpu_id != NULL)
-    va_json_set_base64 (object, "cpu-id", g_bytes_get_data (request->cpu_id, NULL),
-                        g_bytes_get_size (request->cpu_id));
+    va_json_set_base64 (object, "cpu-id", g_bytes_get_data (request->cpu_id, NULL), g_bytes_get_size (request->cpu_id));
   if (request->has_policy)
     json_object_set_int_member (object, "policy", request->policy);
   json_object_set_string_member (domain, "uuid", request->domain_uuid);

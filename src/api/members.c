@@ -43,7 +43,8 @@ void
 va_fields_places (VaFields *fields, char ***hosts, char ***chips)
 {
   *hosts = va_fields_strings (fields, "hosts", VA_OPTIONAL, VA_REFERENCES_MAX, 65);
-  va_fields_check_each (fields, "hosts", *hosts, is_host_name, _("1 to 64 of a-z 0-9 . _ -, “@” before the name of a group"));
+  va_fields_check_each (fields, "hosts", *hosts, is_host_name,
+                        _("1 to 64 of a-z 0-9 . _ -, “@” before the name of a group"));
   *chips = va_fields_strings (fields, "chips", VA_OPTIONAL, VA_REFERENCES_MAX, 64);
   va_fields_check_each (fields, "chips", *chips, is_chip, _("64 lower-case hexadecimal digits"));
 }

@@ -29,57 +29,59 @@ typedef enum { VA_SCHEME_SEV, VA_SCHEME_SEV_ES } VaScheme; /* "amd-sev", "amd-se
 typedef struct {
   guint32 policy_required, policy_forbidden; /* bits; 0: none */
   guint8 min_api_major, min_api_minor;
-  char **hosts, **chips;                     /* as in VaRegistration; %NULL: all */
-  gboolean omit;                             /* otherwise the launch goes on without the secret; else it is refused */
+  char **hosts, **chips; /* as in VaRegistration; %NULL: all */
+  gboolean omit;         /* otherwise the launch goes on without the secret; else it is refused */
 } VaSecretRule;
 
 /** A secret of a registration: by name (stored with PUT /secret), or inline. */
 typedef struct {
-  char *name;                 /* by name; %NULL when inline */
-  guint8 guid[VA_GUID_SIZE];  /* inline */
-  VaSecretRule *rule;         /* by name; %NULL: it goes with every launch */
-  VaSecret *data;             /* inline; %NULL by name, and in what the service gives back */
+  char *name;                /* by name; %NULL when inline */
+  guint8 guid[VA_GUID_SIZE]; /* inline */
+  VaSecretRule *rule;        /* by name; %NULL: it goes with every launch */
+  VaSecret *data;            /* inline; %NULL by name, and in what the service gives back */
 } VaSecretRef;
 void va_secret_ref_free (VaSecretRef *ref);
 /** va_secret_name_is_valid: 1 to VA_NAME_MAX of A-Z a-z 0-9 . _ -, not beginning with a dot. */
 gboolean va_secret_name_is_valid (const char *name);
 
-/** POST /vm/{id}; also the answer to GET, without secrets' data. 0 or %NULL means: no such rule, unless said otherwise. */
+/**
+ * POST /vm/{id}; also the answer to GET, without secrets' data. 0 or %NULL means: no such rule, unless said otherwise.
+ */
 typedef struct {
-  char *name;              /* for people */
+  char *name; /* for people */
   VaScheme scheme;
-  gboolean policy_is_rule; /* any policy with some bits and without others; else one policy exactly */
-  guint32 policy;          /* exact, or the bits that it must have */
+  gboolean policy_is_rule;  /* any policy with some bits and without others; else one policy exactly */
+  guint32 policy;           /* exact, or the bits that it must have */
   guint32 policy_forbidden; /* bits that it must not have; if policy_is_rule */
-  gboolean allow_debug;    /* asked for in so many words, since the host can read a guest that may be debugged */
-  char **firmware_hashes;  /* hex SHA-256 of uploaded firmware */
-  char **kernel_hashes;    /* hex; %NULL: booted from disk, without kernel hashes */
-  char **initrd_hashes;    /* with kernels; %NULL: none */
-  char **cmdline_hashes;   /* likewise */
-  char **cmdlines;         /* command lines whose hashes are among those, for explanations only; %NULL: not known */
-  char **launch_digests;   /* hex; instead of firmware_hashes */
-  guint32 cpu_counts[16];  /* amd-sev-es */
+  gboolean allow_debug;     /* asked for in so many words, since the host can read a guest that may be debugged */
+  char **firmware_hashes;   /* hex SHA-256 of uploaded firmware */
+  char **kernel_hashes;     /* hex; %NULL: booted from disk, without kernel hashes */
+  char **initrd_hashes;     /* with kernels; %NULL: none */
+  char **cmdline_hashes;    /* likewise */
+  char **cmdlines;          /* command lines whose hashes are among those, for explanations only; %NULL: not known */
+  char **launch_digests;    /* hex; instead of firmware_hashes */
+  guint32 cpu_counts[16];   /* amd-sev-es */
   guint cpu_counts_length;
-  char *cpu_model;         /* amd-sev-es */
-  char *vmsa_profile;      /* amd-sev-es: as va_vmsa_profile_allowed() has it; %NULL: either */
+  char *cpu_model;    /* amd-sev-es */
+  char *vmsa_profile; /* amd-sev-es: as va_vmsa_profile_allowed() has it; %NULL: either */
   guint8 min_api_major, min_api_minor, min_build;
-  char **hosts;            /* names, or "@" and a group's; %NULL: every enrolled host */
-  char **chips;            /* hex, va_sev_cert_key_hash() of their CEKs; %NULL: every processor */
-  char **domains;          /* UUIDs; %NULL: the one whose UUID is the registration's id */
-  gboolean two_persons;    /* changes and approvals take two of the owner's people; secrets are inline then */
-  gboolean any_domain;     /* an image with many instances */
-  GBytes *cloud_cert;      /* VA_SEV_CERT_SIZE bytes */
+  char **hosts;                      /* names, or "@" and a group's; %NULL: every enrolled host */
+  char **chips;                      /* hex, va_sev_cert_key_hash() of their CEKs; %NULL: every processor */
+  char **domains;                    /* UUIDs; %NULL: the one whose UUID is the registration's id */
+  gboolean two_persons;              /* changes and approvals take two of the owner's people; secrets are inline then */
+  gboolean any_domain;               /* an image with many instances */
+  GBytes *cloud_cert;                /* VA_SEV_CERT_SIZE bytes */
   guint64 max_launches, max_running; /* 0: no limit */
-  gboolean confirms;       /* launches wait for an owner once confirm_after were made */
+  gboolean confirms;                 /* launches wait for an owner once confirm_after were made */
   guint64 confirm_after;
-  gint64 not_before, not_after;      /* seconds since 1970 UTC; 0: none */
-  GPtrArray *secrets;      /* of VaSecretRef; never %NULL */
+  gint64 not_before, not_after; /* seconds since 1970 UTC; 0: none */
+  GPtrArray *secrets;           /* of VaSecretRef; never %NULL */
 } VaRegistration;
 /** va_registration_read: a request; what only answers have ("id", "created", a secret's "size") is refused. */
 VaRegistration *va_registration_read (JsonObject *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
- * va_registration_read_stored: one that the service took at its time, whatever it demands of policies now; a launch must ask
- * va_registration_check_policy().
+ * va_registration_read_stored: one that the service took at its time, whatever it demands of policies now; a launch
+ * must ask va_registration_check_policy().
  */
 VaRegistration *va_registration_read_stored (JsonObject *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
@@ -89,7 +91,9 @@ VaRegistration *va_registration_read_stored (JsonObject *object, GError **error)
 gboolean va_registration_check_policy (const VaRegistration *registration, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_registration_write: @with_data: inline secrets with their data (for the CLI's request), else without. */
 JsonObject *va_registration_write (const VaRegistration *registration, gboolean with_data);
-/** va_registration_policy_bits: the bits that a policy must and must not have, those of the scheme included; of a rule. */
+/**
+ * va_registration_policy_bits: the bits that a policy must and must not have, those of the scheme included; of a rule.
+ */
 void va_registration_policy_bits (const VaRegistration *registration, guint32 *required, guint32 *forbidden);
 /** va_registration_allows_policy: whether a guest with this policy is one that is registered. */
 gboolean va_registration_allows_policy (const VaRegistration *registration, guint32 policy);
@@ -107,7 +111,7 @@ typedef struct {
   guint8 cert_chain[VA_CERT_CHAIN_SIZE];
   GBytes *cpu_id; /* at most 128 bytes; %NULL: the platform has none to give */
   gboolean has_policy;
-  guint32 policy; /* of the domain, if has_policy */
+  guint32 policy;  /* of the domain, if has_policy */
   char *launch_id; /* of the launch that was waiting for confirmation; %NULL: a new one */
   char *owner;     /* whose registration it is; %NULL: whose it is that only one owner has */
   char *domain_uuid, *domain_name;

@@ -35,11 +35,9 @@ static const Problem problems[] = {
   [VA_PROBLEM_API_TOO_OLD] = { "api-too-old", 403, N_("The SEV firmware is older than the registration allows") },
   [VA_PROBLEM_API_CHANGED] = { "api-changed", 403, N_("The SEV firmware is not the one of the launch") },
   [VA_PROBLEM_FIRMWARE_CHANGED] = { "firmware-not-allowed", 403, N_("The guest firmware is not registered") },
-  [VA_PROBLEM_MEASUREMENT_MISMATCH] = { "measurement-mismatch", 403,
-                                        N_("The measurement is not the expected one") },
+  [VA_PROBLEM_MEASUREMENT_MISMATCH] = { "measurement-mismatch", 403, N_("The measurement is not the expected one") },
   [VA_PROBLEM_SECRET_AREA_MISSING] = { "secret-area-missing", 403, N_("The guest firmware cannot take a secret") },
-  [VA_PROBLEM_SECRET_TOO_LARGE] = { "secret-too-large", 403,
-                                    N_("The secrets do not fit the firmware's secret area") },
+  [VA_PROBLEM_SECRET_TOO_LARGE] = { "secret-too-large", 403, N_("The secrets do not fit the firmware's secret area") },
   [VA_PROBLEM_SECRET_MISSING] = { "secret-missing", 403, N_("A secret that the registration names is not there") },
   [VA_PROBLEM_ARTIFACT_MISSING] = { "artifact-missing", 409,
                                     N_("A firmware that the registration names was not uploaded") },
@@ -56,7 +54,8 @@ static const Problem problems[] = {
   [VA_PROBLEM_TOO_LARGE] = { "too-large", 413, N_("The message is too large") },
   [VA_PROBLEM_MEDIA_TYPE] = { "unsupported-media-type", 415, N_("The content type does not fit") },
   [VA_PROBLEM_SECOND_PERSON] = { "second-person", 403, N_("This takes another of the owner's people") },
-  [VA_PROBLEM_SECRET_NOT_ALLOWED] = { "secret-not-allowed", 403, N_("A secret of the guest demands a stricter launch") },
+  [VA_PROBLEM_SECRET_NOT_ALLOWED] = { "secret-not-allowed", 403,
+                                      N_("A secret of the guest demands a stricter launch") },
   [VA_PROBLEM_CONFIRMATION_DENIED] = { "confirmation-denied", 403, N_("The owner denied the launch") },
   [VA_PROBLEM_CONFIRMATION_EXPIRED] = { "confirmation-expired", 409, N_("No confirmation of the launch holds") },
   [VA_PROBLEM_CONFIRMATION_LIMIT] = { "confirmation-limit", 403,
@@ -173,8 +172,10 @@ va_problem_read (guint status, const char *body, gsize size)
 
   if (name == NULL || detail == NULL || !find_code (name, status, &code))
     return g_error_new (VA_PROBLEM_ERROR, VA_PROBLEM_INTERNAL,
-                        _("status %u came without a reason that this program knows: a proxy before the service may have answered, or a "
-                          "service of another version"), status);
+                        _("status %u came without a reason that this program knows: a proxy before the service may "
+                          "have answered, or a "
+                          "service of another version"),
+                        status);
   sentence = clean_sentence (detail);
   return g_error_new_literal (VA_PROBLEM_ERROR, (int) code, sentence);
 }

@@ -92,10 +92,11 @@ check_policy_rules (VaFields *fields, const VaRegistration *registration)
     va_fields_fail (fields, "policy", _("amd-sev forbids bit 2 (ES)"));
   if (debug && !registration->allow_debug)
     va_fields_fail (fields, "policy",
-                    rule ? _("does not require bit 0 (NODBG), so the host may read the guest's memory; require it, or say "
-                             "allow-debug if that is meant")
-                         : _("lacks bit 0 (NODBG), so the host may read the guest's memory; set it, or say allow-debug if "
-                             "that is meant"));
+                    rule
+                      ? _("does not require bit 0 (NODBG), so the host may read the guest's memory; require it, or say "
+                          "allow-debug if that is meant")
+                      : _("lacks bit 0 (NODBG), so the host may read the guest's memory; set it, or say allow-debug if "
+                          "that is meant"));
   if (!debug && registration->allow_debug)
     va_fields_fail (fields, "allow-debug", _("goes with a policy without bit 0 (NODBG) only"));
 }
@@ -119,7 +120,7 @@ read_scheme (VaFields *fields, VaRegistration *registration)
   guint64 number = 0;
 
   registration->scheme = va_fields_choice (fields, "scheme", VA_REQUIRED, scheme_names) == 1 ? VA_SCHEME_SEV_ES
-                                                                                            : VA_SCHEME_SEV;
+                                                                                             : VA_SCHEME_SEV;
   registration->allow_debug = va_fields_boolean (fields, "allow-debug", FALSE);
   if (policy != NULL && JSON_NODE_HOLDS_OBJECT (policy))
     {
@@ -182,7 +183,8 @@ read_kernels (VaFields *fields, VaRegistration *registration)
   registration->kernel_hashes = read_hashes (fields, "kernel-hash");
   registration->initrd_hashes = read_hashes (fields, "initrd-hash");
   registration->cmdline_hashes = read_hashes (fields, "cmdline-hash");
-  if (registration->kernel_hashes == NULL && (registration->initrd_hashes != NULL || registration->cmdline_hashes != NULL))
+  if (registration->kernel_hashes == NULL
+      && (registration->initrd_hashes != NULL || registration->cmdline_hashes != NULL))
     va_fields_fail (fields, registration->initrd_hashes != NULL ? "initrd-hash" : "cmdline-hash",
                     _("goes with kernel-hash only"));
   read_registered_cmdlines (fields, registration);
@@ -230,8 +232,8 @@ read_cpu_counts (VaFields *fields, VaRegistration *registration, VaPresence pres
 static void
 read_vmsa_profile (VaFields *fields, VaRegistration *registration)
 {
-  static const char *const names[] = { "either", "zero", "fpu", "zero-debug-swap", "fpu-debug-swap", "debug-swap", "any",
-                                       NULL };
+  static const char *const names[] = { "either",         "zero",       "fpu", "zero-debug-swap",
+                                       "fpu-debug-swap", "debug-swap", "any", NULL };
   int choice = va_fields_choice (fields, "vmsa-profile", VA_OPTIONAL, names);
 
   if (choice > 0)
@@ -291,8 +293,8 @@ read_permit (VaFields *fields, VaRegistration *registration)
     return;
   va_fields_number (&nested, "max-launches", VA_OPTIONAL, 1, G_MAXUINT32, &registration->max_launches);
   va_fields_number (&nested, "max-running", VA_OPTIONAL, 1, G_MAXUINT32, &registration->max_running);
-  registration->confirms = va_fields_number (&nested, "confirm-after", VA_OPTIONAL, 0, G_MAXUINT32,
-                                             &registration->confirm_after);
+  registration->confirms =
+    va_fields_number (&nested, "confirm-after", VA_OPTIONAL, 0, G_MAXUINT32, &registration->confirm_after);
   va_fields_number (&nested, "not-before", VA_OPTIONAL, 1, TIME_MAX, &not_before);
   va_fields_number (&nested, "not-after", VA_OPTIONAL, 1, TIME_MAX, &not_after);
   if (not_before != 0 && not_after != 0 && not_after <= not_before)
@@ -309,8 +311,9 @@ read_persons (VaFields *fields, VaRegistration *registration)
   registration->two_persons = va_fields_boolean (fields, "two-persons", FALSE);
   for (guint i = 0; registration->two_persons && i < registration->secrets->len; i++)
     if (((VaSecretRef *) registration->secrets->pdata[i])->name != NULL)
-      va_fields_fail (fields, "secrets", _("with two-persons secrets are given inline, not by name: one person alone could "
-                                           "let another registration have those"));
+      va_fields_fail (fields, "secrets",
+                      _("with two-persons secrets are given inline, not by name: one person alone could "
+                        "let another registration have those"));
 }
 
 static VaRegistration *

@@ -28,8 +28,8 @@ va_validate_request_read (JsonObject *object, GError **error)
   request->context.build_id = read_api_byte (&fields, "build-id");
   va_fields_number (&fields, "policy", VA_REQUIRED, 0, G_MAXUINT32, &policy);
   va_fields_base64_exact (&fields, "measurement", VA_REQUIRED, request->measurement, sizeof request->measurement);
-  request->has_firmware_hash
-    = va_fields_hex (&fields, "firmware-hash", VA_OPTIONAL, request->firmware_hash, sizeof request->firmware_hash);
+  request->has_firmware_hash =
+    va_fields_hex (&fields, "firmware-hash", VA_OPTIONAL, request->firmware_hash, sizeof request->firmware_hash);
   va_fields_number (&fields, "cpu-count", VA_OPTIONAL, 1, G_MAXUINT16, &cpu_count);
   request->context.policy = (guint32) policy;
   request->cpu_count = (guint32) cpu_count;
@@ -69,7 +69,8 @@ read_sealed_secret (VaFields *fields, VaValidateReply *reply)
   guint64 address = 0;
   gboolean has_address;
 
-  reply->has_secret = va_fields_base64_exact (fields, "secret-header", VA_OPTIONAL, reply->header, sizeof reply->header);
+  reply->has_secret =
+    va_fields_base64_exact (fields, "secret-header", VA_OPTIONAL, reply->header, sizeof reply->header);
   reply->payload = va_fields_base64 (fields, "secret-payload", VA_OPTIONAL, VA_SECRET_TABLE_MAX);
   has_address = va_fields_number (fields, "secret-address", VA_OPTIONAL, 1, G_MAXUINT32, &address);
   reply->secret_address = (guint32) address;

@@ -18,16 +18,14 @@
 #define CHAIN_MAX 8
 #define TIME_MAX G_GINT64_CONSTANT (253402300799999)
 
-struct _VaSigner
-{
+struct _VaSigner {
   GMutex mutex;
   char *certificate;
   gnutls_privkey_t key;
   gnutls_sign_algorithm_t algorithm;
 };
 
-struct _VaVerifier
-{
+struct _VaVerifier {
   gnutls_x509_trust_list_t trusted;
   char *signer; /* %NULL: any */
   char *found;
@@ -76,8 +74,8 @@ JsonObject *
 va_checkpoint_write (const VaCheckpoint *checkpoint)
 {
   g_autofree char *link = va_hex_encode (checkpoint->link, VA_AUDIT_LINK_SIZE);
-  g_autofree char *signature = va_base64_encode (g_bytes_get_data (checkpoint->signature, NULL),
-                                                 g_bytes_get_size (checkpoint->signature));
+  g_autofree char *signature =
+    va_base64_encode (g_bytes_get_data (checkpoint->signature, NULL), g_bytes_get_size (checkpoint->signature));
   JsonObject *object = json_object_new ();
 
   json_object_set_int_member (object, "seq", (gint64) checkpoint->seq);
@@ -150,9 +148,9 @@ va_signer_new (const char *certificate, VaSecret *key, GError **error)
     return fail_checkpoint (error, _("the service's key cannot be read: %s"), gnutls_strerror (rc)), NULL;
   signer->algorithm = find_algorithm (gnutls_privkey_get_pk_algorithm (signer->key, NULL));
   if (signer->algorithm == GNUTLS_SIGN_UNKNOWN)
-    return fail_checkpoint (error,
-                            _("the service's key must be an ECDSA, Ed25519 or RSA key, to sign the audit log "
-                              "with")), NULL;
+    return fail_checkpoint (error, _("the service's key must be an ECDSA, Ed25519 or RSA key, to sign the audit log "
+                                     "with")),
+           NULL;
   signer->certificate = g_strdup (certificate);
   return g_steal_pointer (&signer);
 }
@@ -275,9 +273,10 @@ check_certificate (const VaVerifier *verifier, const Chain *chain, gint64 time, 
 {
   gnutls_typed_vdata_st purpose = { GNUTLS_DT_KEY_PURPOSE_OID, (unsigned char *) GNUTLS_KP_TLS_WWW_SERVER, 0 };
   unsigned status = 0;
-  int rc = gnutls_x509_trust_list_verify_crt2 (verifier->trusted, chain->list, chain->length, &purpose, 1,
-                                               GNUTLS_VERIFY_DISABLE_TIME_CHECKS
-                                               | GNUTLS_VERIFY_DISABLE_TRUSTED_TIME_CHECKS, &status, NULL);
+  int rc =
+    gnutls_x509_trust_list_verify_crt2 (verifier->trusted, chain->list, chain->length, &purpose, 1,
+                                        GNUTLS_VERIFY_DISABLE_TIME_CHECKS | GNUTLS_VERIFY_DISABLE_TRUSTED_TIME_CHECKS,
+                                        &status, NULL);
   time_t when = (time_t) (time / 1000);
 
   if (rc < 0 || status != 0)
@@ -288,7 +287,8 @@ check_certificate (const VaVerifier *verifier, const Chain *chain, gint64 time, 
   return TRUE;
 }
 
-/* The first name of a server in @certificate that can be shown to anybody. Returns: (transfer full): "?" if there is none */
+/* The first name of a server in @certificate that can be shown to anybody. Returns: (transfer full): "?" if there is
+   none */
 static char *
 name_signer (gnutls_x509_crt_t certificate)
 {
@@ -341,8 +341,8 @@ va_verifier_check (VaVerifier *verifier, const VaCheckpoint *checkpoint, GError 
   gnutls_datum_t pem = datum_of (checkpoint->certificate);
   g_auto(Chain) chain = { NULL, 0 };
 
-  if (gnutls_x509_crt_list_import2 (&chain.list, &chain.length, &pem, GNUTLS_X509_FMT_PEM, 0) < 0
-      || chain.length == 0 || chain.length > CHAIN_MAX)
+  if (gnutls_x509_crt_list_import2 (&chain.list, &chain.length, &pem, GNUTLS_X509_FMT_PEM, 0) < 0 || chain.length == 0
+      || chain.length > CHAIN_MAX)
     return fail_checkpoint (error, _("its certificate cannot be read"));
   return check_certificate (verifier, &chain, checkpoint->time, error)
          && check_signature (chain.list[0], checkpoint, error) && check_signer (verifier, chain.list[0], error);

@@ -5,17 +5,18 @@
 #include "core/secret.h"
 
 /*
- * A checkpoint: the service's signature, with the key of its TLS certificate, over "so far went the chain at this time".
- * What is signed is the text "virt-attest audit checkpoint 1\nSEQ\nLINK\nTIME\n", numbers in decimal, LINK in hex.
+ * A checkpoint: the service's signature, with the key of its TLS certificate, over "so far went the chain at this
+ * time". What is signed is the text "virt-attest audit checkpoint 1\nSEQ\nLINK\nTIME\n", numbers in decimal, LINK in
+ * hex.
  */
 G_BEGIN_DECLS
 
 typedef struct {
-  guint64 seq;                        /* of the last record that it covers; 0: of none */
-  guint8 link[VA_AUDIT_LINK_SIZE];    /* behind that record */
-  gint64 time;                        /* milliseconds since 1970 UTC */
-  char *certificate;                  /* PEM: the service's, then those between it and the CA */
-  GBytes *signature;                  /* as the certificate's key makes it: ECDSA or RSA with SHA-256, or EdDSA */
+  guint64 seq;                     /* of the last record that it covers; 0: of none */
+  guint8 link[VA_AUDIT_LINK_SIZE]; /* behind that record */
+  gint64 time;                     /* milliseconds since 1970 UTC */
+  char *certificate;               /* PEM: the service's, then those between it and the CA */
+  GBytes *signature;               /* as the certificate's key makes it: ECDSA or RSA with SHA-256, or EdDSA */
 } VaCheckpoint;
 void va_checkpoint_free (VaCheckpoint *checkpoint);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaCheckpoint, va_checkpoint_free)
@@ -31,7 +32,9 @@ typedef struct _VaSigner VaSigner;
  * Errors: VA_CORE_ERROR (no key that can sign)
  */
 VaSigner *va_signer_new (const char *certificate, VaSecret *key, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** va_signer_renew: signs with another key from now on; with an error, as before. Parameters and errors as for _new(). */
+/**
+ * va_signer_renew: signs with another key from now on; with an error, as before. Parameters and errors as for _new().
+ */
 gboolean va_signer_renew (VaSigner *signer, const char *certificate, VaSecret *key, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 void va_signer_free (VaSigner *signer);
@@ -47,7 +50,8 @@ gboolean va_signer_made (VaSigner *signer, const VaCheckpoint *checkpoint);
 typedef struct _VaVerifier VaVerifier;
 /**
  * va_verifier_new: @ca: PEM
- * @signer: (nullable): DNS name or numeric IP address that the certificate must be for, as that of a TLS server; %NULL: any
+ * @signer: (nullable): DNS name or numeric IP address that the certificate must be for, as that of a TLS server;
+ * %NULL: any
  * Errors: VA_CORE_ERROR
  */
 VaVerifier *va_verifier_new (const char *ca, const char *signer, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -56,8 +60,8 @@ const char *va_verifier_found (const VaVerifier *verifier);
 void va_verifier_free (VaVerifier *verifier);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaVerifier, va_verifier_free)
 /**
- * va_verifier_check: that @checkpoint was signed with the key of a certificate for servers that the CA made for the signer,
- * and that was valid at the checkpoint's time.
+ * va_verifier_check: that @checkpoint was signed with the key of a certificate for servers that the CA made for the
+ * signer, and that was valid at the checkpoint's time.
  * Errors: VA_CORE_ERROR, saying which of it does not hold
  */
 gboolean va_verifier_check (VaVerifier *verifier, const VaCheckpoint *checkpoint, GError **error)

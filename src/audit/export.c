@@ -17,13 +17,12 @@ typedef struct {
   gboolean met;
 } Expected;
 
-struct _VaAuditCheck
-{
+struct _VaAuditCheck {
   VaVerifier *verifier;
   guint64 line;
   guint8 link[VA_AUDIT_LINK_SIZE]; /* behind the last record */
   VaAuditFound found;
-  GHashTable *expected;            /* seq -> Expected */
+  GHashTable *expected; /* seq -> Expected */
 };
 
 G_GNUC_PRINTF (2, 3)
@@ -77,8 +76,9 @@ go_on (VaAuditCheck *check, const guint8 digest[VA_AUDIT_LINK_SIZE], GError **er
   if (expected == NULL)
     return TRUE;
   if (memcmp (expected->link, check->link, VA_AUDIT_LINK_SIZE) != 0)
-    return fail_export (error, _("a receipt says something else of record %" G_GUINT64_FORMAT
-                                 " or of one before it: the log was changed since the receipt was given"),
+    return fail_export (error,
+                        _("a receipt says something else of record %" G_GUINT64_FORMAT
+                          " or of one before it: the log was changed since the receipt was given"),
                         expected->seq);
   expected->met = TRUE;
   return TRUE;
@@ -118,8 +118,10 @@ take_record (VaAuditCheck *check, JsonObject *object, const char *text, GError *
   if (!read_seq (object, &seq))
     return fail_export (error, _("no record, digest or checkpoint"));
   if (seq != check->found.records + 1)
-    return fail_export (error, _("record %" G_GUINT64_FORMAT " stands where record %" G_GUINT64_FORMAT
-                                 " must be: one was removed, added or moved"), seq, check->found.records + 1);
+    return fail_export (error,
+                        _("record %" G_GUINT64_FORMAT " stands where record %" G_GUINT64_FORMAT
+                          " must be: one was removed, added or moved"),
+                        seq, check->found.records + 1);
   va_audit_digest (text, digest);
   return go_on (check, digest, error);
 }
@@ -172,10 +174,13 @@ take_checkpoint (VaAuditCheck *check, JsonObject *object, GError **error)
   if (checkpoint->seq != check->found.records)
     return fail_export (error,
                         _("the checkpoint for record %" G_GUINT64_FORMAT " stands behind record %" G_GUINT64_FORMAT
-                                 ": records were removed, added or moved"), checkpoint->seq, check->found.records);
+                          ": records were removed, added or moved"),
+                        checkpoint->seq, check->found.records);
   if (memcmp (checkpoint->link, check->link, VA_AUDIT_LINK_SIZE) != 0)
-    return fail_export (error, _("the checkpoint behind record %" G_GUINT64_FORMAT " does not fit: one of the records %"
-                                 G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT " was changed, removed or moved"),
+    return fail_export (error,
+                        _("the checkpoint behind record %" G_GUINT64_FORMAT
+                          " does not fit: one of the records %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
+                          " was changed, removed or moved"),
                         checkpoint->seq, MIN (check->found.covered + 1, checkpoint->seq), checkpoint->seq);
   check->found.checkpoints++;
   check->found.covered = checkpoint->seq;
@@ -224,20 +229,21 @@ va_audit_check_end (VaAuditCheck *check, GError **error)
   if (check->found.checkpoints == 0 || check->found.covered != check->found.records)
     return fail_export (error,
                         _("the export ends after record %" G_GUINT64_FORMAT " without a checkpoint for it: it was cut "
-                                                                            "off"),
+                          "off"),
                         check->found.records);
   g_hash_table_iter_init (&iter, check->expected);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     if (!((const Expected *) value)->met && ((const Expected *) value)->seq <= check->found.pruned)
       return fail_export (error,
                           _("a receipt is for record %" G_GUINT64_FORMAT ", and the export begins behind record "
-                                                                         "%" G_GUINT64_FORMAT
-                                   ", because the log was pruned: compare it with an earlier export"),
+                            "%" G_GUINT64_FORMAT ", because the log was pruned: compare it with an earlier export"),
                           ((const Expected *) value)->seq, check->found.pruned);
     else if (!((const Expected *) value)->met)
-      return fail_export (error, _("a receipt is for record %" G_GUINT64_FORMAT ", and the export ends with record %"
-                                   G_GUINT64_FORMAT ": records were removed from its end, or it is older than the "
-                                                    "receipt"),
+      return fail_export (error,
+                          _("a receipt is for record %" G_GUINT64_FORMAT
+                            ", and the export ends with record %" G_GUINT64_FORMAT
+                            ": records were removed from its end, or it is older than the "
+                            "receipt"),
                           ((const Expected *) value)->seq, check->found.records);
   return TRUE;
 }

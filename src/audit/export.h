@@ -8,8 +8,8 @@
  *   {"virt-attest-audit":1}
  *   a record, exactly as it was stored; or {"digest":HEX} in place of one that the reader must not see
  *   {"checkpoint":{…}} behind the record that it covers last
- * Where the log was pruned, the second line is {"anchor":{…}}, a checkpoint, and the record behind it comes next. Otherwise
- * it begins with record 1. It ends with a checkpoint, so that a record that is missing anywhere is noticed.
+ * Where the log was pruned, the second line is {"anchor":{…}}, a checkpoint, and the record behind it comes next.
+ * Otherwise it begins with record 1. It ends with a checkpoint, so that a record that is missing anywhere is noticed.
  */
 G_BEGIN_DECLS
 
@@ -19,10 +19,10 @@ G_BEGIN_DECLS
 typedef struct _VaAuditCheck VaAuditCheck;
 /** What was found, so far. */
 typedef struct {
-  guint64 records;     /* up to which one they go; without those that were pruned, how many there are */
-  guint64 pruned;      /* those up to this one are not there, because the log was pruned; 0: it was not */
-  gint64 pruned_time;  /* when the anchor was signed, milliseconds since 1970 UTC */
-  guint64 hidden;      /* of them shown as digests only */
+  guint64 records;    /* up to which one they go; without those that were pruned, how many there are */
+  guint64 pruned;     /* those up to this one are not there, because the log was pruned; 0: it was not */
+  gint64 pruned_time; /* when the anchor was signed, milliseconds since 1970 UTC */
+  guint64 hidden;     /* of them shown as digests only */
   guint64 checkpoints;
   guint64 covered;     /* up to which record the last checkpoint goes */
   gint64 covered_time; /* when that was made, milliseconds since 1970 UTC */
@@ -44,8 +44,8 @@ gboolean va_audit_check_end (VaAuditCheck *check, GError **error) G_GNUC_WARN_UN
 const VaAuditFound *va_audit_check_found (const VaAuditCheck *check);
 
 /*
- * A receipt of a launch: {"launch-id":ID,"records":[{"before":LINK,"text":RECORD,"checkpoint":{…}},…]}: each record of the
- * launch with the link before it, and a checkpoint that covers it last.
+ * A receipt of a launch: {"launch-id":ID,"records":[{"before":LINK,"text":RECORD,"checkpoint":{…}},…]}: each record of
+ * the launch with the link before it, and a checkpoint that covers it last.
  */
 /**
  * va_receipt_check: that it holds by itself.

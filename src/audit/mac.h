@@ -5,8 +5,8 @@
 #include "core/secret.h"
 
 /*
- * What keeps others than the service from adding to the stored log, or from changing it: the chain itself has no key. The
- * MACs are HMAC-SHA256 under a key of the store's and never leave it; a reader of an export needs signatures only.
+ * What keeps others than the service from adding to the stored log, or from changing it: the chain itself has no key.
+ * The MACs are HMAC-SHA256 under a key of the store's and never leave it; a reader of an export needs signatures only.
  */
 G_BEGIN_DECLS
 
@@ -27,7 +27,7 @@ void va_audit_record_mac (VaSecret *key, const VaAuditRecord *record, guint8 mac
  * @time: milliseconds since 1970 UTC
  * @text: the signed checkpoint at that place, or %NULL
  */
-void va_audit_anchor_mac (VaSecret *key, guint64 seq, const guint8 link[VA_AUDIT_LINK_SIZE], gint64 time, const char *text,
-                          guint8 mac[VA_AUDIT_MAC_SIZE]);
+void va_audit_anchor_mac (VaSecret *key, guint64 seq, const guint8 link[VA_AUDIT_LINK_SIZE], gint64 time,
+                          const char *text, guint8 mac[VA_AUDIT_MAC_SIZE]);
 
 G_END_DECLS

@@ -8,8 +8,9 @@
 #include "core/i18n.h"
 
 /* How files of certificates are called, by us, QEMU and libvirt, by sev-tool, by sevctl. */
-static const char *const chain_names[] = { "pdh.cert",   "pek.cert",        "oca.cert",        "cek.cert", "cert-chain",
-                                           "cert_chain", "cert-chain.cert", "cert_chain.cert", "sev.chain", "full.chain" };
+static const char *const chain_names[] = { "pdh.cert",   "pek.cert",   "oca.cert",        "cek.cert",
+                                           "cert-chain", "cert_chain", "cert-chain.cert", "cert_chain.cert",
+                                           "sev.chain",  "full.chain" };
 static const char *const root_names[] = { "ark.cert", "ask.cert" };
 
 static gboolean
@@ -57,8 +58,10 @@ read_folder (VaSevBundle *bundle, const char *folder, GError **error)
   if (count > 0)
     return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND,
-               _("%s has no certificates of a platform: neither cert-chain (or cert_chain.cert) nor pdh.cert, pek.cert, "
-                 "oca.cert, cek.cert"), folder);
+               _("%s has no certificates of a platform: neither cert-chain (or cert_chain.cert) nor pdh.cert, "
+                 "pek.cert, "
+                 "oca.cert, cek.cert"),
+               folder);
   return FALSE;
 }
 

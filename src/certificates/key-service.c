@@ -14,32 +14,33 @@
 #include "tee/sev/roots.h"
 
 #define ID_MAX 128
-#define PAUSE_SECONDS 30      /* after trouble, unless it says how long */
+#define PAUSE_SECONDS 30 /* after trouble, unless it says how long */
 #define PAUSE_MAX 600
-#define UNKNOWN_SECONDS 600   /* how long “not known” is remembered */
-#define OTHER_SECONDS 600     /* how long a kept CEK that is not the platform's is believed to be the processor's */
-#define UNKNOWN_MAX 1024      /* of how many processors and generations */
+#define UNKNOWN_SECONDS 600 /* how long “not known” is remembered */
+#define OTHER_SECONDS 600   /* how long a kept CEK that is not the platform's is believed to be the processor's */
+#define UNKNOWN_MAX 1024    /* of how many processors and generations */
 #define FOLDER_MODE 0700
 #define FILE_MODE 0600
 
 /* AMD's generations, and how their roots' files are called. */
-static const struct { const char *name, *file; } generations[] = {
+static const struct {
+  const char *name, *file;
+} generations[] = {
   { "naples", "ask_ark_naples.cert" }, { "rome", "ask_ark_rome.cert" },        { "milan", "ask_ark_milan.cert" },
   { "genoa", "ask_ark_genoa.cert" },   { "turin", "ask_ark_prod_turin.cert" },
 };
 
-struct _VaKeyService
-{
+struct _VaKeyService {
   VaClient *ceks, *roots; /* or %NULL */
   char *cache;
   guint timeout_ms, most_at_once;
 
-  GMutex mutex;        /* for what follows; never held while the service is asked */
+  GMutex mutex; /* for what follows; never held while the service is asked */
   guint asking;
   gint64 paused_until; /* g_get_monotonic_time() */
   GHashTable *unknown; /* path -> until when, gint64 * */
 
-  GMutex roots_mutex;  /* for what follows */
+  GMutex roots_mutex; /* for what follows */
   VaSevRoots *known[G_N_ELEMENTS (generations)];
 };
 
@@ -192,8 +193,9 @@ ask_key_service (Question *question, VaClient *client, const char *path, const c
     refuse_unknown (name, error);
   else
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
-                 answer.status == 429 ? _("AMD's key service has been asked too often (HTTP status %u); try again later")
-                                      : _("AMD's key service answered with HTTP status %u; try again later"),
+                 answer.status == 429
+                   ? _("AMD's key service has been asked too often (HTTP status %u); try again later")
+                   : _("AMD's key service answered with HTTP status %u; try again later"),
                  answer.status);
   return NULL;
 }
@@ -210,7 +212,8 @@ keep_certificate (const char *folder, const char *name, GBytes *bytes)
     g_message ("%s", error->message);
 }
 
-/* --- ARK and ASK --------------------------------------------------------------------------------------------------- */
+/* --- ARK and ASK ---------------------------------------------------------------------------------------------------
+   */
 
 /* ASK, then ARK, of the same size; believed only if the ARK's key is AMD's for this generation. */
 static VaSevRoots *
@@ -238,7 +241,8 @@ find_roots (Question *question, guint index)
 {
   VaKeyService *service = question->service;
   const char *file = generations[index].file;
-  g_autofree char *folder = g_build_filename (service->cache, "roots", NULL), *path = g_build_filename (folder, file, NULL);
+  g_autofree char *folder = g_build_filename (service->cache, "roots", NULL),
+                  *path = g_build_filename (folder, file, NULL);
   g_autofree char *url = g_strconcat ("/", file, NULL);
   g_autoptr(GBytes) bytes = va_file_read (path, 2 * VA_AMD_CERT_MAX, NULL);
   g_autoptr(GError) error = NULL;
@@ -281,7 +285,8 @@ roots_of (Question *question, guint index)
   return known;
 }
 
-/* The roots whose ASK signed @cek: those that are there, or else those that the service has; %NULL if there are none. */
+/* The roots whose ASK signed @cek: those that are there, or else those that the service has; %NULL if there are none.
+   */
 static const VaSevRoots *
 find_signer (Question *question, const VaSevCert *cek)
 {
@@ -312,7 +317,8 @@ verify_under (Question *question, const VaSevChain *chain, const char **generati
   return FALSE;
 }
 
-/* --- CEKs ---------------------------------------------------------------------------------------------------------- */
+/* --- CEKs ----------------------------------------------------------------------------------------------------------
+   */
 
 static gboolean
 cek_is_signed (const VaSevCert *cek)
@@ -404,8 +410,9 @@ complete_chain (Question *question, const VaSevChain *chain, const char *id, VaS
 }
 
 gboolean
-va_key_service_verify (VaKeyService *service, VaSevChain *chain, gconstpointer id, gsize id_size, const VaSevRoots *roots,
-                       gboolean may_wait, gboolean *must_wait, const char **generation, GError **error)
+va_key_service_verify (VaKeyService *service, VaSevChain *chain, gconstpointer id, gsize id_size,
+                       const VaSevRoots *roots, gboolean may_wait, gboolean *must_wait, const char **generation,
+                       GError **error)
 {
   Question question = { .service = service, .roots = roots, .may_wait = may_wait };
   g_autofree char *hex = NULL;
@@ -418,7 +425,7 @@ va_key_service_verify (VaKeyService *service, VaSevChain *chain, gconstpointer i
   else if (id_size == 0 || id_size > ID_MAX)
     return refuse_answer (error,
                           _("the CEK carries no signature, and the platform did not give its processor's id, by which "
-                                   "AMD's key service would know it"));
+                            "AMD's key service would know it"));
   else
     {
       hex = va_hex_encode (id, id_size);

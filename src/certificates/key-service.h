@@ -6,9 +6,9 @@
 G_BEGIN_DECLS
 
 /**
- * AMD's key distribution service, asked for what a platform's chain lacks: the signed CEK of a processor, and the ARK and
- * ASK of a generation. What it answers is believed only if AMD's signatures say so, and is kept in a folder then: a CEK by
- * the id that it was asked for by, whoever had it asked for. From any thread.
+ * AMD's key distribution service, asked for what a platform's chain lacks: the signed CEK of a processor, and the ARK
+ * and ASK of a generation. What it answers is believed only if AMD's signatures say so, and is kept in a folder then:
+ * a CEK by the id that it was asked for by, whoever had it asked for. From any thread.
  */
 typedef struct _VaKeyService VaKeyService;
 
@@ -27,9 +27,9 @@ void va_key_service_free (VaKeyService *service);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaKeyService, va_key_service_free)
 
 /**
- * va_key_service_verify: va_sev_chain_verify(), but a chain whose CEK carries no signature gets the signed one first, and
- * a CEK that none of @roots signed is verified under the roots that the service has. Nobody is asked about a chain that
- * does not verify below its CEK.
+ * va_key_service_verify: va_sev_chain_verify(), but a chain whose CEK carries no signature gets the signed one first,
+ * and a CEK that none of @roots signed is verified under the roots that the service has. Nobody is asked about a chain
+ * that does not verify below its CEK.
  * @chain: (inout): gets the signed CEK
  * @id: the processor's, as the platform gives it
  * @may_wait: whether somebody may be asked, which takes as long as a question may
@@ -40,7 +40,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaKeyService, va_key_service_free)
  */
 gboolean va_key_service_verify (VaKeyService *service, VaSevChain *chain, gconstpointer id, gsize id_size,
                                 const VaSevRoots *roots, gboolean may_wait, gboolean *must_wait,
-                                const char **generation, GError **error)
-  G_GNUC_WARN_UNUSED_RESULT;
+                                const char **generation, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -15,7 +15,9 @@ JsonArray *va_answer_array (JsonObject *object, const char *name);
 JsonObject *va_answer_element (JsonArray *array, guint i);
 /** va_answer_length: 0 for %NULL. */
 guint va_answer_length (JsonArray *array);
-/** va_answer_list: a string, or an array of strings with ", " between them; %NULL when absent. Returns: (transfer full). */
+/**
+ * va_answer_list: a string, or an array of strings with ", " between them; %NULL when absent. Returns: (transfer full).
+ */
 char *va_answer_list (JsonObject *object, const char *name);
 
 G_END_DECLS

@@ -11,8 +11,9 @@
 static void
 add_common_options (VaCall *call, GOptionContext *context)
 {
-  const GOptionEntry json[]
-    = { { "json", 0, 0, G_OPTION_ARG_NONE, &call->json, N_("Print JSON instead of text"), NULL }, { NULL } };
+  const GOptionEntry json[] = {
+    { "json", 0, 0, G_OPTION_ARG_NONE, &call->json, N_("Print JSON instead of text"), NULL }, { NULL }
+  };
   const GOptionEntry service[] = {
     { "config", 0, 0, G_OPTION_ARG_FILENAME, &call->config, N_("Read FILE instead of client.conf"), N_("FILE") },
     { "url", 0, 0, G_OPTION_ARG_STRING, &call->url, N_("The service: https://HOST:PORT"), N_("URL") },
@@ -76,8 +77,11 @@ va_call_parse (VaCall *call, const GOptionEntry *entries, guint min, guint max)
   if (call->n_operands < min)
     tell_missing (call);
   else if (call->n_operands > max && (call->verb->flags & VA_VERB_HUSHED) != 0)
-    va_call_usage (call, _("unexpected argument after %s; it is not repeated here, since it may be the secret: give that in a file or "
-                           "on standard input"), call->verb->arguments);
+    va_call_usage (call,
+                   _("unexpected argument after %s; it is not repeated here, since it may be the secret: give that in "
+                     "a file or "
+                     "on standard input"),
+                   call->verb->arguments);
   else if (call->n_operands > max)
     va_call_usage (call, _("unexpected argument “%s”"), call->operands[max]);
   return call->n_operands >= min && call->n_operands <= max;

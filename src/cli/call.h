@@ -37,8 +37,8 @@ typedef struct {
 struct _VaCall {
   const VaVerb *verb;
   int argc;
-  char **argv;         /* argv[0] is the verb's last word; va_call_parse() leaves the operands behind it */
-  char **operands;     /* into argv; %NULL-terminated */
+  char **argv;     /* argv[0] is the verb's last word; va_call_parse() leaves the operands behind it */
+  char **operands; /* into argv; %NULL-terminated */
   guint n_operands;
   gboolean json;
   char *config, *url, *ca, *certificate, *key;
@@ -54,8 +54,8 @@ struct _VaCall {
 gboolean va_call_parse (VaCall *call, const GOptionEntry *entries, guint min, guint max);
 /** An option that a verb cannot do without. */
 typedef struct {
-  const char *name;     /* %NULL ends a list */
-  gconstpointer value;  /* %NULL: not given */
+  const char *name;    /* %NULL ends a list */
+  gconstpointer value; /* %NULL: not given */
 } VaNeeded;
 /** va_call_has: whether each of @needed is given; says which one is missing: return VA_EXIT_USAGE. */
 gboolean va_call_has (const VaCall *call, const VaNeeded *needed);

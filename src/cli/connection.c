@@ -112,7 +112,8 @@ va_call_find_ca (VaCall *call, GError **error)
   if (call->ca != NULL)
     return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
-               _("the CA that the service's certificate is of is not known: write “ca” into client.conf, or give --ca"));
+               _("the CA that the service's certificate is of is not known: write “ca” into client.conf, or give "
+                 "--ca"));
   return FALSE;
 }
 
@@ -195,9 +196,12 @@ send_request (VaCall *call, const VaClientRequest *request, JsonObject **reply, 
 gboolean
 va_call_ask (VaCall *call, const char *method, const char *path, JsonObject *json, JsonObject **reply, GError **error)
 {
-  const VaClientRequest request
-    = { .method = method, .path = path, .json = json, .deadline_ms = DEADLINE_MS, .max_reply = MAX_REPLY,
-        .max_values = MAX_VALUES };
+  const VaClientRequest request = { .method = method,
+                                    .path = path,
+                                    .json = json,
+                                    .deadline_ms = DEADLINE_MS,
+                                    .max_reply = MAX_REPLY,
+                                    .max_values = MAX_VALUES };
 
   return send_request (call, &request, reply, error);
 }

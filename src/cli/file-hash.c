@@ -66,6 +66,7 @@ va_kernel_file_hash (const char *path, VaKernelKind *kind, GError **error)
   *kind = va_kernel_kind (head->data, head->len);
   if (hash == NULL || head->len > 0)
     return g_steal_pointer (&hash);
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("%s is empty: expected a kernel (bzImage); was it copied whole?"), path);
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
+               _("%s is empty: expected a kernel (bzImage); was it copied whole?"), path);
   return NULL;
 }

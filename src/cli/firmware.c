@@ -42,9 +42,11 @@ va_firmware_file_looks (const char *path)
 
   if (fd < 0)
     return FALSE;
-  if (fstat (fd, &info) == 0 && S_ISREG (info.st_mode) && info.st_size >= VA_FIRMWARE_TAIL && info.st_size <= VA_FIRMWARE_MAX)
+  if (fstat (fd, &info) == 0 && S_ISREG (info.st_mode) && info.st_size >= VA_FIRMWARE_TAIL
+      && info.st_size <= VA_FIRMWARE_MAX)
     {
-      gssize begun = pread (fd, head, sizeof head, 0), ended = pread (fd, tail, sizeof tail, info.st_size - VA_FIRMWARE_TAIL);
+      gssize begun = pread (fd, head, sizeof head, 0),
+             ended = pread (fd, tail, sizeof tail, info.st_size - VA_FIRMWARE_TAIL);
 
       looks = begun > 0 && ended == VA_FIRMWARE_TAIL
               && va_firmware_recognise (head, (gsize) begun, tail, sizeof tail, (gsize) info.st_size, NULL);
@@ -84,8 +86,8 @@ va_firmware_file_begin (const char *path, VaLaunchDigest **begun, VaFirmware *fo
   if (!va_file_read_pieces (path, VA_FIRMWARE_MAX, take_piece, &stream, error))
     return FALSE;
   tail = MIN (end->len, VA_FIRMWARE_TAIL);
-  if (!va_firmware_recognise (head->data, head->len, end->len > 0 ? end->data + end->len - tail : NULL, tail, stream.size,
-                              error)
+  if (!va_firmware_recognise (head->data, head->len, end->len > 0 ? end->data + end->len - tail : NULL, tail,
+                              stream.size, error)
       || !va_firmware_parse (footer, end->data, end->len, error))
     {
       g_prefix_error (error, "%s: ", path);
@@ -113,7 +115,8 @@ va_firmware_file_es (const VaFirmwareFile *file)
   if (footer->ap_reset == 0)
     return g_strdup (_("no: it has no reset address"));
   if (footer->machine == VA_MACHINE_IA32)
-    return g_strdup (_("not known: its first code is 32-bit, and OVMF handles SEV-ES's exceptions in 64-bit code only"));
+    return g_strdup (_("not known: its first code is 32-bit, and OVMF handles SEV-ES's exceptions in 64-bit code "
+                       "only"));
   return footer->machine == VA_MACHINE_X64 ? g_strdup (_("yes, unless it needs SMM"))
                                            : g_strdup (_("not known: it has a reset address"));
 }
@@ -135,7 +138,8 @@ char *
 va_firmware_file_smm (const VaFirmwareFile *file)
 {
   return is_named_for_smm (file)
-           ? g_strdup (_("probably needed: by its name this is a build for Secure Boot; SEV-ES guests cannot use SMM, and such a "
+           ? g_strdup (_("probably needed: by its name this is a build for Secure Boot; SEV-ES guests cannot use SMM, "
+                         "and such a "
                          "build does not start under it"))
            : g_strdup (_("not known: a build that needs it (for Secure Boot) does not start under SEV-ES"));
 }

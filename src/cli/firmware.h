@@ -18,7 +18,9 @@ VaFirmwareFile *va_firmware_file_read (const char *path, GError **error) G_GNUC_
 void va_firmware_file_free (VaFirmwareFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaFirmwareFile, va_firmware_file_free)
 
-/** va_firmware_file_looks: whether @path looks like firmware, by its beginning and its end; nothing more of it is read. */
+/**
+ * va_firmware_file_looks: whether @path looks like firmware, by its beginning and its end; nothing more of it is read.
+ */
 gboolean va_firmware_file_looks (const char *path);
 /**
  * va_firmware_file_begin: the launch digest after the image, and its footer, without holding the image.
@@ -30,11 +32,20 @@ gboolean va_firmware_file_begin (const char *path, VaLaunchDigest **begun, VaFir
 /** va_firmware_file_hash: hex SHA-256. Returns: (transfer full). */
 char *va_firmware_file_hash (const VaFirmwareFile *file);
 
-/** va_firmware_file_es: whether it can start SEV-ES guests, as far as that shows: “yes, …”, “no: …” or “not known: …”. Returns: (transfer full). */
+/**
+ * va_firmware_file_es: whether it can start SEV-ES guests, as far as that shows: “yes, …”, “no: …” or “not known: …”.
+ * Returns: (transfer full).
+ */
 char *va_firmware_file_es (const VaFirmwareFile *file);
-/** va_firmware_file_smm: whether it needs SMM, which is in its compressed part, so that its name has to tell. Returns: (transfer full). */
+/**
+ * va_firmware_file_smm: whether it needs SMM, which is in its compressed part, so that its name has to tell. Returns:
+ * (transfer full).
+ */
 char *va_firmware_file_smm (const VaFirmwareFile *file);
-/** va_firmware_file_es_doubt: why it will probably not start under SEV-ES, a sentence; %NULL: no reason is seen. Returns: (transfer full). */
+/**
+ * va_firmware_file_es_doubt: why it will probably not start under SEV-ES, a sentence; %NULL: no reason is seen.
+ * Returns: (transfer full).
+ */
 char *va_firmware_file_es_doubt (const VaFirmwareFile *file);
 
 /** va_firmware_file_upload: @reply: (out) (optional): what the service says about it */

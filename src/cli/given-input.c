@@ -45,7 +45,8 @@ va_input_text (VaGiven what, const char *option, const char *text, gpointer out,
   if (reason != NULL)
     g_propagate_prefixed_error (error, g_steal_pointer (&reason), "%s: ", option);
   else
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("%s: the text is longer than %d bytes"), option, VA_GIVEN_MAX);
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("%s: the text is longer than %d bytes"), option,
+                 VA_GIVEN_MAX);
   return FALSE;
 }
 
@@ -70,8 +71,10 @@ va_input_key (VaGiven what, const char *path, GError **error)
   if (is_key_itself (what, path))
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                   _("%s: this is a %s itself, and the name of a file is expected: a key in a command line can be read by "
-                     "everybody on this machine"), option, name);
+                   _("%s: this is a %s itself, and the name of a file is expected: a key in a command line can be read "
+                     "by "
+                     "everybody on this machine"),
+                   option, name);
       return NULL;
     }
   file = va_secret_from_path (path, KEY_FILE_MAX, error);
@@ -80,14 +83,14 @@ va_input_key (VaGiven what, const char *path, GError **error)
       g_prefix_error (error, "%s: ", option);
       return NULL;
     }
-  if (!va_given_read (what, va_secret_data (file), va_secret_size (file), TRUE, va_secret_data (key), &pair,
-                      error))
+  if (!va_given_read (what, va_secret_data (file), va_secret_size (file), TRUE, va_secret_data (key), &pair, error))
     {
       g_prefix_error (error, "%s: %s: ", option, path);
       return NULL;
     }
   if (pair)
-    g_printerr (_("virt-attest: note: %s is taken as a pair of keys, the TEK first and then the TIK, as sev-tool writes it\n"),
+    g_printerr (_("virt-attest: note: %s is taken as a pair of keys, the TEK first and then the TIK, as sev-tool "
+                  "writes it\n"),
                 path);
   return g_steal_pointer (&key);
 }

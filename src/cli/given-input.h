@@ -8,8 +8,8 @@
 G_BEGIN_DECLS
 
 /**
- * va_input_text: the value of an option that takes a measurement or a digest: in any form that va_given_read() takes, or
- * the name of a file in which it is.
+ * va_input_text: the value of an option that takes a measurement or a digest: in any form that va_given_read() takes,
+ * or the name of a file in which it is.
  * @option: for messages, e.g. "--measurement"
  * @out: va_given_size() bytes
  * Errors: those of va_given_read() and va_file_read(); each begins with @option

@@ -24,7 +24,8 @@
 
 static const VaVerb verbs[] = {
   { "ca init", NULL, N_("Make the site's CA."),
-    N_("Writes ca.pem and ca.key into the directory. Anyone who has ca.key can be anybody: keep it off the service and the hosts."),
+    N_("Writes ca.pem and ca.key into the directory. Anyone who has ca.key can be anybody: keep it off the service and "
+       "the hosts."),
     VA_VERB_LOCAL, ONLINE (va_verb_ca_init) },
   { "ca issue", N_("ROLE NAME…"), N_("Make a key and a certificate."),
     N_("ROLE is owner, host, operator, auditor or metrics, with one NAME of a-z 0-9 . _ -\n"
@@ -32,7 +33,8 @@ static const VaVerb verbs[] = {
        "Writes ROLE-NAME.pem and ROLE-NAME.key, for a service service.pem and service.key."),
     VA_VERB_LOCAL, ONLINE (va_verb_ca_issue) },
   { "ca revoke", N_("[CERTIFICATE…]"), N_("Revoke certificates, or make the list of revoked ones anew."),
-    N_("Adds the certificates, PEM files that “ca issue” made, to crl.pem in the CA's directory. The service reads it as soon\n"
+    N_("Adds the certificates, PEM files that “ca issue” made, to crl.pem in the CA's directory. The service reads it "
+       "as soon\n"
        "as it is copied there."),
     VA_VERB_LOCAL, ONLINE (va_verb_ca_revoke) },
   { "service init", NULL, N_("Make the service's key, directory and configuration."),
@@ -43,7 +45,8 @@ static const VaVerb verbs[] = {
   { "service restore", "FILE", N_("Fill an empty store from a backup."),
     N_("The store is the one of the configuration, a file or a PostgreSQL database, whichever the backup was made of."),
     VA_VERB_LOCAL, ONLINE (va_verb_service_restore) },
-  { "service rekey", NULL, N_("Seal everything in the store under a new data key, or go over to another key-encryption key."),
+  { "service rekey", NULL,
+    N_("Seal everything in the store under a new data key, or go over to another key-encryption key."),
     N_("The service may be running. What was interrupted goes on with the next call."), VA_VERB_LOCAL,
     ONLINE (va_verb_service_rekey) },
   { "service prune", NULL, N_("Remove ended launches and records of the audit log that are older than a date."),
@@ -86,7 +89,8 @@ static const VaVerb verbs[] = {
     N_("With --json each line is a JSON object. A service that is restarted is waited for."), SERVICE_JSON,
     ONLINE (va_verb_launch_watch) },
   { "launch approve", "LAUNCH-ID", N_("Let a launch go on that waits for your confirmation."),
-    N_("The host's start goes on if it still waits, else with the next start of the same domain on the same host. Look at\n"
+    N_("The host's start goes on if it still waits, else with the next start of the same domain on the same host. Look "
+       "at\n"
        "what it is first: “launch show”."),
     SERVICE_JSON, ONLINE (va_verb_launch_approve) },
   { "launch deny", "LAUNCH-ID", N_("Refuse a launch that waits for your confirmation."), NULL, SERVICE_JSON,
@@ -94,26 +98,30 @@ static const VaVerb verbs[] = {
   { "launch revoke", "LAUNCH-ID", N_("Take a launch back that has not had its secrets yet."), NULL, SERVICE_JSON,
     ONLINE (va_verb_launch_revoke) },
   { "launch receipt", "LAUNCH-ID", N_("Get the service's signed record of a launch, to keep."),
-    N_("One line of JSON on standard output. “audit verify --receipt” checks it, without the service."), VA_VERB_SERVICE,
-    ONLINE (va_verb_launch_receipt) },
+    N_("One line of JSON on standard output. “audit verify --receipt” checks it, without the service."),
+    VA_VERB_SERVICE, ONLINE (va_verb_launch_receipt) },
   { "audit list", NULL, N_("List the newest records of the audit log."),
-    N_("Owners see what is theirs, operators and auditors everything. With --json each line is a record as it is kept."),
+    N_("Owners see what is theirs, operators and auditors everything. With --json each line is a record as it is "
+       "kept."),
     SERVICE_JSON, ONLINE (va_verb_audit_list) },
   { "audit export", NULL, N_("Write the audit log to standard output, for “audit verify”."),
     N_("Records that you may not read are written as digests, so that the chain can be followed."), VA_VERB_SERVICE,
     ONLINE (va_verb_audit_export) },
   { "audit verify", N_("[EXPORT]"), N_("Check an export of the audit log, or receipts, without the service."),
-    N_("Finds a record that was changed, removed, added or moved, and an end that was cut off. Ends with 0 if all holds,\n"
-       "with 1 if not. The CA is the one of client.conf, or that of --ca."), SERVICE_JSON,
-    ONLINE (va_verb_audit_verify) },
+    N_("Finds a record that was changed, removed, added or moved, and an end that was cut off. Ends with 0 if all "
+       "holds,\n"
+       "with 1 if not. The CA is the one of client.conf, or that of --ca."),
+    SERVICE_JSON, ONLINE (va_verb_audit_verify) },
   { "domain prepare", N_("[FILE]"), N_("Add to a domain's XML what an attested launch needs."),
-    N_("Reads FILE or standard input. Adds UUID, metadata, placeholders and the second monitor where they are missing;\n"
+    N_("Reads FILE or standard input. Adds UUID, metadata, placeholders and the second monitor where they are "
+       "missing;\n"
        "keeps every other byte. A copied domain with a new UUID gets a monitor path of its own."),
     VA_VERB_SERVICE, ONLINE (va_verb_domain_prepare) },
   { "domain show", N_("[FILE]"), N_("Tell what a domain's XML says about its launch."),
     N_("Reads FILE or standard input. Ends with 0 if the domain would be attested, with 1 if not."), VA_VERB_JSON,
     ONLINE (va_verb_domain_show) },
-  { "sev firmware", "FILE", N_("Tell what a firmware image can do."), NULL, VA_VERB_JSON, OFFLINE (va_verb_sev_firmware) },
+  { "sev firmware", "FILE", N_("Tell what a firmware image can do."), NULL, VA_VERB_JSON,
+    OFFLINE (va_verb_sev_firmware) },
   { "sev digest", NULL, N_("Compute a launch digest."),
     N_("Prints it in hex. With --all each line has also the number of vCPUs and the VMSA profile."), VA_VERB_JSON,
     OFFLINE (va_verb_sev_digest) },
@@ -126,8 +134,10 @@ static const VaVerb verbs[] = {
        "measurement matches as it is, with 1 if not, whether the cause was found or not."),
     VA_VERB_JSON, OFFLINE (va_verb_sev_explain) },
   { "sev chain", "DIR|FILE", N_("Verify a platform's certificates, link by link."),
-    N_("DIR has pdh.cert and pek.cert, oca.cert and cek.cert, or cert-chain, and cek.cert if AMD's signature is missing in\n"
-       "it; ark.cert and ask.cert if they came with the platform. FILE has all of them, as “virsh nodesevinfo” prints them\n"
+    N_("DIR has pdh.cert and pek.cert, oca.cert and cek.cert, or cert-chain, and cek.cert if AMD's signature is "
+       "missing in\n"
+       "it; ark.cert and ask.cert if they came with the platform. FILE has all of them, as “virsh nodesevinfo” prints "
+       "them\n"
        "or sevctl writes them. Ends with 0 if every link verifies up to a trusted root, with 1 if not."),
     VA_VERB_JSON, OFFLINE (va_verb_sev_chain) },
   { "sev session", NULL, N_("Make what a launch needs to begin."),
@@ -135,7 +145,8 @@ static const VaVerb verbs[] = {
        "Nothing that is there already is replaced: a session is for one start. When it fails nothing is left behind."),
     VA_VERB_JSON, OFFLINE (va_verb_sev_session) },
   { "sev secret", NULL, N_("Encrypt secrets for a measured launch."),
-    N_("Writes secret-header.base64 and secret-payload.base64 for sev-inject-launch-secret. Check the measurement first:\n"
+    N_("Writes secret-header.base64 and secret-payload.base64 for sev-inject-launch-secret. Check the measurement "
+       "first:\n"
        "“sev verify”. A TEK is for one packet: one that was used in this directory before is refused."),
     VA_VERB_JSON, OFFLINE (va_verb_sev_secret) },
   { "sev vmsa show", "FILE", N_("Tell what a vCPU's save area (VMSA) says."),
@@ -147,7 +158,8 @@ static const VaVerb verbs[] = {
   { "sev policy", N_("N|NAME…"), N_("Explain a guest policy, or build one from names."),
     N_("Names: nodbg, noks, es, nosend, domain, sev, api=MAJOR.MINOR; with spaces or commas between them."),
     VA_VERB_JSON, OFFLINE (va_verb_sev_policy) },
-  { "host list", NULL, N_("List the service's hosts and what they can do."), NULL, SERVICE_JSON, ONLINE (va_verb_host_list) },
+  { "host list", NULL, N_("List the service's hosts and what they can do."), NULL, SERVICE_JSON,
+    ONLINE (va_verb_host_list) },
   { "host check", NULL, N_("Check this host: each line is ok, or what to do."),
     N_("Run it as root on a compute node. Ends with 0 only if all is ok."), VA_VERB_JSON, ONLINE (va_verb_host_check) },
 };

@@ -10,7 +10,8 @@
 #include "core/error.h"
 #include "core/i18n.h"
 
-/* Whether there is a regular file at the end of @path; @mode: its permissions. Anything else that is there is an error. */
+/* Whether there is a regular file at the end of @path; @mode: its permissions. Anything else that is there is an
+   error. */
 static gboolean
 find_old (const char *path, int *mode, gboolean *exists, GError **error)
 {
@@ -20,11 +21,15 @@ find_old (const char *path, int *mode, gboolean *exists, GError **error)
   if (!*exists)
     return TRUE;
   if (stat (path, &info) != 0)
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, _("%s is a symbolic link to something that cannot be "
-                 "looked at: %s"), path, g_strerror (errno));
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
+                 _("%s is a symbolic link to something that cannot be "
+                   "looked at: %s"),
+                 path, g_strerror (errno));
   else if (!S_ISREG (info.st_mode))
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, _("%s is not a regular file, so it is not replaced: name "
-                 "another one"), path);
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
+                 _("%s is not a regular file, so it is not replaced: name "
+                   "another one"),
+                 path);
   else
     {
       *mode = (int) (info.st_mode & 0777);
@@ -52,8 +57,8 @@ check_output_path (const char *path, GError **error)
   if (path[0] == '\0')
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND, _("the name of the file to write is empty"));
   else
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND, _("%s cannot be written: there is no directory %s"), path,
-                 folder);
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND, _("%s cannot be written: there is no directory %s"),
+                 path, folder);
   return FALSE;
 }
 

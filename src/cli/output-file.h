@@ -7,7 +7,9 @@ G_BEGIN_DECLS
 
 /** VA_OUTPUT_FORCE: the option of every verb that writes files where a person says. @force: gboolean * */
 #define VA_OUTPUT_FORCE(force) \
-  { "force", 0, 0, G_OPTION_ARG_NONE, (force), N_("Replace files that exist"), NULL }
+  { \
+    "force", 0, 0, G_OPTION_ARG_NONE, (force), N_("Replace files that exist"), NULL \
+  }
 
 /**
  * va_output_check: whether va_output_write() would write @files, as far as that can be told before. For verbs that do
@@ -16,7 +18,8 @@ G_BEGIN_DECLS
  * @force: as for va_output_write()
  * Errors: VA_CORE_ERROR_EXISTS, _PERMISSION (something is there that is not a regular file), _NOT_FOUND (its directory)
  */
-gboolean va_output_check (const VaNewFile *files, guint n_files, gboolean force, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_output_check (const VaNewFile *files, guint n_files, gboolean force, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * va_output_write: writes what a verb makes into the files that its user named, each in one step. A file that exists is
@@ -26,6 +29,7 @@ gboolean va_output_check (const VaNewFile *files, guint n_files, gboolean force,
  * @force: replace what exists; it keeps its mode, and a symbolic link goes on to name it
  * Errors: as va_output_check(); VA_CORE_ERROR_FAILED
  */
-gboolean va_output_write (const VaNewFile *files, guint n_files, gboolean force, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_output_write (const VaNewFile *files, guint n_files, gboolean force, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -13,7 +13,7 @@ typedef struct {
   const VaPages *pages;
   guint most;
   JsonArray *all;
-  GHashTable *seen; /* of each “next”, so that a broken service is not asked for ever */
+  GHashTable *seen;  /* of each “next”, so that a broken service is not asked for ever */
   const char *after; /* borrowed from @seen; %NULL: the first page is next */
   gboolean ended;
 } Reading;
@@ -74,7 +74,8 @@ read_answer_page (VaCall *call, Reading *reading, GError **error)
     return TRUE;
   if (reading->pages->most == 0 && !reading->ended)
     {
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER, _("the service's list has more than %u elements"), reading->most);
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER, _("the service's list has more than %u elements"),
+                   reading->most);
       return FALSE;
     }
   reading->ended = TRUE;
@@ -86,7 +87,9 @@ va_pages_ask (VaCall *call, const VaPages *pages, GError **error)
 {
   g_autoptr(JsonArray) all = json_array_new ();
   g_autoptr(GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  Reading reading = { .pages = pages, .most = pages->most != 0 ? pages->most : VA_PAGES_MOST, .all = all, .seen = seen };
+  Reading reading = {
+    .pages = pages, .most = pages->most != 0 ? pages->most : VA_PAGES_MOST, .all = all, .seen = seen
+  };
   JsonObject *object;
 
   while (!reading.ended)

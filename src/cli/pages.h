@@ -15,8 +15,9 @@ typedef struct {
 
 /**
  * va_pages_ask: the list's first elements, from as many pages as it takes.
- * Returns: (transfer full): an object with the one member pages->member, as if the list had come in one answer; or %NULL
- *   with @error set
- * Errors: those of va_call_ask(); VA_CORE_ERROR_PEER when the pages lead nowhere, or to more than VA_PAGES_MOST elements
+ * Returns: (transfer full): an object with the one member pages->member, as if the list had come in one answer; or
+ *   %NULL with @error set
+ * Errors: those of va_call_ask(); VA_CORE_ERROR_PEER when the pages lead nowhere, or to more than VA_PAGES_MOST
+ * elements
  */
 JsonObject *va_pages_ask (VaCall *call, const VaPages *pages, GError **error) G_GNUC_WARN_UNUSED_RESULT;

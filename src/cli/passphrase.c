@@ -129,8 +129,8 @@ ask_twice (int fd, GError **error)
   return NULL;
 }
 
-/* Asks, whatever signal comes: that one is passed on when the terminal is as it was. One that stopped the program has it
-   ask again when it goes on. */
+/* Asks, whatever signal comes: that one is passed on when the terminal is as it was. One that stopped the program has
+   it ask again when it goes on. */
 static VaSecret *
 ask_quietly (Before *before, GError **error)
 {

@@ -12,8 +12,8 @@
 #define COLUMNS_MAX 10
 
 /* A terminal writes nothing else for it than itself: no control character, no change of direction (which is a format
-   character to GLib), no line or paragraph separator (which GLib takes for printable, and some terminals and programs for
-   the end of a line). */
+   character to GLib), no line or paragraph separator (which GLib takes for printable, and some terminals and programs
+   for the end of a line). */
 static gboolean
 is_printable (gunichar c)
 {
@@ -35,7 +35,8 @@ va_print_safe (const char *text)
   return g_string_free (safe, FALSE);
 }
 
-static void G_GNUC_PRINTF (2, 0)
+static void print_safe_line (FILE *target, const char *format, va_list args) G_GNUC_PRINTF (2, 0);
+static void
 print_safe_line (FILE *target, const char *format, va_list args)
 {
   g_autofree char *text = g_strdup_vprintf (format, args);
@@ -64,8 +65,8 @@ va_print_error_line (const char *format, ...)
   va_end (args);
 }
 
-/* @text, which is JSON, with all that @is_good denies as escapes; they can only be in strings, where they mean the same. Line
-   breaks stand between members too: @lines says whether they do here. */
+/* @text, which is JSON, with all that @is_good denies as escapes; they can only be in strings, where they mean the
+   same. Line breaks stand between members too: @lines says whether they do here. */
 static char *
 escape_json (const char *text, gboolean (*is_good) (gunichar c), gboolean lines)
 {
@@ -81,7 +82,8 @@ escape_json (const char *text, gboolean (*is_good) (gunichar c), gboolean lines)
       else if (c < 0x10000)
         g_string_append_printf (safe, "\\u%04x", c);
       else
-        g_string_append_printf (safe, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10), 0xdc00 + ((c - 0x10000) & 0x3ff));
+        g_string_append_printf (safe, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10),
+                                0xdc00 + ((c - 0x10000) & 0x3ff));
     }
   return g_string_free (safe, FALSE);
 }
@@ -249,7 +251,8 @@ va_table_print (VaTable *table, const char *empty)
     for (guint i = 0; i < table->cells->len; i += table->n_columns)
       print_row (table, (char **) table->cells->pdata + i);
   if (table->has_unreadable)
-    va_print_line ("%s", _("UNREADABLE: the service cannot open what it has stored of it. Ask the service's operator; until then "
+    va_print_line ("%s", _("UNREADABLE: the service cannot open what it has stored of it. Ask the service's operator; "
+                           "until then "
                            "put it there again, or remove it."));
   g_ptr_array_unref (table->cells);
   g_free (table);

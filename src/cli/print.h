@@ -8,9 +8,9 @@ G_BEGIN_DECLS
 /** va_print_safe: @text (%NULL: "") for a terminal: nothing in it that is not printable. Returns: (transfer full). */
 char *va_print_safe (const char *text);
 /**
- * va_print_line, va_print_error_line: one line on standard output, or on standard error. Nothing that is in it when it is
- * formatted can end it early or do something to a terminal. What peers say is printed by these functions alone: test-tree.sh
- * looks for others.
+ * va_print_line, va_print_error_line: one line on standard output, or on standard error. Nothing that is in it when it
+ * is formatted can end it early or do something to a terminal. What peers say is printed by these functions alone:
+ * test-tree.sh looks for others.
  */
 void va_print_line (const char *format, ...) G_GNUC_PRINTF (1, 2);
 void va_print_error_line (const char *format, ...) G_GNUC_PRINTF (1, 2);
@@ -21,13 +21,13 @@ void va_print_json_line (JsonObject *object);
 /** va_print_json_text: a JSON text as a peer gave it, in one line, with the same escapes. */
 void va_print_json_text (const char *text);
 /**
- * va_print_record: a record of the audit log, for "audit verify": byte for byte, since its digest is over its bytes; but at
- * a terminal like va_print_json_text().
+ * va_print_record: a record of the audit log, for "audit verify": byte for byte, since its digest is over its bytes;
+ * but at a terminal like va_print_json_text().
  */
 void va_print_record (const char *text);
 /**
- * va_print_xml: a document on standard output, byte for byte; but at a terminal with references for the characters that it
- * would obey.
+ * va_print_xml: a document on standard output, byte for byte; but at a terminal with references for the characters
+ * that it would obey.
  */
 void va_print_xml (const char *text);
 /** va_print_time: local date and time of @seconds since 1970 UTC; "–" for 0. Returns: (transfer full). */

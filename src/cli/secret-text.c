@@ -10,10 +10,10 @@
 /* Where a text begins and ends without what surrounds it. */
 typedef struct {
   const guint8 *data;
-  gsize size;          /* without the zero byte of a passphrase */
-  gsize breaks;        /* line breaks at its end */
-  gsize breaks_size;   /* their bytes */
-  gsize blanks;        /* spaces and tabs before those */
+  gsize size;        /* without the zero byte of a passphrase */
+  gsize breaks;      /* line breaks at its end */
+  gsize breaks_size; /* their bytes */
+  gsize blanks;      /* spaces and tabs before those */
 } Ends;
 
 /* The bytes of the line break at the end of @size bytes: LF, CRLF or CR; 0 for none. */
@@ -61,12 +61,15 @@ static void
 tell_beginning (const Ends *ends, const char *source)
 {
   const char *mark = ends->size >= 3 && memcmp (ends->data, "\xef\xbb\xbf", 3) == 0 ? "UTF-8"
-                     : ends->size >= 2 && memcmp (ends->data, "\xff\xfe", 2) == 0 ? "UTF-16"
-                     : ends->size >= 2 && memcmp (ends->data, "\xfe\xff", 2) == 0 ? "UTF-16" : NULL;
+                     : ends->size >= 2 && memcmp (ends->data, "\xff\xfe", 2) == 0   ? "UTF-16"
+                     : ends->size >= 2 && memcmp (ends->data, "\xfe\xff", 2) == 0   ? "UTF-16"
+                                                                                    : NULL;
 
   if (mark != NULL)
-    va_print_error_line (_("virt-attest: note: %s begins with a byte order mark (%s), which is part of the secret; if that is "
-                           "not meant, save the file as UTF-8 without it"), source, mark);
+    va_print_error_line (_("virt-attest: note: %s begins with a byte order mark (%s), which is part of the secret; if "
+                           "that is "
+                           "not meant, save the file as UTF-8 without it"),
+                         source, mark);
   else if (ends->size > 0 && byte_is_blank (ends->data[0]))
     va_print_error_line (_("virt-attest: note: %s begins with a blank, which is part of the secret"), source);
 }
@@ -77,33 +80,47 @@ tell_left (const Ends *ends, const char *source)
 {
   /* A CR alone was named before. */
   if (ends->breaks > 0 && ends->data[ends->size - 1] == '\n')
-    va_print_error_line (ngettext ("virt-attest: note: %s still ends with %" G_GSIZE_FORMAT " line break, which is part of the secret",
-                                   "virt-attest: note: %s still ends with %" G_GSIZE_FORMAT " line breaks, which are part of the "
-                                   "secret", ends->breaks), source, ends->breaks);
+    va_print_error_line (ngettext ("virt-attest: note: %s still ends with %" G_GSIZE_FORMAT
+                                   " line break, which is part of the secret",
+                                   "virt-attest: note: %s still ends with %" G_GSIZE_FORMAT
+                                   " line breaks, which are part of the "
+                                   "secret",
+                                   ends->breaks),
+                         source, ends->breaks);
 }
 
 static void
 tell_end (const Ends *ends, const char *source, gboolean strip)
 {
-  const char *kind = ends->breaks_size == 2 ? "CRLF" : ends->size > 0 && ends->data[ends->size - 1] == '\r' ? "CR" : "LF";
+  const char *kind = ends->breaks_size == 2                                 ? "CRLF"
+                     : ends->size > 0 && ends->data[ends->size - 1] == '\r' ? "CR"
+                                                                            : "LF";
 
   if (strip)
     tell_left (ends, source);
   else if (ends->breaks == 1 && g_str_equal (kind, "CR"))
     va_print_error_line (_("virt-attest: note: %s ends with a carriage return alone (CR), which is part of the secret; "
-                           "--strip-newline does not leave it out"), source);
+                           "--strip-newline does not leave it out"),
+                         source);
   else if (ends->breaks == 1)
-    va_print_error_line (_("virt-attest: note: %s ends with a line break (%s), which is part of the secret; if that is not "
-                           "meant, give --strip-newline"), source, kind);
+    va_print_error_line (_("virt-attest: note: %s ends with a line break (%s), which is part of the secret; if that is "
+                           "not "
+                           "meant, give --strip-newline"),
+                         source, kind);
   else if (ends->breaks > 1)
-    va_print_error_line (_("virt-attest: note: %s ends with %" G_GSIZE_FORMAT " line breaks (%" G_GSIZE_FORMAT " bytes), which "
-                           "are part of the secret; --strip-newline leaves out only the last one"), source, ends->breaks,
-                         ends->breaks_size);
+    va_print_error_line (_("virt-attest: note: %s ends with %" G_GSIZE_FORMAT " line breaks (%" G_GSIZE_FORMAT
+                           " bytes), which "
+                           "are part of the secret; --strip-newline leaves out only the last one"),
+                         source, ends->breaks, ends->breaks_size);
   if (ends->blanks > 0)
-    va_print_error_line (ngettext ("virt-attest: note: %s has %" G_GSIZE_FORMAT " blank at the end of its last line, which is "
+    va_print_error_line (ngettext ("virt-attest: note: %s has %" G_GSIZE_FORMAT
+                                   " blank at the end of its last line, which is "
                                    "part of the secret",
-                                   "virt-attest: note: %s has %" G_GSIZE_FORMAT " blanks at the end of its last line, which are "
-                                   "part of the secret", ends->blanks), source, ends->blanks);
+                                   "virt-attest: note: %s has %" G_GSIZE_FORMAT
+                                   " blanks at the end of its last line, which are "
+                                   "part of the secret",
+                                   ends->blanks),
+                         source, ends->blanks);
 }
 
 /* Leaves out one line break; CR alone is none that a program of today writes at a line's end. */
@@ -113,16 +130,19 @@ strip_break (VaSecret *secret, const char *source)
   gsize size = va_secret_size (secret), one = last_break (va_secret_data (secret), size);
 
   if (one != 0 && va_secret_data (secret)[size - 1] == '\r')
-    va_print_error_line (_("virt-attest: note: %s ends with a carriage return alone (CR), which --strip-newline does not leave out"),
+    va_print_error_line (_("virt-attest: note: %s ends with a carriage return alone (CR), which --strip-newline does "
+                           "not leave out"),
                          source);
   else if (one == 0)
-    va_print_error_line (_("virt-attest: note: %s does not end with a line break, so nothing was left out of its %"
-                           G_GSIZE_FORMAT " bytes"), source, size);
+    va_print_error_line (_("virt-attest: note: %s does not end with a line break, so nothing was left out of its "
+                           "%" G_GSIZE_FORMAT " bytes"),
+                         source, size);
   else
     {
       va_secret_truncate (secret, size - one);
       va_print_error_line (_("virt-attest: note: %s ended with a line break (%s), which was left out; %" G_GSIZE_FORMAT
-                             " bytes remain"), source, one == 2 ? "CRLF" : "LF", size - one);
+                             " bytes remain"),
+                           source, one == 2 ? "CRLF" : "LF", size - one);
     }
 }
 

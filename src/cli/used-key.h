@@ -7,8 +7,8 @@ G_BEGIN_DECLS
 
 /*
  * A TIK and a TEK are for one packet. The toolbox keeps nothing between its runs, so it leaves an empty file
- * used-tek-SHA256 or used-tik-SHA256 beside the file that a key came from, and in the directory that the packet goes to.
- * A copy of a key in another directory is not recognised.
+ * used-tek-SHA256 or used-tik-SHA256 beside the file that a key came from, and in the directory that the packet goes
+ * to. A copy of a key in another directory is not recognised.
  */
 
 /** A key that a packet is to be made with. */
@@ -23,12 +23,14 @@ typedef struct {
  * va_keys_unused: whether none of @keys has made a packet, as far as files beside it and in @out say.
  * Errors: VA_CORE_ERROR_EXISTS: one has
  */
-gboolean va_keys_unused (const VaUsedKey *keys, guint n_keys, const char *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_keys_unused (const VaUsedKey *keys, guint n_keys, const char *out, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * va_keys_use: notes on disk that @keys are used. Only one of several processes that do this at the same time succeeds.
  * @out: an existing directory
- * Errors: VA_CORE_ERROR_EXISTS: one is used already; _PERMISSION, _FAILED: it cannot be noted. The keys must not be used then
+ * Errors: VA_CORE_ERROR_EXISTS: one is used already; _PERMISSION, _FAILED: it cannot be noted. The keys must not be
+ * used then
  */
 gboolean va_keys_use (const VaUsedKey *keys, guint n_keys, const char *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -19,7 +19,8 @@ group_length (const VaVerb *verb)
 void
 va_verb_list_help (const VaVerbList *list)
 {
-  printf ("%s\n\n%s\n", _("Usage: virt-attest VERB… [OPTION…]"), _("Attested launch of confidential virtual machines."));
+  printf ("%s\n\n%s\n", _("Usage: virt-attest VERB… [OPTION…]"),
+          _("Attested launch of confidential virtual machines."));
   for (guint i = 0; i < list->length; i++)
     {
       const VaVerb *verb = &list->verbs[i];
@@ -107,7 +108,8 @@ find_nearest (const VaVerbList *list, const char *group, const char *wrong)
       const char *rest = after_group (&list->verbs[i], group);
       const char *last = strrchr (list->verbs[i].name, ' ') + 1;
       g_autofree char *word = rest != NULL ? g_strndup (rest, strcspn (rest, " ")) : NULL;
-      g_autofree char *so_far = word != NULL ? g_strdup_printf ("%s%s%s", group, *group != '\0' ? " " : "", word) : NULL;
+      g_autofree char *so_far = word != NULL ? g_strdup_printf ("%s%s%s", group, *group != '\0' ? " " : "", word)
+                                             : NULL;
       g_autofree char *joined = g_strdelimit (g_strdup (list->verbs[i].name), " ", '-');
 
       if (word != NULL)
@@ -127,7 +129,8 @@ say_wrong (const VaVerbList *list, const char *group, const char *wrong)
   g_autofree char *nearest = find_nearest (list, group, wrong), *shown = va_print_safe (wrong);
 
   if (wrong[0] == '-')
-    g_printerr (_("virt-attest: “%s” is an option, and a verb is expected there: options stand behind the verb\n"), shown);
+    g_printerr (_("virt-attest: “%s” is an option, and a verb is expected there: options stand behind the verb\n"),
+                shown);
   else if (*group == '\0' && nearest == NULL)
     g_printerr (_("virt-attest: “%s” is not a verb\n"), shown);
   else if (*group == '\0')
@@ -137,7 +140,8 @@ say_wrong (const VaVerbList *list, const char *group, const char *wrong)
   else
     g_printerr (_("virt-attest: “%s” is not a verb of “%s”; did you mean “%s”?\n"), shown, group, nearest);
   if (*group != '\0')
-    g_printerr (_("“virt-attest %s --help” lists the verbs of “%s”, and “virt-attest --help” lists all of them.\n"), group, group);
+    g_printerr (_("“virt-attest %s --help” lists the verbs of “%s”, and “virt-attest --help” lists all of them.\n"),
+                group, group);
   else
     g_printerr ("%s\n", _("“virt-attest --help” lists the verbs."));
 }

@@ -14,8 +14,8 @@ typedef struct {
 /** va_verb_list_help: the program's own help, on standard output. */
 void va_verb_list_help (const VaVerbList *list);
 /**
- * va_verb_list_explain: what is to be said to words that are not a verb: the verbs of a group on standard output when its
- * help is asked for, else which word is wrong and which one was probably meant.
+ * va_verb_list_explain: what is to be said to words that are not a verb: the verbs of a group on standard output when
+ * its help is asked for, else which word is wrong and which one was probably meant.
  * @words: %NULL-terminated, without the program's name
  * Returns: VA_EXIT_YES for help, VA_EXIT_USAGE
  */

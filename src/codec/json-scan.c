@@ -259,7 +259,8 @@ take_scalar (Scan *scan, const char *p, const char *end, const char **why)
   else
     end_json_value (scan);
   if (string)
-    *why = _("this string does not end, or has a control character, half a surrogate pair or an escape that JSON lacks");
+    *why =
+      _("this string does not end, or has a control character, half a surrogate pair or an escape that JSON lacks");
   else if (number)
     *why = _("this number does not end as one, or has more than 18 digits, or more than 2 in its exponent");
   return string ? skip_string (p, end) : number ? skip_number (p, end) : skip_word (p, end);
@@ -277,8 +278,7 @@ take_token (Scan *scan, const char *p, const char *end, const char **why)
 }
 
 gboolean
-va_json_scan (const char *text, gsize size, guint max_depth, guint max_values, guint *members,
-              GError **error)
+va_json_scan (const char *text, gsize size, guint max_depth, guint max_values, guint *members, GError **error)
 {
   const char *end = text + size;
   Scan scan = { .next = NEXT_VALUE };
@@ -297,8 +297,8 @@ va_json_scan (const char *text, gsize size, guint max_depth, guint max_values, g
         return refuse_syntax (text, p, why, error);
       if (scan.depth > max_depth || scan.values > max_values)
         {
-          g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
-                       _("the JSON has more than %u levels or %u values"), max_depth, max_values);
+          g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("the JSON has more than %u levels or %u values"),
+                       max_depth, max_values);
           return FALSE;
         }
       p = next;

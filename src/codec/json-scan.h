@@ -12,7 +12,7 @@ G_BEGIN_DECLS
  * @members: (out): how many members the objects in it have, repeated ones too
  * Errors: VA_CORE_ERROR_PARSE: with line, column and what was expected, and nothing of @text; VA_CORE_ERROR_RANGE
  */
-gboolean va_json_scan (const char *text, gsize size, guint max_depth, guint max_values, guint *members,
-                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_json_scan (const char *text, gsize size, guint max_depth, guint max_values, guint *members, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

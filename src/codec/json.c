@@ -359,7 +359,8 @@ va_fields_uuid (VaFields *fields, const char *name, VaPresence presence)
   return NULL;
 }
 
-/* Somebody's secret may stand where a name must. All of our names have this form, and what is meant to be one; few secrets do. */
+/* Somebody's secret may stand where a name must. All of our names have this form, and what is meant to be one; few
+   secrets do. */
 static gboolean
 may_be_shown (const VaFields *fields, const char *name)
 {

@@ -17,7 +17,8 @@ G_BEGIN_DECLS
  */
 JsonObject *va_json_parse (const char *text, gsize size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_json_parse_long: the same, of at most @max_values values. */
-JsonObject *va_json_parse_long (const char *text, gsize size, guint max_values, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+JsonObject *va_json_parse_long (const char *text, gsize size, guint max_values, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 /** va_json_print: @object as one line of JSON. Returns: (transfer full). */
 char *va_json_print (JsonObject *object);
 char *va_json_print_pretty (JsonObject *object);
@@ -38,7 +39,10 @@ typedef struct {
   gboolean secret;   /* it holds a secret: not even the name of an unknown member is shown */
 } VaFields;
 
-#define VA_FIELDS_INIT(object_, where_) { (object_), NULL, NULL, (where_), FALSE }
+#define VA_FIELDS_INIT(object_, where_) \
+  { \
+    (object_), NULL, NULL, (where_), FALSE \
+  }
 
 typedef enum { VA_OPTIONAL, VA_REQUIRED } VaPresence;
 

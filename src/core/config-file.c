@@ -12,8 +12,7 @@
 #define CONFIG_MAX 65536
 #define SHOWN_KEY_MAX 40 /* bytes of an unknown key */
 
-struct _VaConfig
-{
+struct _VaConfig {
   const VaConfigKey *keys;
   char *name;    /* of the file */
   char **values; /* one for each of keys; NULL where the file does not name it */

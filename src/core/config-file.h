@@ -33,8 +33,7 @@ typedef struct _VaConfig VaConfig;
  */
 VaConfig *va_config_load (const char *path, const VaConfigKey *keys, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_config_load_optional: the same, but a file that is not there means every key's fallback. */
-VaConfig *va_config_load_optional (const char *path, const VaConfigKey *keys, GError **error)
-  G_GNUC_WARN_UNUSED_RESULT;
+VaConfig *va_config_load_optional (const char *path, const VaConfigKey *keys, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_config_parse: the same from @text; @name stands in messages for the file. */
 VaConfig *va_config_parse (const char *name, const char *text, const VaConfigKey *keys, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;

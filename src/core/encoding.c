@@ -32,8 +32,8 @@ va_hex_decode (const char *text, gpointer out, gsize size, GError **error)
   if (length != size * 2)
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                   _("expected %" G_GSIZE_FORMAT " hexadecimal digits, found %" G_GSIZE_FORMAT " characters"),
-                   size * 2, length);
+                   _("expected %" G_GSIZE_FORMAT " hexadecimal digits, found %" G_GSIZE_FORMAT " characters"), size * 2,
+                   length);
       return FALSE;
     }
   for (gsize i = 0; i < size; i++)

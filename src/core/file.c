@@ -26,10 +26,10 @@ static void
 set_operation_error (GError **error, const char *what, const char *path)
 {
   int number = errno;
-  VaCoreError code = number == ENOENT ? VA_CORE_ERROR_NOT_FOUND
-                     : number == EEXIST ? VA_CORE_ERROR_EXISTS
+  VaCoreError code = number == ENOENT                      ? VA_CORE_ERROR_NOT_FOUND
+                     : number == EEXIST                    ? VA_CORE_ERROR_EXISTS
                      : number == EACCES || number == EPERM ? VA_CORE_ERROR_PERMISSION
-                     : VA_CORE_ERROR_FAILED;
+                                                           : VA_CORE_ERROR_FAILED;
 
   g_set_error (error, VA_CORE_ERROR, code, "%s %s: %s", what, path, g_strerror (number));
 }
@@ -56,8 +56,8 @@ read_up_to (int fd, guint8 *out, gsize max, gsize *got, GError **error)
     }
   if (*got <= max)
     return TRUE;
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
-               _("larger than the %" G_GSIZE_FORMAT " bytes that are taken"), max);
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("larger than the %" G_GSIZE_FORMAT " bytes that are taken"),
+               max);
   return FALSE;
 }
 
@@ -127,8 +127,8 @@ va_file_read_pieces (const char *path, gsize max, VaFilePiece take, gpointer use
   if (n < 0)
     set_operation_error (error, _("cannot read"), path);
   else if (total > max)
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("%s: larger than the %" G_GSIZE_FORMAT " bytes that are taken"),
-                 path, max);
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
+                 _("%s: larger than the %" G_GSIZE_FORMAT " bytes that are taken"), path, max);
   close (fd);
   return n >= 0 && total <= max;
 }
@@ -175,7 +175,8 @@ va_file_read_secret (const char *path, gsize max, GError **error)
   if ((info.st_mode & 077) != 0 || (info.st_uid != 0 && info.st_uid != geteuid ()))
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
                  _("%s must be closed to group and others (chmod 0600) and belong to root or to you; it has mode %04o "
-                   "and owner %u"), path, (unsigned) info.st_mode & 07777, (unsigned) info.st_uid);
+                   "and owner %u"),
+                 path, (unsigned) info.st_mode & 07777, (unsigned) info.st_uid);
   else
     secret = va_fd_read_secret (fd, (gsize) info.st_size, error);
   close (fd);
@@ -346,8 +347,8 @@ va_folder_is_private (const char *path, GError **error)
   struct stat info;
 
   if (lstat (path, &info) != 0)
-    g_set_error (error, VA_CORE_ERROR, errno == ENOENT ? VA_CORE_ERROR_NOT_FOUND : VA_CORE_ERROR_FAILED, "%s: %s",
-                 path, g_strerror (errno));
+    g_set_error (error, VA_CORE_ERROR, errno == ENOENT ? VA_CORE_ERROR_NOT_FOUND : VA_CORE_ERROR_FAILED, "%s: %s", path,
+                 g_strerror (errno));
   else if (!S_ISDIR (info.st_mode))
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, _("%s is not a directory"), path);
   else if ((info.st_uid != 0 && info.st_uid != geteuid ()) || (info.st_mode & 022) != 0)

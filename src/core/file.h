@@ -45,7 +45,8 @@ typedef struct {
   int mode; /* permission bits, whatever the umask */
 } VaNewFile;
 /**
- * va_files_create: all of them, or none: everything is written under other names and on disk before the first gets its own.
+ * va_files_create: all of them, or none: everything is written under other names and on disk before the first gets its
+ * own.
  * Errors: as va_file_create(); VA_CORE_ERROR_EXISTS if one of them exists, which stays as it is
  */
 gboolean va_files_create (const VaNewFile *files, guint n_files, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -70,7 +71,8 @@ GPtrArray *va_folder_names (const char *path, GError **error) G_GNUC_WARN_UNUSED
 gboolean va_folder_make (const char *path, int mode, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * va_folder_is_private: whether @path is a folder, and no link to one, that only root or this process's user can change.
+ * va_folder_is_private: whether @path is a folder, and no link to one, that only root or this process's user can
+ * change.
  * Errors: VA_CORE_ERROR_NOT_FOUND, _PERMISSION, _FAILED
  */
 gboolean va_folder_is_private (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -4,8 +4,8 @@
 #include <glib.h>
 
 /*
- * The daemons' logs: entries with fields when standard error is the journal's, else a line of text. A library of its own,
- * since launch gate and hook do without libsystemd.
+ * The daemons' logs: entries with fields when standard error is the journal's, else a line of text. A library of its
+ * own, since launch gate and hook do without libsystemd.
  */
 G_BEGIN_DECLS
 
@@ -15,8 +15,8 @@ typedef struct {
 } VaJournalField;
 
 /**
- * va_journal_is_standard_error: whether $JOURNAL_STREAM names the file that standard error is now. The variable alone says
- * little: it is inherited by programs whose output somebody has redirected.
+ * va_journal_is_standard_error: whether $JOURNAL_STREAM names the file that standard error is now. The variable alone
+ * says little: it is inherited by programs whose output somebody has redirected.
  */
 gboolean va_journal_is_standard_error (void);
 /**
@@ -28,8 +28,8 @@ gboolean va_journal_is_standard_error (void);
 void va_journal_write (const char *identifier, int priority, const char *message, const VaJournalField *fields,
                        gsize n_fields);
 /**
- * va_journal_take_glib: from now on all that is logged through GLib is written as above, with those fields of structured
- * entries whose names begin with VIRT_ATTEST_. To be called once, before there are threads.
+ * va_journal_take_glib: from now on all that is logged through GLib is written as above, with those fields of
+ * structured entries whose names begin with VIRT_ATTEST_. To be called once, before there are threads.
  * @identifier: a literal
  */
 void va_journal_take_glib (const char *identifier);

@@ -5,23 +5,22 @@
 
 #include <string.h>
 
-enum
-{
+enum {
   TEXT,
-  OPENED,       /* behind "<" */
-  BANG,         /* behind "<!" */
+  OPENED, /* behind "<" */
+  BANG,   /* behind "<!" */
   COMMENT,
   CDATA,
   INSTRUCTION,
-  DOCTYPE,      /* or what else is no part of a document: it goes on to the end */
+  DOCTYPE, /* or what else is no part of a document: it goes on to the end */
   TAG_NAME,
   END_TAG,
-  BETWEEN,      /* in a start tag, between attributes */
+  BETWEEN, /* in a start tag, between attributes */
   NAME,
   AFTER_NAME,
   BEFORE_VALUE,
   VALUE,
-  REFERENCE,    /* in a value, behind "&" */
+  REFERENCE, /* in a value, behind "&" */
 };
 
 static gboolean
@@ -73,7 +72,10 @@ ends_mark (VaMarkup *markup, char c, const char *mark)
 static void
 take_bang (VaMarkup *markup, char c)
 {
-  static const struct { const char *text; int state; } begins[] = { { "--", COMMENT }, { "[CDATA[", CDATA } };
+  static const struct {
+    const char *text;
+    int state;
+  } begins[] = { { "--", COMMENT }, { "[CDATA[", CDATA } };
 
   markup->name[markup->name_length++] = c;
   for (guint i = 0; i < G_N_ELEMENTS (begins); i++)
@@ -141,8 +143,10 @@ value_is_named (const VaMarkupValue *value, const char *name)
 static void
 end_reference (VaMarkup *markup)
 {
-  static const struct { const char *name; char c; } names[]
-    = { { "lt", '<' }, { "gt", '>' }, { "amp", '&' }, { "quot", '"' }, { "apos", '\'' } };
+  static const struct {
+    const char *name;
+    char c;
+  } names[] = { { "lt", '<' }, { "gt", '>' }, { "amp", '&' }, { "quot", '"' }, { "apos", '\'' } };
   guint32 c = markup->value.reference[0] == '#' ? markup->value.number : 0;
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
@@ -170,7 +174,8 @@ take_reference (VaMarkup *markup, char c)
     }
   else if (numeric && digit >= 0)
     value->number = MIN (value->number * (hex ? 16 : 10) + (guint32) digit, 0x110000);
-  else if (value->reference_length < sizeof value->reference && (!numeric || (c == 'x' && value->reference_length == 1)))
+  else if (value->reference_length < sizeof value->reference
+           && (!numeric || (c == 'x' && value->reference_length == 1)))
     value->reference[value->reference_length++] = c;
   else
     value->differs = TRUE;

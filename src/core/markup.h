@@ -5,9 +5,9 @@
 
 /*
  * Where the tags of an XML document are, and whether one of them declares a certain namespace: read forwards, piece by
- * piece, in a fixed amount of memory, for programs that have no XML parser. Of a well-formed document without a document
- * type declaration it says what libxml2 says; of anything else it says no more than that. The text is UTF-8 or another
- * encoding in which ASCII characters stand for themselves.
+ * piece, in a fixed amount of memory, for programs that have no XML parser. Of a well-formed document without a
+ * document type declaration it says what libxml2 says; of anything else it says no more than that. The text is UTF-8
+ * or another encoding in which ASCII characters stand for themselves.
  */
 G_BEGIN_DECLS
 
@@ -18,12 +18,12 @@ typedef void (*VaTagFunc) (VaTagKind kind, gsize start, gsize end, gpointer data
 
 /** An attribute's value in the making, compared while it is decoded. For markup.c only. */
 typedef struct {
-  gboolean declares;  /* the attribute is xmlns or xmlns:PREFIX */
-  gsize matched;      /* characters that were as in the namespace */
+  gboolean declares; /* the attribute is xmlns or xmlns:PREFIX */
+  gsize matched;     /* characters that were as in the namespace */
   gboolean differs;
-  char reference[8];  /* "#", "#x" or a name; what stands between "&" and ";" */
+  char reference[8]; /* "#", "#x" or a name; what stands between "&" and ";" */
   guint reference_length;
-  guint32 number;     /* of a character reference */
+  guint32 number; /* of a character reference */
 } VaMarkupValue;
 
 /** For markup.c only: users have it on the stack. */
@@ -35,7 +35,7 @@ typedef struct {
   gsize offset, start; /* of the next byte; of the tag that is being read */
   guint matched;       /* of the mark that ends what is being read */
   char quote;
-  char name[16];       /* the attribute's name, as far as it matters; or what follows “<!” */
+  char name[16]; /* the attribute's name, as far as it matters; or what follows “<!” */
   guint name_length;
   VaTagKind kind;
   VaMarkupValue value;
@@ -52,8 +52,8 @@ void va_markup_feed (VaMarkup *markup, const char *text, gsize size);
 /** va_markup_declares: whether an element seen so far declares the namespace. */
 gboolean va_markup_declares (const VaMarkup *markup);
 /**
- * va_markup_is_whole: whether the text could be all of a document that was understood: no tag, comment, or value is open,
- * and there was no document type declaration.
+ * va_markup_is_whole: whether the text could be all of a document that was understood: no tag, comment, or value is
+ * open, and there was no document type declaration.
  */
 gboolean va_markup_is_whole (const VaMarkup *markup);
 

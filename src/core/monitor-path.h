@@ -5,16 +5,16 @@
 
 /*
  * Where QEMU makes the second monitor of an attested domain. Hook, gate, agent and “domain prepare” must agree on it.
- * The folder has the name of the AppArmor profile that libvirt gives the domain, so that one rule lets each QEMU reach its
- * own monitor only.
+ * The folder has the name of the AppArmor profile that libvirt gives the domain, so that one rule lets each QEMU reach
+ * its own monitor only.
  */
 G_BEGIN_DECLS
 
 /** va_monitor_path: @run_dir/qmp/libvirt-@uuid/monitor.sock. Returns: (transfer full) */
 char *va_monitor_path (const char *run_dir, const char *uuid);
 /**
- * va_monitor_path_older: @run_dir/qmp/@uuid/monitor.sock, the place in domains that were prepared before; it still works,
- * but no AppArmor rule keeps other QEMU processes away from it. Returns: (transfer full)
+ * va_monitor_path_older: @run_dir/qmp/@uuid/monitor.sock, the place in domains that were prepared before; it still
+ * works, but no AppArmor rule keeps other QEMU processes away from it. Returns: (transfer full)
  */
 char *va_monitor_path_older (const char *run_dir, const char *uuid);
 

@@ -33,7 +33,7 @@ text_begins (const guint8 *data, gsize size, const char *prefix)
 static gsize
 match_typography (const guint8 *data, gsize size)
 {
-  static const char *const marks[] = { "\xef\xbb\xbf", "\xc2\xa0", "\xe2\x80\x8b", "\xe2\x80\x8e", "\xe2\x80\x98",
+  static const char *const marks[] = { "\xef\xbb\xbf", "\xc2\xa0",     "\xe2\x80\x8b", "\xe2\x80\x8e", "\xe2\x80\x98",
                                        "\xe2\x80\x99", "\xe2\x80\x9c", "\xe2\x80\x9d", "\xe2\x80\xa8" };
 
   for (guint i = 0; data[0] >= 0x80 && i < G_N_ELEMENTS (marks); i++)
@@ -126,8 +126,9 @@ value_begins (const VaPasted *whole, gsize at, const char *name)
 
   if (!text_begins (whole->data + at, whole->size - at, name) || (at > 0 && is_name (whole->data[at - 1])))
     return 0;
-  while (end < whole->size && (whole->data[end] == '"' || whole->data[end] == '\'' || whole->data[end] == ' '
-                               || whole->data[end] == '\t'))
+  while (end < whole->size
+         && (whole->data[end] == '"' || whole->data[end] == '\'' || whole->data[end] == ' '
+             || whole->data[end] == '\t'))
     end++;
   if (end == whole->size || (whole->data[end] != ':' && whole->data[end] != '='))
     return 0;
@@ -221,8 +222,8 @@ next_character (const VaPasted *p, gsize *at)
   return data[0];
 }
 
-/* Hex, maybe with 0x and what stands between bytes. Without any decimal digit it is rather base64, unless it has the @wanted
-   bytes. Returns: the number of bytes, 0: it is none. @out: %NULL counts */
+/* Hex, maybe with 0x and what stands between bytes. Without any decimal digit it is rather base64, unless it has the
+   @wanted bytes. Returns: the number of bytes, 0: it is none. @out: %NULL counts */
 static gsize
 read_hex (const VaPasted *p, gsize wanted, guint8 *out)
 {

@@ -4,9 +4,10 @@
 #include <glib.h>
 
 /*
- * Bytes and text as people have them: out of files, mail, terminals, JSON and XML. What cannot be misunderstood is taken:
- * a byte-order mark, quotes and white space around it, lines of any length, base64 of either alphabet with or without its
- * padding, hex of either case. Everything is done in place, in the caller's memory, so that it works for secrets too.
+ * Bytes and text as people have them: out of files, mail, terminals, JSON and XML. What cannot be misunderstood is
+ * taken: a byte-order mark, quotes and white space around it, lines of any length, base64 of either alphabet with or
+ * without its padding, hex of either case. Everything is done in place, in the caller's memory, so that it works for
+ * secrets too.
  */
 G_BEGIN_DECLS
 
@@ -18,8 +19,8 @@ typedef struct {
 } VaPasted;
 
 /**
- * va_pasted_open: looks at @size bytes. UTF-16 becomes ASCII; byte-order marks, quotes and white space around a text are
- * left out, and so are the typographic ones that mail and word processors make of them.
+ * va_pasted_open: looks at @size bytes. UTF-16 becomes ASCII; byte-order marks, quotes and white space around a text
+ * are left out, and so are the typographic ones that mail and word processors make of them.
  * @data: (nullable) if @size is 0: changed
  */
 void va_pasted_open (VaPasted *pasted, guint8 *data, gsize size);

@@ -12,7 +12,7 @@
 #include "core/monitor-path.h"
 
 #define ARGUMENTS_MAX (8 * 1024 * 1024) /* Linux gives a new program at most 6 MiB */
-#define READERS_MAX 256                   /* threads at once, with those that were left behind */
+#define READERS_MAX 256                 /* threads at once, with those that were left behind */
 
 /* One reader and who waits for it. Whoever of the two is last frees it. */
 typedef struct {
@@ -134,8 +134,9 @@ judge_arguments (const Reading *reading, GError **error)
   if (reading->failure == ENOENT || reading->failure == ESRCH || (reading->failure == 0 && reading->text->len == 0))
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND, _("the domain's QEMU process is gone"));
   else if (reading->failure != 0)
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("the command line of QEMU process %d cannot be read: %s"),
-                 (int) reading->pid, g_strerror (reading->failure));
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
+                 _("the command line of QEMU process %d cannot be read: %s"), (int) reading->pid,
+                 g_strerror (reading->failure));
   else if (reading->text->len > ARGUMENTS_MAX)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
                  _("the command line of QEMU process %d is longer than a program's can be"), (int) reading->pid);

@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <sys/random.h>
 
-/* Nothing is fetched ahead: what a process had fetched would be the same in every machine that is resumed from one snapshot,
-   while the kernel's generator is seeded anew there. */
+/* Nothing is fetched ahead: what a process had fetched would be the same in every machine that is resumed from one
+   snapshot, while the kernel's generator is seeded anew there. */
 void
 va_random_fill (gpointer out, gsize size)
 {

@@ -5,7 +5,10 @@
 
 G_BEGIN_DECLS
 
-/** va_random_fill: @size bytes from getrandom(2), none of them fetched ahead of this call; aborts if the kernel gives none. */
+/**
+ * va_random_fill: @size bytes from getrandom(2), none of them fetched ahead of this call; aborts if the kernel gives
+ * none.
+ */
 void va_random_fill (gpointer out, gsize size);
 
 G_END_DECLS

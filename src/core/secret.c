@@ -10,12 +10,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define KEPT_PAGES 8 /* mappings up to this size are used again */
+#define KEPT_PAGES 8  /* mappings up to this size are used again */
 #define KEPT_EACH 256 /* of each size at most */
 #define KEPT_ALL 1024 /* pages at most, of all sizes */
 
-struct _VaSecret
-{
+struct _VaSecret {
   guint8 *data;
   gsize size;
   gsize mapped;
@@ -89,8 +88,10 @@ complain_of_lock (gsize mapped)
   atomic_fetch_add (&not_locked, mapped);
   if (!atomic_flag_test_and_set (&said))
     g_log_structured (NULL, G_LOG_LEVEL_MESSAGE, "PRIORITY", "4", "MESSAGE",
-                      "%" G_GSIZE_FORMAT " bytes of secrets are not in locked memory, so they may be written to swap: raise "
-                      "RLIMIT_MEMLOCK (LimitMEMLOCK= in the unit)", mapped);
+                      "%" G_GSIZE_FORMAT
+                      " bytes of secrets are not in locked memory, so they may be written to swap: raise "
+                      "RLIMIT_MEMLOCK (LimitMEMLOCK= in the unit)",
+                      mapped);
 }
 
 static guint8 *

@@ -12,8 +12,8 @@ G_BEGIN_DECLS
 typedef struct _VaSecret VaSecret;
 
 /**
- * va_secret_not_locked: how many bytes of secrets could not be locked just now, because RLIMIT_MEMLOCK is used up. The first
- * time that happens, the log says so once.
+ * va_secret_not_locked: how many bytes of secrets could not be locked just now, because RLIMIT_MEMLOCK is used up. The
+ * first time that happens, the log says so once.
  */
 gsize va_secret_not_locked (void);
 /** va_secret_new: @size zero bytes (may be 0). Aborts if memory cannot be mapped, as g_malloc does. */

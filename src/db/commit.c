@@ -10,8 +10,8 @@
  * are the next group. Nobody hears of success before the commit. Where threads share a processor the first one lets the
  * others go on before it begins, for what they are about to ask for costs little more in the same group.
  *
- * What takes long to write, an image, is a group of its own, and takes turns with all else: whoever uploads, nobody waits
- * for more than one of these.
+ * What takes long to write, an image, is a group of its own, and takes turns with all else: whoever uploads, nobody
+ * waits for more than one of these.
  */
 
 #define GROUP_MAX 64
@@ -74,8 +74,8 @@ try_to_begin (VaSqlBackend *backend, gboolean patient, GError **error)
   return queue->writer != NULL && queue->writer->driver->begin (queue->writer, patient, error);
 }
 
-/* When somebody else's lock has kept one waiting in vain, the next ones are not patient for a second: all that wait would
-   take their turns in waiting as long. */
+/* When somebody else's lock has kept one waiting in vain, the next ones are not patient for a second: all that wait
+   would take their turns in waiting as long. */
 static gboolean
 begin (VaSqlBackend *backend, GError **error)
 {

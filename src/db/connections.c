@@ -87,8 +87,8 @@ va_sql_connect (VaSqlBackend *backend, GError **error)
   return sql;
 }
 
-/* A reader that lives, or the permission to connect (%NULL, TRUE); or FALSE when all of them are in use for too long, or the
-   database is silent. */
+/* A reader that lives, or the permission to connect (%NULL, TRUE); or FALSE when all of them are in use for too long,
+   or the database is silent. */
 static gboolean
 take_reader (VaSqlBackend *backend, VaSql **reader, GError **error)
 {

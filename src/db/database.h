@@ -4,19 +4,19 @@
 #include "db/error.h"
 
 /*
- * One backend for every SQL database: the operations are written once, in what SQL their databases have in common, in a file
- * for each resource; a driver runs the statements. Parameters are "?".
+ * One backend for every SQL database: the operations are written once, in what SQL their databases have in common, in
+ * a file for each resource; a driver runs the statements. Parameters are "?".
  */
 G_BEGIN_DECLS
 
 /** What has been done since the backend was made. */
 typedef struct {
-  gboolean up;         /* whether the database answered last time */
+  gboolean up;          /* whether the database answered last time */
   guint64 transactions; /* with a change */
-  guint64 commits;     /* one for all that waited at the same time */
-  guint64 failures;    /* commits that failed */
-  guint64 connects;    /* connections that were tried */
-  gdouble seconds;     /* of all commits together */
+  guint64 commits;      /* one for all that waited at the same time */
+  guint64 failures;     /* commits that failed */
+  guint64 connects;     /* connections that were tried */
+  gdouble seconds;      /* of all commits together */
 } VaSqlStatistics;
 
 /** The tables' versions. */
@@ -61,8 +61,8 @@ typedef struct {
   guint (*changes) (VaSql *sql);
   /* Several statements without parameters or rows. */
   gboolean (*execute) (VaSql *sql, const char *script, GError **error);
-  /* A transaction that nobody else writes beside, in this process or another, until it ends. @patient: waits some seconds
-     for somebody else who does; otherwise a moment */
+  /* A transaction that nobody else writes beside, in this process or another, until it ends. @patient: waits some
+     seconds for somebody else who does; otherwise a moment */
   gboolean (*begin) (VaSql *sql, gboolean patient, GError **error);
   gboolean (*commit) (VaSql *sql, GError **error);
   void (*rollback) (VaSql *sql);
@@ -77,22 +77,20 @@ typedef struct {
 #define VA_SQL_NOTES_SIZE 64
 /** What hooks remember of a transaction: zeros at its begin; as they were before the job when one is undone. */
 typedef struct {
-  _Alignas (8) guint8 data[VA_SQL_NOTES_SIZE];
+  _Alignas(8) guint8 data[VA_SQL_NOTES_SIZE];
 } VaSqlNotes;
 
 /** What is common to the connections of all drivers. */
-struct _VaSql
-{
+struct _VaSql {
   const VaSqlDriver *driver;
   VaBackend *backend; /* that it is a connection of */
-  gboolean silent; /* no more alive, because the database did not answer in time */
-  gboolean lost; /* what va_sql_send() gave failed later: the transaction can only be rolled back */
-  gboolean streams; /* rows come one by one, and nothing else is asked before the last; for very many */
+  gboolean silent;    /* no more alive, because the database did not answer in time */
+  gboolean lost;      /* what va_sql_send() gave failed later: the transaction can only be rolled back */
+  gboolean streams;   /* rows come one by one, and nothing else is asked before the last; for very many */
   VaSqlNotes notes;
 };
 
-struct _VaStatement
-{
+struct _VaStatement {
   VaSql *sql;
 };
 
@@ -111,8 +109,8 @@ void va_sql_statistics (VaBackend *backend, VaSqlStatistics *out);
 
 /**
  * va_sql_query: @text (a literal) with its parameters bound. @sql may be %NULL: then nothing, @error is set already.
- * @types: one letter a parameter: t (const char *, may be %NULL), i (gint64), k (gint64, 0: NULL), b (GBytes *, may be %NULL),
- *   m (gconstpointer, gsize); all of them must live until the statement is reset
+ * @types: one letter a parameter: t (const char *, may be %NULL), i (gint64), k (gint64, 0: NULL), b (GBytes *, may be
+ *   %NULL), m (gconstpointer, gsize); all of them must live until the statement is reset
  */
 VaStatement *va_sql_query (VaSql *sql, GError **error, const char *text, const char *types, ...);
 /** va_sql_row: moves to the next row. Returns: 1: there it is; 0: no more; -1: @error is set. */
@@ -125,10 +123,10 @@ gboolean va_sql_finish (VaStatement *statement, GError **error) G_GNUC_WARN_UNUS
   va_sql_take_number (va_sql_query ((sql), (error), __VA_ARGS__), (number), (error))
 gboolean va_sql_take_number (VaStatement *statement, gint64 *number, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
- * va_sql_send: a whole statement without rows, within a transaction; parameters as for va_sql_query(), which need not live
- * longer than this call. A database that is some way off is not waited for: what fails then fails the next call that waits,
- * at the latest the commit, and all of the transaction with it. So it is for what fails only with the whole database, or for
- * the data key's being replaced.
+ * va_sql_send: a whole statement without rows, within a transaction; parameters as for va_sql_query(), which need not
+ * live longer than this call. A database that is some way off is not waited for: what fails then fails the next call
+ * that waits, at the latest the commit, and all of the transaction with it. So it is for what fails only with the
+ * whole database, or for the data key's being replaced.
  */
 gboolean va_sql_send (VaSql *sql, GError **error, const char *text, const char *types, ...) G_GNUC_WARN_UNUSED_RESULT;
 /** va_sql_changes: rows that the last statement changed. */
@@ -137,15 +135,15 @@ guint va_sql_changes (VaSql *sql);
 GPtrArray *va_sql_list (VaStatement *statement, gpointer (*read) (VaStatement *), GDestroyNotify free, GError **error);
 
 /**
- * Columns. Texts and bytes are (transfer full), %NULL for NULL. A text is always UTF-8: whoever writes to the database can put
- * anything there, and what is not UTF-8 is replaced by U+FFFD. So a text that is part of something sealed or digested is not
- * what was, and does not open.
+ * Columns. Texts and bytes are (transfer full), %NULL for NULL. A text is always UTF-8: whoever writes to the database
+ * can put anything there, and what is not UTF-8 is replaced by U+FFFD. So a text that is part of something sealed or
+ * digested is not what was, and does not open.
  */
 char *va_column_text (VaStatement *statement, int column);
 GBytes *va_column_bytes (VaStatement *statement, int column);
 /**
- * Columns that the tables have as NOT NULL, which whoever writes to the database can drop: never %NULL. An empty value, which
- * was not written there either, takes the place of NULL; nothing sealed opens beside it.
+ * Columns that the tables have as NOT NULL, which whoever writes to the database can drop: never %NULL. An empty
+ * value, which was not written there either, takes the place of NULL; nothing sealed opens beside it.
  */
 char *va_column_needed_text (VaStatement *statement, int column);
 GBytes *va_column_needed_bytes (VaStatement *statement, int column);
@@ -168,10 +166,9 @@ typedef struct {
   void (*committed) (VaSql *sql);
 } VaSqlHooks;
 
-struct _VaBackend
-{
+struct _VaBackend {
   const VaSqlHooks *hooks; /* %NULL: none */
-  gpointer owner; /* of those who set the hooks; freed with @free_owner */
+  gpointer owner;          /* of those who set the hooks; freed with @free_owner */
   GDestroyNotify free_owner;
   const char *size_query; /* SQL for the database's bytes, without what would be used again first */
 };

@@ -27,7 +27,8 @@ va_postgresql_check_url (const char *url, GError **error)
     {
       /* libpq quotes what it does not understand, and that may be a password. */
       g_set_error (error, VA_DB_ERROR, VA_DB_ERROR_FAILED,
-                   _("the store's URL is not of the form postgresql://[USER@]HOST[:PORT]/DATABASE[?NAME=VALUE&…], or has a "
+                   _("the store's URL is not of the form postgresql://[USER@]HOST[:PORT]/DATABASE[?NAME=VALUE&…], or "
+                     "has a "
                      "NAME that libpq does not know"));
       PQfreemem (message);
       return FALSE;
@@ -75,13 +76,16 @@ gboolean
 va_postgresql_check_route (PGconn *connection, GError **error)
 {
   PQconninfoOption *options = PQconninfo (connection);
-  gboolean good = options != NULL && (!any_over_tcp (options) || g_str_equal (option_of (options, "sslmode"), "verify-full"));
+  gboolean good = options != NULL
+                  && (!any_over_tcp (options) || g_str_equal (option_of (options, "sslmode"), "verify-full"));
 
   PQconninfoFree (options);
   if (!good)
     g_set_error (error, VA_DB_ERROR, VA_DB_ERROR_FAILED,
-                 _("the store's database is reached over TCP without sslmode=verify-full, so that somebody on the way could "
-                   "take its place: write “?sslmode=verify-full&sslrootcert=/…” into the store's URL, or use a Unix socket "
+                 _("the store's database is reached over TCP without sslmode=verify-full, so that somebody on the way "
+                   "could "
+                   "take its place: write “?sslmode=verify-full&sslrootcert=/…” into the store's URL, or use a Unix "
+                   "socket "
                    "with “?host=/run/postgresql”"));
   return good;
 }

@@ -11,12 +11,15 @@ G_BEGIN_DECLS
 gboolean va_postgresql_check_server (PGconn *connection, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * va_postgresql_check_route: whether @connection, which is being made, goes where nobody else can be in between: to a Unix
- * socket, or over TLS that holds the server to its certificate. What counts is what libpq has come to from the URL, a service
- * file and the environment.
+ * va_postgresql_check_route: whether @connection, which is being made, goes where nobody else can be in between: to a
+ * Unix socket, or over TLS that holds the server to its certificate. What counts is what libpq has come to from the
+ * URL, a service file and the environment.
  */
 gboolean va_postgresql_check_route (PGconn *connection, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** va_postgresql_check_way: va_postgresql_check_route() for a @url that nobody has connected to; the server is not asked. */
+/**
+ * va_postgresql_check_way: va_postgresql_check_route() for a @url that nobody has connected to; the server is not
+ * asked.
+ */
 gboolean va_postgresql_check_way (const char *url, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 /*
- * libpq with deadlines: a server that stops answering, in any state, costs each call a bounded time. A call that runs out
- * of it closes nothing, but leaves the connection unusable: see va_link_usable().
+ * libpq with deadlines: a server that stops answering, in any state, costs each call a bounded time. A call that runs
+ * out of it closes nothing, but leaves the connection unusable: see va_link_usable().
  */
 typedef struct {
   PGconn *connection;
@@ -29,8 +29,8 @@ gboolean va_link_usable (VaLink *link);
  */
 PGresult *va_link_finish (VaLink *link, int sent, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
- * va_link_finish_pipeline: what the server answers to a pipeline of @count statements; ends it. After the first one that
- * fails the server carries out none of them.
+ * va_link_finish_pipeline: what the server answers to a pipeline of @count statements; ends it. After the first one
+ * that fails the server carries out none of them.
  * @good: set to how many went well
  * Returns: (transfer full): the last result, when all of them are well
  */

@@ -18,13 +18,14 @@
 #define BINARY 1
 
 /*
- * Nobody writes beside: a lock that all services on this database take. One that holds it and says nothing more loses its
- * session, and with it the lock, after the time below.
+ * Nobody writes beside: a lock that all services on this database take. One that holds it and says nothing more loses
+ * its session, and with it the lock, after the time below.
  */
 #define LOCK "SELECT pg_advisory_xact_lock (1986085236)"
 #define LOCK_TIMEOUT "4s"
 #define BEGIN "BEGIN; " LOCK
-#define BEGIN_IMPATIENTLY "BEGIN; SET LOCAL lock_timeout = '50ms'; " LOCK "; SET LOCAL lock_timeout = '" LOCK_TIMEOUT "'"
+#define BEGIN_IMPATIENTLY \
+  "BEGIN; SET LOCAL lock_timeout = '50ms'; " LOCK "; SET LOCAL lock_timeout = '" LOCK_TIMEOUT "'"
 #define SETTINGS \
   "SET client_min_messages = warning; SET statement_timeout = '4s'; SET lock_timeout = '" LOCK_TIMEOUT "';" \
   "SET idle_in_transaction_session_timeout = '5s'; SET synchronous_commit = on; SET standard_conforming_strings = on"
@@ -380,11 +381,22 @@ static VaSql *
 connect_to (gpointer url, GError **error)
 {
   static const VaSqlDriver driver = {
-    .query = postgresql_query, .send = postgresql_send, .row = postgresql_row, .reset = postgresql_reset,
-    .is_null = postgresql_is_null, .number = postgresql_number, .bytes = postgresql_bytes, .changes = postgresql_changes,
-    .execute = postgresql_execute, .begin = postgresql_begin, .commit = postgresql_commit,
-    .rollback = postgresql_rollback, .in_transaction = postgresql_in_transaction, .alive = postgresql_alive,
-    .close = postgresql_close, .snapshot = SNAPSHOT,
+    .query = postgresql_query,
+    .send = postgresql_send,
+    .row = postgresql_row,
+    .reset = postgresql_reset,
+    .is_null = postgresql_is_null,
+    .number = postgresql_number,
+    .bytes = postgresql_bytes,
+    .changes = postgresql_changes,
+    .execute = postgresql_execute,
+    .begin = postgresql_begin,
+    .commit = postgresql_commit,
+    .rollback = postgresql_rollback,
+    .in_transaction = postgresql_in_transaction,
+    .alive = postgresql_alive,
+    .close = postgresql_close,
+    .snapshot = SNAPSHOT,
   };
   Connection *connection = g_new0 (Connection, 1);
 

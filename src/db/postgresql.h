@@ -11,7 +11,8 @@ gboolean va_postgresql_is_url (const char *place);
 gboolean va_postgresql_check_url (const char *url, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_postgresql_open: the database at @url (libpq's form, postgresql://…; without a password in it), whose tables are
- * made when there are none. @present: as for va_sqlite_open(). Returns: (transfer full): freed with va_sql_backend_free()
+ * made when there are none. @present: as for va_sqlite_open(). Returns: (transfer full): freed with
+ * va_sql_backend_free()
  */
 VaBackend *va_postgresql_open (const char *url, const VaSqlSchema *schema, gboolean present, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;

@@ -3,12 +3,11 @@
 
 #include "db/sqlite-checkpoint.h"
 
-/* Only a transaction that finds nothing left to copy begins the file anew, and while many write, the thread never is so far;
-   then one of them does it. */
+/* Only a transaction that finds nothing left to copy begins the file anew, and while many write, the thread never is
+   so far; then one of them does it. */
 #define PAGES_MAX 8000
 
-struct _VaCheckpoints
-{
+struct _VaCheckpoints {
   char *path;
   GMutex mutex;
   GCond changed;

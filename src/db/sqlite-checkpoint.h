@@ -7,10 +7,11 @@
 G_BEGIN_DECLS
 
 /*
- * What SQLite has written ahead goes into the database's file now and then, which takes two syncs and all its pages. A thread
- * of its own does that, so that no transaction, and nobody who waits for it, has to.
+ * What SQLite has written ahead goes into the database's file now and then, which takes two syncs and all its pages. A
+ * thread of its own does that, so that no transaction, and nobody who waits for it, has to.
  */
-/* Written ahead, of 4 KiB: some 300 launches by themselves, of which one takes longer, for the thread needs the disk too. */
+/* Written ahead, of 4 KiB: some 300 launches by themselves, of which one takes longer, for the thread needs the disk
+   too. */
 #define VA_CHECKPOINT_PAGES 4000
 
 typedef struct _VaCheckpoints VaCheckpoints;

@@ -19,8 +19,9 @@
 #define MOMENT_MS 50
 #define READERS 4
 #define CACHE_KIB "768" /* of each connection at the most: a launch touches some dozens of pages */
-#define LOG_BYTES (VA_CHECKPOINT_PAGES * (4096 + 24) + 32) /* frames and header: what is written ahead before a checkpoint */
-#define VALUE_MAX (32 * 1024 * 1024) /* bytes; an image has half of that at most */
+#define LOG_BYTES \
+  (VA_CHECKPOINT_PAGES * (4096 + 24) + 32) /* frames and header: what is written ahead before a checkpoint */
+#define VALUE_MAX (32 * 1024 * 1024)       /* bytes; an image has half of that at most */
 
 typedef struct {
   VaSql sql;
@@ -218,8 +219,8 @@ finalize (gpointer data)
   g_free (statement);
 }
 
-/* There are no triggers and views in a store; what somebody has put there is not carried out. Nor does a value that somebody
-   has put there take all memory. */
+/* There are no triggers and views in a store; what somebody has put there is not carried out. Nor does a value that
+   somebody has put there take all memory. */
 static void
 be_careful (sqlite3 *db)
 {
@@ -232,10 +233,21 @@ static VaSql *
 connect_to (gpointer checkpoints, GError **error)
 {
   static const VaSqlDriver driver = {
-    .query = sqlite_query, .send = sqlite_send, .row = sqlite_row, .reset = sqlite_reset, .is_null = sqlite_is_null,
-    .number = sqlite_number, .bytes = sqlite_bytes, .changes = sqlite_changes, .execute = sqlite_execute,
-    .begin = sqlite_begin, .commit = sqlite_commit, .rollback = sqlite_rollback,
-    .in_transaction = sqlite_in_transaction, .alive = sqlite_alive, .close = sqlite_close,
+    .query = sqlite_query,
+    .send = sqlite_send,
+    .row = sqlite_row,
+    .reset = sqlite_reset,
+    .is_null = sqlite_is_null,
+    .number = sqlite_number,
+    .bytes = sqlite_bytes,
+    .changes = sqlite_changes,
+    .execute = sqlite_execute,
+    .begin = sqlite_begin,
+    .commit = sqlite_commit,
+    .rollback = sqlite_rollback,
+    .in_transaction = sqlite_in_transaction,
+    .alive = sqlite_alive,
+    .close = sqlite_close,
     .snapshot = "BEGIN",
   };
   Connection *connection = g_new0 (Connection, 1);
@@ -243,7 +255,8 @@ connect_to (gpointer checkpoints, GError **error)
   connection->sql.driver = &driver;
   connection->statements = g_hash_table_new_full (NULL, NULL, NULL, finalize);
   if (sqlite3_open_v2 (va_checkpoints_path (checkpoints), &connection->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-                       NULL) != SQLITE_OK)
+                       NULL)
+      != SQLITE_OK)
     set_sqlite_error (connection->db, error);
   else
     {
@@ -252,7 +265,8 @@ connect_to (gpointer checkpoints, GError **error)
       be_careful (connection->db);
       if (sqlite_execute (&connection->sql,
                           "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-                          "PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;"
+                          "PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = ON; PRAGMA trusted_schema = "
+                          "OFF;"
                           "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -" CACHE_KIB,
                           error))
         {
@@ -277,7 +291,8 @@ migrate (VaSql *sql, gpointer data, GError **error)
   g_autofree char *marks = NULL;
   gint64 version;
 
-  if (!va_sql_read_number (sql, &version, error, "PRAGMA user_version", "") || !schema->check (version, to->present, error))
+  if (!va_sql_read_number (sql, &version, error, "PRAGMA user_version", "")
+      || !schema->check (version, to->present, error))
     return FALSE;
   if (to->present)
     return TRUE;
@@ -332,11 +347,12 @@ static VaBackend *
 open_file (const char *path, const VaSqlSchema *schema, gboolean present, GError **error)
 {
   Migration to = { schema, present };
-  VaBackend *backend = va_sql_backend_new (connect_to, va_checkpoints_new (path), (GDestroyNotify) va_checkpoints_free,
-                                           READERS);
+  VaBackend *backend =
+    va_sql_backend_new (connect_to, va_checkpoints_new (path), (GDestroyNotify) va_checkpoints_free, READERS);
 
-  backend->size_query = "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count,"
-                        " pragma_page_size";
+  backend->size_query =
+    "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count,"
+    " pragma_page_size";
   if (va_sql_transact (backend, migrate, &to, NULL, error))
     return backend;
   g_prefix_error (error, "%s: ", path);
@@ -356,7 +372,8 @@ check_there (const char *path, GError **error)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND, _("there is no store %s"), path);
   else
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
-                 _("cannot look at the store %s: %s; run this as the user that the service runs as"), path, g_strerror (errno));
+                 _("cannot look at the store %s: %s; run this as the user that the service runs as"), path,
+                 g_strerror (errno));
   return FALSE;
 }
 

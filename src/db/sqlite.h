@@ -15,7 +15,9 @@ VaBackend *va_sqlite_open (const char *path, const VaSqlSchema *schema, gboolean
   G_GNUC_WARN_UNUSED_RESULT;
 /** va_sqlite_create: a new one in a file that is not there yet, mode 0600, in any folder. */
 VaBackend *va_sqlite_create (const char *path, const VaSqlSchema *schema, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** va_sqlite_finish: makes the file one that is whole without others beside it. @backend is of no more use but to close. */
+/**
+ * va_sqlite_finish: makes the file one that is whole without others beside it. @backend is of no more use but to close.
+ */
 gboolean va_sqlite_finish (VaBackend *backend, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

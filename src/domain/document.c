@@ -148,8 +148,9 @@ namespace_is_ours (const xmlNs *ns)
   return ns != NULL && strcmp ((const char *) ns->href, VA_DOMAIN_NAMESPACE) == 0;
 }
 
-/* Whether anything at or below @node other than @launch is in our namespace, or, where there is no @launch, declares it: the
-   hook takes a declaration for an opt-in, so what declares it must never be taken for a domain that has not opted in. */
+/* Whether anything at or below @node other than @launch is in our namespace, or, where there is no @launch, declares
+   it: the hook takes a declaration for an opt-in, so what declares it must never be taken for a domain that has not
+   opted in. */
 static gboolean
 has_other_of_ours (const xmlNode *node, const xmlNode *launch)
 {
@@ -206,8 +207,7 @@ static gboolean
 check_launch_empty (const xmlNode *launch, GError **error)
 {
   for (const xmlNode *child = launch->children; child != NULL; child = child->next)
-    if (child->type != XML_COMMENT_NODE && child->type != XML_PI_NODE
-        && !xmlIsBlankNode (child))
+    if (child->type != XML_COMMENT_NODE && child->type != XML_PI_NODE && !xmlIsBlankNode (child))
       return refuse_document (error, _("metadata <launch>: it must be empty"));
   return TRUE;
 }

@@ -8,8 +8,12 @@
 #include "core/qemu-arguments.h"
 
 /* What libvirt calls the other schemes. */
-static const struct { const char *type, *name; } schemes[] = {
-  { "sev-snp", "AMD SEV-SNP" }, { "tdx", "Intel TDX" }, { "s390-pv", "IBM Secure Execution" },
+static const struct {
+  const char *type, *name;
+} schemes[] = {
+  { "sev-snp", "AMD SEV-SNP" },
+  { "tdx", "Intel TDX" },
+  { "s390-pv", "IBM Secure Execution" },
 };
 
 /* QEMU's options that open a monitor. */
@@ -20,13 +24,17 @@ name_type (const char *type)
 {
   for (guint i = 0; i < G_N_ELEMENTS (schemes); i++)
     if (g_str_equal (type, schemes[i].type))
-      return g_strdup_printf (_("it is confidential by <launchSecurity type='%s'> (%s), which is not supported: only SEV and "
-                                "SEV-ES (type='sev') are attested"), type, schemes[i].name);
-  return g_strdup_printf (_("its <launchSecurity type='%s'> is not supported: only SEV and SEV-ES (type='sev') are attested"),
+      return g_strdup_printf (_("it is confidential by <launchSecurity type='%s'> (%s), which is not supported: only "
+                                "SEV and "
+                                "SEV-ES (type='sev') are attested"),
+                              type, schemes[i].name);
+  return g_strdup_printf (_("its <launchSecurity type='%s'> is not supported: only SEV and SEV-ES (type='sev') are "
+                            "attested"),
                           type);
 }
 
-/* The first character after a monitor's option that matters: "none" opens nothing, and ours is the one that is wanted. */
+/* The first character after a monitor's option that matters: "none" opens nothing, and ours is the one that is wanted.
+   */
 static gboolean
 opens_monitor (const char *option, const char *value)
 {
@@ -60,9 +68,10 @@ static void
 judge_argument (VaDomainXml *domain, const char *option, const char *value)
 {
   if (opens_monitor (option, value))
-    g_ptr_array_add (domain->warnings,
-                     g_strdup_printf (_("<qemu:commandline> opens a further monitor (%s %s): whoever reaches it can let the "
-                                        "guest run before it is attested; leave it out"), option, value));
+    g_ptr_array_add (domain->warnings, g_strdup_printf (_("<qemu:commandline> opens a further monitor (%s %s): whoever "
+                                                          "reaches it can let the "
+                                                          "guest run before it is attested; leave it out"),
+                                                        option, value));
   if (names_firmware (option, value))
     domain->firmware_argument = TRUE;
   if (!is_guest_object (option, value))
@@ -70,10 +79,12 @@ judge_argument (VaDomainXml *domain, const char *option, const char *value)
   if (domain->confidential)
     g_ptr_array_add (domain->doubts,
                      g_strdup_printf (_("<qemu:commandline> has an SEV object of its own (-object %.40s…) beside "
-                                        "<launchSecurity>: QEMU will not start with both; leave it out"), value));
+                                        "<launchSecurity>: QEMU will not start with both; leave it out"),
+                                      value));
   else if (domain->other_scheme == NULL)
-    domain->other_scheme = g_strdup (_("it is confidential by <qemu:commandline> (-object sev-guest), which libvirt knows "
-                                       "nothing about, so it cannot be attested: use <launchSecurity type='sev'> instead"));
+    domain->other_scheme =
+      g_strdup (_("it is confidential by <qemu:commandline> (-object sev-guest), which libvirt knows "
+                  "nothing about, so it cannot be attested: use <launchSecurity type='sev'> instead"));
 }
 
 /* Hook, gate and agent refuse it wherever it stands among QEMU's arguments. */
@@ -81,9 +92,10 @@ static void
 judge_saved_state (VaDomainXml *domain, const char *argument)
 {
   if (domain->confidential && va_qemu_option_loads_state (argument, strlen (argument)))
-    g_ptr_array_add (domain->obstacles,
-                     g_strdup_printf (_("<qemu:commandline> makes QEMU load a saved state (%s), which replaces the memory that "
-                                        "was measured: leave it out"), argument));
+    g_ptr_array_add (domain->obstacles, g_strdup_printf (_("<qemu:commandline> makes QEMU load a saved state (%s), "
+                                                           "which replaces the memory that "
+                                                           "was measured: leave it out"),
+                                                         argument));
 }
 
 static void
@@ -109,10 +121,22 @@ judge_commandline (VaDomainXml *domain, const xmlNode *root)
 }
 
 /* What libvirt takes one of. Of two it takes the first, or of some elements both, and may refuse them. */
-static const struct { const char *parent, *name; } single[] = {
-  { NULL, "name" }, { NULL, "uuid" }, { NULL, "vcpu" }, { NULL, "os" }, { NULL, "launchSecurity" },
-  { "os", "type" }, { "os", "loader" }, { "os", "kernel" }, { "os", "initrd" }, { "os", "cmdline" },
-  { "launchSecurity", "policy" }, { "launchSecurity", "dhCert" }, { "launchSecurity", "session" },
+static const struct {
+  const char *parent, *name;
+} single[] = {
+  { NULL, "name" },
+  { NULL, "uuid" },
+  { NULL, "vcpu" },
+  { NULL, "os" },
+  { NULL, "launchSecurity" },
+  { "os", "type" },
+  { "os", "loader" },
+  { "os", "kernel" },
+  { "os", "initrd" },
+  { "os", "cmdline" },
+  { "launchSecurity", "policy" },
+  { "launchSecurity", "dhCert" },
+  { "launchSecurity", "session" },
 };
 
 static guint
@@ -131,16 +155,18 @@ judge_single (VaDomainXml *domain, const xmlNode *parent, const char *href, cons
   guint count = count_children (parent, href, name);
 
   if (count > 1)
-    g_ptr_array_add (domain->obstacles,
-                     g_strdup_printf (_("it has <%s> %u times, and libvirt, QEMU and virt-attest may each look at another one: "
-                                        "leave one"), name, count));
+    g_ptr_array_add (domain->obstacles, g_strdup_printf (_("it has <%s> %u times, and libvirt, QEMU and virt-attest "
+                                                           "may each look at another one: "
+                                                           "leave one"),
+                                                         name, count));
 }
 
 static void
 judge_repeated (VaDomainXml *domain, const xmlNode *root)
 {
   for (guint i = 0; i < G_N_ELEMENTS (single); i++)
-    judge_single (domain, single[i].parent != NULL ? va_xml_child (root, single[i].parent) : root, NULL, single[i].name);
+    judge_single (domain, single[i].parent != NULL ? va_xml_child (root, single[i].parent) : root, NULL,
+                  single[i].name);
   judge_single (domain, root, VA_QEMU_NAMESPACE, "commandline");
 }
 
@@ -153,19 +179,24 @@ judge_type (VaDomainXml *domain, const xmlNode *root)
     g_ptr_array_add (domain->doubts, g_strdup (_("<domain> has no type, without which libvirt refuses it: write "
                                                  "<domain type='kvm'>")));
   else if (g_str_equal (type, "qemu"))
-    g_ptr_array_add (domain->obstacles, g_strdup (_("its type is 'qemu', in which QEMU emulates the processor (TCG) and encrypts "
-                                                    "nothing: SEV needs <domain type='kvm'>")));
+    g_ptr_array_add (domain->obstacles,
+                     g_strdup (_("its type is 'qemu', in which QEMU emulates the processor (TCG) and encrypts "
+                                 "nothing: SEV needs <domain type='kvm'>")));
   else if (!g_str_equal (type, "kvm"))
-    g_ptr_array_add (domain->obstacles, g_strdup_printf (_("its type is '%s', and libvirt asks hook and launch gate about domains "
-                                                           "of QEMU only: SEV needs <domain type='kvm'>"), type));
+    g_ptr_array_add (domain->obstacles,
+                     g_strdup_printf (_("its type is '%s', and libvirt asks hook and launch gate about domains "
+                                        "of QEMU only: SEV needs <domain type='kvm'>"),
+                                      type));
 }
 
-/* The machine types that OVMF is made for, also as distributions call theirs: pc-q35-rhel9.2.0, pc-i440fx-jammy, ubuntu-q35. */
+/* The machine types that OVMF is made for, also as distributions call theirs: pc-q35-rhel9.2.0, pc-i440fx-jammy,
+   ubuntu-q35. */
 static gboolean
 is_pc (const char *machine)
 {
   return g_str_equal (machine, "q35") || g_str_equal (machine, "pc") || g_str_has_prefix (machine, "pc-q35-")
-         || g_str_has_prefix (machine, "pc-i440fx-") || g_str_equal (machine, "ubuntu") || g_str_equal (machine, "ubuntu-q35");
+         || g_str_has_prefix (machine, "pc-i440fx-") || g_str_equal (machine, "ubuntu")
+         || g_str_equal (machine, "ubuntu-q35");
 }
 
 static void
@@ -177,15 +208,21 @@ judge_machine (VaDomainXml *domain, const xmlNode *root)
   g_autofree char *machine = node != NULL ? va_xml_attribute (node, "machine") : NULL;
 
   if (kind == NULL)
-    g_ptr_array_add (domain->doubts, g_strdup (_("it has no <os><type>hvm</type></os>, without which libvirt refuses it")));
+    g_ptr_array_add (domain->doubts,
+                     g_strdup (_("it has no <os><type>hvm</type></os>, without which libvirt refuses it")));
   else if (!g_str_equal (kind, "hvm"))
-    g_ptr_array_add (domain->obstacles, g_strdup_printf (_("its <os><type> is “%s”: only whole virtual machines, “hvm”, can "
-                                                           "use SEV"), kind));
+    g_ptr_array_add (domain->obstacles,
+                     g_strdup_printf (_("its <os><type> is “%s”: only whole virtual machines, “hvm”, can "
+                                        "use SEV"),
+                                      kind));
   if (arch != NULL && !g_str_equal (arch, "x86_64"))
-    g_ptr_array_add (domain->obstacles, g_strdup_printf (_("its architecture is “%s”: SEV is AMD's, for arch='x86_64'"), arch));
+    g_ptr_array_add (domain->obstacles,
+                     g_strdup_printf (_("its architecture is “%s”: SEV is AMD's, for arch='x86_64'"), arch));
   else if (machine != NULL && !is_pc (machine))
-    g_ptr_array_add (domain->obstacles, g_strdup_printf (_("its machine type “%s” is not one of the PCs that SEV firmware starts "
-                                                           "on: use machine='q35'"), machine));
+    g_ptr_array_add (domain->obstacles,
+                     g_strdup_printf (_("its machine type “%s” is not one of the PCs that SEV firmware starts "
+                                        "on: use machine='q35'"),
+                                      machine));
 }
 
 /* Another emulator than the one for x86-64, by the names that QEMU's own build gives them. */
@@ -197,8 +234,10 @@ judge_emulator (VaDomainXml *domain, const xmlNode *root)
 
   name = name != NULL ? name + 1 : path;
   if (name != NULL && g_str_has_prefix (name, "qemu-system-") && !g_str_has_prefix (name, "qemu-system-x86_64"))
-    g_ptr_array_add (domain->obstacles, g_strdup_printf (_("its <emulator> is “%s”, which is for other processors: SEV needs "
-                                                           "qemu-system-x86_64"), name));
+    g_ptr_array_add (domain->obstacles,
+                     g_strdup_printf (_("its <emulator> is “%s”, which is for other processors: SEV needs "
+                                        "qemu-system-x86_64"),
+                                      name));
 }
 
 void

@@ -38,8 +38,7 @@ check_can_prepare (const VaDomainXml *domain, const Preparation *p, GError **err
   g_autoptr(GPtrArray) reasons = va_domain_xml_reasons (domain, VA_DOMAIN_UNPREPARED, VA_RUNDIR);
 
   if (!domain->confidential && domain->other_scheme == NULL)
-    return refuse_domain (error,
-                          _("the domain has no <launchSecurity type='sev'>: it is not confidential, so there is "
+    return refuse_domain (error, _("the domain has no <launchSecurity type='sev'>: it is not confidential, so there is "
                                    "nothing to attest; add it with its <policy> first"));
   if (reasons->len > 0)
     {
@@ -96,7 +95,8 @@ add_metadata (Preparation *p, const xmlNode *launch)
       return;
     }
   owner = p->owner != NULL ? g_strdup_printf (" owner=\"%s\"", p->owner) : g_strdup ("");
-  element = g_strdup_printf ("  <attest:launch xmlns:attest=\"" VA_DOMAIN_NAMESPACE "\" id=\"%s\"%s mode=\"required\"/>",
+  element = g_strdup_printf ("  <attest:launch xmlns:attest=\"" VA_DOMAIN_NAMESPACE
+                             "\" id=\"%s\"%s mode=\"required\"/>",
                              p->registration != NULL ? p->registration : p->uuid, owner);
   if (metadata != NULL)
     va_xml_layout_insert_inside (p->layout, metadata, (const char *[]){ element + 2, NULL });
@@ -182,8 +182,9 @@ add_commandline (Preparation *p, const VaDomainMonitor *monitor, const char *cha
   const char *prefix = usable ? (const char *) declared->prefix : "qemu";
   g_autoptr(GPtrArray) lines = missing_arguments (monitor, prefix, chardev);
 
-  g_ptr_array_insert (lines, 0, usable ? g_strdup_printf ("<%s:commandline>", prefix)
-                                       : g_strdup ("<qemu:commandline xmlns:qemu='" VA_QEMU_NAMESPACE "'>"));
+  g_ptr_array_insert (lines, 0,
+                      usable ? g_strdup_printf ("<%s:commandline>", prefix)
+                             : g_strdup ("<qemu:commandline xmlns:qemu='" VA_QEMU_NAMESPACE "'>"));
   g_ptr_array_add (lines, g_strdup_printf ("</%s:commandline>", prefix));
   g_ptr_array_add (lines, NULL);
   va_xml_layout_insert_inside (p->layout, p->root, (const char *const *) lines->pdata);
@@ -230,7 +231,7 @@ check_prepared (const Preparation *p, const char *text, GError **error)
     return TRUE;
   return refuse_domain (error,
                         _("the domain XML cannot be prepared: its form is unusual; run it through “virsh define” and "
-                                 "“virsh dumpxml” first"));
+                          "“virsh dumpxml” first"));
 }
 
 static char *

@@ -11,23 +11,23 @@ G_BEGIN_DECLS
 /** What a libvirt domain's XML says that matters for a launch. */
 typedef struct {
   char *uuid, *name;
-  gint64 id;               /* live id, or -1 */
-  gboolean opted_in;       /* has our metadata element */
-  char *registration;      /* its id attribute, or the domain's UUID */
-  char *owner;             /* its owner attribute, or %NULL */
-  gboolean confidential;   /* has <launchSecurity type='sev'> */
+  gint64 id;             /* live id, or -1 */
+  gboolean opted_in;     /* has our metadata element */
+  char *registration;    /* its id attribute, or the domain's UUID */
+  char *owner;           /* its owner attribute, or %NULL */
+  gboolean confidential; /* has <launchSecurity type='sev'> */
   guint32 policy;
   gboolean kernel_hashes;
-  gboolean has_blobs;      /* both <dhCert> and <session> */
-  char *loader, *kernel;   /* paths, or %NULL */
-  char *monitor_path;      /* of our QMP chardev in <qemu:commandline>, or %NULL */
+  gboolean has_blobs;    /* both <dhCert> and <session> */
+  char *loader, *kernel; /* paths, or %NULL */
+  char *monitor_path;    /* of our QMP chardev in <qemu:commandline>, or %NULL */
   guint vcpus;
-  char *other_scheme;      /* how it is confidential without being SEV, and what to do: a sentence; or %NULL */
+  char *other_scheme;         /* how it is confidential without being SEV, and what to do: a sentence; or %NULL */
   gboolean firmware_argument; /* <qemu:commandline> names a firmware */
   /* Of char *, sentences; without any for a domain that is not confidential by SEV. */
-  GPtrArray *obstacles;    /* why it can never be attested: the host refuses it */
-  GPtrArray *doubts;       /* why libvirt, QEMU or the measurement will most likely not let it start */
-  GPtrArray *warnings;     /* what does not keep it from being attested, but may surprise */
+  GPtrArray *obstacles; /* why it can never be attested: the host refuses it */
+  GPtrArray *doubts;    /* why libvirt, QEMU or the measurement will most likely not let it start */
+  GPtrArray *warnings;  /* what does not keep it from being attested, but may surprise */
 } VaDomainXml;
 
 /**
@@ -46,8 +46,8 @@ typedef enum {
   VA_DOMAIN_STARTING,   /* libvirt, which has filled in what it chose itself */
 } VaDomainStage;
 /**
- * va_domain_xml_reasons: why @domain would not be attested: the one place where that is decided, for the host agent as for
- * the command line. A domain without any is attested at each start that the service agrees to.
+ * va_domain_xml_reasons: why @domain would not be attested: the one place where that is decided, for the host agent as
+ * for the command line. A domain without any is attested at each start that the service agrees to.
  * @run_dir: under which second monitors are
  * Returns: (transfer full): of char *, sentences that go on after “no: ”, the most important one first
  */

@@ -37,8 +37,8 @@ make_folder (const char *path, mode_t mode, GError **error)
     return FALSE;
   if (stat (path, &info) != 0 || info.st_uid != geteuid ())
     {
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, _("the directory %s must belong to the host agent's user"),
-                   path);
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
+                   _("the directory %s must belong to the host agent's user"), path);
       return FALSE;
     }
   if ((info.st_mode & 07777) == mode || chmod (path, mode) == 0)
@@ -217,8 +217,10 @@ va_agent_start (const VaHostSettings *settings, GError **error)
   agent->chores = va_work_new (1);
   agent->libvirt_work = va_work_new (LIBVIRT_THREADS);
   agent->guards = va_work_new (GUARD_THREADS);
-  agent->host = (VaLaunchHost){ settings->run_dir, settings->state_dir, agent->boot_id, settings->qemu_log_dir,
-                                agent->client, agent->chores, on_owes, on_vanished, agent };
+  agent->host = (VaLaunchHost){
+    settings->run_dir, settings->state_dir, agent->boot_id, settings->qemu_log_dir, agent->client, agent->chores,
+    on_owes,           on_vanished,         agent
+  };
   begin_work (agent);
   va_certificate_watch (agent);
   return listen_for_questions (agent, error) ? g_steal_pointer (&agent) : NULL;

@@ -27,15 +27,15 @@ typedef struct {
   VaOutcomes *outcomes;
   VaHypervisor *hypervisor; /* %NULL without libvirt, for tests */
   VaWork *libvirt_work, *chores;
-  VaWork *guards;           /* for va_guard_look() alone, which must not wait for a launch that is being served */
-  GMutex starts;            /* held from a launch's entry until its marker is there, and to decide about a stale marker */
+  VaWork *guards; /* for va_guard_look() alone, which must not wait for a launch that is being served */
+  GMutex starts;  /* held from a launch's entry until its marker is there, and to decide about a stale marker */
   VaListener *hook, *gate;
   VaLaunchHost host;
-  int lock;                 /* held for as long as the agent runs */
+  int lock; /* held for as long as the agent runs */
   guint sweep_timer;
-  gint features_due;        /* atomic: the service has not heard yet what the host can do */
-  gint64 warned;            /* when the journal was told last that the certificate ends soon, seconds; 0: never */
-  gboolean quiet, stuck;    /* va_agent_quiesce() was called; and threads were left that still use the agent */
+  gint features_due;     /* atomic: the service has not heard yet what the host can do */
+  gint64 warned;         /* when the journal was told last that the certificate ends soon, seconds; 0: never */
+  gboolean quiet, stuck; /* va_agent_quiesce() was called; and threads were left that still use the agent */
 } VaAgent;
 
 /**
@@ -45,14 +45,14 @@ typedef struct {
  */
 VaAgent *va_agent_start (const VaHostSettings *settings, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
- * va_agent_reload: reads the certificate, its key and the CA again; if they will not do, the agent goes on with those that
- * it has. Says so in the journal.
+ * va_agent_reload: reads the certificate, its key and the CA again; if they will not do, the agent goes on with those
+ * that it has. Says so in the journal.
  */
 void va_agent_reload (VaAgent *agent);
 /**
- * va_agent_quiesce: the first half of the end: nothing is asked of libvirt any more, and no outcome told; hook and gate are
- * still answered as long as the main loop runs. Returns after some seconds at most, even while libvirtd hangs. From any
- * thread, once.
+ * va_agent_quiesce: the first half of the end: nothing is asked of libvirt any more, and no outcome told; hook and
+ * gate are still answered as long as the main loop runs. Returns after some seconds at most, even while libvirtd
+ * hangs. From any thread, once.
  */
 void va_agent_quiesce (VaAgent *agent);
 /**

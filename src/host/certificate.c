@@ -24,8 +24,10 @@ va_certificate_watch (VaAgent *agent)
   date = time != NULL ? g_date_time_format (time, "%Y-%m-%d %H:%M UTC") : g_strdup ("?");
   if (ends < now)
     g_message (_("this host's certificate %s ended on %s: attested domains cannot start; put a new one there, then "
-                 "systemctl reload virt-attest-hostd"), agent->settings->certificate, date);
+                 "systemctl reload virt-attest-hostd"),
+               agent->settings->certificate, date);
   else
     g_message (_("this host's certificate %s ends on %s, in %d days: put a new one there, then systemctl reload "
-                 "virt-attest-hostd"), agent->settings->certificate, date, (int) ((ends - now) / DAY));
+                 "virt-attest-hostd"),
+               agent->settings->certificate, date, (int) ((ends - now) / DAY));
 }

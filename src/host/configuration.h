@@ -11,19 +11,18 @@ typedef struct {
   char *libvirt_uri;
   guint deadline_ms; /* for one question of hook or gate, the service's answer included */
   gboolean resume_paused;
-  char *state_dir;   /* absolute */
+  char *state_dir;    /* absolute */
   char *qemu_log_dir; /* absolute: where libvirt keeps what QEMU prints */
-  char *cek;         /* file or directory of the CEK that AMD signed, or %NULL */
-  char *run_dir;     /* absolute: sockets and markers */
-  guint grace_ms;    /* a granted launch whose QEMU does not come is given up after this */
+  char *cek;          /* file or directory of the CEK that AMD signed, or %NULL */
+  char *run_dir;      /* absolute: sockets and markers */
+  guint grace_ms;     /* a granted launch whose QEMU does not come is given up after this */
 } VaHostSettings;
 
 /**
  * va_host_settings_load: @run_dir: VA_RUNDIR, or a folder of a test's own
  * Errors: those of va_config_load()
  */
-VaHostSettings *va_host_settings_load (const char *path, const char *run_dir, GError **error)
-  G_GNUC_WARN_UNUSED_RESULT;
+VaHostSettings *va_host_settings_load (const char *path, const char *run_dir, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void va_host_settings_free (VaHostSettings *settings);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaHostSettings, va_host_settings_free)
 

@@ -148,7 +148,8 @@ main (int argc, char *argv[])
       g_printerr ("virt-attest-hostd: %s\n", error->message);
       return EXIT_FAILURE;
     }
-  /* What a process does at its end would meet the threads that are left. Nothing is lost: records and markers are on disk. */
+  /* What a process does at its end would meet the threads that are left. Nothing is lost: records and markers are on
+     disk. */
   if (!run_agent (agent))
     _exit (EXIT_SUCCESS);
   return EXIT_SUCCESS;

@@ -7,8 +7,8 @@ G_BEGIN_DECLS
 
 /** What the agent can say about a domain's firmware file. */
 typedef struct {
-  gboolean read;         /* the file could be read; else all else is empty */
-  char hash[65];         /* SHA-256, hex */
+  gboolean read; /* the file could be read; else all else is empty */
+  char hash[65]; /* SHA-256, hex */
   gboolean has_secret_area, has_hash_area;
   guint32 secret_address, secret_size; /* if has_secret_area */
 } VaLoader;

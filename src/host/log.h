@@ -7,11 +7,11 @@ G_BEGIN_DECLS
 
 /** What an entry of the agent's log is about; %NULL where it is not known. */
 typedef struct {
-  const char *call;      /* to the service: "launch", "validate", "outcome", "features" */
-  const char *request;   /* the call's id, by which the service's log has it too */
+  const char *call;    /* to the service: "launch", "validate", "outcome", "features" */
+  const char *request; /* the call's id, by which the service's log has it too */
   const char *launch_id;
-  const char *vm;        /* the registration */
-  const char *verdict;   /* the service's: "answered", or the code of its refusal; "no-answer" */
+  const char *vm;      /* the registration */
+  const char *verdict; /* the service's: "answered", or the code of its refusal; "no-answer" */
 } VaHostSubject;
 
 /** va_host_log: a notice through GLib, with those fields as VIRT_ATTEST_CALL, _REQUEST, … for the journal. */

@@ -13,8 +13,7 @@
 
 #define FILE_MAX 32768
 
-struct _VaPlatform
-{
+struct _VaPlatform {
   char *path;
   GMutex lock;
   GCond settled;

@@ -13,7 +13,7 @@ typedef struct {
   guint8 pdh[VA_SEV_CERT_SIZE];
   guint8 cert_chain[VA_CERT_CHAIN_SIZE];
   guint8 cpu_id[128];
-  gsize cpu_id_size; /* 0: none */
+  gsize cpu_id_size;                                             /* 0: none */
   guint64 cbitpos, reduced_phys_bits, max_guests, max_es_guests; /* 0: not said */
 } VaPlatformInfo;
 
@@ -21,7 +21,9 @@ typedef struct _VaPlatform VaPlatform;
 
 /** va_platform_new: begins with what the file in @state_dir says, if there is one that can be read. */
 VaPlatform *va_platform_new (const char *state_dir);
-/** va_platform_set_cek: where the CEK that AMD signed may be, as va_cek_put() takes it; %NULL: nowhere. Before any get. */
+/**
+ * va_platform_set_cek: where the CEK that AMD signed may be, as va_cek_put() takes it; %NULL: nowhere. Before any get.
+ */
 void va_platform_set_cek (VaPlatform *platform, const char *path);
 /**
  * va_platform_get: waits until @end (g_get_monotonic_time()) for the first word of libvirt if nothing is known yet.

@@ -36,7 +36,8 @@ log_call (VaHostSubject *subject, JsonObject *reply, const GError *reason)
   if (reason == NULL)
     subject->verdict = "answered";
   else
-    subject->verdict = reason->domain == VA_PROBLEM_ERROR ? va_problem_name ((VaProblemCode) reason->code) : "no-answer";
+    subject->verdict = reason->domain == VA_PROBLEM_ERROR ? va_problem_name ((VaProblemCode) reason->code)
+                                                          : "no-answer";
   va_host_log (subject, _("request %s: %s, launch %s, registration %s: %s%s%s"), subject->request, subject->call,
                subject->launch_id != NULL ? subject->launch_id : "-", subject->vm != NULL ? subject->vm : "-",
                subject->verdict, reason != NULL ? ": " : "", reason != NULL ? reason->message : "");
@@ -55,10 +56,13 @@ post_message (VaClient *client, VaHostSubject subject, char *path, JsonObject *b
 {
   g_autofree char *id = va_uuid_random ();
   gint64 left = (end - g_get_monotonic_time ()) / 1000;
-  VaClientRequest request = {
-    .method = "POST", .path = path, .json = body, .deadline_ms = (guint) CLAMP (left, 1, 600000),
-    .max_reply = REPLY_MAX, .request_id = id, .persist = urgency != ONCE
-  };
+  VaClientRequest request = { .method = "POST",
+                              .path = path,
+                              .json = body,
+                              .deadline_ms = (guint) CLAMP (left, 1, 600000),
+                              .max_reply = REPLY_MAX,
+                              .request_id = id,
+                              .persist = urgency != ONCE };
   g_autoptr(JsonObject) reply = NULL;
   GError *reason = NULL;
   gint64 silence = urgency == START ? va_client_silent_for (client) : -1;
@@ -91,7 +95,8 @@ wait_for_owner (const VaLaunchPending *pending, gint64 end, GError **error)
       return TRUE;
     }
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_TIMEOUT,
-               _("waiting for confirmation, launch-id %s: when the guest's owner has approved it, start the domain again"),
+               _("waiting for confirmation, launch-id %s: when the guest's owner has approved it, start the domain "
+                 "again"),
                pending->launch_id);
   return FALSE;
 }
@@ -103,8 +108,8 @@ ask_for_launch (VaClient *client, const char *registration, const VaLaunchReques
 {
   char *path = g_strdup_printf ("/v1/vm/%s/launch", registration);
   const VaHostSubject subject = { .call = "launch", .launch_id = request->launch_id, .vm = registration };
-  g_autoptr(JsonObject) reply = post_message (client, subject, path, va_launch_request_write (request), end, START,
-                                              error);
+  g_autoptr(JsonObject) reply =
+    post_message (client, subject, path, va_launch_request_write (request), end, START, error);
 
   if (reply == NULL)
     return FALSE;
@@ -143,8 +148,8 @@ va_service_client_validate (VaClient *client, const char *registration, const Va
 {
   char *path = g_strdup_printf ("/v1/vm/%s/validate", registration);
   const VaHostSubject subject = { .call = "validate", .launch_id = request->launch_id, .vm = registration };
-  g_autoptr(JsonObject) object = post_message (client, subject, path, va_validate_request_write (request), end, PERSIST,
-                                               error);
+  g_autoptr(JsonObject) object =
+    post_message (client, subject, path, va_validate_request_write (request), end, PERSIST, error);
   g_autoptr(VaValidateReply) reply = NULL;
 
   if (object == NULL)
@@ -175,8 +180,8 @@ gboolean
 va_service_client_features (VaClient *client, const VaHostFeatures *features, gint64 end, GError **error)
 {
   const VaHostSubject subject = { .call = "features" };
-  g_autoptr(JsonObject) reply = post_message (client, subject, g_strdup ("/v1/host"), va_host_features_write (features),
-                                              end, ONCE, error);
+  g_autoptr(JsonObject) reply =
+    post_message (client, subject, g_strdup ("/v1/host"), va_host_features_write (features), end, ONCE, error);
 
   return reply != NULL;
 }

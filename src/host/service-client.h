@@ -8,14 +8,15 @@
  * What the agent asks the service. Each call blocks, at most until @end (g_get_monotonic_time()).
  * Each has an id of its own, which is in the service's log and in ours.
  * Errors: VA_PROBLEM_ERROR with "the service refused: SENTENCE (CODE); request ID"; VA_CORE_ERROR_PEER or _TIMEOUT with
- *   the client's sentence, which names the URL; VA_CORE_ERROR_PARSE with "the attestation service gave a broken answer: …"
+ *   the client's sentence, which names the URL; VA_CORE_ERROR_PARSE with "the attestation service gave a broken
+ *   answer: …"
  */
 G_BEGIN_DECLS
 
 /**
- * va_service_client_launch: POST /v1/vm/{registration}/launch; again and again while the launch waits for its owner, and
- *   while there is no connection. For some seconds after a call that got no answer at all it waits a second instead of
- *   until @end: libvirt holds a lock while a start waits, and "virsh list" waits for each of them.
+ * va_service_client_launch: POST /v1/vm/{registration}/launch; again and again while the launch waits for its owner,
+ *   and while there is no connection. For some seconds after a call that got no answer at all it waits a second
+ *   instead of until @end: libvirt holds a lock while a start waits, and "virsh list" waits for each of them.
  * @request: its launch_id is set then
  * Returns: (transfer full)
  * Errors: also VA_CORE_ERROR_TIMEOUT: it still waits at @end
@@ -26,8 +27,8 @@ VaLaunchGrant *va_service_client_launch (VaClient *client, const char *registrat
  * va_service_client_validate: POST /v1/vm/{registration}/validate; the answer is about the launch that was asked about.
  */
 VaValidateReply *va_service_client_validate (VaClient *client, const char *registration,
-                                             const VaValidateRequest *request,
-                                             gint64 end, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                                             const VaValidateRequest *request, gint64 end, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 /** va_service_client_outcome: POST /v1/launch/{launch-id}/outcome */
 gboolean va_service_client_outcome (VaClient *client, const char *launch_id, const VaOutcome *outcome, gint64 end,
                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;

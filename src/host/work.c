@@ -3,12 +3,11 @@
 
 #include "host/work.h"
 
-struct _VaWork
-{
+struct _VaWork {
   GThreadPool *pool;
   GMutex lock;
   GCond changed;
-  guint left;   /* under the lock: pieces that are not done */
+  guint left; /* under the lock: pieces that are not done */
   gboolean stop;
 };
 

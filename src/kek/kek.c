@@ -9,10 +9,9 @@
 #include "kek/seal.h"
 #include "kek/token.h"
 
-struct _VaKek
-{
+struct _VaKek {
   char *name;
-  VaSeal *seal;    /* file, credential */
+  VaSeal *seal; /* file, credential */
   VaToken *token;
 };
 
@@ -38,9 +37,8 @@ check_settings (const VaKekSettings *settings, GError **error)
 static VaSeal *
 read_kek_file (const VaKekSettings *settings, GError **error)
 {
-  g_autoptr(VaSecret) key = settings->file != NULL
-    ? va_file_read_secret (settings->file, VA_SEAL_KEY_SIZE, error)
-    : va_credential_read (settings->credential, VA_SEAL_KEY_SIZE, error);
+  g_autoptr(VaSecret) key = settings->file != NULL ? va_file_read_secret (settings->file, VA_SEAL_KEY_SIZE, error)
+                                                   : va_credential_read (settings->credential, VA_SEAL_KEY_SIZE, error);
 
   return key != NULL ? va_seal_new (key, error) : NULL;
 }
@@ -109,8 +107,8 @@ set_other_kind_error (const VaKek *kek, guint8 kind, GError **error)
   else
     g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
                  _("%s is not the key that this store's data key was wrapped with: that was %s, and the configuration "
-                   "now names %s. Name the former one again; without it the store's secrets are lost"), kek->name,
-                 describe_kind (kind), describe_kind (kind_of (kek)));
+                   "now names %s. Name the former one again; without it the store's secrets are lost"),
+                 kek->name, describe_kind (kind), describe_kind (kind_of (kek)));
 }
 
 VaSecret *
@@ -131,8 +129,10 @@ va_kek_unwrap (VaKek *kek, const VaSealLabel *label, GBytes *wrapped, GError **e
   if (key != NULL && va_secret_size (key) == VA_SEAL_KEY_SIZE)
     return g_steal_pointer (&key);
   if (key != NULL)
-    g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN, _("%s opens it, but what is inside is not a data key: it has "
-                 "%" G_GSIZE_FORMAT " bytes instead of %d"), kek->name, va_secret_size (key), VA_SEAL_KEY_SIZE);
+    g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
+                 _("%s opens it, but what is inside is not a data key: it has "
+                   "%" G_GSIZE_FORMAT " bytes instead of %d"),
+                 kek->name, va_secret_size (key), VA_SEAL_KEY_SIZE);
   else if (g_error_matches (reason, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN))
     g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
                  _("%s is not the key that this store's data key was wrapped with: %s"), kek->name, reason->message);

@@ -60,8 +60,8 @@ GBytes *va_kek_wrap (VaKek *kek, const VaSealLabel *label, VaSecret *data_key, G
 /**
  * va_kek_unwrap: the data key again.
  * @wrapped: as va_kek_wrap() gave it; %NULL, or anything else, is not a wrapped key
- * Errors: VA_SEAL_ERROR_BROKEN: wrapped by another kind of KEK (the message says which, and what to do), by another key,
- *   for another label, or changed; VA_KEK_ERROR, of tokens only: the token did not answer
+ * Errors: VA_SEAL_ERROR_BROKEN: wrapped by another kind of KEK (the message says which, and what to do), by another
+ *   key, for another label, or changed; VA_KEK_ERROR, of tokens only: the token did not answer
  */
 VaSecret *va_kek_unwrap (VaKek *kek, const VaSealLabel *label, GBytes *wrapped, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;

@@ -16,8 +16,7 @@
 
 G_STATIC_ASSERT (VA_SEAL_OVERHEAD == HEAD_SIZE + TAG_SIZE);
 
-struct _VaSeal
-{
+struct _VaSeal {
   GMutex mutex; /* a GnuTLS cipher handle serves one thread at a time */
   gnutls_aead_cipher_hd_t cipher;
 };
@@ -32,8 +31,8 @@ va_seal_new (VaSecret *key, GError **error)
 
   if (va_secret_size (key) != VA_SEAL_KEY_SIZE)
     {
-      g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
-                   _("the key has %" G_GSIZE_FORMAT " bytes instead of %d"), va_secret_size (key), VA_SEAL_KEY_SIZE);
+      g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN, _("the key has %" G_GSIZE_FORMAT " bytes instead of %d"),
+                   va_secret_size (key), VA_SEAL_KEY_SIZE);
       return NULL;
     }
   seal = g_new0 (VaSeal, 1);
@@ -96,7 +95,8 @@ va_seal_open (VaSeal *seal, const VaSealLabel *label, GBytes *sealed, GError **e
     return g_steal_pointer (&value);
   g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
                _("the sealed %s of %s does not open: it was changed, belongs to another row, or was sealed under "
-                 "another key"), label->purpose, label->table);
+                 "another key"),
+               label->purpose, label->table);
   return NULL;
 }
 

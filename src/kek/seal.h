@@ -21,8 +21,9 @@ typedef struct {
 } VaSealLabel;
 
 /**
- * va_seal_label_bytes: what is authenticated for @label: a fixed word and the label's parts, each ended by a zero byte, so
- * that none runs into another. Other things that are bound to a place are bound to it in this form too (kek.h).
+ * va_seal_label_bytes: what is authenticated for @label: a fixed word and the label's parts, each ended by a zero
+ * byte, so that none runs into another. Other things that are bound to a place are bound to it in this form too
+ * (kek.h).
  * Returns: (transfer full)
  */
 GBytes *va_seal_label_bytes (const VaSealLabel *label) G_GNUC_WARN_UNUSED_RESULT;

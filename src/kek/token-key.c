@@ -72,7 +72,8 @@ has_mechanism (VaToken *token, ck_mechanism_type_t type, unsigned long flags, co
     return TRUE;
   g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_TOKEN,
                _("the token does not do %s, which this kind of key needs: an AES-256 key needs CKM_AES_GCM, an RSA key "
-                 "CKM_RSA_PKCS_OAEP and CKM_SHA256_RSA_PKCS"), name);
+                 "CKM_RSA_PKCS_OAEP and CKM_SHA256_RSA_PKCS"),
+               name);
   return FALSE;
 }
 
@@ -102,8 +103,9 @@ check_rsa (VaToken *token, GError **error)
     return va_token_refuse_key (error, _("the private key is not an RSA key of 2048 bits or more (CKK_RSA)"));
   if (!is_set (token, CKA_DECRYPT, TRUE) || !is_set (token, CKA_SIGN, TRUE))
     return va_token_refuse_key (error,
-      _("the RSA key may not decrypt and sign (CKA_DECRYPT, CKA_SIGN). It must sign what it wraps, because everybody "
-        "who knows the public key can encrypt for it; an AES-256 key needs no such thing"));
+                                _("the RSA key may not decrypt and sign (CKA_DECRYPT, CKA_SIGN). It must sign what it "
+                                  "wraps, because everybody "
+                                  "who knows the public key can encrypt for it; an AES-256 key needs no such thing"));
   token->modulus_size = size;
   token->asks_each_time = is_set (token, CKA_ALWAYS_AUTHENTICATE, TRUE);
   token->kind = VA_WRAP_TOKEN_RSA;
@@ -119,12 +121,13 @@ va_token_check_key (VaToken *token, GError **error)
   if (!get_number (token, CKA_CLASS, &class))
     return va_token_refuse_key (error, _("the token does not tell what kind of key it is (CKA_CLASS)"));
   if (!is_set (token, CKA_SENSITIVE, TRUE))
-    return va_token_refuse_key (error,
-      _("the key can be read out of the token, or the token does not tell whether it can (CKA_SENSITIVE must be true): "
-        "make a key in the token, sensitive and not extractable"));
+    return va_token_refuse_key (error, _("the key can be read out of the token, or the token does not tell whether it "
+                                         "can (CKA_SENSITIVE must be true): "
+                                         "make a key in the token, sensitive and not extractable"));
   if (!is_set (token, CKA_EXTRACTABLE, FALSE))
-    return va_token_refuse_key (error,
-      _("the key can be taken out of the token wrapped by another one, or the token does not tell whether it can "
-        "(CKA_EXTRACTABLE must be false): make a key in the token, sensitive and not extractable"));
+    return va_token_refuse_key (error, _("the key can be taken out of the token wrapped by another one, or the token "
+                                         "does not tell whether it can "
+                                         "(CKA_EXTRACTABLE must be false): make a key in the token, sensitive and not "
+                                         "extractable"));
   return class == CKO_SECRET_KEY ? check_aes (token, error) : check_rsa (token, error);
 }

@@ -148,10 +148,10 @@ va_token_login (VaToken *token, ck_user_type_t user, ck_rv_t *rv, GError **error
       token->pin_refused = TRUE;
       g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_PIN,
                    _("the token does not take the PIN in %s: %s. It is not tried again: a token locks itself after a "
-                     "few wrong PINs"), token->pin_file, p11_kit_strerror (*rv));
+                     "few wrong PINs"),
+                   token->pin_file, p11_kit_strerror (*rv));
       return FALSE;
     default:
       return va_token_failed (error, "C_Login", *rv);
     }
 }
-

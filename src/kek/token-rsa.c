@@ -79,7 +79,7 @@ find_public_key (VaToken *token, ck_object_handle_t *key, ck_rv_t *rv, GError **
 static struct ck_rsa_pkcs_oaep_params
 oaep_params (guint i)
 {
-  return (struct ck_rsa_pkcs_oaep_params) { hashes[i].hash, hashes[i].mgf, CKZ_DATA_SPECIFIED, NULL, 0 };
+  return (struct ck_rsa_pkcs_oaep_params){ hashes[i].hash, hashes[i].mgf, CKZ_DATA_SPECIFIED, NULL, 0 };
 }
 
 /* With the first hash that the token takes. */
@@ -144,8 +144,8 @@ decrypt_rsa (VaToken *token, VaTokenJob *job, const guint8 *in, ck_rv_t *rv, GEr
     return va_token_failed (error, "C_DecryptInit", *rv);
   if (token->asks_each_time && !va_token_login (token, CKU_CONTEXT_SPECIFIC, rv, error))
     return FALSE;
-  *rv = module->C_Decrypt (token->at.session, (guint8 *) in + HEAD_SIZE, token->modulus_size,
-                           va_secret_data (job->key), &got);
+  *rv = module->C_Decrypt (token->at.session, (guint8 *) in + HEAD_SIZE, token->modulus_size, va_secret_data (job->key),
+                           &got);
   if (*rv != CKR_OK)
     return va_token_not_decrypted (error, *rv);
   va_secret_truncate (job->key, MIN (got, token->modulus_size));

@@ -26,7 +26,8 @@ va_token_not_decrypted (GError **error, ck_rv_t rv)
     return va_token_failed (error, "C_Decrypt", rv);
   g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
                _("it was changed, belongs to another place, or was wrapped by another key; the token answers to "
-                 "C_Decrypt: %s (0x%lx)"), p11_kit_strerror (rv), rv);
+                 "C_Decrypt: %s (0x%lx)"),
+               p11_kit_strerror (rv), rv);
   return FALSE;
 }
 
@@ -37,8 +38,9 @@ use_aes (VaToken *token, const VaSealLabel *label, guint8 *nonce, gboolean encry
 {
   struct ck_function_list *module = token->at.module;
   g_autoptr(GBytes) aad = va_seal_label_bytes (label);
-  struct ck_gcm_params params = { nonce, NONCE_SIZE, NONCE_SIZE * 8, (guint8 *) g_bytes_get_data (aad, NULL),
-                                  g_bytes_get_size (aad), TAG_SIZE * 8 };
+  struct ck_gcm_params params = {
+    nonce, NONCE_SIZE, NONCE_SIZE * 8, (guint8 *) g_bytes_get_data (aad, NULL), g_bytes_get_size (aad), TAG_SIZE * 8
+  };
   struct ck_mechanism mechanism = { CKM_AES_GCM, &params, sizeof params };
   unsigned long got = out_size;
 

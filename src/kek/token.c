@@ -147,7 +147,8 @@ find_token (VaToken *token, GError **error)
   if (found == 0)
     g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_TOKEN,
                  _("the token that key-token names is not there; tokens that are: %s. Is it plugged in, and is %s the "
-                   "module for it?"), others->len > 0 ? others->str : _("none"),
+                   "module for it?"),
+                 others->len > 0 ? others->str : _("none"),
                  token->module_path != NULL ? token->module_path : _("one that p11-kit has (p11-kit list-modules)"));
   else if (found > 1)
     g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_TOKEN,
@@ -188,7 +189,7 @@ count_keys (VaToken *token, ck_object_class_t class, guint *found, GError **erro
       template[n++] = given[i];
     else if (*(ck_object_class_t *) given[i].value != class)
       return TRUE;
-  template[n++] = (struct ck_attribute) { CKA_CLASS, &class, sizeof class };
+  template[n++] = (struct ck_attribute){ CKA_CLASS, &class, sizeof class };
   rv = token->at.module->C_FindObjectsInit (token->at.session, template, n);
   if (rv != CKR_OK)
     return va_token_failed (error, "C_FindObjectsInit", rv);

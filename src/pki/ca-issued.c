@@ -15,7 +15,9 @@ static gboolean
 refuse_given (GError **error, const char *what)
 {
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-               _("%s; give the certificate of a person, host or service that this CA issued (ROLE-NAME.pem or service.pem)"), what);
+               _("%s; give the certificate of a person, host or service that this CA issued (ROLE-NAME.pem or "
+                 "service.pem)"),
+               what);
   return FALSE;
 }
 
@@ -55,8 +57,9 @@ have_same_key (gnutls_x509_crt_t a, gnutls_x509_crt_t b)
   guint8 id[2][KEY_ID_SIZE];
   size_t size[2] = { KEY_ID_SIZE, KEY_ID_SIZE };
 
-  return gnutls_x509_crt_get_key_id (a, 0, id[0], &size[0]) >= 0 && gnutls_x509_crt_get_key_id (b, 0, id[1], &size[1]) >= 0
-         && size[0] == size[1] && memcmp (id[0], id[1], size[0]) == 0;
+  return gnutls_x509_crt_get_key_id (a, 0, id[0], &size[0]) >= 0
+         && gnutls_x509_crt_get_key_id (b, 0, id[1], &size[1]) >= 0 && size[0] == size[1]
+         && memcmp (id[0], id[1], size[0]) == 0;
 }
 
 static char *
@@ -77,8 +80,9 @@ static gboolean
 names_as_issuer (gnutls_x509_crt_t certificate, gnutls_x509_crt_t ca)
 {
   gnutls_datum_t issuer = { NULL, 0 }, name = { NULL, 0 };
-  gboolean same = gnutls_x509_crt_get_raw_issuer_dn (certificate, &issuer) >= 0 && gnutls_x509_crt_get_raw_dn (ca, &name) >= 0
-                  && issuer.size == name.size && memcmp (issuer.data, name.data, name.size) == 0;
+  gboolean same = gnutls_x509_crt_get_raw_issuer_dn (certificate, &issuer) >= 0
+                  && gnutls_x509_crt_get_raw_dn (ca, &name) >= 0 && issuer.size == name.size
+                  && memcmp (issuer.data, name.data, name.size) == 0;
 
   gnutls_free (issuer.data);
   gnutls_free (name.data);
@@ -102,7 +106,8 @@ check_issuer (gnutls_x509_crt_t certificate, gnutls_x509_crt_t ca, GError **erro
       || gnutls_x509_crt_verify (certificate, &ca, 1, GNUTLS_VERIFY_DISABLE_TIME_CHECKS, &status) < 0
       || (status & GNUTLS_CERT_INVALID) != 0)
     {
-      what = g_strdup_printf (_("this certificate was issued by a CA of the same name, “%s”, with another key"), issuer);
+      what =
+        g_strdup_printf (_("this certificate was issued by a CA of the same name, “%s”, with another key"), issuer);
       return refuse_given (error, what);
     }
   return TRUE;

@@ -48,9 +48,9 @@ make_key (VaCaCurve curve, gnutls_x509_privkey_t *key, GError **error)
 {
   gnutls_ecc_curve_t id = curve == VA_CA_P384 ? GNUTLS_ECC_CURVE_SECP384R1 : GNUTLS_ECC_CURVE_SECP256R1;
 
-  return gnutls_ok (gnutls_x509_privkey_init (key), "privkey_init", error) &&
-         gnutls_ok (gnutls_x509_privkey_generate (*key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS (id), 0),
-                    "privkey_generate", error);
+  return gnutls_ok (gnutls_x509_privkey_init (key), "privkey_init", error)
+         && gnutls_ok (gnutls_x509_privkey_generate (*key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS (id), 0),
+                       "privkey_generate", error);
 }
 
 /* What every certificate of ours has: version, key, random serial number, times. */
@@ -63,20 +63,21 @@ set_basics (gnutls_x509_crt_t certificate, gnutls_x509_privkey_t key, gint64 not
 
   va_random_fill (serial, sizeof serial);
   serial[0] = (guint8) ((serial[0] & 0x7f) | 0x40); /* positive, and always as long */
-  return gnutls_ok (gnutls_x509_crt_set_version (certificate, 3), "set_version", error) &&
-         gnutls_ok (gnutls_x509_crt_set_key (certificate, key), "set_key", error) &&
-         gnutls_ok (gnutls_x509_crt_set_serial (certificate, serial, sizeof serial), "set_serial", error) &&
-         gnutls_ok (gnutls_x509_crt_set_activation_time (certificate, (time_t) not_before), "set_activation", error) &&
-         gnutls_ok (gnutls_x509_crt_set_expiration_time (certificate, (time_t) not_after), "set_expiration", error) &&
-         gnutls_ok (gnutls_x509_crt_get_key_id (certificate, 0, id, &id_size), "get_key_id", error) &&
-         gnutls_ok (gnutls_x509_crt_set_subject_key_id (certificate, id, id_size), "set_subject_key_id", error);
+  return gnutls_ok (gnutls_x509_crt_set_version (certificate, 3), "set_version", error)
+         && gnutls_ok (gnutls_x509_crt_set_key (certificate, key), "set_key", error)
+         && gnutls_ok (gnutls_x509_crt_set_serial (certificate, serial, sizeof serial), "set_serial", error)
+         && gnutls_ok (gnutls_x509_crt_set_activation_time (certificate, (time_t) not_before), "set_activation", error)
+         && gnutls_ok (gnutls_x509_crt_set_expiration_time (certificate, (time_t) not_after), "set_expiration", error)
+         && gnutls_ok (gnutls_x509_crt_get_key_id (certificate, 0, id, &id_size), "get_key_id", error)
+         && gnutls_ok (gnutls_x509_crt_set_subject_key_id (certificate, id, id_size), "set_subject_key_id", error);
 }
 
 static gboolean
 set_common_name (gnutls_x509_crt_t certificate, const char *name, GError **error)
 {
   return gnutls_ok (gnutls_x509_crt_set_dn_by_oid (certificate, GNUTLS_OID_X520_COMMON_NAME, 0, name,
-                                                   (unsigned) strlen (name)), "set_dn", error);
+                                                   (unsigned) strlen (name)),
+                    "set_dn", error);
 }
 
 /* As strong as the key that signs. */
@@ -86,7 +87,7 @@ digest_for (gnutls_x509_privkey_t key)
   unsigned bits = 0;
 
   return gnutls_x509_privkey_get_pk_algorithm2 (key, &bits) == GNUTLS_PK_ECDSA && bits > 256 ? GNUTLS_DIG_SHA384
-                                                                                           : GNUTLS_DIG_SHA256;
+                                                                                             : GNUTLS_DIG_SHA256;
 }
 
 static gboolean
@@ -137,13 +138,13 @@ va_ca_create (const char *name, VaCaCurve curve, guint days, GError **error)
       refuse_ca (error, VA_CORE_ERROR_RANGE, _("a CA can be valid for 1 to 36500 days"));
       return NULL;
     }
-  if (!make_key (curve, &key, error) || !gnutls_ok (gnutls_x509_crt_init (&certificate), "crt_init", error) ||
-      !set_basics (certificate, key, now - CLOCK_SLACK, now + (gint64) days * DAY, error) ||
-      !set_common_name (certificate, name, error) ||
-      !gnutls_ok (gnutls_x509_crt_set_basic_constraints (certificate, 1, 0), "set_basic_constraints", error) ||
-      !gnutls_ok (gnutls_x509_crt_set_key_usage (certificate, GNUTLS_KEY_KEY_CERT_SIGN | GNUTLS_KEY_CRL_SIGN),
-                  "set_key_usage", error) ||
-      !sign_certificate (certificate, certificate, key, error))
+  if (!make_key (curve, &key, error) || !gnutls_ok (gnutls_x509_crt_init (&certificate), "crt_init", error)
+      || !set_basics (certificate, key, now - CLOCK_SLACK, now + (gint64) days * DAY, error)
+      || !set_common_name (certificate, name, error)
+      || !gnutls_ok (gnutls_x509_crt_set_basic_constraints (certificate, 1, 0), "set_basic_constraints", error)
+      || !gnutls_ok (gnutls_x509_crt_set_key_usage (certificate, GNUTLS_KEY_KEY_CERT_SIGN | GNUTLS_KEY_CRL_SIGN),
+                     "set_key_usage", error)
+      || !sign_certificate (certificate, certificate, key, error))
     return NULL;
   return export_pair (certificate, key, error);
 }
@@ -176,9 +177,9 @@ import_ca (const VaCaPair *ca, gnutls_x509_crt_t *certificate, gnutls_x509_privk
   if (gnutls_x509_privkey_init (key) < 0 || gnutls_x509_privkey_import (*key, &pem, GNUTLS_X509_FMT_PEM) < 0)
     return refuse_ca (error, VA_CORE_ERROR_PARSE,
                       _("the CA's key is not a private key in PEM form without a password"));
-  if (gnutls_x509_crt_get_key_id (*certificate, 0, id[0], &size[0]) < 0 ||
-      gnutls_x509_privkey_get_key_id (*key, 0, id[1], &size[1]) < 0 || size[0] != size[1] ||
-      memcmp (id[0], id[1], size[0]) != 0)
+  if (gnutls_x509_crt_get_key_id (*certificate, 0, id[0], &size[0]) < 0
+      || gnutls_x509_privkey_get_key_id (*key, 0, id[1], &size[1]) < 0 || size[0] != size[1]
+      || memcmp (id[0], id[1], size[0]) != 0)
     return refuse_ca (error, VA_CORE_ERROR_PARSE, _("the CA's key does not belong to the CA's certificate"));
   return TRUE;
 }
@@ -188,9 +189,9 @@ is_dns_name (const char *name)
 {
   gsize length = strlen (name);
 
-  return length >= 1 && length <= 253 && g_ascii_isalnum (name[0]) && g_ascii_isalnum (name[length - 1]) &&
-         strstr (name, "..") == NULL &&
-         strspn (name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") == length;
+  return length >= 1 && length <= 253 && g_ascii_isalnum (name[0]) && g_ascii_isalnum (name[length - 1])
+         && strstr (name, "..") == NULL
+         && strspn (name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") == length;
 }
 
 static gboolean
@@ -239,9 +240,9 @@ set_server (gnutls_x509_crt_t certificate, const VaCaRequest *request, GError **
       return FALSE;
   if (name == NULL)
     name = strlen (request->hosts[0]) <= 64 ? request->hosts[0] : "virt-attest server";
-  return check_common_name (name, error) && set_common_name (certificate, name, error) &&
-         gnutls_ok (gnutls_x509_crt_set_key_purpose_oid (certificate, GNUTLS_KP_TLS_WWW_SERVER, 0), "set_key_purpose",
-                    error);
+  return check_common_name (name, error) && set_common_name (certificate, name, error)
+         && gnutls_ok (gnutls_x509_crt_set_key_purpose_oid (certificate, GNUTLS_KP_TLS_WWW_SERVER, 0),
+                       "set_key_purpose", error);
 }
 
 static gboolean
@@ -259,11 +260,12 @@ set_client (gnutls_x509_crt_t certificate, const VaCaRequest *request, GError **
                          request->person != NULL ? ":" : "", request->person != NULL ? request->person : "");
   /* With the role in front, no verifier can take the common name for a host's name. */
   name = g_strdup_printf ("%s %.50s", va_role_name (request->role), request->name);
-  return set_common_name (certificate, name, error) &&
-         gnutls_ok (gnutls_x509_crt_set_subject_alt_name (certificate, GNUTLS_SAN_URI, uri, (unsigned) strlen (uri),
-                                                          GNUTLS_FSAN_SET), "set_subject_alt_name", error) &&
-         gnutls_ok (gnutls_x509_crt_set_key_purpose_oid (certificate, GNUTLS_KP_TLS_WWW_CLIENT, 0), "set_key_purpose",
-                    error);
+  return set_common_name (certificate, name, error)
+         && gnutls_ok (gnutls_x509_crt_set_subject_alt_name (certificate, GNUTLS_SAN_URI, uri, (unsigned) strlen (uri),
+                                                             GNUTLS_FSAN_SET),
+                       "set_subject_alt_name", error)
+         && gnutls_ok (gnutls_x509_crt_set_key_purpose_oid (certificate, GNUTLS_KP_TLS_WWW_CLIENT, 0),
+                       "set_key_purpose", error);
 }
 
 static gboolean
@@ -297,14 +299,13 @@ va_ca_issue (const VaCaPair *ca, const VaCaRequest *request, GError **error)
       refuse_ca (error, VA_CORE_ERROR_RANGE, _("the certificate would end before it begins; has the CA run out?"));
       return NULL;
     }
-  if (!make_key (request->curve, &key, error) ||
-      !gnutls_ok (gnutls_x509_crt_init (&certificate), "crt_init", error) ||
-      !set_basics (certificate, key, from, to, error) ||
-      !(request->server ? set_server (certificate, request, error) : set_client (certificate, request, error)) ||
-      !gnutls_ok (gnutls_x509_crt_set_basic_constraints (certificate, 0, -1), "set_basic_constraints", error) ||
-      !gnutls_ok (gnutls_x509_crt_set_key_usage (certificate, GNUTLS_KEY_DIGITAL_SIGNATURE), "set_key_usage", error) ||
-      !set_authority (certificate, ca_certificate, error) ||
-      !sign_certificate (certificate, ca_certificate, ca_key, error))
+  if (!make_key (request->curve, &key, error) || !gnutls_ok (gnutls_x509_crt_init (&certificate), "crt_init", error)
+      || !set_basics (certificate, key, from, to, error)
+      || !(request->server ? set_server (certificate, request, error) : set_client (certificate, request, error))
+      || !gnutls_ok (gnutls_x509_crt_set_basic_constraints (certificate, 0, -1), "set_basic_constraints", error)
+      || !gnutls_ok (gnutls_x509_crt_set_key_usage (certificate, GNUTLS_KEY_DIGITAL_SIGNATURE), "set_key_usage", error)
+      || !set_authority (certificate, ca_certificate, error)
+      || !sign_certificate (certificate, ca_certificate, ca_key, error))
     return NULL;
   return export_pair (certificate, key, error);
 }
@@ -320,7 +321,8 @@ va_ca_certificate_ends (const char *pem, gint64 *ends, GError **error)
   return TRUE;
 }
 
-/* --- lists of revoked certificates --------------------------------------------------------------------------------- */
+/* --- lists of revoked certificates ---------------------------------------------------------------------------------
+   */
 
 /* Adds a certificate by its serial number, unless the list has it. */
 static gboolean
@@ -361,7 +363,8 @@ copy_list (gnutls_x509_crl_t list, GHashTable *listed, const char *pem, gnutls_x
 }
 
 static gboolean
-list_certificate (gnutls_x509_crl_t list, GHashTable *listed, const char *pem, const char *ca, time_t now, GError **error)
+list_certificate (gnutls_x509_crl_t list, GHashTable *listed, const char *pem, const char *ca, time_t now,
+                  GError **error)
 {
   g_auto(gnutls_x509_crt_t) certificate = NULL;
   guint8 serial[SERIAL_MAX];
@@ -375,7 +378,8 @@ list_certificate (gnutls_x509_crl_t list, GHashTable *listed, const char *pem, c
 
 /* Version, times, number and authority: what every list has. */
 static gboolean
-finish_list (gnutls_x509_crl_t list, gnutls_x509_crt_t ca, gnutls_x509_privkey_t key, time_t now, guint days, GError **error)
+finish_list (gnutls_x509_crl_t list, gnutls_x509_crt_t ca, gnutls_x509_privkey_t key, time_t now, guint days,
+             GError **error)
 {
   guint64 number = GUINT64_TO_BE ((guint64) now);
   guint8 id[KEY_ID_SIZE];
@@ -393,7 +397,8 @@ finish_list (gnutls_x509_crl_t list, gnutls_x509_crt_t ca, gnutls_x509_privkey_t
 char *
 va_ca_revoke (const VaCaPair *ca, const char *previous, const char *const *certificates, guint days, GError **error)
 {
-  g_autoptr(GHashTable) listed = g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref, NULL);
+  g_autoptr(GHashTable) listed =
+    g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref, NULL);
   g_auto(gnutls_x509_crt_t) certificate = NULL;
   g_auto(gnutls_x509_privkey_t) key = NULL;
   g_auto(gnutls_x509_crl_t) list = NULL;

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 
 /** The site's CA: for `virt-attest ca` and for tests. Keys are PEM (PKCS #8) in secret memory: write them 0600. */
 
-#define VA_CA_DAYS (3653)    /* ten years: the CA itself */
+#define VA_CA_DAYS (3653) /* ten years: the CA itself */
 #define VA_CA_LEAF_DAYS (825)
 #define VA_CA_LIST_DAYS (365) /* until a list of revoked certificates should be made anew */
 
@@ -33,14 +33,14 @@ VaCaPair *va_ca_create (const char *name, VaCaCurve curve, guint days, GError **
 
 /** What an end certificate is for. Times are seconds since 1970 UTC. */
 typedef struct {
-  gboolean server;        /* serverAuth for @hosts; else clientAuth for urn:virt-attest:@role:@name */
-  VaRole role;            /* clients */
-  const char *person;     /* owners: see VaIdentity; or %NULL */
-  const char *name;       /* clients: see va_identity_name_is_valid(); servers: common name, or %NULL for the first host */
+  gboolean server;    /* serverAuth for @hosts; else clientAuth for urn:virt-attest:@role:@name */
+  VaRole role;        /* clients */
+  const char *person; /* owners: see VaIdentity; or %NULL */
+  const char *name;   /* clients: see va_identity_name_is_valid(); servers: common name, or %NULL for the first host */
   const char *const *hosts; /* servers: DNS names and numeric IP addresses, at least one; %NULL-terminated */
   VaCaCurve curve;
-  gint64 not_before;      /* 0: an hour ago */
-  gint64 not_after;       /* 0: VA_CA_LEAF_DAYS from now; cut to the CA's own end */
+  gint64 not_before; /* 0: an hour ago */
+  gint64 not_after;  /* 0: VA_CA_LEAF_DAYS from now; cut to the CA's own end */
 } VaCaRequest;
 
 /**
@@ -66,7 +66,7 @@ gboolean va_ca_certificate_ends (const char *pem, gint64 *ends, GError **error) 
  * Errors: VA_CORE_ERROR_PARSE (no such list, or a certificate that is not of @ca), VA_CORE_ERROR_RANGE (days),
  *   VA_CORE_ERROR_FAILED
  */
-char *va_ca_revoke (const VaCaPair *ca, const char *previous, const char *const *certificates, guint days, GError **error)
-  G_GNUC_WARN_UNUSED_RESULT;
+char *va_ca_revoke (const VaCaPair *ca, const char *previous, const char *const *certificates, guint days,
+                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -20,8 +20,7 @@ typedef struct {
   gboolean verified;   /* signed by a CA of the file of CAs */
 } Crl;
 
-struct _VaCrls
-{
+struct _VaCrls {
   GPtrArray *lists; /* of Crl */
   guint entries;
 };
@@ -63,7 +62,8 @@ refuse_crl (GError **error, const char *path, const char *why)
   return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("%s: revocation list: %s"), path, why);
 }
 
-/* --- Reading ------------------------------------------------------------------------------------------------------- */
+/* --- Reading -------------------------------------------------------------------------------------------------------
+   */
 
 static gboolean
 read_entries (Crl *crl)
@@ -111,8 +111,10 @@ verify_crl (const char *path, Crl *crl, const gnutls_x509_crt_t *authorities, gu
   if (old)
     g_message (_("%s: the revocation list says that a newer one should be there: fetch it"), path);
   if (!named)
-    g_message (_("%s: a revocation list is not one of a CA in the file of CAs: it counts for what is below the CA that made "
-                 "it"), path);
+    g_message (_("%s: a revocation list is not one of a CA in the file of CAs: it counts for what is below the CA that "
+                 "made "
+                 "it"),
+               path);
   return TRUE;
 }
 
@@ -147,8 +149,9 @@ add_crl_file (VaCrls *crls, const char *path, const char *text, const gnutls_x50
   int rc = gnutls_x509_crl_list_import2 (&lists, &size, &pem, GNUTLS_X509_FMT_PEM, 0);
 
   if (rc < 0 && strstr (text, "-----BEGIN CERTIFICATE-----") != NULL)
-    return refuse_crl (error, path, _("this is a certificate and not a revocation list; expected what “virt-attest ca revoke” "
-                                      "writes"));
+    return refuse_crl (error, path,
+                       _("this is a certificate and not a revocation list; expected what “virt-attest ca revoke” "
+                         "writes"));
   if (rc < 0 && strstr (text, "-----BEGIN X509 CRL-----") == NULL)
     return refuse_crl (error, path, _("there is no revocation list in PEM form in it (-----BEGIN X509 CRL-----)"));
   if (rc < 0)
@@ -203,9 +206,11 @@ va_crls_size (const VaCrls *crls)
   return crls->entries;
 }
 
-/* --- Asking -------------------------------------------------------------------------------------------------------- */
+/* --- Asking --------------------------------------------------------------------------------------------------------
+   */
 
-/* A list of a CA below ours: signed by one that the peer has shown, and which was verified with the rest of its chain. */
+/* A list of a CA below ours: signed by one that the peer has shown, and which was verified with the rest of its chain.
+   */
 static gboolean
 counts_in (const Crl *crl, const VaOpenChain *chain)
 {

@@ -12,8 +12,7 @@
 #define FILE_MAX (16 * 1024 * 1024)
 #define FINGERPRINT_DIGITS 64
 
-struct _VaDenyList
-{
+struct _VaDenyList {
   GHashTable *lines; /* as va_deny_list_has() puts them together */
 };
 

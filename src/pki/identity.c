@@ -9,7 +9,7 @@
 #include "core/peer-name.h"
 
 #define URN_PREFIX "urn:virt-attest:"
-#define SAN_MAX 64    /* alternative names looked at */
+#define SAN_MAX 64 /* alternative names looked at */
 #define URI_MAX 192
 #define PURPOSE_MAX 128
 

@@ -13,14 +13,13 @@
 
 #define HASH_SIZE 32
 
-struct _VaRevocation
-{
+struct _VaRevocation {
   char *deny_file, *crl_file, *ca;
   GMutex mutex;
   VaFileState deny_state, crl_state;
-  VaDenyList *denied;   /* or %NULL */
-  VaCrls *crls;         /* or %NULL */
-  guint lists;          /* another number for each @crls */
+  VaDenyList *denied; /* or %NULL */
+  VaCrls *crls;       /* or %NULL */
+  guint lists;        /* another number for each @crls */
   gboolean deny_is_bad, crl_is_bad;
 };
 
@@ -74,8 +73,8 @@ note_bad_line (VaRevocation *revocation, const char *problem)
   revocation->deny_is_bad = problem != NULL;
 }
 
-/* At a start nothing is known from before, so each file must be there, and lists must be whole. A bad line of the deny list
-   is no more than it is later: the others count, and all guests of a site are not kept waiting for it. */
+/* At a start nothing is known from before, so each file must be there, and lists must be whole. A bad line of the deny
+   list is no more than it is later: the others count, and all guests of a site are not kept waiting for it. */
 static gboolean
 load_lists (VaRevocation *revocation, GError **error)
 {

@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 /**
- * Certificates of the site's CA that are not to be taken any more: those of certificate revocation lists, and those that a
- * deny list names. Both files are looked at before each request, so a change counts at once. From any thread.
+ * Certificates of the site's CA that are not to be taken any more: those of certificate revocation lists, and those
+ * that a deny list names. Both files are looked at before each request, so a change counts at once. From any thread.
  */
 typedef struct _VaRevocation VaRevocation;
 
@@ -19,7 +19,9 @@ typedef struct {
   guint lists;          /* which revocation lists @revoked is by; 0: none yet */
   gboolean revoked;
 } VaPeerCertificate;
-/** va_peer_certificate_read: fills it from @session, after its handshake. Returns: FALSE: there is no usable certificate */
+/**
+ * va_peer_certificate_read: fills it from @session, after its handshake. Returns: FALSE: there is no usable certificate
+ */
 gboolean va_peer_certificate_read (VaPeerCertificate *certificate, gnutls_session_t session) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
@@ -40,10 +42,11 @@ typedef enum {
 } VaVerdictOnPeer;
 /**
  * va_revocation_judge: whether a peer may still go on, and why not. A changed file
- * is read again first: in a deny list the good lines count; of a file that cannot be read, and of a revocation list that
- * cannot be understood, what was known before stays in force. The log names what is wrong.
+ * is read again first: in a deny list the good lines count; of a file that cannot be read, and of a revocation list
+ * that cannot be understood, what was known before stays in force. The log names what is wrong.
  */
-VaVerdictOnPeer va_revocation_judge (VaRevocation *revocation, const VaIdentity *identity, VaPeerCertificate *certificate);
+VaVerdictOnPeer va_revocation_judge (VaRevocation *revocation, const VaIdentity *identity,
+                                     VaPeerCertificate *certificate);
 /** va_revocation_is_complete: FALSE: something in the files does not count, as was found when they were read. */
 gboolean va_revocation_is_complete (VaRevocation *revocation);
 void va_revocation_free (VaRevocation *revocation);

@@ -44,13 +44,16 @@ set_file_error (GError **error, const char *path, const char *expected, int rc)
 static const char *
 find_other_kind (const char *pem, gboolean want_key)
 {
-  gboolean key = strstr (pem, "PRIVATE KEY-----") != NULL, certificate = strstr (pem, "-----BEGIN CERTIFICATE-----") != NULL;
+  gboolean key = strstr (pem, "PRIVATE KEY-----") != NULL,
+           certificate = strstr (pem, "-----BEGIN CERTIFICATE-----") != NULL;
 
   if (want_key)
-    return key ? NULL : certificate ? _("this is a certificate, and a private key is expected here")
-                                    : _("there is no private key in PEM form in it");
-  return certificate ? NULL : key ? _("this is a private key, and a certificate is expected here")
-                                  : _("there is no certificate in PEM form in it");
+    return key           ? NULL
+           : certificate ? _("this is a certificate, and a private key is expected here")
+                         : _("there is no private key in PEM form in it");
+  return certificate ? NULL
+         : key       ? _("this is a private key, and a certificate is expected here")
+                     : _("there is no certificate in PEM form in it");
 }
 
 static gboolean
@@ -70,7 +73,8 @@ check_kinds (const VaTlsFiles *files, const char *const names[3], GError **error
   return TRUE;
 }
 
-/* Returns: (transfer full): %NULL with @error, which names the file of @names (CA, certificate, key) that will not do. */
+/* Returns: (transfer full): %NULL with @error, which names the file of @names (CA, certificate, key) that will not do.
+   */
 static gnutls_certificate_credentials_t
 make_credentials (const VaTlsFiles *files, const char *const names[3], GError **error)
 {
@@ -92,7 +96,8 @@ make_credentials (const VaTlsFiles *files, const char *const names[3], GError **
   if (rc <= 0)
     set_file_error (error, names[0], _("expected the CA's certificate in PEM form"),
                     rc == 0 ? GNUTLS_E_NO_CERTIFICATE_FOUND : rc);
-  else if ((rc = gnutls_certificate_set_x509_key_mem2 (credentials, &certificate, &key, GNUTLS_X509_FMT_PEM, NULL, 0)) >= 0)
+  else if ((rc = gnutls_certificate_set_x509_key_mem2 (credentials, &certificate, &key, GNUTLS_X509_FMT_PEM, NULL, 0))
+           >= 0)
     return credentials;
   else if (rc == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
     set_file_error (error, names[2], _("expected the private key of the certificate"), rc);
@@ -150,7 +155,8 @@ va_tls_files_load_each (VaTlsFiles *files, const char *ca_file, const char *cert
     g_clear_pointer (&files->certificate, g_free);
   reason = NULL;
   files->key = load_key (key_file, &reason);
-  if (!note_problem (problems, key_file, files->key != NULL ? (const char *) va_secret_data (files->key) : NULL, TRUE, reason))
+  if (!note_problem (problems, key_file, files->key != NULL ? (const char *) va_secret_data (files->key) : NULL, TRUE,
+                     reason))
     g_clear_pointer (&files->key, va_secret_free);
   if (files->ca == NULL || files->certificate == NULL || files->key == NULL)
     return;

@@ -7,8 +7,7 @@
 #include "core/error.h"
 #include "core/i18n.h"
 
-struct _VaTrust
-{
+struct _VaTrust {
   GMutex mutex;
   gnutls_x509_trust_list_t list;
   guint generation;
@@ -25,7 +24,8 @@ make_list (const char *ca, GError **error)
     return list;
   if (list != NULL)
     gnutls_x509_trust_list_deinit (list, 1);
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("the CA's certificate cannot be read: expected one in PEM form"));
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
+               _("the CA's certificate cannot be read: expected one in PEM form"));
   return NULL;
 }
 

@@ -17,9 +17,10 @@ guint va_trust_generation (VaTrust *trust);
 /** va_trust_verifies: whether @chain is that of a TLS client of these CAs, now. */
 gboolean va_trust_verifies (VaTrust *trust, const VaPeerChain *chain) G_GNUC_WARN_UNUSED_RESULT;
 /**
- * va_trust_still_verifies: the same, where it was verified before, under the CAs of @generation, which becomes the present one:
- * computes nothing when they are the same.
+ * va_trust_still_verifies: the same, where it was verified before, under the CAs of @generation, which becomes the
+ * present one: computes nothing when they are the same.
  */
-gboolean va_trust_still_verifies (VaTrust *trust, const VaPeerChain *chain, guint *generation) G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_trust_still_verifies (VaTrust *trust, const VaPeerChain *chain, guint *generation)
+  G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -13,8 +13,7 @@
 
 G_DEFINE_QUARK (va-qmp-error-quark, va_qmp_error)
 
-struct _VaQmpClient
-{
+struct _VaQmpClient {
   int fd;
   pid_t peer;
   gint64 end;
@@ -94,7 +93,8 @@ va_qmp_connect (const char *path, gint64 end, GError **error)
   return done != NULL ? g_steal_pointer (&client) : NULL;
 }
 
-/* The answer to command @id; QEMU answers in order, so anything else but an event means that the two lost each other. */
+/* The answer to command @id; QEMU answers in order, so anything else but an event means that the two lost each other.
+   */
 static JsonObject *
 receive_answer (VaQmpClient *client, const char *command, guint64 id, GError **error)
 {
@@ -112,7 +112,8 @@ receive_answer (VaQmpClient *client, const char *command, guint64 id, GError **e
       else if (message->kind == VA_QMP_RETURN && message->has_id && message->id == id)
         return g_steal_pointer (&message->value);
       else
-        g_set_error (error, VA_QMP_ERROR, VA_QMP_ERROR_ANSWER, _("%s: QEMU's monitor answered something else"), command);
+        g_set_error (error, VA_QMP_ERROR, VA_QMP_ERROR_ANSWER, _("%s: QEMU's monitor answered something else"),
+                     command);
       return NULL;
     }
 }
@@ -199,8 +200,9 @@ va_qmp_query_sev (VaQmpClient *client, VaQmpSev *sev, GError **error)
       || !take_number_member (answer, command, "policy", G_MAXUINT32, &policy, error))
     return FALSE;
   sev->enabled = json_node_get_boolean (enabled);
-  sev->context = (VaLaunchContext){ .api_major = (guint8) major, .api_minor = (guint8) minor,
-                                    .build_id = (guint8) build, .policy = (guint32) policy };
+  sev->context = (VaLaunchContext){
+    .api_major = (guint8) major, .api_minor = (guint8) minor, .build_id = (guint8) build, .policy = (guint32) policy
+  };
   return g_strlcpy (sev->state, state, sizeof sev->state) < sizeof sev->state || qemu_lacks (error, command, "state");
 }
 

@@ -7,8 +7,7 @@
 #include "core/error.h"
 #include "core/i18n.h"
 
-struct _VaQmpReader
-{
+struct _VaQmpReader {
   GByteArray *buffer;
   gsize searched; /* bytes at the beginning of the buffer that hold no line end */
 };
@@ -109,7 +108,9 @@ va_qmp_message_parse (const char *line, gsize size, GError **error)
   static const struct {
     const char *member;
     gboolean (*read) (VaQmpMessage *, JsonObject *, GError **);
-  } kinds[] = { { "return", read_return }, { "error", read_refusal }, { "event", read_event }, { "QMP", read_greeting } };
+  } kinds[] = {
+    { "return", read_return }, { "error", read_refusal }, { "event", read_event }, { "QMP", read_greeting }
+  };
   g_autoptr(VaQmpMessage) message = g_new0 (VaQmpMessage, 1);
   g_autoptr(JsonObject) object = va_json_parse (line, size, error);
   gboolean (*read) (VaQmpMessage *, JsonObject *, GError **) = NULL;

@@ -12,11 +12,11 @@ typedef enum { VA_QMP_GREETING, VA_QMP_RETURN, VA_QMP_REFUSAL, VA_QMP_EVENT } Va
 
 typedef struct {
   VaQmpKind kind;
-  JsonObject *value;  /* of a return; never %NULL there */
+  JsonObject *value; /* of a return; never %NULL there */
   gboolean has_id;
-  guint64 id;         /* of a return or refusal that answers a command with one */
+  guint64 id;                      /* of a return or refusal that answers a command with one */
   char *error_class, *description; /* of a refusal */
-  char *event;        /* its name */
+  char *event;                     /* its name */
 } VaQmpMessage;
 
 void va_qmp_message_free (VaQmpMessage *message);

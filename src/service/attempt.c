@@ -18,7 +18,8 @@ launch_of (VaRequest *request)
   return claimed != NULL ? claimed : request->parts[0];
 }
 
-/* What a host asks for under a registration's id is its own owner's matter: a rule that refuses it is on that owner's record. */
+/* What a host asks for under a registration's id is its own owner's matter: a rule that refuses it is on that owner's
+   record. */
 static gboolean
 is_of_registration (const VaRequest *request)
 {
@@ -63,6 +64,7 @@ va_attempt_write (const VaRequest *request, const GError *error, const VaAimed *
   json_object_set_string_member (entry, "call", request->name);
   json_object_set_string_member (entry, members[aimed->kind], aimed->id);
   json_object_set_string_member (entry, "result", va_refusal_name (error));
-  json_object_set_string_member (entry, "why", _("this was asked for by a peer that it does not belong to, and refused"));
+  json_object_set_string_member (entry, "why",
+                                 _("this was asked for by a peer that it does not belong to, and refused"));
   return entry;
 }

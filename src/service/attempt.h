@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 /**
- * va_attempt_find: what @request was after when it was refused with @error. It depends on nothing but the request and the
- * answer, so that what is put on record tells the peer nothing about the object.
+ * va_attempt_find: what @request was after when it was refused with @error. It depends on nothing but the request and
+ * the answer, so that what is put on record tells the peer nothing about the object.
  * @aimed: (out): borrows from @request
  * Returns: FALSE when nothing of somebody else's can be meant
  */

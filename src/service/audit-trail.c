@@ -7,11 +7,10 @@
 #include "core/i18n.h"
 #include "service/refusal.h"
 
-#define OWN_LOOKED_AT 256      /* checkpoints; other services on this store have theirs among them */
-#define REACHED_MOST 100000    /* records that one receipt of the time before schema version 6 may cost */
+#define OWN_LOOKED_AT 256   /* checkpoints; other services on this store have theirs among them */
+#define REACHED_MOST 100000 /* records that one receipt of the time before schema version 6 may cost */
 
-struct _VaAuditTrail
-{
+struct _VaAuditTrail {
   VaStore *store;
   VaSigner *signer;
   GMutex mutex; /* of what follows */

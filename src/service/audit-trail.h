@@ -8,8 +8,8 @@ G_BEGIN_DECLS
 
 /**
  * VaAuditTrail: up to where the audit log in the database is known to be the service's own. It begins at the newest
- * checkpoint with this service's signature, or at the log's anchor, and goes on with each call; so nothing is signed but
- * what continues that which was signed before. Used from several threads.
+ * checkpoint with this service's signature, or at the log's anchor, and goes on with each call; so nothing is signed
+ * but what continues that which was signed before. Used from several threads.
  */
 typedef struct _VaAuditTrail VaAuditTrail;
 
@@ -24,7 +24,9 @@ void va_audit_trail_free (VaAuditTrail *trail);
  */
 gboolean va_audit_trail_follow (VaAuditTrail *trail, guint64 most, VaAuditPlace *end, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
-/** va_audit_trail_signed: @seq was signed and stored. _is_new: whether @seq is behind all that this service has signed. */
+/**
+ * va_audit_trail_signed: @seq was signed and stored. _is_new: whether @seq is behind all that this service has signed.
+ */
 void va_audit_trail_signed (VaAuditTrail *trail, guint64 seq);
 gboolean va_audit_trail_is_new (VaAuditTrail *trail, guint64 seq);
 /** va_audit_trail_is_broken: whether it could not be followed the last time, because others have changed the log. */
@@ -33,6 +35,7 @@ gboolean va_audit_trail_is_broken (VaAuditTrail *trail);
  * va_audit_trail_check: whether @record is as the service has written it, for a receipt.
  * Errors: VA_STORE_ERROR
  */
-gboolean va_audit_trail_check (VaAuditTrail *trail, const VaStoredAudit *record, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_audit_trail_check (VaAuditTrail *trail, const VaStoredAudit *record, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -138,7 +138,8 @@ va_audit_refused (VaRequest *request, GError **error, gpointer user_data)
 static VaCheckpoint *
 sign_place (VaService *service, const VaAuditPlace *place, GError **error)
 {
-  g_autoptr(VaCheckpoint) checkpoint = va_signer_sign (service->signer, place->seq, place->link, va_service_now (), error);
+  g_autoptr(VaCheckpoint) checkpoint =
+    va_signer_sign (service->signer, place->seq, place->link, va_service_now (), error);
   g_autoptr(JsonObject) object = NULL;
   g_autofree char *text = NULL;
 

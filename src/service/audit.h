@@ -15,19 +15,21 @@ JsonObject *va_audit_of (VaRequest *request);
 /** va_audit_hash: sets the member @name of @entry to the SHA-256 of @data, in hex. */
 void va_audit_hash (JsonObject *entry, const char *name, gconstpointer data, gsize size);
 /**
- * va_audit_registration: what @registration says, without secrets, as the member "registration" of @entry; one of more than
- * 4 KiB by its SHA-256 and its size alone ("registration-hash", "registration-size"), so that nobody makes the log grow by
- * replacing a large one again and again.
+ * va_audit_registration: what @registration says, without secrets, as the member "registration" of @entry; one of more
+ * than 4 KiB by its SHA-256 and its size alone ("registration-hash", "registration-size"), so that nobody makes the
+ * log grow by replacing a large one again and again.
  */
 void va_audit_registration (JsonObject *entry, const VaRegistration *registration);
 /** va_audit_note_refusal: what a change has on record that goes on although the peer is refused. */
 void va_audit_note_refusal (JsonObject *entry, const GError *refusal);
 /**
- * va_audit_keep_refusal: @refusal (transfer full) of such a change is what the peer is told, and on record already; unless
- * the change itself failed for @reason.
+ * va_audit_keep_refusal: @refusal (transfer full) of such a change is what the peer is told, and on record already;
+ * unless the change itself failed for @reason.
  */
 void va_audit_keep_refusal (VaRequest *request, GError *refusal, GError **reason);
-/** va_audit_refused: a VaRefused; what can be read at once from a message's form (400, 405, 413, 415) is no decision. */
+/**
+ * va_audit_refused: a VaRefused; what can be read at once from a message's form (400, 405, 413, 415) is no decision.
+ */
 void va_audit_refused (VaRequest *request, GError **error, gpointer service);
 /** Records that a request may have checked before it is signed; more of them are left to what is done every minute. */
 #define VA_AUDIT_FOLLOWED_MOST 50000

@@ -34,7 +34,8 @@ add_problem (Check *check, GError *reason)
     g_ptr_array_add (check->problems, reason);
 }
 
-static void G_GNUC_PRINTF (2, 3)
+static void add_sentence (Check *check, const char *format, ...) G_GNUC_PRINTF (2, 3);
+static void
 add_sentence (Check *check, const char *format, ...)
 {
   g_autofree char *text = NULL;
@@ -46,7 +47,8 @@ add_sentence (Check *check, const char *format, ...)
   add_problem (check, g_error_new_literal (VA_CORE_ERROR, VA_CORE_ERROR_FAILED, text));
 }
 
-/* --- Whose eyes ---------------------------------------------------------------------------------------------------- */
+/* --- Whose eyes ----------------------------------------------------------------------------------------------------
+   */
 
 static const struct passwd *
 find_service_user (const VaConfig *config, gboolean is_default)
@@ -75,7 +77,8 @@ va_check_become_service (const VaConfig *config, gboolean is_default, GError **e
   return FALSE;
 }
 
-/* --- One after the other ------------------------------------------------------------------------------------------- */
+/* --- One after the other -------------------------------------------------------------------------------------------
+   */
 
 static void
 check_address (Check *check)
@@ -134,8 +137,8 @@ static void
 check_crl (Check *check, const char *ca)
 {
   GError *reason = NULL;
-  g_autoptr(VaRevocation) revocation
-    = va_revocation_new (NULL, va_config_string (check->config, "tls", "crl"), ca, &reason);
+  g_autoptr(VaRevocation) revocation =
+    va_revocation_new (NULL, va_config_string (check->config, "tls", "crl"), ca, &reason);
 
   add_problem (check, reason);
 }
@@ -196,10 +199,13 @@ check_missing (Check *check, const char *directory)
   g_autofree char *above = g_path_get_dirname (directory);
 
   if (access (above, W_OK | X_OK) != 0)
-    add_sentence (check, _("%s: the store's directory is not there, and user %s cannot make it: make it with “virt-attest "
-                           "service init”"), directory, user_name ());
+    add_sentence (check,
+                  _("%s: the store's directory is not there, and user %s cannot make it: make it with “virt-attest "
+                    "service init”"),
+                  directory, user_name ());
   else
-    va_log (VA_LOG_WARNING, _("%s: the store's directory is not there; the service makes it when it starts"), directory);
+    va_log (VA_LOG_WARNING, _("%s: the store's directory is not there; the service makes it when it starts"),
+            directory);
 }
 
 static void
@@ -219,7 +225,8 @@ check_store (Check *check, const char *path)
   if (stat (path, &info) != 0 && errno == ENOENT)
     return;
   if (access (path, R_OK | W_OK) != 0)
-    add_sentence (check, _("%s: user %s cannot read and write the store: %s; give it to the user that the service runs as"),
+    add_sentence (check,
+                  _("%s: user %s cannot read and write the store: %s; give it to the user that the service runs as"),
                   path, user_name (), g_strerror (errno));
   else if (!S_ISREG (info.st_mode))
     add_sentence (check, _("%s: the store must be a regular file"), path);
@@ -241,8 +248,11 @@ check_file (Check *check, const char *path)
   else if (!S_ISDIR (info.st_mode))
     add_sentence (check, _("%s: expected the store's directory, and this is a file"), directory);
   else if (access (directory, R_OK | W_OK | X_OK) != 0)
-    add_sentence (check, _("%s: user %s cannot write into the store's directory: %s; give it to the user that the service runs "
-                           "as"), directory, user_name (), g_strerror (errno));
+    add_sentence (check,
+                  _("%s: user %s cannot write into the store's directory: %s; give it to the user that the service "
+                    "runs "
+                    "as"),
+                  directory, user_name (), g_strerror (errno));
   else
     {
       check_mode (check, directory, info.st_mode, "0700");

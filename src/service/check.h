@@ -7,11 +7,13 @@
 G_BEGIN_DECLS
 
 /**
- * va_check_become_service: as root, goes on as the user that the service runs as, since that one must be able to read and
- * write everything: the owner of the store's directory, or of @is_default (its own configuration) VA_SERVICE_USER. For good.
+ * va_check_become_service: as root, goes on as the user that the service runs as, since that one must be able to read
+ * and write everything: the owner of the store's directory, or of @is_default (its own configuration) VA_SERVICE_USER.
+ * For good.
  * Errors: VA_CORE_ERROR
  */
-gboolean va_check_become_service (const VaConfig *config, gboolean is_default, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_check_become_service (const VaConfig *config, gboolean is_default, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 #define VA_SERVICE_USER "virt-attest"
 
 /**

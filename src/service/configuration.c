@@ -106,7 +106,8 @@ check_sources (const VaConfig *config, GError **error)
         {
           g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_SETTINGS,
                        _("“%s” and “%s” in [store] are both set, but there is one key: keep the one that says where it "
-                         "is"), first, sources[i]);
+                         "is"),
+                       first, sources[i]);
           return FALSE;
         }
       first = sources[i];
@@ -134,7 +135,7 @@ check_token_keys (const VaConfig *config, GError **error)
 gboolean
 va_service_kek_settings (const VaConfig *config, VaKekSettings *settings, GError **error)
 {
-  *settings = (VaKekSettings) {
+  *settings = (VaKekSettings){
     .file = va_config_string (config, "store", "key"),
     .credential = va_config_string (config, "store", "key-credential"),
     .token = va_config_string (config, "store", "key-token"),

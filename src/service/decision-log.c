@@ -17,12 +17,9 @@ va_decision_log_note (VaService *service, const VaRequest *request, const VaDeci
 {
   const char *result = decision->verdict != NULL ? decision->verdict : va_refusal_name (decision->error);
   const VaJournalField fields[] = {
-    { "VIRT_ATTEST_CALL", decision->call },
-    { "VIRT_ATTEST_REQUEST", request->request_id },
-    { "VIRT_ATTEST_LAUNCH", decision->launch_id },
-    { "VIRT_ATTEST_VM", decision->vm },
-    { "VIRT_ATTEST_HOST", decision->host },
-    { "VIRT_ATTEST_VERDICT", result },
+    { "VIRT_ATTEST_CALL", decision->call },        { "VIRT_ATTEST_REQUEST", request->request_id },
+    { "VIRT_ATTEST_LAUNCH", decision->launch_id }, { "VIRT_ATTEST_VM", decision->vm },
+    { "VIRT_ATTEST_HOST", decision->host },        { "VIRT_ATTEST_VERDICT", result },
   };
   g_autofree char *message = g_strdup_printf ("call=%s request=%s launch=%s vm=%s host=%s verdict=%s", decision->call,
                                               request->request_id, or_dash (decision->launch_id),

@@ -7,10 +7,11 @@ G_BEGIN_DECLS
 
 /** What was decided about a request. */
 typedef struct {
-  const char *call;                   /* "launch", "validate", "outcome", … */
-  const char *launch_id, *vm, *host;  /* %NULL when not known; checked for their form before, since they come from a peer */
-  const char *verdict;                /* "granted", "validated", …; %NULL: refused with @error */
-  const GError *error;                /* of VA_PROBLEM_ERROR */
+  const char *call; /* "launch", "validate", "outcome", … */
+  const char *launch_id, *vm,
+    *host;             /* %NULL when not known; checked for their form before, since they come from a peer */
+  const char *verdict; /* "granted", "validated", …; %NULL: refused with @error */
+  const GError *error; /* of VA_PROBLEM_ERROR */
 } VaDecision;
 
 /** va_decision_log_note: the one line that a decision leaves in the log, with the request's id; and it is counted. */

@@ -29,13 +29,15 @@ static gboolean
 check_readiness (VaService *service, GError **error)
 {
   if (atomic_load (&service->readiness.stopping))
-    return va_refuse (error, VA_PROBLEM_NOT_READY, _("the service is stopping; ask another one, or again when it is back"));
+    return va_refuse (error, VA_PROBLEM_NOT_READY,
+                      _("the service is stopping; ask another one, or again when it is back"));
   if (atomic_load (&service->readiness.certificate_ends) <= va_service_now () / 1000)
     return va_refuse (error, VA_PROBLEM_NOT_READY,
                       _("the service's own certificate has expired: its operator makes a new one and reloads it"));
   if (atomic_load (&service->server.revocation_is_bad))
     return va_refuse (error, VA_PROBLEM_NOT_READY,
-                      _("the deny list or the revocation list has something that does not count: the service's journal says "
+                      _("the deny list or the revocation list has something that does not count: the service's journal "
+                        "says "
                         "what, and its operator mends it"));
   return TRUE;
 }
@@ -56,7 +58,8 @@ note_keys (VaReadiness *readiness, const char *why)
   readiness->keys_said = g_strdup (why);
 }
 
-/* They may be others than at the start: the operator gave the store new ones, perhaps under another key-encryption key. */
+/* They may be others than at the start: the operator gave the store new ones, perhaps under another key-encryption
+   key. */
 static gboolean
 check_keys (VaService *service, GError **error)
 {
@@ -71,8 +74,10 @@ check_keys (VaService *service, GError **error)
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_STORE);
   note_keys (&service->readiness, reason->message);
   return va_refuse (error, VA_PROBLEM_NOT_READY,
-                    _("the service's key-encryption key does not open the keys that its store has now: its operator puts the "
-                      "configuration with the right one in place and restarts the service or, if somebody has changed the "
+                    _("the service's key-encryption key does not open the keys that its store has now: its operator "
+                      "puts the "
+                      "configuration with the right one in place and restarts the service or, if somebody has changed "
+                      "the "
                       "keys in the database, restores a backup"));
 }
 

@@ -10,8 +10,7 @@
 #define INTERVAL_MAX_MS 10000
 #define INTERVAL_MIN_MS 10
 
-struct _VaLiveness
-{
+struct _VaLiveness {
   VaLivenessPing ping;
   gpointer data;
   guint timer;

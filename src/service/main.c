@@ -21,7 +21,7 @@
 #define THREADS_MOST 64
 #define QUESTIONS_MAX 8
 #define MEBIBYTE (1024 * 1024)
-#define ARENAS 2 /* of malloc: by default each of many threads would come to hold memory of its own */
+#define ARENAS 2                /* of malloc: by default each of many threads would come to hold memory of its own */
 #define MMAP_BYTES (128 * 1024) /* larger blocks, of firmware images mostly, go back to the system at once */
 #define TRIM_BYTES (2 * 1024 * 1024) /* so much that is free is kept, for the next request */
 #define EXIT_BAD 1
@@ -38,7 +38,8 @@ parse_service_options (int argc, char **argv, Options *options)
 {
   const GOptionEntry entries[] = {
     { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config, N_("Read this configuration"), N_("FILE") },
-    { "check-config", 0, 0, G_OPTION_ARG_NONE, &options->check, N_("Check configuration, keys and roots, then end"), NULL },
+    { "check-config", 0, 0, G_OPTION_ARG_NONE, &options->check, N_("Check configuration, keys and roots, then end"),
+      NULL },
     { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, N_("Print the version, then end"), NULL },
     { NULL },
   };
@@ -63,7 +64,7 @@ thread_count (void)
 static VaServerSettings
 server_settings (const VaConfig *config)
 {
-  return (VaServerSettings) {
+  return (VaServerSettings){
     .address = va_config_string (config, "listen", "address"),
     .port = (guint16) va_config_number (config, "listen", "port"),
     .ca_file = va_config_string (config, "tls", "ca"),
@@ -137,8 +138,8 @@ make_signer (const VaConfig *config, GError **error)
 static VaQuotaOf
 read_quota (const VaConfig *config, const char *number, const char *mebibytes)
 {
-  return (VaQuotaOf) { va_config_number (config, "limits", number),
-                       va_config_number (config, "limits", mebibytes) * MEBIBYTE };
+  return (VaQuotaOf){ va_config_number (config, "limits", number),
+                      va_config_number (config, "limits", mebibytes) * MEBIBYTE };
 }
 
 /* What may be kept, and how fast it may grow. */
@@ -147,7 +148,8 @@ set_limits (VaService *service, const VaConfig *config, const char *place)
 {
   const VaQuota quota = { .images = read_quota (config, "images-per-owner", "image-mib-per-owner"),
                           .secrets = read_quota (config, "secrets-per-owner", "secret-mib-per-owner"),
-                          .registrations = read_quota (config, "registrations-per-owner", "registration-mib-per-owner") };
+                          .registrations =
+                            read_quota (config, "registrations-per-owner", "registration-mib-per-owner") };
 
   va_store_set_quota (service->store, &quota);
   service->refusals = va_refusal_limit_new ((guint) va_config_number (config, "limits", "refusals-per-minute"));
@@ -167,7 +169,9 @@ open_and_serve (const VaConfig *config, VaSevRoots *roots, VaKeyService *key_ser
   g_autoptr(VaKek) kek = place != NULL ? va_service_open_kek (config, error) : NULL;
   g_autoptr(VaStore) store = kek != NULL ? va_store_open (place, VA_STORE_ANY, kek, error) : NULL;
   g_autoptr(VaHostGroups) groups = NULL;
-  VaService service = { .store = store, .roots = roots, .key_service = key_service,
+  VaService service = { .store = store,
+                        .roots = roots,
+                        .key_service = key_service,
                         .confirm_ms = (gint64) va_config_number (config, "limits", "confirm-seconds") * 1000,
                         .launch_ms = (gint64) va_config_number (config, "limits", "launch-seconds") * 1000 };
   gboolean ok;
@@ -207,8 +211,8 @@ open_and_serve (const VaConfig *config, VaSevRoots *roots, VaKeyService *key_ser
 static VaSevRoots *
 load_roots (const VaConfig *config, GError **error)
 {
-  return va_roots_load (va_config_string (config, "roots", "folder"), va_config_string (config, "roots", "trusted-folder"),
-                        error);
+  return va_roots_load (va_config_string (config, "roots", "folder"),
+                        va_config_string (config, "roots", "trusted-folder"), error);
 }
 
 static gboolean

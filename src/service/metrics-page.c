@@ -52,7 +52,8 @@ print_readiness (VaService *service, GString *text)
 
 #define HOST_PAGE 500
 #define HOST_BYTES (1024 * 1024)
-#define HOST_SECONDS (24 * 3600) /* an agent tells its features each hour; who was silent for longer is no host any more */
+#define HOST_SECONDS \
+  (24 * 3600) /* an agent tells its features each hour; who was silent for longer is no host any more */
 
 /* The first end of a certificate among @hosts, or @first if that is earlier; 0: none said. */
 static guint64
@@ -129,7 +130,8 @@ print_size (VaService *service, GString *text)
                           (double) bytes);
   if (!va_store_room_rows (service, rows))
     return;
-  va_metrics_text_family (text, "virt_attest_store_rows", "gauge", "Rows of the store's tables, counted once a minute.");
+  va_metrics_text_family (text, "virt_attest_store_rows", "gauge",
+                          "Rows of the store's tables, counted once a minute.");
   for (guint i = 0; i < VA_STORE_TABLES; i++)
     va_metrics_text_sample (text, "virt_attest_store_rows", (double) rows[i], "table", va_store_table_name (i), NULL);
 }

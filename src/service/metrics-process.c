@@ -46,7 +46,8 @@ count_files (void)
   return count > 0 ? count - 1 : 0; /* without the one that looks */
 }
 
-/* Start times are since the machine's start; /proc/stat, which says when that was, is hidden from a confined service. */
+/* Start times are since the machine's start; /proc/stat, which says when that was, is hidden from a confined service.
+   */
 static gint64
 boot_time (void)
 {

@@ -3,7 +3,6 @@
 
 #include "service/metrics-text.h"
 
-
 void
 va_metrics_text_family (GString *text, const char *name, const char *type, const char *help)
 {

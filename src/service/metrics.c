@@ -9,16 +9,21 @@
 typedef atomic_uint_least64_t Counter;
 
 /* Of answers: their time, the last bucket being for what takes longer than the rest. */
-static const struct { gint64 us; const char *le; } bounds[] = {
-  { 500, "0.0005" }, { 1000, "0.001" }, { 2500, "0.0025" }, { 5000, "0.005" }, { 10000, "0.01" }, { 25000, "0.025" },
-  { 50000, "0.05" }, { 100000, "0.1" }, { 250000, "0.25" }, { 500000, "0.5" }, { 1000000, "1" }, { 2500000, "2.5" },
-  { 5000000, "5" }, { 10000000, "10" }, { G_MAXINT64, "+Inf" },
+static const struct {
+  gint64 us;
+  const char *le;
+} bounds[] = {
+  { 500, "0.0005" },  { 1000, "0.001" },  { 2500, "0.0025" }, { 5000, "0.005" },  { 10000, "0.01" },
+  { 25000, "0.025" }, { 50000, "0.05" },  { 100000, "0.1" },  { 250000, "0.25" }, { 500000, "0.5" },
+  { 1000000, "1" },   { 2500000, "2.5" }, { 5000000, "5" },   { 10000000, "10" }, { G_MAXINT64, "+Inf" },
 };
 #define BUCKETS G_N_ELEMENTS (bounds)
 
 /* What may be granted, and by which call. */
-static const struct { const char *call, *verdict; } grants[] = {
-  { "launch", "granted" }, { "launch", "waiting" }, { "validate", "validated" },
+static const struct {
+  const char *call, *verdict;
+} grants[] = {
+  { "launch", "granted" },  { "launch", "waiting" }, { "validate", "validated" },
   { "outcome", "running" }, { "outcome", "failed" }, { "outcome", "ended" },
 };
 static const char *const calls[] = { "launch", "validate", "outcome" };
@@ -36,11 +41,10 @@ typedef struct {
   Counter times[BUCKETS], time_us;
 } Route;
 
-struct _VaMetrics
-{
+struct _VaMetrics {
   const VaRoute *table;
-  Route *routes;        /* as in the table; then the one for paths that lead nowhere */
-  guint n_routes;       /* without that one */
+  Route *routes;  /* as in the table; then the one for paths that lead nowhere */
+  guint n_routes; /* without that one */
   Counter single[VA_METRIC_LAST];
   Counter granted[G_N_ELEMENTS (grants)];
   Counter *refused[G_N_ELEMENTS (calls)]; /* one for each VaProblemCode */
@@ -154,9 +158,8 @@ print_launch_counters (VaMetrics *metrics, GString *text)
     for (guint code = 0; code < va_problem_count (); code++)
       if (get_counter (&metrics->refused[i][code]) > 0)
         va_metrics_text_sample (text, name, (double) get_counter (&metrics->refused[i][code]), "call", calls[i],
-                                "verdict",
-                                va_problem_status ((VaProblemCode) code) >= 500 ? "error" : "refused", "rule",
-                                va_problem_name ((VaProblemCode) code), NULL);
+                                "verdict", va_problem_status ((VaProblemCode) code) >= 500 ? "error" : "refused",
+                                "rule", va_problem_name ((VaProblemCode) code), NULL);
 }
 
 static void
@@ -203,8 +206,10 @@ print_refusals (VaMetrics *metrics, VaServerStatistics *server, GString *text)
 {
   const char *name = "virt_attest_refused_total";
 
-  va_metrics_text_family (text, name, "counter", "Peers that got no further: connections without a good certificate or "
-                          "over their address's limit, requests with a certificate that counts no more, of another role, too many.");
+  va_metrics_text_family (text, name, "counter",
+                          "Peers that got no further: connections without a good certificate or "
+                          "over their address's limit, requests with a certificate that counts no more, of another "
+                          "role, too many.");
   va_metrics_text_sample (text, name, (double) get_counter (&server->unverified), "reason", "handshake", NULL);
   va_metrics_text_sample (text, name, (double) get_counter (&server->over_limit), "reason", "limit", NULL);
   for (guint i = 0; i < G_N_ELEMENTS (reasons); i++)
@@ -216,7 +221,8 @@ print_revocation (VaServerStatistics *server, GString *text)
 {
   const char *name = "virt_attest_revocation_bad";
 
-  va_metrics_text_family (text, name, "gauge", "1: something in the deny list or the revocation lists does not count; the "
+  va_metrics_text_family (text, name, "gauge",
+                          "1: something in the deny list or the revocation lists does not count; the "
                           "journal says what.");
   va_metrics_text_sample (text, name, atomic_load (&server->revocation_is_bad) ? 1 : 0, NULL);
 }
@@ -247,7 +253,8 @@ va_metrics_print (VaMetrics *metrics, VaServerStatistics *server, GString *text)
                           (double) get_counter (&metrics->single[VA_METRIC_CHAIN_HIT]), "result", "hit", NULL);
   va_metrics_text_sample (text, "virt_attest_chain_cache_total",
                           (double) get_counter (&metrics->single[VA_METRIC_CHAIN_MISS]), "result", "miss", NULL);
-  va_metrics_text_family (text, "virt_attest_explanations_total", "counter", "Wrong measurements: explained to the owner, or not.");
+  va_metrics_text_family (text, "virt_attest_explanations_total", "counter",
+                          "Wrong measurements: explained to the owner, or not.");
   va_metrics_text_sample (text, "virt_attest_explanations_total",
                           (double) get_counter (&metrics->single[VA_METRIC_EXPLAINED]), "result", "explained", NULL);
   va_metrics_text_sample (text, "virt_attest_explanations_total",

@@ -12,10 +12,10 @@ G_BEGIN_DECLS
 typedef struct _VaMetrics VaMetrics;
 
 typedef enum {
-  VA_METRIC_CHAIN_HIT,   /* a platform's chain that was verified before */
-  VA_METRIC_CHAIN_MISS,  /* one that had to be verified */
-  VA_METRIC_CHECKPOINT,  /* of the audit log, signed */
-  VA_METRIC_EXPLAINED,   /* a wrong measurement */
+  VA_METRIC_CHAIN_HIT,     /* a platform's chain that was verified before */
+  VA_METRIC_CHAIN_MISS,    /* one that had to be verified */
+  VA_METRIC_CHECKPOINT,    /* of the audit log, signed */
+  VA_METRIC_EXPLAINED,     /* a wrong measurement */
   VA_METRIC_NOT_EXPLAINED, /* one that was too many */
   VA_METRIC_LAST
 } VaMetric;

@@ -76,8 +76,8 @@ write_page_records (const VaListKind *kind, VaService *service, const GPtrArray 
 }
 
 gboolean
-va_list_answer (const VaListKind *kind, VaService *service, const VaRequest *request, VaPage *page, VaResponse *response,
-                GError **error)
+va_list_answer (const VaListKind *kind, VaService *service, const VaRequest *request, VaPage *page,
+                VaResponse *response, GError **error)
 {
   g_autoptr(GError) reason = NULL;
   g_autoptr(GPtrArray) list = NULL;

@@ -4,12 +4,12 @@
 #include "service/service.h"
 
 /*
- * A page of a list: the request's “after” and “limit”, an array of objects, and “next”, which is there when there is more
- * and is what to put into “after” then. All lists are made here, so that none is larger than a page.
+ * A page of a list: the request's “after” and “limit”, an array of objects, and “next”, which is there when there is
+ * more and is what to put into “after” then. All lists are made here, so that none is larger than a page.
  */
 G_BEGIN_DECLS
 
-#define VA_PAGE_BYTES (512 * 1024) /* of the store's texts; the last one may go beyond it */
+#define VA_PAGE_BYTES (512 * 1024)         /* of the store's texts; the last one may go beyond it */
 #define VA_PAGE_MEMORY (4 * VA_PAGE_BYTES) /* rows, their JSON, and that as a text, at the same time */
 
 /** One kind of list. */
@@ -26,8 +26,9 @@ typedef struct {
 } VaListKind;
 
 /**
- * va_list_answer: the page of @kind that @request asks for. One that cannot be opened (other hands have changed it, or its key
- * is not there) stands in it with its key and "unreadable": true alone, so that it does not keep the others from anybody.
+ * va_list_answer: the page of @kind that @request asks for. One that cannot be opened (other hands have changed it, or
+ * its key is not there) stands in it with its key and "unreadable": true alone, so that it does not keep the others
+ * from anybody.
  * @page: what else selects it
  * Errors: VA_PROBLEM_BAD_REQUEST, those of the store
  */

@@ -20,8 +20,8 @@ va_query_number (const VaRequest *request, const char *name, guint64 min, guint6
   if (text == NULL || va_number_parse (text, min, max, out, NULL))
     return TRUE;
   return va_refuse (error, VA_PROBLEM_BAD_REQUEST,
-                    _("%s: expected a number from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT ", not “%s”"), name, min, max,
-                    text);
+                    _("%s: expected a number from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT ", not “%s”"), name, min,
+                    max, text);
 }
 
 gboolean
@@ -61,7 +61,8 @@ va_query_name (const VaRequest *request, const char *name, const char **out, GEr
   const char *text = va_request_query (request, name);
 
   if (text != NULL && !va_secret_name_is_valid (text) && !va_identity_name_is_valid (text))
-    return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("%s: expected a name of A-Z a-z 0-9 . _ -, not “%s”"), name, text);
+    return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("%s: expected a name of A-Z a-z 0-9 . _ -, not “%s”"), name,
+                      text);
   if (text != NULL)
     *out = text;
   return TRUE;

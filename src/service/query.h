@@ -8,8 +8,8 @@ G_BEGIN_DECLS
 /** Parameters of a request's query; without one of that name, @out stays as it is. Errors: VA_PROBLEM_BAD_REQUEST */
 
 /** va_query_number: from @min to @max. */
-gboolean va_query_number (const VaRequest *request, const char *name, guint64 min, guint64 max, guint64 *out, GError **error)
-  G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_query_number (const VaRequest *request, const char *name, guint64 min, guint64 max, guint64 *out,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_query_uuid: in lower case. @out: (transfer none) */
 gboolean va_query_uuid (const VaRequest *request, const char *name, const char **out, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;

@@ -6,8 +6,7 @@
 #define MINUTE (60 * G_USEC_PER_SEC)
 #define PEERS_MAX 4096 /* then those that have been quiet for a minute are forgotten, which changes nothing for them */
 
-struct _VaLimit
-{
+struct _VaLimit {
   GMutex mutex;
   gint64 each;       /* microseconds that one costs */
   GHashTable *peers; /* "role:name" -> gint64 *: when the peer's last one is paid for */

@@ -32,7 +32,8 @@ refuse_from_store (GError **error, const GError *reason, VaProblemCode not_found
       return va_refuse (error, not_found, "%s", reason->message);
     case VA_STORE_ERROR_AMBIGUOUS:
       return va_refuse (error, VA_PROBLEM_OWNER_NEEDED,
-                        _("several owners have a registration of this id, so the guest must name its own: add owner= to its "
+                        _("several owners have a registration of this id, so the guest must name its own: add owner= "
+                          "to its "
                           "domain with “virt-attest domain prepare --owner NAME”"));
     case VA_STORE_ERROR_IN_USE:
       return va_refuse (error, VA_PROBLEM_IN_USE, "%s", reason->message);
@@ -53,7 +54,8 @@ refuse_from_store (GError **error, const GError *reason, VaProblemCode not_found
     case VA_STORE_ERROR_AUDIT:
       va_log (VA_LOG_ERROR, "%s", reason->message);
       return va_refuse (error, VA_PROBLEM_AUDIT_BROKEN,
-                        _("the audit log in the service's database is not the one that the service has written; its journal "
+                        _("the audit log in the service's database is not the one that the service has written; its "
+                          "journal "
                           "says where it differs"));
     case VA_STORE_ERROR_FAILED:
     default:
@@ -97,6 +99,7 @@ va_stored_json (const char *text, const char *what, GError **error)
   JsonObject *object = text != NULL ? va_json_parse (text, strlen (text), NULL) : NULL;
 
   if (object == NULL)
-    g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN, "the stored %s were changed in the database: not JSON", what);
+    g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN, "the stored %s were changed in the database: not JSON",
+                 what);
   return object;
 }

@@ -47,8 +47,10 @@ va_service_rekey (VaService *service)
   if (va_store_count_seals (service->store, &seals, &error) && seals < VA_SEALS_MAX)
     return;
   if (error == NULL && seal_rows_again (service, &moved, &error))
-    va_log (VA_LOG_INFO, "the data key had sealed %" G_GUINT64_FORMAT " values: a new one is in its place, and %"
-            G_GUINT64_FORMAT " values were sealed again", seals, moved);
+    va_log (VA_LOG_INFO,
+            "the data key had sealed %" G_GUINT64_FORMAT " values: a new one is in its place, and %" G_GUINT64_FORMAT
+            " values were sealed again",
+            seals, moved);
   if (error != NULL)
     va_log (VA_LOG_ERROR, "the store gets no new data key: %s", error->message);
 }

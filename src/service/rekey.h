@@ -9,8 +9,9 @@ G_BEGIN_DECLS
 #define VA_SEALS_MAX (G_GUINT64_CONSTANT (1) << 31)
 
 /**
- * va_service_rekey: gives the store a new data key, and seals everything under it, once VA_SEALS_MAX values were sealed under
- * the present one; as “virt-attest service rekey” does. What goes wrong is logged, and tried again the next time.
+ * va_service_rekey: gives the store a new data key, and seals everything under it, once VA_SEALS_MAX values were
+ * sealed under the present one; as “virt-attest service rekey” does. What goes wrong is logged, and tried again the
+ * next time.
  */
 void va_service_rekey (VaService *service);
 

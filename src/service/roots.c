@@ -27,7 +27,8 @@ add_generation (VaSevRoots *roots, const char *path, gboolean trust, GError **er
   if (trust && va_amd_ark_generation (hash) == NULL)
     va_log (VA_LOG_WARNING,
             _("%s is trusted and is NOT one of AMD's roots. If it is a software platform's, whoever runs that platform "
-              "reads every secret that is released to it: it protects nothing, use it for tests only"), path);
+              "reads every secret that is released to it: it protects nothing, use it for tests only"),
+            path);
   return TRUE;
 }
 

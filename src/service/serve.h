@@ -6,9 +6,9 @@
 G_BEGIN_DECLS
 
 /**
- * va_serve: listens, tells systemd, and returns when a signal has ended it: SIGTERM or SIGINT, after which what has begun is
- * finished within settings->request_seconds and everything else refused; a second one changes nothing. SIGHUP reads
- * certificate, key and CA anew.
+ * va_serve: listens, tells systemd, and returns when a signal has ended it: SIGTERM or SIGINT, after which what has
+ * begun is finished within settings->request_seconds and everything else refused; a second one changes nothing. SIGHUP
+ * reads certificate, key and CA anew.
  * @settings: what is set for a service by itself (finished, refused, statistics) is
  * Errors: VA_CORE_ERROR: it could not begin
  */

@@ -22,14 +22,14 @@ G_BEGIN_DECLS
 typedef struct {
   atomic_bool stopping;
   atomic_int_least64_t certificate_ends; /* seconds since 1970 UTC */
-  GMutex mutex;    /* of what follows */
-  char *keys_said; /* what the log says of the store's data keys; %NULL: nothing, they open */
+  GMutex mutex;                          /* of what follows */
+  char *keys_said;                       /* what the log says of the store's data keys; %NULL: nothing, they open */
 } VaReadiness;
 
 /** How large the store was found to be. */
 typedef struct {
   GMutex mutex;
-  gint64 bytes_time;         /* monotonic; 0: not yet */
+  gint64 bytes_time; /* monotonic; 0: not yet */
   guint64 bytes;
   gboolean has_rows;
   guint64 rows[VA_STORE_TABLES];
@@ -43,22 +43,22 @@ typedef struct {
   VaExplainer *explainer;
   VaChainCache *chains;
   VaRegistrationCache *registrations;
-  VaSigner *signer;          /* of the audit log's checkpoints */
-  VaAuditTrail *trail;       /* up to where the audit log is the service's own */
+  VaSigner *signer;    /* of the audit log's checkpoints */
+  VaAuditTrail *trail; /* up to where the audit log is the service's own */
   VaHostGroups *groups;
-  VaRefusalLimit *refusals;         /* how many a peer may collect */
-  VaRefusalLimit *launches;         /* that are granted to a host under one registration */
-  VaRefusalLimit *changes;          /* by one peer */
-  char *store_directory;     /* %NULL: the store is in a database elsewhere */
-  guint64 reserve;           /* bytes of its file system that are for launches alone */
-  guint64 store_most;        /* bytes that the store may have while something new is taken; 0: no limit */
+  VaRefusalLimit *refusals; /* how many a peer may collect */
+  VaRefusalLimit *launches; /* that are granted to a host under one registration */
+  VaRefusalLimit *changes;  /* by one peer */
+  char *store_directory;    /* %NULL: the store is in a database elsewhere */
+  guint64 reserve;          /* bytes of its file system that are for launches alone */
+  guint64 store_most;       /* bytes that the store may have while something new is taken; 0: no limit */
   VaStoreSize size;
-  atomic_bool is_full;       /* said so */
+  atomic_bool is_full; /* said so */
   VaMetrics *metrics;
   VaServerStatistics server; /* of the server that it is */
   VaReadiness readiness;
   gint64 confirm_ms; /* how long a launch waits for an owner's confirmation */
-  gint64 launch_ms; /* how long a launch stays open */
+  gint64 launch_ms;  /* how long a launch stays open */
 } VaService;
 
 /** va_service_routes: the table for va_server_start(), whose user_data is the VaService. */

@@ -92,9 +92,11 @@ find_shortage (VaService *service)
 
   if (va_store_room_free (service, &bytes) && bytes < service->reserve)
     return g_strdup_printf ("the store's file system has %" G_GUINT64_FORMAT " MiB left, less than “reserve-mib” of "
-                            "service.conf", bytes / MIB);
+                            "service.conf",
+                            bytes / MIB);
   if (service->store_most > 0 && va_store_room_used (service, &bytes) && bytes >= service->store_most)
-    return g_strdup_printf ("the store has %" G_GUINT64_FORMAT " MiB, as many as “store-mib” of service.conf allows", bytes / MIB);
+    return g_strdup_printf ("the store has %" G_GUINT64_FORMAT " MiB, as many as “store-mib” of service.conf allows",
+                            bytes / MIB);
   return NULL;
 }
 
@@ -112,6 +114,7 @@ va_store_room_for_change (VaService *service, const VaRequest *request, gboolean
   tell_store_room (service, shortage);
   return shortage == NULL
          || va_refuse (error, VA_PROBLEM_STORE_FULL,
-                       _("the service's store is nearly full, and what is left is kept for launches; ask its operator to make "
+                       _("the service's store is nearly full, and what is left is kept for launches; ask its operator "
+                         "to make "
                          "room"));
 }

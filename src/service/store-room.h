@@ -3,7 +3,8 @@
 
 #include "service/service.h"
 
-/* What keeps the store from growing without bound: a rate for changes, and a reserve of its file system for launches. */
+/* What keeps the store from growing without bound: a rate for changes, and a reserve of its file system for launches.
+   */
 G_BEGIN_DECLS
 
 /**

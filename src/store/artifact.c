@@ -48,13 +48,13 @@ insert_artifact (VaSql *sql, gpointer data, GError **error)
   const VaFirmware *firmware = &artifact->firmware;
 
   if (!va_sql_run (sql, error,
-                      "INSERT INTO artifacts (" ARTIFACT_COLUMNS ", image) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-                      " ON CONFLICT (owner, hash) DO UPDATE SET image = excluded.image, size = excluded.size"
-                      " WHERE artifacts.image <> excluded.image OR artifacts.size <> excluded.size",
-                      "ttiiiiiiiim", artifact->owner, artifact->hash, (gint64) firmware->size,
-                      (gint64) firmware->has_table, (gint64) firmware->secret_base, (gint64) firmware->secret_size,
-                      (gint64) firmware->hashes_base, (gint64) firmware->hashes_size, (gint64) firmware->ap_reset,
-                      artifact->created, work->image, firmware->size))
+                   "INSERT INTO artifacts (" ARTIFACT_COLUMNS ", image) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                   " ON CONFLICT (owner, hash) DO UPDATE SET image = excluded.image, size = excluded.size"
+                   " WHERE artifacts.image <> excluded.image OR artifacts.size <> excluded.size",
+                   "ttiiiiiiiim", artifact->owner, artifact->hash, (gint64) firmware->size,
+                   (gint64) firmware->has_table, (gint64) firmware->secret_base, (gint64) firmware->secret_size,
+                   (gint64) firmware->hashes_base, (gint64) firmware->hashes_size, (gint64) firmware->ap_reset,
+                   artifact->created, work->image, firmware->size))
     return FALSE;
   work->is_new = va_sql_changes (sql) == 1;
   return !work->is_new || va_sql_check_images (sql, work->quota, artifact->owner, TRUE, error);
@@ -77,8 +77,9 @@ va_store_get_artifact (VaStore *store, const char *owner, const char *hash, GErr
 {
   g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
   g_autoptr(VaStatement) row = va_sql_query (reader, error,
-                                                "SELECT " ARTIFACT_COLUMNS " FROM artifacts"
-                                                " WHERE owner = ? AND hash = ?", "tt", owner, hash);
+                                             "SELECT " ARTIFACT_COLUMNS " FROM artifacts"
+                                             " WHERE owner = ? AND hash = ?",
+                                             "tt", owner, hash);
   int status = row != NULL ? va_sql_row (row, error) : -1;
 
   va_sql_set_not_found (status, error, _("you have no firmware"), hash);
@@ -89,9 +90,8 @@ GBytes *
 va_store_get_image (VaStore *store, const char *owner, const char *hash, GError **error)
 {
   g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
-  g_autoptr(VaStatement) row = va_sql_query (reader, error,
-                                                "SELECT image FROM artifacts WHERE owner = ? AND hash = ?", "tt",
-                                                owner, hash);
+  g_autoptr(VaStatement) row =
+    va_sql_query (reader, error, "SELECT image FROM artifacts WHERE owner = ? AND hash = ?", "tt", owner, hash);
   int status = row != NULL ? va_sql_row (row, error) : -1;
 
   va_sql_set_not_found (status, error, _("you have no firmware"), hash);
@@ -119,14 +119,18 @@ names_image (const char *text, const char *hash)
   g_autoptr(JsonObject) object = text != NULL ? va_json_parse (text, strlen (text), NULL) : NULL;
   JsonNode *node = object != NULL ? json_object_get_member (object, "firmware-hashes") : NULL;
 
-  return object == NULL || (node != NULL && JSON_NODE_HOLDS_ARRAY (node) && has_text (json_node_get_array (node), hash));
+  return object == NULL
+         || (node != NULL && JSON_NODE_HOLDS_ARRAY (node) && has_text (json_node_get_array (node), hash));
 }
 
 /* The text search leaves those in which the hash is something else, such as a launch digest. */
 static const VaNamed named_image = {
-  "SELECT vm, text FROM (SELECT owner, id AS vm, text FROM registrations UNION ALL SELECT owner, vm, text FROM proposals) AS users"
+  "SELECT vm, text FROM (SELECT owner, id AS vm, text FROM registrations UNION ALL SELECT owner, vm, text FROM "
+  "proposals) AS users"
   " WHERE owner = ? AND text LIKE '%\"' || ? || '\"%'",
-  names_image, "DELETE FROM artifacts WHERE owner = ? AND hash = ?", N_("you have no firmware"),
+  names_image,
+  "DELETE FROM artifacts WHERE owner = ? AND hash = ?",
+  N_("you have no firmware"),
 };
 
 gboolean
@@ -142,11 +146,13 @@ query_artifacts (VaSql *sql, gconstpointer asked, gconstpointer last, gint64 lim
   const VaStoredArtifact *before = last;
 
   return va_sql_query (sql, error,
-                       "SELECT " ARTIFACT_COLUMNS " FROM artifacts WHERE owner = ? AND hash > ? ORDER BY hash LIMIT ?", "tti",
-                       page->owner, va_sql_text_after (before != NULL ? before->hash : NULL, page->after), limit);
+                       "SELECT " ARTIFACT_COLUMNS " FROM artifacts WHERE owner = ? AND hash > ? ORDER BY hash LIMIT ?",
+                       "tti", page->owner, va_sql_text_after (before != NULL ? before->hash : NULL, page->after),
+                       limit);
 }
 
-/* Who lists an image reads and hashes it, so a part of the image counts too: a page has at most 64 MiB of images, and one. */
+/* Who lists an image reads and hashes it, so a part of the image counts too: a page has at most 64 MiB of images, and
+   one. */
 static gsize
 artifact_size (gconstpointer record)
 {
@@ -158,7 +164,8 @@ artifact_size (gconstpointer record)
 GPtrArray *
 va_store_list_artifacts (VaStore *store, const VaPage *page, gboolean *more, GError **error)
 {
-  static const VaPageKind kind = { query_artifacts, read_artifact, artifact_size, (GDestroyNotify) va_stored_artifact_free };
+  static const VaPageKind kind = { query_artifacts, read_artifact, artifact_size,
+                                   (GDestroyNotify) va_stored_artifact_free };
   g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
 
   return va_sql_page (reader, &kind, page, page->limit, page->bytes, more, error);

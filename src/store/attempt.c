@@ -22,7 +22,8 @@ query_owner (VaSql *sql, const VaAimed *aimed, GError **error)
     case VA_AIMED_LAUNCH:
       return va_sql_query (sql, error, "SELECT owner FROM launches WHERE id = ? AND owner <> ?", "tt", id, peer);
     case VA_AIMED_SECRET:
-      return va_sql_query (sql, error, "SELECT owner FROM secrets WHERE name = ? AND owner <> ? ORDER BY created, owner LIMIT 1",
+      return va_sql_query (sql, error,
+                           "SELECT owner FROM secrets WHERE name = ? AND owner <> ? ORDER BY created, owner LIMIT 1",
                            "tt", id, peer);
     case VA_AIMED_REGISTRATION:
     default:

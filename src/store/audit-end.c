@@ -38,12 +38,13 @@ refuse_removed (GError **error, guint64 seq, guint64 end)
 {
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT,
                _("the audit log's record %" G_GUINT64_FORMAT " was there and is gone or another now: the database has "
-                 "records up to %" G_GUINT64_FORMAT), seq, end);
+                 "records up to %" G_GUINT64_FORMAT),
+               seq, end);
   return FALSE;
 }
 
-/* The log was at @end before its head was read, and must have that record still, unless it was pruned. Only where another
-   service has gone on is the record looked at. */
+/* The log was at @end before its head was read, and must have that record still, unless it was pruned. Only where
+   another service has gone on is the record looked at. */
 static gboolean
 check_remembered (VaSql *sql, const VaAuditPlace *end, const VaAuditHead *head, GError **error)
 {

@@ -68,7 +68,8 @@ va_store_audit_follow (VaStore *store, VaAuditPlace *place, guint64 most, gboole
 }
 
 gboolean
-va_store_audit_reaches (VaStore *store, const VaStoredAudit *record, const VaAuditPlace *end, guint64 most, GError **error)
+va_store_audit_reaches (VaStore *store, const VaStoredAudit *record, const VaAuditPlace *end, guint64 most,
+                        GError **error)
 {
   VaAuditPlace place = { .seq = record->seq };
   guint64 count = 0, before;
@@ -89,7 +90,9 @@ va_store_audit_reaches (VaStore *store, const VaStoredAudit *record, const VaAud
   if (count < most)
     return va_store_refuse_broken (record->seq, error);
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
-               _("record %" G_GUINT64_FORMAT " of the audit log is from before version 6 of the store, and too many records "
-                 "follow it to be checked for a receipt: use an export"), record->seq);
+               _("record %" G_GUINT64_FORMAT
+                 " of the audit log is from before version 6 of the store, and too many records "
+                 "follow it to be checked for a receipt: use an export"),
+               record->seq);
   return FALSE;
 }

@@ -12,7 +12,8 @@ gboolean
 va_store_refuse_broken (guint64 seq, GError **error)
 {
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT,
-               _("the audit log's record %" G_GUINT64_FORMAT " was changed in the database, or one before it is missing"),
+               _("the audit log's record %" G_GUINT64_FORMAT
+                 " was changed in the database, or one before it is missing"),
                seq);
   return FALSE;
 }
@@ -94,9 +95,8 @@ va_sql_check_anchor (VaStatement *row, VaSecret *key, VaAuditPlace *anchor, GErr
 gboolean
 va_sql_read_anchor (VaSql *sql, VaAuditPlace *anchor, GError **error)
 {
-  g_autoptr(VaStatement) row = va_sql_query (sql, error,
-                                             "SELECT seq, link, time, text, mac FROM audit_anchor ORDER BY seq DESC LIMIT 1",
-                                             "");
+  g_autoptr(VaStatement) row =
+    va_sql_query (sql, error, "SELECT seq, link, time, text, mac FROM audit_anchor ORDER BY seq DESC LIMIT 1", "");
   int status = row != NULL ? va_sql_row (row, error) : -1;
 
   memset (anchor, 0, sizeof *anchor);
@@ -108,8 +108,10 @@ static VaStoredAudit *
 read_last (VaSql *sql, guint64 *signed_seq, int *status, GError **error)
 {
   g_autoptr(VaStatement) row = va_sql_query (sql, error,
-                                             "SELECT " VA_AUDIT_LINK_COLUMNS ", (SELECT max(seq) FROM checkpoints) FROM audit"
-                                             " ORDER BY seq DESC LIMIT 1", "");
+                                             "SELECT " VA_AUDIT_LINK_COLUMNS
+                                             ", (SELECT max(seq) FROM checkpoints) FROM audit"
+                                             " ORDER BY seq DESC LIMIT 1",
+                                             "");
 
   *status = row != NULL ? va_sql_row (row, error) : -1;
   if (*status == 1)
@@ -150,9 +152,9 @@ va_sql_put_anchor (VaSql *sql, VaSecret *audit_key, guint64 seq, const guint8 li
   guint8 mac[VA_AUDIT_MAC_SIZE];
 
   va_audit_anchor_mac (audit_key, seq, link, now, text, mac);
-  return va_sql_run (sql, error, "INSERT INTO audit_anchor (seq, link, time, text, mac) VALUES (?, ?, ?, ?, ?)", "imitm",
-                     (gint64) seq, (gconstpointer) link, (gsize) VA_AUDIT_LINK_SIZE, now, text, (gconstpointer) mac,
-                     sizeof mac);
+  return va_sql_run (sql, error, "INSERT INTO audit_anchor (seq, link, time, text, mac) VALUES (?, ?, ?, ?, ?)",
+                     "imitm", (gint64) seq, (gconstpointer) link, (gsize) VA_AUDIT_LINK_SIZE, now, text,
+                     (gconstpointer) mac, sizeof mac);
 }
 
 gboolean
@@ -172,7 +174,8 @@ va_sql_anchor_end (VaSql *sql, VaSecret *audit_key, gint64 now, GError **error)
 int
 va_sql_find_place (VaSql *sql, const VaAuditPlace *place, gboolean *gone, GError **error)
 {
-  g_autoptr(VaStatement) row = va_sql_query (sql, error, "SELECT link FROM audit WHERE seq = ?", "i", (gint64) place->seq);
+  g_autoptr(VaStatement) row =
+    va_sql_query (sql, error, "SELECT link FROM audit WHERE seq = ?", "i", (gint64) place->seq);
   int status = row != NULL ? va_sql_row (row, error) : -1;
   guint8 link[VA_AUDIT_LINK_SIZE];
 

@@ -8,8 +8,8 @@
 #include "store/store-private.h"
 
 /*
- * The audit log: records are appended and never touched again. Nothing is appended behind a last record that others have
- * put there.
+ * The audit log: records are appended and never touched again. Nothing is appended behind a last record that others
+ * have put there.
  */
 
 #define CHECKPOINTS_LISTED 100 /* each has a certificate; the newest ones cover what the others do */
@@ -19,7 +19,8 @@
   " (SELECT link FROM audit_anchor WHERE audit_anchor.seq = audit.seq - 1))"
 /* A text that the reader may not see is not read, unless nothing else tells its digest. */
 #define COLUMNS \
-  "seq, owner, " BEFORE " AS link_before, link, CASE WHEN ? IS NULL OR owner = ? OR digest IS NULL THEN text END AS seen," \
+  "seq, owner, " BEFORE \
+  " AS link_before, link, CASE WHEN ? IS NULL OR owner = ? OR digest IS NULL THEN text END AS seen," \
   " launch, digest, mac"
 
 typedef struct {
@@ -65,12 +66,14 @@ va_sql_note (VaSql *sql, JsonObject *entry, GError **error)
   va_audit_digest (text, digest);
   va_audit_link (head->link, digest, head->link);
   head->seq++;
-  record = (VaAuditRecord) { head->seq, head->link, digest, text_member (entry, "owner"), text_member (entry, "launch-id") };
+  record =
+    (VaAuditRecord){ head->seq, head->link, digest, text_member (entry, "owner"), text_member (entry, "launch-id") };
   va_audit_record_mac (va_store_side (sql->backend)->audit_key, &record, mac);
   if (!va_sql_send (sql, error,
-                    "INSERT INTO audit (seq, owner, launch, link, text, digest, mac) VALUES (?, ?, ?, ?, ?, ?, ?)", "ittmtmm",
-                    (gint64) record.seq, record.owner, record.launch, (gconstpointer) record.link,
-                    (gsize) VA_AUDIT_LINK_SIZE, text, (gconstpointer) digest, sizeof digest, (gconstpointer) mac, sizeof mac))
+                    "INSERT INTO audit (seq, owner, launch, link, text, digest, mac) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    "ittmtmm", (gint64) record.seq, record.owner, record.launch, (gconstpointer) record.link,
+                    (gsize) VA_AUDIT_LINK_SIZE, text, (gconstpointer) digest, sizeof digest, (gconstpointer) mac,
+                    sizeof mac))
     return FALSE;
   notes->known = TRUE;
   return TRUE;
@@ -116,7 +119,8 @@ judge_older (VaSql *sql, GPtrArray *list, GError **error)
 
   for (guint i = 0; i < list->len; i++)
     any |= ((const VaStoredAudit *) list->pdata[i])->trust == VA_AUDIT_CHAINED;
-  if (any && !va_sql_read_anchor (sql, &anchor, &reason) && !g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT))
+  if (any && !va_sql_read_anchor (sql, &anchor, &reason)
+      && !g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT))
     {
       g_propagate_error (error, g_steal_pointer (&reason));
       return FALSE;
@@ -145,17 +149,19 @@ query_audit (VaSql *sql, gconstpointer asked, gconstpointer last, gint64 limit, 
   if (query->launch != NULL)
     return va_sql_query (sql, error,
                          "SELECT " COLUMNS " FROM audit WHERE launch = ?" OF_OWNER " AND seq > ? ORDER BY seq LIMIT ?",
-                         "tttttii", query->reader, query->reader, query->launch, query->owner, query->owner, after, limit);
+                         "tttttii", query->reader, query->reader, query->launch, query->owner, query->owner, after,
+                         limit);
   if (query->newest && query->owner != NULL)
     return va_sql_query (sql, error,
-                         "SELECT " COLUMNS " FROM audit WHERE owner = ? AND seq > ? AND seq < ? ORDER BY seq DESC LIMIT ?",
+                         "SELECT " COLUMNS
+                         " FROM audit WHERE owner = ? AND seq > ? AND seq < ? ORDER BY seq DESC LIMIT ?",
                          "tttiii", query->reader, query->reader, query->owner, after, before, limit);
   if (query->newest)
     return va_sql_query (sql, error,
                          "SELECT " COLUMNS " FROM audit WHERE seq > ? AND seq < ? ORDER BY seq DESC LIMIT ?", "ttiii",
                          query->reader, query->reader, after, before, limit);
-  return va_sql_query (sql, error, "SELECT " COLUMNS " FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", "ttii", query->reader,
-                       query->reader, after, limit);
+  return va_sql_query (sql, error, "SELECT " COLUMNS " FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", "ttii",
+                       query->reader, query->reader, after, limit);
 }
 
 static gsize
@@ -208,9 +214,9 @@ GPtrArray *
 va_sql_list_links (VaBackend *backend, guint64 after, guint limit, GError **error)
 {
   g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
-  g_autoptr(VaStatement) rows = va_sql_query (reader, error,
-                                              "SELECT " VA_AUDIT_LINK_COLUMNS " FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", "ii",
-                                              (gint64) after, (gint64) limit);
+  g_autoptr(VaStatement) rows =
+    va_sql_query (reader, error, "SELECT " VA_AUDIT_LINK_COLUMNS " FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", "ii",
+                  (gint64) after, (gint64) limit);
 
   return rows != NULL ? va_sql_list (rows, va_sql_read_audit, (GDestroyNotify) va_stored_audit_free, error) : NULL;
 }
@@ -220,9 +226,11 @@ gboolean
 va_store_audit_begin (VaStore *store, VaAuditPlace *place, char **text, GError **error)
 {
   g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
-  g_autoptr(VaStatement) row = va_sql_query (reader, error,
-                                             "SELECT seq, link, time, text, mac FROM audit_anchor WHERE text IS NOT NULL"
-                                             " ORDER BY seq DESC LIMIT 1", "");
+  g_autoptr(VaStatement) row =
+    va_sql_query (reader, error,
+                  "SELECT seq, link, time, text, mac FROM audit_anchor WHERE text IS NOT NULL"
+                  " ORDER BY seq DESC LIMIT 1",
+                  "");
   int status = row != NULL ? va_sql_row (row, error) : -1;
 
   memset (place, 0, sizeof *place);
@@ -258,8 +266,10 @@ insert_checkpoint (VaSql *sql, gpointer data, GError **error)
 {
   const Work *work = data;
 
-  return va_sql_run (sql, error, "INSERT INTO checkpoints (seq, text) VALUES (?, ?)"
-                        " ON CONFLICT (seq) DO UPDATE SET text = excluded.text", "it", (gint64) work->seq, work->text);
+  return va_sql_run (sql, error,
+                     "INSERT INTO checkpoints (seq, text) VALUES (?, ?)"
+                     " ON CONFLICT (seq) DO UPDATE SET text = excluded.text",
+                     "it", (gint64) work->seq, work->text);
 }
 
 gboolean
@@ -281,9 +291,9 @@ va_store_list_checkpoints (VaStore *store, guint64 after, guint64 upto, GError *
 {
   g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
   g_autoptr(VaStatement) rows = va_sql_query (reader, error,
-                                                 "SELECT text FROM (SELECT seq, text FROM checkpoints WHERE seq > ?"
-                                                 " AND seq <= ? ORDER BY seq DESC LIMIT ?) AS newest ORDER BY seq",
-                                                 "iii", (gint64) after, (gint64) upto, (gint64) CHECKPOINTS_LISTED);
+                                              "SELECT text FROM (SELECT seq, text FROM checkpoints WHERE seq > ?"
+                                              " AND seq <= ? ORDER BY seq DESC LIMIT ?) AS newest ORDER BY seq",
+                                              "iii", (gint64) after, (gint64) upto, (gint64) CHECKPOINTS_LISTED);
 
   return rows != NULL ? va_sql_list (rows, read_checkpoint, g_free, error) : NULL;
 }
@@ -292,8 +302,8 @@ GPtrArray *
 va_store_newest_checkpoints (VaStore *store, guint limit, GError **error)
 {
   g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
-  g_autoptr(VaStatement) rows = va_sql_query (reader, error, "SELECT text FROM checkpoints ORDER BY seq DESC LIMIT ?", "i",
-                                              (gint64) limit);
+  g_autoptr(VaStatement) rows =
+    va_sql_query (reader, error, "SELECT text FROM checkpoints ORDER BY seq DESC LIMIT ?", "i", (gint64) limit);
 
   return rows != NULL ? va_sql_list (rows, read_checkpoint, g_free, error) : NULL;
 }

@@ -25,8 +25,8 @@ typedef struct {
   guint64 after;      /* with a larger seq */
   guint64 before;     /* with a smaller seq; 0: no bound */
   guint limit;
-  gsize bytes;        /* the one with which all texts together are more than this is the last */
-  gboolean newest;    /* the last ones; else the first. Always in the order of seq. */
+  gsize bytes;     /* the one with which all texts together are more than this is the last */
+  gboolean newest; /* the last ones; else the first. Always in the order of seq. */
 } VaAuditQuery;
 
 /** A page of a list, in the list's order. */

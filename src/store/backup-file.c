@@ -59,7 +59,8 @@ check_room (const char *folder, guint64 size, guint64 sizes, guint64 reserve, co
   if (size <= room / sizes)
     return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
-               _("it has %" G_GUINT64_FORMAT " MiB, and to restore it takes %" G_GUINT64_FORMAT " MiB on the file system of %s, "
+               _("it has %" G_GUINT64_FORMAT " MiB, and to restore it takes %" G_GUINT64_FORMAT
+                 " MiB on the file system of %s, "
                  "where there is room for %" G_GUINT64_FORMAT " MiB beside “reserve-mib” of service.conf: %s"),
                in_mib (size), in_mib (size) * sizes, folder, room / MIB, cure);
   return FALSE;
@@ -84,7 +85,8 @@ check_rooms (guint64 size, const char *place, guint64 reserve, GError **error)
   return check_room (folder, size, together ? 1 + STORE_SIZES : 1, reserve,
                      _("make room there, or set TMPDIR to a directory of a larger one"), error)
          && (store == NULL || together
-             || check_room (store, size, STORE_SIZES, reserve, _("make room there, or put the store on a larger one"), error));
+             || check_room (store, size, STORE_SIZES, reserve, _("make room there, or put the store on a larger one"),
+                            error));
 }
 
 static gboolean
@@ -127,8 +129,10 @@ copy_bytes (int from, int to, guint64 size, GError **error)
   if (done == size)
     return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
-               _("it had %" G_GUINT64_FORMAT " bytes when it was opened, and more or fewer were read: expected a file that "
-                 "nobody writes to, made by “virt-attest service backup”"), size);
+               _("it had %" G_GUINT64_FORMAT
+                 " bytes when it was opened, and more or fewer were read: expected a file that "
+                 "nobody writes to, made by “virt-attest service backup”"),
+               size);
   return FALSE;
 }
 

@@ -6,8 +6,9 @@
 G_BEGIN_DECLS
 
 /**
- * va_backup_file_copy: the backup @path into the new file @copy (0600), which may then be changed. Nothing is written where
- * there is no room for the copy, and for the store that is made from it; no more is read than the file has when it is opened.
+ * va_backup_file_copy: the backup @path into the new file @copy (0600), which may then be changed. Nothing is written
+ * where there is no room for the copy, and for the store that is made from it; no more is read than the file has when
+ * it is opened.
  * @copy: below g_get_tmp_dir()
  * @place: where the store is going to be, a file or a URL; whether a database on a server has room is not asked
  * @reserve: bytes that must stay free on each file system

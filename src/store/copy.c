@@ -19,8 +19,8 @@
 #include "store/store-private.h"
 
 /*
- * Backup and restore: every row of every table, from one database to another of either kind. A backup is an SQLite store
- * like any other, in one file.
+ * Backup and restore: every row of every table, from one database to another of either kind. A backup is an SQLite
+ * store like any other, in one file.
  */
 
 typedef struct Copy Copy;
@@ -34,7 +34,10 @@ typedef struct {
 
 #define COUNTED_BY_NOBODY G_MAXSIZE
 #define TABLE_WITH(name, columns, places, types, order, check, counter) \
-  { "SELECT " columns " FROM " name order, "INSERT INTO " name " (" columns ") VALUES (" places ")", types, check, counter }
+  { \
+    "SELECT " columns " FROM " name order, "INSERT INTO " name " (" columns ") VALUES (" places ")", types, check, \
+      counter \
+  }
 #define TABLE(name, columns, places, types) TABLE_WITH (name, columns, places, types, "", NULL, COUNTED_BY_NOBODY)
 #define COUNTED(name, columns, places, types, member) \
   TABLE_WITH (name, columns, places, types, "", NULL, G_STRUCT_OFFSET (VaStoreCopied, member))
@@ -50,11 +53,11 @@ static const Table tables[] = {
   TABLE ("data_keys", "id, sealed, oldest, seals", "?, ?, ?, ?", "ibii"),
   TABLE ("counters", "name, value", "?, ?", "ti"),
   TABLE_WITH ("artifacts",
-              "owner, hash, size, has_table, secret_base, secret_size, hashes_base, hashes_size, ap_reset, created, image",
+              "owner, hash, size, has_table, secret_base, secret_size, hashes_base, hashes_size, ap_reset, created, "
+              "image",
               "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?", "ttiiiiiiiib", "", check_image, COUNTED_BY_NOBODY),
   COUNTED ("secrets", "owner, name, guid, size, created, sealed, key_id", "?, ?, ?, ?, ?, ?, ?", "tttiibi", secrets),
-  COUNTED ("registrations",
-           "id, owner, version, created, launches, text, sealed, approved, approved_until, key_id",
+  COUNTED ("registrations", "id, owner, version, created, launches, text, sealed, approved, approved_until, key_id",
            "?, ?, ?, ?, ?, ?, ?, ?, ?, ?", "ttiiitbiii", registrations),
   TABLE ("registration_secrets", "vm, owner, secret", "?, ?, ?", "ttt"),
   TABLE ("proposals", "vm, owner, person, created, replaces, digest, text, sealed, key_id", "?, ?, ?, ?, ?, ?, ?, ?, ?",
@@ -63,15 +66,14 @@ static const Table tables[] = {
            "id, vm, owner, host, domain_uuid, domain_name, state, policy, generation, version, created, expires, fixed,"
            " sealed_keys, sealed_table, timeline, api_major, api_minor, build_id, code, detail, steps, reason,"
            " approved_until, approvals, key_id, firmware_error",
-           "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?", "tttttttitiiitbbtiiittttitii",
-           launches),
+           "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?",
+           "tttttttitiiitbbtiiittttitii", launches),
   TABLE ("hosts", "name, seen, features", "?, ?, ?", "tit"),
   TABLE_WITH ("audit_anchor", "seq, link, time, text, mac", "?, ?, ?, ?, ?", "ibitb", " ORDER BY seq", begin_chain,
               COUNTED_BY_NOBODY),
   TABLE_WITH ("audit", "seq, owner, launch, link, text, digest, mac", "?, ?, ?, ?, ?, ?, ?", "ittbtbb",
               " WHERE seq > COALESCE ((SELECT max(seq) FROM audit_anchor WHERE text IS NOT NULL), 0) ORDER BY seq",
-              follow_chain,
-              G_STRUCT_OFFSET (VaStoreCopied, records)),
+              follow_chain, G_STRUCT_OFFSET (VaStoreCopied, records)),
   TABLE_WITH ("checkpoints", "seq, text", "?, ?", "it", "", check_signed, COUNTED_BY_NOBODY),
 };
 
@@ -135,8 +137,10 @@ check_image (Copy *copy, VaStatement *row, GError **error)
   if (g_strcmp0 (found, hash) == 0)
     return TRUE;
   g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
-               _("the firmware image %s of owner %s was changed: its content has the SHA-256 %s. Use another backup; or, in the "
-                 "running service, have its owner upload it again, and make a new one"), hash, owner, found);
+               _("the firmware image %s of owner %s was changed: its content has the SHA-256 %s. Use another backup; "
+                 "or, in the "
+                 "running service, have its owner upload it again, and make a new one"),
+               hash, owner, found);
   return FALSE;
 }
 
@@ -195,8 +199,11 @@ check_signed (Copy *copy, VaStatement *row, GError **error)
   if (seq <= copy->seq)
     return TRUE;
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT,
-               _("the audit log ends at record %" G_GUINT64_FORMAT ", but a service has signed it up to record %"
-                 G_GUINT64_FORMAT ": its newest records were cut off. Compare it with receipts and exports, and use a backup that has them"), copy->seq, seq);
+               _("the audit log ends at record %" G_GUINT64_FORMAT
+                 ", but a service has signed it up to record %" G_GUINT64_FORMAT
+                 ": its newest records were cut off. Compare it with receipts and exports, and use a backup that has "
+                 "them"),
+               copy->seq, seq);
   return FALSE;
 }
 
@@ -225,7 +232,8 @@ check_empty (VaSql *to, GError **error)
                            "SELECT (SELECT count(*) FROM data_keys) + (SELECT count(*) FROM audit)"
                            " + (SELECT count(*) FROM secrets) + (SELECT count(*) FROM registrations)"
                            " + (SELECT count(*) FROM launches) + (SELECT count(*) FROM artifacts)"
-                           " + (SELECT count(*) FROM hosts) + (SELECT count(*) FROM proposals)", ""))
+                           " + (SELECT count(*) FROM hosts) + (SELECT count(*) FROM proposals)",
+                           ""))
     return FALSE;
   if (rows == 0)
     return TRUE;
@@ -363,7 +371,8 @@ restore_copy (const char *copy, const char *place, VaStoreCopied *copied, GError
 }
 
 gboolean
-va_store_restore (const char *path, const char *place, guint64 reserve, VaKek *kek, VaStoreCopied *copied, GError **error)
+va_store_restore (const char *path, const char *place, guint64 reserve, VaKek *kek, VaStoreCopied *copied,
+                  GError **error)
 {
   g_autoptr(VaPrivateCopy) private_copy = va_private_copy_new (error);
   const char *copy = private_copy != NULL ? va_private_copy_path (private_copy) : NULL;

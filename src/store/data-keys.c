@@ -8,17 +8,17 @@
 #include "store/store-private.h"
 
 /*
- * The keys that values are sealed under, kept in the store itself, wrapped by the key-encryption key, and the key of the
- * audit log's MACs beside them.
+ * The keys that values are sealed under, kept in the store itself, wrapped by the key-encryption key, and the key of
+ * the audit log's MACs beside them.
  *
  * Who writes to the database must not get another one accepted. A data key is wrapped together with the oldest id that
  * counts beside it, which was not so before schema version 6; where it is, there must be an audit key, and there can be
- * none where it is not. So an audit key that is missing is made anew in two cases only, and whoever has no KEK can bring
- * about neither: in an empty store, and in one that this program has not opened yet.
+ * none where it is not. So an audit key that is missing is made anew in two cases only, and whoever has no KEK can
+ * bring about neither: in an empty store, and in one that this program has not opened yet.
  */
 
 #define OPEN_TRIES 4
-#define AUDIT_ROW 0 /* where rows of data keys have ids, which begin with 1 */
+#define AUDIT_ROW 0         /* where rows of data keys have ids, which begin with 1 */
 #define SEALS_AT_ONCE 65536 /* announced in the database, so that a launch writes no row for it */
 #define SEALS_EACH 2        /* at the most, for each time that a key is asked for */
 
@@ -97,7 +97,8 @@ is_known (VaStore *store, const VaStoredKey *key)
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&store->mutex);
 
   return key->id < store->oldest
-         || (g_hash_table_contains (store->seals, &key->id) && (key->id < store->newest || key->oldest <= store->oldest));
+         || (g_hash_table_contains (store->seals, &key->id)
+             && (key->id < store->newest || key->oldest <= store->oldest));
 }
 
 /* From now on @key is known; the newest one seals what is new. */
@@ -125,13 +126,15 @@ check_form (const VaStoredKey *key, GError **error)
   if (key->id > 0 && key->oldest > 0 && key->oldest <= key->id)
     return TRUE;
   g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
-               _("data key %" G_GUINT64_FORMAT " is not one that this version of virt-attest has written: the store's keys "
-                 "were changed in the database, put the store's backup back"), key->id);
+               _("data key %" G_GUINT64_FORMAT
+                 " is not one that this version of virt-attest has written: the store's keys "
+                 "were changed in the database, put the store's backup back"),
+               key->id);
   return FALSE;
 }
 
-/* Unwrapping may take its time in a token, and nobody waits for it who does not need that key. One that is known and does
-   not open any more was wrapped by another KEK meanwhile. */
+/* Unwrapping may take its time in a token, and nobody waits for it who does not need that key. One that is known and
+   does not open any more was wrapped by another KEK meanwhile. */
 static gboolean
 take_key (VaStore *store, const VaStoredKey *key, GError **error)
 {
@@ -197,8 +200,8 @@ va_store_seal_of (VaStore *store, guint64 key, GError **error)
 }
 
 /* AES-GCM's nonces are random, and a key is good for so many of them only; they are counted before they are used. What
-   cannot be announced, since the database does not answer, cannot be stored under the key either. Somebody who writes to the
-   database can put a lower number there; @known is what this process knows. */
+   cannot be announced, since the database does not answer, cannot be stored under the key either. Somebody who writes
+   to the database can put a lower number there; @known is what this process knows. */
 static void
 announce_seals (VaStore *store, guint64 key, guint64 known)
 {
@@ -281,7 +284,8 @@ remember_row (VaStore *store, guint64 id, char *digest)
   g_hash_table_replace (store->rows, g_memdup2 (&id, sizeof id), digest);
 }
 
-/* Unwrapped only where the row is another one than last time: a token may take its time. @key->id is 0 for the audit log's. */
+/* Unwrapped only where the row is another one than last time: a token may take its time. @key->id is 0 for the audit
+   log's. */
 static gboolean
 check_row (VaStore *store, const VaStoredKey *key, GError **error)
 {
@@ -291,7 +295,8 @@ check_row (VaStore *store, const VaStoredKey *key, GError **error)
 
   if (has_opened (store, key->id, digest))
     return TRUE;
-  opened = key->id != AUDIT_ROW ? unwrap_key (store->kek, key, error) : va_kek_unwrap (store->kek, &label, key->sealed, error);
+  opened = key->id != AUDIT_ROW ? unwrap_key (store->kek, key, error)
+                                : va_kek_unwrap (store->kek, &label, key->sealed, error);
   if (opened == NULL)
     return FALSE;
   remember_row (store, key->id, g_steal_pointer (&digest));
@@ -306,7 +311,7 @@ check_audit_row (VaStore *store, GError **error)
   if (!va_sql_get_audit_key (store->backend, &sealed, error))
     return FALSE;
   if (sealed != NULL)
-    return check_row (store, &(VaStoredKey) { .id = AUDIT_ROW, .sealed = sealed }, error);
+    return check_row (store, &(VaStoredKey){ .id = AUDIT_ROW, .sealed = sealed }, error);
   g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
                _("the store has lost the key of its audit log: put its backup back"));
   return FALSE;
@@ -374,8 +379,9 @@ found_keys (VaStore *store, const GPtrArray *there, GError **error)
   g_autoptr(VaSecret) audit_key = va_secret_new (VA_AUDIT_KEY_SIZE);
   g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func ((GDestroyNotify) va_stored_key_free);
   g_autoptr(GBytes) sealed = NULL;
-  VaNewKeys fresh = { .audit_key = audit_key, .keys = keys, .is_empty = there->len == 0,
-                      .now = g_get_real_time () / 1000 };
+  VaNewKeys fresh = {
+    .audit_key = audit_key, .keys = keys, .is_empty = there->len == 0, .now = g_get_real_time () / 1000
+  };
 
   va_random_fill (va_secret_data (audit_key), VA_AUDIT_KEY_SIZE);
   if (!wrap_all (store, there, keys, error))
@@ -447,8 +453,8 @@ va_store_try_keys (VaKek *kek, const GPtrArray *keys, GBytes *audit_key, GError 
   return TRUE;
 }
 
-/* Opens what there is, or makes what there has to be; neither: another process has made it in between, or is about to be
-   seen having made it. */
+/* Opens what there is, or makes what there has to be; neither: another process has made it in between, or is about to
+   be seen having made it. */
 static gboolean
 try_to_open (VaStore *store, gboolean may_make, gboolean last, gboolean *done, GError **error)
 {

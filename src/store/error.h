@@ -5,7 +5,7 @@
 
 typedef enum {
   VA_STORE_ERROR_FAILED = VA_DB_ERROR_FAILED,
-  VA_STORE_ERROR_KEY = VA_DB_ERROR_REFERENCE, /* the data key that it was sealed under is gone: seal it again */
+  VA_STORE_ERROR_KEY = VA_DB_ERROR_REFERENCE,  /* the data key that it was sealed under is gone: seal it again */
   VA_STORE_ERROR_NOT_FOUND = VA_DB_ERROR_NEXT, /* no such object, or another owner's */
   VA_STORE_ERROR_AMBIGUOUS,        /* several owners have a registration of this id, and none of them was named */
   VA_STORE_ERROR_IN_USE,           /* a registration refers to it */

@@ -14,9 +14,9 @@ insert_host (VaSql *sql, gpointer data, GError **error)
   const VaStoredHost *host = data;
 
   return va_sql_run (sql, error,
-                        "INSERT INTO hosts (name, seen, features) VALUES (?, ?, ?) ON CONFLICT (name)"
-                        " DO UPDATE SET seen = excluded.seen, features = excluded.features",
-                        "tit", host->name, host->seen, host->features);
+                     "INSERT INTO hosts (name, seen, features) VALUES (?, ?, ?) ON CONFLICT (name)"
+                     " DO UPDATE SET seen = excluded.seen, features = excluded.features",
+                     "tit", host->name, host->seen, host->features);
 }
 
 gboolean
@@ -67,7 +67,8 @@ VaStoredHost *
 va_store_get_host (VaStore *store, const char *name, GError **error)
 {
   g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
-  g_autoptr(VaStatement) row = va_sql_query (reader, error, "SELECT name, seen, features FROM hosts WHERE name = ?", "t", name);
+  g_autoptr(VaStatement) row =
+    va_sql_query (reader, error, "SELECT name, seen, features FROM hosts WHERE name = ?", "t", name);
   int status = row != NULL ? va_sql_row (row, error) : -1;
 
   va_sql_set_not_found (status, error, _("there is no host"), name);

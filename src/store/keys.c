@@ -23,7 +23,8 @@ read_key (VaStatement *row)
 static GPtrArray *
 read_keys (VaSql *sql, GError **error)
 {
-  g_autoptr(VaStatement) rows = va_sql_query (sql, error, "SELECT id, oldest, sealed, seals FROM data_keys ORDER BY id", "");
+  g_autoptr(VaStatement) rows =
+    va_sql_query (sql, error, "SELECT id, oldest, sealed, seals FROM data_keys ORDER BY id", "");
 
   return rows != NULL ? va_sql_list (rows, read_key, (GDestroyNotify) va_stored_key_free, error) : NULL;
 }
@@ -179,12 +180,14 @@ check_empty (VaSql *sql, GError **error)
   if (!va_sql_read_number (sql, &rows, error,
                            "SELECT (SELECT count(*) FROM audit) + (SELECT count(*) FROM audit_anchor)"
                            " + (SELECT count(*) FROM secrets) + (SELECT count(*) FROM registrations)"
-                           " + (SELECT count(*) FROM proposals) + (SELECT count(*) FROM launches)", ""))
+                           " + (SELECT count(*) FROM proposals) + (SELECT count(*) FROM launches)",
+                           ""))
     return FALSE;
   if (rows == 0)
     return TRUE;
   g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
-               _("the store has sealed values or an audit log, but none of the keys that they need: put its backup back"));
+               _("the store has sealed values or an audit log, but none of the keys that they need: put its backup "
+                 "back"));
   return FALSE;
 }
 
@@ -194,10 +197,9 @@ insert_found (VaSql *sql, gpointer data, GError **error)
   const VaNewKeys *fresh = data;
   g_autoptr(GPtrArray) none = g_ptr_array_new ();
 
-  if (!check_same (sql, fresh->is_empty ? none : fresh->keys, error)
-      || (fresh->is_empty && !check_empty (sql, error))
-      || !va_sql_run (sql, error, "INSERT INTO store_keys (name, sealed) VALUES ('audit', ?) ON CONFLICT DO NOTHING", "b",
-                      fresh->sealed_audit_key))
+  if (!check_same (sql, fresh->is_empty ? none : fresh->keys, error) || (fresh->is_empty && !check_empty (sql, error))
+      || !va_sql_run (sql, error, "INSERT INTO store_keys (name, sealed) VALUES ('audit', ?) ON CONFLICT DO NOTHING",
+                      "b", fresh->sealed_audit_key))
     return FALSE;
   if (va_sql_changes (sql) != 1)
     {

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 typedef struct {
   VaSecret *audit_key;
   GBytes *sealed_audit_key;
-  GPtrArray *keys;  /* of VaStoredKey: all that there are, wrapped anew; or, for an empty store, its first one */
+  GPtrArray *keys;   /* of VaStoredKey: all that there are, wrapped anew; or, for an empty store, its first one */
   gboolean is_empty; /* the store must be */
   gint64 now;
 } VaNewKeys;
@@ -20,8 +20,8 @@ GPtrArray *va_sql_list_keys (VaBackend *backend, GError **error) G_GNUC_WARN_UNU
 /** va_sql_get_audit_key: the wrapped key of the audit log; TRUE with %NULL: there is none. */
 gboolean va_sql_get_audit_key (VaBackend *backend, GBytes **sealed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
- * va_sql_found_keys: the first keys of an empty store, or those of one from before schema version 6, whose audit log gets its
- * anchor.
+ * va_sql_found_keys: the first keys of an empty store, or those of one from before schema version 6, whose audit log
+ * gets its anchor.
  * Errors: SEAL when the store is not as @keys says; CHANGED when it has other data keys
  */
 gboolean va_sql_found_keys (VaBackend *backend, const VaNewKeys *keys, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -50,8 +50,8 @@ end_waiting (VaSql *sql, VaStoredLaunch *launch, const Ending *waiting, GError *
 {
   g_autoptr(GDateTime) until = g_date_time_new_from_unix_utc (launch->approved_until / 1000);
   g_autofree char *time = until != NULL ? g_date_time_format (until, "%Y-%m-%d %H:%M:%S UTC") : g_strdup ("?");
-  g_autofree char *detail = g_strdup_printf ("this launch was approved until %s, and its host did not ask for it again before",
-                                             time);
+  g_autofree char *detail =
+    g_strdup_printf ("this launch was approved until %s, and its host did not ask for it again before", time);
   Ending approved = *waiting;
 
   approved.detail = detail;
@@ -62,8 +62,8 @@ end_waiting (VaSql *sql, VaStoredLaunch *launch, const Ending *waiting, GError *
 static gboolean
 end_all (VaSql *sql, VaStatement *rows, const Ending *open, const Ending *waiting, guint *count, GError **error)
 {
-  g_autoptr(GPtrArray) list = rows != NULL ? va_sql_list (rows, va_sql_read_launch,
-                                                          (GDestroyNotify) va_stored_launch_free, error) : NULL;
+  g_autoptr(GPtrArray) list =
+    rows != NULL ? va_sql_list (rows, va_sql_read_launch, (GDestroyNotify) va_stored_launch_free, error) : NULL;
 
   for (guint i = 0; list != NULL && i < list->len; i++)
     {
@@ -82,10 +82,12 @@ gboolean
 va_sql_expire (VaSql *sql, gint64 now, guint *count, GError **error)
 {
   const Ending open = { "expired", "launch-expired", "nobody validated this launch in time", "expired", now, TRUE };
-  const Ending waiting = { "expired", "confirmation-expired", "nobody confirmed this launch in time", "expired", now, TRUE };
+  const Ending waiting = { "expired", "confirmation-expired", "nobody confirmed this launch in time", "expired", now,
+                           TRUE };
   g_autoptr(VaStatement) rows = va_sql_query (sql, error,
                                               "SELECT " VA_LAUNCH_COLUMNS " FROM launches"
-                                              " WHERE state IN ('waiting', 'open') AND expires <= ?", "i", now);
+                                              " WHERE state IN ('waiting', 'open') AND expires <= ?",
+                                              "i", now);
 
   return end_all (sql, rows, &open, &waiting, count, error);
 }
@@ -94,10 +96,11 @@ gboolean
 va_sql_orphan (VaSql *sql, const char *owner, const char *vm, gint64 now, GError **error)
 {
   const Ending removed = { "refused", "vm-unknown", "the registration was removed before the launch was validated",
-                           "refused", now, FALSE };
+                           "refused", now,          FALSE };
   g_autoptr(VaStatement) rows = va_sql_query (sql, error,
-                                                 "SELECT " VA_LAUNCH_COLUMNS " FROM launches"
-                                                 " WHERE state IN ('waiting', 'open') AND owner = ? AND vm = ?", "tt", owner, vm);
+                                              "SELECT " VA_LAUNCH_COLUMNS " FROM launches"
+                                              " WHERE state IN ('waiting', 'open') AND owner = ? AND vm = ?",
+                                              "tt", owner, vm);
 
   return end_all (sql, rows, &removed, &removed, NULL, error);
 }
@@ -105,11 +108,16 @@ va_sql_orphan (VaSql *sql, const char *owner, const char *vm, gint64 now, GError
 gboolean
 va_sql_outdate (VaSql *sql, const char *owner, const char *vm, gint64 now, GError **error)
 {
-  const Ending replaced = { "refused", "confirmation-expired",
-                            "the registration was replaced while the launch waited for confirmation", "refused", now, FALSE };
+  const Ending replaced = { "refused",
+                            "confirmation-expired",
+                            "the registration was replaced while the launch waited for confirmation",
+                            "refused",
+                            now,
+                            FALSE };
   g_autoptr(VaStatement) rows = va_sql_query (sql, error,
-                                                 "SELECT " VA_LAUNCH_COLUMNS " FROM launches"
-                                                 " WHERE state = 'waiting' AND owner = ? AND vm = ?", "tt", owner, vm);
+                                              "SELECT " VA_LAUNCH_COLUMNS " FROM launches"
+                                              " WHERE state = 'waiting' AND owner = ? AND vm = ?",
+                                              "tt", owner, vm);
 
   return end_all (sql, rows, &replaced, &replaced, NULL, error);
 }
@@ -132,9 +140,9 @@ anything_due (VaBackend *backend, gint64 now, gboolean *due, GError **error)
 {
   g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
   g_autoptr(VaStatement) row = va_sql_query (reader, error,
-                                                "SELECT 1 FROM launches WHERE state IN ('waiting', 'open')"
-                                                " AND expires <= ? LIMIT 1",
-                                                "i", now);
+                                             "SELECT 1 FROM launches WHERE state IN ('waiting', 'open')"
+                                             " AND expires <= ? LIMIT 1",
+                                             "i", now);
   int status = row != NULL ? va_sql_row (row, error) : -1;
 
   *due = status == 1;

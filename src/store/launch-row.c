@@ -48,8 +48,8 @@ va_sql_read_launch (VaStatement *row)
 VaStoredLaunch *
 va_sql_find_launch (VaSql *sql, const char *id, GError **error)
 {
-  g_autoptr(VaStatement) row = va_sql_query (sql, error, "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE id = ?",
-                                                "t", id);
+  g_autoptr(VaStatement) row =
+    va_sql_query (sql, error, "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE id = ?", "t", id);
   int status = row != NULL ? va_sql_row (row, error) : -1;
 
   if (status == 0)
@@ -62,8 +62,8 @@ gboolean
 va_sql_give_back (VaSql *sql, const VaStoredLaunch *launch, GError **error)
 {
   return va_sql_send (sql, error,
-                        "UPDATE registrations SET launches = launches - 1 WHERE owner = ? AND id = ? AND version = ?", "tti",
-                      launch->owner, launch->vm, (gint64) launch->version);
+                      "UPDATE registrations SET launches = launches - 1 WHERE owner = ? AND id = ? AND version = ?",
+                      "tti", launch->owner, launch->vm, (gint64) launch->version);
 }
 
 /* Everything that is fixed when a launch is made: altered in the database, its keys do not open any more. */

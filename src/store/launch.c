@@ -67,7 +67,7 @@ count_launches (VaSql *sql, const char *query, const VaStoredLaunch *like, guint
 static gboolean
 read_counts (VaSql *sql, const VaStoredLaunch *launch, const VaPermit *permit, Counts *counts, GError **error)
 {
-  *counts = (Counts) { 0 };
+  *counts = (Counts){ 0 };
   if (!read_used (sql, launch, permit->read, counts, error))
     return FALSE;
   if (permit->any_owner && counts->others > 0)
@@ -80,8 +80,8 @@ read_counts (VaSql *sql, const VaStoredLaunch *launch, const VaPermit *permit, C
                           &counts->running, error))
     return FALSE;
   return !permit->confirms
-         || count_launches (sql, "SELECT count(*) FROM launches WHERE owner = ? AND vm = ? AND state = 'waiting'", launch,
-                            &counts->waiting, error);
+         || count_launches (sql, "SELECT count(*) FROM launches WHERE owner = ? AND vm = ? AND state = 'waiting'",
+                            launch, &counts->waiting, error);
 }
 
 static gboolean
@@ -108,7 +108,8 @@ set_changed (GError **error)
 
 #define INSERT_LAUNCH \
   "INSERT INTO launches (id, vm, owner, host, domain_uuid, domain_name, state, policy, generation, version, created," \
-  " expires, fixed, sealed_keys, sealed_table, timeline, key_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+  " expires, fixed, sealed_keys, sealed_table, timeline, key_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, " \
+  "?, ?, ?)"
 #define LAUNCH_VALUES(launch) \
   "tttttttitiiitbbtk", (launch)->id, (launch)->vm, (launch)->owner, (launch)->host, (launch)->domain_uuid, \
     (launch)->domain_name, va_launch_state_name ((launch)->state), (gint64) (launch)->policy, (launch)->generation, \
@@ -120,7 +121,8 @@ static gboolean
 replace_waiting (VaSql *sql, const VaStoredLaunch *launch, GError **error)
 {
   if (!va_sql_run (sql, error,
-                   INSERT_LAUNCH " ON CONFLICT (id) DO UPDATE SET"
+                   INSERT_LAUNCH
+                   " ON CONFLICT (id) DO UPDATE SET"
                    " state = excluded.state, generation = excluded.generation, expires = excluded.expires,"
                    " fixed = excluded.fixed, sealed_keys = excluded.sealed_keys,"
                    " sealed_table = excluded.sealed_table, key_id = excluded.key_id, timeline = excluded.timeline,"
@@ -133,8 +135,8 @@ replace_waiting (VaSql *sql, const VaStoredLaunch *launch, GError **error)
 static gboolean
 count_up (VaSql *sql, const VaStoredLaunch *launch, GError **error)
 {
-  return va_sql_send (sql, error, "UPDATE registrations SET launches = launches + 1 WHERE owner = ? AND id = ?",
-                      "tt", launch->owner, launch->vm);
+  return va_sql_send (sql, error, "UPDATE registrations SET launches = launches + 1 WHERE owner = ? AND id = ?", "tt",
+                      launch->owner, launch->vm);
 }
 
 /* Under a permit that confirms. */
@@ -148,10 +150,10 @@ static VaStatement *
 query_waiting (VaSql *sql, const VaStoredLaunch *like, GError **error)
 {
   return va_sql_query (sql, error,
-                          "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE state = 'waiting' AND owner = ? AND vm = ?"
-                          " AND host = ? AND domain_uuid = ? AND version = ? AND policy = ?",
-                          "ttttii", like->owner, like->vm, like->host, like->domain_uuid, (gint64) like->version,
-                          (gint64) like->policy);
+                       "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE state = 'waiting' AND owner = ? AND vm = ?"
+                       " AND host = ? AND domain_uuid = ? AND version = ? AND policy = ?",
+                       "ttttii", like->owner, like->vm, like->host, like->domain_uuid, (gint64) like->version,
+                       (gint64) like->policy);
 }
 
 /* The launch waits from now on, under its id. */
@@ -245,8 +247,8 @@ create_launch (VaBackend *backend, VaStoredLaunch *launch, const VaPermit *permi
 }
 
 gboolean
-va_store_create_launch (VaStore *store, VaStoredLaunch *launch, VaSecret *keys, VaSecret *table,
-                        const VaPermit *permit, JsonObject *entry, GError **error)
+va_store_create_launch (VaStore *store, VaStoredLaunch *launch, VaSecret *keys, VaSecret *table, const VaPermit *permit,
+                        JsonObject *entry, GError **error)
 {
   g_autofree char *row = va_store_launch_row (launch);
   const VaSealLabel keys_label = VA_LABEL_KEYS (row), table_label = VA_LABEL_TABLE (row);
@@ -312,8 +314,13 @@ va_store_count_launches (VaStore *store, guint64 *waiting, guint64 *active, GErr
   "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE owner = ? AND vm = ? AND " which after NEWEST
 /* Through two indexes, each of which has what the other has not. */
 #define LAUNCHES_OF_VM(after) \
-  "SELECT * FROM (SELECT * FROM (" LAUNCHES_OF (VA_LAUNCH_ACTIVE, after) ") AS active" \
-  " UNION ALL SELECT * FROM (" LAUNCHES_OF (VA_LAUNCH_INACTIVE, after) ") AS inactive) AS every" NEWEST
+  "SELECT * FROM (SELECT * FROM (" LAUNCHES_OF (VA_LAUNCH_ACTIVE, \
+                                                after) ") AS active" \
+                                                       " UNION ALL SELECT * FROM (" LAUNCHES_OF (VA_LAUNCH_INACTIVE, \
+                                                                                                 after) ") AS " \
+                                                                                                        "inactive) " \
+                                                                                                        "AS " \
+                                                                                                        "every" NEWEST
 
 static VaStatement *
 query_launches (VaSql *sql, gconstpointer asked, gconstpointer last, gint64 limit, GError **error)
@@ -322,16 +329,16 @@ query_launches (VaSql *sql, gconstpointer asked, gconstpointer last, gint64 limi
   const char *after = last != NULL ? ((const VaStoredLaunch *) last)->id : page->after;
 
   if (page->vm != NULL && after != NULL)
-    return va_sql_query (sql, error, LAUNCHES_OF_VM (AFTER), "ttttittttii", page->owner, page->vm, after, page->owner, limit,
-                         page->owner, page->vm, after, page->owner, limit, limit);
+    return va_sql_query (sql, error, LAUNCHES_OF_VM (AFTER), "ttttittttii", page->owner, page->vm, after, page->owner,
+                         limit, page->owner, page->vm, after, page->owner, limit, limit);
   if (page->vm != NULL)
-    return va_sql_query (sql, error, LAUNCHES_OF_VM (""), "ttittii", page->owner, page->vm, limit, page->owner, page->vm,
-                         limit, limit);
+    return va_sql_query (sql, error, LAUNCHES_OF_VM (""), "ttittii", page->owner, page->vm, limit, page->owner,
+                         page->vm, limit, limit);
   if (after != NULL)
     return va_sql_query (sql, error, "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE owner = ?" AFTER NEWEST, "ttti",
                          page->owner, after, page->owner, limit);
-  return va_sql_query (sql, error, "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE owner = ?" NEWEST, "ti", page->owner,
-                       limit);
+  return va_sql_query (sql, error, "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE owner = ?" NEWEST, "ti",
+                       page->owner, limit);
 }
 
 static gsize
@@ -348,7 +355,8 @@ launch_size (gconstpointer record)
 GPtrArray *
 va_store_list_launches (VaStore *store, const VaPage *page, gboolean *more, GError **error)
 {
-  static const VaPageKind kind = { query_launches, va_sql_read_launch, launch_size, (GDestroyNotify) va_stored_launch_free };
+  static const VaPageKind kind = { query_launches, va_sql_read_launch, launch_size,
+                                   (GDestroyNotify) va_stored_launch_free };
   g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
 
   return va_sql_page (reader, &kind, page, page->limit, page->bytes, more, error);
@@ -380,14 +388,14 @@ approve_next (VaSql *sql, const VaStoredLaunch *launch, GError **error)
 {
   return !launch->approves
          || va_sql_run (sql, error,
-                           "UPDATE registrations SET approved = ?, approved_until = ?"
-                           " WHERE owner = ? AND id = ? AND version = ?",
-                           "iitti", (gint64) launch->approve_next, launch->approved_until, launch->owner, launch->vm,
-                           (gint64) launch->version);
+                        "UPDATE registrations SET approved = ?, approved_until = ?"
+                        " WHERE owner = ? AND id = ? AND version = ?",
+                        "iitti", (gint64) launch->approve_next, launch->approved_until, launch->owner, launch->vm,
+                        (gint64) launch->version);
 }
 
-/* Everything that is approved and was not granted yet: ahead of time, whichever version the launch was made under, and of
-   other launches that wait, which then wait no longer than if they had never been approved. */
+/* Everything that is approved and was not granted yet: ahead of time, whichever version the launch was made under, and
+   of other launches that wait, which then wait no longer than if they had never been approved. */
 static gboolean
 take_back (VaSql *sql, VaStoredLaunch *launch, JsonObject *entry, GError **error)
 {
@@ -396,7 +404,8 @@ take_back (VaSql *sql, VaStoredLaunch *launch, JsonObject *entry, GError **error
   if (!launch->take_back)
     return TRUE;
   if (!va_sql_run (sql, error,
-                   "UPDATE registrations SET approved = 0, approved_until = 0 WHERE owner = ? AND id = ? AND approved > 0",
+                   "UPDATE registrations SET approved = 0, approved_until = 0 WHERE owner = ? AND id = ? AND approved "
+                   "> 0",
                    "tt", launch->owner, launch->vm))
     return FALSE;
   count = va_sql_changes (sql);

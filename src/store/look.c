@@ -12,8 +12,8 @@
 #include "store/store-private.h"
 
 /*
- * Whether a start would open the store that is there. An ordinary opening may bring the tables up to date, and SQLite makes
- * files beside the store; here it is read only, and by SQLite's own means.
+ * Whether a start would open the store that is there. An ordinary opening may bring the tables up to date, and SQLite
+ * makes files beside the store; here it is read only, and by SQLite's own means.
  */
 
 #define FIRST_VERSION_WITH_AUDIT_KEY 6
@@ -33,8 +33,10 @@ refuse_file (const char *path, sqlite3 *db, GError **error)
 
   if (rc == SQLITE_NOTADB)
     g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
-                 _("%s is not an SQLite database: expected the service's store; put its backup back with “virt-attest service "
-                   "restore”, or move the file away"), path);
+                 _("%s is not an SQLite database: expected the service's store; put its backup back with “virt-attest "
+                   "service "
+                   "restore”, or move the file away"),
+                 path);
   else
     g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED, _("%s: the store cannot be read: %s"), path,
                  db != NULL ? sqlite3_errmsg (db) : g_strerror (ENOMEM));
@@ -107,9 +109,10 @@ static gboolean
 try_keys (const char *path, sqlite3 *db, gint64 version, VaKek *kek, GError **error)
 {
   gboolean has_audit_key = version >= FIRST_VERSION_WITH_AUDIT_KEY;
-  g_autoptr(GPtrArray) keys
-    = read_keys (path, db, has_audit_key ? "SELECT id, oldest, sealed FROM data_keys ORDER BY id"
-                                         : "SELECT id, 0, sealed FROM data_keys ORDER BY id", error);
+  g_autoptr(GPtrArray) keys = read_keys (path, db,
+                                         has_audit_key ? "SELECT id, oldest, sealed FROM data_keys ORDER BY id"
+                                                       : "SELECT id, 0, sealed FROM data_keys ORDER BY id",
+                                         error);
   g_autoptr(GPtrArray) audit = NULL;
 
   if (keys == NULL)
@@ -118,7 +121,8 @@ try_keys (const char *path, sqlite3 *db, gint64 version, VaKek *kek, GError **er
     audit = read_keys (path, db, "SELECT 1, 0, sealed FROM store_keys WHERE name = 'audit'", error);
   if (has_audit_key && audit == NULL)
     return FALSE;
-  if (va_store_try_keys (kek, keys, audit != NULL && audit->len > 0 ? ((VaStoredKey *) audit->pdata[0])->sealed : NULL, error))
+  if (va_store_try_keys (kek, keys, audit != NULL && audit->len > 0 ? ((VaStoredKey *) audit->pdata[0])->sealed : NULL,
+                         error))
     return TRUE;
   g_prefix_error (error, "%s: ", path);
   return FALSE;
@@ -148,8 +152,10 @@ look_at_file (const char *path, VaKek *kek, char **warning, GError **error)
       return FALSE;
     }
   if (version > 0 && version < VA_STORE_SCHEMA)
-    *warning = g_strdup_printf (_("%s: the store has schema version %" G_GINT64_FORMAT "; a start brings it to version %d, after "
-                                  "which older programs do not work with it"), path, version, VA_STORE_SCHEMA);
+    *warning = g_strdup_printf (_("%s: the store has schema version %" G_GINT64_FORMAT
+                                  "; a start brings it to version %d, after "
+                                  "which older programs do not work with it"),
+                                path, version, VA_STORE_SCHEMA);
   return version == 0 || try_keys (path, db, version, kek, error);
 }
 
@@ -178,5 +184,6 @@ gboolean
 va_store_look (const char *place, VaKek *kek, char **warning, GError **error)
 {
   *warning = NULL;
-  return va_store_is_url (place) ? look_at_server (place, kek, warning, error) : look_at_file (place, kek, warning, error);
+  return va_store_is_url (place) ? look_at_server (place, kek, warning, error)
+                                 : look_at_file (place, kek, warning, error);
 }

@@ -47,7 +47,8 @@ delete_named (VaSql *sql, gpointer data, GError **error)
   if (vm != NULL)
     {
       g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_IN_USE,
-                   _("the registration %s, or what is proposed for it, names “%s”: remove or replace that first"), vm, work->name);
+                   _("the registration %s, or what is proposed for it, names “%s”: remove or replace that first"), vm,
+                   work->name);
       return FALSE;
     }
   if (!va_sql_run (sql, error, work->named->removal, "tt", work->owner, work->name))

@@ -49,14 +49,15 @@ read_rows (VaSql *sql, Reading *reading, GError **error)
 {
   const GPtrArray *list = reading->list;
   guint wanted = is_full (reading) ? 1 : MIN (VA_PAGE_ROWS_AHEAD, reading->limit - list->len + 1);
-  g_autoptr(VaStatement) rows
-    = reading->kind->query (sql, reading->asked, list->len > 0 ? list->pdata[list->len - 1] : NULL, wanted, error);
+  g_autoptr(VaStatement) rows =
+    reading->kind->query (sql, reading->asked, list->len > 0 ? list->pdata[list->len - 1] : NULL, wanted, error);
 
   return rows != NULL && take_rows (rows, reading, wanted, error);
 }
 
 GPtrArray *
-va_sql_page (VaSql *sql, const VaPageKind *kind, gconstpointer asked, guint limit, gsize bytes, gboolean *more, GError **error)
+va_sql_page (VaSql *sql, const VaPageKind *kind, gconstpointer asked, guint limit, gsize bytes, gboolean *more,
+             GError **error)
 {
   g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func (kind->free);
   Reading reading = { .kind = kind, .asked = asked, .limit = limit, .bytes = bytes, .list = list };

@@ -22,8 +22,8 @@ typedef struct {
  * @more: (out): whether there are others after them
  * Returns: (transfer full): of records that the array frees
  */
-GPtrArray *va_sql_page (VaSql *sql, const VaPageKind *kind, gconstpointer asked, guint limit, gsize bytes, gboolean *more,
-                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+GPtrArray *va_sql_page (VaSql *sql, const VaPageKind *kind, gconstpointer asked, guint limit, gsize bytes,
+                        gboolean *more, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 #define VA_PAGE_ROWS_AHEAD 10
 
 /** va_sql_text_size: of a text that may be %NULL. */

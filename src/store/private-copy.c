@@ -10,8 +10,7 @@
 static const int endings[] = { SIGINT, SIGTERM, SIGHUP };
 static const char *const file_ends[] = { "", "-wal", "-shm", "-journal" };
 
-struct _VaPrivateCopy
-{
+struct _VaPrivateCopy {
   char *folder;
   char *files[G_N_ELEMENTS (file_ends)];
   struct sigaction before[G_N_ELEMENTS (endings)];

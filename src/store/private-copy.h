@@ -4,8 +4,8 @@
 #include <glib.h>
 
 /*
- * A directory of this program's own, for one database, that does not outlive it: SQLite opens files by their names only, so
- * the copy cannot be unlinked while it is in use.
+ * A directory of this program's own, for one database, that does not outlive it: SQLite opens files by their names
+ * only, so the copy cannot be unlinked while it is in use.
  */
 G_BEGIN_DECLS
 
@@ -13,8 +13,9 @@ G_BEGIN_DECLS
 typedef struct _VaPrivateCopy VaPrivateCopy;
 
 /**
- * va_private_copy_new: makes the directory, with mode 0700, in TMPDIR. Until va_private_copy_free() SIGINT, SIGTERM and SIGHUP
- * remove it, with the database in it, and then end the program as they would have; one that is ignored stays ignored.
+ * va_private_copy_new: makes the directory, with mode 0700, in TMPDIR. Until va_private_copy_free() SIGINT, SIGTERM
+ * and SIGHUP remove it, with the database in it, and then end the program as they would have; one that is ignored
+ * stays ignored.
  * Errors: G_FILE_ERROR
  */
 VaPrivateCopy *va_private_copy_new (GError **error) G_GNUC_WARN_UNUSED_RESULT;

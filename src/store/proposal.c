@@ -27,14 +27,14 @@ insert_proposal (VaSql *sql, gpointer data, GError **error)
 
   return va_sql_check_version (sql, proposal->owner, proposal->vm, proposal->replaces, error)
          && va_sql_run (sql, error,
-                           "INSERT INTO proposals (" VA_PROPOSAL_COLUMNS ")"
-                           " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (owner, vm) DO UPDATE SET"
-                           " person = excluded.person, created = excluded.created, replaces = excluded.replaces,"
-                           " digest = excluded.digest, text = excluded.text, sealed = excluded.sealed,"
-                           " key_id = excluded.key_id",
-                           "tttiittbk", proposal->vm, proposal->owner, proposal->person, proposal->created,
-                           (gint64) proposal->replaces, proposal->digest, proposal->text, proposal->sealed,
-                           (gint64) proposal->key)
+                        "INSERT INTO proposals (" VA_PROPOSAL_COLUMNS ")"
+                        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (owner, vm) DO UPDATE SET"
+                        " person = excluded.person, created = excluded.created, replaces = excluded.replaces,"
+                        " digest = excluded.digest, text = excluded.text, sealed = excluded.sealed,"
+                        " key_id = excluded.key_id",
+                        "tttiittbk", proposal->vm, proposal->owner, proposal->person, proposal->created,
+                        (gint64) proposal->replaces, proposal->digest, proposal->text, proposal->sealed,
+                        (gint64) proposal->key)
          && (proposal->text[0] == '\0' /* a removal */
              || va_sql_check_registrations (sql, ((Work *) data)->quota, proposal->owner, TRUE, error));
 }
@@ -101,8 +101,8 @@ va_store_moved_proposal_row (const VaStoredProposal *proposal)
   return g_strconcat (proposal->digest, "\n", row, NULL);
 }
 
-/* One that rekeying has sealed again, so that its digest, which people may have noted, is not that of its sealed value any
-   more but part of what holds it in place. %NULL: it is not one. */
+/* One that rekeying has sealed again, so that its digest, which people may have noted, is not that of its sealed value
+   any more but part of what holds it in place. %NULL: it is not one. */
 static VaSecret *
 open_moved_proposal (VaSeal *seal, const VaStoredProposal *proposal)
 {
@@ -167,8 +167,7 @@ delete_proposal (VaSql *sql, gpointer data, GError **error)
 {
   const Work *work = data;
 
-  return va_sql_run (sql, error, "DELETE FROM proposals WHERE owner = ? AND vm = ?", "tt", work->owner,
-                        work->vm)
+  return va_sql_run (sql, error, "DELETE FROM proposals WHERE owner = ? AND vm = ?", "tt", work->owner, work->vm)
          && (va_sql_changes (sql) == 1 || set_not_there (work->vm, error));
 }
 

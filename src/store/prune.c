@@ -9,9 +9,9 @@
 #include "store/store-private.h"
 
 /*
- * Pruning: first an anchor at a signed place of the audit log, in one transaction with the record of it; from then on the log
- * begins behind the anchor. What is before it goes in small steps, beside a service that works; a step that never came is
- * made by the next pruning.
+ * Pruning: first an anchor at a signed place of the audit log, in one transaction with the record of it; from then on
+ * the log begins behind the anchor. What is before it goes in small steps, beside a service that works; a step that
+ * never came is made by the next pruning.
  */
 
 #define ENDED "state IN ('refused', 'failed', 'expired', 'ended')"
@@ -25,7 +25,8 @@ typedef struct {
 static int
 find_checkpoint (VaSql *sql, guint64 seq, VaPrune *prune, VaCheckpoint **checkpoint, GError **error)
 {
-  g_autoptr(VaStatement) row = va_sql_query (sql, error, "SELECT text FROM checkpoints WHERE seq <= ? ORDER BY seq DESC LIMIT 1",
+  g_autoptr(VaStatement) row = va_sql_query (sql, error,
+                                             "SELECT text FROM checkpoints WHERE seq <= ? ORDER BY seq DESC LIMIT 1",
                                              "i", (gint64) seq);
   int status = row != NULL ? va_sql_row (row, error) : -1;
   g_autofree char *text = status == 1 ? va_column_needed_text (row, 0) : NULL;
@@ -97,8 +98,8 @@ va_store_prune_plan (VaStore *store, VaPrune *prune, GError **error)
 
   return reader != NULL && find_place (reader, prune, error)
          && count_old (reader, "SELECT count(*) FROM audit WHERE seq <= ?", (gint64) prune->seq, &prune->records, error)
-         && count_old (reader, "SELECT count(*) FROM launches WHERE created < ? AND " ENDED, prune->before, &prune->launches,
-                       error);
+         && count_old (reader, "SELECT count(*) FROM launches WHERE created < ? AND " ENDED, prune->before,
+                       &prune->launches, error);
 }
 
 /* What is signed must be what the services have written. */
@@ -114,7 +115,8 @@ check_place (VaSql *sql, const VaPrune *prune, GError **error)
   if (status != 0)
     return status > 0;
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT,
-               _("record %" G_GUINT64_FORMAT " of the audit log is not the one that a checkpoint signs: nothing is removed"),
+               _("record %" G_GUINT64_FORMAT
+                 " of the audit log is not the one that a checkpoint signs: nothing is removed"),
                prune->seq);
   return FALSE;
 }
@@ -126,8 +128,8 @@ put_anchor (VaSql *sql, gpointer data, GError **error)
 
   return check_place (sql, prune, error)
          && va_sql_run (sql, error, "DELETE FROM audit_anchor WHERE seq <= ?", "i", (gint64) prune->seq)
-         && va_sql_put_anchor (sql, va_store_side (sql->backend)->audit_key, prune->seq, prune->link, prune->now, prune->text,
-                               error);
+         && va_sql_put_anchor (sql, va_store_side (sql->backend)->audit_key, prune->seq, prune->link, prune->now,
+                               prune->text, error);
 }
 
 gboolean
@@ -157,9 +159,13 @@ remove_some (VaSql *sql, gpointer data, GError **error)
   work->count = 0;
   return take_some (sql, "DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE seq <= ? ORDER BY seq LIMIT ?)",
                     (gint64) work->prune->seq, work, error)
-         && take_some (sql, "DELETE FROM checkpoints WHERE seq IN (SELECT seq FROM checkpoints WHERE seq <= ? ORDER BY seq LIMIT ?)",
+         && take_some (sql,
+                       "DELETE FROM checkpoints WHERE seq IN (SELECT seq FROM checkpoints WHERE seq <= ? ORDER BY seq "
+                       "LIMIT ?)",
                        (gint64) work->prune->seq, work, error)
-         && take_some (sql, "DELETE FROM launches WHERE id IN (SELECT id FROM launches WHERE created < ? AND " ENDED " LIMIT ?)",
+         && take_some (sql,
+                       "DELETE FROM launches WHERE id IN (SELECT id FROM launches WHERE created < ? AND " ENDED
+                       " LIMIT ?)",
                        work->prune->before, work, error);
 }
 

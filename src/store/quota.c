@@ -4,7 +4,8 @@
 #include "core/i18n.h"
 #include "store/rows.h"
 
-/* What an owner may keep, counted after each addition and in its transaction, so that one that is too much is undone. */
+/* What an owner may keep, counted after each addition and in its transaction, so that one that is too much is undone.
+   */
 
 #define MIB (1024.0 * 1024.0)
 
@@ -22,7 +23,8 @@ count (VaSql *sql, const char *query, const char *owner, guint64 *number, guint6
 
 /* @kept: what it is, and what to do about it, as a format for the numbers. */
 static gboolean
-check (guint64 number, guint64 bytes, gboolean is_new, const VaQuotaOf *most, const char *kept, const char *cure, GError **error)
+check (guint64 number, guint64 bytes, gboolean is_new, const VaQuotaOf *most, const char *kept, const char *cure,
+       GError **error)
 {
   if (is_new && number > most->number)
     g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_QUOTA,
@@ -42,8 +44,10 @@ va_sql_check_images (VaSql *sql, const VaQuota *quota, const char *owner, gboole
 {
   guint64 number, bytes;
 
-  return count (sql, "SELECT count(*), CAST (COALESCE (sum(size), 0) AS BIGINT) FROM artifacts WHERE owner = ? AND owner = ?", owner, &number,
-                &bytes, error)
+  return count (sql,
+                "SELECT count(*), CAST (COALESCE (sum(size), 0) AS BIGINT) FROM artifacts WHERE owner = ? AND owner = "
+                "?",
+                owner, &number, &bytes, error)
          && check (number, bytes, is_new, &quota->images, _("firmware images"),
                    _("remove images that no registration names with “virt-attest artifact remove”"), error);
 }
@@ -53,8 +57,9 @@ va_sql_check_secrets (VaSql *sql, const VaQuota *quota, const char *owner, gbool
 {
   guint64 number, bytes;
 
-  return count (sql, "SELECT count(*), CAST (COALESCE (sum(size), 0) AS BIGINT) FROM secrets WHERE owner = ? AND owner = ?", owner, &number,
-                &bytes, error)
+  return count (sql,
+                "SELECT count(*), CAST (COALESCE (sum(size), 0) AS BIGINT) FROM secrets WHERE owner = ? AND owner = ?",
+                owner, &number, &bytes, error)
          && check (number, bytes, is_new, &quota->secrets, _("secrets"),
                    _("remove secrets that no registration names with “virt-attest secret remove”"), error);
 }
@@ -66,9 +71,10 @@ va_sql_check_registrations (VaSql *sql, const VaQuota *quota, const char *owner,
   guint64 number, bytes;
 
   return count (sql,
-                "SELECT count(*), CAST (COALESCE (sum(bytes), 0) AS BIGINT) FROM (SELECT length(text) AS bytes FROM registrations"
-                " WHERE owner = ? UNION ALL SELECT length(text) FROM proposals WHERE owner = ?) AS kept", owner, &number, &bytes,
-                error)
+                "SELECT count(*), CAST (COALESCE (sum(bytes), 0) AS BIGINT) FROM (SELECT length(text) AS bytes FROM "
+                "registrations"
+                " WHERE owner = ? UNION ALL SELECT length(text) FROM proposals WHERE owner = ?) AS kept",
+                owner, &number, &bytes, error)
          && check (number, bytes, is_new, &quota->registrations, _("registrations, proposed ones included"),
                    _("remove registrations that you do not need with “virt-attest vm remove”"), error);
 }

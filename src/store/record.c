@@ -5,8 +5,8 @@
 
 #include "codec/json.h"
 
-static const char *const state_names[] = { "open", "validated", "running", "refused",
-                                          "failed", "expired", "ended", "waiting" };
+static const char *const state_names[] = { "open",   "validated", "running", "refused",
+                                           "failed", "expired",   "ended",   "waiting" };
 
 const char *
 va_launch_state_name (VaLaunchState state)

@@ -19,10 +19,10 @@ typedef struct {
 typedef struct {
   char *owner, *name;
   guint8 guid[VA_GUID_SIZE];
-  gsize size; /* bytes of the value */
+  gsize size;     /* bytes of the value */
   gint64 created; /* seconds */
   GBytes *sealed;
-  guint64 key;   /* data key that it is sealed under */
+  guint64 key; /* data key that it is sealed under */
 } VaStoredSecret;
 
 /** What a new secret took the place of. */
@@ -34,11 +34,11 @@ typedef struct {
 
 typedef struct {
   char *id, *owner;
-  char *text;    /* JSON of the registration without inline secrets */
+  char *text; /* JSON of the registration without inline secrets */
   GBytes *sealed;
-  guint64 key;     /* data key that it is sealed under */
-  gint64 created; /* seconds */
-  guint64 version; /* differs from that of every other registration, earlier ones of this id too */
+  guint64 key;               /* data key that it is sealed under */
+  gint64 created;            /* seconds */
+  guint64 version;           /* differs from that of every other registration, earlier ones of this id too */
   guint64 launches, running; /* counted against max-launches, max-running */
   guint64 approved;          /* launches of this version that the owner has approved ahead of time */
   gint64 approved_until;     /* milliseconds */
@@ -58,7 +58,7 @@ typedef struct {
   char *digest;     /* hex SHA-256 of all of it */
   char *text;       /* JSON of the registration without inline secrets; "": it is to be removed */
   GBytes *sealed;
-  guint64 key;      /* data key that it is sealed under */
+  guint64 key; /* data key that it is sealed under */
 } VaStoredProposal;
 void va_stored_proposal_free (VaStoredProposal *proposal);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaStoredProposal, va_stored_proposal_free)
@@ -90,20 +90,21 @@ typedef struct {
   /* changing */
   VaLaunchState state;
   GBytes *sealed_keys, *sealed_table; /* %NULL once the launch is no longer open */
-  guint64 key;             /* data key that both are sealed under; 0: there are none */
-  char *timeline;          /* JSON array */
+  guint64 key;                        /* data key that both are sealed under; 0: there are none */
+  char *timeline;                     /* JSON array */
   gboolean has_firmware_version;
   guint8 api_major, api_minor, build_id;
-  char *code, *detail;     /* %NULL, or why it was refused */
-  char *steps, *reason;    /* %NULL, or what the host said; steps is a JSON array */
-  int firmware_error;      /* what the host's SEV firmware answered, as the host said: 0 to 255; -1: nothing */
-  gint64 approved_until;   /* while it waits, milliseconds; 0: not approved */
-  char *approvals;         /* JSON array: who approved it; %NULL: nobody */
-  /* va_store_change_launch(), of the registration, and to approve of the version that the launch was made under alone: */
-  gboolean approves;       /* approve_next of the next launches are approved until approved_until, in place of others */
+  char *code, *detail;   /* %NULL, or why it was refused */
+  char *steps, *reason;  /* %NULL, or what the host said; steps is a JSON array */
+  int firmware_error;    /* what the host's SEV firmware answered, as the host said: 0 to 255; -1: nothing */
+  gint64 approved_until; /* while it waits, milliseconds; 0: not approved */
+  char *approvals;       /* JSON array: who approved it; %NULL: nobody */
+  /* va_store_change_launch(), of the registration, and to approve of the version that the launch was made under alone:
+     */
+  gboolean approves; /* approve_next of the next launches are approved until approved_until, in place of others */
   guint approve_next;
-  gboolean take_back;      /* no launch that was not granted yet is approved any more; @entry says so if one was */
-  gint64 wait_ms;          /* with take_back: how long the others wait from when they were made, without an approval */
+  gboolean take_back; /* no launch that was not granted yet is approved any more; @entry says so if one was */
+  gint64 wait_ms;     /* with take_back: how long the others wait from when they were made, without an approval */
 } VaStoredLaunch;
 
 /** va_stored_launch_step: adds @step at @time (milliseconds) to the timeline. */
@@ -114,16 +115,16 @@ typedef struct {
   guint64 max_launches, max_running; /* 0: no limit */
   gboolean confirms;                 /* once confirm_after launches were made, the next ones wait for an owner */
   guint64 confirm_after;
-  gint64 wait_until;                 /* milliseconds since 1970: when one that waits expires */
-  const char *wait_timeline;         /* JSON: the timeline of one that waits */
-  guint max_waiting;                 /* of the registration's launches at once */
-  const VaStoredRegistration *read;  /* it must be stored as it was read; %NULL: its version is enough */
-  gboolean any_owner;                /* nobody named the owner: no other one may have a registration of this id */
+  gint64 wait_until;                /* milliseconds since 1970: when one that waits expires */
+  const char *wait_timeline;        /* JSON: the timeline of one that waits */
+  guint max_waiting;                /* of the registration's launches at once */
+  const VaStoredRegistration *read; /* it must be stored as it was read; %NULL: its version is enough */
+  gboolean any_owner;               /* nobody named the owner: no other one may have a registration of this id */
 } VaPermit;
 
 typedef struct {
   char *name;
-  gint64 seen; /* seconds */
+  gint64 seen;    /* seconds */
   char *features; /* JSON */
 } VaStoredHost;
 
@@ -141,11 +142,11 @@ typedef struct {
 } VaQuota;
 /** VA_QUOTA_NONE: no bounds. */
 #define VA_QUOTA_NONE \
-  ((VaQuota) { { G_MAXUINT64, G_MAXUINT64 }, { G_MAXUINT64, G_MAXUINT64 }, { G_MAXUINT64, G_MAXUINT64 } })
+  ((VaQuota){ { G_MAXUINT64, G_MAXUINT64 }, { G_MAXUINT64, G_MAXUINT64 }, { G_MAXUINT64, G_MAXUINT64 } })
 
 /**
- * A data key, sealed under the key-encryption key together with id and oldest. The one with the largest id seals what is
- * new, and says which is the oldest one that counts beside it: an older one that somebody puts back opens nothing.
+ * A data key, sealed under the key-encryption key together with id and oldest. The one with the largest id seals what
+ * is new, and says which is the oldest one that counts beside it: an older one that somebody puts back opens nothing.
  */
 typedef struct {
   guint64 id;
@@ -176,11 +177,11 @@ typedef struct {
 /** A record of the audit log. */
 typedef struct {
   guint64 seq;
-  char *owner;  /* %NULL: only operators and auditors may read it */
-  char *launch; /* %NULL: it is of none */
+  char *owner;                                                 /* %NULL: only operators and auditors may read it */
+  char *launch;                                                /* %NULL: it is of none */
   guint8 before[VA_AUDIT_LINK_SIZE], link[VA_AUDIT_LINK_SIZE]; /* the chain before and after it */
-  guint8 digest[VA_AUDIT_LINK_SIZE]; /* of its text */
-  char *text;   /* %NULL where only links are read */
+  guint8 digest[VA_AUDIT_LINK_SIZE];                           /* of its text */
+  char *text;                                                  /* %NULL where only links are read */
   gboolean has_mac;
   guint8 mac[VA_AUDIT_MAC_SIZE];
   VaAuditTrust trust;

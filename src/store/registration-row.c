@@ -36,8 +36,8 @@ va_sql_set_ambiguous (const char *id, GError **error)
 gboolean
 va_sql_find_version (VaSql *sql, const char *owner, const char *id, guint64 *version, GError **error)
 {
-  g_autoptr(VaStatement) row = va_sql_query (sql, error, "SELECT version FROM registrations WHERE owner = ? AND id = ?",
-                                                "tt", owner, id);
+  g_autoptr(VaStatement) row =
+    va_sql_query (sql, error, "SELECT version FROM registrations WHERE owner = ? AND id = ?", "tt", owner, id);
   int status = row != NULL ? va_sql_row (row, error) : -1;
 
   *version = status == 1 ? (guint64) va_column_number (row, 0) : 0;

@@ -24,8 +24,8 @@ set_not_yours (const char *id, GError **error)
 }
 
 static gboolean
-check_there (VaSql *sql, const char *query, const char *owner, const char *name, VaStoreError code,
-             const char *message, GError **error)
+check_there (VaSql *sql, const char *query, const char *owner, const char *name, VaStoreError code, const char *message,
+             GError **error)
 {
   g_autoptr(VaStatement) row = va_sql_query (sql, error, query, "tt", owner, name);
   int status = row != NULL ? va_sql_row (row, error) : -1;
@@ -60,8 +60,8 @@ name_secrets (VaSql *sql, const Work *work, GError **error)
     return FALSE;
   for (guint i = 0; work->secrets != NULL && work->secrets[i] != NULL; i++)
     if (!va_sql_run (sql, error,
-                        "INSERT INTO registration_secrets (owner, vm, secret) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                        "ttt", work->registration->owner, work->registration->id, work->secrets[i]))
+                     "INSERT INTO registration_secrets (owner, vm, secret) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                     "ttt", work->registration->owner, work->registration->id, work->secrets[i]))
       return FALSE;
   return TRUE;
 }
@@ -88,13 +88,13 @@ insert_registration (VaSql *sql, gpointer data, GError **error)
          && check_references (sql, work, error)
          && va_sql_run (sql, error, "UPDATE counters SET value = value + 1 WHERE name = 'version'", "")
          && va_sql_run (sql, error,
-                           "INSERT INTO registrations (id, owner, version, created, launches, text, sealed, key_id) VALUES"
-                           " (?, ?, (SELECT value FROM counters WHERE name = 'version'), ?, 0, ?, ?, ?)"
-                           " ON CONFLICT (owner, id) DO UPDATE SET version = excluded.version, created = excluded.created,"
-                           " launches = 0, approved = 0, approved_until = 0, text = excluded.text,"
-                           " sealed = excluded.sealed, key_id = excluded.key_id",
-                           "ttitbk", registration->id, registration->owner, registration->created, registration->text,
-                           registration->sealed, (gint64) registration->key)
+                        "INSERT INTO registrations (id, owner, version, created, launches, text, sealed, key_id) VALUES"
+                        " (?, ?, (SELECT value FROM counters WHERE name = 'version'), ?, 0, ?, ?, ?)"
+                        " ON CONFLICT (owner, id) DO UPDATE SET version = excluded.version, created = excluded.created,"
+                        " launches = 0, approved = 0, approved_until = 0, text = excluded.text,"
+                        " sealed = excluded.sealed, key_id = excluded.key_id",
+                        "ttitbk", registration->id, registration->owner, registration->created, registration->text,
+                        registration->sealed, (gint64) registration->key)
          && va_sql_outdate (sql, registration->owner, registration->id, registration->created * 1000, error)
          && name_secrets (sql, work, error)
          && va_sql_check_registrations (sql, work->quota, registration->owner, work->is_new, error);
@@ -102,10 +102,13 @@ insert_registration (VaSql *sql, gpointer data, GError **error)
 
 static gboolean
 put_registration (VaBackend *backend, const VaStoredRegistration *registration, const char *const *secrets,
-                  const char *const *hashes, const VaExpected *expected, gboolean *is_new,
-                  JsonObject *entry, GError **error)
+                  const char *const *hashes, const VaExpected *expected, gboolean *is_new, JsonObject *entry,
+                  GError **error)
 {
-  Work work = { .registration = registration, .secrets = secrets, .hashes = hashes, .expected = expected,
+  Work work = { .registration = registration,
+                .secrets = secrets,
+                .hashes = hashes,
+                .expected = expected,
                 .quota = &va_store_side (backend)->quota };
 
   if (!va_sql_transact (backend, insert_registration, &work, entry, error))
@@ -116,8 +119,8 @@ put_registration (VaBackend *backend, const VaStoredRegistration *registration, 
 
 gboolean
 va_store_put_registration (VaStore *store, VaStoredRegistration *registration, VaSecret *inline_secrets,
-                           const char *const *secrets, const char *const *hashes,
-                           const VaExpected *expected, gboolean *is_new, JsonObject *entry, GError **error)
+                           const char *const *secrets, const char *const *hashes, const VaExpected *expected,
+                           gboolean *is_new, JsonObject *entry, GError **error)
 {
   g_autofree char *row = va_store_registration_row (registration);
   const VaSealLabel label = VA_LABEL_REGISTRATION (row);
@@ -131,8 +134,7 @@ va_store_put_registration (VaStore *store, VaStoredRegistration *registration, V
 
       g_clear_pointer (&registration->sealed, g_bytes_unref);
       registration->sealed = va_seal_close (seal, &label, inline_secrets);
-      ok = put_registration (store->backend, registration, secrets, hashes, expected, is_new,
-                                                    entry, &reason);
+      ok = put_registration (store->backend, registration, secrets, hashes, expected, is_new, entry, &reason);
     }
   while (!ok && va_store_is_outdated (store, &tries, &reason, error));
   return ok;
@@ -154,7 +156,8 @@ va_store_get_registration (VaStore *store, const char *owner, const char *id, GE
   g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
   g_autoptr(VaStatement) row = va_sql_query (reader, error,
                                              "SELECT " VA_REGISTRATION_COLUMNS " FROM registrations"
-                                             " WHERE owner = ? AND id = ?", "tt", owner, id);
+                                             " WHERE owner = ? AND id = ?",
+                                             "tt", owner, id);
 
   return read_one (row, id, error);
 }
@@ -163,9 +166,8 @@ va_store_get_registration (VaStore *store, const char *owner, const char *id, GE
 static VaStoredRegistration *
 find_anybodys (VaSql *sql, const char *id, GError **error)
 {
-  g_autoptr(VaStatement) rows = va_sql_query (sql, error,
-                                              "SELECT " VA_REGISTRATION_ROW ", 0 FROM registrations WHERE id = ? LIMIT 2",
-                                              "t", id);
+  g_autoptr(VaStatement) rows =
+    va_sql_query (sql, error, "SELECT " VA_REGISTRATION_ROW ", 0 FROM registrations WHERE id = ? LIMIT 2", "t", id);
   g_autoptr(VaStoredRegistration) registration = read_one (rows, id, error);
   int status = registration != NULL ? va_sql_row (rows, error) : -1;
 
@@ -194,7 +196,8 @@ query_registrations (VaSql *sql, gconstpointer asked, gconstpointer last, gint64
   const VaStoredRegistration *before = last;
 
   return va_sql_query (sql, error,
-                       "SELECT " VA_REGISTRATION_COLUMNS " FROM registrations WHERE owner = ? AND id > ? ORDER BY id LIMIT ?",
+                       "SELECT " VA_REGISTRATION_COLUMNS
+                       " FROM registrations WHERE owner = ? AND id > ? ORDER BY id LIMIT ?",
                        "tti", page->owner, va_sql_text_after (before != NULL ? before->id : NULL, page->after), limit);
 }
 

@@ -6,8 +6,8 @@
 #include "store/store-private.h"
 
 /*
- * A new data key, and everything under it. Others may use the store meanwhile: each value says which key it is under, and
- * a key that something is under cannot be removed. After a crash there are several keys, and the next call goes on.
+ * A new data key, and everything under it. Others may use the store meanwhile: each value says which key it is under,
+ * and a key that something is under cannot be removed. After a crash there are several keys, and the next call goes on.
  */
 
 typedef struct {

@@ -75,7 +75,7 @@ reseal_kind (VaSql *sql, Work *work, guint kind, GError **error)
   g_autoptr(GPtrArray) list = rows != NULL ? va_sql_list (rows, kinds[kind].read, kinds[kind].free, error) : NULL;
 
   for (guint i = 0; list != NULL && i < list->len; i++)
-    if (!work->reseal->each[kind] (list->pdata[i], work->reseal->user_data, error)
+    if (!work->reseal->each[kind](list->pdata[i], work->reseal->user_data, error)
         || !kinds[kind].write (sql, list->pdata[i], error))
       return FALSE;
   if (list != NULL)

@@ -20,7 +20,8 @@ G_BEGIN_DECLS
 /* Without running, which is counted from the launches, through the index launches_active. */
 #define VA_REGISTRATION_ROW "id, owner, text, sealed, created, version, launches, key_id, approved, approved_until"
 #define VA_REGISTRATION_COLUMNS \
-  VA_REGISTRATION_ROW ", (SELECT count(*) FROM launches WHERE vm = registrations.id AND launches.owner = registrations.owner" \
+  VA_REGISTRATION_ROW \
+  ", (SELECT count(*) FROM launches WHERE vm = registrations.id AND launches.owner = registrations.owner" \
   "  AND " VA_LAUNCH_ACTIVE ")"
 
 #define VA_PROPOSAL_COLUMNS "vm, owner, person, created, replaces, digest, text, sealed, key_id"
@@ -34,7 +35,9 @@ VaStoredLaunch *va_sql_find_launch (VaSql *sql, const char *id, GError **error) 
 /** va_sql_find_version: of the owner's registration @id; 0: they have none. */
 gboolean va_sql_find_version (VaSql *sql, const char *owner, const char *id, guint64 *version, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
-/** va_sql_give_back: a launch that ends open does not count against the registration's version that it was made under. */
+/**
+ * va_sql_give_back: a launch that ends open does not count against the registration's version that it was made under.
+ */
 gboolean va_sql_give_back (VaSql *sql, const VaStoredLaunch *launch, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_sql_set_ambiguous: that several owners have a registration @id, and none was named. */
 void va_sql_set_ambiguous (const char *id, GError **error);
@@ -57,12 +60,12 @@ gboolean va_sql_check_images (VaSql *sql, const VaQuota *quota, const char *owne
   G_GNUC_WARN_UNUSED_RESULT;
 gboolean va_sql_check_secrets (VaSql *sql, const VaQuota *quota, const char *owner, gboolean is_new, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
-gboolean va_sql_check_registrations (VaSql *sql, const VaQuota *quota, const char *owner, gboolean is_new, GError **error)
-  G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_sql_check_registrations (VaSql *sql, const VaQuota *quota, const char *owner, gboolean is_new,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** What an owner may remove once nothing names it. */
 typedef struct {
-  const char *users;   /* query with owner and name: registrations, and texts that may name it */
+  const char *users; /* query with owner and name: registrations, and texts that may name it */
   gboolean (*names) (const char *text, const char *name);
   const char *removal; /* with owner and name */
   const char *missing; /* message, before its name; marked with N_() */

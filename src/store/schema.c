@@ -14,7 +14,8 @@ va_store_check_schema (gint64 version, GError **error)
     return TRUE;
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
                _("the store has schema version %" G_GINT64_FORMAT ", this program knows versions up to %d: "
-                 "install a newer virt-attestd"), version, VA_STORE_SCHEMA);
+                 "install a newer virt-attestd"),
+               version, VA_STORE_SCHEMA);
   return FALSE;
 }
 
@@ -24,10 +25,12 @@ check_present (gint64 version, GError **error)
   if (!va_store_check_schema (version, error) || version == VA_STORE_SCHEMA)
     return version == VA_STORE_SCHEMA;
   if (version == 0)
-    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED, _("there is no store yet: virt-attestd makes it when it starts"));
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
+                 _("there is no store yet: virt-attestd makes it when it starts"));
   else
     g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
-                 _("the store has schema version %" G_GINT64_FORMAT ", this program works with %d: use the program that "
+                 _("the store has schema version %" G_GINT64_FORMAT
+                   ", this program works with %d: use the program that "
                    "belongs to the running service, or let the new virt-attestd bring the store up to date first"),
                  version, VA_STORE_SCHEMA);
   return FALSE;
@@ -43,7 +46,8 @@ check_version (gint64 version, gboolean present, GError **error)
 static const char *const sqlite_scripts[] = { VA_SQLITE_SCHEMA_1, VA_SQLITE_SCHEMA_2, VA_SQLITE_SCHEMA_3,
                                               VA_SQLITE_SCHEMA_4, VA_SQLITE_SCHEMA_5, VA_SQLITE_SCHEMA_6 };
 G_STATIC_ASSERT (G_N_ELEMENTS (sqlite_scripts) == VA_STORE_SCHEMA);
-static const char *const postgresql_scripts[] = { VA_POSTGRESQL_SCHEMA_4, VA_POSTGRESQL_SCHEMA_5, VA_POSTGRESQL_SCHEMA_6 };
+static const char *const postgresql_scripts[] = { VA_POSTGRESQL_SCHEMA_4, VA_POSTGRESQL_SCHEMA_5,
+                                                  VA_POSTGRESQL_SCHEMA_6 };
 G_STATIC_ASSERT (G_N_ELEMENTS (postgresql_scripts) == VA_STORE_SCHEMA - 4 + 1);
 
 const VaSqlSchema va_schema_sqlite = { sqlite_scripts, 1, VA_STORE_SCHEMA, 0x76614174, check_version };

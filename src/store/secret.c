@@ -23,7 +23,9 @@ names_secret (const char *text, const char *name)
 
 static const VaNamed named_secret = {
   "SELECT vm, secret FROM registration_secrets WHERE owner = ? AND secret = ? LIMIT 1",
-  names_secret, "DELETE FROM secrets WHERE owner = ? AND name = ?", N_("you have no secret"),
+  names_secret,
+  "DELETE FROM secrets WHERE owner = ? AND name = ?",
+  N_("you have no secret"),
 };
 
 gpointer
@@ -47,9 +49,8 @@ va_sql_read_secret (VaStatement *row)
 static gboolean
 find_replaced_secret (VaSql *sql, const char *owner, const char *name, VaReplacedSecret *replaced, GError **error)
 {
-  g_autoptr(VaStatement) row = va_sql_query (sql, error,
-                                                "SELECT created, size FROM secrets WHERE owner = ? AND name = ?", "tt",
-                                                owner, name);
+  g_autoptr(VaStatement) row =
+    va_sql_query (sql, error, "SELECT created, size FROM secrets WHERE owner = ? AND name = ?", "tt", owner, name);
   int status = row != NULL ? va_sql_row (row, error) : -1;
 
   replaced->is_new = status != 1;
@@ -71,16 +72,17 @@ insert_secret (VaSql *sql, gpointer data, GError **error)
   if (!find_replaced_secret (sql, secret->owner, secret->name, &work->replaced, error))
     return FALSE;
   return va_sql_run (sql, error,
-                        "INSERT INTO secrets (" VA_SECRET_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?)"
-                        " ON CONFLICT (owner, name) DO UPDATE SET guid = excluded.guid, size = excluded.size,"
-                        " created = excluded.created, sealed = excluded.sealed, key_id = excluded.key_id",
-                        "tttiibk", secret->owner, secret->name, guid, (gint64) secret->size, secret->created,
-                        secret->sealed, (gint64) secret->key)
+                     "INSERT INTO secrets (" VA_SECRET_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?)"
+                     " ON CONFLICT (owner, name) DO UPDATE SET guid = excluded.guid, size = excluded.size,"
+                     " created = excluded.created, sealed = excluded.sealed, key_id = excluded.key_id",
+                     "tttiibk", secret->owner, secret->name, guid, (gint64) secret->size, secret->created,
+                     secret->sealed, (gint64) secret->key)
          && va_sql_check_secrets (sql, work->quota, secret->owner, work->replaced.is_new, error);
 }
 
 static gboolean
-put_secret (VaBackend *backend, const VaStoredSecret *secret, VaReplacedSecret *replaced, JsonObject *entry, GError **error)
+put_secret (VaBackend *backend, const VaStoredSecret *secret, VaReplacedSecret *replaced, JsonObject *entry,
+            GError **error)
 {
   Work work = { .secret = secret, .quota = &va_store_side (backend)->quota };
 
@@ -100,8 +102,8 @@ va_store_secret_row (const VaStoredSecret *secret)
 }
 
 gboolean
-va_store_put_secret (VaStore *store, VaStoredSecret *secret, VaSecret *value, VaReplacedSecret *replaced, JsonObject *entry,
-                     GError **error)
+va_store_put_secret (VaStore *store, VaStoredSecret *secret, VaSecret *value, VaReplacedSecret *replaced,
+                     JsonObject *entry, GError **error)
 {
   g_autofree char *row = va_store_secret_row (secret);
   const VaSealLabel label = VA_LABEL_SECRET (row);
@@ -137,8 +139,8 @@ va_store_get_secret (VaStore *store, const char *owner, const char *name, GError
 {
   g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
   g_autoptr(VaStatement) row = va_sql_query (reader, error,
-                                                "SELECT " VA_SECRET_COLUMNS " FROM secrets WHERE owner = ? AND name = ?",
-                                                "tt", owner, name);
+                                             "SELECT " VA_SECRET_COLUMNS " FROM secrets WHERE owner = ? AND name = ?",
+                                             "tt", owner, name);
   int status = row != NULL ? va_sql_row (row, error) : -1;
 
   va_sql_set_not_found (status, error, _("you have no secret"), name);
@@ -152,8 +154,9 @@ query_secrets (VaSql *sql, gconstpointer asked, gconstpointer last, gint64 limit
   const VaStoredSecret *before = last;
 
   return va_sql_query (sql, error,
-                       "SELECT " VA_SECRET_COLUMNS " FROM secrets WHERE owner = ? AND name > ? ORDER BY name LIMIT ?", "tti",
-                       page->owner, va_sql_text_after (before != NULL ? before->name : NULL, page->after), limit);
+                       "SELECT " VA_SECRET_COLUMNS " FROM secrets WHERE owner = ? AND name > ? ORDER BY name LIMIT ?",
+                       "tti", page->owner, va_sql_text_after (before != NULL ? before->name : NULL, page->after),
+                       limit);
 }
 
 static gsize
@@ -161,13 +164,15 @@ secret_size (gconstpointer record)
 {
   const VaStoredSecret *secret = record;
 
-  return sizeof *secret + va_sql_text_size (secret->name) + (secret->sealed != NULL ? g_bytes_get_size (secret->sealed) : 0);
+  return sizeof *secret + va_sql_text_size (secret->name)
+         + (secret->sealed != NULL ? g_bytes_get_size (secret->sealed) : 0);
 }
 
 GPtrArray *
 va_store_list_secrets (VaStore *store, const VaPage *page, gboolean *more, GError **error)
 {
-  static const VaPageKind kind = { query_secrets, va_sql_read_secret, secret_size, (GDestroyNotify) va_stored_secret_free };
+  static const VaPageKind kind = { query_secrets, va_sql_read_secret, secret_size,
+                                   (GDestroyNotify) va_stored_secret_free };
   g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
 
   return va_sql_page (reader, &kind, page, page->limit, page->bytes, more, error);

@@ -6,13 +6,18 @@
 
 /* How large the store is. */
 
-/* A statement is kept by the address of its text. The audit log's records follow each other without a gap, and there may be
-   millions of them. */
-#define COUNT(table) { #table, "SELECT count(*) FROM " #table }
+/* A statement is kept by the address of its text. The audit log's records follow each other without a gap, and there
+   may be millions of them. */
+#define COUNT(table) \
+  { \
+#table, "SELECT count(*) FROM " #table \
+  }
 static const struct {
   const char *name, *query;
 } tables[VA_STORE_TABLES] = { COUNT (artifacts), { "audit", "SELECT COALESCE (max(seq) - min(seq) + 1, 0) FROM audit" },
-                              COUNT (hosts), COUNT (launches), COUNT (proposals), COUNT (registrations), COUNT (secrets) };
+                              COUNT (hosts),     COUNT (launches),
+                              COUNT (proposals), COUNT (registrations),
+                              COUNT (secrets) };
 
 const char *
 va_store_table_name (guint i)

@@ -20,10 +20,10 @@
 #define STATISTICS \
   "('sqlite_stat1', 'CREATE TABLE sqlite_stat1(tbl,idx,stat)')," \
   "('sqlite_stat4', 'CREATE TABLE sqlite_stat4(tbl,idx,neq,nlt,ndlt,sample)')"
-#define ENTRIES_MAX 200     /* of sqlite_schema */
-#define SQL_MAX 65536       /* bytes of one of them */
-#define STEPS_EACH 1000000  /* of SQLite's machine, between two looks */
-#define SCHEMA_LOOKS 50     /* far more than it takes to read a schema */
+#define ENTRIES_MAX 200    /* of sqlite_schema */
+#define SQL_MAX 65536      /* bytes of one of them */
+#define STEPS_EACH 1000000 /* of SQLite's machine, between two looks */
+#define SCHEMA_LOOKS 50    /* far more than it takes to read a schema */
 
 static gboolean
 fail_with (sqlite3 *db, GError **error)
@@ -142,14 +142,17 @@ describe_schema (sqlite3 *db, GError **error)
   g_autoptr(GString) out = g_string_new (NULL);
   sqlite3_stmt *rows = NULL;
   guint count = 0;
-  int rc = sqlite3_prepare_v2 (db, "SELECT type, name, tbl_name, coalesce (sql, '') FROM sqlite_schema"
+  int rc = sqlite3_prepare_v2 (db,
+                               "SELECT type, name, tbl_name, coalesce (sql, '') FROM sqlite_schema"
                                " WHERE NOT (type = 'table' AND (name, coalesce (sql, '')) IN (VALUES " STATISTICS "))"
-                               " ORDER BY type, name", -1, &rows, NULL);
+                               " ORDER BY type, name",
+                               -1, &rows, NULL);
 
   while (rc == SQLITE_OK && sqlite3_step (rows) == SQLITE_ROW && count++ < ENTRIES_MAX)
     for (int i = 0; i < 4; i++)
       {
-        append_plainly (out, sqlite3_column_type (rows, i) == SQLITE_TEXT ? (const char *) sqlite3_column_text (rows, i) : "?");
+        append_plainly (out, sqlite3_column_type (rows, i) == SQLITE_TEXT ? (const char *) sqlite3_column_text (rows, i)
+                                                                          : "?");
         g_string_append_c (out, '\n');
       }
   if (sqlite3_finalize (rows) != SQLITE_OK || rc != SQLITE_OK)
@@ -186,9 +189,10 @@ check_tables (sqlite3 *db, GError **error)
   if (version > 0 && g_str_equal (found, own))
     return TRUE;
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
-               version == 0 ? _("the file is not a store of virt-attest's: expected what “virt-attest service backup” writes")
-                            : _("the file has other tables, indexes, views or triggers than a store of its version: somebody "
-                                "has changed it, use another backup"));
+               version == 0
+                 ? _("the file is not a store of virt-attest's: expected what “virt-attest service backup” writes")
+                 : _("the file has other tables, indexes, views or triggers than a store of its version: somebody "
+                     "has changed it, use another backup"));
   return FALSE;
 }
 
@@ -213,7 +217,8 @@ check_with (sqlite3 *db, const char *pragma, const char *good, GError **error)
     g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED, _("the file is damaged: %s"), said != NULL ? said : "?");
   else if (!ok)
     g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
-                 _("a row of the table “%s” refers to what is not in the file, such as the data key that it is sealed under"),
+                 _("a row of the table “%s” refers to what is not in the file, such as the data key that it is sealed "
+                   "under"),
                  said != NULL ? said : "?");
   sqlite3_finalize (rows);
   return ok;

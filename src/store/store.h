@@ -11,8 +11,8 @@
  * several threads. All errors are of VA_STORE_ERROR; NOT_FOUND does not tell a missing object from another owner's.
  *
  * @entry, wherever there is one: what becomes a record of the audit log in the same transaction, if that succeeds: from
- * va_audit_entry(), with a "result", and "owner" and "launch-id" where they are known. Without a "result" (a change that
- * changed nothing), or %NULL: no record.
+ * va_audit_entry(), with a "result", and "owner" and "launch-id" where they are known. Without a "result" (a change
+ * that changed nothing), or %NULL: no record.
  */
 G_BEGIN_DECLS
 
@@ -20,18 +20,20 @@ typedef struct _VaStore VaStore;
 
 /**
  * va_store_open: the store at @place: the path of an SQLite database, made, with its folder, when it is not there (the
- * folder must be closed to others (0700) and the file too (0600)); or the URL of a PostgreSQL database, whose tables are
- * made when there are none. Several processes may have the same store open.
+ * folder must be closed to others (0700) and the file too (0600)); or the URL of a PostgreSQL database, whose tables
+ * are made when there are none. Several processes may have the same store open.
  * @kek: the key-encryption key; must outlive the store. The first data key is made at the first opening.
- * Errors: also VA_CORE_ERROR, VA_KEK_ERROR; VA_SEAL_ERROR_BROKEN when it is not the key that the store was made with, or
- *   when keys that the store must have are missing or were replaced
+ * Errors: also VA_CORE_ERROR, VA_KEK_ERROR; VA_SEAL_ERROR_BROKEN when it is not the key that the store was made with,
+ *   or when keys that the store must have are missing or were replaced
  */
 VaStore *va_store_open (const char *place, VaStoreWhich which, VaKek *kek, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
- * va_store_look: whether @kek opens the data keys of the store at @place, if there is one: what va_store_open() would stumble
- * over. The store is read only; nothing is made, brought up to date, or left beside it.
- * @warning: (out) (transfer full): what should be known all the same, such as that the database does not answer; or %NULL
- * Errors: VA_STORE_ERROR: it is no store, or one of a newer program; VA_SEAL_ERROR_BROKEN, VA_KEK_ERROR as va_store_open()
+ * va_store_look: whether @kek opens the data keys of the store at @place, if there is one: what va_store_open() would
+ * stumble over. The store is read only; nothing is made, brought up to date, or left beside it.
+ * @warning: (out) (transfer full): what should be known all the same, such as that the database does not answer; or
+ * %NULL
+ * Errors: VA_STORE_ERROR: it is no store, or one of a newer program; VA_SEAL_ERROR_BROKEN, VA_KEK_ERROR as
+ * va_store_open()
  */
 gboolean va_store_look (const char *place, VaKek *kek, char **warning, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_is_url: whether @place is the URL of a database. */
@@ -55,13 +57,13 @@ gboolean va_store_rekey_begin (VaStore *store, JsonObject *entry, GError **error
  */
 gboolean va_store_rekey_step (VaStore *store, guint limit, guint *count, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
- * va_store_count_seals: how many values were sealed under the newest data key, at the most: each process counts some tens of
- * thousands ahead. What this process has counted or read once stays, whatever the database says later.
+ * va_store_count_seals: how many values were sealed under the newest data key, at the most: each process counts some
+ * tens of thousands ahead. What this process has counted or read once stays, whatever the database says later.
  */
 gboolean va_store_count_seals (VaStore *store, guint64 *seals, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
- * va_store_rewrap: the data keys, wrapped by @kek from now on and no more by the key that the store was opened with. The
- * store goes on with the data keys that it knows; who opens it later needs @kek.
+ * va_store_rewrap: the data keys, wrapped by @kek from now on and no more by the key that the store was opened with.
+ * The store goes on with the data keys that it knows; who opens it later needs @kek.
  * Errors: also VA_KEK_ERROR; CHANGED when somebody made a data key meanwhile
  */
 gboolean va_store_rewrap (VaStore *store, VaKek *kek, JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -71,17 +73,17 @@ typedef struct {
   guint64 registrations, secrets, launches, records; /* records: of the audit log */
 } VaStoreCopied;
 /**
- * va_store_backup: everything in the store at @place, as it is at one moment, into the new file @path (0600), which comes
- * to be when it is whole. What is sealed stays sealed. The store may be in use. What a restore would refuse of the store's
- * content is refused here, too, while it can still be mended.
+ * va_store_backup: everything in the store at @place, as it is at one moment, into the new file @path (0600), which
+ * comes to be when it is whole. What is sealed stays sealed. The store may be in use. What a restore would refuse of
+ * the store's content is refused here, too, while it can still be mended.
  * Errors: VA_STORE_ERROR, VA_CORE_ERROR (@path is there already, or cannot be written)
  */
 gboolean va_store_backup (const char *place, const char *path, VaStoreCopied *copied, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_store_restore: a backup into the store at @place, which must be empty or not there; all of it or nothing. The
- * backup is checked first: that there is room for it, that it is whole, that @kek opens its data keys, that its audit log's
- * chain holds and goes as far as it was signed, that each image has its hash.
+ * backup is checked first: that there is room for it, that it is whole, that @kek opens its data keys, that its audit
+ * log's chain holds and goes as far as it was signed, that each image has its hash.
  * @reserve: bytes that stay free on the file systems of the store and of the temporary copy
  */
 gboolean va_store_restore (const char *path, const char *place, guint64 reserve, VaKek *kek, VaStoreCopied *copied,
@@ -89,9 +91,9 @@ gboolean va_store_restore (const char *path, const char *place, guint64 reserve,
 /** va_store_check_url: whether the database of a PostgreSQL @url can be meant; nobody is asked. Errors: FAILED */
 gboolean va_store_check_url (const char *url, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
- * va_store_check_keys: takes up the data keys that the store has been given meanwhile, and tells whether what is sealed under
- * the newest one can be opened. A key that has opened before is opened again if its row is another one than then: a service that
- * still works with what it has in memory may be one that cannot start again.
+ * va_store_check_keys: takes up the data keys that the store has been given meanwhile, and tells whether what is
+ * sealed under the newest one can be opened. A key that has opened before is opened again if its row is another one
+ * than then: a service that still works with what it has in memory may be one that cannot start again.
  * Errors: SEAL, or VA_KEK_ERROR: the key-encryption key does not open it
  */
 gboolean va_store_check_keys (VaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -103,19 +105,19 @@ gboolean va_store_ping (VaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESUL
  * @is_new: (out): FALSE when this owner has it already
  * Errors: QUOTA
  */
-gboolean va_store_put_artifact (VaStore *store, const VaStoredArtifact *artifact, gconstpointer image,
-                                gboolean *is_new, JsonObject *entry, GError **error)
-  G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_store_put_artifact (VaStore *store, const VaStoredArtifact *artifact, gconstpointer image, gboolean *is_new,
+                                JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** Errors: NOT_FOUND */
 VaStoredArtifact *va_store_get_artifact (VaStore *store, const char *owner, const char *hash, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 GBytes *va_store_get_image (VaStore *store, const char *owner, const char *hash, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_remove_artifact: Errors: NOT_FOUND; IN_USE: a registration or a proposal names it */
-gboolean va_store_remove_artifact (VaStore *store, const char *owner, const char *hash, JsonObject *entry, GError **error)
-  G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_store_remove_artifact (VaStore *store, const char *owner, const char *hash, JsonObject *entry,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
- * Lists are (transfer full), of records that the array frees, sorted by name unless said otherwise. No more is read than
+ * Lists are (transfer full), of records that the array frees, sorted by name unless said otherwise. No more is read
+ * than
  * @page wants, but for a few rows; no connection to the database is held any more when a list is returned.
  * @more: (out): whether there are others after them
  */
@@ -128,16 +130,14 @@ GPtrArray *va_store_list_artifacts (VaStore *store, const VaPage *page, gboolean
  * @replaced: (out): what was there before
  */
 gboolean va_store_put_secret (VaStore *store, VaStoredSecret *secret, VaSecret *value, VaReplacedSecret *replaced,
-                              JsonObject *entry, GError **error)
-  G_GNUC_WARN_UNUSED_RESULT;
+                              JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** Errors: NOT_FOUND */
 VaStoredSecret *va_store_get_secret (VaStore *store, const char *owner, const char *name, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 GPtrArray *va_store_list_secrets (VaStore *store, const VaPage *page, gboolean *more, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_open_secret: the value of @secret; no access to the database. Errors: SEAL */
-VaSecret *va_store_open_secret (VaStore *store, const VaStoredSecret *secret, GError **error)
-  G_GNUC_WARN_UNUSED_RESULT;
+VaSecret *va_store_open_secret (VaStore *store, const VaStoredSecret *secret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** Errors: NOT_FOUND, IN_USE */
 gboolean va_store_remove_secret (VaStore *store, const char *owner, const char *name, JsonObject *entry, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
@@ -150,9 +150,8 @@ gboolean va_store_remove_secret (VaStore *store, const char *owner, const char *
  * Errors: CHANGED, SECRET_MISSING, ARTIFACT_MISSING
  */
 gboolean va_store_put_registration (VaStore *store, VaStoredRegistration *registration, VaSecret *inline_secrets,
-                                    const char *const *secrets, const char *const *hashes,
-                                    const VaExpected *expected, gboolean *is_new, JsonObject *entry, GError **error)
-  G_GNUC_WARN_UNUSED_RESULT;
+                                    const char *const *secrets, const char *const *hashes, const VaExpected *expected,
+                                    gboolean *is_new, JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_get_registration: Errors: NOT_FOUND */
 VaStoredRegistration *va_store_get_registration (VaStore *store, const char *owner, const char *id, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
@@ -169,14 +168,17 @@ GPtrArray *va_store_list_registrations (VaStore *store, const VaPage *page, gboo
 /** va_store_open_registration: checks that text is what was sealed, gives inline secrets. Errors: SEAL */
 VaSecret *va_store_open_registration (VaStore *store, const VaStoredRegistration *registration, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
-/** va_store_remove_registration: also refuses its open launches, whose keys go. @expected: as above. Errors: NOT_FOUND, CHANGED */
+/**
+ * va_store_remove_registration: also refuses its open launches, whose keys go. @expected: as above. Errors: NOT_FOUND,
+ * CHANGED
+ */
 gboolean va_store_remove_registration (VaStore *store, const char *owner, const char *id, gint64 now,
                                        const VaExpected *expected, JsonObject *entry, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * va_store_put_proposal: in place of an earlier one for the same registration. Seals @inline_secrets in a way that holds
- * everything else in place, and sets proposal->digest.
+ * va_store_put_proposal: in place of an earlier one for the same registration. Seals @inline_secrets in a way that
+ * holds everything else in place, and sets proposal->digest.
  * Errors: CHANGED
  */
 gboolean va_store_put_proposal (VaStore *store, VaStoredProposal *proposal, VaSecret *inline_secrets, JsonObject *entry,
@@ -203,8 +205,7 @@ gboolean va_store_remove_proposal (VaStore *store, const char *owner, const char
  *   AMBIGUOUS, PERMIT, RUNNING, WAITING
  */
 gboolean va_store_create_launch (VaStore *store, VaStoredLaunch *launch, VaSecret *keys, VaSecret *table,
-                                 const VaPermit *permit, JsonObject *entry, GError **error)
-  G_GNUC_WARN_UNUSED_RESULT;
+                                 const VaPermit *permit, JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_store_find_waiting: the launch that waits with the same vm, version, host, domain_uuid and policy as @like.
  * Errors: NOT_FOUND
@@ -235,11 +236,9 @@ VaSecret *va_store_open_table (VaStore *store, const VaStoredLaunch *launch, GEr
  * Errors: NOT_FOUND, or what @change gives, with nothing changed
  */
 gboolean va_store_change_launch (VaStore *store, const char *id, VaLaunchChange change, gpointer user_data,
-                                 JsonObject *entry, GError **error)
-  G_GNUC_WARN_UNUSED_RESULT;
+                                 JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_expire_launches: open launches whose time is over become expired. @count: (out) (optional): how many. */
-gboolean va_store_expire_launches (VaStore *store, gint64 now, guint *count, GError **error)
-  G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_store_expire_launches (VaStore *store, gint64 now, guint *count, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 gboolean va_store_put_host (VaStore *store, const VaStoredHost *host, JsonObject *entry, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
@@ -251,12 +250,12 @@ VaStoredHost *va_store_get_host (VaStore *store, const char *name, GError **erro
 /** va_store_note: a record of its own, without a change: a refusal. */
 gboolean va_store_note (VaStore *store, JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
- * va_store_note_attempt: the same, and another record, @attempt, for the owner of what @aimed names, in one transaction. It
- * is written even if nobody has that, so that the log's length does not tell; it then has no owner. Where several owners
- * have a registration or a secret of one name, it is for the one whose is oldest.
+ * va_store_note_attempt: the same, and another record, @attempt, for the owner of what @aimed names, in one
+ * transaction. It is written even if nobody has that, so that the log's length does not tell; it then has no owner.
+ * Where several owners have a registration or a secret of one name, it is for the one whose is oldest.
  */
-gboolean va_store_note_attempt (VaStore *store, const VaAimed *aimed, JsonObject *attempt, JsonObject *entry, GError **error)
-  G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_store_note_attempt (VaStore *store, const VaAimed *aimed, JsonObject *attempt, JsonObject *entry,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_store_list_audit: of VaStoredAudit. Records that others have changed are among them: see their trust.
  * @more: (out): others come after them; with query->newest: before them
@@ -274,20 +273,24 @@ gboolean va_store_audit_anchor (VaStore *store, VaAuditPlace *anchor, GError **e
  * @text: (out) (transfer full) (optional): the signed checkpoint at @place, JSON; %NULL: there is none
  * Errors: AUDIT when others have changed it
  */
-gboolean va_store_audit_begin (VaStore *store, VaAuditPlace *place, char **text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_store_audit_begin (VaStore *store, VaAuditPlace *place, char **text, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 /**
- * va_store_prune_plan: what a pruning would remove: launches made before prune->before that have ended, and records of the
- * audit log up to the last checkpoint that was made before that.
+ * va_store_prune_plan: what a pruning would remove: launches made before prune->before that have ended, and records of
+ * the audit log up to the last checkpoint that was made before that.
  */
 gboolean va_store_prune_plan (VaStore *store, VaPrune *prune, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** va_store_prune_begin: the log begins behind prune->seq from now on. Errors: AUDIT: that place is not what is signed */
-gboolean va_store_prune_begin (VaStore *store, VaPrune *prune, JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_store_prune_begin: the log begins behind prune->seq from now on. Errors: AUDIT: that place is not what is signed
+ */
+gboolean va_store_prune_begin (VaStore *store, VaPrune *prune, JsonObject *entry, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_prune_step: removes at most @limit rows, in one transaction. @count: (out): how many; 0: it is done */
 gboolean va_store_prune_step (VaStore *store, VaPrune *prune, guint limit, guint *count, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /**
- * va_store_audit_follow: goes on from @place, not before the anchor, to the log's end, while each record is the next one,
- * fits the chain, and has the store's MAC.
+ * va_store_audit_follow: goes on from @place, not before the anchor, to the log's end, while each record is the next
+ * one, fits the chain, and has the store's MAC.
  * @place: (inout): also with an error: how far it went
  * @most: records, then it stops
  * @at_end: (out): whether @place is the end now

@@ -33,8 +33,11 @@ main (int argc, char **argv)
 {
   g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr(GError) error = NULL;
-  VaServerSettings settings = { .address = "127.0.0.1", .max_connections = 512, .max_connections_per_address = 128,
-                                .timeout_seconds = 15, .request_seconds = 30,
+  VaServerSettings settings = { .address = "127.0.0.1",
+                                .max_connections = 512,
+                                .max_connections_per_address = 128,
+                                .timeout_seconds = 15,
+                                .request_seconds = 30,
                                 .threads = CLAMP (g_get_num_processors (), 2, 16) };
   VaServer *server;
 

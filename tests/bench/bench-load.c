@@ -32,7 +32,8 @@ static const GOptionEntry entries[] = {
   { "milliseconds", 0, 0, G_OPTION_ARG_INT, &limit_ms, "Begin none behind this time", "N" },
   { "fresh", 0, 0, G_OPTION_ARG_NONE, &fresh, "A connection for each request, with its handshake", NULL },
   { "refused", 0, 0, G_OPTION_ARG_NONE, &refused, "The server must refuse each client in the handshake", NULL },
-  { "wait", 0, 0, G_OPTION_ARG_NONE, &waits, "Say that all are connected, then begin at a line on standard input", NULL },
+  { "wait", 0, 0, G_OPTION_ARG_NONE, &waits, "Say that all are connected, then begin at a line on standard input",
+    NULL },
   { "answers", 0, 0, G_OPTION_ARG_FILENAME, &answers_path, "Write the answers' bodies, a line each", "FILE" },
   { "latencies", 0, 0, G_OPTION_ARG_FILENAME, &latencies_path, "Write microseconds, a line each", "FILE" },
   { NULL, 0, 0, 0, NULL, NULL, NULL },
@@ -126,8 +127,8 @@ one_fresh (gint i)
   load_close (&connection);
 }
 
-/* With TLS 1.3 the server still has the client's certificate to verify when the client's side of the handshake is done: a
-   first answer, whatever it says, tells that it has. */
+/* With TLS 1.3 the server still has the client's certificate to verify when the client's side of the handshake is
+   done: a first answer, whatever it says, tells that it has. */
 static void
 open_and_settle (LoadConnection *connection)
 {
@@ -305,7 +306,8 @@ report (double seconds)
   if (answers_path != NULL)
     write_lines (answers_path, answers);
   qsort (latencies, (size_t) count, sizeof *latencies, compare);
-  printf ("{\"count\": %d, \"in-time\": %d, \"failed\": %d, \"seconds\": %.6f, \"p50\": %.1f, \"p99\": %.1f, \"client-cpu\": %.6f}\n",
+  printf ("{\"count\": %d, \"in-time\": %d, \"failed\": %d, \"seconds\": %.6f, \"p50\": %.1f, \"p99\": %.1f, "
+          "\"client-cpu\": %.6f}\n",
           count, in_time, failed, seconds, latencies[count / 2], latencies[(gint64) count * 99 / 100], cpu);
 }
 
@@ -317,8 +319,7 @@ main (int argc, char **argv)
 
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error) || argc != 1 || port < 1 || port > 65535 || clients < 1
-      || count < 1 || limit_ms < 0 || (!refused && requests_path == NULL)
-      || (certificate == NULL) != (key == NULL))
+      || count < 1 || limit_ms < 0 || (!refused && requests_path == NULL) || (certificate == NULL) != (key == NULL))
     {
       fprintf (stderr, "bench-load: %s; see --help\n", error != NULL ? error->message : "a needed option is missing");
       return 2;

@@ -135,7 +135,8 @@ median (GArray *times)
 static void
 measure (const char *name, void (*whole) (void), void (*primitives) (void), guint count, guint at_once)
 {
-  g_autoptr(GArray) one = g_array_new (FALSE, FALSE, sizeof (double)), other = g_array_new (FALSE, FALSE, sizeof (double));
+  g_autoptr(GArray) one = g_array_new (FALSE, FALSE, sizeof (double)),
+                    other = g_array_new (FALSE, FALSE, sizeof (double));
 
   for (guint i = 0; i < count / at_once; i++)
     {

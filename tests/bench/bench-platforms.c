@@ -12,8 +12,8 @@
 
 /*
  * Many software platforms under one root of RSA-4096, as Rome and later have: the root's folder, and one file with a
- * record for each platform: PDH certificate, chain (PEK, OCA, CEK), the PDH's private key, processor id. First those that
- * one owner has taken over, under his OCA, then as many with an OCA of their own each.
+ * record for each platform: PDH certificate, chain (PEK, OCA, CEK), the PDH's private key, processor id. First those
+ * that one owner has taken over, under his OCA, then as many with an OCA of their own each.
  */
 
 #define API_MINOR 51

@@ -28,7 +28,7 @@
 typedef struct {
   const char *name;
   void (*work) (void);
-  GArray *times; /* of double, microseconds */
+  GArray *times;   /* of double, microseconds */
   double computed; /* microseconds of the processor, in all */
 } Primitive;
 
@@ -233,8 +233,10 @@ microseconds (clockid_t clock)
 static void
 measure (double milliseconds)
 {
-  Primitive primitives[] = { { "keygen", generate_key, NULL, 0 }, { "ecdh", agree, NULL, 0 },
-                             { "ecdsa-verify", verify_ecdsa, NULL, 0 }, { "rsa-verify", verify_rsa, NULL, 0 } };
+  Primitive primitives[] = { { "keygen", generate_key, NULL, 0 },
+                             { "ecdh", agree, NULL, 0 },
+                             { "ecdsa-verify", verify_ecdsa, NULL, 0 },
+                             { "rsa-verify", verify_rsa, NULL, 0 } };
   double end = microseconds (CLOCK_MONOTONIC) + milliseconds * 1000;
 
   for (gsize i = 0; i < G_N_ELEMENTS (primitives); i++)

@@ -16,7 +16,8 @@
 static int
 open_socket (guint16 port)
 {
-  struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons (port),
+  struct sockaddr_in address = { .sin_family = AF_INET,
+                                 .sin_port = htons (port),
                                  .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
   int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
 

@@ -31,7 +31,8 @@ check_bundle (const guint8 *data, gsize size)
   VaSevChain chain;
 
   if (va_sev_bundle_add (&bundle, copy, size, "input", &error))
-    g_assert_true (bundle.has_pdh || bundle.has_pek || bundle.has_oca || bundle.has_cek || bundle.has_ark || bundle.has_ask);
+    g_assert_true (bundle.has_pdh || bundle.has_pek || bundle.has_oca || bundle.has_cek || bundle.has_ark
+                   || bundle.has_ask);
   else
     g_assert_true (g_str_has_prefix (error->message, "input: "));
   g_assert_cmpuint (bundle.cpu_id_size, <=, VA_SEV_CPU_ID_MAX);

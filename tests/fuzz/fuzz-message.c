@@ -11,13 +11,12 @@
 /* The first byte chooses the reader, the rest is what it reads. What a reader takes can be written, read again, and is
    written the same. */
 
-#define ROUND_TRIP(type, stem)                                       \
-  static JsonObject *                                                \
-  again_##stem (JsonObject *object, GError **error)                  \
-  {                                                                  \
-    g_autoptr(type) message = va_##stem##_read (object, error);      \
-                                                                     \
-    return message != NULL ? va_##stem##_write (message) : NULL;     \
+#define ROUND_TRIP(type, stem) \
+  static JsonObject *again_##stem (JsonObject *object, GError **error) \
+  { \
+    g_autoptr(type) message = va_##stem##_read (object, error); \
+\
+    return message != NULL ? va_##stem##_write (message) : NULL; \
   }
 
 ROUND_TRIP (VaLaunchRequest, launch_request)
@@ -37,8 +36,8 @@ again_registration (JsonObject *object, GError **error)
 }
 
 static JsonObject *(*const readers[]) (JsonObject *object, GError **error) = {
-  again_registration, again_launch_request, again_launch_grant, again_validate_request,
-  again_validate_reply, again_outcome, again_host_features,
+  again_registration,   again_launch_request, again_launch_grant,  again_validate_request,
+  again_validate_reply, again_outcome,        again_host_features,
 };
 
 static void
@@ -46,7 +45,7 @@ check_message (guint reader, const char *text, gsize size)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(JsonObject) object = va_json_parse (text, size, NULL);
-  g_autoptr(JsonObject) first = object != NULL ? readers[reader] (object, &error) : NULL;
+  g_autoptr(JsonObject) first = object != NULL ? readers[reader](object, &error) : NULL;
   g_autoptr(JsonObject) second = NULL;
   g_autofree char *one = NULL, *other = NULL;
 
@@ -55,7 +54,7 @@ check_message (guint reader, const char *text, gsize size)
       g_assert_true (object == NULL || (error != NULL && error->domain == VA_CORE_ERROR));
       return;
     }
-  second = readers[reader] (first, &error);
+  second = readers[reader](first, &error);
   g_assert_no_error (error);
   one = va_json_print (first);
   other = va_json_print (second);

@@ -93,7 +93,8 @@ check_configuration (const char *text)
       g_assert_true (error != NULL && error->domain == VA_CORE_ERROR);
       return;
     }
-  g_assert_true (va_config_number (config, "part", "number") >= 1 && va_config_number (config, "part", "number") <= 1000);
+  g_assert_true (va_config_number (config, "part", "number") >= 1
+                 && va_config_number (config, "part", "number") <= 1000);
   g_assert_true (g_path_is_absolute (va_config_string (config, "", "path")));
   va_config_boolean (config, "part", "flag");
   va_config_free (config);

@@ -65,11 +65,12 @@ save (const char *path, const char *name, gconstpointer data, gsize size, GError
 static gboolean
 save_conf (const VaPlatformFolder *folder, const char *path, GError **error)
 {
-  g_autofree char *text = g_strdup_printf (
-    "# A software platform for tests. It protects nothing: its keys lie beside this file.\n"
-    "[platform]\ngeneration=%s\napi-major=%u\napi-minor=%u\nbuild=%u\nvmsa-fpu=%s\n",
-    folder->generation == VA_PLATFORM_MILAN ? "milan" : "naples", folder->platform.api_major,
-    folder->platform.api_minor, folder->platform.build, folder->platform.vmsa_fpu_reset ? "reset" : "zero");
+  g_autofree char *text =
+    g_strdup_printf ("# A software platform for tests. It protects nothing: its keys lie beside this file.\n"
+                     "[platform]\ngeneration=%s\napi-major=%u\napi-minor=%u\nbuild=%u\nvmsa-fpu=%s\n",
+                     folder->generation == VA_PLATFORM_MILAN ? "milan" : "naples", folder->platform.api_major,
+                     folder->platform.api_minor, folder->platform.build,
+                     folder->platform.vmsa_fpu_reset ? "reset" : "zero");
 
   return save (path, "platform.conf", text, strlen (text), error);
 }

@@ -29,8 +29,7 @@ typedef struct {
 /** va_platform_rsa_size: bytes of one number of a root's key: 256 or 512. */
 gsize va_platform_rsa_size (VaPlatformGeneration generation);
 /** va_platform_folder_load: Errors: as va_platform_load() */
-gboolean va_platform_folder_load (VaPlatformFolder *folder, const char *path, GError **error)
-  G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_platform_folder_load (VaPlatformFolder *folder, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_platform_folder_save: makes @path (0755) and every file in it; a folder that holds a platform is an error.
  * Errors: VA_CORE_ERROR

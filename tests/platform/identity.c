@@ -65,8 +65,7 @@ va_platform_load (VaPlatform *platform, const char *folder, GError **error)
   if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, error)
       || !load_byte (file, "api-major", &platform->api_major, error)
       || !load_byte (file, "api-minor", &platform->api_minor, error)
-      || !load_byte (file, "build", &platform->build, error)
-      || !load_profile (file, &platform->vmsa_fpu_reset, error))
+      || !load_byte (file, "build", &platform->build, error) || !load_profile (file, &platform->vmsa_fpu_reset, error))
     {
       g_prefix_error (error, "%s: ", path);
       return FALSE;

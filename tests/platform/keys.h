@@ -55,7 +55,12 @@ enum {
   VA_USAGE_PDH = 0x1003,
   VA_USAGE_CEK = 0x1004,
 };
-enum { VA_ALGO_RSA_SHA256 = 0x001, VA_ALGO_ECDSA_SHA256 = 0x002, VA_ALGO_ECDH_SHA256 = 0x003, VA_ALGO_RSA_SHA384 = 0x101 };
+enum {
+  VA_ALGO_RSA_SHA256 = 0x001,
+  VA_ALGO_ECDSA_SHA256 = 0x002,
+  VA_ALGO_ECDH_SHA256 = 0x003,
+  VA_ALGO_RSA_SHA384 = 0x101
+};
 
 /** va_cert_signature: where @slot begins: usage, algorithm, then 512 bytes of signature. */
 guint8 *va_cert_signature (guint8 cert[VA_PLATFORM_CERT_SIZE], guint slot);

@@ -76,7 +76,7 @@ supported_cpuid (struct kvm_cpuid2 *out)
     return -E2BIG;
   out->nent = (guint32) count;
   for (gsize i = 0; i < count; i++)
-    out->entries[i] = (struct kvm_cpuid_entry2) {
+    out->entries[i] = (struct kvm_cpuid_entry2){
       .function = table[i].function,
       .index = table[i].index,
       .flags = table[i].function == 0xd || table[i].function == 0x7 ? KVM_CPUID_FLAG_SIGNIFCANT_INDEX : 0,

@@ -52,7 +52,7 @@ open_any (int folder, const char *path, int flags, unsigned mode)
 #define MODE_ARGUMENT(flags, mode) \
   do \
     { \
-      if (((flags) & FLAG_CREATE) != 0 || ((flags) & FLAG_TEMPORARY) == FLAG_TEMPORARY) \
+      if (((flags) &FLAG_CREATE) != 0 || ((flags) &FLAG_TEMPORARY) == FLAG_TEMPORARY) \
         { \
           va_list arguments; \
           va_start (arguments, flags); \
@@ -153,8 +153,7 @@ wrap_ioctl (int fd, unsigned long request, ...)
   return -1;
 }
 
-static void __attribute__ ((constructor))
-begin (void)
+static void __attribute__ ((constructor)) begin (void)
 {
   if (va_runtime_folder () != NULL)
     va_cpuid_install ();

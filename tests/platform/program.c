@@ -161,8 +161,10 @@ find_emulator (const char *given, GError **error)
   char *found = g_find_program_in_path (given != NULL ? given : EMULATOR);
 
   if (found == NULL)
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND, _("%s is not in PATH: install QEMU, or name it with "
-                 "--emulator"), given != NULL ? given : EMULATOR);
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND,
+                 _("%s is not in PATH: install QEMU, or name it with "
+                   "--emulator"),
+                 given != NULL ? given : EMULATOR);
   return found;
 }
 
@@ -247,9 +249,10 @@ run_wrapper (int argc, char **argv)
   quoted_library = g_shell_quote (library);
   quoted_emulator = g_shell_quote (emulator);
   quoted_folder = g_shell_quote (folder);
-  text = g_strdup_printf ("#!/bin/sh\n# Software SEV platform for tests; it protects nothing. See virt-attest-platform(1).\n"
-                          "LD_PRELOAD=%s${LD_PRELOAD:+:$LD_PRELOAD} VIRT_ATTEST_PLATFORM=%s exec %s \"$@\"\n",
-                          quoted_library, quoted_folder, quoted_emulator);
+  text =
+    g_strdup_printf ("#!/bin/sh\n# Software SEV platform for tests; it protects nothing. See virt-attest-platform(1).\n"
+                     "LD_PRELOAD=%s${LD_PRELOAD:+:$LD_PRELOAD} VIRT_ATTEST_PLATFORM=%s exec %s \"$@\"\n",
+                     quoted_library, quoted_folder, quoted_emulator);
   return va_file_write (argv[2], text, strlen (text), 0755, &error) ? EXIT_SUCCESS : fail (EXIT_BROKEN, error);
 }
 
@@ -270,7 +273,8 @@ print_help (void)
             "  tamper DIR WHAT OUT\n"
             "      a copy with one thing wrong: %s\n\n"
             "DIR/roots is what the service's trusted-folder takes. DIR/fault (lines: COMMAND FW_ERROR [NTH])\n"
-            "makes firmware commands fail; DIR/log, if it is there, gets a line for each command.\n\n"), ways);
+            "makes firmware commands fail; DIR/log, if it is there, gets a line for each command.\n\n"),
+          ways);
   fputs (_(limits), stdout);
   fputs (_(warning), stdout);
 }

@@ -12,8 +12,7 @@
 
 #define POLICY_ES (1u << 2)
 
-struct _VaPsp
-{
+struct _VaPsp {
   VaPlatform platform;
   VaSessionKeys keys;
   struct sha256_ctx digest;
@@ -63,8 +62,7 @@ old_enough (const VaPsp *psp, guint32 policy)
 {
   guint major = (policy >> 16) & 0xff, minor = policy >> 24;
 
-  return psp->platform.api_major > major
-         || (psp->platform.api_major == major && psp->platform.api_minor >= minor);
+  return psp->platform.api_major > major || (psp->platform.api_major == major && psp->platform.api_minor >= minor);
 }
 
 int
@@ -81,8 +79,7 @@ va_psp_launch_start (VaPsp *psp, guint32 policy, const guint8 *godh, gsize godh_
     return VA_PSP_POLICY_FAILURE;
   if (godh == NULL && session == NULL)
     fill_random ((guint8 *) &psp->keys, sizeof psp->keys);
-  else if (godh == NULL || session == NULL || godh_size != VA_PLATFORM_CERT_SIZE
-           || session_size != VA_PSP_SESSION_SIZE)
+  else if (godh == NULL || session == NULL || godh_size != VA_PLATFORM_CERT_SIZE || session_size != VA_PSP_SESSION_SIZE)
     result = VA_PSP_INVALID_LENGTH;
   else
     result = va_session_keys_unwrap (&psp->keys, &psp->platform, policy, godh, session);
@@ -136,8 +133,7 @@ va_psp_launch_measure (VaPsp *psp, guint8 out[VA_PSP_MEASURE_SIZE])
 }
 
 static void
-packet_mac (const VaPsp *psp, const guint8 *header, const guint8 *packet, gsize size, gsize guest_size,
-            guint8 out[32])
+packet_mac (const VaPsp *psp, const guint8 *header, const guint8 *packet, gsize size, gsize guest_size, guint8 out[32])
 {
   struct hmac_sha256_ctx hmac;
   const guint8 context = 0x01;

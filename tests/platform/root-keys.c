@@ -90,8 +90,8 @@ sign (VaRootKey *key, const guint8 *data, gsize size, guint8 *out)
 }
 
 void
-va_root_certificate (VaRootKey *key, VaRootKey *signer, const guint8 *key_id, const guint8 *signer_id,
-                     guint32 usage, guint8 *out)
+va_root_certificate (VaRootKey *key, VaRootKey *signer, const guint8 *key_id, const guint8 *signer_id, guint32 usage,
+                     guint8 *out)
 {
   gsize size = va_platform_rsa_size (key->generation);
 

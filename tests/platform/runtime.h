@@ -20,7 +20,7 @@ typedef enum {
 #define VA_VM_VCPUS_MAX 255
 
 typedef struct {
-  guint8 *run;                       /* kvm_run, shared with QEMU's own mapping of the descriptor */
+  guint8 *run;                      /* kvm_run, shared with QEMU's own mapping of the descriptor */
   guint8 store[VA_VCPU_STORE_SIZE]; /* registers as last set, see vcpu.c */
   GHashTable *msrs;                 /* index to a guint64 */
 } VaVcpu;

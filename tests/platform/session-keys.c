@@ -60,8 +60,7 @@ va_psp_ctr (const guint8 key[16], const guint8 iv[16], const guint8 *in, guint8 
 
 /* One block of NIST SP 800-108 in counter mode is all that 128 bits need. */
 static void
-derive (const guint8 *key, gsize key_size, const char *label, const guint8 *context, gsize context_size,
-        guint8 out[16])
+derive (const guint8 *key, gsize key_size, const char *label, const guint8 *context, gsize context_size, guint8 out[16])
 {
   static const guint8 zero;
   struct hmac_sha256_ctx hmac;

@@ -105,8 +105,7 @@ command_name (guint32 id)
 static gboolean
 needs_data (guint32 id)
 {
-  return id != KVM_SEV_INIT && id != KVM_SEV_ES_INIT && id != KVM_SEV_LAUNCH_UPDATE_VMSA
-         && id != KVM_SEV_LAUNCH_FINISH;
+  return id != KVM_SEV_INIT && id != KVM_SEV_ES_INIT && id != KVM_SEV_LAUNCH_UPDATE_VMSA && id != KVM_SEV_LAUNCH_FINISH;
 }
 
 static int

@@ -150,6 +150,6 @@ va_vcpu_ioctl (VaVcpu *vcpu, guint32 request, gpointer argument)
 }
 
 G_STATIC_ASSERT (sizeof (struct kvm_regs) + sizeof (struct kvm_sregs) + sizeof (struct kvm_fpu)
-                 + sizeof (struct kvm_xsave) + sizeof (struct kvm_xcrs) + sizeof (struct kvm_lapic_state)
-                 + sizeof (struct kvm_mp_state) + sizeof (struct kvm_vcpu_events) + sizeof (struct kvm_debugregs)
+                   + sizeof (struct kvm_xsave) + sizeof (struct kvm_xcrs) + sizeof (struct kvm_lapic_state)
+                   + sizeof (struct kvm_mp_state) + sizeof (struct kvm_vcpu_events) + sizeof (struct kvm_debugregs)
                  <= VA_VCPU_STORE_SIZE);

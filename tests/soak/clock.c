@@ -12,8 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Preloaded into a service: its wall clock is the machine's plus as many seconds as the file $VA_SOAK_CLOCK says, 8 bytes
-   that may change at any time. The monotonic clock stays as it is, as when an administrator sets a machine's clock. */
+/* Preloaded into a service: its wall clock is the machine's plus as many seconds as the file $VA_SOAK_CLOCK says, 8
+   bytes that may change at any time. The monotonic clock stays as it is, as when an administrator sets a machine's
+   clock. */
 
 #define PUBLIC __attribute__ ((visibility ("default")))
 

@@ -45,7 +45,8 @@ static char *
 on_inject (Machine *machine, JsonObject *arguments)
 {
   if (!g_str_equal (machine->state, "launch-secret"))
-    return g_strdup ("{\"id\": @ID, \"error\": {\"class\": \"GenericError\", \"desc\": \"SEV: Not in correct state\"}}\r\n");
+    return g_strdup ("{\"id\": @ID, \"error\": {\"class\": \"GenericError\", \"desc\": \"SEV: Not in correct "
+                     "state\"}}\r\n");
   if (machine->inject != NULL)
     return g_strdup_printf ("{\"id\": @ID, \"error\": {\"class\": \"GenericError\", \"desc\": \"%s\"}}\r\n",
                             machine->inject);
@@ -113,8 +114,8 @@ fake_qemu_start_with (const char *path, const char *argument)
   char x;
 
   g_assert_cmpint (g_mkdir_with_parents (folder, 0700), ==, 0);
-  g_spawn_async_with_pipes (NULL, (char **) arguments, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &qemu.pid, NULL, &out,
-                            NULL, &error);
+  g_spawn_async_with_pipes (NULL, (char **) arguments, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &qemu.pid, NULL,
+                            &out, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpint (read (out, &x, 1), ==, 1);
   close (out);

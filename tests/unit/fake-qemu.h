@@ -5,8 +5,8 @@
 #include <sys/types.h>
 
 /*
- * A process that plays a QEMU in its launch: a monitor with the commands of SEV, and nothing behind it. Beyond QEMU's it
- * knows "test-set" {status, state, policy, inject}: what later answers say; and "test-get": {injected, address}.
+ * A process that plays a QEMU in its launch: a monitor with the commands of SEV, and nothing behind it. Beyond QEMU's
+ * it knows "test-set" {status, state, policy, inject}: what later answers say; and "test-get": {injected, address}.
  */
 typedef struct {
   pid_t pid;

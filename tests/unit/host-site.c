@@ -169,11 +169,16 @@ static const VaRoute routes[] = {
 void
 site_start_service (Site *site)
 {
-  VaServerSettings settings = {
-    .address = "127.0.0.1", .port = site->port, .ca_file = site->tls->ca_file,
-    .certificate_file = site->tls->server.certificate, .key_file = site->tls->server.key, .max_connections = 64,
-    .max_connections_per_address = 64, .timeout_seconds = 10, .request_seconds = 10, .threads = 8
-  };
+  VaServerSettings settings = { .address = "127.0.0.1",
+                                .port = site->port,
+                                .ca_file = site->tls->ca_file,
+                                .certificate_file = site->tls->server.certificate,
+                                .key_file = site->tls->server.key,
+                                .max_connections = 64,
+                                .max_connections_per_address = 64,
+                                .timeout_seconds = 10,
+                                .request_seconds = 10,
+                                .threads = 8 };
   g_autoptr(GError) error = NULL;
 
   site->server = va_server_start (&settings, routes, site, &error);
@@ -197,8 +202,8 @@ append_guid (GByteArray *image, guint16 length, const char *guid)
 }
 
 #define PAGE 4096
-#define ZEROS 16         /* between the table and the reset vector */
-#define TABLE (26 + 18)  /* a secret area, and the footer */
+#define ZEROS 16        /* between the table and the reset vector */
+#define TABLE (26 + 18) /* a secret area, and the footer */
 
 /* The smallest image there is, with a secret area or without a table. Spec: SEV.md section 3 */
 static char *
@@ -271,7 +276,8 @@ remove_tree (const char *path)
 {
   const char *arguments[] = { "rm", "-rf", path, NULL };
 
-  g_assert_true (g_spawn_sync (NULL, (char **) arguments, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL));
+  g_assert_true (g_spawn_sync (NULL, (char **) arguments, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL,
+                               NULL));
 }
 
 void
@@ -380,20 +386,24 @@ replace (const char *text, const char *change)
 char *
 site_domain (Site *site, const char *change)
 {
-  g_autofree char *xml = g_strdup_printf (
-    "<domain type='kvm' id='3'>\n"
-    "  <name>confidential</name>\n  <uuid>" SITE_UUID "</uuid>\n"
-    "  <metadata><attest:launch xmlns:attest=\"urn:virt-attest:launch:1\" id=\"" SITE_UUID "\" mode=\"required\"/>"
-    "</metadata>\n"
-    "  <memory unit='MiB'>512</memory>\n  <vcpu>2</vcpu>\n"
-    "  <os><type arch='x86_64' machine='q35'>hvm</type><loader type='rom'>%s</loader></os>\n"
-    "  <launchSecurity type='sev'><cbitpos>51</cbitpos><reducedPhysBits>1</reducedPhysBits><policy>0x0001</policy>"
-    "<dhCert>QUFBQQ==</dhCert><session>QUFBQQ==</session></launchSecurity>\n"
-    "  <qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>\n"
-    "    <qemu:arg value='-chardev'/>\n"
-    "    <qemu:arg value='socket,id=virt-attest,path=%s/qmp/libvirt-" SITE_UUID "/monitor.sock,server=on,wait=off'/>\n"
-    "    <qemu:arg value='-mon'/>\n    <qemu:arg value='chardev=virt-attest,mode=control'/>\n"
-    "  </qemu:commandline>\n</domain>\n", site->firmware, site->settings->run_dir);
+  g_autofree char *xml =
+    g_strdup_printf ("<domain type='kvm' id='3'>\n"
+                     "  <name>confidential</name>\n  <uuid>" SITE_UUID "</uuid>\n"
+                     "  <metadata><attest:launch xmlns:attest=\"urn:virt-attest:launch:1\" id=\"" SITE_UUID
+                     "\" mode=\"required\"/>"
+                     "</metadata>\n"
+                     "  <memory unit='MiB'>512</memory>\n  <vcpu>2</vcpu>\n"
+                     "  <os><type arch='x86_64' machine='q35'>hvm</type><loader type='rom'>%s</loader></os>\n"
+                     "  <launchSecurity "
+                     "type='sev'><cbitpos>51</cbitpos><reducedPhysBits>1</reducedPhysBits><policy>0x0001</policy>"
+                     "<dhCert>QUFBQQ==</dhCert><session>QUFBQQ==</session></launchSecurity>\n"
+                     "  <qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>\n"
+                     "    <qemu:arg value='-chardev'/>\n"
+                     "    <qemu:arg value='socket,id=virt-attest,path=%s/qmp/libvirt-" SITE_UUID
+                     "/monitor.sock,server=on,wait=off'/>\n"
+                     "    <qemu:arg value='-mon'/>\n    <qemu:arg value='chardev=virt-attest,mode=control'/>\n"
+                     "  </qemu:commandline>\n</domain>\n",
+                     site->firmware, site->settings->run_dir);
 
   return change != NULL ? replace (xml, change) : g_strdup (xml);
 }

@@ -23,13 +23,13 @@ typedef struct {
   guint16 port;
   char *folder;
   VaHostSettings *settings;
-  char *firmware;     /* a file with a footer table: secret area at SITE_SECRET_ADDRESS */
+  char *firmware; /* a file with a footer table: secret area at SITE_SECRET_ADDRESS */
 
-  GMutex lock;        /* of all below; use the functions */
+  GMutex lock; /* of all below; use the functions */
   GCond changed;
   SiteMode launch_mode, validate_mode, outcome_mode, host_mode;
   guint hang_ms;
-  guint32 policy;     /* of the next grant */
+  guint32 policy;         /* of the next grant */
   guint32 secret_address; /* of the next validation; 0: none */
   gboolean no_secret;
   guint launches, validations, features;
@@ -50,8 +50,8 @@ char *site_last_launch (Site *site);
 char *site_last_request (Site *site);
 char *site_last_owner (Site *site);
 guint site_count (Site *site, const guint *counter);
-/** site_wait_outcome: waits up to 10 s for an outcome of @launch_id (%NULL: of any) that begins with @text; the whole of
- *  it. */
+/** site_wait_outcome: waits up to 10 s for an outcome of @launch_id (%NULL: of any) that begins with @text; the whole
+ *  of it. */
 char *site_wait_outcome (Site *site, const char *launch_id, const char *text);
 guint site_outcomes (Site *site);
 

@@ -13,8 +13,7 @@
   "{\"QMP\": {\"version\": {\"qemu\": {\"micro\": 22, \"minor\": 2, \"major\": 7}, \"package\": \"\"}, " \
   "\"capabilities\": [\"oob\"]}}\r\n"
 
-struct _Monitor
-{
+struct _Monitor {
   char *path, *greeting;
   MonitorAnswer answer;
   gpointer data;
@@ -49,7 +48,8 @@ answer_line (Monitor *monitor, int fd, const char *line)
   g_assert_nonnull (command);
   text = monitor->answer (json_object_get_string_member (command, "execute"),
                           json_object_has_member (command, "arguments")
-                            ? json_object_get_object_member (command, "arguments") : NULL,
+                            ? json_object_get_object_member (command, "arguments")
+                            : NULL,
                           monitor->data);
   if (text == NULL)
     return FALSE;

@@ -11,7 +11,9 @@
 
 /** Ends the program as skipped, with the reason, where private mounts cannot be made. */
 void own_machine_enter (void);
-/** An empty folder, for this program alone, in the place of @path or of the folder where @path would have to be made. */
+/**
+ * An empty folder, for this program alone, in the place of @path or of the folder where @path would have to be made.
+ */
 void own_machine_cover (const char *path);
 /** A process that sleeps until the test ends or kills it, with @argument in its command line. */
 pid_t own_machine_sleeper (const char *argument);

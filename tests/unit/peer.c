@@ -8,8 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-struct _Peer
-{
+struct _Peer {
   char *path;
   PeerManner manner;
   char *answer;

@@ -7,8 +7,8 @@
 typedef struct _Peer Peer;
 
 typedef enum {
-  PEER_ANSWERS, /* sends the text and ends */
-  PEER_SILENT,  /* reads, says nothing, keeps the connection */
+  PEER_ANSWERS,  /* sends the text and ends */
+  PEER_SILENT,   /* reads, says nothing, keeps the connection */
   PEER_HANGS_UP, /* closes without reading */
   PEER_TRICKLES, /* one byte every 50 ms, for ever */
 } PeerManner;

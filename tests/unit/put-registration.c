@@ -2,8 +2,8 @@
 #include "config.h"
 
 /*
- * put-registration STORE KEK OWNER ID TEXT: a registration of these words, sealed as the service seals it and looked at by
- * nobody: what an earlier version may have taken that this one does not take any more.
+ * put-registration STORE KEK OWNER ID TEXT: a registration of these words, sealed as the service seals it and looked
+ * at by nobody: what an earlier version may have taken that this one does not take any more.
  */
 
 #include "kek/kek.h"
@@ -21,7 +21,7 @@ main (int argc, char **argv)
 
   if (argc != 6)
     return 2;
-  kek = va_kek_open (&(VaKekSettings) { .file = argv[2] }, &error);
+  kek = va_kek_open (&(VaKekSettings){ .file = argv[2] }, &error);
   if (kek != NULL)
     store = va_store_open (argv[1], VA_STORE_PRESENT, kek, &error);
   registration.owner = argv[3];

@@ -180,8 +180,8 @@ data_debian_ovmf (void)
   hex = va_hex_encode (hash, sizeof hash);
   if (!g_str_equal (hex, DEBIAN_OVMF_SHA256))
     {
-      g_autofree char *reason = g_strdup_printf (DEBIAN_OVMF " has SHA-256 %s, the cases are about " DEBIAN_OVMF_SHA256,
-                                                 hex);
+      g_autofree char *reason =
+        g_strdup_printf (DEBIAN_OVMF " has SHA-256 %s, the cases are about " DEBIAN_OVMF_SHA256, hex);
 
       g_test_skip (reason);
       return NULL;

@@ -39,7 +39,8 @@ soft_token_configure (const char *folder, const char *more)
   g_autofree char *conf = g_build_filename (folder, "softhsm2.conf", NULL);
   g_autofree char *tokens = g_build_filename (folder, "tokens", NULL);
   g_autofree char *text = g_strdup_printf ("directories.tokendir = %s\nobjectstore.backend = file\n"
-                                           "log.level = ERROR\n%s", tokens, more);
+                                           "log.level = ERROR\n%s",
+                                           tokens, more);
 
   g_assert_cmpint (g_mkdir_with_parents (tokens, 0700), ==, 0);
   g_assert_true (g_file_set_contents (conf, text, -1, NULL));
@@ -138,10 +139,13 @@ add_aes (Visit *visit, const SoftKey *key)
          decrypt = !key->no_decrypt;
   unsigned long size = key->bits / 8;
   struct ck_mechanism mechanism = { CKM_AES_KEY_GEN, NULL, 0 };
-  struct ck_attribute template[] = { { CKA_TOKEN, &yes, 1 }, { CKA_PRIVATE, &yes, 1 },
+  struct ck_attribute template[] = { { CKA_TOKEN, &yes, 1 },
+                                     { CKA_PRIVATE, &yes, 1 },
                                      { CKA_LABEL, (char *) key->label, strlen (key->label) },
-                                     { CKA_VALUE_LEN, &size, sizeof size }, { CKA_SENSITIVE, &sensitive, 1 },
-                                     { CKA_EXTRACTABLE, &extractable, 1 }, { CKA_ENCRYPT, &encrypt, 1 },
+                                     { CKA_VALUE_LEN, &size, sizeof size },
+                                     { CKA_SENSITIVE, &sensitive, 1 },
+                                     { CKA_EXTRACTABLE, &extractable, 1 },
+                                     { CKA_ENCRYPT, &encrypt, 1 },
                                      { CKA_DECRYPT, &decrypt, 1 } };
   ck_object_handle_t handle;
 
@@ -156,18 +160,24 @@ add_rsa (Visit *visit, const SoftKey *key)
          decrypt = !key->no_decrypt, sign = !key->no_sign, each_time = key->asks_each_time;
   unsigned long bits = key->bits;
   struct ck_mechanism mechanism = { CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0 };
-  struct ck_attribute public[] = { { CKA_TOKEN, &yes, 1 }, { CKA_LABEL, (char *) key->label, strlen (key->label) },
-                                   { CKA_ENCRYPT, &yes, 1 }, { CKA_MODULUS_BITS, &bits, sizeof bits },
+  struct ck_attribute public[] = { { CKA_TOKEN, &yes, 1 },
+                                   { CKA_LABEL, (char *) key->label, strlen (key->label) },
+                                   { CKA_ENCRYPT, &yes, 1 },
+                                   { CKA_MODULUS_BITS, &bits, sizeof bits },
                                    { CKA_PUBLIC_EXPONENT, exponent, sizeof exponent } };
-  struct ck_attribute private[] = { { CKA_TOKEN, &yes, 1 }, { CKA_PRIVATE, &yes, 1 },
+  struct ck_attribute private[] = { { CKA_TOKEN, &yes, 1 },
+                                    { CKA_PRIVATE, &yes, 1 },
                                     { CKA_LABEL, (char *) key->label, strlen (key->label) },
-                                    { CKA_SENSITIVE, &sensitive, 1 }, { CKA_EXTRACTABLE, &extractable, 1 },
-                                    { CKA_DECRYPT, &decrypt, 1 }, { CKA_SIGN, &sign, 1 },
+                                    { CKA_SENSITIVE, &sensitive, 1 },
+                                    { CKA_EXTRACTABLE, &extractable, 1 },
+                                    { CKA_DECRYPT, &decrypt, 1 },
+                                    { CKA_SIGN, &sign, 1 },
                                     { CKA_ALWAYS_AUTHENTICATE, &each_time, 1 } };
   ck_object_handle_t public_handle, handle;
 
   must (visit->module->C_GenerateKeyPair (visit->session, &mechanism, public, G_N_ELEMENTS (public), private,
-                                          G_N_ELEMENTS (private), &public_handle, &handle), "C_GenerateKeyPair");
+                                          G_N_ELEMENTS (private), &public_handle, &handle),
+        "C_GenerateKeyPair");
   if (key->no_public)
     must (visit->module->C_DestroyObject (visit->session, public_handle), "C_DestroyObject");
 }
@@ -188,10 +198,15 @@ soft_token_import (const char *token, const char *label, const guint8 *bytes, gs
   guint8 yes = 1, no = 0;
   ck_object_class_t class = CKO_SECRET_KEY;
   ck_key_type_t type = CKK_AES;
-  struct ck_attribute template[] = { { CKA_CLASS, &class, sizeof class }, { CKA_KEY_TYPE, &type, sizeof type },
-                                     { CKA_TOKEN, &yes, 1 }, { CKA_PRIVATE, &yes, 1 },
-                                     { CKA_LABEL, (char *) label, strlen (label) }, { CKA_SENSITIVE, &yes, 1 },
-                                     { CKA_EXTRACTABLE, &no, 1 }, { CKA_ENCRYPT, &yes, 1 }, { CKA_DECRYPT, &yes, 1 },
+  struct ck_attribute template[] = { { CKA_CLASS, &class, sizeof class },
+                                     { CKA_KEY_TYPE, &type, sizeof type },
+                                     { CKA_TOKEN, &yes, 1 },
+                                     { CKA_PRIVATE, &yes, 1 },
+                                     { CKA_LABEL, (char *) label, strlen (label) },
+                                     { CKA_SENSITIVE, &yes, 1 },
+                                     { CKA_EXTRACTABLE, &no, 1 },
+                                     { CKA_ENCRYPT, &yes, 1 },
+                                     { CKA_DECRYPT, &yes, 1 },
                                      { CKA_VALUE, (guint8 *) bytes, size } };
   ck_object_handle_t handle;
   Visit visit;

@@ -181,7 +181,8 @@ put_vm (VaStore *store, const char *owner, const char *const *secrets, const cha
 {
   VaStoredRegistration vm = { .id = (char *) VM, .owner = (char *) owner, .text = (char *) "{\"policy\":1}" };
   g_autoptr(VaSecret) inline_secrets = va_secret_copy_in ("the inline value", 16);
-  gboolean is_new, ok = va_store_put_registration (store, &vm, inline_secrets, secrets, hashes, NULL, &is_new, NULL, error);
+  gboolean is_new,
+    ok = va_store_put_registration (store, &vm, inline_secrets, secrets, hashes, NULL, &is_new, NULL, error);
 
   g_bytes_unref (vm.sealed);
   return ok;
@@ -207,13 +208,22 @@ assert_counts (VaStore *store, guint64 launches, guint64 running)
 }
 
 gboolean
-make_launch (VaStore *store, const char *id, guint64 version, gint64 created, guint64 max_launches,
-             guint64 max_running, GError **error)
+make_launch (VaStore *store, const char *id, guint64 version, gint64 created, guint64 max_launches, guint64 max_running,
+             GError **error)
 {
-  VaStoredLaunch launch = { .id = (char *) id, .vm = (char *) VM, .owner = (char *) "alice", .host = (char *) "node1",
-                            .domain_uuid = (char *) VM, .domain_name = (char *) "guest", .policy = 0xffffffffu,
-                            .generation = (char *) "milan", .version = version, .created = created,
-                            .expires = created + 1000, .fixed = (char *) "{}", .timeline = (char *) "[]" };
+  VaStoredLaunch launch = { .id = (char *) id,
+                            .vm = (char *) VM,
+                            .owner = (char *) "alice",
+                            .host = (char *) "node1",
+                            .domain_uuid = (char *) VM,
+                            .domain_name = (char *) "guest",
+                            .policy = 0xffffffffu,
+                            .generation = (char *) "milan",
+                            .version = version,
+                            .created = created,
+                            .expires = created + 1000,
+                            .fixed = (char *) "{}",
+                            .timeline = (char *) "[]" };
   g_autoptr(VaSecret) keys = va_secret_copy_in ("TIKTIKTIKTIKTIKTTEKTEKTEKTEKTEKT", 32);
   g_autoptr(VaSecret) table = va_secret_copy_in ("the table", 9);
   VaPermit permit = { .max_launches = max_launches, .max_running = max_running };

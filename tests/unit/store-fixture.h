@@ -4,8 +4,8 @@
 #include "store/store.h"
 
 /*
- * A store for each test: an SQLite database in a folder of its own; or, where VA_TEST_POSTGRESQL has the URL of a server
- * (tests/unit/postgresql.py), a PostgreSQL database of its own.
+ * A store for each test: an SQLite database in a folder of its own; or, where VA_TEST_POSTGRESQL has the URL of a
+ * server (tests/unit/postgresql.py), a PostgreSQL database of its own.
  */
 G_BEGIN_DECLS
 
@@ -34,7 +34,8 @@ gint64 ask_database (const Fixture *fixture, const char *sql);
 
 /** Objects of alice's, or of @owner's. */
 void put_secret (VaStore *store, const char *owner, const char *name, const char *value);
-gboolean put_vm (VaStore *store, const char *owner, const char *const *secrets, const char *const *hashes, GError **error);
+gboolean put_vm (VaStore *store, const char *owner, const char *const *secrets, const char *const *hashes,
+                 GError **error);
 guint64 version_of (VaStore *store);
 void assert_counts (VaStore *store, guint64 launches, guint64 running);
 gboolean make_launch (VaStore *store, const char *id, guint64 version, gint64 created, guint64 max_launches,

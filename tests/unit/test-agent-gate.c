@@ -134,7 +134,9 @@ test_gate_refuses_strangers (void)
 static void
 test_gate_refuses_states (void)
 {
-  static const struct { const char *set, *back, *why; } cases[] = {
+  static const struct {
+    const char *set, *back, *why;
+  } cases[] = {
     { "{\"status\": \"running\"}", "{\"status\": \"prelaunch\"}", "prelaunch" },
     { "{\"status\": \"paused\"}", "{\"status\": \"prelaunch\"}", "prelaunch" },
     { "{\"state\": \"running\"}", "{\"state\": \"launch-secret\"}", "launch-secret" },

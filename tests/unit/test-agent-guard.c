@@ -166,7 +166,8 @@ test_reverted_to_a_snapshot (void)
       snapshot = virDomainSnapshotCreateXML (domain, "<domainsnapshot/>", 0);
       g_assert_nonnull (snapshot);
       g_assert_cmpint (virDomainSuspend (domain), ==, 0);
-      g_assert_cmpint (virDomainRevertToSnapshot (snapshot, kind == PENDING ? VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED : 0), ==, 0);
+      g_assert_cmpint (virDomainRevertToSnapshot (snapshot, kind == PENDING ? VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED : 0),
+                       ==, 0);
       va_guard_event (host.agent, launch);
       if (kind != FOREIGN)
         {
@@ -196,7 +197,8 @@ sweep (gpointer agent)
   return NULL;
 }
 
-/* A start is under way, from its launch's entry to its marker: the sweep, which finds a marker of no launch, waits for it. */
+/* A start is under way, from its launch's entry to its marker: the sweep, which finds a marker of no launch, waits for
+   it. */
 static void
 test_sweep_waits_for_a_start (void)
 {

@@ -39,7 +39,8 @@ test_hook_refuses_domains (void)
   g_autofree char *change = g_strdup_printf ("%s|%s", host.site->firmware, path);
   g_autofree char *zeros = g_malloc0 (4096), *kernel = g_build_filename (host.site->folder, "vmlinux", NULL);
   g_autofree char *elf = g_strdup_printf ("</os>\n  <launchSecurity type='sev'>|<kernel>%s</kernel></os>\n"
-                                          "  <launchSecurity type='sev' kernelHashes='yes'>", kernel);
+                                          "  <launchSecurity type='sev' kernelHashes='yes'>",
+                                          kernel);
   g_autofree char *garbage = ask_hook (&host, "start", "<domain");
   g_autofree char *nonsense = ask (&host, "hook.sock", "hello\n");
 
@@ -55,7 +56,8 @@ test_hook_refuses_domains (void)
   assert_refused (&host, "<domain type='kvm'|<domain type='xen'", "type is 'xen'");
   assert_refused (&host, "arch='x86_64' machine='q35'|arch='aarch64' machine='virt'", "aarch64");
   assert_refused (&host, "machine='q35'|machine='isapc'", "isapc");
-  assert_refused (&host, "</launchSecurity>|</launchSecurity><launchSecurity type='sev'><policy>5</policy></launchSecurity>",
+  assert_refused (&host,
+                  "</launchSecurity>|</launchSecurity><launchSecurity type='sev'><policy>5</policy></launchSecurity>",
                   "<launchSecurity> 2 times");
   assert_refused (&host, "<policy>0x0001|<policy>0x30001", "SEV-SNP");
   assert_refused (&host, "mode=\"required\"|mode=\"perhaps\"", "mode");
@@ -64,8 +66,10 @@ test_hook_refuses_domains (void)
   g_assert_true (va_file_write (kernel, "\177ELF", 4, 0644, NULL));
   assert_refused (&host, elf, "vmlinux: this kernel is an ELF image");
   /* The site's firmware has a secret area, but none for hashes. */
-  assert_refused (&host, "</os>\n  <launchSecurity type='sev'>|<kernel>/boot/k</kernel></os>\n"
-                         "  <launchSecurity type='sev' kernelHashes='yes'>", "no room for the hashes");
+  assert_refused (&host,
+                  "</os>\n  <launchSecurity type='sev'>|<kernel>/boot/k</kernel></os>\n"
+                  "  <launchSecurity type='sev' kernelHashes='yes'>",
+                  "no room for the hashes");
   g_assert_cmpuint (site_count (host.site, &host.site->launches), ==, 0);
   tear_down (&host);
 }

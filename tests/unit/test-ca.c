@@ -138,7 +138,9 @@ static void
 test_refuses (void)
 {
   static const char *const no_hosts[] = { NULL };
-  static const char *const bad_hosts[] = { "", "a b", "*.example", "a..b", ".a", "a.", "a/b", "ü.example", "1.2.3.4:5" };
+  static const char *const bad_hosts[] = {
+    "", "a b", "*.example", "a..b", ".a", "a.", "a/b", "ü.example", "1.2.3.4:5"
+  };
   static const char *const bad_names[] = { "", "A", "a:b", "a b" };
   g_autoptr(VaCaPair) ca = va_ca_create ("Site", VA_CA_P256, 30, NULL);
   g_autoptr(VaCaPair) other = va_ca_create ("Site", VA_CA_P256, 30, NULL);

@@ -97,34 +97,33 @@ test_refuses_flips (void)
 static void
 test_refuses_fields (void)
 {
-  static const struct
-  {
+  static const struct {
     gsize at;
     guint8 value[4];
     int code;
   } bad[] = {
-    { 0, { 0, 0, 0, 0 }, VA_SEV_ERROR_FORMAT },                   /* version */
+    { 0, { 0, 0, 0, 0 }, VA_SEV_ERROR_FORMAT }, /* version */
     { 0, { 2, 0, 0, 0 }, VA_SEV_ERROR_FORMAT },
-    { 8, { 0, 0, 0, 0 }, VA_SEV_ERROR_FORMAT },                   /* usages that no such certificate has */
+    { 8, { 0, 0, 0, 0 }, VA_SEV_ERROR_FORMAT }, /* usages that no such certificate has */
     { 8, { 0x13, 0, 0, 0 }, VA_SEV_ERROR_FORMAT },
     { 8, { 0, 0x10, 0, 0 }, VA_SEV_ERROR_FORMAT },
     { 8, { 5, 0x10, 0, 0 }, VA_SEV_ERROR_FORMAT },
-    { 8, { 2, 0x10, 0, 0 }, VA_SEV_ERROR_FORMAT },                /* a PEK for key agreement */
-    { 12, { 0, 0, 0, 0 }, VA_SEV_ERROR_FORMAT },                  /* algorithms */
+    { 8, { 2, 0x10, 0, 0 }, VA_SEV_ERROR_FORMAT }, /* a PEK for key agreement */
+    { 12, { 0, 0, 0, 0 }, VA_SEV_ERROR_FORMAT },   /* algorithms */
     { 12, { 1, 0, 0, 0 }, VA_SEV_ERROR_FORMAT },
     { 12, { 2, 0, 0, 0 }, VA_SEV_ERROR_FORMAT },
     { 12, { 3, 2, 0, 0 }, VA_SEV_ERROR_FORMAT },
-    { 16, { 1, 0, 0, 0 }, VA_SEV_ERROR_KEY },                     /* P-256 */
+    { 16, { 1, 0, 0, 0 }, VA_SEV_ERROR_KEY }, /* P-256 */
     { 16, { 0, 0, 0, 0 }, VA_SEV_ERROR_KEY },
-    { 20, { 0, 0, 0, 0 }, VA_SEV_ERROR_KEY },                     /* off the curve */
-    { 20 + 48, { 1, 0, 0, 0 }, VA_SEV_ERROR_FORMAT },             /* a coordinate of more than 384 bits */
-    { 164, { 1, 0, 0, 0 }, VA_SEV_ERROR_FORMAT },                 /* behind the key */
-    { 1044, { 3, 0x10, 0, 0 }, VA_SEV_ERROR_FORMAT },             /* signed by a PDH */
-    { 1044, { 0, 0x10, 0, 0 }, VA_SEV_ERROR_FORMAT },             /* an empty slot that is not empty */
-    { 1048, { 1, 0, 0, 0 }, VA_SEV_ERROR_FORMAT },                /* an RSA signature by a PEK */
-    { 1564, { 2, 0x10, 0, 0 }, VA_SEV_ERROR_FORMAT },             /* a signer without an algorithm */
-    { 1568, { 2, 0, 0, 0 }, VA_SEV_ERROR_FORMAT },                /* an algorithm without a signer */
-    { 2080, { 0, 0, 0, 1 }, VA_SEV_ERROR_FORMAT },                /* the last byte */
+    { 20, { 0, 0, 0, 0 }, VA_SEV_ERROR_KEY },         /* off the curve */
+    { 20 + 48, { 1, 0, 0, 0 }, VA_SEV_ERROR_FORMAT }, /* a coordinate of more than 384 bits */
+    { 164, { 1, 0, 0, 0 }, VA_SEV_ERROR_FORMAT },     /* behind the key */
+    { 1044, { 3, 0x10, 0, 0 }, VA_SEV_ERROR_FORMAT }, /* signed by a PDH */
+    { 1044, { 0, 0x10, 0, 0 }, VA_SEV_ERROR_FORMAT }, /* an empty slot that is not empty */
+    { 1048, { 1, 0, 0, 0 }, VA_SEV_ERROR_FORMAT },    /* an RSA signature by a PEK */
+    { 1564, { 2, 0x10, 0, 0 }, VA_SEV_ERROR_FORMAT }, /* a signer without an algorithm */
+    { 1568, { 2, 0, 0, 0 }, VA_SEV_ERROR_FORMAT },    /* an algorithm without a signer */
+    { 2080, { 0, 0, 0, 1 }, VA_SEV_ERROR_FORMAT },    /* the last byte */
   };
   g_autoptr(GBytes) pdh = data_file ("chains/naples/pdh.cert");
 
@@ -209,17 +208,16 @@ test_amd_refuses_sizes (void)
 static void
 test_amd_refuses_fields (void)
 {
-  static const struct
-  {
+  static const struct {
     gsize at;
     guint8 flip;
   } bad[] = {
-    { 0, 1 },   { 0, 3 },   { 3, 1 },         /* version */
-    { 36, 1 },  { 39, 1 },                    /* usage */
-    { 40, 1 },  { 55, 1 },                    /* reserved */
-    { 56, 1 },  { 57, 1 },  { 60, 1 },        /* sizes */
-    { 64, 1 },  { 64, 2 },  { 65, 1 },  { 66, 1 }, { 319, 1 }, /* exponent */
-    { 320, 1 }, { 575, 0x80 },                /* even or short modulus */
+    { 0, 1 },   { 0, 3 },      { 3, 1 },                         /* version */
+    { 36, 1 },  { 39, 1 },                                       /* usage */
+    { 40, 1 },  { 55, 1 },                                       /* reserved */
+    { 56, 1 },  { 57, 1 },     { 60, 1 },                        /* sizes */
+    { 64, 1 },  { 64, 2 },     { 65, 1 }, { 66, 1 }, { 319, 1 }, /* exponent */
+    { 320, 1 }, { 575, 0x80 },                                   /* even or short modulus */
   };
   g_autoptr(GBytes) bytes = data_file ("roots/naples/ark.cert");
 

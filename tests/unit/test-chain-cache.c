@@ -154,7 +154,8 @@ accepts (VaChainCache *cache, const Owner *owner, guint8 certs[4][VA_SEV_CERT_SI
   return good;
 }
 
-/* What an owner's second platform gets from his first is this: that his OCA signed itself. Nothing else, and no other OCA. */
+/* What an owner's second platform gets from his first is this: that his OCA signed itself. Nothing else, and no other
+   OCA. */
 static void
 test_known_oca (void)
 {

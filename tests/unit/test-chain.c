@@ -7,8 +7,7 @@
 
 enum { PDH, PEK, OCA, CEK };
 
-typedef struct
-{
+typedef struct {
   guint8 certs[4][VA_SEV_CERT_SIZE]; /* PDH, PEK, OCA, CEK */
 } Raw;
 
@@ -82,15 +81,14 @@ test_refuses_flips (void)
 static void
 test_names_links (void)
 {
-  static const struct
-  {
+  static const struct {
     guint which, at;
     const char *saying;
   } links[] = {
-    { PDH, 1052, "PDH is not signed by the PEK" },  { PDH, 5, "PDH is not signed by the PEK" },
-    { PEK, 1052, "PEK is not signed by the OCA" },  { PEK, 1572, "PEK is not signed by the CEK" },
-    { OCA, 1052, "OCA is not signed by itself" },   { OCA, 5, "OCA is not signed by itself" },
-    { CEK, 1052, "CEK is not signed by the ASK" },  { CEK, 5, "CEK is not signed by the ASK" },
+    { PDH, 1052, "PDH is not signed by the PEK" }, { PDH, 5, "PDH is not signed by the PEK" },
+    { PEK, 1052, "PEK is not signed by the OCA" }, { PEK, 1572, "PEK is not signed by the CEK" },
+    { OCA, 1052, "OCA is not signed by itself" },  { OCA, 5, "OCA is not signed by itself" },
+    { CEK, 1052, "CEK is not signed by the ASK" }, { CEK, 5, "CEK is not signed by the ASK" },
   };
   g_autoptr(VaSevRoots) roots = data_roots ();
   Raw raw;
@@ -127,8 +125,13 @@ test_refuses_no_roots (void)
 static void
 test_refuses_order_and_sizes (void)
 {
-  static const gsize sizes[] = { 0, 1, VA_SEV_CERT_SIZE, 2 * VA_SEV_CERT_SIZE, 3 * VA_SEV_CERT_SIZE - 1,
-                                 3 * VA_SEV_CERT_SIZE + 1, 4 * VA_SEV_CERT_SIZE };
+  static const gsize sizes[] = { 0,
+                                 1,
+                                 VA_SEV_CERT_SIZE,
+                                 2 * VA_SEV_CERT_SIZE,
+                                 3 * VA_SEV_CERT_SIZE - 1,
+                                 3 * VA_SEV_CERT_SIZE + 1,
+                                 4 * VA_SEV_CERT_SIZE };
   g_autoptr(VaSevRoots) roots = data_roots ();
   g_autofree guint8 *larger = g_malloc0 (8 * VA_SEV_CERT_SIZE);
   VaSevChain chain;

@@ -85,10 +85,14 @@ static const VaRoute routes[] = {
 static VaServer *
 serve (Site *site, const char *address)
 {
-  VaServerSettings settings = { .address = address, .ca_file = site->fixture->ca_file,
+  VaServerSettings settings = { .address = address,
+                                .ca_file = site->fixture->ca_file,
                                 .certificate_file = site->fixture->server.certificate,
-                                .key_file = site->fixture->server.key, .max_connections = 16,
-                                .max_connections_per_address = 16, .timeout_seconds = 5, .request_seconds = 5,
+                                .key_file = site->fixture->server.key,
+                                .max_connections = 16,
+                                .max_connections_per_address = 16,
+                                .timeout_seconds = 5,
+                                .request_seconds = 5,
                                 .threads = 2 };
   g_autoptr(GError) error = NULL;
   VaServer *server = va_server_start (&settings, routes, NULL, &error);
@@ -128,8 +132,13 @@ test_with_service (void)
   g_autofree char *upload = g_strnfill (UPLOAD, 'u');
   Progress progress = { 0 };
   VaClientRequest json = { .method = "POST", .path = "/v1/json", .json = body, .deadline_ms = 5000 };
-  VaClientRequest raw = { .method = "PUT", .path = "/v1/raw", .data = upload, .size = UPLOAD, .deadline_ms = 5000,
-                          .progress = on_progress, .progress_data = &progress };
+  VaClientRequest raw = { .method = "PUT",
+                          .path = "/v1/raw",
+                          .data = upload,
+                          .size = UPLOAD,
+                          .deadline_ms = 5000,
+                          .progress = on_progress,
+                          .progress_data = &progress };
   VaClientRequest gone = { .method = "DELETE", .path = "/v1/thing/x%20y", .deadline_ms = 5000 };
 
   site_open (&site);
@@ -178,8 +187,9 @@ test_service_refuses (void)
   VaClientRequest unknown = { .method = "GET", .path = "/v1/unknown", .deadline_ms = 5000 };
   VaClientRequest method = { .method = "GET", .path = "/v1/json", .deadline_ms = 5000 };
   VaClientRequest media = { .method = "PUT", .path = "/v1/raw", .json = body, .deadline_ms = 5000 };
-  VaClientRequest size = { .method = "PUT", .path = "/v1/raw", .data = large, .size = 8 * 1024 * 1024,
-                           .deadline_ms = 5000 };
+  VaClientRequest size = {
+    .method = "PUT", .path = "/v1/raw", .data = large, .size = 8 * 1024 * 1024, .deadline_ms = 5000
+  };
 
   site_open (&site);
   server = serve (&site, "127.0.0.1");
@@ -236,7 +246,8 @@ test_false_services (void)
   static const char *const here[] = { "127.0.0.1", NULL };
   static const RawPlan plan = { .answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" };
   static const RawPlan old = { .answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", .priority = TLS12 };
-  static const Odd client_only = { .dns = "localhost", .purposes = { GNUTLS_KP_TLS_WWW_CLIENT },
+  static const Odd client_only = { .dns = "localhost",
+                                   .purposes = { GNUTLS_KP_TLS_WWW_CLIENT },
                                    .usage = GNUTLS_KEY_DIGITAL_SIGNATURE };
   Site site;
   g_autoptr(VaCaPair) foreign = va_ca_create ("Test CA", VA_CA_P256, 1, NULL);
@@ -246,7 +257,8 @@ test_false_services (void)
     { .server = TRUE, .hosts = here, .not_before = now - 7200, .not_after = now - 60 },
     { .server = TRUE, .hosts = here },
   };
-  const char *const says[] = { "another name than the URL's", "its certificate ended on 20", "not signed by the CA in" };
+  const char *const says[] = { "another name than the URL's", "its certificate ended on 20",
+                               "not signed by the CA in" };
 
   site_open (&site);
   for (guint i = 0; i < G_N_ELEMENTS (requests); i++)
@@ -259,8 +271,8 @@ test_false_services (void)
     }
   {
     g_auto(FixtureFiles) files = fixture_write (site.fixture, "client-only", fixture_odd (site.fixture, &client_only));
-    g_autofree char *got = call_raw (&site, "localhost", &files, &plan, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
-                                     "not for a server");
+    g_autofree char *got =
+      call_raw (&site, "localhost", &files, &plan, VA_CORE_ERROR, VA_CORE_ERROR_PEER, "not for a server");
     g_autofree char *tls12 = call_raw (&site, "127.0.0.1", &site.fixture->server, &old, VA_CORE_ERROR,
                                        VA_CORE_ERROR_PEER, "cannot reach the service");
 
@@ -275,7 +287,12 @@ test_false_services (void)
 static void
 test_broken_answers (void)
 {
-  static const struct { RawPlan plan; gboolean problem; int code; const char *says; } cases[] = {
+  static const struct {
+    RawPlan plan;
+    gboolean problem;
+    int code;
+    const char *says;
+  } cases[] = {
     { { .answer = "garbage\r\n\r\nmore garbage" }, FALSE, VA_CORE_ERROR_PEER, "broken answer" },
     { { .answer = "" }, FALSE, VA_CORE_ERROR_PEER, "https://127.0.0.1" },
     { { .answer = "HTTP/1.1 200 OK\r\nContent-Le" }, FALSE, VA_CORE_ERROR_PEER, "https://127.0.0.1" },
@@ -283,24 +300,40 @@ test_broken_answers (void)
     { { .answer = OK_HEAD "Content-Length: 2\r\n\r\n[]" }, FALSE, VA_CORE_ERROR_PEER, "broken answer" },
     { { .answer = OK_HEAD "Content-Length: 13\r\n\r\n{\"a\":1,\"a\":2}" }, FALSE, VA_CORE_ERROR_PEER, "broken answer" },
     { { .answer = OK_HEAD "Content-Length: 9\r\n\r\n{\"a\":1}" }, FALSE, VA_CORE_ERROR_PEER, "https://127.0.0.1" },
-    { { .answer = OK_HEAD "Transfer-Encoding: chunked\r\n\r\n7\r\n{\"a\":" }, FALSE, VA_CORE_ERROR_PEER,
+    { { .answer = OK_HEAD "Transfer-Encoding: chunked\r\n\r\n7\r\n{\"a\":" },
+      FALSE,
+      VA_CORE_ERROR_PEER,
       "https://127.0.0.1" },
-    { { .answer = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 7\r\n\r\n{\"a\":1}" }, FALSE,
-      VA_CORE_ERROR_PEER, "not marked as JSON" },
-    { { .answer = OK_HEAD "Content-Length: 1001\r\n\r\n", .repeat = 1001 }, FALSE, VA_CORE_ERROR_PEER,
+    { { .answer = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 7\r\n\r\n{\"a\":1}" },
+      FALSE,
+      VA_CORE_ERROR_PEER,
+      "not marked as JSON" },
+    { { .answer = OK_HEAD "Content-Length: 1001\r\n\r\n", .repeat = 1001 },
+      FALSE,
+      VA_CORE_ERROR_PEER,
       "bytes that are taken" },
     { { .answer = OK_HEAD "\r\n", .repeat = 4 * 1024 * 1024 }, FALSE, VA_CORE_ERROR_PEER, "bytes that are taken" },
-    { { .answer = "HTTP/1.1 302 Found\r\nLocation: https://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n" }, FALSE,
-      VA_CORE_ERROR_PEER, "302" },
+    { { .answer = "HTTP/1.1 302 Found\r\nLocation: https://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n" },
+      FALSE,
+      VA_CORE_ERROR_PEER,
+      "302" },
     { { .answer = "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n" }, TRUE, VA_PROBLEM_INTERNAL, "500" },
-    { { .answer = "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n" }, TRUE,
-      VA_PROBLEM_INTERNAL, "401" },
-    { { .answer = "HTTP/1.1 503 No\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>" }, TRUE,
-      VA_PROBLEM_INTERNAL, "503" },
+    { { .answer = "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n" },
+      TRUE,
+      VA_PROBLEM_INTERNAL,
+      "401" },
+    { { .answer = "HTTP/1.1 503 No\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>" },
+      TRUE,
+      VA_PROBLEM_INTERNAL,
+      "503" },
     { { .answer = OK_HEAD "Transfer-Encoding: gzip\r\n\r\n{\"a\":1}" }, FALSE, VA_CORE_ERROR_PEER, "broken answer" },
-    { { .answer = OK_HEAD "Transfer-Encoding: chunked\r\n\r\n1\r\n{\"a\":1}\r\n" }, FALSE, VA_CORE_ERROR_PEER,
+    { { .answer = OK_HEAD "Transfer-Encoding: chunked\r\n\r\n1\r\n{\"a\":1}\r\n" },
+      FALSE,
+      VA_CORE_ERROR_PEER,
       "broken answer" },
-    { { .answer = OK_HEAD "Content-Length: 7\r\n folded: 1\r\n\r\n{\"a\":1}" }, FALSE, VA_CORE_ERROR_PEER,
+    { { .answer = OK_HEAD "Content-Length: 7\r\n folded: 1\r\n\r\n{\"a\":1}" },
+      FALSE,
+      VA_CORE_ERROR_PEER,
       "broken answer" },
     { { .answer = "HTTP/2 200 OK\r\n\r\n" }, FALSE, VA_CORE_ERROR_PEER, "broken answer" },
     { { .answer = "HTTP/1.1 099 OK\r\n\r\n" }, FALSE, VA_CORE_ERROR_PEER, "broken answer" },
@@ -344,8 +377,8 @@ static void
 assert_grown_by_at_most (guint64 before, guint64 bytes)
 {
 #ifdef VA_SANITIZERS
-  g_test_message ("from %" G_GUINT64_FORMAT " bytes, %" G_GUINT64_FORMAT " allowed: not measured under the sanitizers", before,
-                  bytes);
+  g_test_message ("from %" G_GUINT64_FORMAT " bytes, %" G_GUINT64_FORMAT " allowed: not measured under the sanitizers",
+                  before, bytes);
 #else
   g_assert_cmpuint (resident (), <, before + bytes);
 #endif
@@ -354,17 +387,24 @@ assert_grown_by_at_most (guint64 before, guint64 bytes)
 static void
 test_floods (void)
 {
-  static const struct { RawPlan plan; int code; const char *says; } cases[] = {
+  static const struct {
+    RawPlan plan;
+    int code;
+    const char *says;
+  } cases[] = {
     { { .flood = "HTTP/1.1 100 Continue\r\n\r\n" }, VA_CORE_ERROR_PEER, "informational" },
     { { .flood = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" }, VA_CORE_ERROR_PEER, "informational" },
     { { .flood = "x" }, VA_CORE_ERROR_PEER, "https://127.0.0.1" },
     { { .answer = "HTTP/1.1 200 OK\r\nX: ", .flood = "a" }, VA_CORE_ERROR_PEER, "https://127.0.0.1" },
     { { .answer = "HTTP/1.1 200 OK\r\n", .flood = "X-Y: a\r\n" }, VA_CORE_ERROR_PEER, "https://127.0.0.1" },
-    { { .answer = OK_HEAD "Transfer-Encoding: chunked\r\n\r\n1;", .flood = "a=b;" }, VA_CORE_ERROR_PEER,
+    { { .answer = OK_HEAD "Transfer-Encoding: chunked\r\n\r\n1;", .flood = "a=b;" },
+      VA_CORE_ERROR_PEER,
       "broken answer" },
-    { { .answer = OK_HEAD "Transfer-Encoding: chunked\r\n\r\n", .flood = "1\r\n \r\n" }, VA_CORE_ERROR_PEER,
+    { { .answer = OK_HEAD "Transfer-Encoding: chunked\r\n\r\n", .flood = "1\r\n \r\n" },
+      VA_CORE_ERROR_PEER,
       "bytes that are taken" },
-    { { .answer = OK_HEAD "Content-Length: 900000000\r\n\r\n", .flood = " " }, VA_CORE_ERROR_PEER,
+    { { .answer = OK_HEAD "Content-Length: 900000000\r\n\r\n", .flood = " " },
+      VA_CORE_ERROR_PEER,
       "bytes that are taken" },
     { { .answer = OK_HEAD "\r\n", .flood = " " }, VA_CORE_ERROR_PEER, "bytes that are taken" },
   };
@@ -457,10 +497,15 @@ static gpointer
 start_late (gpointer data)
 {
   Late *late = data;
-  VaServerSettings settings = { .address = "127.0.0.1", .port = late->port, .ca_file = late->site->fixture->ca_file,
+  VaServerSettings settings = { .address = "127.0.0.1",
+                                .port = late->port,
+                                .ca_file = late->site->fixture->ca_file,
                                 .certificate_file = late->site->fixture->server.certificate,
-                                .key_file = late->site->fixture->server.key, .max_connections = 16,
-                                .max_connections_per_address = 16, .timeout_seconds = 5, .request_seconds = 5,
+                                .key_file = late->site->fixture->server.key,
+                                .max_connections = 16,
+                                .max_connections_per_address = 16,
+                                .timeout_seconds = 5,
+                                .request_seconds = 5,
                                 .threads = 2 };
   g_autoptr(GError) error = NULL;
   VaServer *server;
@@ -600,9 +645,19 @@ test_threads (void)
 static void
 test_new_refuses (void)
 {
-  static const char *const bad[] = { "", "x", "http://127.0.0.1:1", "https://", "https:///v1", "https://h/v1",
-                                     "https://h?x", "https://h#x", "https://u@h", "https://u:p@h", "https://h:x",
-                                     "https://h:99999999", "ftp://h" };
+  static const char *const bad[] = { "",
+                                     "x",
+                                     "http://127.0.0.1:1",
+                                     "https://",
+                                     "https:///v1",
+                                     "https://h/v1",
+                                     "https://h?x",
+                                     "https://h#x",
+                                     "https://u@h",
+                                     "https://u:p@h",
+                                     "https://h:x",
+                                     "https://h:99999999",
+                                     "ftp://h" };
   Site site;
   g_autoptr(VaClient) good = NULL;
   GError *errors[4] = { NULL };

@@ -20,8 +20,8 @@
 static void
 test_base64 (void)
 {
-  static const char *const bad[] = { "A", "AA", "AAA", "A===", "AAAA=", "AA=A", "AB==", "AAB=", "AA A", "AAAA\n", "====",
-                                     "AA-_", NULL };
+  static const char *const bad[] = { "A",    "AA",   "AAA",    "A===", "AAAA=", "AA=A", "AB==",
+                                     "AAB=", "AA A", "AAAA\n", "====", "AA-_",  NULL };
   g_autoptr(GBytes) good = va_base64_decode ("Zm9vYg==", 4, NULL);
 
   g_assert_cmpmem (g_bytes_get_data (good, NULL), g_bytes_get_size (good), "foob", 4);
@@ -56,7 +56,8 @@ test_number (void)
   g_assert_true (va_number_parse ("0x10", 0, 16, &n, NULL));
   g_assert_cmpuint (n, ==, 16);
   for (guint i = 0; i < 8; i++)
-    g_assert_false (va_number_parse ((const char *[]){ "", "0x", " 1", "1 ", "-1", "+1", "17", "1x" }[i], 0, 16, &n, NULL));
+    g_assert_false (va_number_parse ((const char *[]){ "", "0x", " 1", "1 ", "-1", "+1", "17", "1x" }[i], 0, 16, &n,
+                                     NULL));
 }
 
 static void
@@ -105,10 +106,27 @@ test_uuid_by_time (void)
 static void
 test_json_refuses (void)
 {
-  static const char *const bad[] = { "", "[]", "{", "{}x", "{\"a\":1,\"a\":2}", "{\"a\":1,}", "{'a':1}", "/**/{}", "var x={}",
-                                     "{\"a\":01}", "{\"a\":\"\n\"}", "{\"a\":\"\\x\"}", "{\"a\":NaN}", "{\"a\" 1}",
-                                     "{\"b\":{\"a\":1,\"a\":2}}", "{\"a\":0x1}", "{\"a\":\"\377\"}", "{a:1}", "{}{}",
-                                     "[[[[[[[[[[[[[[[[[[[[", NULL };
+  static const char *const bad[] = { "",
+                                     "[]",
+                                     "{",
+                                     "{}x",
+                                     "{\"a\":1,\"a\":2}",
+                                     "{\"a\":1,}",
+                                     "{'a':1}",
+                                     "/**/{}",
+                                     "var x={}",
+                                     "{\"a\":01}",
+                                     "{\"a\":\"\n\"}",
+                                     "{\"a\":\"\\x\"}",
+                                     "{\"a\":NaN}",
+                                     "{\"a\" 1}",
+                                     "{\"b\":{\"a\":1,\"a\":2}}",
+                                     "{\"a\":0x1}",
+                                     "{\"a\":\"\377\"}",
+                                     "{a:1}",
+                                     "{}{}",
+                                     "[[[[[[[[[[[[[[[[[[[[",
+                                     NULL };
 
   for (guint i = 0; bad[i] != NULL; i++)
     {
@@ -127,7 +145,9 @@ test_json_refuses (void)
 static void
 test_json_refuses_without_repeating (void)
 {
-  static const struct { const char *text, *place, *expected; } bad[] = {
+  static const struct {
+    const char *text, *place, *expected;
+  } bad[] = {
     { "{\"passphrase\" \"" NEEDLE "\"}", "line 1, column 15", "a colon" },
     { "{\"a\":\"" NEEDLE "\"\n  \"b\":1}", "line 2, column 3", "a comma or “}”" },
     { "{\"é\":\"" NEEDLE "\",}", "line 1, column 22", "a member's name" },
@@ -137,7 +157,9 @@ test_json_refuses_without_repeating (void)
     { "{\"a\":[\"" NEEDLE "\"}}", "line 1, column 22", "a comma or “]”" },
     { "{\"a\":" NEEDLE "}", "line 1, column 6", "a value" },
     { "{\"a\":1" NEEDLE "}", "line 1, column 7", "a comma" },
-    { "{\"a\":\"\\" "q" NEEDLE "\"}", "line 1, column 6", "escape" },
+    { "{\"a\":\"\\"
+      "q" NEEDLE "\"}",
+      "line 1, column 6", "escape" },
     { "{" NEEDLE ":1}", "line 1, column 2", "a member's name" },
     { "{\"" NEEDLE "\",1}", "line 1, column 17", "a colon" },
     { "[\"" NEEDLE "\"]", "", "must begin with “{”" },
@@ -323,7 +345,7 @@ static gsize
 bytes_in_use (void)
 {
 #ifdef VA_SANITIZERS
-  return 0;  /* LeakSanitizer sees by itself what is not freed */
+  return 0; /* LeakSanitizer sees by itself what is not freed */
 #else
   return mallinfo2 ().uordblks;
 #endif
@@ -372,8 +394,8 @@ static const VaConfigKey keys[] = {
 static void
 test_settings (void)
 {
-  g_autoptr(VaConfig) config
-    = va_config_parse ("x.conf", "# c\nchain = \"lockd\" # why\n[service]\nurl=https://a/\n", keys, NULL);
+  g_autoptr(VaConfig) config =
+    va_config_parse ("x.conf", "# c\nchain = \"lockd\" # why\n[service]\nurl=https://a/\n", keys, NULL);
 
   g_assert_cmpstr (va_config_string (config, "", "chain"), ==, "lockd");
   g_assert_cmpstr (va_config_string (config, "service", "url"), ==, "https://a/");
@@ -383,12 +405,21 @@ test_settings (void)
 static void
 test_settings_refuses (void)
 {
-  static const char *const bad[] = { "[service]\n", "[other]\n", "[service]\nurl=a\nurl=b\n", "[service]\nurl=a\nx=1\n",
-                                     "[service]\nurl=\"a\n", "[service]\nurl=a\ndeadline-ms=99\n",
-                                     "[service]\nurl=a\ndeadline-ms=1s\n", "url=a\n", "[service]\nurl=a\nword\n",
-                                     "[service]\nurl=a\n" NEEDLE "\n", "[service]\nurl=a\n" NEEDLE "=1\n",
-                                     "[service]\nurl=a\npin-file=" NEEDLE "\n", "[service]\nurl=a\non=" NEEDLE "\n",
-                                     "[service]\nurl=\"" NEEDLE "\n", NULL };
+  static const char *const bad[] = { "[service]\n",
+                                     "[other]\n",
+                                     "[service]\nurl=a\nurl=b\n",
+                                     "[service]\nurl=a\nx=1\n",
+                                     "[service]\nurl=\"a\n",
+                                     "[service]\nurl=a\ndeadline-ms=99\n",
+                                     "[service]\nurl=a\ndeadline-ms=1s\n",
+                                     "url=a\n",
+                                     "[service]\nurl=a\nword\n",
+                                     "[service]\nurl=a\n" NEEDLE "\n",
+                                     "[service]\nurl=a\n" NEEDLE "=1\n",
+                                     "[service]\nurl=a\npin-file=" NEEDLE "\n",
+                                     "[service]\nurl=a\non=" NEEDLE "\n",
+                                     "[service]\nurl=\"" NEEDLE "\n",
+                                     NULL };
 
   for (guint i = 0; bad[i] != NULL; i++)
     {

@@ -54,9 +54,15 @@ count (const char *run_dir)
 static void
 test_kinds (void)
 {
-  static const char *const made[] = { "touch x", "ln -s / x", "ln -s nowhere x", "mkfifo x", "mkdir x", "mkdir -p x/a/b/c",
+  static const char *const made[] = { "touch x",
+                                      "ln -s / x",
+                                      "ln -s nowhere x",
+                                      "mkfifo x",
+                                      "mkdir x",
+                                      "mkdir -p x/a/b/c",
                                       "mkdir x; ln -s / x/root; touch x/f; mkdir x/d; ln -s ../../.. x/d/up",
-                                      "mkdir x; chmod 0 x", "mkdir x; for i in $(seq 900); do mkdir x/$i; touch x/$i/f; done",
+                                      "mkdir x; chmod 0 x",
+                                      "mkdir x; for i in $(seq 900); do mkdir x/$i; touch x/$i/f; done",
                                       "for i in $(seq 400); do mkdir x; cd x; done" };
   g_autofree char *run_dir = make_run_dir (), *kept = g_build_filename (run_dir, "kept", NULL);
   int fd = open_folder (run_dir);

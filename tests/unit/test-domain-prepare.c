@@ -24,7 +24,8 @@ static void
 assert_refused (const char *xml, const char *registration, const char *sentence)
 {
   g_autoptr(GError) error = NULL;
-  g_autofree char *result = va_domain_xml_prepare (xml, strlen (xml), &(VaDomainWanted){ .registration = registration }, &error);
+  g_autofree char *result =
+    va_domain_xml_prepare (xml, strlen (xml), &(VaDomainWanted){ .registration = registration }, &error);
 
   g_assert_null (result);
   g_assert_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE);
@@ -67,14 +68,16 @@ static void
 test_compact (void)
 {
   g_autofree char *xml = prepare ("<domain><name>a</name><uuid>" UUID "</uuid><metadata/><launchSecurity type='sev'>"
-                                  "<policy>1</policy></launchSecurity></domain>", OTHER);
+                                  "<policy>1</policy></launchSecurity></domain>",
+                                  OTHER);
 
   g_assert_cmpstr (xml, ==,
                    "<domain><name>a</name><uuid>" UUID "</uuid><metadata><attest:launch "
                    "xmlns:attest=\"urn:virt-attest:launch:1\" id=\"" OTHER "\" mode=\"required\"/></metadata>"
                    "<launchSecurity type='sev'><policy>1</policy><dhCert>" BLOB "</dhCert><session>" BLOB "</session>"
                    "</launchSecurity><qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>"
-                   "<qemu:arg value='-chardev'/><qemu:arg value='socket,id=virt-attest,path=/run/virt-attest/qmp/libvirt-" UUID
+                   "<qemu:arg value='-chardev'/><qemu:arg "
+                   "value='socket,id=virt-attest,path=/run/virt-attest/qmp/libvirt-" UUID
                    "/monitor.sock,server=on,wait=off'/><qemu:arg value='-mon'/>"
                    "<qemu:arg value='chardev=virt-attest,mode=control'/></qemu:commandline></domain>");
 }
@@ -129,10 +132,10 @@ test_new_registration (void)
   g_autofree char *plain = read_data ("plain-prepared.xml");
   g_autofree char *result = prepare (plain, OTHER);
   g_autofree char *back = prepare (result, UUID);
-  g_autofree char *without
-    = prepare ("<domain><name>a</name><uuid>" UUID "</uuid><metadata><l:launch xmlns:l = \"urn:virt-attest:launch:1\"\n"
-               "mode='required' /></metadata><launchSecurity type='sev'><policy>1</policy></launchSecurity></domain>",
-               OTHER);
+  g_autofree char *without =
+    prepare ("<domain><name>a</name><uuid>" UUID "</uuid><metadata><l:launch xmlns:l = \"urn:virt-attest:launch:1\"\n"
+             "mode='required' /></metadata><launchSecurity type='sev'><policy>1</policy></launchSecurity></domain>",
+             OTHER);
 
   g_assert_cmpstr (result, !=, plain);
   g_assert_cmpstr (back, ==, plain);
@@ -186,9 +189,11 @@ static void
 test_placeholders (void)
 {
   g_autofree char *xml = prepare ("<domain><name>a</name><uuid>" UUID "</uuid><launchSecurity type='sev'><session>mine"
-                                  "</session><dhCert/><policy>1</policy></launchSecurity></domain>", NULL);
+                                  "</session><dhCert/><policy>1</policy></launchSecurity></domain>",
+                                  NULL);
 
-  g_assert_nonnull (strstr (xml, "<session>mine</session><dhCert>" BLOB "</dhCert><policy>1</policy></launchSecurity>"));
+  g_assert_nonnull (strstr (xml,
+                            "<session>mine</session><dhCert>" BLOB "</dhCert><policy>1</policy></launchSecurity>"));
 }
 
 /* Bytes of another encoding are not touched. */
@@ -212,8 +217,10 @@ test_refused (void)
   assert_refused ("<domain>" SEV "</domain>", NULL, "no <name>");
   assert_refused ("<domain><name>a</name><uuid>1</uuid>" SEV "</domain>", NULL, "is not a UUID");
   assert_refused ("<domain><name>a</name>" SEV "</domain>", "", "UUID in lower case");
-  assert_refused ("<domain><name>a</name>" SEV "</domain>", "11111111-2222-3333-4444-55555555555A", "UUID in lower case");
-  assert_refused ("<domain><name>a</name>" SEV "<metadata><a:b xmlns:a='urn:virt-attest:launch:1'/></metadata></domain>",
+  assert_refused ("<domain><name>a</name>" SEV "</domain>", "11111111-2222-3333-4444-55555555555A",
+                  "UUID in lower case");
+  assert_refused ("<domain><name>a</name>" SEV
+                  "<metadata><a:b xmlns:a='urn:virt-attest:launch:1'/></metadata></domain>",
                   NULL, "may have one element");
   assert_refused ("<!DOCTYPE domain><domain><name>a</name>" SEV "</domain>", NULL, "document type");
   assert_refused ("<domain><name>a</name><launchSecurity type='sev'/></domain>", NULL, "no <policy>");

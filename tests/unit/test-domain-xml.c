@@ -35,10 +35,10 @@ static void
 test_opted_in (void)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(VaDomainXml) domain
-    = parse ("<?xml version='1.0'?>\n" DOMAIN (LAUNCH ("id='11111111-2222-3333-4444-555555555555' mode='required'"),
-                                              "<os><loader>/fw</loader></os>"),
-             &error);
+  g_autoptr(VaDomainXml) domain =
+    parse ("<?xml version='1.0'?>\n" DOMAIN (LAUNCH ("id='11111111-2222-3333-4444-555555555555' mode='required'"),
+                                             "<os><loader>/fw</loader></os>"),
+           &error);
 
   g_assert_no_error (error);
   g_assert_cmpstr (domain->uuid, ==, UUID);
@@ -60,7 +60,8 @@ test_defaults (void)
 {
   g_autoptr(VaDomainXml) domain = parse ("<domain><name>a</name><uuid>6F1D2C3B4A594E879D100123456789AB</uuid>"
                                          "<metadata><launch xmlns='urn:virt-attest:launch:1' mode='required'> <!-- -->"
-                                         "</launch><other xmlns='urn:other'><deep/></other></metadata></domain>", NULL);
+                                         "</launch><other xmlns='urn:other'><deep/></other></metadata></domain>",
+                                         NULL);
 
   g_assert_nonnull (domain);
   g_assert_cmpstr (domain->registration, ==, UUID);
@@ -73,26 +74,33 @@ test_defaults (void)
 static void
 test_policy (void)
 {
-  g_autoptr(VaDomainXml) domain
-    = parse ("<domain><launchSecurity type='sev'><policy> 11 </policy></launchSecurity></domain>", NULL);
+  g_autoptr(VaDomainXml) domain =
+    parse ("<domain><launchSecurity type='sev'><policy> 11 </policy></launchSecurity></domain>", NULL);
 
   g_assert_nonnull (domain);
   g_assert_cmphex (domain->policy, ==, 0x11);
-  assert_refused ("<domain><name>a</name><uuid>" UUID "</uuid>" LAUNCH ("mode='required'")
-                  "<launchSecurity type='sev'><policy>0x100000000</policy></launchSecurity></domain>", "domain XML");
-  assert_refused ("<domain><name>a</name><uuid>" UUID "</uuid>" LAUNCH ("mode='required'")
-                  "<launchSecurity type='sev'><policy>0x0x1</policy></launchSecurity></domain>", "domain XML");
-  assert_refused ("<domain><name>a</name><uuid>" UUID "</uuid>" LAUNCH ("mode='required'")
-                  "<launchSecurity type='sev'/></domain>", "no <policy>");
+  assert_refused ("<domain><name>a</name><uuid>" UUID
+                  "</uuid>" LAUNCH ("mode='required'") "<launchSecurity "
+                                                       "type='sev'><policy>0x100000000</policy></launchSecurity></"
+                                                       "domain>",
+                  "domain XML");
+  assert_refused ("<domain><name>a</name><uuid>" UUID
+                  "</uuid>" LAUNCH ("mode='required'") "<launchSecurity "
+                                                       "type='sev'><policy>0x0x1</policy></launchSecurity></domain>",
+                  "domain XML");
+  assert_refused ("<domain><name>a</name><uuid>" UUID
+                  "</uuid>" LAUNCH ("mode='required'") "<launchSecurity type='sev'/></domain>",
+                  "no <policy>");
 }
 
 /* Whatever is in a domain without our metadata, it is not for us to judge. */
 static void
 test_not_ours (void)
 {
-  g_autoptr(VaDomainXml) domain
-    = parse ("<domain id='x'><uuid>?</uuid><vcpu current='-1'>many</vcpu><metadata><a:launch xmlns:a='urn:else' b='c'>"
-             "text</a:launch></metadata><launchSecurity type='sev'><policy>?</policy></launchSecurity></domain>", NULL);
+  g_autoptr(VaDomainXml) domain =
+    parse ("<domain id='x'><uuid>?</uuid><vcpu current='-1'>many</vcpu><metadata><a:launch xmlns:a='urn:else' b='c'>"
+           "text</a:launch></metadata><launchSecurity type='sev'><policy>?</policy></launchSecurity></domain>",
+           NULL);
 
   g_assert_nonnull (domain);
   g_assert_false (domain->opted_in);
@@ -141,15 +149,23 @@ test_refused (void)
   assert_refused (DOMAIN (LAUNCH ("mode='required' id='6F1D2C3B-4A59-4E87-9D10-0123456789AB'"), ""), "id must be");
   assert_refused (DOMAIN (LAUNCH ("mode='required' extra=''"), ""), "“extra” is unknown");
   assert_refused (DOMAIN (LAUNCH ("mode='required' xml:id='a'"), ""), "“id” is unknown");
-  assert_refused (DOMAIN ("<metadata><launch xmlns='urn:virt-attest:launch:1' mode='required'>x</launch></metadata>", ""),
+  assert_refused (DOMAIN ("<metadata><launch xmlns='urn:virt-attest:launch:1' mode='required'>x</launch></metadata>",
+                          ""),
                   "empty");
   assert_refused (DOMAIN ("<metadata><launch xmlns='urn:virt-attest:launch:1' mode='required'><a xmlns=''/></launch>"
-                          "</metadata>", ""), "empty");
+                          "</metadata>",
+                          ""),
+                  "empty");
   assert_refused (DOMAIN ("<metadata><launch xmlns='urn:virt-attest:launch:1' mode='required'><![CDATA[x]]></launch>"
-                          "</metadata>", ""), "empty");
+                          "</metadata>",
+                          ""),
+                  "empty");
   assert_refused (DOMAIN ("<metadata><attest:launch " ATTEST " mode='required'/><attest:launch " ATTEST
-                          " mode='required'/></metadata>", ""), "may have one element");
-  assert_refused (DOMAIN ("<metadata><attest:lunch " ATTEST " mode='required'/></metadata>", ""), "may have one element");
+                          " mode='required'/></metadata>",
+                          ""),
+                  "may have one element");
+  assert_refused (DOMAIN ("<metadata><attest:lunch " ATTEST " mode='required'/></metadata>", ""),
+                  "may have one element");
   assert_refused (DOMAIN ("<metadata><a xmlns='urn:a'><attest:launch " ATTEST " mode='required'/></a></metadata>", ""),
                   "may have one element");
   assert_refused (DOMAIN ("", "<attest:launch " ATTEST " mode='required'/>"), "may have one element");
@@ -180,13 +196,15 @@ static void
 test_monitor (void)
 {
 #define QEMU "xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'"
-#define CHARDEV "<q:arg value='-chardev'/><q:arg value='socket,id=virt-attest,path=/p/monitor.sock,server=on,wait=off'/>"
+#define CHARDEV \
+  "<q:arg value='-chardev'/><q:arg value='socket,id=virt-attest,path=/p/monitor.sock,server=on,wait=off'/>"
 #define MON "<q:arg value='-mon'/><q:arg value='chardev=virt-attest,mode=control'/>"
   g_autoptr(VaDomainXml) both = parse ("<domain><q:commandline " QEMU "><q:arg value='-S'/>" CHARDEV
-                                       "<q:env name='a'/>" MON "</q:commandline></domain>", NULL);
+                                       "<q:env name='a'/>" MON "</q:commandline></domain>",
+                                       NULL);
   g_autoptr(VaDomainXml) half = parse ("<domain><q:commandline " QEMU ">" CHARDEV "</q:commandline></domain>", NULL);
-  g_autoptr(VaDomainXml) other = parse ("<domain><q:commandline xmlns:q='urn:q'>" CHARDEV MON
-                                        "</q:commandline></domain>", NULL);
+  g_autoptr(VaDomainXml) other =
+    parse ("<domain><q:commandline xmlns:q='urn:q'>" CHARDEV MON "</q:commandline></domain>", NULL);
 
   g_assert_cmpstr (both->monitor_path, ==, "/p/monitor.sock");
   g_assert_null (half->monitor_path);
@@ -200,15 +218,18 @@ test_monitor (void)
 #define OS "<os>" TYPE LOADER "</os>"
 #define KVM(rest) "<domain type='kvm'><name>a</name><uuid>" UUID "</uuid>" rest "</domain>"
 
-/* What keeps such a domain from being attested, or surprises: [obstacle, doubt, warning], each a part of the one sentence
-   that is expected, or NULL. */
-static const struct { const char *xml, *obstacle, *doubt, *warning; } judged[] = {
+/* What keeps such a domain from being attested, or surprises: [obstacle, doubt, warning], each a part of the one
+   sentence that is expected, or NULL. */
+static const struct {
+  const char *xml, *obstacle, *doubt, *warning;
+} judged[] = {
   { KVM (OS SEV), NULL, NULL, NULL },
   { "<domain type='qemu'><name>a</name>" OS SEV "</domain>", "TCG", NULL, NULL },
   { "<domain type='xen'><name>a</name>" OS SEV "</domain>", "type is 'xen'", NULL, NULL },
   { "<domain type='hvf'><name>a</name>" OS SEV "</domain>", "type is 'hvf'", NULL, NULL },
   { "<domain><name>a</name>" OS SEV "</domain>", NULL, "has no type", NULL },
-  { KVM ("<os><type arch='aarch64' machine='virt'>hvm</type>" LOADER "</os>" SEV), "architecture is “aarch64”", NULL, NULL },
+  { KVM ("<os><type arch='aarch64' machine='virt'>hvm</type>" LOADER "</os>" SEV), "architecture is “aarch64”", NULL,
+    NULL },
   { KVM ("<os><type arch='i686' machine='pc'>hvm</type>" LOADER "</os>" SEV), "architecture is “i686”", NULL, NULL },
   { KVM ("<os><type machine='virt'>hvm</type>" LOADER "</os>" SEV), "machine type “virt”", NULL, NULL },
   { KVM ("<os><type machine='isapc'>hvm</type>" LOADER "</os>" SEV), "machine type “isapc”", NULL, NULL },
@@ -216,27 +237,34 @@ static const struct { const char *xml, *obstacle, *doubt, *warning; } judged[] =
   { KVM ("<os><type>hvm</type>" LOADER "</os>" SEV), NULL, NULL, NULL },
   { KVM ("<os><type>linux</type>" LOADER "</os>" SEV), "<os><type> is “linux”", NULL, NULL },
   { KVM ("<os>" LOADER "</os>" SEV), NULL, "no <os><type>", NULL },
-  { KVM (OS SEV "<devices><emulator>/usr/bin/qemu-system-aarch64</emulator></devices>"), "for other processors", NULL, NULL },
+  { KVM (OS SEV "<devices><emulator>/usr/bin/qemu-system-aarch64</emulator></devices>"), "for other processors", NULL,
+    NULL },
   { KVM (OS SEV "<devices><emulator>/usr/libexec/qemu-kvm</emulator></devices>"), NULL, NULL, NULL },
   { KVM (OS SEV SEV), "<launchSecurity> 2 times", NULL, NULL },
   { KVM (OS SEV "<launchSecurity type='sev-snp'/>"), "<launchSecurity> 2 times", NULL, NULL },
   { KVM (OS OS SEV), "<os> 2 times", NULL, NULL },
   { KVM ("<os>" TYPE LOADER LOADER "</os>" SEV), "<loader> 2 times", NULL, NULL },
-  { KVM (OS "<launchSecurity type='sev'><policy>1</policy><policy>5</policy></launchSecurity>"), "<policy> 2 times", NULL, NULL },
+  { KVM (OS "<launchSecurity type='sev'><policy>1</policy><policy>5</policy></launchSecurity>"), "<policy> 2 times",
+    NULL, NULL },
   { KVM (OS SEV "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'/>"
-         "<p:commandline xmlns:p='http://libvirt.org/schemas/domain/qemu/1.0'/>"), "<commandline> 2 times", NULL, NULL },
+                "<p:commandline xmlns:p='http://libvirt.org/schemas/domain/qemu/1.0'/>"),
+    "<commandline> 2 times", NULL, NULL },
   { KVM ("<os firmware='efi'>" TYPE "</os>" SEV), NULL, "libvirt chooses the firmware", NULL },
   { KVM ("<os firmware='efi'>" TYPE "<loader secure='no'/></os>" SEV), NULL, "libvirt chooses the firmware", NULL },
   { KVM ("<os firmware='efi'>" TYPE LOADER "</os>" SEV), NULL, NULL, NULL },
   { KVM ("<os firmware='bios'>" TYPE "</os>" SEV), "is a BIOS", NULL, NULL },
   { KVM ("<os>" TYPE "</os>" SEV), NULL, "names no firmware", NULL },
-  { KVM ("<os>" TYPE "</os>" SEV "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><q:arg value='-bios'/>"
-         "<q:arg value='/fw'/></q:commandline>"), NULL, NULL, NULL },
+  { KVM ("<os>" TYPE "</os>" SEV
+         "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><q:arg value='-bios'/>"
+         "<q:arg value='/fw'/></q:commandline>"),
+    NULL, NULL, NULL },
   { KVM ("<os>" TYPE LOADER "<kernel>/k</kernel></os>" SEV), NULL, NULL, "<kernel> is not measured" },
   { KVM ("<os>" TYPE LOADER "<kernel>/k</kernel></os><launchSecurity type='sev' kernelHashes='no'><policy>1</policy>"
-         "</launchSecurity>"), NULL, NULL, "<kernel> is not measured" },
+         "</launchSecurity>"),
+    NULL, NULL, "<kernel> is not measured" },
   { KVM ("<os>" TYPE LOADER "<kernel>/k</kernel></os><launchSecurity type='sev' kernelHashes='yes'><policy>1</policy>"
-         "</launchSecurity>"), NULL, NULL, NULL },
+         "</launchSecurity>"),
+    NULL, NULL, NULL },
   { KVM (OS "<launchSecurity type='sev'><policy>0x0</policy></launchSecurity>"), NULL, NULL, "0x0 allows debugging" },
   { KVM (OS "<launchSecurity type='sev'><policy>0x4</policy></launchSecurity>"), NULL, NULL, "0x4 allows debugging" },
   { KVM (OS "<launchSecurity type='sev'><policy>0x30000</policy></launchSecurity>"), "SEV-SNP", NULL, NULL },
@@ -244,17 +272,21 @@ static const struct { const char *xml, *obstacle, *doubt, *warning; } judged[] =
   { KVM (OS "<launchSecurity type='sev'><policy>nodbg</policy></launchSecurity>"), "nodbg", NULL, NULL },
   { KVM (OS "<launchSecurity type='sev'/>"), "no <policy>", NULL, NULL },
   { KVM (OS SEV "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><q:arg value='-loadvm'/>"
-         "<q:arg value='a'/></q:commandline>"), "load a saved state (-loadvm)", NULL, NULL },
+                "<q:arg value='a'/></q:commandline>"),
+    "load a saved state (-loadvm)", NULL, NULL },
   { KVM (OS SEV "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><q:arg value='-S'/>"
-         "<q:arg value='--incoming'/></q:commandline>"), "load a saved state (--incoming)", NULL, NULL },
+                "<q:arg value='--incoming'/></q:commandline>"),
+    "load a saved state (--incoming)", NULL, NULL },
   { KVM (OS SEV "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><q:arg value='-S'/>"
-         "<q:arg value='incoming'/></q:commandline>"), NULL, NULL, NULL },
+                "<q:arg value='incoming'/></q:commandline>"),
+    NULL, NULL, NULL },
   { KVM (OS ES "<features><smm/></features>"), NULL, "uses SMM", NULL },
   { KVM (OS ES "<features><smm state='on'/></features>"), NULL, "uses SMM", NULL },
   { KVM (OS ES "<features><smm state='off'/></features>"), NULL, NULL, NULL },
   { KVM ("<os>" TYPE "<loader secure='yes'>/fw</loader></os>" ES), NULL, "uses SMM", NULL },
   { KVM ("<os>" TYPE "<loader secure='yes'>/fw</loader></os>" SEV), NULL, NULL, NULL },
-  { KVM (OS "<launchSecurity type='sev'><policy> 1 </policy></launchSecurity>"), NULL, "blanks around its value", NULL },
+  { KVM (OS "<launchSecurity type='sev'><policy> 1 </policy></launchSecurity>"), NULL, "blanks around its value",
+    NULL },
   /* A domain that is not confidential is not for us to judge. */
   { "<domain type='xen'><name>a</name><os firmware='efi'><kernel>/k</kernel></os></domain>", NULL, NULL, NULL },
 };
@@ -282,7 +314,8 @@ test_judged (void)
     }
 }
 
-#define BLOBS "<launchSecurity type='sev'><policy>1</policy><dhCert>QQ==</dhCert><session>QQ==</session></launchSecurity>"
+#define BLOBS \
+  "<launchSecurity type='sev'><policy>1</policy><dhCert>QQ==</dhCert><session>QQ==</session></launchSecurity>"
 #define MONITOR(path) \
   "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><q:arg value='-chardev'/>" \
   "<q:arg value='socket,id=virt-attest,path=" path ",server=on,wait=off'/><q:arg value='-mon'/>" \
@@ -291,7 +324,9 @@ test_judged (void)
 #define IN LAUNCH ("mode='required'")
 
 /* What is said at which stage; NULL: nothing. */
-static const struct { const char *xml, *unprepared, *kept, *starting; } staged[] = {
+static const struct {
+  const char *xml, *unprepared, *kept, *starting;
+} staged[] = {
   { KVM (IN OS BLOBS OWN), NULL, NULL, NULL },
   { KVM (IN OS BLOBS MONITOR ("/r/qmp/" UUID "/monitor.sock")), NULL, NULL, NULL },
   { KVM (IN OS BLOBS MONITOR ("/r/qmp/libvirt-1/monitor.sock")), NULL, "of another domain", "of another domain" },

@@ -46,9 +46,15 @@ set_up (Case *c, gconstpointer data)
   (void) data;
   memset (c, 0, sizeof *c);
   c->tik = va_secret_copy_in ("0123456789abcdef", 16);
-  c->mismatch = (VaSevMismatch){ .tik = c->tik, .context = { 1, 51, 3, 5 }, .measurement = c->measurement,
-                                 .profiles = { TRUE, FALSE }, .cpu_signature = 0x00a00f11, .firmware_count = IMAGES,
-                                 .expected_count = IMAGES, .firmware_name = name_of, .open_firmware = open_image,
+  c->mismatch = (VaSevMismatch){ .tik = c->tik,
+                                 .context = { 1, 51, 3, 5 },
+                                 .measurement = c->measurement,
+                                 .profiles = { TRUE, FALSE },
+                                 .cpu_signature = 0x00a00f11,
+                                 .firmware_count = IMAGES,
+                                 .expected_count = IMAGES,
+                                 .firmware_name = name_of,
+                                 .open_firmware = open_image,
                                  .user_data = c };
 }
 
@@ -85,7 +91,8 @@ test_several_images (Case *c, gconstpointer data)
   measure (c, "third", 5);
   change = va_sev_mismatch_explain (&c->mismatch, ruled_out);
   g_assert_cmpstr (change, ==, "the guest's number of vCPUs is 5, not 1 or 2 (VMSA profile “zero”) (firmware third)");
-  g_assert_cmpuint (ruled_out->len, ==, 2); /* plain SEV, kernel hashes; no digest is given that policies could be tried with */
+  g_assert_cmpuint (ruled_out->len, ==,
+                    2); /* plain SEV, kernel hashes; no digest is given that policies could be tried with */
 }
 
 static void

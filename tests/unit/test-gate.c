@@ -81,8 +81,9 @@ static void
 open_manager (LockManager *manager, pid_t pid, unsigned int flags)
 {
   LockParam params[] = {
-    { LOCK_PARAM_UUID, "uuid", { .uuid = { 0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc,
-                                           0xdd, 0xee, 0xff } } },
+    { LOCK_PARAM_UUID,
+      "uuid",
+      { .uuid = { 0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff } } },
     { LOCK_PARAM_CSTRING, "name", { .cstr = "guest" } },
     { LOCK_PARAM_UINT, "id", { .ui = 1 } },
     { LOCK_PARAM_UINT, "pid", { .ui = (unsigned int) pid } },
@@ -138,7 +139,9 @@ test_interface (void)
 static void
 test_settings (void)
 {
-  static const struct { const char *text, *words; } bad[] = {
+  static const struct {
+    const char *text, *words;
+  } bad[] = {
     { "deadline = 3\n", "unknown key" },
     { "deadline-ms = 99\n", "deadline-ms" },
     { "deadline-ms = 60001\n", "deadline-ms" },
@@ -351,7 +354,8 @@ test_restored (void)
 static void
 test_unmarked (void)
 {
-  pid_t plain = own_machine_sleeper ("socket,path=" VA_RUNDIR "/qmp/libvirt-00112233-4455-6677-8899-aabbccddee00/monitor.sock");
+  pid_t plain =
+    own_machine_sleeper ("socket,path=" VA_RUNDIR "/qmp/libvirt-00112233-4455-6677-8899-aabbccddee00/monitor.sock");
   pid_t prepared = own_machine_sleeper (MONITOR), before = own_machine_sleeper (OLDER);
   pid_t gone = own_machine_sleeper ("");
 
@@ -384,8 +388,8 @@ test_attested (void)
   pid_t qemu = own_machine_sleeper (MONITOR), other = own_machine_sleeper (MONITOR);
   g_autofree char *good = attested (qemu, 0), *late = attested (qemu, 1), *foreign = attested (other, 0);
   g_autofree char *unended = g_strndup (good, strlen (good) - 1), *twice = g_strconcat (good, good, NULL);
-  const char *bad[] = { late, foreign, unended, twice, "", "\n", "pending", "pending\n\n", "Pending\n", "attested\n",
-                        "attested 0 0\n", "yes\n", "\xff\n" };
+  const char *bad[] = { late,        foreign,      unended,          twice,   "",      "\n", "pending", "pending\n\n",
+                        "Pending\n", "attested\n", "attested 0 0\n", "yes\n", "\xff\n" };
 
   begin_well ("");
   own_machine_write (MARKER, good);
@@ -461,9 +465,24 @@ ask (pid_t qemu, PeerManner manner, const char *answer, gsize size)
 static void
 test_answers (void)
 {
-  static const char *const bad[] = { "", "yes", "yes\n\n", "yes\nyes\n", "Yes\n", " yes\n", "yes\r\n", "y", "no", "no\n",
-                                     "no\n\n", "no\nwithout end", "no\ntwo\nlines\n", "no\n\033[31m\n", "no\n\xff\n",
-                                     "no \nx\n", "pass\n", "virt-attest gate 1\nyes\n" };
+  static const char *const bad[] = { "",
+                                     "yes",
+                                     "yes\n\n",
+                                     "yes\nyes\n",
+                                     "Yes\n",
+                                     " yes\n",
+                                     "yes\r\n",
+                                     "y",
+                                     "no",
+                                     "no\n",
+                                     "no\n\n",
+                                     "no\nwithout end",
+                                     "no\ntwo\nlines\n",
+                                     "no\n\033[31m\n",
+                                     "no\n\xff\n",
+                                     "no \nx\n",
+                                     "pass\n",
+                                     "virt-attest gate 1\nyes\n" };
   pid_t qemu = own_machine_sleeper (MONITOR);
   g_autofree char *text = g_strnfill (1024, 'a'), *longest = g_strdup_printf ("no\n%s\n", text);
   g_autofree char *longer = g_strdup_printf ("no\n%sa\n", text), *flood = g_strnfill (8192, 'y');

@@ -53,10 +53,20 @@ static void
 test_forms (void)
 {
   static const char *const forms[] = {
-    "%s", "%s\n", " %s ", "\"%s\"", "'%s'\r\n", "\xef\xbb\xbf%s", "\xe2\x80\x9c%s\xe2\x80\x9d", "`%s`",
-    "sev-measurement: %s\nsev-api-major  : 0\nsev-policy     : 1\n", "{\"return\": {\"data\": \"%s\"}}\n",
-    "{\"QMP\": {}}\n{\"return\": {}}\n{\"return\":{\"data\":\"%s\"},\"id\":\"x\"}\n", "{\"sev-measurement\": \"%s\\n\"}",
-    "measurement = '%s'", "-----BEGIN X-----\n%s\n-----END X-----\n",
+    "%s",
+    "%s\n",
+    " %s ",
+    "\"%s\"",
+    "'%s'\r\n",
+    "\xef\xbb\xbf%s",
+    "\xe2\x80\x9c%s\xe2\x80\x9d",
+    "`%s`",
+    "sev-measurement: %s\nsev-api-major  : 0\nsev-policy     : 1\n",
+    "{\"return\": {\"data\": \"%s\"}}\n",
+    "{\"QMP\": {}}\n{\"return\": {}}\n{\"return\":{\"data\":\"%s\"},\"id\":\"x\"}\n",
+    "{\"sev-measurement\": \"%s\\n\"}",
+    "measurement = '%s'",
+    "-----BEGIN X-----\n%s\n-----END X-----\n",
   };
   g_autofree char *base64 = va_base64_encode (measurement, sizeof measurement), *hex = va_hex_encode (measurement, 48);
   g_autofree char *safe = url_safe (base64), *upper = g_ascii_strup (hex, -1);
@@ -112,11 +122,17 @@ test_keys (void)
   assert_given (VA_GIVEN_TIK, pair, sizeof pair, tik);
   assert_given (VA_GIVEN_TEK, pair, sizeof pair, tek);
   /* hex without any decimal digit */
-  assert_given (VA_GIVEN_TIK, "abababababababababababababababab", 32, (const guint8 *) "\xab\xab\xab\xab\xab\xab\xab\xab"
-                "\xab\xab\xab\xab\xab\xab\xab\xab");
+  assert_given (VA_GIVEN_TIK, "abababababababababababababababab", 32,
+                (const guint8 *) "\xab\xab\xab\xab\xab\xab\xab\xab"
+                                 "\xab\xab\xab\xab\xab\xab\xab\xab");
   /* sixteen printable characters are a key like any other */
   assert_given (VA_GIVEN_TIK, "\"abcdefghijklmn\"", 16, (const guint8 *) "\"abcdefghijklmn\"");
-  assert_given (VA_GIVEN_TIK, "\xff\xfe" "abcdefghijklmn", 16, (const guint8 *) "\xff\xfe" "abcdefghijklmn");
+  assert_given (VA_GIVEN_TIK,
+                "\xff\xfe"
+                "abcdefghijklmn",
+                16,
+                (const guint8 *) "\xff\xfe"
+                                 "abcdefghijklmn");
 }
 
 /* Nothing of it is taken, and the message says what it is. */
@@ -158,7 +174,8 @@ test_refusals (void)
   assert_refused (VA_GIVEN_TEK, tik, 15, "15 bytes, where a TEK has 16");
   assert_refused (VA_GIVEN_TIK, secret, strlen (secret), "neither base64 nor hex");
   /* a measurement of zeros is base64 without a decimal digit, and no hex */
-  assert_given (VA_GIVEN_MEASUREMENT, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", 64, (guint8[48]){ 0 });
+  assert_given (VA_GIVEN_MEASUREMENT, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", 64,
+                (guint8[48]){ 0 });
 }
 
 static GByteArray *
@@ -259,7 +276,10 @@ test_bad_chains (void)
   assert_bad_bundle (&bundle, "", 0, "empty");
   assert_bad_bundle (&bundle, "<html>404</html>", 16, "a web page");
   assert_bad_bundle (&bundle, "{\"return\": {}}", 14, "JSON");
-  assert_bad_bundle (&bundle, "\x30\x82\x00\x04" "abcd", 8, "X.509");
+  assert_bad_bundle (&bundle,
+                     "\x30\x82\x00\x04"
+                     "abcd",
+                     8, "X.509");
   assert_bad_bundle (&bundle, "-----BEGIN PRIVATE KEY-----\nMIGH\n-----END PRIVATE KEY-----\n", 60, "a private key");
 }
 
@@ -295,7 +315,10 @@ test_signed_cek (void)
 static void
 test_policies (void)
 {
-  static const struct { const char *text; guint32 policy; } good[] = {
+  static const struct {
+    const char *text;
+    guint32 policy;
+  } good[] = {
     { "5", 5 }, { "0x33", 0x33 }, { "nodbg,es", 5 }, { "NODBG", 1 }, { "nodbg,api=1.51", 1 | 1 << 16 | 51 << 24 },
   };
   guint32 policy;
@@ -306,7 +329,8 @@ test_policies (void)
       g_assert_cmphex (policy, ==, good[i].policy);
       g_assert_true (va_policy_check (policy, NULL));
     }
-  for (const char **bad = (const char *[]){ "", "debug", "nodbg,", "5,es", "0x", "4294967296", NULL }; *bad != NULL; bad++)
+  for (const char **bad = (const char *[]){ "", "debug", "nodbg,", "5,es", "0x", "4294967296", NULL }; *bad != NULL;
+       bad++)
     g_assert_false (va_policy_parse (*bad, &policy, NULL));
   for (guint bit = 6; bit < 16; bit++)
     g_assert_false (va_policy_check (1u << bit | 1, NULL));

@@ -26,15 +26,37 @@ static void
 test_identify (void)
 {
   static const char *const heads[] = {
-    "", "<domain>", "<domains id='1'>", " <domain id='1'>", "<domain type='kvm'>", "<domain id=''>", "<domain id='0'>",
-    "<domain id='-1'>", "<domain id='1 '>", "<domain id='0x1'>", "<domain id='99999999999'>", "<domain id=1>",
-    "<domain id='1>", "<domain id>", "<domain type='kvm>' xid='2'>", "<domain type='kvm'id='2'>", "<domain type='a' id =",
-    "<domain ='1' id='2'>", "<domain type='id=1'>",
+    "",
+    "<domain>",
+    "<domains id='1'>",
+    " <domain id='1'>",
+    "<domain type='kvm'>",
+    "<domain id=''>",
+    "<domain id='0'>",
+    "<domain id='-1'>",
+    "<domain id='1 '>",
+    "<domain id='0x1'>",
+    "<domain id='99999999999'>",
+    "<domain id=1>",
+    "<domain id='1>",
+    "<domain id>",
+    "<domain type='kvm>' xid='2'>",
+    "<domain type='kvm'id='2'>",
+    "<domain type='a' id =",
+    "<domain ='1' id='2'>",
+    "<domain type='id=1'>",
   };
   static const char *const tails[] = {
-    "", "<uuid>", "<uuid></uuid>", "<uuid>" UUID, "<uuid>" UUID "0</uuid>", "<uuid> " UUID "</uuid>",
-    "<uuid>6E1F0A52-8c0e-4a3c-9d55-0c1a6b1f0001</uuid>", "<uuid>../../../../../../../../../../../etc/x</uuid>",
-    "<metadata><uuid>" UUID "</uuid></metadata>", "<metadata/><uuid>" UUID "</uuid>",
+    "",
+    "<uuid>",
+    "<uuid></uuid>",
+    "<uuid>" UUID,
+    "<uuid>" UUID "0</uuid>",
+    "<uuid> " UUID "</uuid>",
+    "<uuid>6E1F0A52-8c0e-4a3c-9d55-0c1a6b1f0001</uuid>",
+    "<uuid>../../../../../../../../../../../etc/x</uuid>",
+    "<metadata><uuid>" UUID "</uuid></metadata>",
+    "<metadata/><uuid>" UUID "</uuid>",
   };
   g_autofree char *uuid = NULL, *other = NULL;
   guint id = 0;
@@ -51,8 +73,9 @@ test_identify (void)
 
       assert_unidentified (xml);
     }
-  g_assert_true (va_text_identify ("<domain type='kvm' id='7' xmlns:qemu=\"urn:id='8'\">\n  <name>x</name>\n  <uuid>" UUID
-                                   "</uuid><metadata/>", &id, &uuid, NULL));
+  g_assert_true (va_text_identify ("<domain type='kvm' id='7' xmlns:qemu=\"urn:id='8'\">\n  <name>x</name>\n  "
+                                   "<uuid>" UUID "</uuid><metadata/>",
+                                   &id, &uuid, NULL));
   g_assert_cmpuint (id, ==, 7);
   g_assert_cmpstr (uuid, ==, UUID);
   g_assert_true (va_text_identify ("<domain id=\"2147483647\"><uuid>" UUID "</uuid>", &id, &other, NULL));
@@ -72,9 +95,21 @@ kind_of (const char *text, gsize size)
 static void
 test_answers (void)
 {
-  static const char *const bad[] = { "", "\n", "pass", "pass\n\n", "pass\npass\n", "PASS\n", "yes\n", "refuse\n",
-                                     "refuse\n\n", "refuse\nx", "refuse\nx\ny\n", "refuse\n\033[2J\n", "grant\n",
-                                     "grant\n" UUID "\nAA==\nAA==\nend\n", "\n\n\n\n\n\n\n\n\n\n\n" };
+  static const char *const bad[] = { "",
+                                     "\n",
+                                     "pass",
+                                     "pass\n\n",
+                                     "pass\npass\n",
+                                     "PASS\n",
+                                     "yes\n",
+                                     "refuse\n",
+                                     "refuse\n\n",
+                                     "refuse\nx",
+                                     "refuse\nx\ny\n",
+                                     "refuse\n\033[2J\n",
+                                     "grant\n",
+                                     "grant\n" UUID "\nAA==\nAA==\nend\n",
+                                     "\n\n\n\n\n\n\n\n\n\n\n" };
   g_autofree guint8 *bytes = g_malloc0 (4096);
   g_autofree char *session = va_base64_encode (bytes, 128), *cert = va_base64_encode (bytes, 2084);
   g_autofree char *short_session = va_base64_encode (bytes, 127), *long_cert = va_base64_encode (bytes, 2085);

@@ -162,9 +162,9 @@ test_not_ours (void)
 static void
 test_other_operations (void)
 {
-  static const char *const others[][2] = { { "prepare", "begin" }, { "started", "begin" }, { "stopped", "end" },
-                                           { "reconnect", "begin" }, { "migrate", "end" }, { "restore", "end" },
-                                           { "attach", "begin" }, { "start", "end" }, { "release", "begin" } };
+  static const char *const others[][2] = { { "prepare", "begin" },   { "started", "begin" }, { "stopped", "end" },
+                                           { "reconnect", "begin" }, { "migrate", "end" },   { "restore", "end" },
+                                           { "attach", "begin" },    { "start", "end" },     { "release", "begin" } };
   g_autoptr(Peer) peer = agent ("refuse\nno\n");
 
   prepare ();
@@ -326,7 +326,8 @@ test_xml_refused (void)
   g_autoptr(Peer) peer = agent (grant);
   g_autofree char *spaces = g_strnfill (1024 * 1024, ' '), *huge = g_strconcat (ours, spaces, NULL);
   g_auto(GStrv) parts = g_strsplit (foreign, "</domain>", 2);
-  g_autofree char *late = g_strdup_printf ("%s%s%s<a xmlns='urn:virt-attest:launch:1'/></domain>", parts[0], spaces, spaces);
+  g_autofree char *late =
+    g_strdup_printf ("%s%s%s<a xmlns='urn:virt-attest:launch:1'/></domain>", parts[0], spaces, spaces);
 
   prepare ();
   assert_refused (huge, "longer than 1 MiB");
@@ -345,8 +346,8 @@ test_long_foreign (void)
 {
   g_autofree char *blob = g_strnfill (4 * 1024 * 1024, 'x');
   g_auto(GStrv) parts = g_strsplit (foreign, "</domain>", 2);
-  g_autofree char *xml = g_strdup_printf ("%s<metadata><a b='%s'>%s</a><c>%s</c></metadata></domain>\n", parts[0], blob,
-                                          blob, blob);
+  g_autofree char *xml =
+    g_strdup_printf ("%s<metadata><a b='%s'>%s</a><c>%s</c></metadata></domain>\n", parts[0], blob, blob, blob);
 
   prepare ();
   unlink (MARK);
@@ -435,9 +436,14 @@ static void
 test_monitor_folder_is_fresh (void)
 {
   static const char *const left[] = {
-    "mkdir -p " MONITOR "/monitor.sock/x/y", "mkdir -p " MONITOR "/monitor.sock && chown 1:1 " MONITOR "/monitor.sock",
-    "mkdir " MONITOR " && ln -s /run/victims " MONITOR "/monitor.sock", "ln -s /run/victims " MONITOR, "touch " MONITOR,
-    "mkfifo " MONITOR, "mkdir " MONITOR " && chown 1:1 " MONITOR, "mkdir -m 0777 " MONITOR,
+    "mkdir -p " MONITOR "/monitor.sock/x/y",
+    "mkdir -p " MONITOR "/monitor.sock && chown 1:1 " MONITOR "/monitor.sock",
+    "mkdir " MONITOR " && ln -s /run/victims " MONITOR "/monitor.sock",
+    "ln -s /run/victims " MONITOR,
+    "touch " MONITOR,
+    "mkfifo " MONITOR,
+    "mkdir " MONITOR " && chown 1:1 " MONITOR,
+    "mkdir -m 0777 " MONITOR,
     "mkdir " MONITOR " && cd " MONITOR " && for i in $(seq 300); do mkdir -p d && cd d || exit 1; touch f; done",
     "mkdir " MONITOR " && cd " MONITOR " && touch $(seq 6000)",
   };
@@ -468,7 +474,8 @@ static void
 test_older_monitor (void)
 {
   g_auto(GStrv) parts = g_strsplit (ours, "</domain>", 2);
-  g_autofree char *older = g_strdup_printf ("%s<x path='" VA_RUNDIR "/qmp/" UUID "/monitor.sock'/></domain>\n", parts[0]);
+  g_autofree char *older =
+    g_strdup_printf ("%s<x path='" VA_RUNDIR "/qmp/" UUID "/monitor.sock'/></domain>\n", parts[0]);
   g_autoptr(Peer) peer = agent (grant);
 
   prepare ();

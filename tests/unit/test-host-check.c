@@ -23,26 +23,47 @@ assert_finding (VaFinding *finding, Verdict verdict, const char *words)
 static void
 test_sev_room (void)
 {
-  static const struct { VaSevRoom room; Verdict verdict; const char *words; } rooms[] = {
-    { { .processor = TRUE, .state = 2, .firmware_error = -1, .cbitpos = 51, .guests = 410, .es_guests = 99 }, OK,
+  static const struct {
+    VaSevRoom room;
+    Verdict verdict;
+    const char *words;
+  } rooms[] = {
+    { { .processor = TRUE, .state = 2, .firmware_error = -1, .cbitpos = 51, .guests = 410, .es_guests = 99 },
+      OK,
       "C-bit 51, up to 410 SEV and 99 SEV-ES guests" },
     { { .processor = TRUE, .state = -1, .firmware_error = -1, .guests = 1, .es_guests = 1 }, OK, "up to 1 SEV" },
     { { .processor = TRUE, .state = 1, .firmware_error = -1 }, FIX, "minimum SEV non-ES ASID" },
     { { .processor = FALSE, .state = 1, .firmware_error = -1 }, WARN, "software platform alone" },
     { { .processor = TRUE, .state = 1, .firmware_error = -1, .guests = 509 }, WARN, "sev_es=1" },
-    { { .processor = TRUE, .state = 1, .firmware_error = -1, .guests = 509, .wants_es = (char *) "web" }, FIX,
+    { { .processor = TRUE, .state = 1, .firmware_error = -1, .guests = 509, .wants_es = (char *) "web" },
+      FIX,
       "the domain web wants SEV-ES: raise “SEV-ES ASID Space Limit”" },
-    { { .processor = TRUE, .state = 1, .firmware_error = -1, .es_guests = 509 }, WARN, "lower “SEV-ES ASID Space Limit”" },
-    { { .processor = TRUE, .state = 1, .firmware_error = -1, .es_guests = 509, .wants = (char *) "web" }, FIX,
+    { { .processor = TRUE, .state = 1, .firmware_error = -1, .es_guests = 509 },
+      WARN,
+      "lower “SEV-ES ASID Space Limit”" },
+    { { .processor = TRUE, .state = 1, .firmware_error = -1, .es_guests = 509, .wants = (char *) "web" },
+      FIX,
       "the domain web is one" },
-    { { .processor = TRUE, .state = 0, .firmware_error = -1, .guests = 410, .es_guests = 99 }, FIX, "SEV is not initialised" },
-    { { .processor = TRUE, .state = -1, .firmware_error = 1, .guests = 410, .es_guests = 99 }, FIX,
+    { { .processor = TRUE, .state = 0, .firmware_error = -1, .guests = 410, .es_guests = 99 },
+      FIX,
+      "SEV is not initialised" },
+    { { .processor = TRUE, .state = -1, .firmware_error = 1, .guests = 410, .es_guests = 99 },
+      FIX,
       "error 1 (Platform state is invalid)" },
-    { { .processor = TRUE, .state = 2, .firmware_error = -1, .guests = 4, .running = 4, .es_guests = 9 }, FIX,
+    { { .processor = TRUE, .state = 2, .firmware_error = -1, .guests = 4, .running = 4, .es_guests = 9 },
+      FIX,
       "4 SEV guests run, and there are ASIDs for 4: stop one" },
-    { { .processor = TRUE, .state = 2, .firmware_error = -1, .guests = 4, .es_guests = 9, .es_running = 9 }, FIX,
+    { { .processor = TRUE, .state = 2, .firmware_error = -1, .guests = 4, .es_guests = 9, .es_running = 9 },
+      FIX,
       "9 SEV-ES guests run" },
-    { { .processor = TRUE, .state = 2, .firmware_error = -1, .guests = 4, .running = 3, .es_guests = 9, .es_running = 8 }, OK,
+    { { .processor = TRUE,
+        .state = 2,
+        .firmware_error = -1,
+        .guests = 4,
+        .running = 3,
+        .es_guests = 9,
+        .es_running = 8 },
+      OK,
       "3 and 8 run" },
   };
 

@@ -24,7 +24,7 @@ typedef struct {
   gboolean hold_collect, hold_inject; /* wait here until they are FALSE, as libvirt does while the gate waits */
   gboolean inject_fails, runs;
   const char *inject_words;
-  guint waiting;                      /* threads that wait */
+  guint waiting; /* threads that wait */
   guint collected, injected;
 } Scripted;
 
@@ -155,8 +155,15 @@ set_up (Bench *bench)
   make_folder (settings->state_dir, "launches");
   bench->client = va_client_new (settings->url, settings->ca, settings->certificate, settings->key, &error);
   g_assert_no_error (error);
-  bench->host = (VaLaunchHost){ settings->run_dir, settings->state_dir, "", settings->qemu_log_dir, bench->client,
-                                bench->chores, ignore, ignore, NULL };
+  bench->host = (VaLaunchHost){ settings->run_dir,
+                                settings->state_dir,
+                                "",
+                                settings->qemu_log_dir,
+                                bench->client,
+                                bench->chores,
+                                ignore,
+                                ignore,
+                                NULL };
   bench->launch = va_launch_new (&bench->host, new_record ());
   g_assert_true (va_launch_begin (bench->launch, &error));
   g_assert_true (va_process_start_time (getpid (), &start, NULL));
@@ -495,8 +502,10 @@ test_firmware_error_at_the_injection (void)
   set_up (&bench);
   qmp.inject_fails = TRUE;
   qmp.inject_words = "SEV: LAUNCH_SECRET ret=1 fw_error=22 'Invalid parameter'";
-  g_assert_false (va_launch_serve (bench.launch, &qmp.parent, g_get_monotonic_time () + 5 * G_TIME_SPAN_SECOND, &error));
-  g_assert_nonnull (strstr (error->message, "the SEV firmware's error 22 (Invalid parameter): a secret of the wrong size"));
+  g_assert_false (va_launch_serve (bench.launch, &qmp.parent, g_get_monotonic_time () + 5 * G_TIME_SPAN_SECOND,
+                                   &error));
+  g_assert_nonnull (strstr (error->message,
+                            "the SEV firmware's error 22 (Invalid parameter): a secret of the wrong size"));
   va_launch_trouble (bench.launch, error->message);
   va_launch_finish (bench.launch, NULL);
   check_owed (&bench, 22, "LAUNCH_SECRET");

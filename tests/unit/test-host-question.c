@@ -10,7 +10,8 @@
 static void
 test_hook (void)
 {
-  static const char start[] = "virt-attest hook 1\nstart 42\n\n<domain/>\n", release[] = "virt-attest hook 1\nrelease 7\n\nx";
+  static const char start[] = "virt-attest hook 1\nstart 42\n\n<domain/>\n",
+                    release[] = "virt-attest hook 1\nrelease 7\n\nx";
   VaHookQuestion question;
 
   g_assert_true (va_hook_question_parse (&question, start, strlen (start), NULL));
@@ -25,13 +26,26 @@ static void
 test_hook_refuses (void)
 {
   static const char *const bad[] = {
-    "", "\n", "virt-attest hook 1", "virt-attest hook 1\n", "virt-attest hook 2\nstart 42\n\n<x/>",
-    "virt-attest gate 1\nstart 42\n\n<x/>", "virt-attest hook 1\nstart 42\n\n", "virt-attest hook 1\nstart 42\n<x/>",
-    "virt-attest hook 1\nstart\n\n<x/>", "virt-attest hook 1\nstart \n\n<x/>", "virt-attest hook 1\nstart 0\n\n<x/>",
-    "virt-attest hook 1\nstart -1\n\n<x/>", "virt-attest hook 1\nstart 4x\n\n<x/>", "virt-attest hook 1\nstart 042\n\n<x/>",
-    "virt-attest hook 1\nstart 0x4\n\n<x/>", "virt-attest hook 1\nstart  4\n\n<x/>",
-    "virt-attest hook 1\nstart 4294967296\n\n<x/>", "virt-attest hook 1\nstop 42\n\n<x/>",
-    "virt-attest hook 1\r\nstart 42\r\n\r\n<x/>", " virt-attest hook 1\nstart 42\n\n<x/>",
+    "",
+    "\n",
+    "virt-attest hook 1",
+    "virt-attest hook 1\n",
+    "virt-attest hook 2\nstart 42\n\n<x/>",
+    "virt-attest gate 1\nstart 42\n\n<x/>",
+    "virt-attest hook 1\nstart 42\n\n",
+    "virt-attest hook 1\nstart 42\n<x/>",
+    "virt-attest hook 1\nstart\n\n<x/>",
+    "virt-attest hook 1\nstart \n\n<x/>",
+    "virt-attest hook 1\nstart 0\n\n<x/>",
+    "virt-attest hook 1\nstart -1\n\n<x/>",
+    "virt-attest hook 1\nstart 4x\n\n<x/>",
+    "virt-attest hook 1\nstart 042\n\n<x/>",
+    "virt-attest hook 1\nstart 0x4\n\n<x/>",
+    "virt-attest hook 1\nstart  4\n\n<x/>",
+    "virt-attest hook 1\nstart 4294967296\n\n<x/>",
+    "virt-attest hook 1\nstop 42\n\n<x/>",
+    "virt-attest hook 1\r\nstart 42\r\n\r\n<x/>",
+    " virt-attest hook 1\nstart 42\n\n<x/>",
     "virt-attest hook 1\nstart 42000000000000000000000000000000000000000000000000000000000000000000\n\n<x/>",
   };
 
@@ -51,12 +65,18 @@ test_gate (void)
 {
   static const char good[] = "virt-attest gate 1\nuuid " UUID "\npid 42\n";
   static const char *const bad[] = {
-    "", "virt-attest gate 1\nuuid " UUID "\n", "virt-attest gate 1\nuuid " UUID "\npid 42",
-    "virt-attest gate 1\nuuid " UUID "\npid 42\nx", "virt-attest gate 1\nuuid " UUID "\npid 42\n\n",
-    "virt-attest gate 1\npid 42\nuuid " UUID "\n", "virt-attest gate 1\nuuid 6F1D2C3B-4a59-4e87-9d10-0123456789ab\npid 42\n",
+    "",
+    "virt-attest gate 1\nuuid " UUID "\n",
+    "virt-attest gate 1\nuuid " UUID "\npid 42",
+    "virt-attest gate 1\nuuid " UUID "\npid 42\nx",
+    "virt-attest gate 1\nuuid " UUID "\npid 42\n\n",
+    "virt-attest gate 1\npid 42\nuuid " UUID "\n",
+    "virt-attest gate 1\nuuid 6F1D2C3B-4a59-4e87-9d10-0123456789ab\npid 42\n",
     "virt-attest gate 1\nuuid ../../../../../../../../../../../etc/x\npid 42\n",
-    "virt-attest gate 1\nuuid " UUID "\npid 0\n", "virt-attest gate 1\nuuid " UUID "\npid -1\n",
-    "virt-attest gate 2\nuuid " UUID "\npid 42\n", "virt-attest hook 1\nuuid " UUID "\npid 42\n",
+    "virt-attest gate 1\nuuid " UUID "\npid 0\n",
+    "virt-attest gate 1\nuuid " UUID "\npid -1\n",
+    "virt-attest gate 2\nuuid " UUID "\npid 42\n",
+    "virt-attest hook 1\nuuid " UUID "\npid 42\n",
   };
   VaGateQuestion question;
 

@@ -73,12 +73,22 @@ replace (const char *text, const char *from, const char *to)
 static void
 test_refuses (void)
 {
-  static const struct { const char *from, *to; } changes[] = {
-    { "\"attested\"", "\"running\"" }, { "\"pid\":42", "\"pid\":-1" }, { "\"pid\":42", "\"pid\":\"42\"" },
-    { "\"pid\":42,", "" }, { "\"launch-id\":\"" ID "\"", "\"launch-id\":\"../x\"" }, { "\"gone\"", "\"went\"" },
-    { "\"policy\":4294967295", "\"policy\":4294967296" }, { "\"steps\":[", "\"steps\":[1," },
-    { "\"owed\":[", "\"owed\":[{}," }, { "\"ms\":17", "\"ms\":1.5" }, { "aaaaaaaa", "AAAAAAAA" },
-    { "\"domain-uuid\":\"6f", "\"domain-uuid\":\"6F" }, { "\"boot-id\"", "\"boot\"" },
+  static const struct {
+    const char *from, *to;
+  } changes[] = {
+    { "\"attested\"", "\"running\"" },
+    { "\"pid\":42", "\"pid\":-1" },
+    { "\"pid\":42", "\"pid\":\"42\"" },
+    { "\"pid\":42,", "" },
+    { "\"launch-id\":\"" ID "\"", "\"launch-id\":\"../x\"" },
+    { "\"gone\"", "\"went\"" },
+    { "\"policy\":4294967295", "\"policy\":4294967296" },
+    { "\"steps\":[", "\"steps\":[1," },
+    { "\"owed\":[", "\"owed\":[{}," },
+    { "\"ms\":17", "\"ms\":1.5" },
+    { "aaaaaaaa", "AAAAAAAA" },
+    { "\"domain-uuid\":\"6f", "\"domain-uuid\":\"6F" },
+    { "\"boot-id\"", "\"boot\"" },
   };
   g_autoptr(VaLaunchRecord) record = sample ();
   g_autofree char *text = va_launch_record_print (record);
@@ -126,8 +136,17 @@ test_load (void)
 static void
 test_marker (void)
 {
-  static const char *const bad[] = { "", "pending", "pending\n\n", "attested\n", "attested 1\n", "attested 1 2", "attested 0 2\n",
-                                     "attested 1 2 3\n", "attested x 2\n", "attested 1 2\nx", "Pending\n" };
+  static const char *const bad[] = { "",
+                                     "pending",
+                                     "pending\n\n",
+                                     "attested\n",
+                                     "attested 1\n",
+                                     "attested 1 2",
+                                     "attested 0 2\n",
+                                     "attested 1 2 3\n",
+                                     "attested x 2\n",
+                                     "attested 1 2\nx",
+                                     "Pending\n" };
   g_autofree char *run = g_dir_make_tmp ("run-XXXXXX", NULL);
   g_autofree char *domains = g_build_filename (run, "domains", NULL);
   g_autofree char *path = g_build_filename (domains, UUID, NULL);

@@ -36,11 +36,14 @@ test_takes (void)
 {
   static const Odd odd[] = {
     { .uris = { "urn:virt-attest:host:node-1" }, .purposes = { CLIENT }, .usage = SIGNS },
-    { .uris = { "urn:virt-attest:auditor:" LONG_NAME }, .dns = "a.example", .purposes = { CLIENT },
+    { .uris = { "urn:virt-attest:auditor:" LONG_NAME },
+      .dns = "a.example",
+      .purposes = { CLIENT },
       .usage = SIGNS | GNUTLS_KEY_KEY_AGREEMENT },
     { .uris = { "urn:virt-attest:owner:" LONG_NAME ":" LONG_NAME }, .purposes = { CLIENT }, .usage = SIGNS },
   };
-  static const VaIdentity expected[] = { { VA_ROLE_HOST, "node-1", "" }, { VA_ROLE_AUDITOR, LONG_NAME, "" },
+  static const VaIdentity expected[] = { { VA_ROLE_HOST, "node-1", "" },
+                                         { VA_ROLE_AUDITOR, LONG_NAME, "" },
                                          { VA_ROLE_OWNER, LONG_NAME, LONG_NAME } };
   g_autoptr(Fixture) fixture = fixture_new ();
 
@@ -63,7 +66,10 @@ test_takes (void)
 static void
 test_refuses (void)
 {
-  static const struct { Odd odd; const char *says; } cases[] = {
+  static const struct {
+    Odd odd;
+    const char *says;
+  } cases[] = {
     { { .purposes = { CLIENT }, .usage = SIGNS }, "no URI name" },
     { { .dns = "urn.example", .purposes = { CLIENT }, .usage = SIGNS }, "no URI name" },
     { { .uris = { "urn:virt-attest:owner:a", "urn:virt-attest:owner:a" }, .purposes = { CLIENT }, .usage = SIGNS },
@@ -119,7 +125,8 @@ static void
 test_zero_byte (void)
 {
   /* A sequence with one URI name, 35 bytes. */
-  static const char names[] = "\x30\x25\x86\x23" "urn:virt-attest:owner:anna\0.example";
+  static const char names[] = "\x30\x25\x86\x23"
+                              "urn:virt-attest:owner:anna\0.example";
   g_autoptr(GBytes) raw = g_bytes_new_static (names, sizeof names - 1);
   Odd odd = { .raw_names = raw, .purposes = { CLIENT }, .usage = SIGNS };
   g_autoptr(Fixture) fixture = fixture_new ();

@@ -80,7 +80,7 @@ tear_down (Fixture *fixture, gconstpointer unused)
 static VaKekSettings
 settings_for (const Fixture *fixture, const char *uri)
 {
-  return (VaKekSettings) { .token = uri, .token_pin_file = fixture->pin, .token_module = soft_token_module () };
+  return (VaKekSettings){ .token = uri, .token_pin_file = fixture->pin, .token_module = soft_token_module () };
 }
 
 static VaKek *
@@ -295,7 +295,7 @@ test_other_kind (Fixture *fixture, gconstpointer unused)
 
   va_random_fill (bytes, sizeof bytes);
   g_assert_true (g_file_set_contents_full (path, (const char *) bytes, sizeof bytes, G_FILE_SET_CONTENTS_CONSISTENT,
-                                                 0600, NULL));
+                                           0600, NULL));
   file = open_kek (&in_file);
   by_file = wrap (file, fixture);
   assert_refused (file, &label, by_aes, "that was an AES key in a PKCS#11 token (“key-token” in [store])");

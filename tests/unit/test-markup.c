@@ -41,13 +41,25 @@ static void
 test_ours (void)
 {
   static const char *const ours[] = {
-    "<domain><a xmlns:x='" OURS "'/></domain>", "<a>" OURS "</a><b xmlns=\"" OURS "\">",
-    "<a xmlns:x='a>b' xmlns:y='" OURS "'/>", "<a xmlns:x=\"'\" xmlns:y='" OURS "'/>", "<a xmlns = '" OURS "' />",
-    "<a\n\txmlns:x\n=\n'" OURS "'\n>", "<a xmlns='urn:virt-attest:launch&#58;1'/>",
-    "<a xmlns='urn:virt-attest:launch&#x3a;&#0000000000000000000000000049;'/>", "<a/><!-- --><a xmlns='" OURS "'/>",
-    "<!--->--><a xmlns='" OURS "'/>", "<!-- ---><a xmlns='" OURS "'/>", "<![CDATA[]]]]><a xmlns='" OURS "'/>",
-    "<?a ?\?><a xmlns='" OURS "'/>", "<?xml version='1.0'?><a xmlns='" OURS "'/>", "<a b='/>'/><c xmlns='" OURS "'/>",
-    "<x:a b='1' xmlns:x='" OURS "' c='2'", "<a xmlns:xmlnsx='" OURS "'/>", "<a xmlns:_='" OURS "'/>", "<a xmlns:é='" OURS "'/>",
+    "<domain><a xmlns:x='" OURS "'/></domain>",
+    "<a>" OURS "</a><b xmlns=\"" OURS "\">",
+    "<a xmlns:x='a>b' xmlns:y='" OURS "'/>",
+    "<a xmlns:x=\"'\" xmlns:y='" OURS "'/>",
+    "<a xmlns = '" OURS "' />",
+    "<a\n\txmlns:x\n=\n'" OURS "'\n>",
+    "<a xmlns='urn:virt-attest:launch&#58;1'/>",
+    "<a xmlns='urn:virt-attest:launch&#x3a;&#0000000000000000000000000049;'/>",
+    "<a/><!-- --><a xmlns='" OURS "'/>",
+    "<!--->--><a xmlns='" OURS "'/>",
+    "<!-- ---><a xmlns='" OURS "'/>",
+    "<![CDATA[]]]]><a xmlns='" OURS "'/>",
+    "<?a ?\?><a xmlns='" OURS "'/>",
+    "<?xml version='1.0'?><a xmlns='" OURS "'/>",
+    "<a b='/>'/><c xmlns='" OURS "'/>",
+    "<x:a b='1' xmlns:x='" OURS "' c='2'",
+    "<a xmlns:xmlnsx='" OURS "'/>",
+    "<a xmlns:_='" OURS "'/>",
+    "<a xmlns:é='" OURS "'/>",
     "<a xmlns:xml1='" OURS "'/>",
   };
 
@@ -59,14 +71,36 @@ static void
 test_not_ours (void)
 {
   static const char *const others[] = {
-    "", OURS, "<domain/>", "<a>" OURS "</a>", "<a/>" OURS, "<a xmlns='urn:virt-attest:launch:'/>1",
-    "<a xmlns='urn:virt-attest:launch:2'/>", "<a xmlns='" OURS "0'/>", "<a xmlns='" OURS " '/>", "<a xmlns=' " OURS "'/>",
-    "<a xmlns='URN:VIRT-ATTEST:LAUNCH:1'/>", "<a>&lt;b xmlns='" OURS "'/&gt;</a>", "<a b='" OURS "'/>",
-    "<a xmlnsx='" OURS "'/>", "<a axmlns='" OURS "'/>", "<a x:xmlns='" OURS "'/>", "<a xmlns.a='" OURS "'/>",
-    "<!-- <a xmlns='" OURS "'/> -->", "<![CDATA[<a xmlns='" OURS "'/>]]>", "<?a xmlns='" OURS "'?>",
-    "<a b=\"xmlns='" OURS "'\"/>", "<a b='&lt;c xmlns=&quot;" OURS "&quot;'/>", "<a xmlns='x" OURS "'/>",
-    "<a xmlns:xml='" OURS "'/>", "<a xmlns:xmlns='" OURS "'/>", "<a xmlns='&#117;rn:virt-attest:launch:&#49;&#48;'/>",
-    "<a xmlns='urn:virt-attest:launch:&#x131;'/>", "<a xmlns=''/>", "</a xmlns='" OURS "'>", "<a xmlns:='" OURS "'/>",
+    "",
+    OURS,
+    "<domain/>",
+    "<a>" OURS "</a>",
+    "<a/>" OURS,
+    "<a xmlns='urn:virt-attest:launch:'/>1",
+    "<a xmlns='urn:virt-attest:launch:2'/>",
+    "<a xmlns='" OURS "0'/>",
+    "<a xmlns='" OURS " '/>",
+    "<a xmlns=' " OURS "'/>",
+    "<a xmlns='URN:VIRT-ATTEST:LAUNCH:1'/>",
+    "<a>&lt;b xmlns='" OURS "'/&gt;</a>",
+    "<a b='" OURS "'/>",
+    "<a xmlnsx='" OURS "'/>",
+    "<a axmlns='" OURS "'/>",
+    "<a x:xmlns='" OURS "'/>",
+    "<a xmlns.a='" OURS "'/>",
+    "<!-- <a xmlns='" OURS "'/> -->",
+    "<![CDATA[<a xmlns='" OURS "'/>]]>",
+    "<?a xmlns='" OURS "'?>",
+    "<a b=\"xmlns='" OURS "'\"/>",
+    "<a b='&lt;c xmlns=&quot;" OURS "&quot;'/>",
+    "<a xmlns='x" OURS "'/>",
+    "<a xmlns:xml='" OURS "'/>",
+    "<a xmlns:xmlns='" OURS "'/>",
+    "<a xmlns='&#117;rn:virt-attest:launch:&#49;&#48;'/>",
+    "<a xmlns='urn:virt-attest:launch:&#x131;'/>",
+    "<a xmlns=''/>",
+    "</a xmlns='" OURS "'>",
+    "<a xmlns:='" OURS "'/>",
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (others); i++)
@@ -78,9 +112,32 @@ static void
 test_unclear (void)
 {
   static const char *const cut[] = {
-    "<", "<a", "<a ", "<a xmlns", "<a xmlns=", "<a xmlns='", "<a xmlns='urn:virt-attest:launch:1", "<a b='&", "<a b='x",
-    "<!", "<!-", "<!--", "<!-- ", "<!-- -", "<!-- --", "<![CDATA[", "<![CDATA[ ]]", "<?", "<?a ?", "</", "</a",
-    "<!DOCTYPE a>", "<!DOCTYPE a><b/>", "<!ELEMENT", "<![INCLUDE[", "<!-x",
+    "<",
+    "<a",
+    "<a ",
+    "<a xmlns",
+    "<a xmlns=",
+    "<a xmlns='",
+    "<a xmlns='urn:virt-attest:launch:1",
+    "<a b='&",
+    "<a b='x",
+    "<!",
+    "<!-",
+    "<!--",
+    "<!-- ",
+    "<!-- -",
+    "<!-- --",
+    "<![CDATA[",
+    "<![CDATA[ ]]",
+    "<?",
+    "<?a ?",
+    "</",
+    "</a",
+    "<!DOCTYPE a>",
+    "<!DOCTYPE a><b/>",
+    "<!ELEMENT",
+    "<![INCLUDE[",
+    "<!-x",
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cut); i++)
@@ -106,8 +163,8 @@ static Verdict
 parse (const char *xml, gsize size)
 {
   xmlParserCtxt *context = xmlNewParserCtxt ();
-  xmlDoc *tree = xmlCtxtReadMemory (context, xml, (int) size, NULL, NULL,
-                                    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+  xmlDoc *tree =
+    xmlCtxtReadMemory (context, xml, (int) size, NULL, NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
   Verdict verdict = UNCLEAR;
 
   if (tree != NULL && declared_at_or_below (xmlDocGetRootElement (tree)))
@@ -129,20 +186,42 @@ pick (const char *const *from)
 static void
 append_attribute (GString *xml, guint number)
 {
-  static const char *const names[] = { "xmlns", "xmlns:p", "xmlns:xml", "xmlns:xmlns", "a", "xmlnsa", "xml:lang", "p.xmlns",
-                                       "xmlns:long-enough-to-be-cut", "xmlns:a:b", NULL };
+  static const char *const names[] = { "xmlns",       "xmlns:p", "xmlns:xml",
+                                       "xmlns:xmlns", "a",       "xmlnsa",
+                                       "xml:lang",    "p.xmlns", "xmlns:long-enough-to-be-cut",
+                                       "xmlns:a:b",   NULL };
   static const char *const blanks[] = { " ", "  ", "\n", "\t ", "\r\n", NULL };
   static const char *const equals[] = { "=", " =", "= ", "\n=\n", NULL };
-  static const char *const values[] = { OURS, OURS, OURS, OURS "0", " " OURS, OURS " ", "urn:a>b", "", "a&amp;b", "a&gt;b",
-                                        "urn:virt-attest:launch&#58;1", "&#x75;rn:virt-attest:launch:&#0049;", "--&gt;",
-                                        "urn:virt-attest:&#108;aunch:&#x31;", "/>", "-->", "]]>", "?>", "&#x131;", "é",
-                                        "urn:virt-attest:launch:&quot;1", "&lt;a xmlns=", NULL };
+  static const char *const values[] = { OURS,
+                                        OURS,
+                                        OURS,
+                                        OURS "0",
+                                        " " OURS,
+                                        OURS " ",
+                                        "urn:a>b",
+                                        "",
+                                        "a&amp;b",
+                                        "a&gt;b",
+                                        "urn:virt-attest:launch&#58;1",
+                                        "&#x75;rn:virt-attest:launch:&#0049;",
+                                        "--&gt;",
+                                        "urn:virt-attest:&#108;aunch:&#x31;",
+                                        "/>",
+                                        "-->",
+                                        "]]>",
+                                        "?>",
+                                        "&#x131;",
+                                        "é",
+                                        "urn:virt-attest:launch:&quot;1",
+                                        "&lt;a xmlns=",
+                                        NULL };
   const char *quote = g_test_rand_bit () ? "'" : "\"", *name = pick (names);
 
   /* One name at most once in a tag, or it is no XML. */
   if (strchr (name, ':') == NULL || g_str_has_suffix (name, ":p"))
     g_string_append_printf (xml, "%s%s%s%u%s%s%s%s", pick (blanks), strcmp (name, "xmlns") == 0 ? "" : name,
-                            strcmp (name, "xmlns") == 0 ? "xmlns:n" : "", number, pick (equals), quote, pick (values), quote);
+                            strcmp (name, "xmlns") == 0 ? "xmlns:n" : "", number, pick (equals), quote, pick (values),
+                            quote);
   else if (number == 0)
     g_string_append_printf (xml, "%s%s%s%s%s%s", pick (blanks), name, pick (equals), quote, pick (values), quote);
 }
@@ -159,10 +238,25 @@ append_default (GString *xml)
 static void
 append_content (GString *xml)
 {
-  static const char *const pieces[] = { "text", "&lt;a xmlns='" OURS "'/&gt;", "<!-- <a xmlns='" OURS "'/> -->", "<!---->",
-                                        "<![CDATA[<a xmlns='" OURS "'/>]]>", "<![CDATA[]]]>", "<?pi xmlns='" OURS "'?>",
-                                        "<?pi ?\?>", "'", "\"", ">", "/>", OURS, "<!-- - -> ' -->", "<![CDATA[ ]] > ]]]]>",
-                                        "\n  ", "é", "&#38;", NULL };
+  static const char *const pieces[] = { "text",
+                                        "&lt;a xmlns='" OURS "'/&gt;",
+                                        "<!-- <a xmlns='" OURS "'/> -->",
+                                        "<!---->",
+                                        "<![CDATA[<a xmlns='" OURS "'/>]]>",
+                                        "<![CDATA[]]]>",
+                                        "<?pi xmlns='" OURS "'?>",
+                                        "<?pi ?\?>",
+                                        "'",
+                                        "\"",
+                                        ">",
+                                        "/>",
+                                        OURS,
+                                        "<!-- - -> ' -->",
+                                        "<![CDATA[ ]] > ]]]]>",
+                                        "\n  ",
+                                        "é",
+                                        "&#38;",
+                                        NULL };
 
   g_string_append (xml, pick (pieces));
 }
@@ -221,7 +315,8 @@ test_same_as_libxml2 (void)
         {
           g_autoptr(GString) other = g_string_new_len (xml->str, (gssize) xml->len);
 
-          other->str[g_test_rand_int_range (0, (gint32) other->len)] = "<>'\"&;=/!-?x \n"[g_test_rand_int_range (0, 14)];
+          other->str[g_test_rand_int_range (0, (gint32) other->len)] =
+            "<>'\"&;=/!-?x \n"[g_test_rand_int_range (0, 14)];
           assert_same (other->str, other->len, counts);
         }
     }

@@ -226,8 +226,9 @@ test_lost_entries (void)
   g_assert_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT);
   g_assert_nonnull (strstr (error->message, "two secrets"));
   g_clear_error (&error);
-  for (const char **guid = (const char *[]){ "00000000-0000-0000-0000-000000000000",
-                                             "1e74f542-71dd-4d66-963e-ef4287ff173b", NULL }; *guid != NULL; guid++)
+  for (const char **guid =
+         (const char *[]){ "00000000-0000-0000-0000-000000000000", "1e74f542-71dd-4d66-963e-ef4287ff173b", NULL };
+       *guid != NULL; guid++)
     {
       g_assert_true (va_guid_parse (*guid, one.guid, NULL));
       g_assert_null (va_secret_table_build (&one, 1, 0, &error));

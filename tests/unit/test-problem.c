@@ -64,7 +64,10 @@ test_foreign_errors_stay_inside (void)
 static void
 test_no_problem (void)
 {
-  static const struct { guint status; const char *body; } bad[] = {
+  static const struct {
+    guint status;
+    const char *body;
+  } bad[] = {
     { 403, "" },
     { 403, "<html>" },
     { 403, "{}" },

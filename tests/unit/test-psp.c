@@ -20,8 +20,7 @@
 /* A platform, made once, and one launch on it. */
 static VaPlatformFolder made;
 
-typedef struct
-{
+typedef struct {
   VaPsp *psp;
   VaSevSession *session;
   guint8 measure[VA_PSP_MEASURE_SIZE];
@@ -147,10 +146,12 @@ test_godh_refused (void)
                    VA_PSP_INVALID_LENGTH);
   g_assert_cmpint (va_psp_launch_start (launch.psp, POLICY, launch.session->godh_cert, 2084, NULL, 0), ==,
                    VA_PSP_INVALID_LENGTH);
-  g_assert_cmpint (va_psp_launch_start (launch.psp, POLICY, launch.session->godh_cert, 2083,
-                                        launch.session->session, 128), ==, VA_PSP_INVALID_LENGTH);
-  g_assert_cmpint (va_psp_launch_start (launch.psp, POLICY, launch.session->godh_cert, 2084,
-                                        launch.session->session, 127), ==, VA_PSP_INVALID_LENGTH);
+  g_assert_cmpint (va_psp_launch_start (launch.psp, POLICY, launch.session->godh_cert, 2083, launch.session->session,
+                                        128),
+                   ==, VA_PSP_INVALID_LENGTH);
+  g_assert_cmpint (va_psp_launch_start (launch.psp, POLICY, launch.session->godh_cert, 2084, launch.session->session,
+                                        127),
+                   ==, VA_PSP_INVALID_LENGTH);
 }
 
 static void
@@ -346,7 +347,8 @@ test_other_platform (void)
   psp = va_psp_new (&other.platform);
   g_assert_cmpint (va_psp_init (psp, FALSE), ==, VA_PSP_SUCCESS);
   g_assert_cmpint (va_psp_launch_start (psp, POLICY, session->godh_cert, VA_SEV_CERT_SIZE, session->session,
-                                        VA_SEV_SESSION_SIZE), ==, VA_PSP_BAD_MEASUREMENT);
+                                        VA_SEV_SESSION_SIZE),
+                   ==, VA_PSP_BAD_MEASUREMENT);
 }
 
 int

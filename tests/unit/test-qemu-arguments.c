@@ -33,17 +33,25 @@ test_paths (void)
 static void
 test_parse (void)
 {
-  static const struct { const char *text; gsize size; gboolean monitor, loads_state; } cases[] = {
+  static const struct {
+    const char *text;
+    gsize size;
+    gboolean monitor, loads_state;
+  } cases[] = {
 #define CASE(text, monitor, loads_state) { text, sizeof text, monitor, loads_state }
     CASE ("qemu\0-S", FALSE, FALSE),
     CASE ("qemu\0-chardev\0socket,id=virt-attest,path=" PATH ",server=on", TRUE, FALSE),
     CASE ("qemu\0-chardev\0socket,id=virt-attest,path=" OLDER, TRUE, FALSE),
     CASE ("qemu\0-chardev\0socket,path=" RUN "/qmp/libvirt-" UUID, FALSE, FALSE),
     CASE ("qemu\0" RUN "/qmp/libvirt-00112233-4455-6677-8899-aabbccddee00/monitor.sock", FALSE, FALSE),
-    CASE ("qemu\0-incoming\0defer", FALSE, TRUE), CASE ("qemu\0--incoming\0defer", FALSE, TRUE),
-    CASE ("qemu\0-loadvm\0a", FALSE, TRUE), CASE ("qemu\0--loadvm\0a\0" PATH, TRUE, TRUE),
-    CASE ("qemu\0-S\0-incoming", FALSE, TRUE), CASE ("qemu\0-name\0guest=-incoming", FALSE, FALSE),
-    CASE ("qemu\0incoming\0---incoming\0-incoming2\0-incomin\0-\0--", FALSE, FALSE), CASE ("", FALSE, FALSE),
+    CASE ("qemu\0-incoming\0defer", FALSE, TRUE),
+    CASE ("qemu\0--incoming\0defer", FALSE, TRUE),
+    CASE ("qemu\0-loadvm\0a", FALSE, TRUE),
+    CASE ("qemu\0--loadvm\0a\0" PATH, TRUE, TRUE),
+    CASE ("qemu\0-S\0-incoming", FALSE, TRUE),
+    CASE ("qemu\0-name\0guest=-incoming", FALSE, FALSE),
+    CASE ("qemu\0incoming\0---incoming\0-incoming2\0-incomin\0-\0--", FALSE, FALSE),
+    CASE ("", FALSE, FALSE),
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)

@@ -118,17 +118,17 @@ test_sev_refuses (void)
   static const char *const bad[] = {
     OK,
     "{\"return\": {\"enabled\": 1, \"api-major\": 1, \"api-minor\": 2, \"build-id\": 3, \"policy\": 1, "
-      "\"state\": \"running\"}, \"id\": @ID}\n",
+    "\"state\": \"running\"}, \"id\": @ID}\n",
     "{\"return\": {\"enabled\": true, \"api-major\": 256, \"api-minor\": 2, \"build-id\": 3, \"policy\": 1, "
-      "\"state\": \"running\"}, \"id\": @ID}\n",
+    "\"state\": \"running\"}, \"id\": @ID}\n",
     "{\"return\": {\"enabled\": true, \"api-major\": 1, \"api-minor\": 2, \"build-id\": 3, \"policy\": 4294967296, "
-      "\"state\": \"running\"}, \"id\": @ID}\n",
+    "\"state\": \"running\"}, \"id\": @ID}\n",
     "{\"return\": {\"enabled\": true, \"api-major\": 1, \"api-minor\": 2, \"build-id\": -3, \"policy\": 1, "
-      "\"state\": \"running\"}, \"id\": @ID}\n",
+    "\"state\": \"running\"}, \"id\": @ID}\n",
     "{\"return\": {\"enabled\": true, \"api-major\": 1, \"api-minor\": 2, \"build-id\": 3, \"policy\": \"1\", "
-      "\"state\": \"running\"}, \"id\": @ID}\n",
+    "\"state\": \"running\"}, \"id\": @ID}\n",
     "{\"return\": {\"enabled\": true, \"api-major\": 1, \"api-minor\": 2, \"build-id\": 3, \"policy\": 1, "
-      "\"state\": \"a state that is longer than thirty-two bytes\"}, \"id\": @ID}\n",
+    "\"state\": \"a state that is longer than thirty-two bytes\"}, \"id\": @ID}\n",
     SEV ("\"policy\"", "1"),
   };
 
@@ -206,8 +206,12 @@ static void
 test_refuses_answers (void)
 {
   static const char *const bad[] = {
-    NULL, "garbage\r\n", "{\"return\": {\"status\": \"prelaunch\"}, \"id\": 999}\r\n",
-    "{\"return\": {\"status\": \"prelaunch\"}}\r\n", "{\"QMP\": {}}\r\n", "{\"return\": {\"status\": 1}, \"id\": @ID}\n",
+    NULL,
+    "garbage\r\n",
+    "{\"return\": {\"status\": \"prelaunch\"}, \"id\": 999}\r\n",
+    "{\"return\": {\"status\": \"prelaunch\"}}\r\n",
+    "{\"QMP\": {}}\r\n",
+    "{\"return\": {\"status\": 1}, \"id\": @ID}\n",
     "{\"id\": 999, \"error\": {\"class\": \"GenericError\", \"desc\": \"no\"}}\r\n",
   };
 
@@ -273,9 +277,11 @@ test_capabilities (void)
   g_autofree char *pdh = va_base64_encode (zeros, VA_SEV_CERT_SIZE);
   g_autofree char *chain = va_base64_encode (zeros, 3 * VA_SEV_CERT_SIZE);
   g_autofree char *good = g_strdup_printf ("{\"return\": {\"pdh\": \"%s\", \"cert-chain\": \"%s\", \"cbitpos\": 51, "
-                                           "\"reduced-phys-bits\": 1, \"cpu0-id\": \"\"}, \"id\": @ID}\n", pdh, chain);
+                                           "\"reduced-phys-bits\": 1, \"cpu0-id\": \"\"}, \"id\": @ID}\n",
+                                           pdh, chain);
   g_autofree char *swapped = g_strdup_printf ("{\"return\": {\"pdh\": \"%s\", \"cert-chain\": \"%s\", \"cbitpos\": 51, "
-                                              "\"reduced-phys-bits\": 1}, \"id\": @ID}\n", chain, pdh);
+                                              "\"reduced-phys-bits\": 1}, \"id\": @ID}\n",
+                                              chain, pdh);
   VaQmpSevCapabilities capabilities;
   Fixture f;
 

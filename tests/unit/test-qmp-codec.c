@@ -21,8 +21,8 @@ test_kinds (void)
   g_autoptr(VaQmpMessage) greeting = parse ("{\"QMP\": {\"version\": {}, \"capabilities\": [\"oob\"]}}");
   g_autoptr(VaQmpMessage) answer = parse ("{\"return\": {\"a\": 1}, \"id\": 7, \"newer\": [1, 2]}");
   g_autoptr(VaQmpMessage) refusal = parse ("{\"id\": 8, \"error\": {\"class\": \"GenericError\", \"desc\": \"no\"}}");
-  g_autoptr(VaQmpMessage) event
-    = parse ("{\"timestamp\": {\"seconds\": 1, \"microseconds\": 2}, \"event\": \"STOP\", \"data\": {}}");
+  g_autoptr(VaQmpMessage) event =
+    parse ("{\"timestamp\": {\"seconds\": 1, \"microseconds\": 2}, \"event\": \"STOP\", \"data\": {}}");
 
   g_assert_cmpint (greeting->kind, ==, VA_QMP_GREETING);
   g_assert_cmpint (answer->kind, ==, VA_QMP_RETURN);
@@ -39,16 +39,41 @@ test_kinds (void)
 static void
 test_refuses (void)
 {
-  static const char *const bad[] = {
-    "", " ", "{", "[]", "null", "42", "\"return\"", "{}", "{\"id\": 1}", "{\"return\": {}} {\"return\": {}}",
-    "{\"return\": 1}", "{\"return\": []}", "{\"return\": null}", "{\"return\": {}, \"id\": -1}",
-    "{\"return\": {}, \"id\": \"1\"}", "{\"return\": {}, \"id\": 1.5}", "{\"return\": {}, \"id\": {}}",
-    "{\"return\": {}, \"error\": {\"class\": \"a\", \"desc\": \"b\"}}", "{\"return\": {}, \"event\": \"STOP\"}",
-    "{\"return\": {}, \"return\": {}}", "{\"return\": {\"a\": 1, \"a\": 2}}", "{\"error\": {}}", "{\"error\": \"no\"}",
-    "{\"error\": {\"class\": \"a\"}}", "{\"error\": {\"desc\": \"a\"}}", "{\"error\": {\"class\": 1, \"desc\": \"a\"}}",
-    "{\"event\": 1}", "{\"event\": null}", "{\"QMP\": 1}", "{\"QMP\": {}, \"event\": \"STOP\"}", "{'return': {}}",
-    "{\"return\": {\"a\": \"\377\"}}", "{\"return\": {\"a\": NaN}}", "HTTP/1.1 200 OK", NULL
-  };
+  static const char *const bad[] = { "",
+                                     " ",
+                                     "{",
+                                     "[]",
+                                     "null",
+                                     "42",
+                                     "\"return\"",
+                                     "{}",
+                                     "{\"id\": 1}",
+                                     "{\"return\": {}} {\"return\": {}}",
+                                     "{\"return\": 1}",
+                                     "{\"return\": []}",
+                                     "{\"return\": null}",
+                                     "{\"return\": {}, \"id\": -1}",
+                                     "{\"return\": {}, \"id\": \"1\"}",
+                                     "{\"return\": {}, \"id\": 1.5}",
+                                     "{\"return\": {}, \"id\": {}}",
+                                     "{\"return\": {}, \"error\": {\"class\": \"a\", \"desc\": \"b\"}}",
+                                     "{\"return\": {}, \"event\": \"STOP\"}",
+                                     "{\"return\": {}, \"return\": {}}",
+                                     "{\"return\": {\"a\": 1, \"a\": 2}}",
+                                     "{\"error\": {}}",
+                                     "{\"error\": \"no\"}",
+                                     "{\"error\": {\"class\": \"a\"}}",
+                                     "{\"error\": {\"desc\": \"a\"}}",
+                                     "{\"error\": {\"class\": 1, \"desc\": \"a\"}}",
+                                     "{\"event\": 1}",
+                                     "{\"event\": null}",
+                                     "{\"QMP\": 1}",
+                                     "{\"QMP\": {}, \"event\": \"STOP\"}",
+                                     "{'return': {}}",
+                                     "{\"return\": {\"a\": \"\377\"}}",
+                                     "{\"return\": {\"a\": NaN}}",
+                                     "HTTP/1.1 200 OK",
+                                     NULL };
 
   for (guint i = 0; bad[i] != NULL; i++)
     {

@@ -44,8 +44,12 @@ assert_secret (VaStore *store, const char *name, const char *expected)
 static void
 put_proposal (VaStore *store, char **digest)
 {
-  VaStoredProposal proposal = { .vm = (char *) VM, .owner = (char *) "alice", .person = (char *) "one", .created = 5,
-                                .replaces = version_of (store), .text = (char *) "{}" };
+  VaStoredProposal proposal = { .vm = (char *) VM,
+                                .owner = (char *) "alice",
+                                .person = (char *) "one",
+                                .created = 5,
+                                .replaces = version_of (store),
+                                .text = (char *) "{}" };
   g_autoptr(VaSecret) inline_secrets = va_secret_copy_in ("proposed", 8);
 
   g_assert_true (va_store_put_proposal (store, &proposal, inline_secrets, NULL, NULL));
@@ -109,7 +113,8 @@ test_everything_moves (Fixture *fixture, gconstpointer data)
   assert_filled (fixture->store);
 }
 
-/* Somebody who has the store open all the time sees nothing of it, and seals under the new key from the next time on. */
+/* Somebody who has the store open all the time sees nothing of it, and seals under the new key from the next time on.
+   */
 static void
 test_others_go_on (Fixture *fixture, gconstpointer data)
 {
@@ -123,7 +128,8 @@ test_others_go_on (Fixture *fixture, gconstpointer data)
   g_assert_true (put_vm (other, "alice", NULL, NULL, NULL));
   assert_secret (fixture->store, "later", "later");
   g_assert_cmpint (ask_database (fixture, "SELECT count(*) FROM secrets WHERE name = 'later' AND key_id ="
-                                          " (SELECT max(id) FROM data_keys)"), ==, 1);
+                                          " (SELECT max(id) FROM data_keys)"),
+                   ==, 1);
   /* While it is under way, new values come under the old key and under the new one. */
   g_assert_true (va_store_rekey_begin (fixture->store, NULL, NULL));
   put_secret (other, "alice", "between", "between");

@@ -64,12 +64,9 @@ test_nonce (void)
 static void
 test_wrong_place (void)
 {
-  static const VaSealLabel others[] = { { "launches", "alice\nroot", "value" },
-                                        { "secrets", "alice\nroo", "value" },
-                                        { "secrets", "bob\nroot", "value" },
-                                        { "secrets", "alice\nroot", "values" },
-                                        { "secrets", "alice\nrootvalue", "" },
-                                        { "secretsalice\nroot", "", "value" } };
+  static const VaSealLabel others[] = { { "launches", "alice\nroot", "value" }, { "secrets", "alice\nroo", "value" },
+                                        { "secrets", "bob\nroot", "value" },    { "secrets", "alice\nroot", "values" },
+                                        { "secrets", "alice\nrootvalue", "" },  { "secretsalice\nroot", "", "value" } };
   g_autoptr(VaSeal) seal = new_seal (1), other_key = new_seal (2);
   g_autoptr(VaSecret) value = va_secret_copy_in ("hunter2", 7);
   g_autoptr(GBytes) sealed = va_seal_close (seal, &label, value);

@@ -120,10 +120,15 @@ typedef struct {
 static VaServerSettings
 usual_settings (Fixture *fixture)
 {
-  return (VaServerSettings){ .address = "127.0.0.1", .ca_file = fixture->ca_file,
-                             .certificate_file = fixture->server.certificate, .key_file = fixture->server.key,
-                             .max_connections = 64, .max_connections_per_address = 64, .timeout_seconds = 5,
-                             .request_seconds = 5, .threads = 2 };
+  return (VaServerSettings){ .address = "127.0.0.1",
+                             .ca_file = fixture->ca_file,
+                             .certificate_file = fixture->server.certificate,
+                             .key_file = fixture->server.key,
+                             .max_connections = 64,
+                             .max_connections_per_address = 64,
+                             .timeout_seconds = 5,
+                             .request_seconds = 5,
+                             .threads = 2 };
 }
 
 static void
@@ -288,8 +293,8 @@ test_keep_alive_and_bodies (void)
   for (gsize i = 0; i < RAW_MAX; i++)
     data[i] = (char) (i * 7 + i / 251);
   sum = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (guchar *) data, RAW_MAX);
-  head = g_strdup_printf ("PUT /v1/raw HTTP/1.1\r\nHost: x\r\nContent-Type: " RAW "\r\nContent-Length: %d\r\n\r\n",
-                          RAW_MAX);
+  head =
+    g_strdup_printf ("PUT /v1/raw HTTP/1.1\r\nHost: x\r\nContent-Type: " RAW "\r\nContent-Length: %d\r\n\r\n", RAW_MAX);
   site_open (&site);
   client = raw_client_new (site.port, NULL, &site.owner, TLS13);
   g_assert_nonnull (client);
@@ -310,7 +315,10 @@ test_keep_alive_and_bodies (void)
 static void
 test_routes_refuse (void)
 {
-  static const struct { const char *request; VaProblemCode code; } bad[] = {
+  static const struct {
+    const char *request;
+    VaProblemCode code;
+  } bad[] = {
     { GET ("/"), VA_PROBLEM_NOT_FOUND },
     { GET ("/v1/thing"), VA_PROBLEM_NOT_FOUND },
     { GET ("/v1/thing/"), VA_PROBLEM_NOT_FOUND },
@@ -391,13 +399,19 @@ assert_refused_and_closed (Site *site, const char *request, gsize size, VaProble
 
 #define POST_HEAD "POST /v1/json HTTP/1.1\r\nHost: x\r\nContent-Type: " JSON "\r\n"
 #define NEXT GET ("/v1/thing/smuggled")
-#define CASE(text) { text, sizeof text - 1 }
+#define CASE(text) \
+  { \
+    text, sizeof text - 1 \
+  }
 
 /* What libmicrohttpd and a proxy before it could read as two different requests. */
 static void
 test_unclear_heads (void)
 {
-  static const struct { const char *request; gsize size; } bad[] = {
+  static const struct {
+    const char *request;
+    gsize size;
+  } bad[] = {
     CASE (POST_HEAD "Content-Length: 2\r\nContent-Length: 40\r\n\r\n{}" NEXT),
     CASE (POST_HEAD "Content-Length: 40\r\nContent-Length: 2\r\n\r\n{}" NEXT),
     CASE (POST_HEAD "Content-Length: 2\r\ncontent-length: 2\r\n\r\n{}" NEXT),
@@ -419,7 +433,8 @@ test_unclear_heads (void)
     CASE (POST_HEAD "Transfer-Encoding: xchunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n" NEXT),
     CASE (POST_HEAD "Transfer-Encoding: \"chunked\"\r\n\r\n2\r\n{}\r\n0\r\n\r\n" NEXT),
     CASE (POST_HEAD "Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n" NEXT),
-    CASE (POST_HEAD "Transfer-Encoding:\x0b" "chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n" NEXT),
+    CASE (POST_HEAD "Transfer-Encoding:\x0b"
+                    "chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n" NEXT),
     CASE ("GET /v1/thing/x\0y HTTP/1.1\r\nHost: x\r\n\r\n" NEXT),
     CASE ("GET /v1/thing/x\0HTTP/1.1 HTTP/1.1\r\nHost: x\r\n\r\n" NEXT),
     CASE ("GET /v1/thing/x\x01 HTTP/1.1\r\nHost: x\r\n\r\n" NEXT),
@@ -454,8 +469,10 @@ static void
 test_clear_heads (void)
 {
   g_autofree char *filling = g_strnfill (20000, 'f');
-  g_autofree char *large = g_strdup_printf ("GET /v1/thing/x?q=%%20&r=1 HTTP/1.1\r\nHost: x\r\nX-Large:  %s  \r\nEmpty:\r\n"
-                                            "Cookie: a=b; c=d\r\n\r\n", filling);
+  g_autofree char *large =
+    g_strdup_printf ("GET /v1/thing/x?q=%%20&r=1 HTTP/1.1\r\nHost: x\r\nX-Large:  %s  \r\nEmpty:\r\n"
+                     "Cookie: a=b; c=d\r\n\r\n",
+                     filling);
   static const char two[] = GET ("/v1/thing/one") POST_HEAD "Content-Length: 2\r\n\r\n{}";
   g_autofree char *one = NULL, *other = NULL, *third = NULL;
   Site site;
@@ -586,13 +603,16 @@ static void
 test_handshake_refuses (void)
 {
   static const Odd odd[] = {
-    { .uris = { "urn:virt-attest:owner:a", "urn:virt-attest:owner:b" }, .purposes = { GNUTLS_KP_TLS_WWW_CLIENT },
+    { .uris = { "urn:virt-attest:owner:a", "urn:virt-attest:owner:b" },
+      .purposes = { GNUTLS_KP_TLS_WWW_CLIENT },
       .usage = GNUTLS_KEY_DIGITAL_SIGNATURE },
-    { .uris = { "urn:virt-attest:owner:a" }, .purposes = { GNUTLS_KP_TLS_WWW_CLIENT, GNUTLS_KP_TLS_WWW_SERVER },
+    { .uris = { "urn:virt-attest:owner:a" },
+      .purposes = { GNUTLS_KP_TLS_WWW_CLIENT, GNUTLS_KP_TLS_WWW_SERVER },
       .usage = GNUTLS_KEY_DIGITAL_SIGNATURE },
     { .uris = { "urn:virt-attest:owner:a" }, .usage = GNUTLS_KEY_DIGITAL_SIGNATURE },
     { .uris = { "urn:virt-attest:owner:a" }, .purposes = { GNUTLS_KP_TLS_WWW_CLIENT } },
-    { .uris = { "urn:virt-attest:root:a" }, .purposes = { GNUTLS_KP_TLS_WWW_CLIENT },
+    { .uris = { "urn:virt-attest:root:a" },
+      .purposes = { GNUTLS_KP_TLS_WWW_CLIENT },
       .usage = GNUTLS_KEY_DIGITAL_SIGNATURE },
     { .dns = "owner.example", .purposes = { GNUTLS_KP_TLS_WWW_CLIENT }, .usage = GNUTLS_KEY_DIGITAL_SIGNATURE },
   };
@@ -619,19 +639,22 @@ test_handshake_refuses (void)
     }
   {
     /* Made the same way, but right: so the others were refused for what is odd about them. */
-    static const Odd even = { .uris = { "urn:virt-attest:owner:a" }, .dns = "a.example",
-                              .purposes = { GNUTLS_KP_TLS_WWW_CLIENT }, .usage = GNUTLS_KEY_DIGITAL_SIGNATURE };
+    static const Odd even = { .uris = { "urn:virt-attest:owner:a" },
+                              .dns = "a.example",
+                              .purposes = { GNUTLS_KP_TLS_WWW_CLIENT },
+                              .usage = GNUTLS_KEY_DIGITAL_SIGNATURE };
     g_auto(FixtureFiles) files = fixture_write (site.fixture, "even", fixture_odd (site.fixture, &even));
     g_autofree char *good = ask_as (&site, &files, GET ("/v1/open"));
 
     assert_status (good, 204);
   }
   /* The CA's own certificate and key as a client's. */
-  assert_pair_refused (&site, "ca", ({ VaCaPair *copy = g_new0 (VaCaPair, 1);
-                                       copy->certificate = g_strdup (site.fixture->ca->certificate);
-                                       copy->key = va_secret_copy_in (va_secret_data (site.fixture->ca->key),
-                                                                      va_secret_size (site.fixture->ca->key));
-                                       copy; }));
+  assert_pair_refused (&site, "ca", ({
+    VaCaPair *copy = g_new0 (VaCaPair, 1);
+    copy->certificate = g_strdup (site.fixture->ca->certificate);
+    copy->key = va_secret_copy_in (va_secret_data (site.fixture->ca->key), va_secret_size (site.fixture->ca->key));
+    copy;
+  }));
   /* And after all that the server still serves. */
   answer = ask_as (&site, &site.owner, GET ("/v1/open"));
   assert_status (answer, 204);
@@ -687,8 +710,7 @@ test_limits (void)
   client = raw_client_new (site.port, NULL, &site.owner, TLS13);
   raw_client_send (client, target, -1);
   line = raw_client_read (client, 1000);
-  g_assert_true (*line == '\0' || g_str_has_prefix (line, "HTTP/1.1 414 ") ||
-                 g_str_has_prefix (line, "HTTP/1.1 431 "));
+  g_assert_true (*line == '\0' || g_str_has_prefix (line, "HTTP/1.1 414 ") || g_str_has_prefix (line, "HTTP/1.1 431 "));
   raw_client_free (client);
   g_assert_cmpint (g_atomic_int_get (&site.state.calls), ==, 0);
   site_close (&site);
@@ -826,8 +848,8 @@ read_pem (const char *path, gnutls_datum_t *pem)
   return text;
 }
 
-/* A certificate that says of itself that it is good, with an RSA key of @bytes whose exponent is as long, or, with 0 bytes,
-   with a good key; and @padding bytes that mean nothing. */
+/* A certificate that says of itself that it is good, with an RSA key of @bytes whose exponent is as long, or, with 0
+   bytes, with a good key; and @padding bytes that mean nothing. */
 static gnutls_x509_crt_t
 costly_certificate (gsize bytes, gsize padding, const FixtureFiles *good)
 {
@@ -883,7 +905,8 @@ cost_of (Site *site, gsize bytes, gsize padding)
 
   gnutls_privkey_init (&key);
   if (bytes > 0)
-    g_assert_cmpint (gnutls_privkey_import_ext4 (key, GSIZE_TO_POINTER (bytes), NULL, sign_with_noise, NULL, NULL, about_noise, 0),
+    g_assert_cmpint (gnutls_privkey_import_ext4 (key, GSIZE_TO_POINTER (bytes), NULL, sign_with_noise, NULL, NULL,
+                                                 about_noise, 0),
                      ==, 0);
   else
     {
@@ -924,8 +947,10 @@ test_costly_handshakes_are_refused (void)
   g_assert_cmpint (cost_of (&site, 4096, 0), <, 1000); /* verified, it would cost some seconds */
   g_assert_cmpint (cost_of (&site, 6500, 0), <, 1000);
   g_assert_cmpint (cost_of (&site, 0, 30000), <, 1000);
-  g_assert_null (raw_client_new (site.port, NULL, &site.owner, "NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-FFDHE2048"));
-  g_assert_null (raw_client_new (site.port, NULL, &site.owner, "NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-FFDHE8192"));
+  g_assert_null (raw_client_new (site.port, NULL, &site.owner,
+                                 "NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-FFDHE2048"));
+  g_assert_null (raw_client_new (site.port, NULL, &site.owner,
+                                 "NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-FFDHE8192"));
   site_close (&site);
 }
 
@@ -1143,8 +1168,7 @@ test_bodies_in_all (void)
   Site site;
   VaServerSettings settings;
   g_autofree char *data = g_strnfill (150 * 1024, 'b');
-  g_autofree char *large =
-    g_strconcat (SEND ("PUT", "/v1/raw", RAW, "153600"), data, NULL);
+  g_autofree char *large = g_strconcat (SEND ("PUT", "/v1/raw", RAW, "153600"), data, NULL);
   g_autofree char *refused = NULL, *taken = NULL;
   RawClient *client;
 

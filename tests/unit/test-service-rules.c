@@ -34,9 +34,12 @@ test_host (void)
     char **hosts;
     const char *host;
     int code;
-  } cases[] = { { NULL, "node1", -1 }, { some, "node2", -1 },
-                { some, "node3", VA_PROBLEM_HOST_NOT_ALLOWED }, { some, "node", VA_PROBLEM_HOST_NOT_ALLOWED },
-                { some, "NODE1", VA_PROBLEM_HOST_NOT_ALLOWED }, { none, "node1", VA_PROBLEM_HOST_NOT_ALLOWED } };
+  } cases[] = { { NULL, "node1", -1 },
+                { some, "node2", -1 },
+                { some, "node3", VA_PROBLEM_HOST_NOT_ALLOWED },
+                { some, "node", VA_PROBLEM_HOST_NOT_ALLOWED },
+                { some, "NODE1", VA_PROBLEM_HOST_NOT_ALLOWED },
+                { none, "node1", VA_PROBLEM_HOST_NOT_ALLOWED } };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
@@ -57,7 +60,9 @@ test_domain (void)
     gboolean any;
     const char *uuid;
     int code;
-  } cases[] = { { NULL, FALSE, ID, -1 }, { some, FALSE, OTHER, -1 }, { NULL, TRUE, OTHER, -1 },
+  } cases[] = { { NULL, FALSE, ID, -1 },
+                { some, FALSE, OTHER, -1 },
+                { NULL, TRUE, OTHER, -1 },
                 { NULL, FALSE, OTHER, VA_PROBLEM_DOMAIN_NOT_ALLOWED },
                 { some, FALSE, ID, VA_PROBLEM_DOMAIN_NOT_ALLOWED },
                 { none, FALSE, ID, VA_PROBLEM_DOMAIN_NOT_ALLOWED },
@@ -79,9 +84,14 @@ test_time (void)
   const struct {
     gint64 not_before, not_after, now;
     int code;
-  } cases[] = { { 0, 0, 5, -1 }, { 10, 20, 10, -1 }, { 10, 20, 20, -1 }, { 10, 0, 99, -1 },
-                { 10, 20, 9, VA_PROBLEM_OUTSIDE_TIME }, { 10, 20, 21, VA_PROBLEM_OUTSIDE_TIME },
-                { 0, 20, 21, VA_PROBLEM_OUTSIDE_TIME }, { 10, 0, 9, VA_PROBLEM_OUTSIDE_TIME },
+  } cases[] = { { 0, 0, 5, -1 },
+                { 10, 20, 10, -1 },
+                { 10, 20, 20, -1 },
+                { 10, 0, 99, -1 },
+                { 10, 20, 9, VA_PROBLEM_OUTSIDE_TIME },
+                { 10, 20, 21, VA_PROBLEM_OUTSIDE_TIME },
+                { 0, 20, 21, VA_PROBLEM_OUTSIDE_TIME },
+                { 10, 0, 9, VA_PROBLEM_OUTSIDE_TIME },
                 { 253402300799, 0, 9, VA_PROBLEM_OUTSIDE_TIME } };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -101,8 +111,12 @@ test_minimum_api (void)
   const struct {
     guint8 major, minor;
     int code;
-  } cases[] = { { 1, 5, -1 }, { 1, 6, -1 }, { 2, 0, -1 }, { 1, 4, VA_PROBLEM_API_TOO_OLD },
-                { 0, 55, VA_PROBLEM_API_TOO_OLD }, { 0, 0, VA_PROBLEM_API_TOO_OLD } };
+  } cases[] = { { 1, 5, -1 },
+                { 1, 6, -1 },
+                { 2, 0, -1 },
+                { 1, 4, VA_PROBLEM_API_TOO_OLD },
+                { 0, 55, VA_PROBLEM_API_TOO_OLD },
+                { 0, 0, VA_PROBLEM_API_TOO_OLD } };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
@@ -174,7 +188,8 @@ static void
 test_measurement (void)
 {
   g_autoptr(VaLaunchTerms) fixed = new_fixed (HEX32);
-  g_autoptr(VaSecret) tik = va_secret_copy_in ("0123456789abcdef", 16), other = va_secret_copy_in ("x123456789abcdef", 16);
+  g_autoptr(VaSecret) tik = va_secret_copy_in ("0123456789abcdef", 16),
+                      other = va_secret_copy_in ("x123456789abcdef", 16);
   VaValidateRequest request = { .context = { 1, 7, 3, 1 }, .measurement = { [32] = 5 } };
   VaReference second = { .digest = { 9 } };
 
@@ -198,7 +213,11 @@ test_measurement (void)
 static void
 test_fixed (void)
 {
-  static const char *const bad[] = { "", "[]", "{}", "null",
+  static const char *const bad[] = {
+    "",
+    "[]",
+    "{}",
+    "null",
     "{\"api-major\":1,\"api-minor\":5,\"min-api-major\":1,\"min-api-minor\":7,\"min-build\":3,\"has-secrets\":true,"
     "\"kernels\":[],\"references\":[]}",
     "{\"api-major\":256,\"api-minor\":5,\"min-api-major\":1,\"min-api-minor\":7,\"min-build\":3,\"has-secrets\":true,"
@@ -206,7 +225,8 @@ test_fixed (void)
     "{\"api-major\":1,\"api-minor\":5,\"min-api-major\":1,\"min-api-minor\":7,\"min-build\":3,\"has-secrets\":true,"
     "\"kernels\":[],\"references\":[{\"digest\":\"" HEX32 "\",\"firmware\":\"\",\"secret-address\":0,\"kernel\":1}]}",
     "{\"api-major\":1,\"api-minor\":5,\"min-api-major\":1,\"min-api-minor\":7,\"min-build\":3,\"has-secrets\":true,"
-    "\"kernels\":[],\"references\":[{\"digest\":\"0707\",\"firmware\":\"\",\"secret-address\":0,\"kernel\":0}]}" };
+    "\"kernels\":[],\"references\":[{\"digest\":\"0707\",\"firmware\":\"\",\"secret-address\":0,\"kernel\":0}]}"
+  };
   g_autoptr(VaLaunchTerms) fixed = new_fixed (HEX32), again = NULL;
   g_autofree char *text = NULL, *twice = NULL;
   g_autoptr(GError) error = NULL;

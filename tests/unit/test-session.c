@@ -12,8 +12,7 @@
 #include "tee/sev/session.h"
 
 /* The platform's side, written from the specification on GLib's HMAC and single AES blocks, with no code of src/sev. */
-typedef struct
-{
+typedef struct {
   struct ecc_scalar key;
   VaSevCert pdh;
 } Platform;

@@ -198,10 +198,19 @@ test_registrations (Fixture *fixture, gconstpointer data)
 static gboolean
 make_for (VaStore *store, const char *id, const char *owner, guint64 version, gboolean any_owner, GError **error)
 {
-  VaStoredLaunch launch = { .id = (char *) id, .vm = (char *) VM, .owner = (char *) owner, .host = (char *) "node1",
-                            .domain_uuid = (char *) VM, .domain_name = (char *) "guest", .policy = 1,
-                            .generation = (char *) "milan", .version = version, .created = 1000, .expires = 2000,
-                            .fixed = (char *) "{}", .timeline = (char *) "[]" };
+  VaStoredLaunch launch = { .id = (char *) id,
+                            .vm = (char *) VM,
+                            .owner = (char *) owner,
+                            .host = (char *) "node1",
+                            .domain_uuid = (char *) VM,
+                            .domain_name = (char *) "guest",
+                            .policy = 1,
+                            .generation = (char *) "milan",
+                            .version = version,
+                            .created = 1000,
+                            .expires = 2000,
+                            .fixed = (char *) "{}",
+                            .timeline = (char *) "[]" };
   g_autoptr(VaSecret) keys = va_secret_copy_in ("0123456789abcdef0123456789abcdef", 32);
   const VaPermit permit = { .max_running = 1, .any_owner = any_owner };
   gboolean ok = va_store_create_launch (store, &launch, keys, NULL, &permit, NULL, error);
@@ -314,7 +323,8 @@ page_of (VaStore *store, const char *owner, guint limit, gsize bytes, char **aft
       const VaStoredRegistration *vm = list->pdata[i];
 
       g_assert_cmpstr (vm->owner, ==, owner);
-      g_string_append_printf (numbers, "%s%" G_GINT64_MODIFIER "x", i > 0 ? " " : "", g_ascii_strtoull (vm->id, NULL, 16));
+      g_string_append_printf (numbers, "%s%" G_GINT64_MODIFIER "x", i > 0 ? " " : "",
+                              g_ascii_strtoull (vm->id, NULL, 16));
       g_free (*after);
       *after = g_strdup (vm->id);
     }
@@ -354,7 +364,8 @@ test_pages (Fixture *fixture, gconstpointer data)
           g_assert_cmpuint (g_strv_length (numbers), <=, limit + more);
           g_assert_true (!more || g_strv_length (numbers) == limit + 1);
           g_assert_cmpuint (seen->len, <, sizeof all);
-          g_string_append_printf (seen, "%s%.*s", seen->len > 0 ? " " : "", (int) (strlen (page) - (more ? 2 : 0)), page);
+          g_string_append_printf (seen, "%s%.*s", seen->len > 0 ? " " : "", (int) (strlen (page) - (more ? 2 : 0)),
+                                  page);
         }
       g_assert_cmpstr (seen->str, ==, all);
     }
@@ -429,9 +440,14 @@ test_page_counts (Fixture *fixture, gconstpointer data)
 static void
 test_artifacts (Fixture *fixture, gconstpointer data)
 {
-  VaStoredArtifact artifact = { .owner = (char *) "alice", .hash = (char *) "abc",
-                                .firmware = { .size = 3, .has_table = TRUE, .secret_base = 0x810000,
-                                              .secret_size = 0xc00, .hashes_base = 0xffffffff, .ap_reset = 5 } };
+  VaStoredArtifact artifact = { .owner = (char *) "alice",
+                                .hash = (char *) "abc",
+                                .firmware = { .size = 3,
+                                              .has_table = TRUE,
+                                              .secret_base = 0x810000,
+                                              .secret_size = 0xc00,
+                                              .hashes_base = 0xffffffff,
+                                              .ap_reset = 5 } };
   g_autoptr(VaStoredArtifact) again = NULL;
   g_autoptr(GBytes) image = NULL;
   g_autoptr(GError) error = NULL;
@@ -534,9 +550,10 @@ test_launch_keys (Fixture *fixture, gconstpointer data)
 static void
 test_tampered_launch (Fixture *fixture, gconstpointer data)
 {
-  static const char *const changes[] = { "fixed = '{\"digests\":[]}'", "policy = 0", "host = 'node2'", "owner = 'bob'",
-                                         "expires = 99999999999", "domain_uuid = 'x'", "vm = 'x'",
-                                         "sealed_keys = sealed_table" };
+  static const char *const changes[] = {
+    "fixed = '{\"digests\":[]}'", "policy = 0",        "host = 'node2'", "owner = 'bob'",
+    "expires = 99999999999",      "domain_uuid = 'x'", "vm = 'x'",       "sealed_keys = sealed_table"
+  };
   guint64 version;
 
   g_assert_true (put_vm (fixture->store, "alice", NULL, NULL, NULL));
@@ -619,7 +636,7 @@ test_permit_race (Fixture *fixture, gconstpointer data)
   g_assert_true (put_vm (fixture->store, "alice", NULL, NULL, NULL));
   for (guint i = 0; i < 8; i++)
     {
-      racers[i] = (Racer) { fixture, i % 2 ? second : fixture->store, i, 10, GPOINTER_TO_INT (data), 0 };
+      racers[i] = (Racer){ fixture, i % 2 ? second : fixture->store, i, 10, GPOINTER_TO_INT (data), 0 };
       threads[i] = g_thread_new ("racer", race, &racers[i]);
     }
   for (guint i = 0; i < 8; i++)
@@ -807,8 +824,8 @@ write_one (gpointer data)
 {
   Writer *writer = data;
 
-  writer->ok = (writer->large ? va_sql_transact_large : va_sql_transact) (writer->store->backend, add_host, writer, NULL,
-                                                                         &writer->error);
+  writer->ok = (writer->large ? va_sql_transact_large : va_sql_transact) (writer->store->backend, add_host, writer,
+                                                                          NULL, &writer->error);
   writer->ended = g_get_monotonic_time ();
   g_assert_true (writer->ok == (writer->error == NULL));
   return NULL;
@@ -933,8 +950,8 @@ test_refused_in_group (Fixture *fixture, gconstpointer data)
   g_clear_error (&writers[1].error);
 }
 
-/* What only turns out later takes all with it that nobody has heard a yes for, where it turns out later; and never one that
-   did. */
+/* What only turns out later takes all with it that nobody has heard a yes for, where it turns out later; and never one
+   that did. */
 static void
 test_failed_in_group (Fixture *fixture, gconstpointer data)
 {
@@ -954,7 +971,8 @@ test_failed_in_group (Fixture *fixture, gconstpointer data)
     g_clear_error (&writers[i].error);
 }
 
-/* SQLite's log has its size from the beginning, and grows no more for a while: with each growth a commit takes twice as long. */
+/* SQLite's log has its size from the beginning, and grows no more for a while: with each growth a commit takes twice
+   as long. */
 static void
 test_log_is_reserved (Fixture *fixture, gconstpointer data)
 {
@@ -979,13 +997,16 @@ test_log_is_reserved (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (ask_database (fixture, "SELECT count(*) FROM hosts"), ==, 1);
 }
 
-/* Three that take long, and two that do not, which came last: they go before the second that takes long, together, and each
-   of the others goes by itself. */
+/* Three that take long, and two that do not, which came last: they go before the second that takes long, together, and
+   each of the others goes by itself. */
 static void
 test_large_ones_take_turns (Fixture *fixture, gconstpointer data)
 {
-  Writer writers[5] = { { .name = "first", .large = TRUE }, { .name = "second", .large = TRUE },
-                        { .name = "third", .large = TRUE }, { .name = "quick" }, { .name = "quick-too" } };
+  Writer writers[5] = { { .name = "first", .large = TRUE },
+                        { .name = "second", .large = TRUE },
+                        { .name = "third", .large = TRUE },
+                        { .name = "quick" },
+                        { .name = "quick-too" } };
   VaStoreStatistics before, after;
 
   va_store_statistics (fixture->store, &before);

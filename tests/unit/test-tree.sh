@@ -69,6 +69,16 @@ includes_keep_to_the_graph ()
   return $found
 }
 
+format_check ()
+{
+  local what="C is formatted as tests/format has it, in at most 120 columns"
+  if command -v clang-format-14 > /dev/null; then
+    check "$what" "$top/tests/format" --check
+  else
+    skip "$what" "clang-format 14 is not installed"
+  fi
+}
+
 for document in README.md CHANGELOG.md SECURITY.md docs/{ARCHITECTURE,INSTALL,PERFORMANCE,PROTOCOL,SEV,THREATS}.md; do
   check "$document names files that exist" named_files_exist "$document"
   check "$document links to files that exist" links_lead_somewhere "$document"
@@ -77,4 +87,5 @@ check "README.md has at most 130 lines" readme_is_short
 check "po/POTFILES.in lists every source with messages" potfiles_are_complete
 check "src/cli prints answers by its safe printer alone" answers_are_printed_safely
 check "includes keep to the graph of docs/ARCHITECTURE.md" includes_keep_to_the_graph
+format_check
 finish

@@ -30,8 +30,9 @@ test_signature (void)
 static void
 test_bad_models (void)
 {
-  static const char *const bad[] = { "", "epyc", "EPYC-", "EPYC-v", "EPYC-vx", "EPYC-Milan-", "23/1", "23/1/2/3",
-                                     "23/1/16", "23/256/1", "271/1/1", "-1/1/1", "23//2", "v1", "-v1" };
+  static const char *const bad[] = { "",      "epyc",     "EPYC-",   "EPYC-v",   "EPYC-vx", "EPYC-Milan-",
+                                     "23/1",  "23/1/2/3", "23/1/16", "23/256/1", "271/1/1", "-1/1/1",
+                                     "23//2", "v1",       "-v1" };
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
     {

@@ -106,15 +106,17 @@ say_odd (gnutls_x509_crt_t certificate, const Odd *odd)
 {
   for (guint i = 0; odd->uris[i] != NULL; i++)
     g_assert_cmpint (gnutls_x509_crt_set_subject_alt_name (certificate, GNUTLS_SAN_URI, odd->uris[i],
-                                                           (unsigned) strlen (odd->uris[i]), GNUTLS_FSAN_APPEND), >=,
-                     0);
+                                                           (unsigned) strlen (odd->uris[i]), GNUTLS_FSAN_APPEND),
+                     >=, 0);
   if (odd->dns != NULL)
     g_assert_cmpint (gnutls_x509_crt_set_subject_alt_name (certificate, GNUTLS_SAN_DNSNAME, odd->dns,
-                                                           (unsigned) strlen (odd->dns), GNUTLS_FSAN_APPEND), >=, 0);
+                                                           (unsigned) strlen (odd->dns), GNUTLS_FSAN_APPEND),
+                     >=, 0);
   if (odd->raw_names != NULL)
     g_assert_cmpint (gnutls_x509_crt_set_extension_by_oid (certificate, GNUTLS_X509EXT_OID_SAN,
                                                            g_bytes_get_data (odd->raw_names, NULL),
-                                                           g_bytes_get_size (odd->raw_names), 0), >=, 0);
+                                                           g_bytes_get_size (odd->raw_names), 0),
+                     >=, 0);
   for (guint i = 0; odd->purposes[i] != NULL; i++)
     g_assert_cmpint (gnutls_x509_crt_set_key_purpose_oid (certificate, odd->purposes[i], 0), >=, 0);
   if (odd->usage != 0)
@@ -136,7 +138,8 @@ fixture_odd (Fixture *fixture, const Odd *odd)
   gnutls_x509_crt_init (&certificate);
   g_assert_cmpint (gnutls_x509_privkey_import (ca_key, &ca_pem, GNUTLS_X509_FMT_PEM), >=, 0);
   g_assert_cmpint (gnutls_x509_privkey_generate (key, GNUTLS_PK_ECDSA,
-                                                 GNUTLS_CURVE_TO_BITS (GNUTLS_ECC_CURVE_SECP256R1), 0), >=, 0);
+                                                 GNUTLS_CURVE_TO_BITS (GNUTLS_ECC_CURVE_SECP256R1), 0),
+                   >=, 0);
   gnutls_x509_crt_set_version (certificate, 3);
   gnutls_x509_crt_set_key (certificate, key);
   gnutls_x509_crt_set_serial (certificate, "\x42", 1);
@@ -214,7 +217,8 @@ raw_client_new (guint16 port, const char *source, const FixtureFiles *files, con
   /* Shown whatever CAs the server asks for: the server must refuse it, not this end. */
   if (files != NULL)
     g_assert_cmpint (gnutls_certificate_set_x509_key_file (client->credentials, files->certificate, files->key,
-                                                           GNUTLS_X509_FMT_PEM), >=, 0);
+                                                           GNUTLS_X509_FMT_PEM),
+                     >=, 0);
   gnutls_init (&client->session, GNUTLS_CLIENT | GNUTLS_FORCE_CLIENT_CERT | GNUTLS_NO_SIGNAL);
   g_assert_cmpint (gnutls_priority_set_direct (client->session, priority, NULL), ==, 0);
   gnutls_credentials_set (client->session, GNUTLS_CRD_CERTIFICATE, client->credentials);
@@ -312,8 +316,7 @@ raw_client_free (RawClient *client)
   g_free (client);
 }
 
-struct _RawServer
-{
+struct _RawServer {
   RawPlan plan;
   gnutls_certificate_credentials_t credentials;
   gnutls_datum_t ticket_key;
@@ -329,15 +332,15 @@ read_request (RawServer *server, gnutls_session_t session)
   const char *end;
   char c;
 
-  while ((end = strstr (server->read->str, "\r\n\r\n")) == NULL ||
-         server->read->len < (gsize) (end - server->read->str) + 4 + content_length (server->read->str))
+  while ((end = strstr (server->read->str, "\r\n\r\n")) == NULL
+         || server->read->len < (gsize) (end - server->read->str) + 4 + content_length (server->read->str))
     {
       if (receive (session, &c, 1) != 1)
         return;
       g_string_append_c (server->read, c);
       /* A client that asks first gets its answer right away. */
-      if (end == NULL && (end = strstr (server->read->str, "\r\n\r\n")) != NULL &&
-          strstr (server->read->str, "100-continue") != NULL)
+      if (end == NULL && (end = strstr (server->read->str, "\r\n\r\n")) != NULL
+          && strstr (server->read->str, "100-continue") != NULL)
         return;
     }
 }
@@ -423,10 +426,11 @@ raw_server_new (Fixture *fixture, const FixtureFiles *files, const RawPlan *plan
   server->plan = *plan;
   server->read = g_string_new (NULL);
   gnutls_certificate_allocate_credentials (&server->credentials);
-  g_assert_cmpint (gnutls_certificate_set_x509_trust_file (server->credentials, fixture->ca_file,
-                                                           GNUTLS_X509_FMT_PEM), >, 0);
+  g_assert_cmpint (gnutls_certificate_set_x509_trust_file (server->credentials, fixture->ca_file, GNUTLS_X509_FMT_PEM),
+                   >, 0);
   g_assert_cmpint (gnutls_certificate_set_x509_key_file (server->credentials, files->certificate, files->key,
-                                                         GNUTLS_X509_FMT_PEM), >=, 0);
+                                                         GNUTLS_X509_FMT_PEM),
+                   >=, 0);
   g_assert_cmpint (gnutls_session_ticket_key_generate (&server->ticket_key), ==, 0);
   server->listener = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   limit_time (server->listener);

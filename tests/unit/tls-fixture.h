@@ -71,13 +71,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RawClient, raw_client_free)
 
 /** What a raw TLS server does with its one connection. */
 typedef struct {
-  const char *answer;     /* sent as it is, after the request's headers and body were read */
-  gsize repeat;           /* sends another @repeat bytes of 'x' */
-  const char *flood;      /* then sends this again and again, for as long as the peer takes it */
-  gboolean tickets;       /* right after the handshake: session tickets, for as long as the peer takes them */
-  guint delay_ms;         /* before the answer */
-  gboolean no_handshake;  /* accepts and says nothing, until the peer goes */
-  const char *priority;   /* %NULL: TLS13 */
+  const char *answer;    /* sent as it is, after the request's headers and body were read */
+  gsize repeat;          /* sends another @repeat bytes of 'x' */
+  const char *flood;     /* then sends this again and again, for as long as the peer takes it */
+  gboolean tickets;      /* right after the handshake: session tickets, for as long as the peer takes them */
+  guint delay_ms;        /* before the answer */
+  gboolean no_handshake; /* accepts and says nothing, until the peer goes */
+  const char *priority;  /* %NULL: TLS13 */
 } RawPlan;
 typedef struct _RawServer RawServer;
 RawServer *raw_server_new (Fixture *fixture, const FixtureFiles *files, const RawPlan *plan);

@@ -20,8 +20,8 @@ static void
 print_artifacts (JsonObject *answer)
 {
   JsonArray *artifacts = va_answer_array (answer, "artifacts");
-  VaTable *table
-    = va_table_new ((const char *[]){ _("HASH"), _("BYTES"), _("SECRETS"), _("KERNEL HASHES"), _("RESET ADDRESS"), NULL });
+  VaTable *table = va_table_new ((const char *[]){ _("HASH"), _("BYTES"), _("SECRETS"), _("KERNEL HASHES"),
+                                                   _("RESET ADDRESS"), NULL });
 
   for (guint i = 0; i < va_answer_length (artifacts); i++)
     {
@@ -37,7 +37,8 @@ print_artifacts (JsonObject *answer)
                     room_text (artifact, "secret-base", "secret-size"),
                     room_text (artifact, "hashes-base", "hashes-size"),
                     va_answer_number (artifact, "ap-reset") != 0
-                      ? g_strdup_printf ("0x%x", (guint) va_answer_number (artifact, "ap-reset")) : g_strdup (_("none")));
+                      ? g_strdup_printf ("0x%x", (guint) va_answer_number (artifact, "ap-reset"))
+                      : g_strdup (_("none")));
     }
   va_table_print (table, _("no firmware images"));
 }

@@ -18,7 +18,9 @@ va_verb_artifact_remove (VaCall *call)
     return VA_EXIT_USAGE;
   hash = call->operands[0];
   if (strlen (hash) != HASH_DIGITS || strspn (hash, "0123456789abcdef") != HASH_DIGITS)
-    return va_call_usage (call, _("“%s” is not the hash of an image: expected %d digits of 0-9 a-f, as “artifact list” shows"),
+    return va_call_usage (call,
+                          _("“%s” is not the hash of an image: expected %d digits of 0-9 a-f, as “artifact list” "
+                            "shows"),
                           hash, HASH_DIGITS);
   return va_operand_delete (call, g_strconcat ("/v1/artifact/", hash, NULL), _("removed"));
 }

@@ -64,8 +64,8 @@ export_records (VaCall *call, gint64 end, Place *place, GError **error)
 {
   while (place->written < end)
     {
-      g_autofree char *path = g_strdup_printf ("/v1/audit?order=chain&limit=" PAGE "&after=%" G_GINT64_FORMAT,
-                                               place->written);
+      g_autofree char *path =
+        g_strdup_printf ("/v1/audit?order=chain&limit=" PAGE "&after=%" G_GINT64_FORMAT, place->written);
       g_autoptr(JsonObject) page = NULL;
       gint64 before = place->written;
 

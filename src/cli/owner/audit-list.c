@@ -46,8 +46,8 @@ add_record (VaTable *table, JsonObject *record)
 static void
 print_audit_texts (const GPtrArray *texts)
 {
-  VaTable *table = va_table_new (
-    (const char *[]){ _("SEQ"), _("TIME"), _("WHO"), _("WHAT"), _("OBJECT"), _("RESULT"), _("WHY"), NULL });
+  VaTable *table = va_table_new ((const char *[]){ _("SEQ"), _("TIME"), _("WHO"), _("WHAT"), _("OBJECT"), _("RESULT"),
+                                                   _("WHY"), NULL });
 
   for (guint i = texts->len; i > 0; i--)
     {
@@ -78,7 +78,8 @@ static gboolean
 read_audit_page (VaCall *call, GPtrArray *texts, guint limit, gint64 after, gint64 *before, GError **error)
 {
   g_autofree char *path = g_strdup_printf ("/v1/audit?order=newest&limit=%u&after=%" G_GINT64_FORMAT
-                                           "&before=%" G_GINT64_FORMAT, MIN (limit - texts->len, PAGE_MAX), after, *before);
+                                           "&before=%" G_GINT64_FORMAT,
+                                           MIN (limit - texts->len, PAGE_MAX), after, *before);
   g_autoptr(JsonObject) answer = NULL;
   gint64 next;
 
@@ -92,7 +93,8 @@ read_audit_page (VaCall *call, GPtrArray *texts, guint limit, gint64 after, gint
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
                    _("the service gave a broken answer: the page before record %" G_GINT64_FORMAT
-                     " claims to continue before %" G_GINT64_FORMAT), *before, next);
+                     " claims to continue before %" G_GINT64_FORMAT),
+                   *before, next);
       return FALSE;
     }
   *before = next;

@@ -123,9 +123,11 @@ print_found (const Verification *verification, const VaAuditFound *found)
     }
   if (verification->export != NULL)
     printf (_("ok: %" G_GUINT64_FORMAT " records (%" G_GUINT64_FORMAT " of others, as digests), %" G_GUINT64_FORMAT
-              " checkpoints, signed up to %s\n"), found->records - found->pruned, found->hidden, found->checkpoints, time);
+              " checkpoints, signed up to %s\n"),
+            found->records - found->pruned, found->hidden, found->checkpoints, time);
   if (found->pruned > 0)
-    printf (_("The log was pruned: it is there from record %" G_GUINT64_FORMAT " on, after %s\n"), found->pruned + 1, pruned);
+    printf (_("The log was pruned: it is there from record %" G_GUINT64_FORMAT " on, after %s\n"), found->pruned + 1,
+            pruned);
   if (verification->signed_records > 0)
     printf (verification->export != NULL ? _("ok: %u records of receipts, each in its place\n")
                                          : _("ok: %u records of receipts, each signed by the service\n"),
@@ -136,8 +138,10 @@ print_found (const Verification *verification, const VaAuditFound *found)
 static VaExit
 ask_for_signer (const char *found)
 {
-  g_printerr (_("virt-attest: everything fits together, and “%s” has signed it. If that is your service, give --signer %s, or "
-                "write its url into client.conf\n"), found, found);
+  g_printerr (_("virt-attest: everything fits together, and “%s” has signed it. If that is your service, give --signer "
+                "%s, or "
+                "write its url into client.conf\n"),
+              found, found);
   return VA_EXIT_REFUSED;
 }
 
@@ -166,9 +170,10 @@ va_verb_audit_verify (VaCall *call)
   g_auto(GStrv) receipts = NULL;
   g_autofree char *signer = NULL;
   const GOptionEntry options[] = {
-    { "signer", 0, 0, G_OPTION_ARG_STRING, &signer, N_("The service's DNS name or IP address [that in the url]"), N_("NAME") },
-    { "receipt", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &receipts, N_("A receipt that must fit; may be given several times"),
-      N_("FILE") },
+    { "signer", 0, 0, G_OPTION_ARG_STRING, &signer, N_("The service's DNS name or IP address [that in the url]"),
+      N_("NAME") },
+    { "receipt", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &receipts,
+      N_("A receipt that must fit; may be given several times"), N_("FILE") },
     { NULL },
   };
   g_autofree char *ca = NULL;

@@ -46,7 +46,8 @@ check_firmware_name (const char *path, GPtrArray *reasons)
   if (strstr (upper, "_VARS") != NULL)
     add_reason (reasons,
                 g_strdup_printf (_("%s: by its name this is a variable store (VARS), which is not measured: <loader> "
-                                            "is for the firmware's code, usually OVMF_CODE*.fd"), path));
+                                   "is for the firmware's code, usually OVMF_CODE*.fd"),
+                                 path));
 }
 
 static void
@@ -66,7 +67,8 @@ check_domain_firmware (const char *path, gboolean hashes, GPtrArray *reasons)
   else if (hashes && file->footer.hashes_base == 0)
     add_reason (reasons,
                 g_strdup_printf (_("%s: this firmware has no room for kernel hashes, which the domain wants: use one "
-                                            "built for it, such as OVMF's AmdSev package"), path));
+                                   "built for it, such as OVMF's AmdSev package"),
+                                 path));
 }
 
 void

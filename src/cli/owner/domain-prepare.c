@@ -47,10 +47,13 @@ note_identity (GBytes *before, const VaDomainXml *after)
   g_autoptr(VaDomainXml) given = va_domain_xml_parse (g_bytes_get_data (before, NULL), g_bytes_get_size (before), NULL);
 
   if (given != NULL && given->uuid == NULL)
-    va_print_error_line (_("virt-attest: note: the domain has no <uuid>, so it was given a random one, %s; another run gives it "
-                           "another, so register and define this output"), after->uuid);
+    va_print_error_line (_("virt-attest: note: the domain has no <uuid>, so it was given a random one, %s; another run "
+                           "gives it "
+                           "another, so register and define this output"),
+                         after->uuid);
   if (after->owner == NULL)
-    va_print_error_line (_("virt-attest: note: the domain names no owner, so it counts for whichever owner registered its id; "
+    va_print_error_line (_("virt-attest: note: the domain names no owner, so it counts for whichever owner registered "
+                           "its id; "
                            "name the owner with --owner NAME"));
 }
 
@@ -87,7 +90,8 @@ find_own_name (VaCall *call)
   char *owner;
 
   if (!va_call_find_owner (call, &owner, &error))
-    va_print_error_line (_("virt-attest: no owner was written into the domain, give it with --owner: %s"), error->message);
+    va_print_error_line (_("virt-attest: no owner was written into the domain, give it with --owner: %s"),
+                         error->message);
   return owner;
 }
 
@@ -118,7 +122,8 @@ va_verb_domain_prepare (VaCall *call)
   if (id != NULL && canonical == NULL)
     return va_call_usage (call, _("--id: “%s” is not a UUID: expected 8-4-4-4-12 hexadecimal digits"), id);
   if (owner != NULL && !va_peer_name_is_valid (owner))
-    return va_call_usage (call, _("--owner: “%s” is not the name of an owner: expected 1 to 64 of a-z 0-9 . _ -"), owner);
+    return va_call_usage (call, _("--owner: “%s” is not the name of an owner: expected 1 to 64 of a-z 0-9 . _ -"),
+                          owner);
   own = owner == NULL ? find_own_name (call) : NULL;
   wanted = (VaDomainWanted){ canonical, owner, own };
   return prepare_domain_file (call->operands[0], &wanted, output, force);

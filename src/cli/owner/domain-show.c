@@ -75,7 +75,8 @@ monitor_text (const VaDomainXml *domain)
 
   if (domain->monitor_path == NULL || g_strcmp0 (domain->monitor_path, older) != 0)
     return g_strdup (domain->monitor_path);
-  return g_strdup_printf (_("%s, where no AppArmor rule keeps other domains away; “virt-attest domain prepare” moves it"),
+  return g_strdup_printf (_("%s, where no AppArmor rule keeps other domains away; “virt-attest domain prepare” moves "
+                            "it"),
                           domain->monitor_path);
 }
 
@@ -103,7 +104,8 @@ print_domain_text (const VaDomainXml *domain, const GPtrArray *reasons)
   for (guint i = 0; i < domain->warnings->len; i++)
     va_table_field (table, _("warning"), g_strdup (domain->warnings->pdata[i]));
   for (guint i = 0; i < reasons->len; i++)
-    va_table_field (table, i == 0 ? _("attested") : "", g_strdup_printf (_("no: %s"), (const char *) reasons->pdata[i]));
+    va_table_field (table, i == 0 ? _("attested") : "",
+                    g_strdup_printf (_("no: %s"), (const char *) reasons->pdata[i]));
   if (reasons->len == 0)
     va_table_field (table, _("attested"), g_strdup (_("yes, at each start")));
   va_table_print (table, "");

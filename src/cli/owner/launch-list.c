@@ -16,8 +16,8 @@ static void
 print_launch_table (JsonObject *answer)
 {
   JsonArray *launches = va_answer_array (answer, "launches");
-  VaTable *table = va_table_new (
-    (const char *[]){ _("LAUNCH"), _("DOMAIN"), _("HOST"), _("STATE"), _("REFUSED FOR"), _("CREATED"), NULL });
+  VaTable *table = va_table_new ((const char *[]){ _("LAUNCH"), _("DOMAIN"), _("HOST"), _("STATE"), _("REFUSED FOR"),
+                                                   _("CREATED"), NULL });
 
   for (guint i = 0; i < va_answer_length (launches); i++)
     {

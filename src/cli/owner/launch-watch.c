@@ -80,7 +80,9 @@ watch_on (VaCall *call, const Watch *watch, gboolean all, gint64 end)
       g_autoptr(JsonObject) answer = NULL;
       g_autoptr(GError) error = NULL;
 
-      answer = va_pages_ask (call, &(VaPages){ "/v1/launch?limit=" G_STRINGIFY (LIMIT), "launches", "launch-id", LIMIT }, &error);
+      answer = va_pages_ask (call,
+                             &(VaPages){ "/v1/launch?limit=" G_STRINGIFY (LIMIT), "launches", "launch-id", LIMIT },
+                             &error);
       if (answer != NULL)
         {
           show_launch (watch, answer, first && !all);

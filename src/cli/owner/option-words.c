@@ -47,8 +47,9 @@ static char *
 make_beginning (guint i)
 {
   const char *outer = words[i].outer != NULL ? words[i].outer : words[i].member;
-  g_autofree char *inner = words[i].outer == NULL ? g_strdup ("")
-                           : g_strdup_printf (_("%s: member “%s”: %s"), _(words[i].where), words[i].member, "");
+  g_autofree char *inner = words[i].outer == NULL
+                             ? g_strdup ("")
+                             : g_strdup_printf (_("%s: member “%s”: %s"), _(words[i].where), words[i].member, "");
 
   return g_strdup_printf (_("%s: member “%s”: %s"), _("registration"), outer, inner);
 }
@@ -57,8 +58,8 @@ make_beginning (guint i)
 static void
 append_tail (GString *out, const char *text)
 {
-  static const char *const by_the_way[] = { "allow-debug", "two-persons", "any-domain", "not-before", "launch-digests",
-                                            "firmware-hashes", "kernel-hash", "cmdline-hash" };
+  static const char *const by_the_way[] = { "allow-debug",    "two-persons",     "any-domain",  "not-before",
+                                            "launch-digests", "firmware-hashes", "kernel-hash", "cmdline-hash" };
   const char *letters = "abcdefghijklmnopqrstuvwxyz-";
 
   while (*text != '\0')

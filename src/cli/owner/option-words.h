@@ -6,8 +6,8 @@
 G_BEGIN_DECLS
 
 /**
- * va_option_words: a sentence about members of a registration, as va_registration_read() or the service says it, with the
- * options of “vm register” in their place, for a registration that was made of options.
+ * va_option_words: a sentence about members of a registration, as va_registration_read() or the service says it, with
+ * the options of “vm register” in their place, for a registration that was made of options.
  * Returns: (transfer full)
  */
 char *va_option_words (const char *message);

@@ -28,7 +28,9 @@ read_document (const char *path, GError **error)
 static void
 remove_told (JsonObject *object)
 {
-  static const char *const told[] = { "id", "created", "launches", "running", "approved", "approved-until", "replaced" };
+  static const char *const told[] = {
+    "id", "created", "launches", "running", "approved", "approved-until", "replaced"
+  };
 
   for (guint i = 0; i < G_N_ELEMENTS (told); i++)
     json_object_remove_member (object, told[i]);
@@ -47,8 +49,10 @@ check_secrets (JsonObject *object, GError **error)
       if (secret == NULL || !json_object_has_member (secret, "size"))
         continue;
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                   _("secret %u: the service never gives its bytes back: put them in again, in base64 as “data” in place of "
-                     "“size”, or store it with “secret put” and name it here: {\"name\": \"NAME\"}"), i + 1);
+                   _("secret %u: the service never gives its bytes back: put them in again, in base64 as “data” in "
+                     "place of "
+                     "“size”, or store it with “secret put” and name it here: {\"name\": \"NAME\"}"),
+                   i + 1);
       return FALSE;
     }
   return TRUE;

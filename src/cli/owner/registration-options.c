@@ -22,20 +22,26 @@ void
 va_registration_options_entries (VaRegistrationOptions *o, GOptionEntry entries[VA_REGISTRATION_ENTRIES])
 {
   const GOptionEntry all[] = {
-    { "file", 0, 0, G_OPTION_ARG_FILENAME, &o->file, N_("A registration in JSON, as “vm show --json” prints it; - is standard input; with it only --firmware, which is uploaded"),
+    { "file", 0, 0, G_OPTION_ARG_FILENAME, &o->file,
+      N_("A registration in JSON, as “vm show --json” prints it; - is standard input; with it only --firmware, which "
+         "is uploaded"),
       N_("JSON") },
     { "name", 0, 0, G_OPTION_ARG_STRING, &o->name, N_("A name for people"), N_("TEXT") },
-    { "policy", 0, 0, G_OPTION_ARG_STRING, &o->policy, N_("SEV guest policy, e.g. 0x1 or “nodbg,es”; bit 2 (es) means SEV-ES"),
+    { "policy", 0, 0, G_OPTION_ARG_STRING, &o->policy,
+      N_("SEV guest policy, e.g. 0x1 or “nodbg,es”; bit 2 (es) means SEV-ES"), N_("POLICY") },
+    { "policy-required", 0, 0, G_OPTION_ARG_STRING, &o->policy_required, N_("Or bits that the policy must have"),
       N_("POLICY") },
-    { "policy-required", 0, 0, G_OPTION_ARG_STRING, &o->policy_required, N_("Or bits that the policy must have"), N_("POLICY") },
-    { "policy-forbidden", 0, 0, G_OPTION_ARG_STRING, &o->policy_forbidden, N_("and bits that it must not have"), N_("POLICY") },
-    { "allow-debug", 0, 0, G_OPTION_ARG_NONE, &o->allow_debug, N_("The host may read the guest's memory (no NODBG)"), NULL },
+    { "policy-forbidden", 0, 0, G_OPTION_ARG_STRING, &o->policy_forbidden, N_("and bits that it must not have"),
+      N_("POLICY") },
+    { "allow-debug", 0, 0, G_OPTION_ARG_NONE, &o->allow_debug, N_("The host may read the guest's memory (no NODBG)"),
+      NULL },
     { "firmware", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->firmware, N_("Firmware image; uploaded if need be; repeat"),
       N_("FILE") },
     { "kernel", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->kernels, N_("Kernel that the firmware may boot; repeat"),
       N_("FILE") },
     { "initrd", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->initrds, N_("Its initrd, “” for none; repeat"), N_("FILE") },
-    { "cmdline", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->cmdlines, N_("Its command line, “” for none; repeat"), N_("TEXT") },
+    { "cmdline", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->cmdlines, N_("Its command line, “” for none; repeat"),
+      N_("TEXT") },
     { "launch-digest", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->launch_digests,
       N_("Expected digest instead of --firmware; repeat"), N_("HEX") },
     { "cpu-count", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->cpu_counts, N_("SEV-ES: number of vCPUs; repeat"), N_("N") },
@@ -53,15 +59,16 @@ va_registration_options_entries (VaRegistrationOptions *o, GOptionEntry entries[
     { "not-before", 0, 0, G_OPTION_ARG_STRING, &o->not_before, N_("No launch before DATE[THH:MM:SS]"), N_("DATE") },
     { "not-after", 0, 0, G_OPTION_ARG_STRING, &o->not_after, N_("No launch after it"), N_("DATE") },
     { "host", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->hosts, N_("A host it may run on [all]; repeat"), N_("NAME") },
-    { "chip", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->chips, N_("A processor it may run on, as “sev chain” names it, or a file of its CEK [all]; repeat"),
-      N_("HEX") },
-    { "two-persons", 0, 0, G_OPTION_ARG_NONE, &o->two_persons, N_("Changes and approvals take two of your people"), NULL },
+    { "chip", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->chips,
+      N_("A processor it may run on, as “sev chain” names it, or a file of its CEK [all]; repeat"), N_("HEX") },
+    { "two-persons", 0, 0, G_OPTION_ARG_NONE, &o->two_persons, N_("Changes and approvals take two of your people"),
+      NULL },
     { "domain", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->domains, N_("A domain that may use it [ID]; repeat"), N_("UUID") },
     { "any-domain", 0, 0, G_OPTION_ARG_NONE, &o->any_domain, N_("Every domain may use it"), NULL },
     { "min-api", 0, 0, G_OPTION_ARG_STRING, &o->min_api, N_("Lowest SEV API version"), N_("MAJOR.MINOR") },
     { "min-build", 0, 0, G_OPTION_ARG_STRING, &o->min_build, N_("Lowest SEV firmware build"), N_("N") },
-    { "cloud-cert", 0, 0, G_OPTION_ARG_FILENAME, &o->cloud_cert, N_("OCA certificate that must sign the PEK, in any form"),
-      N_("FILE") },
+    { "cloud-cert", 0, 0, G_OPTION_ARG_FILENAME, &o->cloud_cert,
+      N_("OCA certificate that must sign the PEK, in any form"), N_("FILE") },
     { NULL },
   };
 
@@ -69,15 +76,15 @@ va_registration_options_entries (VaRegistrationOptions *o, GOptionEntry entries[
   memcpy (entries, all, sizeof all);
 }
 
-/* Whether the option was on the command line: a flag, a text or a list; there are no others, since a number has no value
-   that says "not given". */
+/* Whether the option was on the command line: a flag, a text or a list; there are no others, since a number has no
+   value that says "not given". */
 static gboolean
 is_given (const GOptionEntry *entry)
 {
   if (entry->arg == G_OPTION_ARG_NONE)
     return *(const gboolean *) entry->arg_data;
-  g_assert (entry->arg == G_OPTION_ARG_STRING || entry->arg == G_OPTION_ARG_FILENAME || entry->arg == G_OPTION_ARG_STRING_ARRAY
-            || entry->arg == G_OPTION_ARG_FILENAME_ARRAY);
+  g_assert (entry->arg == G_OPTION_ARG_STRING || entry->arg == G_OPTION_ARG_FILENAME
+            || entry->arg == G_OPTION_ARG_STRING_ARRAY || entry->arg == G_OPTION_ARG_FILENAME_ARRAY);
   return *(gpointer *) entry->arg_data != NULL;
 }
 
@@ -85,7 +92,8 @@ const char *
 va_registration_options_beside_file (const GOptionEntry *entries)
 {
   for (; entries->long_name != NULL; entries++)
-    if (!g_str_equal (entries->long_name, "file") && !g_str_equal (entries->long_name, "firmware") && is_given (entries))
+    if (!g_str_equal (entries->long_name, "file") && !g_str_equal (entries->long_name, "firmware")
+        && is_given (entries))
       return entries->long_name;
   return NULL;
 }
@@ -93,10 +101,13 @@ va_registration_options_beside_file (const GOptionEntry *entries)
 void
 va_registration_options_clear (VaRegistrationOptions *o)
 {
-  char **const texts[] = { &o->file, &o->name, &o->policy, &o->policy_required, &o->policy_forbidden, &o->cpu_model, &o->vmsa_profile,
-                           &o->min_api, &o->min_build, &o->cloud_cert, &o->not_before, &o->not_after,
-                           &o->max_launches, &o->max_running, &o->confirm_after };
-  char ***const lists[] = { &o->firmware, &o->kernels, &o->initrds, &o->cmdlines, &o->launch_digests, &o->cpu_counts, &o->hosts, &o->chips, &o->domains, &o->secrets };
+  char **const texts[] = {
+    &o->file,       &o->name,         &o->policy,       &o->policy_required, &o->policy_forbidden,
+    &o->cpu_model,  &o->vmsa_profile, &o->min_api,      &o->min_build,       &o->cloud_cert,
+    &o->not_before, &o->not_after,    &o->max_launches, &o->max_running,     &o->confirm_after
+  };
+  char ***const lists[] = { &o->firmware,   &o->kernels, &o->initrds, &o->cmdlines, &o->launch_digests,
+                            &o->cpu_counts, &o->hosts,   &o->chips,   &o->domains,  &o->secrets };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (*texts[i]);
@@ -125,13 +136,14 @@ static gboolean
 set_time (JsonObject *object, const char *name, const char *text, GError **error)
 {
   g_autofree char *full = text != NULL && strchr (text, 'T') == NULL ? g_strconcat (text, "T00:00:00", NULL)
-                                                                      : g_strdup (text);
+                                                                     : g_strdup (text);
   g_autoptr(GTimeZone) zone = g_time_zone_new_local ();
   g_autoptr(GDateTime) time = full != NULL ? g_date_time_new_from_iso8601 (full, zone) : NULL;
 
   if (time != NULL && g_date_time_to_unix (time) < 1)
     {
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("--%s: “%s” is too early: expected a date after 1970"), name, text);
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("--%s: “%s” is too early: expected a date after 1970"),
+                   name, text);
       return FALSE;
     }
   if (time != NULL)
@@ -200,8 +212,8 @@ hash_kernel (const char *path, GError **error)
 
 /* Hashes of files; "" stands for no file, whose hash is that of nothing. */
 static gboolean
-set_file_hashes (JsonObject *object, const char *name, char **paths, char *(*hash_file) (const char *path, GError **error),
-                 GError **error)
+set_file_hashes (JsonObject *object, const char *name, char **paths,
+                 char *(*hash_file) (const char *path, GError **error), GError **error)
 {
   g_autoptr(GPtrArray) hashes = g_ptr_array_new_with_free_func (g_free);
 
@@ -330,7 +342,8 @@ set_permit (JsonObject *object, const VaRegistrationOptions *o, GError **error)
   return set_number (permit, "max-launches", "--max-launches", o->max_launches, 1, G_MAXUINT32, error)
          && set_number (permit, "max-running", "--max-running", o->max_running, 1, G_MAXUINT32, error)
          && set_number (permit, "confirm-after", "--confirm-after", o->confirm_after, 0, G_MAXUINT32, error)
-         && set_time (permit, "not-before", o->not_before, error) && set_time (permit, "not-after", o->not_after, error);
+         && set_time (permit, "not-before", o->not_before, error)
+         && set_time (permit, "not-after", o->not_after, error);
 }
 
 static void
@@ -407,10 +420,9 @@ va_registration_from_options (const VaRegistrationOptions *o, GPtrArray *firmwar
   gboolean es;
 
   set_plain (object, o, firmware);
-  if (!set_policy (object, o, &es, error) || !set_kernels (object, o, error)
-      || !set_cpus (object, o, error) || !set_minimum (object, o, error)
-      || !set_launch_digests (object, o->launch_digests, error) || !va_registration_options_places (object, o, error)
-      || !set_permit (object, o, error))
+  if (!set_policy (object, o, &es, error) || !set_kernels (object, o, error) || !set_cpus (object, o, error)
+      || !set_minimum (object, o, error) || !set_launch_digests (object, o->launch_digests, error)
+      || !va_registration_options_places (object, o, error) || !set_permit (object, o, error))
     return NULL;
   json_object_set_string_member (object, "scheme", es ? "amd-sev-es" : "amd-sev");
   registration = va_registration_read (object, error);

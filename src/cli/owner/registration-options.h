@@ -8,9 +8,10 @@ G_BEGIN_DECLS
 /** The options of “vm register” that say what a registration is, as they were given. */
 typedef struct {
   char *file;
-  char *name, *policy, *policy_required, *policy_forbidden, *cpu_model, *vmsa_profile, *min_api, *min_build, *cloud_cert, *not_before,
-    *not_after, *max_launches, *max_running, *confirm_after;
-  char **firmware, **kernels, **initrds, **cmdlines, **launch_digests, **cpu_counts, **hosts, **chips, **domains, **secrets;
+  char *name, *policy, *policy_required, *policy_forbidden, *cpu_model, *vmsa_profile, *min_api, *min_build,
+    *cloud_cert, *not_before, *not_after, *max_launches, *max_running, *confirm_after;
+  char **firmware, **kernels, **initrds, **cmdlines, **launch_digests, **cpu_counts, **hosts, **chips, **domains,
+    **secrets;
   gboolean any_domain, two_persons, allow_debug;
 } VaRegistrationOptions;
 
@@ -18,8 +19,8 @@ typedef struct {
 #define VA_REGISTRATION_ENTRIES 29
 void va_registration_options_entries (VaRegistrationOptions *options, GOptionEntry entries[VA_REGISTRATION_ENTRIES]);
 /**
- * va_registration_options_beside_file: what was given and cannot stand beside --file, which is the whole registration: every
- * entry but --file itself and --firmware.
+ * va_registration_options_beside_file: what was given and cannot stand beside --file, which is the whole registration:
+ * every entry but --file itself and --firmware.
  * @entries: as va_registration_options_entries() filled them, after the command line was parsed
  * Returns: (nullable): the first such option's name, without "--"
  */
@@ -36,11 +37,11 @@ VaRegistration *va_registration_from_file (const VaRegistrationOptions *options,
  * va_registration_from_options: everything else.
  * @firmware: of VaFirmwareFile: those of @options->firmware
  */
-VaRegistration *va_registration_from_options (const VaRegistrationOptions *options, GPtrArray *firmware,
-                                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+VaRegistration *va_registration_from_options (const VaRegistrationOptions *options, GPtrArray *firmware, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 /**
- * va_registration_check_firmware: whether each image has room for what @registration puts into a guest. The service refuses
- * such a launch; here is where it can still be mended.
+ * va_registration_check_firmware: whether each image has room for what @registration puts into a guest. The service
+ * refuses such a launch; here is where it can still be mended.
  * @firmware: of VaFirmwareFile
  * Errors: VA_CORE_ERROR_RANGE: what a file lacks, and what to do
  */

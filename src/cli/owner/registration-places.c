@@ -18,8 +18,10 @@ set_hosts (JsonObject *object, char **names, GError **error)
     if (!va_identity_name_is_valid (names[i] + (names[i][0] == '@' ? 1 : 0)))
       {
         g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                     _("--host: “%s” is not the name of a host: expected 1 to 64 of a-z 0-9 . _ -, as in its certificate, or "
-                       "“@” and the name of a group"), names[i]);
+                     _("--host: “%s” is not the name of a host: expected 1 to 64 of a-z 0-9 . _ -, as in its "
+                       "certificate, or "
+                       "“@” and the name of a group"),
+                     names[i]);
         return FALSE;
       }
   va_json_set_strings (object, "hosts", names);
@@ -38,7 +40,8 @@ set_domains (JsonObject *object, char **texts, GError **error)
       if (uuid == NULL)
         {
           g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                       _("--domain: “%s” is not a UUID: expected 8-4-4-4-12 hexadecimal digits, as “virsh domuuid” prints them"),
+                       _("--domain: “%s” is not a UUID: expected 8-4-4-4-12 hexadecimal digits, as “virsh domuuid” "
+                         "prints them"),
                        texts[i]);
           return FALSE;
         }
@@ -59,8 +62,10 @@ take_chip_name (const char *text, GError **error)
   if (va_is_hex (hex, 2 * VA_SHA256_SIZE))
     return g_steal_pointer (&hex);
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-               _("--chip: “%s” is not a processor and not a file: expected 64 hexadecimal digits, as “sev chain” prints them, "
-                 "or a file with its CEK certificate"), text);
+               _("--chip: “%s” is not a processor and not a file: expected 64 hexadecimal digits, as “sev chain” "
+                 "prints them, "
+                 "or a file with its CEK certificate"),
+               text);
   return NULL;
 }
 
@@ -93,8 +98,10 @@ set_chips (JsonObject *object, char **texts, GError **error)
         }
       if (!bundle.has_cek)
         {
-          g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("--chip: %s: expected a CEK certificate, and there is "
-                                                                   "none in it"), *texts);
+          g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
+                       _("--chip: %s: expected a CEK certificate, and there is "
+                         "none in it"),
+                       *texts);
           return FALSE;
         }
       va_sev_cert_key_hash (&bundle.chain.cek, hash);
@@ -120,8 +127,10 @@ set_cloud_cert (JsonObject *object, const char *path, GError **error)
     }
   if (!bundle.has_oca)
     {
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("--cloud-cert: %s: expected an OCA certificate, and there is "
-                                                               "none in it"), path);
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
+                   _("--cloud-cert: %s: expected an OCA certificate, and there is "
+                     "none in it"),
+                   path);
       return FALSE;
     }
   text = va_base64_encode (bundle.chain.oca.raw, VA_SEV_CERT_SIZE);

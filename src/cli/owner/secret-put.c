@@ -32,12 +32,15 @@ print_stored (const char *name, gsize size, JsonObject *replaced)
 
   if (replaced == NULL)
     va_print_line (ngettext ("stored “%s”, %" G_GSIZE_FORMAT " byte: new",
-                             "stored “%s”, %" G_GSIZE_FORMAT " bytes: new", size), name, size);
+                             "stored “%s”, %" G_GSIZE_FORMAT " bytes: new", size),
+                   name, size);
   else
     va_print_line (ngettext ("stored “%s”, %" G_GSIZE_FORMAT " byte: it replaced the one of %s (%" G_GINT64_FORMAT
                              " bytes), which is gone",
                              "stored “%s”, %" G_GSIZE_FORMAT " bytes: it replaced the one of %s (%" G_GINT64_FORMAT
-                             " bytes), which is gone", size), name, size, time, va_answer_number (replaced, "size"));
+                             " bytes), which is gone",
+                             size),
+                   name, size, time, va_answer_number (replaced, "size"));
 }
 
 /* The GUID that a secret is stored under, and whose guest's program looks for it. */
@@ -55,7 +58,8 @@ find_stored (VaCall *call, Guids *guids, GError **error)
   g_autoptr(GError) reason = NULL;
 
   if (va_call_ask (call, "GET", path, NULL, &stored, &reason))
-    g_strlcpy (guids->before, va_answer_text (stored, "guid") != NULL ? va_answer_text (stored, "guid") : "", sizeof guids->before);
+    g_strlcpy (guids->before, va_answer_text (stored, "guid") != NULL ? va_answer_text (stored, "guid") : "",
+               sizeof guids->before);
   else if (reason->domain != VA_PROBLEM_ERROR)
     {
       g_propagate_error (error, g_steal_pointer (&reason));
@@ -76,9 +80,11 @@ check_stored (VaCall *call, const char *guid, Guids *guids)
     return va_call_fail (error);
   if (guid != NULL || guids->before[0] == '\0' || g_str_equal (guids->before, guids->now))
     return VA_EXIT_YES;
-  return va_call_usage (call, _("“%s” is stored under the GUID %s, and without --guid it would become a LUKS passphrase: give --guid %s "
-                                "to keep the GUID, or --guid %s to change it"), call->operands[0], guids->before, guids->before,
-                        guids->now);
+  return va_call_usage (call,
+                        _("“%s” is stored under the GUID %s, and without --guid it would become a LUKS passphrase: "
+                          "give --guid %s "
+                          "to keep the GUID, or --guid %s to change it"),
+                        call->operands[0], guids->before, guids->before, guids->now);
 }
 
 static VaExit

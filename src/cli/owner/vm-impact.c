@@ -112,7 +112,8 @@ print_impact_text (const Impact *impact, JsonArray *vms)
       const char *reason;
 
       all &= judge_registration (impact, vm, &reason) == FITS;
-      va_table_add (table, g_strdup (va_answer_text (vm, "id")), g_strdup (va_answer_text (vm, "name")), g_strdup (reason));
+      va_table_add (table, g_strdup (va_answer_text (vm, "id")), g_strdup (va_answer_text (vm, "name")),
+                    g_strdup (reason));
     }
   va_table_print (table, _("no registrations"));
   return all;

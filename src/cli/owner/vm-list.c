@@ -13,8 +13,8 @@ static void
 print_registrations (JsonObject *answer)
 {
   JsonArray *vms = va_answer_array (answer, "vms");
-  VaTable *table = va_table_new (
-    (const char *[]){ _("ID"), _("NAME"), _("SCHEME"), _("LAUNCHES"), _("RUNNING"), _("CREATED"), NULL });
+  VaTable *table =
+    va_table_new ((const char *[]){ _("ID"), _("NAME"), _("SCHEME"), _("LAUNCHES"), _("RUNNING"), _("CREATED"), NULL });
 
   for (guint i = 0; i < va_answer_length (vms); i++)
     {

@@ -27,7 +27,8 @@ print_proposal (JsonObject *proposal)
       if (!va_answer_true (registration, "two-persons"))
         {
           va_print_line ("%s", "");
-          va_print_line ("%s", _("This does not take two people any more: once it is confirmed, one person alone can change it "
+          va_print_line ("%s", _("This does not take two people any more: once it is confirmed, one person alone can "
+                                 "change it "
                                  "and approve its launches."));
         }
     }

@@ -60,8 +60,9 @@ check_parts (const VaCall *call, const VaRegistrationOptions *o)
   else if (es && o->firmware != NULL && o->cpu_model == NULL)
     wrong = _("--cpu-model is missing: the policy means SEV-ES, which measures each vCPU's state");
   else if (o->two_persons && o->secrets != NULL)
-    wrong = _("--secret does not go with --two-persons: one person alone could let another registration have a stored secret; "
-              "write the secrets into a registration in JSON, and give that with --file");
+    wrong = _
+      ["--secret does not go with --two-persons: one person alone could let another registration have a stored secret; "
+       "write the secrets into a registration in JSON, and give that with --file"];
   else if (o->any_domain && o->domains != NULL)
     wrong = _("give --domain or --any-domain, not both");
   if (wrong != NULL)
@@ -79,8 +80,10 @@ check_window (const VaRegistration *registration, const char *name, GError **err
   if (registration->not_after == 0 || registration->not_after > now)
     return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
-               _("%s: %s is over (it is %s now), so no launch would ever be allowed: give a later time, or leave it out for a "
-                 "registration without an end"), name, end, present);
+               _("%s: %s is over (it is %s now), so no launch would ever be allowed: give a later time, or leave it "
+                 "out for a "
+                 "registration without an end"),
+               name, end, present);
   return FALSE;
 }
 
@@ -92,8 +95,11 @@ check_usage (const VaCall *call, const VaRegistrationOptions *options, const GOp
   gboolean rule = options->policy_required != NULL || options->policy_forbidden != NULL;
 
   if (beside != NULL)
-    va_call_usage (call, _("--%s does not go with --file: the file is the whole registration, so write it into the file; only "
-                           "--firmware, which is then uploaded, goes with --file"), beside);
+    va_call_usage (call,
+                   _("--%s does not go with --file: the file is the whole registration, so write it into the file; "
+                     "only "
+                     "--firmware, which is then uploaded, goes with --file"),
+                   beside);
   else if (options->file == NULL && options->policy == NULL && !rule)
     va_call_usage (call, _("--policy is missing, for instance --policy 0x1 (or give --file)"));
   else if (options->policy != NULL && rule)
@@ -118,7 +124,8 @@ print_registered (JsonObject *vm)
     va_print_line ("%s", _("Registered: new."));
   else
     va_print_line (_("Registered: this replaced the registration of %s (version %" G_GINT64_FORMAT "), which is gone; "
-                     "launches are counted from 0 again."), time, va_answer_number (replaced, "version"));
+                     "launches are counted from 0 again."),
+                   time, va_answer_number (replaced, "version"));
   va_print_line ("%s", "");
   va_vm_print (vm);
 }
@@ -147,7 +154,8 @@ register_vm (VaCall *call, const VaRegistrationOptions *options, const char *pat
   else if (firmware != NULL)
     registration = va_registration_from_options (options, firmware, &error);
   if (firmware != NULL
-      && (registration == NULL || !check_window (registration, options->file != NULL ? "permit.not-after" : "--not-after", &error)))
+      && (registration == NULL
+          || !check_window (registration, options->file != NULL ? "permit.not-after" : "--not-after", &error)))
     return options->file != NULL ? va_call_fail (error) : fail_by_options (error);
   if (firmware == NULL || !va_registration_check_firmware (registration, firmware, &error)
       || !va_firmware_files_upload (call, firmware, &error))

@@ -41,11 +41,13 @@ say_policy (GPtrArray *words, JsonObject *vm)
 {
   gboolean es = g_strcmp0 (va_answer_text (vm, "scheme"), "amd-sev-es") == 0;
 
-  say_words (words, "%s", es ? _("The guest runs under SEV-ES: memory and registers are encrypted.")
-                             : _("The guest runs under SEV: its memory is encrypted, its registers are not."));
-  say_words (words, "%s", policy_ensures (vm, VA_POLICY_NODBG) ? _("The host cannot debug it.")
-                                                        : _("The host MAY DEBUG it, and so read and change its "
-                                                            "memory."));
+  say_words (words, "%s",
+             es ? _("The guest runs under SEV-ES: memory and registers are encrypted.")
+                : _("The guest runs under SEV: its memory is encrypted, its registers are not."));
+  say_words (words, "%s",
+             policy_ensures (vm, VA_POLICY_NODBG) ? _("The host cannot debug it.")
+                                                  : _("The host MAY DEBUG it, and so read and change its "
+                                                      "memory."));
   if (!policy_ensures (vm, VA_POLICY_NOKS))
     say_words (words, _("Its key may be shared with other guests of the same session (no NOKS)."));
   if (!policy_ensures (vm, VA_POLICY_NOSEND))
@@ -60,23 +62,24 @@ say_measured (GPtrArray *words, JsonObject *vm)
   guint cmdlines = MAX (count_of (vm, "cmdline-hash"), 1), cpus = count_of (vm, "cpu-count");
 
   if (digests > 0)
-    say_words (words, ngettext ("What it starts with has the one launch digest that you computed.",
-                                "What it starts with has one of the %u launch digests that you computed.", digests),
+    say_words (words,
+               ngettext ("What it starts with has the one launch digest that you computed.",
+                         "What it starts with has one of the %u launch digests that you computed.", digests),
                digests);
   else if (kernels > 0)
     say_words (words,
                _("It starts one of %u firmware images with one of %u combinations of kernel, initrd and command line."),
                firmware, kernels * initrds * cmdlines);
   else
-    say_words (words, ngettext ("It starts the one firmware image; what that boots from disk is not measured.",
-                                "It starts one of %u firmware images; what that boots from disk is not measured.",
-                                firmware),
+    say_words (words,
+               ngettext ("It starts the one firmware image; what that boots from disk is not measured.",
+                         "It starts one of %u firmware images; what that boots from disk is not measured.", firmware),
                firmware);
   if (cpus > 0)
     say_words (words,
                ngettext ("Its number of vCPUs is the one that is listed.",
-                         "Its number of vCPUs is one of the %u listed.",
-                                cpus), cpus);
+                         "Its number of vCPUs is one of the %u listed.", cpus),
+               cpus);
 }
 
 static void
@@ -106,8 +109,10 @@ duration_text (gint64 seconds)
   if (hours >= 48)
     return g_strdup_printf (ngettext ("%" G_GINT64_FORMAT " day", "%" G_GINT64_FORMAT " days", (gulong) days), days);
   if (minutes >= 120)
-    return g_strdup_printf (ngettext ("%" G_GINT64_FORMAT " hour", "%" G_GINT64_FORMAT " hours", (gulong) hours), hours);
-  return g_strdup_printf (ngettext ("%" G_GINT64_FORMAT " minute", "%" G_GINT64_FORMAT " minutes", (gulong) minutes), minutes);
+    return g_strdup_printf (ngettext ("%" G_GINT64_FORMAT " hour", "%" G_GINT64_FORMAT " hours", (gulong) hours),
+                            hours);
+  return g_strdup_printf (ngettext ("%" G_GINT64_FORMAT " minute", "%" G_GINT64_FORMAT " minutes", (gulong) minutes),
+                          minutes);
 }
 
 /* When it may be started. */
@@ -176,8 +181,8 @@ say_secrets (GPtrArray *words, JsonObject *vm)
   else
     say_words (words,
                ngettext ("Once all this is verified it gets its secret.",
-                         "Once all this is verified it gets its %u secrets.",
-                                secrets), secrets);
+                         "Once all this is verified it gets its %u secrets.", secrets),
+               secrets);
 }
 
 GPtrArray *

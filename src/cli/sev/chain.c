@@ -176,11 +176,14 @@ cek_advice (const VaSevBundle *bundle)
   if (va_sev_cek_is_signed (&bundle->chain.cek))
     return NULL;
   if (bundle->cpu_id_size > 0)
-    return g_strdup_printf (_("fetch it from %s%s and put it beside the chain as cek.cert, or give it with --cek"), CEK_URL,
-                            id);
-  return g_strdup_printf (_("fetch it from %sID, where ID is the processor's id in hex (“virsh nodesevinfo” prints it in "
-                            "base64 as cpu0-id, “sevctl show identifier” in hex), and put it beside the chain as cek.cert, "
-                            "or give it with --cek"), CEK_URL);
+    return g_strdup_printf (_("fetch it from %s%s and put it beside the chain as cek.cert, or give it with --cek"),
+                            CEK_URL, id);
+  return g_strdup_printf (_("fetch it from %sID, where ID is the processor's id in hex (“virsh nodesevinfo” prints it "
+                            "in "
+                            "base64 as cpu0-id, “sevctl show identifier” in hex), and put it beside the chain as "
+                            "cek.cert, "
+                            "or give it with --cek"),
+                          CEK_URL);
 }
 
 static void
@@ -251,7 +254,8 @@ read_roots (const char *folder, GError **error)
   if (pairs->len > 0)
     return g_steal_pointer (&pairs);
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND,
-               _("%s has no roots: expected ark.cert and ask.cert, or AMD's ask_ark files, in it or in directories in it"),
+               _("%s has no roots: expected ark.cert and ask.cert, or AMD's ask_ark files, in it or in directories in "
+                 "it"),
                folder);
   return NULL;
 }

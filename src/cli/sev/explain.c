@@ -63,7 +63,8 @@ open_searched_firmware (guint index, VaLaunchDigest **begun, VaFirmware *footer,
   return va_firmware_file_begin (search->firmware->pdata[index], begun, footer, NULL);
 }
 
-/* The firmware in @folder, sorted; that there is none is said. Returns: FALSE when it cannot be read, which has been said. */
+/* The firmware in @folder, sorted; that there is none is said. Returns: FALSE when it cannot be read, which has been
+   said. */
 static gboolean
 list_firmware (Search *search, const char *folder)
 {
@@ -84,7 +85,8 @@ list_firmware (Search *search, const char *folder)
         g_ptr_array_add (search->firmware, g_steal_pointer (&path));
     }
   if (search->firmware->len == before)
-    va_print_error_line (_("virt-attest: note: --firmware-dir: no firmware was found in %s, so no other firmware was tried"),
+    va_print_error_line (_("virt-attest: note: --firmware-dir: no firmware was found in %s, so no other firmware was "
+                           "tried"),
                          folder);
   return TRUE;
 }
@@ -95,12 +97,20 @@ search_causes (Search *search)
   const VaSevLaunch *launch = &search->launch;
   g_autoptr(GByteArray) digests = g_byte_array_new ();
   VaSevMismatch mismatch = {
-    .tik = search->tik, .tek = search->tek, .context = search->context, .measurement = search->measurement,
-    .kernels = &launch->kernel, .kernel_count = launch->has_kernel ? 1 : 0,
-    .cmdlines = (const char *const *) &launch->cmdline, .cmdline_count = launch->has_kernel ? 1 : 0, .budget = BYTES_MAX,
+    .tik = search->tik,
+    .tek = search->tek,
+    .context = search->context,
+    .measurement = search->measurement,
+    .kernels = &launch->kernel,
+    .kernel_count = launch->has_kernel ? 1 : 0,
+    .cmdlines = (const char *const *) &launch->cmdline,
+    .cmdline_count = launch->has_kernel ? 1 : 0,
+    .budget = BYTES_MAX,
     .kernel_has_no_hashes = launch->has_kernel && launch->kernel_kind != VA_KERNEL_HASHED,
-    .cpu_signature = launch->signature, .firmware_count = search->firmware->len,
-    .expected_count = launch->begun != NULL ? 1 : 0, .firmware_name = name_searched_firmware,
+    .cpu_signature = launch->signature,
+    .firmware_count = search->firmware->len,
+    .expected_count = launch->begun != NULL ? 1 : 0,
+    .firmware_name = name_searched_firmware,
     .open_firmware = open_searched_firmware,
     .user_data = search,
   };
@@ -154,7 +164,8 @@ print_explanation (const Search *search, gboolean matches)
   else if (search->found != NULL)
     printf (_("no: %s\n"), search->found);
   else
-    puts (_("no: the cause is none of the usual mistakes; the firmware, kernel, initrd or command line differs, or the TIK "
+    puts (_("no: the cause is none of the usual mistakes; the firmware, kernel, initrd or command line differs, or the "
+            "TIK "
             "is that of another launch"));
   for (guint i = 0; i < search->ruled_out->len; i++)
     printf (_("ruled out: %s\n"), (const char *) search->ruled_out->pdata[i]);
@@ -182,17 +193,20 @@ va_verb_sev_explain (VaCall *call)
   g_auto(VaSevMeasuredOptions) options = { .measurement = NULL };
   g_autofree char *tek = NULL, *firmware_dir = NULL;
   GOptionEntry entries[VA_SEV_MEASURED_ENTRIES + 3] = { { 0 } };
-  g_auto(Search) search = { .call = call, .options = &options, .ruled_out = g_ptr_array_new (),
-                          .firmware = g_ptr_array_new_with_free_func (g_free) };
+  g_auto(Search) search = { .call = call,
+                            .options = &options,
+                            .ruled_out = g_ptr_array_new (),
+                            .firmware = g_ptr_array_new_with_free_func (g_free) };
   g_autoptr(GError) error = NULL;
   VaExit code;
 
   va_sev_measured_entries (&options, entries);
-  entries[VA_SEV_MEASURED_ENTRIES] = (GOptionEntry){ "tek", 0, 0, G_OPTION_ARG_FILENAME, &tek,
-                                                     N_("The launch's encryption key, in case they are swapped"),
-                                                     N_("FILE") };
-  entries[VA_SEV_MEASURED_ENTRIES + 1] = (GOptionEntry){ "firmware-dir", 0, 0, G_OPTION_ARG_FILENAME, &firmware_dir,
-                                                         N_("Try each firmware in DIR too"), N_("DIR") };
+  entries[VA_SEV_MEASURED_ENTRIES] = (GOptionEntry){
+    "tek", 0, 0, G_OPTION_ARG_FILENAME, &tek, N_("The launch's encryption key, in case they are swapped"), N_("FILE")
+  };
+  entries[VA_SEV_MEASURED_ENTRIES + 1] =
+    (GOptionEntry){ "firmware-dir", 0, 0, G_OPTION_ARG_FILENAME, &firmware_dir, N_("Try each firmware in DIR too"),
+                    N_("DIR") };
   if (!va_call_parse (call, entries, 0, 0))
     return VA_EXIT_USAGE;
   code = va_sev_measured_context (call, &options, &search.context);

@@ -22,8 +22,8 @@ yes_if (gboolean yes, const char *otherwise)
   return yes ? g_strdup (_("yes")) : g_strdup_printf (_("no: %s"), otherwise);
 }
 
-/* What a firmware's first code is for. An IA32 build of OVMF and one that goes over to x86-64 (IA32X64) differ in what is
-   compressed. */
+/* What a firmware's first code is for. An IA32 build of OVMF and one that goes over to x86-64 (IA32X64) differ in what
+   is compressed. */
 static char *
 machine_text (const VaFirmware *footer)
 {
@@ -31,7 +31,8 @@ machine_text (const VaFirmware *footer)
     return g_strdup (_("x86-64"));
   if (footer->machine == VA_MACHINE_IA32)
     return g_strdup (_("32-bit x86"));
-  return footer->machine != 0 ? g_strdup_printf (_("another processor (0x%04x)"), footer->machine) : g_strdup (_("not known"));
+  return footer->machine != 0 ? g_strdup_printf (_("another processor (0x%04x)"), footer->machine)
+                              : g_strdup (_("not known"));
 }
 
 static char *
@@ -40,7 +41,8 @@ sev_text (const VaFirmware *footer)
   if (footer->machine == VA_MACHINE_X64)
     return g_strdup (_("yes"));
   if (footer->machine == VA_MACHINE_IA32)
-    return g_strdup (_("not known: its first code is 32-bit; only a build whose later code is x86-64 (IA32X64) can use SEV, and "
+    return g_strdup (_("not known: its first code is 32-bit; only a build whose later code is x86-64 (IA32X64) can use "
+                       "SEV, and "
                        "that part is compressed"));
   if (footer->machine != 0)
     return g_strdup (_("no: it is for another processor"));
@@ -95,8 +97,10 @@ print_firmware_json (const VaFirmwareFile *file)
   if (footer->ap_reset != 0)
     json_object_set_int_member (object, "ap-reset", footer->ap_reset);
   if (footer->machine != 0)
-    json_object_set_string_member (object, "first-code", footer->machine == VA_MACHINE_X64 ? "x64"
-                                                         : footer->machine == VA_MACHINE_IA32 ? "ia32" : "other");
+    json_object_set_string_member (object, "first-code",
+                                   footer->machine == VA_MACHINE_X64    ? "x64"
+                                   : footer->machine == VA_MACHINE_IA32 ? "ia32"
+                                                                        : "other");
   va_print_json (object);
 }
 

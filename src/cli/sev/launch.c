@@ -24,13 +24,14 @@ va_sev_launch_entries (VaSevLaunchOptions *o, GOptionEntry *entries)
     { "kernel", 0, 0, G_OPTION_ARG_FILENAME, &o->kernel, N_("Kernel, for kernel hashes"), N_("FILE") },
     { "initrd", 0, 0, G_OPTION_ARG_FILENAME, &o->initrd, N_("Its initrd, “” for none"), N_("FILE") },
     { "cmdline", 0, 0, G_OPTION_ARG_STRING, &o->cmdline, N_("Its command line"), N_("TEXT") },
-    { "cmdline-file", 0, 0, G_OPTION_ARG_FILENAME, &o->cmdline_file,
-      N_("Its command line, every byte of the file"), N_("FILE") },
-    { "policy", 0, 0, G_OPTION_ARG_STRING, &o->policy, N_("SEV guest policy, a number or “nodbg,es”; bit 2 means SEV-ES"),
-      N_("POLICY") },
+    { "cmdline-file", 0, 0, G_OPTION_ARG_FILENAME, &o->cmdline_file, N_("Its command line, every byte of the file"),
+      N_("FILE") },
+    { "policy", 0, 0, G_OPTION_ARG_STRING, &o->policy,
+      N_("SEV guest policy, a number or “nodbg,es”; bit 2 means SEV-ES"), N_("POLICY") },
     { "vcpus", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->vcpus, N_("SEV-ES: number of vCPUs; repeat"), N_("N") },
     { "cpu", 0, 0, G_OPTION_ARG_STRING, &o->cpu, N_("SEV-ES: CPU model"), N_("MODEL|FAMILY/MODEL/STEPPING") },
-    { "vmsa-profile", 0, 0, G_OPTION_ARG_STRING, &o->profile, N_("SEV-ES: what hosts put into the FPU's state and sev_features"),
+    { "vmsa-profile", 0, 0, G_OPTION_ARG_STRING, &o->profile,
+      N_("SEV-ES: what hosts put into the FPU's state and sev_features"),
       N_("zero|fpu|zero-debug-swap|fpu-debug-swap") },
     { "vmsa0", 0, 0, G_OPTION_ARG_FILENAME, &o->vmsa0, N_("SEV-ES: the first vCPU's save area, instead of --cpu"),
       N_("FILE") },
@@ -44,8 +45,8 @@ va_sev_launch_entries (VaSevLaunchOptions *o, GOptionEntry *entries)
 void
 va_sev_launch_options_clear (VaSevLaunchOptions *o)
 {
-  char **const texts[] = { &o->firmware, &o->kernel, &o->initrd, &o->cmdline, &o->cmdline_file, &o->policy, &o->cpu,
-                           &o->profile, &o->vmsa0, &o->vmsa1 };
+  char **const texts[] = { &o->firmware, &o->kernel, &o->initrd,  &o->cmdline, &o->cmdline_file,
+                           &o->policy,   &o->cpu,    &o->profile, &o->vmsa0,   &o->vmsa1 };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (*texts[i]);
@@ -108,8 +109,9 @@ check_launch_options (const Reader *reader, gboolean es)
     return va_call_usage (call, "%s", _("give --cmdline or --cmdline-file, not both"));
   if (!es)
     return o->vcpus != NULL || o->cpu != NULL || o->profile != NULL || o->vmsa0 != NULL || o->vmsa1 != NULL
-             ? va_call_usage (call, "%s", _("--vcpus, --cpu, --vmsa-profile, --vmsa0 and --vmsa1 go with a --policy "
-                                            "that has bit 2 (SEV-ES), e.g. 0x5"))
+             ? va_call_usage (call, "%s",
+                              _("--vcpus, --cpu, --vmsa-profile, --vmsa0 and --vmsa1 go with a --policy "
+                                "that has bit 2 (SEV-ES), e.g. 0x5"))
              : VA_EXIT_YES;
   if (o->vcpus == NULL)
     return va_call_usage (call, "%s", _("the policy means SEV-ES, so --vcpus is needed"));
@@ -120,8 +122,9 @@ check_launch_options (const Reader *reader, gboolean es)
   if (o->vmsa1 != NULL && o->vmsa0 == NULL)
     return va_call_usage (call, "%s", _("--vmsa1 goes with --vmsa0"));
   if (!reader->several && (g_strv_length (o->vcpus) > 1 || (o->cpu != NULL && o->profile == NULL)))
-    return va_call_usage (call, "%s", _("that is more than one digest: give one --vcpus and one --vmsa-profile (hosts "
-                                        "differ: zero or fpu), or --all"));
+    return va_call_usage (call, "%s",
+                          _("that is more than one digest: give one --vcpus and one --vmsa-profile (hosts "
+                            "differ: zero or fpu), or --all"));
   return VA_EXIT_YES;
 }
 
@@ -137,7 +140,8 @@ read_vcpu_options (const Reader *reader)
   if (o->cpu != NULL && !va_cpu_parse (o->cpu, &launch->signature, &error))
     return va_call_usage (reader->call, "--cpu: %s", error->message);
   if (o->profile != NULL && !va_vmsa_profile_parse (o->profile, &profile))
-    return va_call_usage (reader->call, _("--vmsa-profile: “%s” is none of zero, fpu, zero-debug-swap, fpu-debug-swap"), o->profile);
+    return va_call_usage (reader->call, _("--vmsa-profile: “%s” is none of zero, fpu, zero-debug-swap, fpu-debug-swap"),
+                          o->profile);
   for (guint i = 0; i < VA_VMSA_PROFILES; i++)
     launch->profiles[i] = o->profile == NULL ? i < VA_VMSA_USUAL_PROFILES : i == profile;
   for (guint i = 0; o->vcpus != NULL && o->vcpus[i] != NULL; i++)
@@ -162,15 +166,15 @@ va_sev_vmsa_file (const char *path, GError **error)
 
   if (page == NULL || g_bytes_get_size (page) == VA_VMSA_SIZE)
     return g_steal_pointer (&page);
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("%s has %" G_GSIZE_FORMAT " bytes: a save area has %d"), path,
-               g_bytes_get_size (page), VA_VMSA_SIZE);
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("%s has %" G_GSIZE_FORMAT " bytes: a save area has %d"),
+               path, g_bytes_get_size (page), VA_VMSA_SIZE);
   return NULL;
 }
 
 /* A file in the making. Kernel and initrd are large, and so is the firmware: all but one of them have a thread. */
 typedef struct {
-  const char *path; /* %NULL: none */
-  guint8 *hash;     /* out: of kernel or initrd; or %NULL, and then */
+  const char *path;    /* %NULL: none */
+  guint8 *hash;        /* out: of kernel or initrd; or %NULL, and then */
   VaSevLaunch *launch; /* out: of firmware, and a kernel's kind */
   GThread *thread;
   GError *error;
@@ -183,7 +187,8 @@ read_launch_file (gpointer data)
   File *file = data;
   g_autofree char *hex = NULL;
 
-  if (file->hash == NULL && va_firmware_file_begin (file->path, &file->launch->begun, &file->launch->footer, &file->error))
+  if (file->hash == NULL
+      && va_firmware_file_begin (file->path, &file->launch->begun, &file->launch->footer, &file->error))
     return NULL;
   if (file->hash != NULL && file->hash == file->launch->kernel.kernel)
     hex = va_kernel_file_hash (file->path, &file->launch->kernel_kind, &file->error);
@@ -277,8 +282,7 @@ add_digests (VaSevLaunch *launch, GError **error)
 {
   g_autoptr(VaLaunchDigest) digest = va_launch_digest_copy (launch->begun);
 
-  if (launch->has_kernel
-      && !va_launch_digest_add_kernel (digest, &launch->footer, &launch->kernel, error))
+  if (launch->has_kernel && !va_launch_digest_add_kernel (digest, &launch->footer, &launch->kernel, error))
     return FALSE;
   if (launch->cpus->len == 0)
     return add_digest (launch, digest, 0, VA_VMSA_ZERO, error);
@@ -313,7 +317,8 @@ warn_of_reset (const char *option, const char *path, GBytes *page, guint32 expec
   va_sev_vmsa_read (g_bytes_get_data (page, NULL), &vmsa);
   if (vmsa.reset != expected)
     g_printerr (_("virt-attest: warning: %s %s: such a vCPU begins at 0x%x, this save area at 0x%" G_GINT64_MODIFIER
-                  "x; were --vmsa0 and --vmsa1 swapped?\n"), option, path, expected, vmsa.reset);
+                  "x; were --vmsa0 and --vmsa1 swapped?\n"),
+                option, path, expected, vmsa.reset);
 }
 
 VaExit

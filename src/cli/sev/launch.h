@@ -33,9 +33,9 @@ typedef struct {
   gboolean has_kernel;
   VaKernelHashes kernel;
   VaKernelKind kernel_kind;
-  char *cmdline;         /* if has_kernel */
-  GArray *cpus;          /* SEV-ES: each number of vCPUs, guint32; else empty */
-  guint32 signature;     /* of the CPU, unless there are save areas */
+  char *cmdline;     /* if has_kernel */
+  GArray *cpus;      /* SEV-ES: each number of vCPUs, guint32; else empty */
+  guint32 signature; /* of the CPU, unless there are save areas */
   gboolean profiles[VA_VMSA_PROFILES];
   GBytes *vmsa0, *vmsa1; /* save areas from files, or %NULL */
   GArray *digests;       /* of VaSevLaunchDigest */

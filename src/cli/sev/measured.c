@@ -29,8 +29,8 @@ va_sev_measured_entries (VaSevMeasuredOptions *o, GOptionEntry *entries)
     { "tik", 0, 0, G_OPTION_ARG_FILENAME, &o->tik, N_("The launch's integrity key"), N_("FILE") },
     { "api", 0, 0, G_OPTION_ARG_STRING, &o->api, N_("SEV API version of the host"), N_("MAJOR.MINOR") },
     { "build", 0, 0, G_OPTION_ARG_STRING, &o->build, N_("SEV firmware build of the host"), N_("N") },
-    { "digest", 0, 0, G_OPTION_ARG_STRING, &o->digest, N_("Expected launch digest, or a file of it, instead of --firmware and so on"),
-      N_("HEX") },
+    { "digest", 0, 0, G_OPTION_ARG_STRING, &o->digest,
+      N_("Expected launch digest, or a file of it, instead of --firmware and so on"), N_("HEX") },
   };
 
   va_sev_launch_entries (&o->launch, entries);
@@ -43,7 +43,7 @@ va_sev_measured_context (const VaCall *call, const VaSevMeasuredOptions *o, VaLa
 {
   const VaNeeded needed[] = {
     { "--measurement", o->measurement }, { "--tik", o->tik }, { "--api", o->api }, { "--build", o->build },
-    { "--policy", o->launch.policy }, { NULL, NULL },
+    { "--policy", o->launch.policy },    { NULL, NULL },
   };
   g_auto(GStrv) api = NULL;
   guint64 major, minor, build;

@@ -67,8 +67,10 @@ read_entry (const VaCall *call, const char *text, gboolean strip, VaSecretEntry 
   gsize size;
 
   if (name == NULL || equals[1] == '\0' || !va_guid_parse (luks ? VA_GUID_LUKS_PASSPHRASE : name, entry->guid, NULL))
-    return va_call_usage (call, _("--entry: expected GUID=FILE or luks=FILE, with a GUID as in %s; the secret itself belongs "
-                                  "into the file"), VA_GUID_LUKS_PASSPHRASE);
+    return va_call_usage (call,
+                          _("--entry: expected GUID=FILE or luks=FILE, with a GUID as in %s; the secret itself belongs "
+                            "into the file"),
+                          VA_GUID_LUKS_PASSPHRASE);
   read = va_secret_from_path (equals + 1, VA_SECRET_TABLE_MAX, &error);
   if (read == NULL)
     return va_sev_fail (error);
@@ -223,8 +225,12 @@ va_verb_sev_secret (VaCall *call)
   VaExit code;
 
   if (!va_call_parse (call, entries, 0, 0)
-      || !va_call_has (call, (const VaNeeded[]){ { "--measurement", o.measurement }, { "--tik", o.tik }, { "--tek", o.tek },
-                                                 { "--entry", o.entries }, { "--out", o.out }, { NULL, NULL } }))
+      || !va_call_has (call, (const VaNeeded[]){ { "--measurement", o.measurement },
+                                                 { "--tik", o.tik },
+                                                 { "--tek", o.tek },
+                                                 { "--entry", o.entries },
+                                                 { "--out", o.out },
+                                                 { NULL, NULL } }))
     return VA_EXIT_USAGE;
   if (!va_input_text (VA_GIVEN_MEASUREMENT, "--measurement", o.measurement, measurement, &error))
     return va_sev_fail (error);

@@ -42,8 +42,8 @@ check_session_options (const VaCall *call, const Options *o)
 {
   const char *pdh = o->pdh != NULL ? o->pdh : o->chain; /* a directory has it, too */
 
-  if (!va_call_has (call, (const VaNeeded[]){ { "--pdh", pdh }, { "--policy", o->policy }, { "--out", o->out },
-                                              { NULL, NULL } }))
+  if (!va_call_has (call, (const VaNeeded[]){
+                            { "--pdh", pdh }, { "--policy", o->policy }, { "--out", o->out }, { NULL, NULL } }))
     return VA_EXIT_USAGE;
   if (o->cert_chain != NULL && o->chain != NULL)
     return va_call_usage (call, "%s", _("give --cert-chain or --chain, not both"));
@@ -79,8 +79,9 @@ check_platform_chain (const Options *o, VaSevBundle *bundle)
 
   if (o->cert_chain == NULL && o->chain == NULL)
     {
-      g_printerr ("%s\n", _("virt-attest: warning: without --cert-chain or --chain nothing shows that the PDH belongs to an "
-                            "AMD processor: whoever made it can read the secrets"));
+      g_printerr ("%s\n",
+                  _("virt-attest: warning: without --cert-chain or --chain nothing shows that the PDH belongs to an "
+                    "AMD processor: whoever made it can read the secrets"));
       return VA_EXIT_YES;
     }
   if (va_sev_bundle_chain (bundle, &bundle->chain, &error))
@@ -103,8 +104,10 @@ write_session_files (const char *folder, VaNewFile files[FILES], GError **error)
   for (guint i = 0; i < FILES; i++)
     g_free (paths[i]);
   if (!ok && error != NULL && g_error_matches (*error, VA_CORE_ERROR, VA_CORE_ERROR_EXISTS))
-    g_prefix_error (error, _("%s has a session already, and a session is for one start of the guest; name a new directory "
-                             "with --out: "), folder);
+    g_prefix_error (error,
+                    _("%s has a session already, and a session is for one start of the guest; name a new directory "
+                      "with --out: "),
+                    folder);
   if (!ok && made)
     g_rmdir (folder);
   return ok;
@@ -117,10 +120,13 @@ print_session_text (const char *folder, guint32 policy)
   g_autofree char *text = va_policy_text (policy);
 
   printf (_("%s: session.base64 and dh-cert.base64 for the host; tik.bin and tek.bin for you alone\n"
-            "for policy %s: the domain's <policy> must be the same\n"), folder, text);
+            "for policy %s: the domain's <policy> must be the same\n"),
+          folder, text);
   if ((policy & VA_POLICY_NODBG) == 0)
-    g_printerr (_("virt-attest: warning: policy 0x%x allows debugging (its bit 0, nodbg, is clear): the host can read and change "
-                  "the guest's memory, so no secret is safe in it\n"), policy);
+    g_printerr (_("virt-attest: warning: policy 0x%x allows debugging (its bit 0, nodbg, is clear): the host can read "
+                  "and change "
+                  "the guest's memory, so no secret is safe in it\n"),
+                policy);
 }
 
 static VaExit
@@ -136,9 +142,10 @@ make_session_files (const VaCall *call, const Options *o, const VaSevCert *pdh, 
   cert = va_base64_encode (session->godh_cert, sizeof session->godh_cert);
   if (!write_session_files (o->out,
                             (VaNewFile[FILES]){ { "tik.bin", va_secret_data (session->tik), VA_SEV_KEY_SIZE, 0600 },
-                                                   { "tek.bin", va_secret_data (session->tek), VA_SEV_KEY_SIZE, 0600 },
-                                                   { "session.base64", blob, strlen (blob), 0644 },
-                                                   { "dh-cert.base64", cert, strlen (cert), 0644 } }, &error))
+                                                { "tek.bin", va_secret_data (session->tek), VA_SEV_KEY_SIZE, 0600 },
+                                                { "session.base64", blob, strlen (blob), 0644 },
+                                                { "dh-cert.base64", cert, strlen (cert), 0644 } },
+                            &error))
     return va_sev_fail (error);
   if (call->json)
     {

@@ -120,8 +120,8 @@ va_verb_sev_vmsa_build (VaCall *call)
     { "cpu", 0, 0, G_OPTION_ARG_STRING, &o.cpu, N_("CPU model"), N_("MODEL|FAMILY/MODEL/STEPPING") },
     { "vmsa-profile", 0, 0, G_OPTION_ARG_STRING, &o.profile, N_("What hosts put into the FPU's state and sev_features"),
       N_("zero|fpu|zero-debug-swap|fpu-debug-swap") },
-    { "firmware", 0, 0, G_OPTION_ARG_FILENAME, &o.firmware, N_("Make that of the other vCPUs too: they begin where it says"),
-      N_("FILE") },
+    { "firmware", 0, 0, G_OPTION_ARG_FILENAME, &o.firmware,
+      N_("Make that of the other vCPUs too: they begin where it says"), N_("FILE") },
     { "out", 0, 0, G_OPTION_ARG_FILENAME, &o.out, N_("Where the files go"), N_("DIR") },
     VA_OUTPUT_FORCE (&o.force),
     { NULL },
@@ -131,12 +131,14 @@ va_verb_sev_vmsa_build (VaCall *call)
   guint32 signature;
 
   if (!va_call_parse (call, entries, 0, 0)
-      || !va_call_has (call, (const VaNeeded[]){ { "--cpu", o.cpu }, { "--vmsa-profile", o.profile }, { "--out", o.out },
-                                                 { NULL, NULL } }))
+      || !va_call_has (call,
+                       (const VaNeeded[]){
+                         { "--cpu", o.cpu }, { "--vmsa-profile", o.profile }, { "--out", o.out }, { NULL, NULL } }))
     return VA_EXIT_USAGE;
   if (!va_cpu_parse (o.cpu, &signature, &error))
     return va_call_usage (call, "--cpu: %s", error->message);
   if (!va_vmsa_profile_parse (o.profile, &profile))
-    return va_call_usage (call, _("--vmsa-profile: “%s” is none of zero, fpu, zero-debug-swap, fpu-debug-swap"), o.profile);
+    return va_call_usage (call, _("--vmsa-profile: “%s” is none of zero, fpu, zero-debug-swap, fpu-debug-swap"),
+                          o.profile);
   return build_pages (call, &o, signature, profile);
 }

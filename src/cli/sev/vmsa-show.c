@@ -58,7 +58,8 @@ print_vmsa_text (const VaVmsa *vmsa, const guint8 *page)
     va_table_field (table, _("as “sev vmsa build” makes it"), g_strdup (_("yes")));
   else
     va_table_field (table, _("as “sev vmsa build” makes it"),
-                    g_strdup_printf (_("no: bytes that differ: %u, the first at 0x%x"), vmsa->differing, vmsa->first_differing));
+                    g_strdup_printf (_("no: bytes that differ: %u, the first at 0x%x"), vmsa->differing,
+                                     vmsa->first_differing));
   for (gsize i = 0; i < count; i++)
     va_table_field (table, fields[i].name, field_text (&fields[i], page));
   va_table_print (table, "");

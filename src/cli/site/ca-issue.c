@@ -95,8 +95,8 @@ va_verb_ca_issue (VaCall *call)
   request.not_after = g_get_real_time () / G_USEC_PER_SEC + (gint64) days * 24 * 60 * 60;
   folder = va_ca_folder (dir);
   where = out != NULL ? out : ".";
-  stem = request.server ? g_strdup ("service") : g_strconcat (call->operands[0], "-", request.name, person != NULL ? "-" : NULL, person,
-                                                                    NULL);
+  stem = request.server ? g_strdup ("service")
+                        : g_strconcat (call->operands[0], "-", request.name, person != NULL ? "-" : NULL, person, NULL);
   ca = va_ca_files_read (folder, "ca", &error);
   pair = ca != NULL ? va_ca_issue (ca, &request, &error) : NULL;
   if (pair == NULL || !va_ca_files_write (pair, where, 0755, stem, &error))

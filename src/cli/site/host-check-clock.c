@@ -56,7 +56,9 @@ va_check_clock (VaHostCheck *check, VaFinding *finding)
       from = va_print_time (begins);
       to = va_print_time (ends);
       if (now < begins || now > ends)
-        va_finding_fix (finding, _("it is %s here, but %s is valid from %s to %s: set the clock, or make a new "
-                                   "certificate"), clock, path, from, to);
+        va_finding_fix (finding,
+                        _("it is %s here, but %s is valid from %s to %s: set the clock, or make a new "
+                          "certificate"),
+                        clock, path, from, to);
     }
 }

@@ -3,7 +3,8 @@
 
 #include "cli/site/host-check.h"
 
-static void G_GNUC_PRINTF (2, 0)
+static void set_words (VaFinding *finding, const char *format, va_list args) G_GNUC_PRINTF (2, 0);
+static void
 set_words (VaFinding *finding, const char *format, va_list args)
 {
   g_free (finding->words);

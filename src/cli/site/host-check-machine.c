@@ -40,8 +40,10 @@ judge_rules (const char *root, VaFinding *finding)
       shared = shared || (text != NULL && has_rule (text, "virt-attest/qmp/*/"));
     }
   if (shared)
-    va_finding_fix (finding, _("an older rule lets every QEMU reach the second monitor of every domain: remove the line with "
-                               "virt-attest/qmp/*/ from %s, and put the rules of %s there"), RULES, EXAMPLE);
+    va_finding_fix (finding,
+                    _("an older rule lets every QEMU reach the second monitor of every domain: remove the line with "
+                      "virt-attest/qmp/*/ from %s, and put the rules of %s there"),
+                    RULES, EXAMPLE);
   else if (own)
     va_finding_ok (finding, _("each QEMU reaches its own second monitor only"));
   else
@@ -57,8 +59,9 @@ va_judge_apparmor (const char *root, const char *capabilities, VaFinding *findin
   else if (strstr (capabilities, "<model>selinux</model>") != NULL)
     va_finding_ok (finding, _("not used; libvirt uses SELinux to keep QEMU processes apart"));
   else
-    va_finding_ok (finding, _("not used by libvirt, nor is SELinux: other QEMU processes can reach the second monitor of a "
-                              "domain for a moment of its start; see docs/THREATS.md"));
+    va_finding_ok (finding,
+                   _("not used by libvirt, nor is SELinux: other QEMU processes can reach the second monitor of a "
+                     "domain for a moment of its start; see docs/THREATS.md"));
 }
 
 void
@@ -101,8 +104,9 @@ va_judge_unit (const char *root, VaFinding *finding)
 
   if (!g_file_test (systemd, G_FILE_TEST_IS_DIR))
     {
-      va_finding_warn (finding, _("systemd does not run here, so this cannot be checked: make sure that virt-attest-hostd "
-                                  "starts with the machine and before libvirtd"));
+      va_finding_warn (finding,
+                       _("systemd does not run here, so this cannot be checked: make sure that virt-attest-hostd "
+                         "starts with the machine and before libvirtd"));
       return;
     }
   for (guint i = 0; i < G_N_ELEMENTS (folders) && !wanted; i++)
@@ -114,8 +118,10 @@ va_judge_unit (const char *root, VaFinding *finding)
   if (wanted)
     va_finding_ok (finding, _("%s starts with the machine"), UNIT);
   else
-    va_finding_fix (finding, _("%s does not start with the machine, and domains with autostart would be refused: systemctl "
-                               "enable --now virt-attest-hostd"), UNIT);
+    va_finding_fix (finding,
+                    _("%s does not start with the machine, and domains with autostart would be refused: systemctl "
+                      "enable --now virt-attest-hostd"),
+                    UNIT);
 }
 
 void

@@ -49,7 +49,8 @@ va_check_lock_manager (VaHostCheck *check, VaFinding *finding)
   if (text == NULL)
     va_finding_fix (finding, "%s", error->message);
   else if (name == NULL)
-    va_finding_fix (finding, _("add the line lock_manager = \"%s\" to %s and restart libvirtd"), LOCK_DRIVER, QEMU_CONF);
+    va_finding_fix (finding, _("add the line lock_manager = \"%s\" to %s and restart libvirtd"), LOCK_DRIVER,
+                    QEMU_CONF);
   else if (strcmp (name, LOCK_DRIVER) != 0)
     va_finding_fix (finding,
                     _("%s has lock_manager = \"%s\": change it to \"%s\", and keep the other by chain = \"%s\" in "
@@ -63,8 +64,7 @@ void
 va_check_gate_file (VaHostCheck *check, VaFinding *finding)
 {
   const char *folder = g_getenv ("LIBVIRT_LOCK_MANAGER_PLUGIN_DIR");
-  g_autofree char *path
-    = g_build_filename (folder != NULL ? folder : VA_LOCKDRIVERDIR, LOCK_DRIVER ".so", NULL);
+  g_autofree char *path = g_build_filename (folder != NULL ? folder : VA_LOCKDRIVERDIR, LOCK_DRIVER ".so", NULL);
   void *handle = dlopen (path, RTLD_NOW | RTLD_LOCAL);
 
   if (handle == NULL)
@@ -100,16 +100,20 @@ va_check_gate_loaded (VaHostCheck *check, VaFinding *finding)
   if (read_mark (&pid))
     va_finding_ok (finding, _("libvirtd, process %d, has loaded the launch gate"), (int) pid);
   else
-    va_finding_fix (finding, _("no running libvirtd has loaded the launch gate: set lock_manager in %s and restart "
-                               "libvirtd"), QEMU_CONF);
+    va_finding_fix (finding,
+                    _("no running libvirtd has loaded the launch gate: set lock_manager in %s and restart "
+                      "libvirtd"),
+                    QEMU_CONF);
 }
 
 void
 va_check_hook (VaHostCheck *check, VaFinding *finding)
 {
   if (!g_file_test (HOOK, G_FILE_TEST_IS_REGULAR))
-    va_finding_fix (finding, _("%s is missing: copy virt-attest's hook there from %s of the installation (mode 0755), then "
-                               "restart libvirtd"), HOOK, VA_QEMUHOOKDIR "/virt-attest");
+    va_finding_fix (finding,
+                    _("%s is missing: copy virt-attest's hook there from %s of the installation (mode 0755), then "
+                      "restart libvirtd"),
+                    HOOK, VA_QEMUHOOKDIR "/virt-attest");
   else if (access (HOOK, X_OK) != 0)
     va_finding_fix (finding, _("%s cannot be executed: chmod 0755 it"), HOOK);
   else
@@ -120,12 +124,11 @@ va_check_hook (VaHostCheck *check, VaFinding *finding)
 void
 va_check_agent (VaHostCheck *check, VaFinding *finding)
 {
-  g_autofree char *question = g_strdup_printf (
-    "virt-attest hook 1\nrelease %d\n\n<domain><name>host-check</name>"
-    "<uuid>00000000-0000-0000-0000-000000000000</uuid></domain>", (int) getpid ());
+  g_autofree char *question = g_strdup_printf ("virt-attest hook 1\nrelease %d\n\n<domain><name>host-check</name>"
+                                               "<uuid>00000000-0000-0000-0000-000000000000</uuid></domain>",
+                                               (int) getpid ());
   g_autoptr(GError) error = NULL;
-  g_autoptr(GBytes) answer
-    = va_ask (VA_RUNDIR "/hook.sock", question, strlen (question), ASK_MS, 4096, &error);
+  g_autoptr(GBytes) answer = va_ask (VA_RUNDIR "/hook.sock", question, strlen (question), ASK_MS, 4096, &error);
 
   if (answer == NULL)
     va_finding_fix (finding, _("the agent does not answer: %s. Start virt-attest-hostd"), error->message);

@@ -39,12 +39,14 @@ is_shut (const VaSevRoom *room, VaFinding *finding)
       va_finding_fix (finding, _("the SEV firmware does not tell its state: error %s"), text);
     }
   else if (room->state == 0)
-    va_finding_fix (finding, _("SEV is not initialised, and no guest can start: look at the kernel's messages of ccp, load "
-                               "kvm_amd with sev=1, and update the SEV firmware"));
+    va_finding_fix (finding,
+                    _("SEV is not initialised, and no guest can start: look at the kernel's messages of ccp, load "
+                      "kvm_amd with sev=1, and update the SEV firmware"));
   else if (room->guests == 0 && room->es_guests == 0 && room->processor)
-    va_finding_fix (finding, _("no guest can start, since libvirt tells 0 SEV and 0 SEV-ES guests: switch on SEV (SMEE) in the "
-                               "BIOS, look at “SEV-ES ASID Space Limit” (minimum SEV non-ES ASID) there, and load kvm_amd with "
-                               "sev=1"));
+    va_finding_fix (finding,
+                    _("no guest can start, since libvirt tells 0 SEV and 0 SEV-ES guests: switch on SEV (SMEE) in the "
+                      "BIOS, look at “SEV-ES ASID Space Limit” (minimum SEV non-ES ASID) there, and load kvm_amd with "
+                      "sev=1"));
   else
     return FALSE;
   return TRUE;
@@ -55,11 +57,15 @@ static gboolean
 room_is_full (const VaSevRoom *room, VaFinding *finding)
 {
   if (room->guests > 0 && room->running >= room->guests)
-    va_finding_fix (finding, _("%u SEV guests run, and there are ASIDs for %u: stop one, or lower “SEV-ES ASID Space Limit” in "
-                               "the BIOS"), room->running, room->guests);
+    va_finding_fix (finding,
+                    _("%u SEV guests run, and there are ASIDs for %u: stop one, or lower “SEV-ES ASID Space Limit” in "
+                      "the BIOS"),
+                    room->running, room->guests);
   else if (room->es_guests > 0 && room->es_running >= room->es_guests)
-    va_finding_fix (finding, _("%u SEV-ES guests run, and there are ASIDs for %u: stop one, or raise “SEV-ES ASID Space Limit” "
-                               "in the BIOS"), room->es_running, room->es_guests);
+    va_finding_fix (finding,
+                    _("%u SEV-ES guests run, and there are ASIDs for %u: stop one, or raise “SEV-ES ASID Space Limit” "
+                      "in the BIOS"),
+                    room->es_running, room->es_guests);
   else
     return FALSE;
   return TRUE;
@@ -69,24 +75,30 @@ static void
 judge_no_es (const VaSevRoom *room, VaFinding *finding)
 {
   if (room->wants_es != NULL)
-    va_finding_fix (finding, _("C-bit %u, up to %u SEV guests, but no SEV-ES guest, and the domain %s wants SEV-ES: raise "
-                               "“SEV-ES ASID Space Limit” in the BIOS, and load kvm_amd with sev_es=1"), room->cbitpos,
-                    room->guests, room->wants_es);
+    va_finding_fix (finding,
+                    _("C-bit %u, up to %u SEV guests, but no SEV-ES guest, and the domain %s wants SEV-ES: raise "
+                      "“SEV-ES ASID Space Limit” in the BIOS, and load kvm_amd with sev_es=1"),
+                    room->cbitpos, room->guests, room->wants_es);
   else
-    va_finding_warn (finding, _("C-bit %u, up to %u SEV guests, but no SEV-ES guest: for those, raise “SEV-ES ASID Space "
-                                "Limit” in the BIOS, and load kvm_amd with sev_es=1"), room->cbitpos, room->guests);
+    va_finding_warn (finding,
+                     _("C-bit %u, up to %u SEV guests, but no SEV-ES guest: for those, raise “SEV-ES ASID Space "
+                       "Limit” in the BIOS, and load kvm_amd with sev_es=1"),
+                     room->cbitpos, room->guests);
 }
 
 static void
 judge_only_es (const VaSevRoom *room, VaFinding *finding)
 {
   if (room->wants != NULL)
-    va_finding_fix (finding, _("C-bit %u, up to %u SEV-ES guests, but no SEV guest without ES, and the domain %s is one: lower "
-                               "“SEV-ES ASID Space Limit” in the BIOS, or give it a policy with ES"), room->cbitpos,
-                    room->es_guests, room->wants);
+    va_finding_fix (finding,
+                    _("C-bit %u, up to %u SEV-ES guests, but no SEV guest without ES, and the domain %s is one: lower "
+                      "“SEV-ES ASID Space Limit” in the BIOS, or give it a policy with ES"),
+                    room->cbitpos, room->es_guests, room->wants);
   else
-    va_finding_warn (finding, _("C-bit %u, up to %u SEV-ES guests, but no SEV guest without ES: for those, lower “SEV-ES ASID "
-                                "Space Limit” in the BIOS"), room->cbitpos, room->es_guests);
+    va_finding_warn (finding,
+                     _("C-bit %u, up to %u SEV-ES guests, but no SEV guest without ES: for those, lower “SEV-ES ASID "
+                       "Space Limit” in the BIOS"),
+                     room->cbitpos, room->es_guests);
 }
 
 void
@@ -95,13 +107,15 @@ va_judge_sev_room (const VaSevRoom *room, VaFinding *finding)
   if (is_shut (room, finding) || room_is_full (room, finding))
     return;
   if (room->guests == 0 && room->es_guests == 0)
-    va_finding_warn (finding, _("C-bit %u, but 0 SEV and 0 SEV-ES guests, and this processor has no SEV: guests can start on "
-                                "the software platform alone, which protects nothing"), room->cbitpos);
+    va_finding_warn (finding,
+                     _("C-bit %u, but 0 SEV and 0 SEV-ES guests, and this processor has no SEV: guests can start on "
+                       "the software platform alone, which protects nothing"),
+                     room->cbitpos);
   else if (room->es_guests == 0)
     judge_no_es (room, finding);
   else if (room->guests == 0)
     judge_only_es (room, finding);
   else
-    va_finding_ok (finding, _("C-bit %u, up to %u SEV and %u SEV-ES guests; %u and %u run"), room->cbitpos, room->guests,
-                   room->es_guests, room->running, room->es_running);
+    va_finding_ok (finding, _("C-bit %u, up to %u SEV and %u SEV-ES guests; %u and %u run"), room->cbitpos,
+                   room->guests, room->es_guests, room->running, room->es_running);
 }

@@ -68,12 +68,15 @@ va_check_certificate (VaHostCheck *check, VaFinding *finding)
   days = left < 0 ? -1 : left / DAY;
   date = va_print_time (ends);
   if (days < 0)
-    va_finding_fix (finding, _("%s ended on %s: make a new one with “virt-attest ca issue host NAME”, then systemctl reload "
-                               "virt-attest-hostd"), read_setting (check, "certificate"), date);
+    va_finding_fix (finding,
+                    _("%s ended on %s: make a new one with “virt-attest ca issue host NAME”, then systemctl reload "
+                      "virt-attest-hostd"),
+                    read_setting (check, "certificate"), date);
   else if (days < WARN_DAYS)
-    va_finding_fix (finding, _("%s ends on %s, in %" G_GINT64_FORMAT " days: make a new one with “virt-attest ca issue host "
-                               "NAME”, then systemctl reload virt-attest-hostd"), read_setting (check, "certificate"),
-                    date, days);
+    va_finding_fix (finding,
+                    _("%s ends on %s, in %" G_GINT64_FORMAT " days: make a new one with “virt-attest ca issue host "
+                      "NAME”, then systemctl reload virt-attest-hostd"),
+                    read_setting (check, "certificate"), date, days);
   else
     va_finding_ok (finding, _("%s is valid until %s, for %" G_GINT64_FORMAT " more days"),
                    read_setting (check, "certificate"), date, days);

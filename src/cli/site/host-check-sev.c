@@ -22,8 +22,10 @@
 static const char *
 wrong_part (virTypedParameterPtr params, int n)
 {
-  const struct { const char *name; gsize size; } parts[]
-    = { { VIR_NODE_SEV_PDH, VA_SEV_CERT_SIZE }, { VIR_NODE_SEV_CERT_CHAIN, CERT_CHAIN_SIZE } };
+  const struct {
+    const char *name;
+    gsize size;
+  } parts[] = { { VIR_NODE_SEV_PDH, VA_SEV_CERT_SIZE }, { VIR_NODE_SEV_CERT_CHAIN, CERT_CHAIN_SIZE } };
 
   for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
     {
@@ -125,8 +127,10 @@ judge_refusal (VaFinding *finding)
   if (room.state == 0 || room.firmware_error != VA_FIRMWARE_ERROR_NONE)
     va_judge_sev_room (&room, finding);
   else
-    va_finding_fix (finding, _("libvirt has no SEV: %s. Switch on SEV (SMEE) in the BIOS, load kvm_amd with sev=1, check "
-                               "that /dev/sev is there, then restart libvirtd"), message != NULL ? message : "?");
+    va_finding_fix (finding,
+                    _("libvirt has no SEV: %s. Switch on SEV (SMEE) in the BIOS, load kvm_amd with sev=1, check "
+                      "that /dev/sev is there, then restart libvirtd"),
+                    message != NULL ? message : "?");
 }
 
 void

@@ -18,20 +18,20 @@ void va_finding_fix (VaFinding *finding, const char *format, ...) G_GNUC_PRINTF 
 
 /** What the checks share. */
 typedef struct {
-  VaConfig *config;       /* hostd.conf; %NULL when it cannot be read */
+  VaConfig *config; /* hostd.conf; %NULL when it cannot be read */
   const char *config_path;
-  gpointer libvirt;       /* virConnectPtr; %NULL when libvirt cannot be reached */
+  gpointer libvirt; /* virConnectPtr; %NULL when libvirt cannot be reached */
 } VaHostCheck;
 
 /** What SEV has room for on this host, and what wants it. */
 typedef struct {
-  gboolean processor;    /* the processor says that it has SEV; not so on the software platform */
-  int state;             /* of the platform: 0 not initialised, 1 initialised, 2 with guests; -1: /dev/sev cannot be asked */
-  int firmware_error;    /* instead of a state: va_firmware_error_text(); -1: none */
+  gboolean processor; /* the processor says that it has SEV; not so on the software platform */
+  int state; /* of the platform: 0 not initialised, 1 initialised, 2 with guests; -1: /dev/sev cannot be asked */
+  int firmware_error; /* instead of a state: va_firmware_error_text(); -1: none */
   guint cbitpos;
   guint guests, es_guests; /* at once, at most, as libvirt says */
   guint running, es_running;
-  char *wants, *wants_es;  /* a domain of this host, or %NULL */
+  char *wants, *wants_es; /* a domain of this host, or %NULL */
 } VaSevRoom;
 void va_sev_room_clear (VaSevRoom *room);
 void va_judge_sev_room (const VaSevRoom *room, VaFinding *finding);

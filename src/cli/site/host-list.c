@@ -19,8 +19,7 @@ print_host_table (JsonObject *answer)
 {
   JsonArray *hosts = va_answer_array (answer, "hosts");
   VaTable *table = va_table_new ((const char *[]){ _("HOST"), "SEV", "SEV-ES", _("GATE"), _("GUESTS"), "LIBVIRT",
-                                                   "QEMU", _("AGENT"), _("CERTIFICATE UNTIL"),
-                                                   _("SEEN"), NULL });
+                                                   "QEMU", _("AGENT"), _("CERTIFICATE UNTIL"), _("SEEN"), NULL });
 
   for (guint i = 0; i < va_answer_length (hosts); i++)
     {

@@ -34,7 +34,8 @@ restore_backup (const char *config_file, const char *path, VaStoreCopied *copied
   if (config != NULL && va_service_store_user (place, "service restore FILE", error))
     kek = va_service_open_kek (config, error);
   return kek != NULL
-         && va_store_restore (path, place, va_config_number (config, "limits", "reserve-mib") * MIB, kek, copied, error);
+         && va_store_restore (path, place, va_config_number (config, "limits", "reserve-mib") * MIB, kek, copied,
+                              error);
 }
 
 static VaExit
@@ -42,7 +43,8 @@ copy_store (VaCall *call, gboolean (*how) (const char *, const char *, VaStoreCo
 {
   g_autofree char *config_file = NULL;
   const GOptionEntry options[] = {
-    { "service-config", 0, 0, G_OPTION_ARG_FILENAME, &config_file, N_("The service's configuration [" VA_SERVICE_CONFIG "]"), N_("FILE") },
+    { "service-config", 0, 0, G_OPTION_ARG_FILENAME, &config_file,
+      N_("The service's configuration [" VA_SERVICE_CONFIG "]"), N_("FILE") },
     { NULL },
   };
   g_autoptr(GError) error = NULL;

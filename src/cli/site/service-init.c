@@ -50,8 +50,8 @@ give_to_service (const Plan *plan, const char *path, GError **error)
     return TRUE;
   ok = fd >= 0 && fchown (fd, plan->uid, plan->gid) == 0;
   if (!ok)
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("%s: cannot give it to user %s: %s"), path,
-                 SERVICE_USER, g_strerror (errno));
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("%s: cannot give it to user %s: %s"), path, SERVICE_USER,
+                 g_strerror (errno));
   if (fd >= 0)
     close (fd);
   return ok;
@@ -71,14 +71,15 @@ static gboolean
 write_config (const Plan *plan, GError **error)
 {
   g_autofree char *dir = g_path_get_dirname (plan->config);
-  g_autofree char *text = g_strdup_printf (
-    "# What else can be set, and what the values mean: virt-attest-service.conf(5).\n\n"
-    "[listen]\naddress = \"::\"\nport = 8443\n\n"
-    "[tls]\n"
-    "# “virt-attest ca issue service HOSTNAME” makes service.pem and service.key; ca.pem is the CA's certificate.\n"
-    "ca = \"%s/ca.pem\"\ncertificate = \"%s/service.pem\"\nkey = \"%s/service.key\"\n\n"
-    "[store]\npath = \"%s/store.db\"\nkey = \"%s\"\n",
-    dir, dir, dir, plan->store, plan->key);
+  g_autofree char *text =
+    g_strdup_printf ("# What else can be set, and what the values mean: virt-attest-service.conf(5).\n\n"
+                     "[listen]\naddress = \"::\"\nport = 8443\n\n"
+                     "[tls]\n"
+                     "# “virt-attest ca issue service HOSTNAME” makes service.pem and service.key; ca.pem is the CA's "
+                     "certificate.\n"
+                     "ca = \"%s/ca.pem\"\ncertificate = \"%s/service.pem\"\nkey = \"%s/service.key\"\n\n"
+                     "[store]\npath = \"%s/store.db\"\nkey = \"%s\"\n",
+                     dir, dir, dir, plan->store, plan->key);
 
   return va_file_create (plan->config, text, strlen (text), 0644, error);
 }
@@ -90,12 +91,14 @@ check_absent (const char *path, const char *why, GError **error)
   struct stat info;
 
   if (lstat (path, &info) == 0)
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_EXISTS, _("%s is there already; nothing was changed. %s"), path, why);
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_EXISTS, _("%s is there already; nothing was changed. %s"), path,
+                 why);
   else if (errno == ENOENT || errno == ENOTDIR)
     return TRUE;
   else
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
-                 _("cannot see whether %s is there already: %s; nothing was changed. Run this as root"), path, g_strerror (errno));
+                 _("cannot see whether %s is there already: %s; nothing was changed. Run this as root"), path,
+                 g_strerror (errno));
   return FALSE;
 }
 
@@ -107,8 +110,10 @@ refuse_existing (const Plan *plan, GError **error)
 
   return check_absent (plan->key, lost, error) && check_absent (plan->config, lost, error)
          && check_absent (store,
-                          _("A new key would not open it: put back service.kek and service.conf, which belong to it, or move "
-                            "the store away"), error);
+                          _("A new key would not open it: put back service.kek and service.conf, which belong to it, "
+                            "or move "
+                            "the store away"),
+                          error);
 }
 
 static gboolean
@@ -120,8 +125,7 @@ carry_out_plan (const Plan *plan, GError **error)
   /* The service's user has to get through to the store. */
   return refuse_existing (plan, error) && va_folder_make (dir, 0755, error) && va_folder_make (above, 0755, error)
          && va_folder_make (plan->store, 0700, error) && give_to_service (plan, plan->store, error)
-         && write_key (plan, error)
-         && write_config (plan, error);
+         && write_key (plan, error) && write_config (plan, error);
 }
 
 VaExit

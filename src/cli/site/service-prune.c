@@ -46,7 +46,8 @@ prune_store (const char *config_file, VaPrune *prune, gboolean dry_run, GError *
   const char *place;
   g_autoptr(VaConfig) config = va_service_store_find (config_file, &place, error);
   g_autoptr(VaKek) kek = config != NULL && va_service_store_user (place, "service prune", error)
-                           ? va_service_open_kek (config, error) : NULL;
+                           ? va_service_open_kek (config, error)
+                           : NULL;
   g_autoptr(VaStore) store = kek != NULL ? va_store_open (place, VA_STORE_PRESENT, kek, error) : NULL;
 
   return store != NULL && va_store_prune_plan (store, prune, error) && (dry_run || remove_all (store, prune, error));
@@ -55,8 +56,10 @@ prune_store (const char *config_file, VaPrune *prune, gboolean dry_run, GError *
 static void
 print_done (const VaPrune *prune, gboolean dry_run)
 {
-  printf (dry_run ? _("%" G_GUINT64_FORMAT " launches and %" G_GUINT64_FORMAT " records of the audit log would be removed\n")
-                  : _("done: %" G_GUINT64_FORMAT " launches and %" G_GUINT64_FORMAT " records of the audit log were removed\n"),
+  printf (dry_run
+            ? _("%" G_GUINT64_FORMAT " launches and %" G_GUINT64_FORMAT " records of the audit log would be removed\n")
+            : _("done: %" G_GUINT64_FORMAT " launches and %" G_GUINT64_FORMAT
+                " records of the audit log were removed\n"),
           prune->launches, prune->records);
   if (prune->records > 0)
     printf (_("The audit log begins behind record %" G_GUINT64_FORMAT " then. Keep an export of what was before it.\n"),
@@ -69,8 +72,10 @@ va_verb_service_prune (VaCall *call)
   g_autofree char *config_file = NULL, *before = NULL;
   gboolean dry_run = FALSE;
   const GOptionEntry options[] = {
-    { "service-config", 0, 0, G_OPTION_ARG_FILENAME, &config_file, N_("The service's configuration [" VA_SERVICE_CONFIG "]"), N_("FILE") },
-    { "before", 0, 0, G_OPTION_ARG_STRING, &before, N_("Remove what is older: 2026-01-31, or 2026-01-31T12:00:00Z"), N_("DATE") },
+    { "service-config", 0, 0, G_OPTION_ARG_FILENAME, &config_file,
+      N_("The service's configuration [" VA_SERVICE_CONFIG "]"), N_("FILE") },
+    { "before", 0, 0, G_OPTION_ARG_STRING, &before, N_("Remove what is older: 2026-01-31, or 2026-01-31T12:00:00Z"),
+      N_("DATE") },
     { "dry-run", 0, 0, G_OPTION_ARG_NONE, &dry_run, N_("Only tell how much that is"), NULL },
     { NULL },
   };
@@ -83,8 +88,10 @@ va_verb_service_prune (VaCall *call)
     return VA_EXIT_USAGE;
   prune.before = read_date (before);
   if (prune.before == 0 || prune.before > prune.now)
-    return va_call_usage (call, _("--before: “%s” is not a date in the past; expected one like 2026-01-31 or "
-                                  "2026-01-31T12:00:00Z"), before);
+    return va_call_usage (call,
+                          _("--before: “%s” is not a date in the past; expected one like 2026-01-31 or "
+                            "2026-01-31T12:00:00Z"),
+                          before);
   ok = prune_store (config_file, &prune, dry_run, &error);
   g_free (prune.text);
   if (!ok)

@@ -35,7 +35,8 @@ rekey_store (const char *config_file, guint64 *moved, GError **error)
   const char *place;
   g_autoptr(VaConfig) config = va_service_store_find (config_file, &place, error);
   g_autoptr(VaKek) kek = config != NULL && va_service_store_user (place, "service rekey", error)
-                           ? va_service_open_kek (config, error) : NULL;
+                           ? va_service_open_kek (config, error)
+                           : NULL;
   g_autoptr(VaStore) store = kek != NULL ? va_store_open (place, VA_STORE_PRESENT, kek, error) : NULL;
 
   return store != NULL && seal_store_again (store, moved, error);
@@ -56,8 +57,8 @@ is_same_place (const char *place, const char *next)
   struct stat info, next_info;
 
   return g_str_equal (place, next)
-         || (!va_store_is_url (place) && !va_store_is_url (next) && stat (place, &info) == 0 && stat (next, &next_info) == 0
-             && info.st_dev == next_info.st_dev && info.st_ino == next_info.st_ino);
+         || (!va_store_is_url (place) && !va_store_is_url (next) && stat (place, &info) == 0
+             && stat (next, &next_info) == 0 && info.st_dev == next_info.st_dev && info.st_ino == next_info.st_ino);
 }
 
 /* The configuration that will be put in place: with it the service would open another store, if it named one. */
@@ -72,9 +73,10 @@ load_next (const char *next_file, const char *place, GError **error)
   if (is_same_place (place, next_place))
     return g_steal_pointer (&next);
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-               _("%s: [store] names another store (%s) than the configuration in place (%s); nothing was changed. Expected a "
-                 "copy of that configuration with another key-encryption key and the same “path” or “url”"), next_file,
-               next_place, place);
+               _("%s: [store] names another store (%s) than the configuration in place (%s); nothing was changed. "
+                 "Expected a "
+                 "copy of that configuration with another key-encryption key and the same “path” or “url”"),
+               next_file, next_place, place);
   return NULL;
 }
 
@@ -106,8 +108,10 @@ va_verb_service_rekey (VaCall *call)
 {
   g_autofree char *config_file = NULL, *next = NULL;
   const GOptionEntry options[] = {
-    { "service-config", 0, 0, G_OPTION_ARG_FILENAME, &config_file, N_("The service's configuration [" VA_SERVICE_CONFIG "]"), N_("FILE") },
-    { "next", 0, 0, G_OPTION_ARG_FILENAME, &next, N_("Go over to the key-encryption key of this configuration"), N_("FILE") },
+    { "service-config", 0, 0, G_OPTION_ARG_FILENAME, &config_file,
+      N_("The service's configuration [" VA_SERVICE_CONFIG "]"), N_("FILE") },
+    { "next", 0, 0, G_OPTION_ARG_FILENAME, &next, N_("Go over to the key-encryption key of this configuration"),
+      N_("FILE") },
     { NULL },
   };
   g_autoptr(GError) error = NULL;
@@ -121,9 +125,12 @@ va_verb_service_rekey (VaCall *call)
   if (next == NULL)
     printf (_("done: %" G_GUINT64_FORMAT " values were sealed again, and the older data keys are gone\n"), moved);
   else if (was_done)
-    printf (_("The store opens with the key of %s already. Put that configuration in place, and restart the service.\n"), next);
+    printf (_("The store opens with the key of %s already. Put that configuration in place, and restart the "
+              "service.\n"),
+            next);
   else
-    printf (_("done: the store opens with the key of %s alone. Put that configuration in place, and restart the service.\n"),
+    printf (_("done: the store opens with the key of %s alone. Put that configuration in place, and restart the "
+              "service.\n"),
             next);
   return VA_EXIT_YES;
 }

@@ -9,11 +9,14 @@ G_BEGIN_DECLS
 
 #define VA_SERVICE_CONFIG VA_SYSCONFDIR "/service.conf"
 
-/** va_service_store_find: loads the configuration @path (%NULL: VA_SERVICE_CONFIG). @place: (out): borrowed from the result. */
+/**
+ * va_service_store_find: loads the configuration @path (%NULL: VA_SERVICE_CONFIG). @place: (out): borrowed from the
+ * result.
+ */
 VaConfig *va_service_store_find (const char *path, const char **place, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
- * va_service_store_user: whether this process may change the store at @place: not as root if its directory is another user's,
- * who could not open afterwards what root has made.
+ * va_service_store_user: whether this process may change the store at @place: not as root if its directory is another
+ * user's, who could not open afterwards what root has made.
  * @verb: for the sentence that says how to do it
  * Errors: VA_CORE_ERROR_PERMISSION
  */

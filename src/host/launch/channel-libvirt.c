@@ -53,13 +53,14 @@ take_evidence (virTypedParameterPtr params, int count, VaEvidence *evidence, GEr
   if (virTypedParamsGetString (params, count, VIR_DOMAIN_LAUNCH_SECURITY_SEV_MEASUREMENT, &measurement) != 1
       || !va_base64_decode_exact (measurement, evidence->measurement, sizeof evidence->measurement, NULL))
     return libvirt_lacks (error, VIR_DOMAIN_LAUNCH_SECURITY_SEV_MEASUREMENT);
-  evidence->context = (VaLaunchContext){ .api_major = (guint8) major, .api_minor = (guint8) minor,
-                                         .build_id = (guint8) build, .policy = policy };
+  evidence->context = (VaLaunchContext){
+    .api_major = (guint8) major, .api_minor = (guint8) minor, .build_id = (guint8) build, .policy = policy
+  };
   return TRUE;
 }
 
-/* libvirt tells less of QEMU's state than QEMU does. The second monitor has one client at a time, so it is left at once: the
-   gate may want it while a call to libvirt waits for the gate. */
+/* libvirt tells less of QEMU's state than QEMU does. The second monitor has one client at a time, so it is left at
+   once: the gate may want it while a call to libvirt waits for the gate. */
 static gboolean
 check_libvirt (VaChannel *parent, GError **error)
 {
@@ -102,7 +103,8 @@ inject_by_libvirt (VaChannel *parent, const guint8 header[VA_PACKET_HEADER_SIZE]
 
   if (virTypedParamsAddString (&params, &count, &max, VIR_DOMAIN_LAUNCH_SECURITY_SEV_SECRET_HEADER, header_text) < 0
       || virTypedParamsAddString (&params, &count, &max, VIR_DOMAIN_LAUNCH_SECURITY_SEV_SECRET, payload_text) < 0
-      || virTypedParamsAddULLong (&params, &count, &max, VIR_DOMAIN_LAUNCH_SECURITY_SEV_SECRET_SET_ADDRESS, address) < 0)
+      || virTypedParamsAddULLong (&params, &count, &max, VIR_DOMAIN_LAUNCH_SECURITY_SEV_SECRET_SET_ADDRESS, address)
+           < 0)
     {
       virTypedParamsFree (params, count);
       return fail_libvirt_call (error, "virTypedParamsAdd");
@@ -127,8 +129,8 @@ va_channel_libvirt_new (virDomainPtr domain, const char *run_dir, pid_t pid, gui
 {
   LibvirtChannel *channel = g_new0 (LibvirtChannel, 1);
 
-  channel->parent = (VaChannel){ "libvirt", pid, start, collect_from_libvirt, inject_by_libvirt, check_libvirt,
-                                  libvirt_channel_free };
+  channel->parent =
+    (VaChannel){ "libvirt", pid, start, collect_from_libvirt, inject_by_libvirt, check_libvirt, libvirt_channel_free };
   virDomainRef (domain);
   channel->domain = domain;
   channel->run_dir = g_strdup (run_dir);

@@ -73,8 +73,8 @@ check_sev (VaQmpClient *client, VaLaunchContext *context, GError **error)
     }
   if (!g_str_equal (sev.state, "launch-secret"))
     {
-      g_set_error (error, VA_QMP_ERROR, VA_QMP_ERROR_ANSWER,
-                   _("QEMU's SEV state is “%s” and not “launch-secret”"), sev.state);
+      g_set_error (error, VA_QMP_ERROR, VA_QMP_ERROR_ANSWER, _("QEMU's SEV state is “%s” and not “launch-secret”"),
+                   sev.state);
       return FALSE;
     }
   *context = sev.context;

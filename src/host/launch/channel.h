@@ -6,7 +6,8 @@
 #include "tee/sev/measurement.h"
 #include "tee/sev/packet.h"
 
-/* A way to a paused QEMU in its launch: its second monitor, or libvirt's API. Both block; neither is shared by threads. */
+/* A way to a paused QEMU in its launch: its second monitor, or libvirt's API. Both block; neither is shared by
+   threads. */
 G_BEGIN_DECLS
 
 typedef struct {
@@ -46,8 +47,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaChannel, va_channel_free)
  */
 VaChannel *va_channel_qmp_new (const char *run_dir, const char *uuid, pid_t pid, guint64 start, gint64 end);
 /**
- * va_channel_libvirt_new: through libvirt's API about @domain (a reference is taken); QEMU's state is asked for over the
- * second monitor.
+ * va_channel_libvirt_new: through libvirt's API about @domain (a reference is taken); QEMU's state is asked for over
+ * the second monitor.
  */
 VaChannel *va_channel_libvirt_new (virDomainPtr domain, const char *run_dir, pid_t pid, guint64 start, gint64 end);
 

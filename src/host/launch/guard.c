@@ -41,8 +41,9 @@ has_run (virDomainPtr domain)
              || state == VIR_DOMAIN_CRASHED);
 }
 
-/* Whether its memory and processors come from a file. Since 10.10 libvirt loads an internal snapshot through QEMU's monitor, which
-   shows neither in what QEMU was started with nor in its own state; libvirt's reason for the state is all that tells. */
+/* Whether its memory and processors come from a file. Since 10.10 libvirt loads an internal snapshot through QEMU's
+   monitor, which shows neither in what QEMU was started with nor in its own state; libvirt's reason for the state is
+   all that tells. */
 static gboolean
 has_other_memory (virDomainPtr domain)
 {
@@ -81,10 +82,12 @@ destroy_domain (virDomainPtr domain, const char *what, const char *why)
 static gboolean
 check_memory (const VaAgent *agent, VaLaunch *launch, virDomainPtr domain)
 {
-  const char *reason = _("the domain was reverted to a snapshot or restored, so its memory is not what was measured; it was "
-                         "destroyed");
+  const char *reason =
+    _("the domain was reverted to a snapshot or restored, so its memory is not what was measured; it was "
+      "destroyed");
 
-  if (va_launch_is_gone (launch) || !has_other_memory (domain) || !has_our_monitor (agent, domain, va_launch_domain (launch)))
+  if (va_launch_is_gone (launch) || !has_other_memory (domain)
+      || !has_our_monitor (agent, domain, va_launch_domain (launch)))
     return FALSE;
   if (!va_launch_condemn (launch, reason))
     va_launch_doubt (launch, reason);

@@ -9,16 +9,15 @@ G_BEGIN_DECLS
 
 typedef enum { VALIDATION_NONE, VALIDATION_RUNNING, VALIDATION_DONE } Validation;
 
-struct _VaLaunch
-{
+struct _VaLaunch {
   gatomicrefcount refs;
   const VaLaunchHost *host;
   GMutex lock;
   GCond validated;
   VaLaunchRecord *record;
-  GSource *watch;  /* on QEMU's process */
+  GSource *watch;    /* on QEMU's process */
   VaQemuLogMark log; /* where what QEMU prints in this start begins */
-  gboolean marked; /* the domain's marker is this launch's */
+  gboolean marked;   /* the domain's marker is this launch's */
   enum { ATTENTION_NONE, ATTENTION_WANTED, ATTENTION_GIVEN } attention;
   Validation validation;
   VaValidateReply *reply; /* set once, then it stays */

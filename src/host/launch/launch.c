@@ -326,8 +326,8 @@ on_process_ended (gpointer data)
 {
   Ended *ended = data;
 
-  va_work_push (ended->launch->host->chores, finish_if_bound,
-                ended_new (ended->launch, ended->pid, ended->start), ended_free);
+  va_work_push (ended->launch->host->chores, finish_if_bound, ended_new (ended->launch, ended->pid, ended->start),
+                ended_free);
 }
 
 /* The caller has the lock. */

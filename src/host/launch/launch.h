@@ -12,9 +12,10 @@ G_BEGIN_DECLS
 typedef struct {
   const char *run_dir, *state_dir, *boot_id, *qemu_log_dir;
   VaClient *client;
-  VaWork *chores;                  /* for files and the like; never calls libvirt */
-  void (*owes) (gpointer data);    /* the service has to hear something */
-  void (*vanished) (gpointer data); /* a start came to nothing without the service's no: is the platform still the same? */
+  VaWork *chores;               /* for files and the like; never calls libvirt */
+  void (*owes) (gpointer data); /* the service has to hear something */
+  /* A start came to nothing without the service's no: is the platform still the same? */
+  void (*vanished) (gpointer data);
   gpointer data;
 } VaLaunchHost;
 
@@ -61,15 +62,15 @@ gboolean va_launch_serve (VaLaunch *launch, VaChannel *channel, gint64 end, GErr
 /** va_launch_trouble: keeps @message as the reason in case the launch ends here. */
 void va_launch_trouble (VaLaunch *launch, const char *message);
 /**
- * va_launch_condemn: the guest must not go on running: a launch that is pending has failed for @reason, for good; one that
- * failed before stays as it is. From here on nothing makes it attested. A reason that is there already, such as that the
- * service cannot be reached, gives way.
+ * va_launch_condemn: the guest must not go on running: a launch that is pending has failed for @reason, for good; one
+ * that failed before stays as it is. From here on nothing makes it attested. A reason that is there already, such as
+ * that the service cannot be reached, gives way.
  * Returns: FALSE: it is attested, or gone
  */
 gboolean va_launch_condemn (VaLaunch *launch, const char *reason);
 /**
- * va_launch_doubt: its guest is attested, and what it is now is not what was measured: the service hears @reason with the end
- * of its run, which the caller brings about. Does nothing about one that is not attested, or gone.
+ * va_launch_doubt: its guest is attested, and what it is now is not what was measured: the service hears @reason with
+ * the end of its run, which the caller brings about. Does nothing about one that is not attested, or gone.
  */
 void va_launch_doubt (VaLaunch *launch, const char *reason);
 /** va_launch_refuse_process: FALSE, with @error: @pid is not the QEMU of a launch. */
@@ -91,7 +92,10 @@ void va_launch_restore (VaLaunch *launch, gboolean alive);
 gboolean va_launch_want_attention (VaLaunch *launch);
 gboolean va_launch_take_attention (VaLaunch *launch);
 
-/** va_launch_owed: what the service must hear next; owned by @launch, valid until va_launch_acknowledge(). %NULL: nothing. */
+/**
+ * va_launch_owed: what the service must hear next; owned by @launch, valid until va_launch_acknowledge(). %NULL:
+ * nothing.
+ */
 const VaOutcome *va_launch_owed (VaLaunch *launch);
 void va_launch_acknowledge (VaLaunch *launch);
 /** va_launch_is_over: the domain is gone and the service knows it. */

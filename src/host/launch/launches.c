@@ -5,10 +5,9 @@
 
 #include "core/i18n.h"
 
-struct _VaLaunches
-{
+struct _VaLaunches {
   char *state_dir;
-  GMutex lock; /* of the two tables only; never held while a launch's own lock is taken */
+  GMutex lock;        /* of the two tables only; never held while a launch's own lock is taken */
   GHashTable *all;    /* launch-id → VaLaunch */
   GHashTable *latest; /* domain's UUID → VaLaunch, borrowed from the first */
 };

@@ -46,7 +46,8 @@ discard_in (const char *run_dir, const char *folder, const char *name)
   close (fd);
 }
 
-/* Moves what is called monitor.sock in the folder of @monitor to @to. What it is, is looked at where nobody can change it. */
+/* Moves what is called monitor.sock in the folder of @monitor to @to. What it is, is looked at where nobody can change
+   it. */
 static gboolean
 move_socket (const char *run_dir, const char *uuid, const char *monitor, const char *to)
 {

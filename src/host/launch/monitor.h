@@ -5,9 +5,10 @@
 #include <sys/types.h>
 
 /*
- * The second monitor of a domain that is being started. QEMU makes its socket in a folder of its own user, which is that of
- * other QEMU processes too. The agent takes the socket from there to RUN-DIR/monitors, where only root gets at it, as soon
- * as it has to do with it, and removes it once the launch is decided. A socket goes on working where it was moved.
+ * The second monitor of a domain that is being started. QEMU makes its socket in a folder of its own user, which is
+ * that of other QEMU processes too. The agent takes the socket from there to RUN-DIR/monitors, where only root gets at
+ * it, as soon as it has to do with it, and removes it once the launch is decided. A socket goes on working where it
+ * was moved.
  */
 G_BEGIN_DECLS
 

@@ -10,8 +10,7 @@
 #define PAUSE_MIN_SECONDS 1
 #define PAUSE_MAX_SECONDS 60
 
-struct _VaOutcomes
-{
+struct _VaOutcomes {
   VaLaunches *launches;
   VaClient *client;
   GThread *thread;

@@ -82,8 +82,9 @@ attend_domain (const Job *job, virDomainPtr domain)
   if (virDomainGetState (domain, &state, &reason, 0) < 0)
     return;
   if (state == VIR_DOMAIN_SHUTOFF)
-    va_launch_finish (job->launch, _("the domain ended before its attestation; libvirt's and QEMU's logs say why, and virt-attest-errors(7) what "
-                              "their fw_error numbers mean"));
+    va_launch_finish (job->launch, _("the domain ended before its attestation; libvirt's and QEMU's logs say why, and "
+                                     "virt-attest-errors(7) what "
+                                     "their fw_error numbers mean"));
   else if (va_guard_check (job->agent, job->launch, domain))
     return;
   else if (state == VIR_DOMAIN_PAUSED && reason != VIR_DOMAIN_PAUSED_STARTING_UP

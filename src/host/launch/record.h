@@ -22,12 +22,12 @@ typedef struct {
   char *boot_id;                       /* of the kernel under which all this happened */
   gint64 asked;                        /* g_get_monotonic_time() of the hook's question */
   VaHostLaunchState state;
-  gboolean gone;                       /* the domain is no more; what is left is to tell the service */
-  pid_t pid;                           /* QEMU's; 0: not known */
-  guint64 start;                       /* of that process */
-  char *reason;                        /* of the latest refusal or trouble; may be %NULL */
-  GPtrArray *steps;                    /* of VaStep */
-  GPtrArray *owed;                     /* of VaOutcome: what the service has not heard yet, in order */
+  gboolean gone;    /* the domain is no more; what is left is to tell the service */
+  pid_t pid;        /* QEMU's; 0: not known */
+  guint64 start;    /* of that process */
+  char *reason;     /* of the latest refusal or trouble; may be %NULL */
+  GPtrArray *steps; /* of VaStep */
+  GPtrArray *owed;  /* of VaOutcome: what the service has not heard yet, in order */
 } VaLaunchRecord;
 
 VaLaunchRecord *va_launch_record_new (void);

@@ -38,9 +38,8 @@ check_started_policy (VaLaunch *launch, const VaEvidence *evidence, GError **err
 {
   if (evidence->context.policy == launch->record->policy)
     return TRUE;
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
-               _("QEMU was started with SEV policy 0x%x, granted was 0x%x"), evidence->context.policy,
-               launch->record->policy);
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER, _("QEMU was started with SEV policy 0x%x, granted was 0x%x"),
+               evidence->context.policy, launch->record->policy);
   return FALSE;
 }
 
@@ -53,9 +52,9 @@ ask_for_validation (VaLaunch *launch, const VaEvidence *evidence, gint64 end, GE
   request->launch_id = g_strdup (record->launch_id);
   request->context = evidence->context;
   memcpy (request->measurement, evidence->measurement, sizeof request->measurement);
-  request->has_firmware_hash = record->firmware_hash != NULL
-                               && va_hex_decode (record->firmware_hash, request->firmware_hash,
-                                                 sizeof request->firmware_hash, NULL);
+  request->has_firmware_hash =
+    record->firmware_hash != NULL
+    && va_hex_decode (record->firmware_hash, request->firmware_hash, sizeof request->firmware_hash, NULL);
   request->cpu_count = record->vcpus;
   return va_service_client_validate (launch->host->client, record->registration, request, end, error);
 }
@@ -123,15 +122,16 @@ choose_address (const VaLaunchRecord *record, const VaValidateReply *reply, GErr
 
   if (own == 0 && record->firmware_hash != NULL)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
-                 _("the launch has a secret, but the domain's firmware has no area to take one: use a build of OVMF that "
+                 _("the launch has a secret, but the domain's firmware has no area to take one: use a build of OVMF "
+                   "that "
                    "has one (AmdSev)"));
   else if (own == 0 && theirs == 0)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
                  _("nobody knows where this firmware takes a secret: make it readable for the host agent"));
   else if (own != 0 && theirs != 0 && own != theirs)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
-                 _("the firmware file takes a secret at 0x%x, the service says 0x%x: it is not the registered one"), own,
-                 theirs);
+                 _("the firmware file takes a secret at 0x%x, the service says 0x%x: it is not the registered one"),
+                 own, theirs);
   else if (record->secret_size != 0 && g_bytes_get_size (reply->payload) > record->secret_size)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
                  _("the secret has %" G_GSIZE_FORMAT " bytes, the firmware takes %u"),
@@ -199,7 +199,8 @@ attest_guest (VaLaunch *launch, const VaChannel *channel, GError **error)
   return FALSE;
 }
 
-/* A QEMU that is to take over a saved or migrated guest measures its firmware like any other, and replaces its memory then. */
+/* A QEMU that is to take over a saved or migrated guest measures its firmware like any other, and replaces its memory
+   then. */
 static gboolean
 check_origin (VaLaunch *launch, const VaChannel *channel, gint64 end, GError **error)
 {
@@ -208,8 +209,8 @@ check_origin (VaLaunch *launch, const VaChannel *channel, gint64 end, GError **e
                            "memory would not be what is measured");
   VaQemuArguments arguments;
 
-  if (!va_qemu_arguments_read (channel->pid, launch->host->run_dir, launch->record->domain_uuid, deadline_ms, &arguments,
-                               error))
+  if (!va_qemu_arguments_read (channel->pid, launch->host->run_dir, launch->record->domain_uuid, deadline_ms,
+                               &arguments, error))
     return FALSE;
   if (!arguments.loads_state)
     return TRUE;
@@ -218,7 +219,8 @@ check_origin (VaLaunch *launch, const VaChannel *channel, gint64 end, GError **e
   return FALSE;
 }
 
-/* The guest must not have run: somebody else than the gate may have let it. An injection shows that, but there may be none. */
+/* The guest must not have run: somebody else than the gate may have let it. An injection shows that, but there may be
+   none. */
 static gboolean
 check_stopped (VaLaunch *launch, VaChannel *channel, GError **error)
 {

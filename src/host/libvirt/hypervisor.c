@@ -12,8 +12,7 @@
 #define KEEPALIVE_SECONDS 10
 #define KEEPALIVE_COUNT 3
 
-struct _VaHypervisor
-{
+struct _VaHypervisor {
   char *uri;
   VaHypervisorUser user;
   gpointer data;

@@ -46,7 +46,8 @@ check_starting_domain (const Start *start, GError **error)
   log_all (domain, domain->warnings);
   if (g_strcmp0 (domain->monitor_path, older) == 0)
     g_message (_("domain %s has its second monitor at %s, which no AppArmor rule keeps other domains away from: run "
-                 "“virt-attest domain prepare” on its XML again"), domain->name, older);
+                 "“virt-attest domain prepare” on its XML again"),
+               domain->name, older);
   return TRUE;
 }
 
@@ -65,8 +66,10 @@ check_loader (Start *start, GError **error)
   if (!start->loader.read || start->loader.has_hash_area)
     return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
-               _("the domain has kernelHashes='yes', but its firmware %s has no room for the hashes of kernel, initrd and "
-                 "command line: use a build of OVMF that has it (AmdSev)"), domain->loader);
+               _("the domain has kernelHashes='yes', but its firmware %s has no room for the hashes of kernel, initrd "
+                 "and "
+                 "command line: use a build of OVMF that has it (AmdSev)"),
+               domain->loader);
   return FALSE;
 }
 
@@ -174,7 +177,9 @@ pass_domain (VaAgent *agent, const VaDomainXml *domain)
 static char *
 on_start (VaAgent *agent, const VaDomainXml *domain, const VaAsker *asker)
 {
-  Start start = { agent, asker, domain, asker->arrived + agent->settings->deadline_ms * G_TIME_SPAN_MILLISECOND, { 0 } };
+  Start start = {
+    agent, asker, domain, asker->arrived + agent->settings->deadline_ms * G_TIME_SPAN_MILLISECOND, { 0 }
+  };
   g_autoptr(GError) error = NULL;
   char *answer;
 
@@ -194,8 +199,9 @@ on_release (VaAgent *agent, const VaDomainXml *domain, const VaAsker *asker)
 
   /* A question that waited long must not end a start that came after it. */
   if (launch != NULL && va_launch_asked (launch) < asker->arrived)
-    va_launch_finish (launch, _("the domain ended before its attestation; libvirt's and QEMU's logs say why, and virt-attest-errors(7) what "
-                              "their fw_error numbers mean"));
+    va_launch_finish (launch, _("the domain ended before its attestation; libvirt's and QEMU's logs say why, and "
+                                "virt-attest-errors(7) what "
+                                "their fw_error numbers mean"));
   return va_answer_pass ();
 }
 

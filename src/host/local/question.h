@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 typedef struct {
   gboolean release; /* the domain's resources are given back; else it is about to start */
   pid_t libvirtd;
-  const char *xml;  /* borrowed from the question; not terminated */
+  const char *xml; /* borrowed from the question; not terminated */
   gsize xml_size;
 } VaHookQuestion;
 /** va_hook_question_parse: Errors: VA_CORE_ERROR_PARSE */

@@ -17,11 +17,10 @@
 #include "qmp/stream.h"
 
 #define BACKLOG 128
-#define WAITING_MAX 512      /* questions that no thread has taken up: more are turned away */
-#define QUESTION_SECONDS 5   /* for a question to arrive, and for an answer to be taken */
+#define WAITING_MAX 512    /* questions that no thread has taken up: more are turned away */
+#define QUESTION_SECONDS 5 /* for a question to arrive, and for an answer to be taken */
 
-struct _VaListener
-{
+struct _VaListener {
   char *path;
   int fd;
   guint source;
@@ -147,7 +146,8 @@ listen_at (const char *path, GError **error)
 }
 
 VaListener *
-va_listener_new (const char *path, guint threads, gsize max_question, VaAnswerFunc answer, gpointer data, GError **error)
+va_listener_new (const char *path, guint threads, gsize max_question, VaAnswerFunc answer, gpointer data,
+                 GError **error)
 {
   int fd = listen_at (path, error);
   VaListener *listener;

@@ -13,7 +13,8 @@
 #define PIECE 16384
 /* From this size on the service is asked before the body is sent, so that a refusal comes early and whole. */
 #define ASK_FIRST (32 * 1024)
-/* How long a handshake that was cut is waited for; its thread ends within a millisecond unless the machine is overloaded. */
+/* How long a handshake that was cut is waited for; its thread ends within a millisecond unless the machine is
+   overloaded. */
 #define LEFTOVERS_MS 2000
 /* What an honest answer takes in TLS beside its body: handshake, head, record headers. */
 #define OVERHEAD (256 * 1024)
@@ -49,8 +50,8 @@ on_piece (GObject *source, GAsyncResult *result, gpointer data)
     call->done = TRUE;
   else if (size > call->max_reply - call->reply->len)
     {
-      call->answer_fault = g_strdup_printf (_("its answer is larger than the %" G_GSIZE_FORMAT " bytes that are taken"),
-                                            call->max_reply);
+      call->answer_fault =
+        g_strdup_printf (_("its answer is larger than the %" G_GSIZE_FORMAT " bytes that are taken"), call->max_reply);
       finish_call (call, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE, call->answer_fault));
     }
   else
@@ -176,8 +177,8 @@ make_message (VaClientCall *call, const char *type)
 static SoupSession *
 make_soup_session (const VaClientTrust *trust)
 {
-  SoupSession *session = soup_session_new_with_options ("user-agent", PACKAGE_NAME "/" PACKAGE_VERSION, "timeout", 0,
-                                                        "max-conns", 1, NULL);
+  SoupSession *session =
+    soup_session_new_with_options ("user-agent", PACKAGE_NAME "/" PACKAGE_VERSION, "timeout", 0, "max-conns", 1, NULL);
 
   soup_session_set_tls_database (session, trust->authorities);
   soup_session_set_proxy_resolver (session, NULL);
@@ -238,8 +239,8 @@ end_wait (gpointer over)
   return G_SOURCE_REMOVE;
 }
 
-/* What a session left behind ends here, under the watchdog's eyes as well. After a failure a thread of GIO's may still be in a
-   handshake. It frees what it holds when it reports to this context, so it is waited for. */
+/* What a session left behind ends here, under the watchdog's eyes as well. After a failure a thread of GIO's may still
+   be in a handshake. It frees what it holds when it reports to this context, so it is waited for. */
 static void
 finish_leftovers (VaClientCall *call)
 {
@@ -269,7 +270,8 @@ va_client_call_run (VaClientCall *call, GError **error)
     return FALSE;
   type = make_body (call);
   g_main_context_push_thread_default (call->context);
-  call->watch = va_client_watch_begin (call->end, (guint64) call->max_reply + OVERHEAD, call->context, call->cancellable);
+  call->watch =
+    va_client_watch_begin (call->end, (guint64) call->max_reply + OVERHEAD, call->context, call->cancellable);
   ok = run_attempts (call, type);
   finish_leftovers (call);
   call->verdict = va_client_watch_end (g_steal_pointer (&call->watch));

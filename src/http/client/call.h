@@ -13,17 +13,17 @@ typedef struct _VaClientTies VaClientTies;
 
 /** One call, on its way through a main loop of its own. The first block is the caller's. */
 typedef struct {
-  const char *url;       /* without a slash at its end */
+  const char *url; /* without a slash at its end */
   VaClientTrust *trust;
   const VaClientRequest *request;
   gsize max_reply;
 
   guint status;
-  gboolean json_type;    /* the answer says that it is JSON */
-  guint retry_after;     /* seconds; 0: it did not say, or as a date */
+  gboolean json_type; /* the answer says that it is JSON */
+  guint retry_after;  /* seconds; 0: it did not say, or as a date */
   GByteArray *reply;
-  gboolean answering;    /* status and headers of an answer have come */
-  gboolean out_of_time;  /* the deadline ended it, or the last attempt to connect before it */
+  gboolean answering;   /* status and headers of an answer have come */
+  gboolean out_of_time; /* the deadline ended it, or the last attempt to connect before it */
 
   gint64 end;
   VaClientWatch *watch;
@@ -34,11 +34,11 @@ typedef struct {
   GInputStream *stream;
   GBytes *body;
   guint64 sent;
-  guint informational;   /* answers before the answer */
+  guint informational; /* answers before the answer */
   gboolean done, connected, handshake_done;
   VaClientTies *ties;
-  char *peer_fault;      /* why the service's certificate will not do */
-  char *answer_fault;    /* why its answer will not */
+  char *peer_fault;   /* why the service's certificate will not do */
+  char *answer_fault; /* why its answer will not */
   GError *error;
 } VaClientCall;
 

@@ -10,10 +10,9 @@
 
 #define DEFAULT_MAX_REPLY (1024 * 1024)
 
-struct _VaClient
-{
-  char *url;       /* without a slash at its end */
-  char *files[3];  /* CA, certificate, key; %NULL: a public server is asked */
+struct _VaClient {
+  char *url;      /* without a slash at its end */
+  char *files[3]; /* CA, certificate, key; %NULL: a public server is asked */
   GMutex lock;
   VaClientTrust *trust; /* under the lock */
   gint64 silent;        /* under the lock: when a call ran out of time without an answer; 0: one was answered since */
@@ -26,9 +25,9 @@ set_url (VaClient *client, const char *url, gboolean may_have_path, GError **err
   const char *path = uri != NULL ? g_uri_get_path (uri) : NULL;
   int port = uri != NULL ? g_uri_get_port (uri) : 0;
 
-  if (uri == NULL || g_strcmp0 (g_uri_get_scheme (uri), "https") != 0 || g_uri_get_host (uri) == NULL ||
-      *g_uri_get_host (uri) == '\0' || g_uri_get_userinfo (uri) != NULL || g_uri_get_query (uri) != NULL ||
-      g_uri_get_fragment (uri) != NULL || (!may_have_path && strcmp (path, "") != 0 && strcmp (path, "/") != 0)
+  if (uri == NULL || g_strcmp0 (g_uri_get_scheme (uri), "https") != 0 || g_uri_get_host (uri) == NULL
+      || *g_uri_get_host (uri) == '\0' || g_uri_get_userinfo (uri) != NULL || g_uri_get_query (uri) != NULL
+      || g_uri_get_fragment (uri) != NULL || (!may_have_path && strcmp (path, "") != 0 && strcmp (path, "/") != 0)
       || port == 0)
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
@@ -52,8 +51,7 @@ client_new (const char *url, gboolean may_have_path, GError **error)
 }
 
 VaClient *
-va_client_new (const char *url, const char *ca_file, const char *certificate_file, const char *key_file,
-               GError **error)
+va_client_new (const char *url, const char *ca_file, const char *certificate_file, const char *key_file, GError **error)
 {
   g_autoptr(VaClient) client = client_new (url, FALSE, error);
 

@@ -44,16 +44,16 @@ gint64 va_client_silent_for (VaClient *client);
 typedef void (*VaClientProgress) (guint64 sent, guint64 total, gpointer user_data);
 
 typedef struct {
-  const char *method, *path;  /* path with "/v1…" and query, already escaped */
-  JsonObject *json;           /* body as application/json; borrowed; or */
-  gconstpointer data;         /* body as application/octet-stream; borrowed */
+  const char *method, *path; /* path with "/v1…" and query, already escaped */
+  JsonObject *json;          /* body as application/json; borrowed; or */
+  gconstpointer data;        /* body as application/octet-stream; borrowed */
   gsize size;
-  const char *request_id;     /* for the header VA_REQUEST_ID_HEADER; or %NULL */
-  guint deadline_ms;          /* for all of it */
-  gboolean persist;           /* a name look-up or a connect that fails is tried again until the deadline */
-  gboolean brief;             /* the deadline is too short to tell a slow server from a silent one */
-  gsize max_reply;            /* bytes; 0: 1 MiB */
-  guint max_values;           /* in the reply; 0: VA_JSON_MAX_VALUES */
+  const char *request_id; /* for the header VA_REQUEST_ID_HEADER; or %NULL */
+  guint deadline_ms;      /* for all of it */
+  gboolean persist;       /* a name look-up or a connect that fails is tried again until the deadline */
+  gboolean brief;         /* the deadline is too short to tell a slow server from a silent one */
+  gsize max_reply;        /* bytes; 0: 1 MiB */
+  guint max_values;       /* in the reply; 0: VA_JSON_MAX_VALUES */
   VaClientProgress progress;
   gpointer progress_data;
 } VaClientRequest;

@@ -34,7 +34,8 @@ static char *
 find_own_fault (const VaClientTrust *trust)
 {
   gint64 now = g_get_real_time () / G_USEC_PER_SEC;
-  g_autoptr(GDateTime) begins = g_date_time_new_from_unix_utc (trust->begins), ends = g_date_time_new_from_unix_utc (trust->ends);
+  g_autoptr(GDateTime) begins = g_date_time_new_from_unix_utc (trust->begins),
+                       ends = g_date_time_new_from_unix_utc (trust->ends);
   g_autofree char *from = va_client_date_text (begins), *until = va_client_date_text (ends);
   g_autofree char *issuer = g_tls_certificate_get_issuer_name (trust->certificate), *lack = NULL;
   GTlsCertificateFlags flags;
@@ -43,11 +44,14 @@ find_own_fault (const VaClientTrust *trust)
     return g_strdup_printf (_("which ended on %s; have the site's CA issue a new one (virt-attest ca issue)"), until);
   if (now < trust->begins)
     return g_strdup_printf (_("which is not valid before %s; check the clock"), from);
-  flags = g_tls_database_verify_chain (trust->authorities, trust->certificate, G_TLS_DATABASE_PURPOSE_AUTHENTICATE_CLIENT, NULL,
-                                       NULL, G_TLS_DATABASE_VERIFY_NONE, NULL, NULL);
+  flags = g_tls_database_verify_chain (trust->authorities, trust->certificate,
+                                       G_TLS_DATABASE_PURPOSE_AUTHENTICATE_CLIENT, NULL, NULL,
+                                       G_TLS_DATABASE_VERIFY_NONE, NULL, NULL);
   if ((flags & G_TLS_CERTIFICATE_UNKNOWN_CA) != 0)
-    return g_strdup_printf (_("which is signed by “%s”, and not by the CA in %s, which signed the service's; have the site's CA "
-                              "issue one (virt-attest ca issue)"), issuer != NULL ? issuer : "?", trust->ca_file);
+    return g_strdup_printf (_("which is signed by “%s”, and not by the CA in %s, which signed the service's; have the "
+                              "site's CA "
+                              "issue one (virt-attest ca issue)"),
+                            issuer != NULL ? issuer : "?", trust->ca_file);
   lack = va_client_trust_lacks (trust);
   return lack != NULL ? g_strdup_printf (_("which is not one for this service: %s"), lack) : NULL;
 }
@@ -65,9 +69,12 @@ explain_closed (const VaClientCall *call, GError **error)
                  trust->certificate_file, fault);
   else if (trust->certificate != NULL)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
-                 _("cannot reach the service at %s: it closed the connection before it answered; it may have refused the client "
-                   "certificate %s (revoked, denied, or of a CA that it does not know), or it is being restarted: its journal "
-                   "says which"), call->url, trust->certificate_file);
+                 _("cannot reach the service at %s: it closed the connection before it answered; it may have refused "
+                   "the client "
+                   "certificate %s (revoked, denied, or of a CA that it does not know), or it is being restarted: its "
+                   "journal "
+                   "says which"),
+                 call->url, trust->certificate_file);
   else
     return explain_unreached (call, _("it closed the connection before it answered"), error);
   return FALSE;
@@ -78,13 +85,16 @@ static const char *
 name_obstacle (const GError *why, gboolean ours)
 {
   if (g_error_matches (why, G_RESOLVER_ERROR, G_RESOLVER_ERROR_TEMPORARY_FAILURE))
-    return _("its name cannot be looked up now, because no name server answers; check the network and /etc/resolv.conf");
+    return _
+      ["its name cannot be looked up now, because no name server answers; check the network and /etc/resolv.conf"];
   if (why->domain == G_RESOLVER_ERROR)
     return _("its name is not known; check the spelling in the URL, DNS and /etc/hosts");
   if (g_error_matches (why, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
-    return ours ? _("nothing listens there; check host and port in the URL, and that virt-attestd runs (systemctl status virt-attestd)")
+    return ours ? _("nothing listens there; check host and port in the URL, and that virt-attestd runs (systemctl "
+                    "status virt-attestd)")
                 : _("nothing listens there; check host and port in the URL");
-  if (g_error_matches (why, G_IO_ERROR, G_IO_ERROR_HOST_UNREACHABLE) || g_error_matches (why, G_IO_ERROR, G_IO_ERROR_NETWORK_UNREACHABLE))
+  if (g_error_matches (why, G_IO_ERROR, G_IO_ERROR_HOST_UNREACHABLE)
+      || g_error_matches (why, G_IO_ERROR, G_IO_ERROR_NETWORK_UNREACHABLE))
     return _("there is no way to that host; check the network, and the address that its name stands for");
   if (g_error_matches (why, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
     return _("the host does not answer; check that it is up, and that no firewall is on the way");
@@ -103,12 +113,19 @@ explain_unconnected (const VaClientCall *call, GError **error)
     return explain_unreached (call, obstacle, error);
   if (call->connected && why->domain == G_TLS_ERROR && !g_error_matches (why, G_TLS_ERROR, G_TLS_ERROR_EOF)
       && !g_error_matches (why, G_TLS_ERROR, G_TLS_ERROR_NOT_TLS))
-    return explain_unreached (call, !ours ? _("what listens there does not speak TLS 1.2 or 1.3; check host and port in the URL")
-                                          : _("what listens there does not speak TLS 1.3 as virt-attestd does; check host and port in the URL: it "
-                                      "may be plain HTTP, another program, or an old proxy"), error);
+    return explain_unreached (call,
+                              !ours
+                                ? _("what listens there does not speak TLS 1.2 or 1.3; check host and port in the URL")
+                                : _("what listens there does not speak TLS 1.3 as virt-attestd does; check host and "
+                                    "port in the URL: it "
+                                    "may be plain HTTP, another program, or an old proxy"),
+                              error);
   if (call->connected || g_error_matches (why, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED))
-    return explain_unreached (call, _("the connection was closed before the TLS handshake was over; check host and port in the URL (is it a port for HTTPS?), "
-                                      "and any proxy or firewall on the way"), error);
+    return explain_unreached (call,
+                              _("the connection was closed before the TLS handshake was over; check host and port in "
+                                "the URL (is it a port for HTTPS?), "
+                                "and any proxy or firewall on the way"),
+                              error);
   return explain_unreached (call, why->message, error);
 }
 
@@ -123,8 +140,8 @@ va_client_explain (const VaClientCall *call, GError **error)
     return explain_answer (call, call->answer_fault, error);
   if (call->verdict == VA_CLIENT_VERDICT_FLOOD)
     {
-      flood = g_strdup_printf (_("it sent far more than the %" G_GSIZE_FORMAT " bytes that are taken"),
-                               call->max_reply);
+      flood =
+        g_strdup_printf (_("it sent far more than the %" G_GSIZE_FORMAT " bytes that are taken"), call->max_reply);
       return explain_answer (call, flood, error);
     }
   if (call->verdict == VA_CLIENT_VERDICT_LATE)

@@ -87,7 +87,9 @@ is_for_servers (GTlsCertificate *peer)
 static const char *
 name_cure (const VaClientCall *call)
 {
-  return call->trust->certificate != NULL ? _("; its operator must put another one in place (virt-attest ca issue service)") : "";
+  return call->trust->certificate != NULL
+           ? _("; its operator must put another one in place (virt-attest ca issue service)")
+           : "";
 }
 
 static void
@@ -96,10 +98,12 @@ check_handshake (VaClientCall *call, GTlsConnection *connection)
   call->handshake_done = TRUE;
   if (call->trust->certificate != NULL
       && g_tls_connection_get_protocol_version (connection) != G_TLS_PROTOCOL_VERSION_TLS_1_3)
-    call->peer_fault = g_strdup (_("it does not speak TLS 1.3, as virt-attestd does: does the URL lead to another server, or to a proxy "
-                                   "that ends TLS?"));
+    call->peer_fault =
+      g_strdup (_("it does not speak TLS 1.3, as virt-attestd does: does the URL lead to another server, or to a proxy "
+                  "that ends TLS?"));
   else if (!is_for_servers (g_tls_connection_get_peer_certificate (connection)))
-    call->peer_fault = g_strconcat (_("its certificate is not for a server (extended key usage serverAuth)"), name_cure (call), NULL);
+    call->peer_fault =
+      g_strconcat (_("its certificate is not for a server (extended key usage serverAuth)"), name_cure (call), NULL);
   if (call->peer_fault != NULL)
     g_cancellable_cancel (call->cancellable);
 }
@@ -148,7 +152,8 @@ say_foreign (const VaClientCall *call, GTlsCertificate *certificate)
   g_autofree char *issuer = g_tls_certificate_get_issuer_name (certificate);
   const char *ca = call->trust->ca_file;
 
-  return g_strdup_printf (_("its certificate is not signed by the CA in %s, but by another one, which is called “%s”; is that "
+  return g_strdup_printf (_("its certificate is not signed by the CA in %s, but by another one, which is called “%s”; "
+                            "is that "
                             "another server, or has its CA changed? Its operator has the right ca.pem"),
                           ca != NULL ? ca : _("the system's list"), issuer != NULL ? issuer : "?");
 }
@@ -160,9 +165,12 @@ say_misnamed (const VaClientCall *call, GTlsCertificate *certificate)
   g_autoptr(GUri) uri = g_uri_parse (call->url, G_URI_FLAGS_NONE, NULL);
   const char *host = uri != NULL ? g_uri_get_host (uri) : "?";
 
-  return g_strdup_printf (_("its certificate is for another name than the URL's: for %s, and not for %s; use a name that it has%s"),
-                          names, host, call->trust->certificate != NULL ? _(", or have one issued that has this name, too "
-                                                                            "(virt-attest ca issue service)") : "");
+  return g_strdup_printf (_("its certificate is for another name than the URL's: for %s, and not for %s; use a name "
+                            "that it has%s"),
+                          names, host,
+                          call->trust->certificate != NULL ? _(", or have one issued that has this name, too "
+                                                               "(virt-attest ca issue service)")
+                                                           : "");
 }
 
 static char *
@@ -174,8 +182,11 @@ say_untimely (const VaClientCall *call, GTlsCertificate *certificate)
   g_autofree char *then = va_client_date_text (early ? begins : ends), *here = va_client_date_text (now);
 
   if (early)
-    return g_strdup_printf (_("its certificate is not valid before %s, and here it is %s: check the clocks of both machines"), then, here);
-  return g_strdup_printf (_("its certificate ended on %s, and here it is %s (is this clock right?)%s"), then, here, name_cure (call));
+    return g_strdup_printf (_("its certificate is not valid before %s, and here it is %s: check the clocks of both "
+                              "machines"),
+                            then, here);
+  return g_strdup_printf (_("its certificate ended on %s, and here it is %s (is this clock right?)%s"), then, here,
+                          name_cure (call));
 }
 
 static gboolean

@@ -15,8 +15,7 @@
 /* What may lie unread at a socket: it is still read after the socket was shut down. */
 #define UNREAD (64 * 1024)
 
-struct _VaClientWatch
-{
+struct _VaClientWatch {
   gint64 end;
   guint64 max_received;
   GCancellable *cancellable;
@@ -58,8 +57,9 @@ cancel_call (gpointer cancellable)
   return G_SOURCE_REMOVE;
 }
 
-/* In the call's thread: GLib up to 2.74 can lose a source of a socket whose cancellable is cancelled by one thread while
-   another one takes the source away. A call that is connected ends by its socket, so it gets @ms to come to its end. */
+/* In the call's thread: GLib up to 2.74 can lose a source of a socket whose cancellable is cancelled by one thread
+   while another one takes the source away. A call that is connected ends by its socket, so it gets @ms to come to its
+   end. */
 static void
 cancel_in_context (VaClientWatch *watch, guint ms)
 {

@@ -27,8 +27,7 @@ typedef enum {
  * Returns: (transfer full): to va_client_watch_end()
  */
 VaClientWatch *va_client_watch_begin (gint64 end, guint64 max_received, GMainContext *context,
-                                      GCancellable *cancellable)
-  G_GNUC_WARN_UNUSED_RESULT;
+                                      GCancellable *cancellable) G_GNUC_WARN_UNUSED_RESULT;
 /** va_client_watch_socket: the call is connected by @socket now; what earlier ones received counts, too. */
 void va_client_watch_socket (VaClientWatch *watch, GSocket *socket);
 /** va_client_watch_end: when nothing of the call is left that could wait for its peer. */

@@ -4,11 +4,10 @@
 #include "http/server/account.h"
 
 #define SMALL (256u * 1024) /* bytes: any body but that of an image, and most answers */
-#define RESERVED_PART 8 /* of all that may be held: for what is small */
-#define PEERS_PART 4 /* the same: one peer's, of what is large */
+#define RESERVED_PART 8     /* of all that may be held: for what is small */
+#define PEERS_PART 4        /* the same: one peer's, of what is large */
 
-struct _VaAccount
-{
+struct _VaAccount {
   GMutex mutex;
   gsize held, most;
   GHashTable *peers; /* "role:name" -> Peer; those who hold something or have lists made */

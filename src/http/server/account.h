@@ -6,9 +6,9 @@
 G_BEGIN_DECLS
 
 /**
- * What a server's requests hold in memory, in all and for each peer: bodies, answers, and lists that are being made. One
- * peer may have a part of it, and what is large leaves room for what is small, so that launches go on whoever uploads,
- * asks for lists or does not read their answers. From any thread.
+ * What a server's requests hold in memory, in all and for each peer: bodies, answers, and lists that are being made.
+ * One peer may have a part of it, and what is large leaves room for what is small, so that launches go on whoever
+ * uploads, asks for lists or does not read their answers. From any thread.
  */
 typedef struct _VaAccount VaAccount;
 

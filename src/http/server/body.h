@@ -22,7 +22,10 @@ void va_body_grow (VaBody *body, gsize room);
 void va_body_add (VaBody *body, gconstpointer data, gsize size);
 /** va_body_clear: empties and frees it; it stays plain or a secret. */
 void va_body_clear (VaBody *body);
-/** va_body_take_secret, _plain: all that has come, which @body then no longer has. Returns: (transfer full), never %NULL. */
+/**
+ * va_body_take_secret, _plain: all that has come, which @body then no longer has. Returns: (transfer full), never
+ * %NULL.
+ */
 VaSecret *va_body_take_secret (VaBody *body);
 GBytes *va_body_take_plain (VaBody *body);
 /** va_body_put_back: what va_body_take_secret() gave, into @body again. @secret: (transfer full) */

@@ -11,12 +11,11 @@
 /* Who asks on a connection whose certificate has just ended is told why. */
 #define END_GRACE_SECONDS 5
 
-struct _VaConnections
-{
+struct _VaConnections {
   GMutex mutex;
   GCond changed, left;
-  GQueue queue; /* of VaConnection, in the order of admission */
-  gint64 next;  /* when the thread wakes up */
+  GQueue queue;          /* of VaConnection, in the order of admission */
+  gint64 next;           /* when the thread wakes up */
   guint most, each;      /* each: of one peer */
   guint crowded;         /* more than so many, and strangers go */
   guint admitted, going; /* going: of those in the queue, those that were cut */
@@ -123,8 +122,8 @@ set_deadline (VaConnection *connection, gint64 deadline)
     g_cond_signal (&connection->connections->changed);
 }
 
-/* Before the next one comes in. What has a certificate stays, so that a full house of peers makes the next one wait. With the
-   mutex held. */
+/* Before the next one comes in. What has a certificate stays, so that a full house of peers makes the next one wait.
+   With the mutex held. */
 static void
 make_room (VaConnections *connections)
 {

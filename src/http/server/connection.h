@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 /**
  * The connections of a server, each with the moment at which it must be done with what it is doing. A thread of its own
  * shuts overdue ones down: libmicrohttpd's timeout starts anew with every byte, so a slow client could stay for ever.
- * Where it gets crowded, whoever has not shown a certificate of the CA for longest makes room for the next one: somebody
- * with many addresses and patience could otherwise keep everybody out.
+ * Where it gets crowded, whoever has not shown a certificate of the CA for longest makes room for the next one:
+ * somebody with many addresses and patience could otherwise keep everybody out.
  */
 typedef struct _VaConnections VaConnections;
 
@@ -19,15 +19,15 @@ typedef struct _VaConnections VaConnections;
 typedef struct {
   VaConnections *connections;
   GList link;
-  gsize order;       /* of admission */
-  int fd;            /* borrowed from libmicrohttpd, which closes it after va_connection_free() */
-  gint64 deadline;   /* monotonic, microseconds */
-  guint seconds;     /* the deadline after a good handshake */
+  gsize order;     /* of admission */
+  int fd;          /* borrowed from libmicrohttpd, which closes it after va_connection_free() */
+  gint64 deadline; /* monotonic, microseconds */
+  guint seconds;   /* the deadline after a good handshake */
   gboolean cut;
   gboolean verified; /* the handshake's verdict, see va_connection_verified() */
   VaIdentity identity;
   VaPeerCertificate certificate;
-  guint trust; /* va_trust_generation() of the CAs that its certificate was verified under last */
+  guint trust;        /* va_trust_generation() of the CAs that its certificate was verified under last */
   gint64 valid_until; /* see va_connection_set_end() */
   gint64 latest;      /* the same as a deadline; 0: none */
   struct MHD_Connection *mhd;
@@ -41,8 +41,8 @@ void va_connections_free (VaConnections *connections);
 /** va_connections_wait_for_room: Returns: TRUE: there is room for one more; FALSE: since va_connections_close() */
 gboolean va_connections_wait_for_room (VaConnections *connections) G_GNUC_WARN_UNUSED_RESULT;
 /**
- * va_connections_admit: from now on @fd is one more, for which va_connection_new() follows, soon and maybe in another order,
- * or va_connections_dismiss().
+ * va_connections_admit: from now on @fd is one more, for which va_connection_new() follows, soon and maybe in another
+ * order, or va_connections_dismiss().
  */
 void va_connections_admit (VaConnections *connections, int fd);
 void va_connections_dismiss (VaConnections *connections, int fd);
@@ -62,7 +62,9 @@ VaConnection *va_connection_new (VaConnections *connections, int fd, guint secon
  * Returns: FALSE: he has as many as one peer may have
  */
 gboolean va_connection_verified (VaConnection *connection) G_GNUC_WARN_UNUSED_RESULT;
-/** va_connections_cut_if: ends those with a certificate of which @is_over says so. It must not wait for a connection. */
+/**
+ * va_connections_cut_if: ends those with a certificate of which @is_over says so. It must not wait for a connection.
+ */
 typedef gboolean (*VaConnectionIsOver) (const VaConnection *connection, gpointer user_data);
 void va_connections_cut_if (VaConnections *connections, VaConnectionIsOver is_over, gpointer user_data);
 /** va_connection_free: must come before @fd is closed. */

@@ -37,7 +37,7 @@ typedef struct {
   VaBody body;
   gsize announced, held, discarded;
   VaHandled result;
-  gboolean aside;  /* the handler was called by a thread of its own */
+  gboolean aside;   /* the handler was called by a thread of its own */
   const char *path; /* for that */
   struct MHD_Connection *mhd;
 } VaExchange;
@@ -63,8 +63,8 @@ enum MHD_Result va_exchange_answer (VaExchange *exchange, struct MHD_Connection 
 /** va_exchange_answer_error: @error: of VA_PROBLEM_ERROR */
 enum MHD_Result va_exchange_answer_error (VaExchange *exchange, struct MHD_Connection *mhd, const GError *error);
 /**
- * va_exchange_call_handler: has the whole request handled, and answers it. One whose handler has to wait for others gets
- * its answer later: it is called once more when that is there.
+ * va_exchange_call_handler: has the whole request handled, and answers it. One whose handler has to wait for others
+ * gets its answer later: it is called once more when that is there.
  */
 enum MHD_Result va_exchange_call_handler (VaExchange *exchange, struct MHD_Connection *mhd, const char *path);
 /** va_exchange_run_aside: the function of VaExchanges.aside; @data: a VaExchange. */

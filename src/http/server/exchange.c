@@ -12,10 +12,10 @@
 
 #define FIRST_BODY 4096
 #define FIRST_BODY_MAX (64u * 1024) /* nobody gets more for what he has only announced */
-#define SENT_ANYWAY (256u * 1024) /* bytes of an answer that is sent whatever else is held */
-#define COUNTED (16u * 1024) /* bytes of an answer from which it counts as held */
-#define CORKED_MAX (8u * 1024) /* bytes of an answer that goes out in one piece with its headers */
-#define RETRY_SECONDS 2 /* what a peer is asked to wait for when the service cannot answer just now */
+#define SENT_ANYWAY (256u * 1024)   /* bytes of an answer that is sent whatever else is held */
+#define COUNTED (16u * 1024)        /* bytes of an answer from which it counts as held */
+#define CORKED_MAX (8u * 1024)      /* bytes of an answer that goes out in one piece with its headers */
+#define RETRY_SECONDS 2             /* what a peer is asked to wait for when the service cannot answer just now */
 /* A refused client is read this far, or as far as its route goes, so that it gets its answer; then it is cut. */
 #define DISCARD_MAX (128u * 1024)
 
@@ -133,7 +133,8 @@ va_exchange_answer (VaExchange *exchange, struct MHD_Connection *mhd, guint stat
   if (size > COUNTED && !va_exchange_hold (exchange, size) && size > SENT_ANYWAY)
     {
       g_free (text);
-      va_exchange_refuse_busy (&unread, _("too much of what you have asked for waits for you to read it; read those answers first"));
+      va_exchange_refuse_busy (&unread, _("too much of what you have asked for waits for you to read it; read those "
+                                          "answers first"));
       return va_exchange_answer_error (exchange, mhd, unread);
     }
   response = MHD_create_response_from_buffer_with_free_callback (size, text, g_free);
@@ -210,8 +211,8 @@ admit_request (VaExchange *exchange, struct MHD_Connection *mhd, const char *pat
   if (exchange->refusal == NULL && !g_utf8_validate (path, -1, NULL))
     g_set_error (error, VA_PROBLEM_ERROR, VA_PROBLEM_BAD_REQUEST, _("the path is not UTF-8 text"));
   if (exchange->refusal == NULL)
-    route = exchange->route = va_route_find (exchange->shared->routes, method, path, &exchange->match,
-                                             &exchange->allow, error);
+    route = exchange->route =
+      va_route_find (exchange->shared->routes, method, path, &exchange->match, &exchange->allow, error);
   if (route != NULL)
     max_body = route->max_body;
   size_ok = va_request_check_body (mhd, method, max_body, announced, &size_error);
@@ -257,10 +258,11 @@ refuse_revoked (VaExchange *exchange, VaConnection *connection)
   exchange->identity = NULL;
   if (exchange->refusal == NULL)
     g_set_error_literal (&exchange->refusal, VA_PROBLEM_ERROR, VA_PROBLEM_UNAUTHENTICATED,
-                         verdict == VA_PEER_DENIED
-                           ? _("your name or your client certificate is in the service's deny list; ask the operator of the "
-                               "service why")
-                           : _("the client certificate has been revoked; ask the operator of the service for a new one"));
+                         verdict == VA_PEER_DENIED ? _("your name or your client certificate is in the service's deny "
+                                                       "list; ask the operator of the "
+                                                       "service why")
+                                                   : _("the client certificate has been revoked; ask the operator of "
+                                                       "the service for a new one"));
 }
 
 /* What is not clear may be read otherwise by a proxy on the way: nothing behind it on this connection is believed. */
@@ -325,7 +327,8 @@ start_exchange (VaExchange *exchange, struct MHD_Connection *mhd, const char *pa
   if (admitted)
     return MHD_YES;
   report_refusal (exchange, mhd, path, method);
-  if (!exchange->last && announced <= DISCARD_MAX && MHD_lookup_connection_value (mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT) == NULL)
+  if (!exchange->last && announced <= DISCARD_MAX
+      && MHD_lookup_connection_value (mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT) == NULL)
     return MHD_YES;
   return va_exchange_answer_error (exchange, mhd, exchange->refusal);
 }
@@ -361,8 +364,8 @@ take_body (VaExchange *exchange, const char *data, gsize size)
 }
 
 enum MHD_Result
-va_exchange_continue (void *data, struct MHD_Connection *mhd, const char *path, const char *method,
-                      const char *version, const char *upload, size_t *upload_size, void **state)
+va_exchange_continue (void *data, struct MHD_Connection *mhd, const char *path, const char *method, const char *version,
+                      const char *upload, size_t *upload_size, void **state)
 {
   VaExchange *exchange = *state;
 

@@ -21,10 +21,10 @@ typedef struct {
   GThreadPool *aside; /* handlers that wait for others, so that no thread which serves connections does */
   VaServerStatistics *statistics;
   GMutex mutex;
-  GCond quiet;       /* no request is under way */
+  GCond quiet; /* no request is under way */
   guint active;
-  gboolean stopping; /* answers end their connection */
-  gboolean closed;   /* no request is begun any more */
+  gboolean stopping;  /* answers end their connection */
+  gboolean closed;    /* no request is begun any more */
   VaAccount *account; /* bodies and answers in memory */
 } VaExchanges;
 

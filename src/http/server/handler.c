@@ -38,8 +38,11 @@ VaRequest
 va_exchange_make_request (const VaExchange *exchange, struct MHD_Connection *mhd, const char *path, const char *method)
 {
   const VaConnection *connection = va_exchange_connection (mhd);
-  VaRequest request = { .method = method, .path = path, .identity = exchange->identity,
-                        .request_id = exchange->request_id, .connection = mhd };
+  VaRequest request = { .method = method,
+                        .path = path,
+                        .identity = exchange->identity,
+                        .request_id = exchange->request_id,
+                        .connection = mhd };
 
   for (guint i = 0; i < VA_ROUTE_PARTS; i++)
     request.parts[i] = exchange->match.parts[i];
@@ -59,7 +62,8 @@ run_handler (VaExchange *exchange, VaRequest *request, VaResponse *response, GEr
   if (route->max_answer == 0)
     return route->handler (request, response, exchange->shared->user_data, error);
   if (!va_account_begin_list (account, exchange->identity))
-    return va_exchange_refuse_busy (error, _("you have asked for too many lists at once; wait for their answers first"));
+    return va_exchange_refuse_busy (error,
+                                    _("you have asked for too many lists at once; wait for their answers first"));
   ok = va_exchange_hold (exchange, route->max_answer)
          ? route->handler (request, response, exchange->shared->user_data, error)
          : va_exchange_refuse_busy (error, _("too much of what you have asked for waits for you to read it; read those "

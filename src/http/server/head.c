@@ -50,7 +50,8 @@ line_follows (const Lines *lines, const char *name, gsize name_size, const char 
 }
 
 static enum MHD_Result
-on_header (void *data, enum MHD_ValueKind kind, const char *name, size_t name_size, const char *value, size_t value_size)
+on_header (void *data, enum MHD_ValueKind kind, const char *name, size_t name_size, const char *value,
+           size_t value_size)
 {
   Lines *lines = data;
 
@@ -73,9 +74,9 @@ on_header (void *data, enum MHD_ValueKind kind, const char *name, size_t name_si
 }
 
 /*
- * Before its version 1.0 libmicrohttpd takes headers apart in the buffer that they came in, ends strings at a zero byte that
- * was sent, and makes "Transfer-Encoding" of "Transfer-: chunked\r\n Encoding". So everything that it kept must lie one behind
- * the other, and be all that it read.
+ * Before its version 1.0 libmicrohttpd takes headers apart in the buffer that they came in, ends strings at a zero
+ * byte that was sent, and makes "Transfer-Encoding" of "Transfer-: chunked\r\n Encoding". So everything that it kept
+ * must lie one behind the other, and be all that it read.
  */
 static gboolean
 is_all_that_came (const VaHead *head, struct MHD_Connection *mhd, const char *method, const Lines *lines)
@@ -86,7 +87,8 @@ is_all_that_came (const VaHead *head, struct MHD_Connection *mhd, const char *me
   return !lines->gaps && info != NULL && lines->end + 2 * NEWLINE == begin + info->header_size;
 }
 
-/* Where a chunk ends libmicrohttpd and others before it may read differently, down to line ends; no client of ours sends any. */
+/* Where a chunk ends libmicrohttpd and others before it may read differently, down to line ends; no client of ours
+   sends any. */
 static gboolean
 check_length (const Lines *lines, GError **error)
 {
@@ -114,7 +116,7 @@ va_head_check (const VaHead *head, struct MHD_Connection *mhd, const char *metho
   if (in_place && (version != head->target + head->target_size + 1 || !is_all_that_came (head, mhd, method, &lines)))
     return refuse_head (error,
                         _("the request has a zero byte, a header that goes on in a second line, a line that does not "
-                                 "end with CR LF, or more than one blank between the parts of its first line"));
+                          "end with CR LF, or more than one blank between the parts of its first line"));
   if (lines.hosts > 1)
     return refuse_head (error, _("the header Host is there twice"));
   return check_length (&lines, error);

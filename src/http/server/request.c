@@ -23,8 +23,8 @@ has_media_type (struct MHD_Connection *mhd, const char *wanted)
   const char *value = find_header (mhd, MHD_HTTP_HEADER_CONTENT_TYPE);
   gsize length = strlen (wanted);
 
-  return value != NULL && g_ascii_strncasecmp (value, wanted, length) == 0 &&
-         (value[length] == '\0' || value[length] == ';' || value[length] == ' ');
+  return value != NULL && g_ascii_strncasecmp (value, wanted, length) == 0
+         && (value[length] == '\0' || value[length] == ';' || value[length] == ' ');
 }
 
 static gboolean
@@ -34,8 +34,7 @@ refuse_media_type (GError **error, const char *wanted)
 }
 
 gboolean
-va_request_check_body (struct MHD_Connection *mhd, const char *method, gsize max_body, gsize *announced,
-                       GError **error)
+va_request_check_body (struct MHD_Connection *mhd, const char *method, gsize max_body, gsize *announced, GError **error)
 {
   const char *length = find_header (mhd, MHD_HTTP_HEADER_CONTENT_LENGTH);
   guint64 number = 0;
@@ -84,9 +83,8 @@ on_argument (void *data, enum MHD_ValueKind kind, const char *key, size_t key_si
 {
   Arguments *arguments = data;
 
-  if (!g_utf8_validate_len (key, key_size, NULL) ||
-      (value != NULL && !g_utf8_validate_len (value, value_size, NULL)) ||
-      !g_hash_table_add (arguments->seen, (gpointer) key))
+  if (!g_utf8_validate_len (key, key_size, NULL) || (value != NULL && !g_utf8_validate_len (value, value_size, NULL))
+      || !g_hash_table_add (arguments->seen, (gpointer) key))
     arguments->bad = TRUE;
   return arguments->bad ? MHD_NO : MHD_YES;
 }

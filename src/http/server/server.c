@@ -12,17 +12,16 @@
 #include "http/server/transport.h"
 
 #define CONNECTION_MEMORY (32 * 1024) /* of one connection: headers, and the piece of the body under way */
-#define ASIDE_THREADS 4 /* handlers that wait for others at the same time */
+#define ASIDE_THREADS 4               /* handlers that wait for others at the same time */
 #define HELD_MAX (256u * 1024 * 1024)
 
-struct _VaServer
-{
+struct _VaServer {
   struct MHD_Daemon *daemon;
   VaTcpListener *listener;
   VaConnections *connections;
   char *ca_file, *certificate_file, *key_file;
-  GMutex mutex;             /* of credentials */
-  GPtrArray *credentials;   /* of gnutls_certificate_credentials_t, the last one for new connections; GnuTLS does not
+  GMutex mutex;           /* of credentials */
+  GPtrArray *credentials; /* of gnutls_certificate_credentials_t, the last one for new connections; GnuTLS does not
                                count who uses one, so all of them stay: one for each reload */
   VaExchanges exchanges;
   VaServerStatistics *statistics, own; /* own: when nobody asks for them */
@@ -69,7 +68,8 @@ on_http_connection (void *data, struct MHD_Connection *mhd, void **context, enum
   atomic_fetch_add (&server->statistics->connections, 1);
 }
 
-/* libmicrohttpd closes a connection that is one too many of its address before anybody is asked; all it does is to say so. */
+/* libmicrohttpd closes a connection that is one too many of its address before anybody is asked; all it does is to say
+   so. */
 #define OVER_LIMIT "Server reached connection limit."
 
 G_GNUC_PRINTF (2, 0)
@@ -98,18 +98,20 @@ start_daemon (VaServer *server, const VaServerSettings *settings, const VaTlsFil
 {
   guint threads = MAX (settings->threads, 1);
 
-  server->daemon = MHD_start_daemon (
-    MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TLS | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-    va_exchange_continue, &server->exchanges, MHD_OPTION_EXTERNAL_LOGGER, on_log, server, MHD_OPTION_HTTPS_PRIORITIES,
-    VA_TLS_PRIORITY, MHD_OPTION_HTTPS_MEM_TRUST, files->ca, MHD_OPTION_HTTPS_MEM_CERT, files->certificate,
-    MHD_OPTION_HTTPS_MEM_KEY, (const char *) va_secret_data (files->key), MHD_OPTION_NOTIFY_CONNECTION,
-                                     on_http_connection, server,
-    MHD_OPTION_URI_LOG_CALLBACK, va_exchange_begin, &server->exchanges, MHD_OPTION_NOTIFY_COMPLETED, va_exchange_end,
-    &server->exchanges, MHD_OPTION_CONNECTION_LIMIT, (unsigned) settings->max_connections * threads,
-    MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned) settings->max_connections_per_address,
-    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT,
-    (unsigned) settings->timeout_seconds, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-    threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (unsigned) threads, MHD_OPTION_END);
+  server->daemon =
+    MHD_start_daemon (MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TLS | MHD_USE_ITC
+                        | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG,
+                      0, NULL, NULL, va_exchange_continue, &server->exchanges, MHD_OPTION_EXTERNAL_LOGGER, on_log,
+                      server, MHD_OPTION_HTTPS_PRIORITIES, VA_TLS_PRIORITY, MHD_OPTION_HTTPS_MEM_TRUST, files->ca,
+                      MHD_OPTION_HTTPS_MEM_CERT, files->certificate, MHD_OPTION_HTTPS_MEM_KEY,
+                      (const char *) va_secret_data (files->key), MHD_OPTION_NOTIFY_CONNECTION, on_http_connection,
+                      server, MHD_OPTION_URI_LOG_CALLBACK, va_exchange_begin, &server->exchanges,
+                      MHD_OPTION_NOTIFY_COMPLETED, va_exchange_end, &server->exchanges, MHD_OPTION_CONNECTION_LIMIT,
+                      (unsigned) settings->max_connections * threads, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+                      (unsigned) settings->max_connections_per_address, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                      (size_t) CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned) settings->timeout_seconds,
+                      MHD_OPTION_STRICT_FOR_CLIENT, 1, threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END,
+                      (unsigned) threads, MHD_OPTION_END);
   if (server->daemon != NULL)
     return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot start the HTTPS server at port %u"),

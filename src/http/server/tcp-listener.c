@@ -12,11 +12,10 @@
 #include "core/error.h"
 #include "core/i18n.h"
 
-#define BACKLOG 1024 /* at the most; the kernel's net.core.somaxconn may be less */
+#define BACKLOG 1024    /* at the most; the kernel's net.core.somaxconn may be less */
 #define SHORTAGE_MS 100 /* without files or memory nothing is gained by trying again at once */
 
-struct _VaTcpListener
-{
+struct _VaTcpListener {
   int fd, stop;
   guint16 port;
   VaConnections *connections;
@@ -53,8 +52,7 @@ open_socket (VaTcpListener *listener, const char *text, guint16 port, GError **e
   family = g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV6 ? AF_INET6 : AF_INET;
   listener->stop = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
   listener->fd = socket (family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (listener->stop < 0 || listener->fd < 0
-      || setsockopt (listener->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0
+  if (listener->stop < 0 || listener->fd < 0 || setsockopt (listener->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0
       || (family == AF_INET6 && setsockopt (listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0)
       || bind (listener->fd, (struct sockaddr *) &native, (socklen_t) g_socket_address_get_native_size (full)) != 0
       || listen (listener->fd, BACKLOG) != 0 || getsockname (listener->fd, (struct sockaddr *) &native, &size) != 0)

@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 /**
- * A listening socket, and a thread that accepts. libmicrohttpd's own threads would each take whoever is there when they wake
- * up: the first one everybody, up to its limit, and the others nobody.
+ * A listening socket, and a thread that accepts. libmicrohttpd's own threads would each take whoever is there when
+ * they wake up: the first one everybody, up to its limit, and the others nobody.
  */
 typedef struct _VaTcpListener VaTcpListener;
 /** VaTakeClient: called in the listener's thread. @fd: (transfer full). Returns: FALSE: it is not taken, and closed */

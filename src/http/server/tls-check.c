@@ -32,8 +32,8 @@ read_tls_certificates (const char *pem, const char *name, Certificates *all, GEr
 
   if (gnutls_x509_crt_list_import2 (&all->each, &all->count, &text, GNUTLS_X509_FMT_PEM, 0) >= 0 && all->count > 0)
     return TRUE;
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("%s: there is no certificate in PEM form in it, or it is damaged"),
-               name);
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
+               _("%s: there is no certificate in PEM form in it, or it is damaged"), name);
   return FALSE;
 }
 
@@ -66,7 +66,8 @@ warn_of_end (gnutls_x509_crt_t certificate, const char *name, gint64 now)
   gint64 ends = gnutls_x509_crt_get_expiration_time (certificate);
   g_autofree char *end = day_of (ends);
 
-  return ends - now < SOON ? g_strdup_printf (_("%s: the certificate ends on %s: make a new one soon"), name, end) : NULL;
+  return ends - now < SOON ? g_strdup_printf (_("%s: the certificate ends on %s: make a new one soon"), name, end)
+                           : NULL;
 }
 
 gboolean
@@ -87,8 +88,10 @@ va_tls_check_server (const char *pem, const char *name, gint64 now, char **warni
   if (!gnutls_x509_crt_check_key_purpose (all.each[0], GNUTLS_KP_TLS_WWW_SERVER, 0))
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                   _("%s: this is not a certificate for a server, and clients refuse it: make one with “virt-attest ca issue "
-                     "service HOSTNAME”"), name);
+                   _("%s: this is not a certificate for a server, and clients refuse it: make one with “virt-attest ca "
+                     "issue "
+                     "service HOSTNAME”"),
+                   name);
       return FALSE;
     }
   *warning = warn_of_end (all.each[0], name, now);
@@ -97,7 +100,8 @@ va_tls_check_server (const char *pem, const char *name, gint64 now, char **warni
 
 /* @wrong: (out): what is wrong with the time of the last one that it is wrong with; %NULL: with none */
 static gboolean
-look_at_authorities (const Certificates *all, const char *name, gint64 now, unsigned *good, char **wrong, GError **error)
+look_at_authorities (const Certificates *all, const char *name, gint64 now, unsigned *good, char **wrong,
+                     GError **error)
 {
   for (unsigned i = 0; i < all->count; i++)
     {
@@ -113,7 +117,8 @@ look_at_authorities (const Certificates *all, const char *name, gint64 now, unsi
       if (gnutls_x509_crt_get_ca_status (all->each[i], NULL) <= 0)
         {
           g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                       _("%s: certificate %u in it is not a CA's: expected ca.pem, which “virt-attest ca init” makes"), name, i + 1);
+                       _("%s: certificate %u in it is not a CA's: expected ca.pem, which “virt-attest ca init” makes"),
+                       name, i + 1);
           return FALSE;
         }
     }
@@ -150,11 +155,14 @@ va_tls_check_signer (const char *pem, const char *name, const char *ca, const ch
 
   if (!read_tls_certificates (pem, name, &chain, NULL) || !read_tls_certificates (ca, ca_name, &authorities, NULL)
       || gnutls_x509_crt_list_verify (chain.each, (int) chain.count, authorities.each, (int) authorities.count, NULL, 0,
-                                      GNUTLS_VERIFY_DISABLE_TIME_CHECKS, &status) < 0)
+                                      GNUTLS_VERIFY_DISABLE_TIME_CHECKS, &status)
+           < 0)
     return NULL;
   if (status == 0)
     return NULL;
-  return g_strdup_printf (_("%s: the certificate is not signed by the CA in %s: clients that know that CA alone refuse this "
-                            "service; make it with “virt-attest ca issue service HOSTNAME”, or give the clients its CA"), name,
-                          ca_name);
+  return g_strdup_printf (_("%s: the certificate is not signed by the CA in %s: clients that know that CA alone refuse "
+                            "this "
+                            "service; make it with “virt-attest ca issue service HOSTNAME”, or give the clients its "
+                            "CA"),
+                          name, ca_name);
 }

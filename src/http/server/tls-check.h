@@ -19,10 +19,12 @@ gboolean va_tls_check_server (const char *pem, const char *name, gint64 now, cha
 gboolean va_tls_check_ca (const char *pem, const char *name, gint64 now, char **warning, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /**
- * va_tls_check_signer: whether the chain in @pem leads to a CA of @ca; clients that are given that CA refuse the server if not.
+ * va_tls_check_signer: whether the chain in @pem leads to a CA of @ca; clients that are given that CA refuse the
+ * server if not.
  * @name, @ca_name: of the files
  * Returns: (transfer full): a warning, or %NULL: it does, or what is in the files cannot be read
  */
-char *va_tls_check_signer (const char *pem, const char *name, const char *ca, const char *ca_name) G_GNUC_WARN_UNUSED_RESULT;
+char *va_tls_check_signer (const char *pem, const char *name, const char *ca, const char *ca_name)
+  G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

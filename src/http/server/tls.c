@@ -106,8 +106,8 @@ log_refusal (const GError *error)
     g_message ("a client was refused in the handshake: %s", error->message);
 }
 
-/* TLS 1.3 has the peer's signature verified with the key that he shows before anybody asks whose key that is, so what such
-   a verification may cost is limited here. */
+/* TLS 1.3 has the peer's signature verified with the key that he shows before anybody asks whose key that is, so what
+   such a verification may cost is limited here. */
 #define MESSAGE_MAX 16384 /* bytes of a handshake message: what a certificate with very many names costs is quadratic */
 #define RSA_BITS_MAX 8192
 #define RSA_EXPONENT_BYTES_MAX 5 /* with a zero byte in front */
@@ -133,8 +133,8 @@ check_certificate_key (gnutls_x509_crt_t certificate, GError **error)
       gnutls_free (modulus.data);
       gnutls_free (exponent.data);
       return good
-         || refuse_peer (error,
-                         _("the client certificate's RSA key is larger than 8192 bits, or its exponent than 32"));
+             || refuse_peer (error,
+                             _("the client certificate's RSA key is larger than 8192 bits, or its exponent than 32"));
     default:
       return refuse_peer (error, _("the client certificate's key is neither of an elliptic curve nor RSA"));
     }
@@ -146,8 +146,8 @@ get_be24 (const guint8 *bytes)
   return (guint32) bytes[0] << 16 | (guint32) bytes[1] << 8 | bytes[2];
 }
 
-/* The first certificate in a Certificate message without its header; an empty list, of a client that has none, is left to
-   GnuTLS. Spec: RFC 8446, section 4.4.2 */
+/* The first certificate in a Certificate message without its header; an empty list, of a client that has none, is left
+   to GnuTLS. Spec: RFC 8446, section 4.4.2 */
 static gboolean
 check_certificate_message (const gnutls_datum_t *message, GError **error)
 {
@@ -167,7 +167,8 @@ check_certificate_message (const gnutls_datum_t *message, GError **error)
 }
 
 static int
-on_certificate (gnutls_session_t session, unsigned type, unsigned when, unsigned incoming, const gnutls_datum_t *message)
+on_certificate (gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+                const gnutls_datum_t *message)
 {
   g_autoptr(GError) error = NULL;
 

@@ -20,8 +20,7 @@ session_of (struct MHD_Connection *mhd)
 static gboolean
 has_foreign_answer (const VaConnection *connection)
 {
-  return !connection->answering
-         && MHD_get_connection_info (connection->mhd, MHD_CONNECTION_INFO_HTTP_STATUS) != NULL;
+  return !connection->answering && MHD_get_connection_info (connection->mhd, MHD_CONNECTION_INFO_HTTP_STATUS) != NULL;
 }
 
 static ssize_t

@@ -10,14 +10,14 @@ G_BEGIN_DECLS
 /** What lies between libmicrohttpd's answers and the socket: GnuTLS's records. */
 
 /**
- * va_transport_begin: from now on what @session sends goes through here. An answer that libmicrohttpd makes itself, in HTML,
- * to what it cannot read as a request, is not sent: its connection ends.
+ * va_transport_begin: from now on what @session sends goes through here. An answer that libmicrohttpd makes itself, in
+ * HTML, to what it cannot read as a request, is not sent: its connection ends.
  * @connection: must outlive @session
  */
 void va_transport_begin (gnutls_session_t session, VaConnection *connection, struct MHD_Connection *mhd);
 /**
- * va_transport_cork: keeps back what is sent until va_transport_uncork(): libmicrohttpd sends the headers and the body one
- * after the other; both in one record cost its receiver and us half.
+ * va_transport_cork: keeps back what is sent until va_transport_uncork(): libmicrohttpd sends the headers and the body
+ * one after the other; both in one record cost its receiver and us half.
  */
 void va_transport_cork (struct MHD_Connection *mhd);
 /** va_transport_uncork: sends it. @connection: %NULL: it is gone */

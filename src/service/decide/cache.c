@@ -10,8 +10,7 @@ typedef struct {
   gpointer value;
 } Entry;
 
-struct _VaRecent
-{
+struct _VaRecent {
   GMutex mutex;
   guint max;
   VaCacheCopy copy;

@@ -6,8 +6,8 @@
 G_BEGIN_DECLS
 
 /**
- * VaCache: what was found out before, by a SHA-256 of all that it was found out from, up to a number of entries; then the
- * oldest are forgotten. Used from several threads.
+ * VaCache: what was found out before, by a SHA-256 of all that it was found out from, up to a number of entries; then
+ * the oldest are forgotten. Used from several threads.
  */
 typedef struct _VaRecent VaCache;
 

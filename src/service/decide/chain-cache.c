@@ -6,8 +6,7 @@
 #include <string.h>
 #include "service/decide/cache.h"
 
-struct _VaChainCache
-{
+struct _VaChainCache {
   VaCache *chains; /* -> the generation's name, interned */
   VaCache *ocas;   /* -> a name as well, of the first chain that each was in */
 };
@@ -64,7 +63,7 @@ va_chain_cache_verify (VaChainCache *cache, const VaSevChain *chain, const VaSev
     return TRUE;
   va_sha256 (chain->oca.raw, VA_SEV_CERT_SIZE, oca);
   if (!(va_cache_get (cache->ocas, oca) != NULL ? va_sev_chain_verify_but_oca (chain, roots, generation, error)
-                                                 : va_sev_chain_verify (chain, roots, generation, error)))
+                                                : va_sev_chain_verify (chain, roots, generation, error)))
     return FALSE;
   *generation = g_intern_string (*generation);
   va_cache_put (cache->ocas, oca, *generation);

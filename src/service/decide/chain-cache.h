@@ -7,9 +7,9 @@ G_BEGIN_DECLS
 
 /**
  * VaChainCache: which platforms' certificates have been verified since the service started, by the hash of all of them,
- * so that the next launch on the same platform does not verify them again; and which OCAs have, so that of the platforms
- * that one owner has taken over the first alone pays for it. It has nothing that is a verdict about anybody: certificates
- * of clients, hosts, chips and permits are looked at for each launch all the same.
+ * so that the next launch on the same platform does not verify them again; and which OCAs have, so that of the
+ * platforms that one owner has taken over the first alone pays for it. It has nothing that is a verdict about anybody:
+ * certificates of clients, hosts, chips and permits are looked at for each launch all the same.
  */
 typedef struct _VaChainCache VaChainCache;
 
@@ -17,8 +17,8 @@ typedef struct _VaChainCache VaChainCache;
 VaChainCache *va_chain_cache_new (guint max);
 void va_chain_cache_free (VaChainCache *cache);
 /**
- * va_chain_cache_verify: va_sev_chain_verify(), or what it said before of exactly these certificates under these @roots,
- * which must be the same with each call. Only success is remembered.
+ * va_chain_cache_verify: va_sev_chain_verify(), or what it said before of exactly these certificates under these
+ * @roots, which must be the same with each call. Only success is remembered.
  * @known: (out): whether it was remembered
  */
 gboolean va_chain_cache_verify (VaChainCache *cache, const VaSevChain *chain, const VaSevRoots *roots,

@@ -8,19 +8,18 @@
 #include "service/log.h"
 
 #define PLACES 64
-#define PLACES_EACH 8 /* of one host */
+#define PLACES_EACH 8    /* of one host */
 #define FIRMWARE_MAX 500 /* images that are looked at; of them, explain.c tries fewer */
 #define FIRMWARE_BYTES (256 * 1024)
 
-struct _VaExplainer
-{
+struct _VaExplainer {
   VaStore *store;
   VaReferenceCache *cache;
   GThread *thread;
   GMutex mutex;
   GCond changed;
-  GQueue waiting;      /* of VaExplanation */
-  GHashTable *places;  /* host -> how many places it has, those of the one under way included */
+  GQueue waiting;     /* of VaExplanation */
+  GHashTable *places; /* host -> how many places it has, those of the one under way included */
   guint taken;
   gboolean ending;
 };
@@ -64,9 +63,14 @@ explain_mismatch (const VaExplainer *explainer, const VaExplanation *explanation
   gboolean more;
   g_autoptr(GPtrArray) firmware = va_store_list_artifacts (explainer->store, &page, &more, &error);
   VaValidateRequest request = { .context = explanation->context, .has_firmware_hash = explanation->has_firmware_hash };
-  const VaMismatch mismatch = { .fixed = explanation->fixed, .request = &request, .tik = explanation->tik,
-                                .firmware = firmware, .cache = explainer->cache, .store = explainer->store,
-                                .owner = explanation->owner, .vm = explanation->vm };
+  const VaMismatch mismatch = { .fixed = explanation->fixed,
+                                .request = &request,
+                                .tik = explanation->tik,
+                                .firmware = firmware,
+                                .cache = explainer->cache,
+                                .store = explainer->store,
+                                .owner = explanation->owner,
+                                .vm = explanation->vm };
   g_autofree char *detail = NULL;
 
   memcpy (request.measurement, explanation->measurement, VA_MEASUREMENT_SIZE);

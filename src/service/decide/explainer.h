@@ -6,9 +6,10 @@
 G_BEGIN_DECLS
 
 /**
- * VaExplainer: finds out, after the host has its answer, what a wrong measurement would have fitted, and writes it into the
- * owner's record. That may take seconds of a processor, so a thread of its own does it, one measurement after the other,
- * and few of them wait: a host that measures wrongly again and again costs other hosts nothing. From any thread.
+ * VaExplainer: finds out, after the host has its answer, what a wrong measurement would have fitted, and writes it
+ * into the owner's record. That may take seconds of a processor, so a thread of its own does it, one measurement after
+ * the other, and few of them wait: a host that measures wrongly again and again costs other hosts nothing. From any
+ * thread.
  */
 typedef struct _VaExplainer VaExplainer;
 

@@ -12,8 +12,8 @@
 #define TRIED_SHOWN 8 /* references that a record lists */
 
 /* What a wrong measurement may cost is bounded: */
-#define OTHERS_MAX 32                      /* firmware that is not registered */
-#define BYTES_MAX (256 * 1024 * 1024)      /* hashed for it, beside the firmware */
+#define OTHERS_MAX 32                 /* firmware that is not registered */
+#define BYTES_MAX (256 * 1024 * 1024) /* hashed for it, beside the firmware */
 
 /* Uploaded firmware in the order of the search. */
 typedef struct {
@@ -48,7 +48,8 @@ append_tried (GString *text, const VaLaunchTerms *fixed)
       if (reference->cpus > 0)
         g_string_append_printf (text, _(" with %u vCPUs and VMSA profile “%s”"), reference->cpus,
                                 va_vmsa_profile_name (reference->profile));
-      g_string_append_printf (text, reference->firmware[0] != '\0' ? _(" (launch digest %s)") : _("launch digest %s"), digest);
+      g_string_append_printf (text, reference->firmware[0] != '\0' ? _(" (launch digest %s)") : _("launch digest %s"),
+                              digest);
     }
   if (shown < fixed->references->len)
     g_string_append_printf (text, _("; and %u more"), fixed->references->len - shown);
@@ -131,7 +132,8 @@ describe_cpus (const VaLaunchTerms *fixed, VaSevMismatch *search, GArray *cpus)
 static char **
 read_tried_cmdlines (const VaMismatch *mismatch)
 {
-  g_autoptr(VaStoredRegistration) stored = va_store_get_registration (mismatch->store, mismatch->owner, mismatch->vm, NULL);
+  g_autoptr(VaStoredRegistration) stored =
+    va_store_get_registration (mismatch->store, mismatch->owner, mismatch->vm, NULL);
   g_autoptr(VaRegistration) registration = stored != NULL ? va_registration_open (mismatch->store, stored, NULL) : NULL;
 
   return registration != NULL ? g_steal_pointer (&registration->cmdlines) : NULL;
@@ -148,11 +150,17 @@ find_cause (const VaMismatch *mismatch, GPtrArray *ruled_out)
   g_auto(GStrv) cmdlines = fixed->kernels->len > 0 ? read_tried_cmdlines (mismatch) : NULL;
   Candidates candidates = { .mismatch = mismatch, .firmware = firmware };
   VaSevMismatch search = {
-    .tik = mismatch->tik, .context = mismatch->request->context, .measurement = mismatch->request->measurement,
-    .kernels = (const VaKernelHashes *) (gpointer) fixed->kernels->data, .kernel_count = fixed->kernels->len,
-    .cmdlines = (const char *const *) cmdlines, .cmdline_count = cmdlines != NULL ? g_strv_length (cmdlines) : 0,
+    .tik = mismatch->tik,
+    .context = mismatch->request->context,
+    .measurement = mismatch->request->measurement,
+    .kernels = (const VaKernelHashes *) (gpointer) fixed->kernels->data,
+    .kernel_count = fixed->kernels->len,
+    .cmdlines = (const char *const *) cmdlines,
+    .cmdline_count = cmdlines != NULL ? g_strv_length (cmdlines) : 0,
     .cpu_signature = fixed->cpu_signature,
-    .firmware_name = name_firmware_tried, .open_firmware = open_firmware_tried, .user_data = &candidates,
+    .firmware_name = name_firmware_tried,
+    .open_firmware = open_firmware_tried,
+    .user_data = &candidates,
     .budget = BYTES_MAX,
   };
 
@@ -179,9 +187,10 @@ va_explain_mismatch (const VaMismatch *mismatch)
   if (change != NULL)
     g_string_append_printf (text, _(" It would fit if this were expected: %s."), change);
   else
-    g_string_append (text, _(" It fits no other firmware of yours either, and none of the usual mistakes: the firmware, "
-                             "kernel, initrd or command line differs from the registered one, or the guest was started "
-                             "with another session."));
+    g_string_append (text,
+                     _(" It fits no other firmware of yours either, and none of the usual mistakes: the firmware, "
+                       "kernel, initrd or command line differs from the registered one, or the guest was started "
+                       "with another session."));
   for (guint i = 0; change == NULL && i < ruled_out->len; i++)
     g_string_append_printf (text, "%s %s", i == 0 ? _(" Ruled out:") : ";", (const char *) ruled_out->pdata[i]);
   if (change == NULL)
@@ -202,6 +211,6 @@ va_explain_match (const VaLaunchTerms *fixed, const VaReference *reference)
   if (reference->cpus == 0)
     return g_strdup_printf (_("The measurement fits firmware %s (launch digest %s)."), reference->firmware, digest);
   return g_strdup_printf (_("The measurement fits firmware %s with %u vCPUs of CPU %s and VMSA profile “%s” (launch "
-                            "digest %s)."), reference->firmware, reference->cpus, cpu,
-                          va_vmsa_profile_name (reference->profile), digest);
+                            "digest %s)."),
+                          reference->firmware, reference->cpus, cpu, va_vmsa_profile_name (reference->profile), digest);
 }

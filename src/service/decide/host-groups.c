@@ -12,8 +12,7 @@
 
 #define FILE_MAX (1024 * 1024)
 
-struct _VaHostGroups
-{
+struct _VaHostGroups {
   char *path;
   GMutex mutex;
   VaFileState state;
@@ -24,7 +23,8 @@ static gboolean
 refuse_line (GError **error, const char *path, guint line)
 {
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-               _("%s: line %u: expected GROUP: HOST HOST…, names of a-z 0-9 . _ -, e.g. milan: node1 node2"), path, line);
+               _("%s: line %u: expected GROUP: HOST HOST…, names of a-z 0-9 . _ -, e.g. milan: node1 node2"), path,
+               line);
   return FALSE;
 }
 
@@ -63,7 +63,8 @@ load_groups (VaHostGroups *groups, GError **error)
 {
   g_autofree char *text = va_file_read_text (groups->path, FILE_MAX, error);
   g_auto(GStrv) lines = text != NULL ? g_strsplit (text, "\n", -1) : NULL;
-  g_autoptr(GHashTable) read = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_hash_table_unref);
+  g_autoptr(GHashTable) read =
+    g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_hash_table_unref);
 
   if (text == NULL)
     return FALSE;

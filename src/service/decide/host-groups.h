@@ -6,14 +6,14 @@
 G_BEGIN_DECLS
 
 /**
- * VaHostGroups: groups of hosts, which the operator keeps in a file and registrations name as “@GROUP”. The file is looked
- * at whenever a group is asked for, so that a change counts at once. From any thread.
+ * VaHostGroups: groups of hosts, which the operator keeps in a file and registrations name as “@GROUP”. The file is
+ * looked at whenever a group is asked for, so that a change counts at once. From any thread.
  */
 typedef struct _VaHostGroups VaHostGroups;
 
 /**
- * va_host_groups_new: @path: lines “GROUP: HOST HOST …”, a group on several lines has the hosts of all of them, comments
- * from “#”; or %NULL: no groups
+ * va_host_groups_new: @path: lines “GROUP: HOST HOST …”, a group on several lines has the hosts of all of them,
+ * comments from “#”; or %NULL: no groups
  * Errors: VA_CORE_ERROR, naming the file and the line
  */
 VaHostGroups *va_host_groups_new (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;

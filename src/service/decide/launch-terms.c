@@ -80,8 +80,7 @@ va_launch_terms_write (const VaLaunchTerms *fixed)
   if (fixed->cpu_signature != 0)
     json_object_set_int_member (object, "cpu-signature", fixed->cpu_signature);
   for (guint i = 0; i < fixed->references->len; i++)
-    json_array_add_object_element (references,
-                                   write_reference (&g_array_index (fixed->references, VaReference, i)));
+    json_array_add_object_element (references, write_reference (&g_array_index (fixed->references, VaReference, i)));
   json_object_set_array_member (object, "references", references);
   return va_json_print (object);
 }

@@ -13,9 +13,9 @@
 
 #define CACHE_MAX 1024 /* of each kind, some hundred bytes each */
 
-struct _VaReferenceCache
-{
-  VaCache *artifacts; /* by a hash of owner and image's hash -> VaStoredArtifact; one that was removed since is named by no registration */
+struct _VaReferenceCache {
+  /* By a hash of owner and image's hash -> VaStoredArtifact. No registration names one that was removed since. */
+  VaCache *artifacts;
   VaCache *images;   /* by an image's hash -> Checked */
   VaCache *finished; /* by the hash of a Measured -> digest; of SEV-ES, where each vCPU costs some microseconds */
 };
@@ -100,8 +100,10 @@ static Checked *
 refuse_changed (const VaStoredArtifact *artifact, GError **error)
 {
   g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
-               _("the stored image of firmware %s of owner %s does not have this hash: it was changed in the database. It is "
-                 "repaired when its owner uploads it again"), artifact->hash, artifact->owner);
+               _("the stored image of firmware %s of owner %s does not have this hash: it was changed in the database. "
+                 "It is "
+                 "repaired when its owner uploads it again"),
+               artifact->hash, artifact->owner);
   return NULL;
 }
 
@@ -191,16 +193,16 @@ compute_digest (VaReferenceCache *cache, VaStore *store, VaStoredArtifact *firmw
   if (digest == NULL
       || (parts->kernel != NULL && !va_launch_digest_add_kernel (digest, &firmware->firmware, parts->kernel, error))
       || (parts->cpus > 0
-          && !va_launch_digest_add_cpus (digest, &firmware->firmware, parts->cpus, parts->cpu_signature,
-                                         parts->profile, error)))
+          && !va_launch_digest_add_cpus (digest, &firmware->firmware, parts->cpus, parts->cpu_signature, parts->profile,
+                                         error)))
     return FALSE;
   va_launch_digest_finish (g_steal_pointer (&digest), out);
   return TRUE;
 }
 
 gboolean
-va_reference_compute (VaReferenceCache *cache, VaStore *store, VaStoredArtifact *firmware,
-                      const VaMeasuredParts *parts, guint8 out[VA_SHA256_SIZE], GError **error)
+va_reference_compute (VaReferenceCache *cache, VaStore *store, VaStoredArtifact *firmware, const VaMeasuredParts *parts,
+                      guint8 out[VA_SHA256_SIZE], GError **error)
 {
   guint8 measured[VA_SHA256_SIZE];
   g_autofree guint8 *found = NULL;
@@ -238,7 +240,9 @@ add_reference (const References *references, guint kernel, guint32 cpus, VaVmsaP
   VaLaunchTerms *fixed = references->fixed;
   VaMeasuredParts parts = {
     .kernel = fixed->kernels->len > 0 ? &g_array_index (fixed->kernels, VaKernelHashes, kernel) : NULL,
-    .cpus = cpus, .cpu_signature = fixed->cpu_signature, .profile = profile,
+    .cpus = cpus,
+    .cpu_signature = fixed->cpu_signature,
+    .profile = profile,
   };
   VaReference reference = { .kernel = kernel, .cpus = cpus, .profile = profile };
   g_autoptr(GError) reason = NULL;
@@ -264,7 +268,8 @@ add_profiles (const References *references, guint kernel, guint32 cpus, GError *
   const char *chosen = references->registration->vmsa_profile;
 
   for (guint i = 0; i < VA_VMSA_PROFILES; i++)
-    if (va_vmsa_profile_allowed (chosen, (VaVmsaProfile) i) && !add_reference (references, kernel, cpus, (VaVmsaProfile) i, error))
+    if (va_vmsa_profile_allowed (chosen, (VaVmsaProfile) i)
+        && !add_reference (references, kernel, cpus, (VaVmsaProfile) i, error))
       return FALSE;
   return TRUE;
 }
@@ -300,8 +305,10 @@ check_size (const VaRegistration *registration, const VaLaunchTerms *fixed, GErr
       && starts * cpus <= VA_VMSA_CPUS_MAX)
     return TRUE;
   return va_refuse (error, VA_PROBLEM_BAD_REQUEST,
-                    _("%u firmware images with %u combinations of kernel, initrd and command line and %u vCPU counts make "
-                      "too many launch digests: at most %d, and %d vCPUs in all; register fewer, or use launch-digests"),
+                    _("%u firmware images with %u combinations of kernel, initrd and command line and %u vCPU counts "
+                      "make "
+                      "too many launch digests: at most %d, and %d vCPUs in all; register fewer, or use "
+                      "launch-digests"),
                     images, fixed->kernels->len, counts, VA_LAUNCH_TERMS_REFERENCES_MAX, VA_VMSA_CPUS_MAX);
 }
 
@@ -312,7 +319,8 @@ prepare_terms (const VaRegistration *registration, VaLaunchTerms *fixed, GError 
 
   if (registration->firmware_hashes == NULL)
     return TRUE;
-  if (registration->scheme == VA_SCHEME_SEV_ES && !va_cpu_parse (registration->cpu_model, &fixed->cpu_signature, &reason))
+  if (registration->scheme == VA_SCHEME_SEV_ES
+      && !va_cpu_parse (registration->cpu_model, &fixed->cpu_signature, &reason))
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("cpu-model: %s"), reason->message);
   return check_size (registration, fixed, error);
 }

@@ -8,22 +8,23 @@
 G_BEGIN_DECLS
 
 /**
- * VaReferenceCache: the digests of firmware images, begun and ready for a kernel hash table, by the image's hash, and those
- * of SEV-ES as a whole, by everything that they are made from. What is in it holds for good. Used from several threads.
+ * VaReferenceCache: the digests of firmware images, begun and ready for a kernel hash table, by the image's hash, and
+ * those of SEV-ES as a whole, by everything that they are made from. What is in it holds for good. Used from several
+ * threads.
  */
 typedef struct _VaReferenceCache VaReferenceCache;
 VaReferenceCache *va_reference_cache_new (void);
 void va_reference_cache_free (VaReferenceCache *cache);
 
 /**
- * va_reference_begin: the digest after @artifact's image alone, and what the image's footer says into artifact->firmware.
- * The image is checked against artifact->hash: from the database only who has which hash is believed. Only the owner's own
- * image is read, whoever else has the same.
+ * va_reference_begin: the digest after @artifact's image alone, and what the image's footer says into
+ * artifact->firmware. The image is checked against artifact->hash: from the database only who has which hash is
+ * believed. Only the owner's own image is read, whoever else has the same.
  * Returns: (transfer full)
  * Errors: VA_STORE_ERROR; _SEAL: the image is another one than its hash says
  */
-VaLaunchDigest *va_reference_begin (VaReferenceCache *cache, VaStore *store, VaStoredArtifact *artifact,
-                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+VaLaunchDigest *va_reference_begin (VaReferenceCache *cache, VaStore *store, VaStoredArtifact *artifact, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 /** va_reference_check: the same without the digest, for who shows or uses artifact->firmware. */
 gboolean va_reference_check (VaReferenceCache *cache, VaStore *store, VaStoredArtifact *artifact, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
@@ -51,7 +52,6 @@ gboolean va_reference_compute (VaReferenceCache *cache, VaStore *store, VaStored
  */
 gboolean va_references_compute (VaReferenceCache *cache, VaStore *store, const char *owner,
                                 const VaRegistration *registration, VaLaunchTerms *fixed, GArray **areas,
-                                GError **error)
-  G_GNUC_WARN_UNUSED_RESULT;
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -128,7 +128,8 @@ va_registration_cache_open (VaRegistrationCache *all, VaStore *store, const char
 static gboolean
 registration_is_same (const VaStoredRegistration *a, const VaStoredRegistration *b)
 {
-  return a->version == b->version && g_str_equal (a->owner, b->owner) && g_str_equal (a->text, b->text) && g_bytes_equal (a->sealed, b->sealed);
+  return a->version == b->version && g_str_equal (a->owner, b->owner) && g_str_equal (a->text, b->text)
+         && g_bytes_equal (a->sealed, b->sealed);
 }
 
 gboolean

@@ -7,10 +7,10 @@
 G_BEGIN_DECLS
 
 /**
- * VaRegistrationCache: registrations as they were read last, so that launches of one image, one after the other, do not read
- * and parse it each time. Inline secrets stay sealed in it. Each may have been replaced or removed meanwhile: a launch that is
- * granted by one must be created with a permit that says how it was read, which the transaction looks at, and one that is
- * refused by one must ask va_registration_cache_is_current() first. Used from several threads.
+ * VaRegistrationCache: registrations as they were read last, so that launches of one image, one after the other, do
+ * not read and parse it each time. Inline secrets stay sealed in it. Each may have been replaced or removed meanwhile:
+ * a launch that is granted by one must be created with a permit that says how it was read, which the transaction looks
+ * at, and one that is refused by one must ask va_registration_cache_is_current() first. Used from several threads.
  */
 typedef VaCache VaRegistrationCache;
 

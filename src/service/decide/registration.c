@@ -180,7 +180,8 @@ va_registration_propose (VaStore *store, VaStoredProposal *proposal, VaRegistrat
 }
 
 gboolean
-va_registration_proposed (VaStore *store, const VaStoredProposal *proposal, VaRegistration **registration, GError **error)
+va_registration_proposed (VaStore *store, const VaStoredProposal *proposal, VaRegistration **registration,
+                          GError **error)
 {
   g_autoptr(VaSecret) inline_secrets = va_store_open_proposal (store, proposal, error);
 

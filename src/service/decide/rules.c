@@ -43,8 +43,10 @@ va_rule_policy (const VaRegistration *registration, const VaLaunchRequest *reque
 
   if (!va_registration_check_policy (registration, &reason))
     return va_refuse (error, VA_PROBLEM_POLICY_NOT_ALLOWED,
-                      _("the registration is from a time when its policy was taken, and no guest is launched with it any "
-                        "more; its owner replaces it (%s)"), reason->message);
+                      _("the registration is from a time when its policy was taken, and no guest is launched with it "
+                        "any "
+                        "more; its owner replaces it (%s)"),
+                      reason->message);
   *policy = request->has_policy ? request->policy : registration->policy;
   if (!request->has_policy && registration->policy_is_rule)
     return va_refuse (error, VA_PROBLEM_POLICY_NOT_ALLOWED,
@@ -93,14 +95,17 @@ va_rule_chip (const VaRegistration *registration, const VaSevChain *chain, GErro
   chip = va_hex_encode (hash, sizeof hash);
   if (registration->chips == NULL || g_strv_contains ((const char *const *) registration->chips, chip))
     return TRUE;
-  return va_refuse (error, VA_PROBLEM_CHIP_NOT_ALLOWED, _("the registration does not allow this processor, chip %s"), chip);
+  return va_refuse (error, VA_PROBLEM_CHIP_NOT_ALLOWED, _("the registration does not allow this processor, chip %s"),
+                    chip);
 }
 
 /* Says what the launch lacks. */
 static gboolean
 launch_meets (const VaSecretRule *rule, const VaLaunchFacts *facts, GError **error)
 {
-  const VaRegistration places = { .hosts = rule->hosts, .chips = rule->chips, .min_api_major = rule->min_api_major,
+  const VaRegistration places = { .hosts = rule->hosts,
+                                  .chips = rule->chips,
+                                  .min_api_major = rule->min_api_major,
                                   .min_api_minor = rule->min_api_minor };
 
   if ((facts->policy & rule->policy_required) != rule->policy_required || (facts->policy & rule->policy_forbidden) != 0)
@@ -225,7 +230,8 @@ va_rule_claims (const VaLaunchTerms *fixed, guint32 policy, const VaValidateRequ
   if (request->context.policy != policy)
     {
       *detail = g_strdup_printf (_("The launch was granted for policy 0x%x, the host says that the guest has policy "
-                                   "0x%x."), policy, request->context.policy);
+                                   "0x%x."),
+                                 policy, request->context.policy);
       return va_refuse (error, VA_PROBLEM_POLICY_CHANGED, _("the guest has another policy than the launch"));
     }
   if (!check_version (fixed, &request->context, &reason))

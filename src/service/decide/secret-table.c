@@ -68,15 +68,16 @@ find_area (const GArray *areas, const VaRegistration *registration, gsize *area,
       if (firmware->secret_base == 0 || firmware->secret_size == 0)
         return va_refuse (error, VA_PROBLEM_SECRET_AREA_MISSING,
                           _("the registration has secrets, but its firmware %s has no area to take them: use one that "
-                            "is built for it, such as OVMF's AmdSev"), registration->firmware_hashes[i]);
+                            "is built for it, such as OVMF's AmdSev"),
+                          registration->firmware_hashes[i]);
       *area = *area == 0 ? firmware->secret_size : MIN (*area, firmware->secret_size);
     }
   return TRUE;
 }
 
 gboolean
-va_secret_table_make (VaStore *store, const char *owner, const VaRegistration *registration,
-                      const GPtrArray *secrets, const GArray *areas, VaSecret **table, GError **error)
+va_secret_table_make (VaStore *store, const char *owner, const VaRegistration *registration, const GPtrArray *secrets,
+                      const GArray *areas, VaSecret **table, GError **error)
 {
   g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func ((GDestroyNotify) va_secret_free);
   g_autofree VaSecretEntry *entries = g_new0 (VaSecretEntry, secrets->len + 1);
@@ -94,7 +95,8 @@ va_secret_table_make (VaStore *store, const char *owner, const VaRegistration *r
   *table = va_secret_table_build (entries, secrets->len, area, &reason);
   if (*table != NULL)
     return TRUE;
-  return va_refuse (error, g_error_matches (reason, VA_SEV_ERROR, VA_SEV_ERROR_TOO_LARGE) ? VA_PROBLEM_SECRET_TOO_LARGE
-                                                                                          : VA_PROBLEM_BAD_REQUEST,
+  return va_refuse (error,
+                    g_error_matches (reason, VA_SEV_ERROR, VA_SEV_ERROR_TOO_LARGE) ? VA_PROBLEM_SECRET_TOO_LARGE
+                                                                                   : VA_PROBLEM_BAD_REQUEST,
                     "%s", reason->message);
 }

@@ -15,7 +15,7 @@ G_BEGIN_DECLS
  * Errors: VA_PROBLEM_SECRET_MISSING, _SECRET_AREA_MISSING, _SECRET_TOO_LARGE, VA_STORE_ERROR
  */
 gboolean va_secret_table_make (VaStore *store, const char *owner, const VaRegistration *registration,
-                               const GPtrArray *secrets, const GArray *areas, VaSecret **table,
-                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                               const GPtrArray *secrets, const GArray *areas, VaSecret **table, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -85,8 +85,9 @@ name_of_host (gconstpointer record)
 gboolean
 va_handle_host_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
-  static const VaListKind kind = { "hosts", "name", PAGE_LIMIT, PAGE_LIMIT, va_query_name, va_store_list_hosts, write_host,
-                                   name_of_host, VA_PROBLEM_NOT_FOUND };
+  static const VaListKind kind = { "hosts",    "name",        PAGE_LIMIT,
+                                   PAGE_LIMIT, va_query_name, va_store_list_hosts,
+                                   write_host, name_of_host,  VA_PROBLEM_NOT_FOUND };
   VaService *service = user_data;
   VaPage page = { NULL };
 

@@ -58,8 +58,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Attempt, attempt_clear)
 static void
 note_owner (const Attempt *attempt)
 {
-  g_autoptr(VaStoredRegistration) stored = va_store_find_registration (attempt->service->store,
-                                                                       attempt->request->owner, attempt->vm, NULL);
+  g_autoptr(VaStoredRegistration) stored =
+    va_store_find_registration (attempt->service->store, attempt->request->owner, attempt->vm, NULL);
 
   if (stored != NULL)
     json_object_set_string_member (attempt->entry, "owner", stored->owner);
@@ -73,8 +73,8 @@ find_attempt_registration (Attempt *attempt, GError **error)
 
   json_object_remove_member (attempt->entry, "owner"); /* of an earlier try */
   json_object_remove_member (attempt->entry, "version");
-  attempt->open = va_registration_cache_open (service->registrations, service->store, attempt->request->owner,
-                                              attempt->vm, &reason);
+  attempt->open =
+    va_registration_cache_open (service->registrations, service->store, attempt->request->owner, attempt->vm, &reason);
   if (g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
     return va_refuse (error, VA_PROBLEM_VM_UNKNOWN, _("there is no registration %s"), attempt->vm);
   if (attempt->open == NULL)
@@ -124,9 +124,10 @@ verify_chain (Attempt *attempt, GError **error)
     return TRUE;
   /* What is missing may be had from AMD's key service; what comes of that is not remembered here. */
   return service->key_service != NULL
-         && va_key_service_verify (service->key_service, &attempt->chain, id != NULL ? g_bytes_get_data (id, NULL) : NULL,
-                                   id != NULL ? g_bytes_get_size (id) : 0, service->roots, call->may_wait, &call->must_wait,
-                                   &attempt->generation, error);
+         && va_key_service_verify (service->key_service, &attempt->chain,
+                                   id != NULL ? g_bytes_get_data (id, NULL) : NULL,
+                                   id != NULL ? g_bytes_get_size (id) : 0, service->roots, call->may_wait,
+                                   &call->must_wait, &attempt->generation, error);
 }
 
 /* What the platform gave, so that it can be recognised later. */
@@ -140,7 +141,8 @@ note_platform (const Attempt *attempt)
   va_audit_hash (platform, "cert-chain", request->cert_chain, sizeof request->cert_chain);
   if (request->cpu_id != NULL)
     {
-      g_autofree char *id = va_hex_encode (g_bytes_get_data (request->cpu_id, NULL), g_bytes_get_size (request->cpu_id));
+      g_autofree char *id =
+        va_hex_encode (g_bytes_get_data (request->cpu_id, NULL), g_bytes_get_size (request->cpu_id));
 
       json_object_set_string_member (platform, "cpu-id", id);
     }
@@ -166,8 +168,8 @@ check_attempt_platform (Attempt *attempt, GError **error)
       return va_refuse (error, VA_PROBLEM_KEY_SERVICE, _("the platform's certificates: %s"), reason->message);
     }
   if (reason != NULL)
-    return va_refuse (error, only_root_is_unknown (&attempt->chain) ? VA_PROBLEM_ROOT_UNTRUSTED
-                                                                    : VA_PROBLEM_CHAIN_INVALID,
+    return va_refuse (error,
+                      only_root_is_unknown (&attempt->chain) ? VA_PROBLEM_ROOT_UNTRUSTED : VA_PROBLEM_CHAIN_INVALID,
                       _("the platform's certificates: %s"), reason->message);
   return va_rule_chip (attempt->registration, &attempt->chain, error)
          && va_rule_cloud_cert (attempt->registration, &attempt->chain, error)
@@ -276,10 +278,14 @@ commit_attempt (Attempt *attempt, GError **error)
 {
   VaStoredLaunch *launch = g_new0 (VaStoredLaunch, 1);
   const VaRegistration *registration = attempt->registration;
-  VaPermit permit = { .max_launches = registration->max_launches, .max_running = registration->max_running,
-                            .confirms = registration->confirms, .confirm_after = registration->confirm_after,
-                            .wait_until = attempt->now + attempt->service->confirm_ms, .max_waiting = WAITING_MAX,
-                            .read = attempt->stored, .any_owner = attempt->request->owner == NULL };
+  VaPermit permit = { .max_launches = registration->max_launches,
+                      .max_running = registration->max_running,
+                      .confirms = registration->confirms,
+                      .confirm_after = registration->confirm_after,
+                      .wait_until = attempt->now + attempt->service->confirm_ms,
+                      .max_waiting = WAITING_MAX,
+                      .read = attempt->stored,
+                      .any_owner = attempt->request->owner == NULL };
   g_autoptr(VaSecret) keys = join_keys (attempt->session);
   g_autofree char *timeline = NULL;
 
@@ -302,8 +308,7 @@ commit_attempt (Attempt *attempt, GError **error)
   permit.wait_timeline = timeline;
   va_stored_launch_step (launch, "granted", launch->created);
   note_grant (attempt);
-  return va_store_create_launch (attempt->service->store, launch, keys, attempt->table, &permit,
-                                 attempt->entry, error);
+  return va_store_create_launch (attempt->service->store, launch, keys, attempt->table, &permit, attempt->entry, error);
 }
 
 /* Each grant is a record for good, whatever its permit gives back, so their number is bounded in time. */
@@ -314,7 +319,8 @@ check_rate (Attempt *attempt, GError **error)
 
   return va_refusal_limit_take_name (attempt->service->launches, name, g_get_monotonic_time ())
          || va_refuse (error, VA_PROBLEM_TOO_MANY_LAUNCHES,
-                       _("this host has asked for too many launches of this registration within a minute; start the guest "
+                       _("this host has asked for too many launches of this registration within a minute; start the "
+                         "guest "
                          "again later"));
 }
 
@@ -322,15 +328,15 @@ static gboolean
 try_launch (Attempt *attempt, GError **error)
 {
   return find_attempt_registration (attempt, error) && check_rules (attempt, error)
-         && check_attempt_platform (attempt, error)
-         && check_rate (attempt, error) && fix_terms (attempt, error)
+         && check_attempt_platform (attempt, error) && check_rate (attempt, error) && fix_terms (attempt, error)
          && make_attempt_session (attempt, error) && commit_attempt (attempt, error);
 }
 
 static JsonObject *
 write_grant (const Attempt *attempt)
 {
-  VaLaunchGrant grant = { .launch_id = attempt->launch->id, .policy = attempt->launch->policy,
+  VaLaunchGrant grant = { .launch_id = attempt->launch->id,
+                          .policy = attempt->launch->policy,
                           .expires = attempt->launch->expires / 1000 };
 
   memcpy (grant.session, attempt->session->session, sizeof grant.session);
@@ -344,8 +350,11 @@ answer_attempt (const Attempt *attempt, const VaRequest *call, VaResponse *respo
 {
   gboolean waits = attempt->launch->state == VA_LAUNCH_WAITING;
   VaLaunchPending pending = { .launch_id = attempt->launch->id, .retry_after = RETRY_SECONDS };
-  const VaDecision decision = { .call = "launch", .launch_id = attempt->launch->id, .vm = attempt->vm,
-                                .host = attempt->host, .verdict = waits ? "waiting" : "granted" };
+  const VaDecision decision = { .call = "launch",
+                                .launch_id = attempt->launch->id,
+                                .vm = attempt->vm,
+                                .host = attempt->host,
+                                .verdict = waits ? "waiting" : "granted" };
 
   if (!waits || attempt->request->launch_id == NULL)
     va_decision_log_note (attempt->service, call, &decision);
@@ -383,7 +392,8 @@ check_asked_again (VaService *service, VaRequest *call, const VaLaunchRequest *r
   if (g_strcmp0 (launch->code, va_problem_name (VA_PROBLEM_CONFIRMATION_EXPIRED)) == 0)
     return va_refuse (error, VA_PROBLEM_CONFIRMATION_EXPIRED,
                       launch->approved_until > 0 ? _("the approval of launch %s has ended; start the guest again")
-                                                 : _("launch %s was not confirmed in time"), launch->id);
+                                                 : _("launch %s was not confirmed in time"),
+                      launch->id);
   if (g_strcmp0 (launch->code, va_problem_name (VA_PROBLEM_LAUNCH_REVOKED)) == 0)
     return va_refuse (error, VA_PROBLEM_LAUNCH_REVOKED, _("the guest's owner has revoked this launch"));
   return va_refuse (error, VA_PROBLEM_LAUNCH_USED, _("launch %s is %s already; start the guest again"), launch->id,
@@ -428,8 +438,13 @@ try_to_grant (VaService *service, VaRequest *call, const VaLaunchRequest *reques
   json_object_set_object_member (entry, "domain", domain);
   for (guint i = 0; i < TRIES; i++)
     {
-      g_auto(Attempt) attempt = { .service = service, .host = host, .vm = vm, .request = request,
-                                  .call = call, .now = va_service_now (), .entry = entry };
+      g_auto(Attempt) attempt = { .service = service,
+                                  .host = host,
+                                  .vm = vm,
+                                  .request = request,
+                                  .call = call,
+                                  .now = va_service_now (),
+                                  .entry = entry };
 
       g_clear_error (&reason);
       if (try_launch (&attempt, &reason))
@@ -463,7 +478,8 @@ va_handle_launch (VaRequest *request, VaResponse *response, gpointer user_data, 
     return TRUE;
   va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
   if (!request->must_wait || request->may_wait)
-    va_decision_log_note (user_data, request, &(VaDecision){ .call = "launch", .vm = vm, .error = *error,
-                                                             .host = request->identity->name });
+    va_decision_log_note (user_data, request,
+                          &(VaDecision){
+                            .call = "launch", .vm = vm, .error = *error, .host = request->identity->name });
   return FALSE;
 }

@@ -38,8 +38,8 @@ find_state (const VaStoredLaunch *launch, VaOutcomeState said, VaLaunchState *st
   if (said == VA_OUTCOME_RUNNING && launch->state == VA_LAUNCH_ENDED)
     return TRUE; /* reports may overtake each other */
   if (said == VA_OUTCOME_RUNNING && (over || launch->state == VA_LAUNCH_OPEN || launch->state == VA_LAUNCH_WAITING))
-    return va_refuse (error, VA_PROBLEM_LAUNCH_USED,
-                      _("the launch is %s: its guest must not run"), va_launch_state_name (launch->state));
+    return va_refuse (error, VA_PROBLEM_LAUNCH_USED, _("the launch is %s: its guest must not run"),
+                      va_launch_state_name (launch->state));
   if (over || launch->state == VA_LAUNCH_WAITING)
     return TRUE;
   if (said == VA_OUTCOME_RUNNING)

@@ -117,8 +117,10 @@ plan_explanation (Validation *validation)
   const char *message = validation->refusal->message;
 
   if (va_refusal_limit_is_used_up (service->refusals, validation->peer, g_get_monotonic_time ()))
-    return g_strdup_printf (_("%s. It was not explained, because too many of this host's requests were refused in the last "
-                              "minute."), message);
+    return g_strdup_printf (_("%s. It was not explained, because too many of this host's requests were refused in the "
+                              "last "
+                              "minute."),
+                            message);
   validation->explained = validation->explained || va_explainer_reserve (service->explainer, validation->peer->name);
   if (!validation->explained)
     return g_strdup_printf (_("%s. It was not explained, because too many others wait for that."), message);
@@ -175,7 +177,8 @@ note_verdict (const Validation *validation, const VaStoredLaunch *launch)
 {
   const GError *refusal = validation->refusal;
 
-  json_object_set_string_member (validation->entry, "result", refusal != NULL ? va_refusal_name (refusal) : "validated");
+  json_object_set_string_member (validation->entry, "result",
+                                 refusal != NULL ? va_refusal_name (refusal) : "validated");
   if (refusal != NULL)
     json_object_set_string_member (validation->entry, "why", refusal->message);
   if (launch->detail != NULL)
@@ -262,8 +265,12 @@ queue_explanation (Validation *validation)
 static VaValidateReply *
 validate_launch (VaService *service, VaRequest *call, const VaValidateRequest *request, GError **error)
 {
-  g_auto(Validation) validation = { .service = service, .peer = call->identity, .vm = call->parts[0],
-                                    .request = request, .now = va_service_now (), .entry = va_audit_of (call) };
+  g_auto(Validation) validation = { .service = service,
+                                    .peer = call->identity,
+                                    .vm = call->parts[0],
+                                    .request = request,
+                                    .now = va_service_now (),
+                                    .entry = va_audit_of (call) };
   g_autoptr(GError) reason = NULL;
 
   json_object_set_string_member (validation.entry, "vm", validation.vm);

@@ -75,9 +75,10 @@ hash_of_artifact (gconstpointer record)
 gboolean
 va_handle_artifact_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
-  static const VaListKind kind = { "artifacts", "hash", PAGE_LIMIT, PAGE_LIMIT, va_query_hash, va_store_list_artifacts,
-                                    write_listed_artifact,
-                                   hash_of_artifact, VA_PROBLEM_NOT_FOUND };
+  static const VaListKind kind = {
+    "artifacts",           "hash",           PAGE_LIMIT,          PAGE_LIMIT, va_query_hash, va_store_list_artifacts,
+    write_listed_artifact, hash_of_artifact, VA_PROBLEM_NOT_FOUND
+  };
   VaPage page = { .owner = request->identity->name };
 
   return va_list_answer (&kind, user_data, request, &page, response, error);

@@ -62,8 +62,8 @@ write_record (const VaRequest *request, const VaStoredAudit *record)
   return object;
 }
 
-/* An owner is shown as his nothing that others have put there. Operators and auditors get a log that others have changed as
-   it is: that is what they look for. */
+/* An owner is shown as his nothing that others have put there. Operators and auditors get a log that others have
+   changed as it is: that is what they look for. */
 static gboolean
 check_shown (const VaRequest *request, const GPtrArray *list, GError **error)
 {
@@ -96,7 +96,9 @@ write_checkpoints (VaService *service, guint64 after, guint64 upto, GError **err
       if (object == NULL)
         {
           g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT,
-                       _("a checkpoint of the audit log behind record %" G_GUINT64_FORMAT " was changed in the database"), after);
+                       _("a checkpoint of the audit log behind record %" G_GUINT64_FORMAT
+                         " was changed in the database"),
+                       after);
           return NULL;
         }
       json_array_add_object_element (array, object);
@@ -114,7 +116,8 @@ write_audit_records (const VaRequest *request, const GPtrArray *list)
   return records;
 }
 
-/* What goes into “after” for what comes after the page; or, for the newest ones, into “before” for what came before it. */
+/* What goes into “after” for what comes after the page; or, for the newest ones, into “before” for what came before
+   it. */
 static gint64
 next_of (const VaAuditQuery *query, const GPtrArray *list)
 {
@@ -155,8 +158,8 @@ va_handle_audit_list (VaRequest *request, VaResponse *response, gpointer user_da
   if (!chain || find_begin (service, &query, &anchor, &reason))
     list = va_store_list_audit (service->store, &query, &more, &reason);
   if (list != NULL && chain && list->len > 0)
-    checkpoints = write_checkpoints (service, query.after,
-                                     ((const VaStoredAudit *) list->pdata[list->len - 1])->seq, &reason);
+    checkpoints =
+      write_checkpoints (service, query.after, ((const VaStoredAudit *) list->pdata[list->len - 1])->seq, &reason);
   if (reason != NULL)
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
   if (!check_shown (request, list, &reason))
@@ -189,8 +192,8 @@ va_handle_checkpoint (VaRequest *request, VaResponse *response, gpointer user_da
 static JsonObject *
 write_receipt_record (VaService *service, const VaStoredAudit *record, GError **error)
 {
-  g_autoptr(VaCheckpoint) checkpoint = va_signer_sign (service->signer, record->seq, record->link, va_service_now (),
-                                                       error);
+  g_autoptr(VaCheckpoint) checkpoint =
+    va_signer_sign (service->signer, record->seq, record->link, va_service_now (), error);
   g_autofree char *before = va_hex_encode (record->before, VA_AUDIT_LINK_SIZE);
   JsonObject *object;
 
@@ -211,7 +214,8 @@ write_receipt (VaService *service, const GPtrArray *list, GError **error)
   for (guint i = 0; i < list->len; i++)
     {
       JsonObject *record = va_audit_trail_check (service->trail, list->pdata[i], error)
-                           ? write_receipt_record (service, list->pdata[i], error) : NULL;
+                             ? write_receipt_record (service, list->pdata[i], error)
+                             : NULL;
 
       if (record == NULL)
         return NULL;
@@ -225,8 +229,7 @@ va_handle_receipt (VaRequest *request, VaResponse *response, gpointer user_data,
 {
   VaService *service = user_data;
   const char *id = request->parts[0];
-  VaAuditQuery query = { .owner = request->identity->name, .launch = id, .limit = RECEIPT_MAX,
-                         .bytes = VA_PAGE_BYTES };
+  VaAuditQuery query = { .owner = request->identity->name, .launch = id, .limit = RECEIPT_MAX, .bytes = VA_PAGE_BYTES };
   gboolean more;
   VaAuditPlace end;
   g_autoptr(GError) reason = NULL;

@@ -12,8 +12,8 @@
 #include "service/decide/registration.h"
 
 /*
- * POST /v1/launch/{launch-id}/approve, /deny: what an owner says to a launch that waits for them. A denial also takes back
- * what was approved for further launches, even if it comes too late for this one: a host may have been quicker.
+ * POST /v1/launch/{launch-id}/approve, /deny: what an owner says to a launch that waits for them. A denial also takes
+ * back what was approved for further launches, even if it comes too late for this one: a host may have been quicker.
  */
 
 typedef struct {
@@ -23,7 +23,7 @@ typedef struct {
   gint64 now;
   JsonObject *entry;
   gint64 wait_ms;
-  GError *too_late;           /* (out): a denial of a launch that does not wait any more */
+  GError *too_late; /* (out): a denial of a launch that does not wait any more */
 } Answer;
 
 static void
@@ -69,8 +69,9 @@ take_answer (VaStoredLaunch *launch, gpointer user_data, GError **error)
   note_approval (answer);
   if (answer->approval != NULL)
     return va_launch_record_approve (launch, &answer->by, answer->approval, answer->now)
-           || va_refuse (error, VA_PROBLEM_SECOND_PERSON, _("“%s” has approved launch %s already, another one must do it too"),
-                         answer->by.person, launch->id);
+           || va_refuse (error, VA_PROBLEM_SECOND_PERSON,
+                         _("“%s” has approved launch %s already, another one must do it too"), answer->by.person,
+                         launch->id);
   va_launch_record_refuse (launch, va_problem_name (VA_PROBLEM_CONFIRMATION_DENIED),
                            g_strdup (_("You denied this launch.")), answer->now);
   return TRUE;
@@ -105,8 +106,11 @@ static gboolean
 answer_launch (VaRequest *request, VaResponse *response, VaService *service, const VaApproval *approval, GError **error)
 {
   const char *id = request->parts[0];
-  Answer answer = { .by = { request->identity->name, request->identity->person, FALSE }, .approval = approval, .now = va_service_now (),
-                    .wait_ms = service->confirm_ms, .entry = va_audit_of (request) };
+  Answer answer = { .by = { request->identity->name, request->identity->person, FALSE },
+                    .approval = approval,
+                    .now = va_service_now (),
+                    .wait_ms = service->confirm_ms,
+                    .entry = va_audit_of (request) };
   g_autoptr(VaStoredLaunch) launch = NULL;
   g_autoptr(GError) reason = NULL;
 
@@ -114,15 +118,19 @@ answer_launch (VaRequest *request, VaResponse *response, VaService *service, con
     return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no launch %s of yours"), id);
   if (!va_service_sweep (service, error) || (approval != NULL && !find_rule (service, request, &answer, error)))
     return FALSE;
-  if (va_store_change_launch (service->store, id, take_answer, &answer, answer.entry, &reason) && answer.too_late == NULL)
+  if (va_store_change_launch (service->store, id, take_answer, &answer, answer.entry, &reason)
+      && answer.too_late == NULL)
     launch = va_store_get_launch (service->store, id, &reason);
   if (answer.too_late != NULL)
     va_audit_keep_refusal (request, answer.too_late, &reason);
   if (launch == NULL)
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
-  va_decision_log_note (service, request, &(VaDecision){ .call = request->name, .launch_id = id, .vm = launch->vm,
-                                                         .host = launch->host,
-                                                         .verdict = approval != NULL ? "approved" : "denied" });
+  va_decision_log_note (service, request,
+                        &(VaDecision){ .call = request->name,
+                                       .launch_id = id,
+                                       .vm = launch->vm,
+                                       .host = launch->host,
+                                       .verdict = approval != NULL ? "approved" : "denied" });
   response->status = 200;
   response->json = va_launch_record_write (launch);
   return TRUE;

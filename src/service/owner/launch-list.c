@@ -29,8 +29,9 @@ id_of_launch (gconstpointer record)
 gboolean
 va_handle_launch_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
-  static const VaListKind kind = { "launches", "launch-id", LIMIT_DEFAULT, LIMIT_MAX, va_query_uuid, va_store_list_launches,
-                                   write_listed_launch, id_of_launch, VA_PROBLEM_LAUNCH_UNKNOWN };
+  static const VaListKind kind = { "launches",          "launch-id",   LIMIT_DEFAULT,
+                                   LIMIT_MAX,           va_query_uuid, va_store_list_launches,
+                                   write_listed_launch, id_of_launch,  VA_PROBLEM_LAUNCH_UNKNOWN };
   VaService *service = user_data;
   VaPage page = { .owner = request->identity->name };
 

@@ -11,8 +11,8 @@
 #include "service/service.h"
 
 /*
- * POST /v1/launch/{launch-id}/revoke: the owner takes an open launch back, and with it what was approved for further ones.
- * What was answered is gone already; then only the further ones are stopped.
+ * POST /v1/launch/{launch-id}/revoke: the owner takes an open launch back, and with it what was approved for further
+ * ones. What was answered is gone already; then only the further ones are stopped.
  */
 
 typedef struct {
@@ -20,7 +20,7 @@ typedef struct {
   gint64 now;
   JsonObject *entry;
   GError *too_late; /* (out): the launch cannot be taken back any more */
-  gint64 wait_ms; /* of launches that wait */
+  gint64 wait_ms;   /* of launches that wait */
 } Revocation;
 
 static gboolean
@@ -52,8 +52,8 @@ revoke_launch (VaStoredLaunch *launch, gpointer user_data, GError **error)
       va_audit_note_refusal (revocation->entry, revocation->too_late);
       return TRUE;
     }
-  va_launch_record_refuse (launch, va_problem_name (VA_PROBLEM_LAUNCH_REVOKED), g_strdup (_("You revoked this launch.")),
-                           revocation->now);
+  va_launch_record_refuse (launch, va_problem_name (VA_PROBLEM_LAUNCH_REVOKED),
+                           g_strdup (_("You revoked this launch.")), revocation->now);
   json_object_set_string_member (revocation->entry, "result", "revoked");
   return TRUE;
 }
@@ -63,8 +63,10 @@ va_handle_launch_revoke (VaRequest *request, VaResponse *response, gpointer user
 {
   VaService *service = user_data;
   const char *id = request->parts[0];
-  Revocation revocation = { .owner = request->identity->name, .now = va_service_now (),
-                            .wait_ms = service->confirm_ms, .entry = va_audit_of (request) };
+  Revocation revocation = { .owner = request->identity->name,
+                            .now = va_service_now (),
+                            .wait_ms = service->confirm_ms,
+                            .entry = va_audit_of (request) };
   g_autoptr(VaStoredLaunch) launch = NULL;
   g_autoptr(GError) reason = NULL;
 
@@ -79,8 +81,12 @@ va_handle_launch_revoke (VaRequest *request, VaResponse *response, gpointer user
     va_audit_keep_refusal (request, revocation.too_late, &reason);
   if (launch == NULL)
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
-  va_decision_log_note (service, request, &(VaDecision){ .call = "revoke", .launch_id = id, .vm = launch->vm,
-                                                         .host = launch->host, .verdict = "revoked" });
+  va_decision_log_note (service, request,
+                        &(VaDecision){ .call = "revoke",
+                                       .launch_id = id,
+                                       .vm = launch->vm,
+                                       .host = launch->host,
+                                       .verdict = "revoked" });
   response->status = 200;
   response->json = va_launch_record_write (launch);
   return TRUE;

@@ -17,8 +17,10 @@ va_proposal_person (const VaRequest *request, GError **error)
   if (request->identity->person[0] != '\0')
     return TRUE;
   return va_refuse (error, VA_PROBLEM_SECOND_PERSON,
-                    _("this takes two of the owner's people, and your certificate does not say which one you are: get one "
-                      "with “virt-attest ca issue owner %s --person NAME”"), request->identity->name);
+                    _("this takes two of the owner's people, and your certificate does not say which one you are: get "
+                      "one "
+                      "with “virt-attest ca issue owner %s --person NAME”"),
+                    request->identity->name);
 }
 
 static JsonObject *
@@ -65,7 +67,8 @@ static VaStoredProposal *
 find_proposal (VaService *service, const VaRequest *request, GError **error)
 {
   g_autoptr(GError) reason = NULL;
-  VaStoredProposal *proposal = va_store_get_proposal (service->store, request->identity->name, request->parts[0], &reason);
+  VaStoredProposal *proposal =
+    va_store_get_proposal (service->store, request->identity->name, request->parts[0], &reason);
 
   if (proposal == NULL)
     va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
@@ -121,7 +124,8 @@ check_second (const VaRequest *request, const VaStoredProposal *proposal, GError
                       proposal->person);
   if (g_strcmp0 (digest, proposal->digest) != 0)
     return va_refuse (error, VA_PROBLEM_NOT_FOUND,
-                      _("what you confirm is not what is proposed now: look at the proposal again, with “vm proposal”"));
+                      _("what you confirm is not what is proposed now: look at the proposal again, with “vm "
+                        "proposal”"));
   return TRUE;
 }
 
@@ -138,12 +142,12 @@ carry_out_proposal (VaService *service, VaRequest *request, const VaStoredPropos
   json_object_set_string_member (entry, "proposed-by", proposal->person);
   json_object_set_string_member (entry, "result", registration != NULL ? "registered" : "removed");
   if (registration == NULL)
-    return va_store_remove_registration (service->store, proposal->owner, proposal->vm, va_service_now (), &expected, entry,
-                                         error);
+    return va_store_remove_registration (service->store, proposal->owner, proposal->vm, va_service_now (), &expected,
+                                         entry, error);
   va_audit_registration (entry, registration);
   return va_vm_check_usable (service, proposal->owner, registration, error)
-         && va_registration_keep (service->store, proposal->owner, proposal->vm, registration, va_service_now (), &expected,
-                                  &is_new, entry, error);
+         && va_registration_keep (service->store, proposal->owner, proposal->vm, registration, va_service_now (),
+                                  &expected, &is_new, entry, error);
 }
 
 gboolean

@@ -61,8 +61,7 @@ read_kind (const VaRequest *request, guint8 guid[VA_GUID_SIZE], GError **error)
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("give either type=luks-passphrase or guid=GUID"));
   if (text != NULL && (!va_uuid_is_canonical (text) || !va_guid_parse (text, guid, NULL)))
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("guid: expected a GUID in lower case"));
-  if (type != NULL
-      && (!g_str_equal (type, "luks-passphrase") || !va_guid_parse (VA_GUID_LUKS_PASSPHRASE, guid, NULL)))
+  if (type != NULL && (!g_str_equal (type, "luks-passphrase") || !va_guid_parse (VA_GUID_LUKS_PASSPHRASE, guid, NULL)))
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("type: the only one is luks-passphrase"));
   return check_kind (request->body, guid, error);
 }
@@ -111,8 +110,8 @@ va_handle_secret_get (VaRequest *request, VaResponse *response, gpointer user_da
 {
   VaService *service = user_data;
   g_autoptr(GError) reason = NULL;
-  g_autoptr(VaStoredSecret) secret = va_store_get_secret (service->store, request->identity->name, request->parts[0],
-                                                          &reason);
+  g_autoptr(VaStoredSecret) secret =
+    va_store_get_secret (service->store, request->identity->name, request->parts[0], &reason);
 
   if (secret == NULL)
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
@@ -137,7 +136,8 @@ name_of_secret (gconstpointer record)
 gboolean
 va_handle_secret_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
-  static const VaListKind kind = { "secrets", "name", PAGE_LIMIT, PAGE_LIMIT, va_query_name, va_store_list_secrets,
+  static const VaListKind kind = { "secrets",           "name",         PAGE_LIMIT,
+                                   PAGE_LIMIT,          va_query_name,  va_store_list_secrets,
                                    write_listed_secret, name_of_secret, VA_PROBLEM_NOT_FOUND };
   VaService *service = user_data;
   VaPage page = { .owner = request->identity->name };

@@ -22,8 +22,8 @@ check_group_names (VaService *service, char *const *hosts, GError **error)
 {
   for (guint i = 0; hosts != NULL && hosts[i] != NULL; i++)
     if (hosts[i][0] == '@' && !va_host_groups_know (service->groups, hosts[i] + 1))
-      return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("hosts: the service has no group of hosts “%s”; ask its operator"),
-                        hosts[i]);
+      return va_refuse (error, VA_PROBLEM_BAD_REQUEST,
+                        _("hosts: the service has no group of hosts “%s”; ask its operator"), hosts[i]);
   return TRUE;
 }
 
@@ -53,7 +53,8 @@ va_vm_check_usable (VaService *service, const char *owner, const VaRegistration 
 
   if (registration->not_after != 0 && registration->not_after < va_service_now () / 1000)
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST,
-                      _("permit: not-after is a time that is over, so no launch would ever be granted: name a later one, or "
+                      _("permit: not-after is a time that is over, so no launch would ever be granted: name a later "
+                        "one, or "
                         "leave it out"));
   if (!check_named_groups (service, registration, error))
     return FALSE;
@@ -105,8 +106,8 @@ static gboolean
 look_at_proposal (VaService *service, const VaRequest *request, gboolean *broken, GError **error)
 {
   g_autoptr(GError) reason = NULL;
-  g_autoptr(VaStoredProposal) proposal = va_store_get_proposal (service->store, request->identity->name,
-                                                                request->parts[0], &reason);
+  g_autoptr(VaStoredProposal) proposal =
+    va_store_get_proposal (service->store, request->identity->name, request->parts[0], &reason);
   g_autoptr(VaRegistration) registration = NULL;
 
   *broken = proposal != NULL && !va_registration_proposed (service->store, proposal, &registration, &reason)
@@ -117,16 +118,16 @@ look_at_proposal (VaService *service, const VaRequest *request, gboolean *broken
 }
 
 /*
- * What is there now: its version, 0 for nothing, when it was registered, and whether it wants two persons. Who knows whether one that cannot be
- * opened (other hands have changed it, or it is under another key) wants them? So it does.
+ * What is there now: its version, 0 for nothing, when it was registered, and whether it wants two persons. Who knows
+ * whether one that cannot be opened (other hands have changed it, or it is under another key) wants them? So it does.
  */
 static gboolean
 look_at_present (VaService *service, const VaRequest *request, guint64 *version, gint64 *created, gboolean *two_persons,
                  GError **error)
 {
   g_autoptr(GError) reason = NULL;
-  g_autoptr(VaStoredRegistration) stored = va_store_get_registration (service->store, request->identity->name,
-                                                                      request->parts[0], &reason);
+  g_autoptr(VaStoredRegistration) stored =
+    va_store_get_registration (service->store, request->identity->name, request->parts[0], &reason);
   g_autoptr(VaRegistration) registration = NULL;
 
   *version = 0;
@@ -218,8 +219,9 @@ id_of_vm (gconstpointer record)
 gboolean
 va_handle_vm_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
-  static const VaListKind kind = { "vms", "id", PAGE_LIMIT, PAGE_LIMIT, va_query_uuid, va_store_list_registrations, write_vm,
-                                   id_of_vm, VA_PROBLEM_VM_UNKNOWN };
+  static const VaListKind kind = { "vms",      "id",          PAGE_LIMIT,
+                                   PAGE_LIMIT, va_query_uuid, va_store_list_registrations,
+                                   write_vm,   id_of_vm,      VA_PROBLEM_VM_UNKNOWN };
   VaService *service = user_data;
   VaPage page = { .owner = request->identity->name };
 

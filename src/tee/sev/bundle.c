@@ -46,9 +46,15 @@ add_cek (VaSevCert *kept, const VaSevCert *cek, GError **error)
 static gboolean
 add_sev (VaSevBundle *bundle, const VaSevCert *cert, GError **error)
 {
-  const struct { VaSevUsage usage; VaSevCert *cert; gboolean *has; } places[] = {
-    { VA_SEV_USAGE_PDH, &bundle->chain.pdh, &bundle->has_pdh }, { VA_SEV_USAGE_PEK, &bundle->chain.pek, &bundle->has_pek },
-    { VA_SEV_USAGE_OCA, &bundle->chain.oca, &bundle->has_oca }, { VA_SEV_USAGE_CEK, &bundle->chain.cek, &bundle->has_cek },
+  const struct {
+    VaSevUsage usage;
+    VaSevCert *cert;
+    gboolean *has;
+  } places[] = {
+    { VA_SEV_USAGE_PDH, &bundle->chain.pdh, &bundle->has_pdh },
+    { VA_SEV_USAGE_PEK, &bundle->chain.pek, &bundle->has_pek },
+    { VA_SEV_USAGE_OCA, &bundle->chain.oca, &bundle->has_oca },
+    { VA_SEV_USAGE_CEK, &bundle->chain.cek, &bundle->has_cek },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (places); i++)
@@ -162,8 +168,8 @@ add_pasted_text (VaSevBundle *bundle, VaPasted *text, GError **error)
 
   if (!va_pasted_decode (text, 0, error))
     {
-      g_autofree char *name = g_ascii_isalnum (whole.size > 0 ? whole.data[0] : 'a')
-                                ? NULL : va_given_name (whole.data, whole.size);
+      g_autofree char *name =
+        g_ascii_isalnum (whole.size > 0 ? whole.data[0] : 'a') ? NULL : va_given_name (whole.data, whole.size);
 
       if (name != NULL)
         g_prefix_error (error, _("this is %s; expected certificates of SEV: "), name);
@@ -235,7 +241,8 @@ va_sev_bundle_chain (const VaSevBundle *bundle, VaSevChain *chain, GError **erro
                  _("the %s is missing: a chain has PDH, PEK, OCA and CEK, as “virsh nodesevinfo” gives them"), missing);
   else
     g_set_error_literal (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
-                         _("the CEK is missing: take the chain as “virsh nodesevinfo” gives it, or put the CEK that AMD "
+                         _("the CEK is missing: take the chain as “virsh nodesevinfo” gives it, or put the CEK that "
+                           "AMD "
                            "signed beside it as cek.cert"));
   return FALSE;
 }

@@ -4,8 +4,8 @@
 #include "tee/sev/chain.h"
 
 /*
- * Certificates as people have them: one or several in a file, in any order, as bytes, base64 or hex, in PEM lines, in what
- * virsh or QEMU's monitor say; collected until a chain is complete.
+ * Certificates as people have them: one or several in a file, in any order, as bytes, base64 or hex, in PEM lines, in
+ * what virsh or QEMU's monitor say; collected until a chain is complete.
  */
 G_BEGIN_DECLS
 
@@ -30,7 +30,9 @@ typedef struct {
 gboolean va_sev_bundle_add (VaSevBundle *bundle, guint8 *data, gsize size, const char *name, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 
-/** va_sev_bundle_chain: PDH, PEK, OCA and CEK are there. Errors: VA_SEV_ERROR_FORMAT, naming which is missing, and why */
+/**
+ * va_sev_bundle_chain: PDH, PEK, OCA and CEK are there. Errors: VA_SEV_ERROR_FORMAT, naming which is missing, and why
+ */
 gboolean va_sev_bundle_chain (const VaSevBundle *bundle, VaSevChain *chain, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** va_sev_cek_is_signed: whether it carries a signature by an ASK, be it right or wrong. */

@@ -97,7 +97,8 @@ slot_fits (const VaSevSignature *signature)
       return signature->usage >= VA_SEV_USAGE_OCA && signature->usage <= VA_SEV_USAGE_CEK
              && signature->usage != VA_SEV_USAGE_PDH
              && va_bytes_are_zero (data + VA_SEV_EC_SIZE, EC_FIELD - VA_SEV_EC_SIZE)
-             && va_bytes_are_zero (data + EC_FIELD + VA_SEV_EC_SIZE, sizeof signature->data - EC_FIELD - VA_SEV_EC_SIZE);
+             && va_bytes_are_zero (data + EC_FIELD + VA_SEV_EC_SIZE,
+                                   sizeof signature->data - EC_FIELD - VA_SEV_EC_SIZE);
     default:
       return FALSE;
     }

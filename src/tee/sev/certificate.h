@@ -65,8 +65,8 @@ gboolean va_sev_cert_parse (VaSevCert *cert, gconstpointer data, gsize size, GEr
 void va_sev_cert_build (guint8 out[VA_SEV_CERT_SIZE], guint8 api_major, guint8 api_minor, VaSevUsage usage,
                         VaSevAlgo algo, const VaSevPoint *key);
 /**
- * va_sev_cert_key_hash: SHA-256 over the public key as it stands in the certificate, bytes 16 to 1043. That of a CEK tells
- * one processor from every other.
+ * va_sev_cert_key_hash: SHA-256 over the public key as it stands in the certificate, bytes 16 to 1043. That of a CEK
+ * tells one processor from every other.
  */
 void va_sev_cert_key_hash (const VaSevCert *cert, guint8 out[32]);
 /** va_sev_usage_name: "PDH", "PEK", ...; "unknown" for others. */

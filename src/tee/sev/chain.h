@@ -41,8 +41,8 @@ gboolean va_sev_chain_parse (VaSevChain *chain, gconstpointer pdh, gsize pdh_siz
  * Errors: VA_SEV_ERROR_SIGNATURE naming the link ("the CEK is not signed by the ASK of any known generation", ...)
  * Spec: SEV.md section 2
  */
-gboolean va_sev_chain_verify (const VaSevChain *chain, const VaSevRoots *roots, const char **generation,
-                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_sev_chain_verify (const VaSevChain *chain, const VaSevRoots *roots, const char **generation, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_sev_chain_verify_but_oca: the same, but for the OCA's signature on itself: for a caller who knows that
  * va_sev_chain_verify() has accepted a chain with this very OCA before, byte for byte.

@@ -40,7 +40,8 @@ va_explain_keys (VaExplain *explain)
   gboolean swapped = fits_with (explain, tek, &m->context);
 
   va_measurement_key_free (tek);
-  return swapped && va_explain_found (explain, "%s", _("TIK and TEK are swapped: the measurement was made with the TEK"));
+  return swapped
+         && va_explain_found (explain, "%s", _("TIK and TEK are swapped: the measurement was made with the TEK"));
 }
 
 static gboolean
@@ -61,8 +62,10 @@ try_bases (VaExplain *explain)
   guint64 other;
 
   if (va_number_parse (decimal, 0, G_MAXUINT32, &other, NULL) && policy_fits (explain, (guint32) other))
-    return va_explain_found (explain, _("the guest was started with policy 0x%x, not 0x%x: %u was read as hexadecimal, as "
-                                        "libvirt reads <policy>"), (guint32) other, policy, policy);
+    return va_explain_found (explain,
+                             _("the guest was started with policy 0x%x, not 0x%x: %u was read as hexadecimal, as "
+                               "libvirt reads <policy>"),
+                             (guint32) other, policy, policy);
   if (va_number_parse (hex, 0, G_MAXUINT32, &other, NULL) && policy_fits (explain, (guint32) other))
     return va_explain_found (explain, _("the guest was started with policy 0x%x, not 0x%x: %s was read as decimal"),
                              (guint32) other, policy, hex);
@@ -101,13 +104,14 @@ say_version (VaExplain *explain, const VaLaunchContext *other)
   gboolean same_api = other->api_major == expected->api_major && other->api_minor == expected->api_minor;
 
   if (same_api)
-    return va_explain_found (explain, _("the host's SEV firmware is build %u, not %u"), other->build_id, expected->build_id);
+    return va_explain_found (explain, _("the host's SEV firmware is build %u, not %u"), other->build_id,
+                             expected->build_id);
   if (other->build_id == expected->build_id)
     return va_explain_found (explain, _("the host's SEV API version is %u.%u, not %u.%u"), other->api_major,
                              other->api_minor, expected->api_major, expected->api_minor);
-  return va_explain_found (explain, _("the host's SEV firmware is %u.%u build %u, not %u.%u build %u"), other->api_major,
-                           other->api_minor, other->build_id, expected->api_major, expected->api_minor,
-                           expected->build_id);
+  return va_explain_found (explain, _("the host's SEV firmware is %u.%u build %u, not %u.%u build %u"),
+                           other->api_major, other->api_minor, other->build_id, expected->api_major,
+                           expected->api_minor, expected->build_id);
 }
 
 static gboolean

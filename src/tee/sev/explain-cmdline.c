@@ -120,7 +120,8 @@ remove_quotes (const char *text)
   gsize length = strlen (text);
 
   return length >= 2 && (text[0] == '"' || text[0] == '\'') && text[length - 1] == text[0]
-           ? g_strndup (text + 1, length - 2) : NULL;
+           ? g_strndup (text + 1, length - 2)
+           : NULL;
 }
 
 static gboolean
@@ -152,9 +153,9 @@ try_quotes (const Visitor *visitor, const char *text)
     }
   if (inner != NULL && try_ends (visitor, inner))
     return TRUE;
-  return visit_cmdline (visitor, "“", text, "”")
-         || visit_cmdline (visitor, "\xef\xbb\xbf", text, "") || visit_cmdline (visitor, "", no_double, "")
-         || visit_cmdline (visitor, "", no_single, "") || visit_cmdline (visitor, "", no_quotes, "");
+  return visit_cmdline (visitor, "“", text, "”") || visit_cmdline (visitor, "\xef\xbb\xbf", text, "")
+         || visit_cmdline (visitor, "", no_double, "") || visit_cmdline (visitor, "", no_single, "")
+         || visit_cmdline (visitor, "", no_quotes, "");
 }
 
 /* The words of @text, which white space separates. */
@@ -268,7 +269,8 @@ va_explain_variants (const char *text, VaExplainVariant visit_one, gpointer data
   guint count = g_strv_length (words);
 
   single = g_strjoinv (" ", words);
-  if (try_ends (&visitor, text) || try_quotes (&visitor, text) || (!g_str_equal (stripped, text) && try_ends (&visitor, stripped))
+  if (try_ends (&visitor, text) || try_quotes (&visitor, text)
+      || (!g_str_equal (stripped, text) && try_ends (&visitor, stripped))
       || (!g_str_equal (single, stripped) && try_ends (&visitor, single)))
     return TRUE;
   if (!g_str_equal (stripped, text) && try_quotes (&visitor, stripped))
@@ -309,17 +311,21 @@ describe_ends (const char *text, const char *variant)
   if (g_str_equal (variant, longer))
     return g_strdup (_("the guest's command line has a line break at its end, which the expected one lacks"));
   if (g_str_equal (variant, windows))
-    return g_strdup (_("the guest's command line has a line break as on Windows (CRLF) at its end, which the expected one "
+    return g_strdup (_("the guest's command line has a line break as on Windows (CRLF) at its end, which the expected "
+                       "one "
                        "lacks"));
   if (g_str_equal (variant, shorter))
     return g_strdup (_("the guest's command line has no white space at its end, which the expected one has"));
   if (before > 0 && end < length)
-    return g_strdup_printf (_("the guest's command line has other white space around it: it begins with “%s” and ends with "
-                              "“%s”"), begins, ends_with);
+    return g_strdup_printf (_("the guest's command line has other white space around it: it begins with “%s” and ends "
+                              "with "
+                              "“%s”"),
+                            begins, ends_with);
   if (before > 0)
     return g_strdup_printf (_("the guest's command line has other white space around it: it begins with “%s”"), begins);
   return end < length
-           ? g_strdup_printf (_("the guest's command line has other white space around it: it ends with “%s”"), ends_with)
+           ? g_strdup_printf (_("the guest's command line has other white space around it: it ends with “%s”"),
+                              ends_with)
            : g_strdup (_("the guest's command line has no white space around it, which the expected one has"));
 }
 

@@ -8,14 +8,17 @@
 
 /* SEV-ES: the vCPUs that the guest may have been started with. */
 
-#define CPUS_TRIED 512          /* as many as large hosts have threads */
+#define CPUS_TRIED 512 /* as many as large hosts have threads */
 #define CPUS_TRIED_WITH_STEPPING 64
-#define TRY_COST 512            /* bytes hashed for one digest and its measurement, beside its pages */
+#define TRY_COST 512 /* bytes hashed for one digest and its measurement, beside its pages */
 #define STEPPINGS 16
-#define STEPPINGS_TRIED 4       /* of any processor */
+#define STEPPINGS_TRIED 4 /* of any processor */
 
 /* Families and models of AMD's processors for servers; host-passthrough has them with their own steppings. */
-static const struct { guint16 family; guint8 model; } real_models[] = {
+static const struct {
+  guint16 family;
+  guint8 model;
+} real_models[] = {
   { 23, 0x01 }, { 23, 0x31 },                             /* Naples, Rome */
   { 25, 0x01 }, { 25, 0x08 }, { 25, 0x11 }, { 25, 0xa0 }, /* Milan, Genoa, Bergamo and Siena */
   { 26, 0x00 }, { 26, 0x02 }, { 26, 0x11 },               /* Turin */
@@ -118,8 +121,8 @@ find_image (VaExplain *explain, guint32 most, VaExplainCpus *cpus)
     for (guint k = 0; k < explain->expected_kernels; k++)
       {
         const VaExplainImage *image = &g_array_index (explain->images, VaExplainImage, i);
-        g_autoptr(VaLaunchDigest) begun = va_explain_begin (explain, image,
-                                                            &g_array_index (explain->kernels, VaExplainKernel, k));
+        g_autoptr(VaLaunchDigest) begun =
+          va_explain_begin (explain, image, &g_array_index (explain->kernels, VaExplainKernel, k));
 
         if (begun != NULL && va_explain_profiles (explain, image, begun, most, cpus))
           return image;
@@ -156,7 +159,8 @@ try_profile (VaExplain *explain)
 
   if (image == NULL)
     return FALSE;
-  va_explain_found (explain, _("the host's VMSA profile is “%s”, which is not expected"), va_vmsa_profile_name (cpus.profile));
+  va_explain_found (explain, _("the host's VMSA profile is “%s”, which is not expected"),
+                    va_vmsa_profile_name (cpus.profile));
   if (va_vmsa_profile_features (cpus.profile) != 0)
     va_explain_found (explain, _(": its KVM has debug_swap on (sev_features 0x%x)"),
                       va_vmsa_profile_features (cpus.profile));

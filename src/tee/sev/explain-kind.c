@@ -9,9 +9,9 @@
 /* A guest that was started as the other kind: SEV instead of SEV-ES or the other way round. That is another policy and
    another digest at once, since only the digest of SEV-ES has save areas in it. */
 
-#define LOW_BITS 64u             /* every combination of the bits that have a meaning */
+#define LOW_BITS 64u /* every combination of the bits that have a meaning */
 #define CPUS_TRIED_AS_ES 64
-#define TRY_COST 512             /* bytes hashed for one digest and its measurement */
+#define TRY_COST 512 /* bytes hashed for one digest and its measurement */
 
 /* Whether the measurement is of @digest under a policy of the other kind than the expected one. */
 static gboolean
@@ -49,8 +49,8 @@ try_each (VaExplain *explain, TryBegun try_begun)
     for (guint k = 0; k < explain->expected_kernels; k++)
       {
         const VaExplainImage *image = &g_array_index (explain->images, VaExplainImage, i);
-        g_autoptr(VaLaunchDigest) begun = va_explain_begin (explain, image,
-                                                            &g_array_index (explain->kernels, VaExplainKernel, k));
+        g_autoptr(VaLaunchDigest) begun =
+          va_explain_begin (explain, image, &g_array_index (explain->kernels, VaExplainKernel, k));
 
         if (begun != NULL && try_begun (explain, image, begun))
           return TRUE;
@@ -83,9 +83,10 @@ say_es (VaExplain *explain, const VaExplainImage *image, const VaExplainCpus *cp
   const VaExplainCpus none = { .cpus = 0 }; /* no profile was expected */
   g_autofree char *cpu = va_cpu_describe (cpus->signature);
 
-  va_explain_found (explain, _("the guest was started with policy 0x%x (SEV-ES), not 0x%x, with %u vCPUs of CPU %s (VMSA "
-                               "profile “%s”)"), policy, explain->mismatch->context.policy, cpus->cpus, cpu,
-                    va_vmsa_profile_name (cpus->profile));
+  va_explain_found (explain,
+                    _("the guest was started with policy 0x%x (SEV-ES), not 0x%x, with %u vCPUs of CPU %s (VMSA "
+                      "profile “%s”)"),
+                    policy, explain->mismatch->context.policy, cpus->cpus, cpu, va_vmsa_profile_name (cpus->profile));
   return va_explain_rest (explain, image, &none);
 }
 
@@ -100,8 +101,8 @@ try_cpus (VaExplain *explain, const VaExplainImage *image, const VaLaunchDigest 
   for (cpus->cpus = 1; cpus->cpus <= CPUS_TRIED_AS_ES && va_explain_afford (explain, VA_VMSA_SIZE); cpus->cpus++)
     {
       if (cpus->cpus <= 2)
-        va_sev_vmsa_build (cpus->cpus == 1 ? VA_VMSA_FIRST_RESET : image->footer.ap_reset, cpus->signature, cpus->profile,
-                           page);
+        va_sev_vmsa_build (cpus->cpus == 1 ? VA_VMSA_FIRST_RESET : image->footer.ap_reset, cpus->signature,
+                           cpus->profile, page);
       va_launch_digest_add (digest, page, sizeof page);
       if (find_policy (explain, digest, &policy))
         return say_es (explain, image, cpus, policy);

@@ -42,21 +42,23 @@ typedef struct {
   guint32 cpus; /* (out): the number that fits; 0: not SEV-ES */
   guint32 signature;
   VaVmsaProfile profile;
-  gboolean swapped;          /* save areas from files, the second one first */
-  gboolean usual;            /* with the expected profiles only, where there are many tries */
+  gboolean swapped; /* save areas from files, the second one first */
+  gboolean usual;   /* with the expected profiles only, where there are many tries */
 } VaExplainCpus;
 /**
- * va_explain_series: whether the measurement fits @image with 1, 2, … @most vCPUs; 0: with each number that is expected, or
- * without vCPUs if it is not SEV-ES.
+ * va_explain_series: whether the measurement fits @image with 1, 2, … @most vCPUs; 0: with each number that is
+ * expected, or without vCPUs if it is not SEV-ES.
  * @begun: the digest after firmware and kernel hashes
  */
 gboolean va_explain_series (VaExplain *explain, const VaExplainImage *image, const VaLaunchDigest *begun, guint32 most,
                             VaExplainCpus *cpus);
-/** va_explain_begin: the digest after @image with @kernel; %NULL when they do not go together. Returns: (transfer full). */
+/**
+ * va_explain_begin: the digest after @image with @kernel; %NULL when they do not go together. Returns: (transfer full).
+ */
 VaLaunchDigest *va_explain_begin (VaExplain *explain, const VaExplainImage *image, const VaExplainKernel *kernel);
 /** va_explain_profiles: va_explain_series() with each VMSA profile, see cpus->usual; sets cpus->profile. */
-gboolean va_explain_profiles (VaExplain *explain, const VaExplainImage *image, const VaLaunchDigest *begun, guint32 most,
-                              VaExplainCpus *cpus);
+gboolean va_explain_profiles (VaExplain *explain, const VaExplainImage *image, const VaLaunchDigest *begun,
+                              guint32 most, VaExplainCpus *cpus);
 /** va_explain_rest: what else there is to say of a start that fits. Returns: TRUE */
 gboolean va_explain_rest (VaExplain *explain, const VaExplainImage *image, const VaExplainCpus *cpus);
 
@@ -73,12 +75,14 @@ gboolean va_explain_as_es (VaExplain *explain);
 /** A command line as it may have been. Returns: TRUE to end there. */
 typedef gboolean (*VaExplainVariant) (const char *variant, gpointer data);
 /**
- * va_explain_variants: @text with white space and quotes added, left out or changed, as editors, XML, YAML and shells do;
- * the likely ones first. Their number grows with the square of the number of words.
+ * va_explain_variants: @text with white space and quotes added, left out or changed, as editors, XML, YAML and shells
+ * do; the likely ones first. Their number grows with the square of the number of words.
  * Returns: whether @visit ended it
  */
 gboolean va_explain_variants (const char *text, VaExplainVariant visit, gpointer data);
-/** va_explain_difference: how @variant differs from @text, in a sentence without its full stop. Returns: (transfer full) */
+/**
+ * va_explain_difference: how @variant differs from @text, in a sentence without its full stop. Returns: (transfer full)
+ */
 char *va_explain_difference (const char *text, const char *variant);
 
 G_END_DECLS

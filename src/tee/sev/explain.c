@@ -38,7 +38,8 @@ va_explain_begin (VaExplain *explain, const VaExplainImage *image, const VaExpla
     return NULL;
   digest = va_launch_digest_copy (image->begun);
   return !kernel->on || va_launch_digest_add_kernel (digest, &image->footer, &kernel->hashes, NULL)
-           ? g_steal_pointer (&digest) : NULL;
+           ? g_steal_pointer (&digest)
+           : NULL;
 }
 
 gboolean
@@ -47,8 +48,9 @@ va_explain_rest (VaExplain *explain, const VaExplainImage *image, const VaExplai
   const VaSevMismatch *m = explain->mismatch;
 
   if (cpus->cpus > 0 && m->vmsa[0] == NULL)
-    va_explain_found (explain, m->profiles[cpus->profile] ? _(" (VMSA profile “%s”)")
-                                                          : _(" (VMSA profile “%s”, which is not expected)"),
+    va_explain_found (explain,
+                      m->profiles[cpus->profile] ? _(" (VMSA profile “%s”)")
+                                                 : _(" (VMSA profile “%s”, which is not expected)"),
                       va_vmsa_profile_name (cpus->profile));
   /* Which of several expected ones it is. */
   return m->expected_count < 2 || image->index >= m->expected_count
@@ -188,7 +190,8 @@ va_explain_cmdlines (VaExplain *explain)
     {
       va_kernel_cmdline_hash (m->cmdlines[i], hash);
       for (gsize j = 0; j < m->kernel_count; j++)
-        if (memcmp (hash, m->kernels[j].cmdline, sizeof hash) == 0 && try_cmdline (explain, &m->kernels[j], m->cmdlines[i]))
+        if (memcmp (hash, m->kernels[j].cmdline, sizeof hash) == 0
+            && try_cmdline (explain, &m->kernels[j], m->cmdlines[i]))
           return TRUE;
     }
   return FALSE;
@@ -216,7 +219,8 @@ firmware_fits (VaExplain *explain, const VaExplainImage *image)
 
       if (begun == NULL || !va_explain_profiles (explain, image, begun, 0, &cpus))
         continue;
-      va_explain_found (explain, _("the guest was started with firmware %s"), m->firmware_name (image->index, m->user_data));
+      va_explain_found (explain, _("the guest was started with firmware %s"),
+                        m->firmware_name (image->index, m->user_data));
       if (kernel->cause != NULL)
         va_explain_found (explain, "; %s", kernel->cause);
       return va_explain_rest (explain, image, &cpus);
@@ -261,26 +265,36 @@ search_all (VaExplain *explain, GPtrArray *ruled_out)
   const VaSevMismatch *m = explain->mismatch;
   gboolean has_image = explain->images->len > 0, has_cpus = has_image && m->cpus_length > 0;
   const gboolean is_es = (m->context.policy & VA_POLICY_ES) != 0;
-  const struct { gboolean apt; gboolean (*try_it) (VaExplain *explain); const char *what; } groups[] = {
+  const struct {
+    gboolean apt;
+    gboolean (*try_it) (VaExplain *explain);
+    const char *what;
+  } groups[] = {
     { m->tek != NULL, va_explain_keys, _("TIK and TEK swapped") },
     { m->digest_count > 0, va_explain_policies,
-      is_es ? _("another policy of SEV-ES: any of bits 0 to 5, one other bit, another order of bytes, hexadecimal read as "
-                "decimal")
-            : _("another policy of plain SEV: any of bits 0 to 5, one other bit, another order of bytes, hexadecimal read as "
-                "decimal") },
+      is_es
+        ? _("another policy of SEV-ES: any of bits 0 to 5, one other bit, another order of bytes, hexadecimal read as "
+            "decimal")
+        : _("another policy of plain SEV: any of bits 0 to 5, one other bit, another order of bytes, hexadecimal read "
+            "as "
+            "decimal") },
     { has_image && is_es, va_explain_as_plain, _("a policy of plain SEV: any of bits 0 to 5") },
-    { has_image, try_kernels, m->kernel_count == 0 ? _("kernel hashes on, but without a kernel")
-                                                   : _("no kernel hashes, no initrd, no command line") },
+    { has_image, try_kernels,
+      m->kernel_count == 0 ? _("kernel hashes on, but without a kernel")
+                           : _("no kernel hashes, no initrd, no command line") },
     { m->digest_count > 0, va_explain_versions, _("another API version or build, or both") },
-    { has_cpus, va_explain_cpus, m->vmsa[0] == NULL ? _("1 to 512 vCPUs, also with each known CPU model; 1 to 64 with "
-                                                        "each stepping of AMD's server processors; each VMSA profile")
-                                                    : _("another number of vCPUs, and save areas swapped") },
+    { has_cpus, va_explain_cpus,
+      m->vmsa[0] == NULL ? _("1 to 512 vCPUs, also with each known CPU model; 1 to 64 with "
+                             "each stepping of AMD's server processors; each VMSA profile")
+                         : _("another number of vCPUs, and save areas swapped") },
     { has_image && m->cmdline_count > 0 && m->kernel_count > 0, va_explain_cmdlines,
       _("other white space or quotes in the command line") },
-    { has_image && !is_es, va_explain_as_es, _("a policy of SEV-ES: any of bits 0 to 5, with 1 to 64 vCPUs of each known CPU "
-                                               "model and each VMSA profile") },
+    { has_image && !is_es, va_explain_as_es,
+      _("a policy of SEV-ES: any of bits 0 to 5, with 1 to 64 vCPUs of each known CPU "
+        "model and each VMSA profile") },
     { m->firmware_count > m->expected_count, try_other_firmware, _("each other firmware that can be read") },
-    { has_cpus && m->vmsa[0] == NULL, va_explain_any_cpu, _("any AMD processor of families 23 to 26, steppings 0 to 3") },
+    { has_cpus && m->vmsa[0] == NULL, va_explain_any_cpu,
+      _("any AMD processor of families 23 to 26, steppings 0 to 3") },
   };
   gboolean partly = FALSE;
 
@@ -295,12 +309,14 @@ search_all (VaExplain *explain, GPtrArray *ruled_out)
       partly |= explain->cut;
     }
   if (!has_image)
-    g_ptr_array_add (ruled_out, (gpointer) (is_es ? _("but no policy of plain SEV was tried: that takes the firmware, which a "
-                                                      "digest cannot replace")
-                                                  : _("but no policy of SEV-ES was tried: that takes the firmware, which a "
-                                                      "digest cannot replace")));
+    g_ptr_array_add (ruled_out,
+                     (gpointer) (is_es ? _("but no policy of plain SEV was tried: that takes the firmware, which a "
+                                           "digest cannot replace")
+                                       : _("but no policy of SEV-ES was tried: that takes the firmware, which a "
+                                           "digest cannot replace")));
   if (partly)
-    g_ptr_array_add (ruled_out, (gpointer) _("but not all of that was tried which could be: there are too many combinations"));
+    g_ptr_array_add (ruled_out,
+                     (gpointer) _("but not all of that was tried which could be: there are too many combinations"));
 }
 
 static void
@@ -318,7 +334,10 @@ va_sev_mismatch_explain (const VaSevMismatch *mismatch, GPtrArray *ruled_out)
 {
   g_autoptr(GArray) kernels = g_array_new (FALSE, TRUE, sizeof (VaExplainKernel));
   g_autoptr(GArray) images = g_array_new (FALSE, TRUE, sizeof (VaExplainImage));
-  VaExplain explain = { .mismatch = mismatch, .kernels = kernels, .images = images, .found = g_string_new (NULL),
+  VaExplain explain = { .mismatch = mismatch,
+                        .kernels = kernels,
+                        .images = images,
+                        .found = g_string_new (NULL),
                         .tik = va_measurement_key_new (mismatch->tik) };
 
   prepare_kernels (&explain);

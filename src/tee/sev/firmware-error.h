@@ -12,12 +12,13 @@ G_BEGIN_DECLS
 /**
  * va_firmware_error_find: the last “fw_error=” in what QEMU printed.
  * @text: need not be UTF-8 or end with a NUL
- * Returns: 0 to %VA_FIRMWARE_ERROR_MAX, or %VA_FIRMWARE_ERROR_NONE: there is none that can be read. 0: the kernel refused.
+ * Returns: 0 to %VA_FIRMWARE_ERROR_MAX, or %VA_FIRMWARE_ERROR_NONE: there is none that can be read. 0: the kernel
+ * refused.
  */
 int va_firmware_error_find (const char *text, gsize size);
 /**
- * va_firmware_error_text: a sentence without a full stop: number, name and what can be done about it; nothing of it comes
- * from a peer.
+ * va_firmware_error_text: a sentence without a full stop: number, name and what can be done about it; nothing of it
+ * comes from a peer.
  * @number: 0 to %VA_FIRMWARE_ERROR_MAX
  * Returns: (transfer full): less than 300 bytes
  */

@@ -13,12 +13,19 @@
 #define SHOWN_MAX 200 /* bytes of a name out of somebody's file */
 
 /* What a file begins with that cannot be firmware, whatever its end looks like. */
-static const struct { const char *magic; gsize size; const char *what; } magics[] = {
-  { "QFI\xfb", 4, N_("this is a qcow2 image: QEMU measures what is in it and not the file itself; convert it with "
-                     "“qemu-img convert -O raw” and give the result") },
+static const struct {
+  const char *magic;
+  gsize size;
+  const char *what;
+} magics[] = {
+  { "QFI\xfb", 4,
+    N_("this is a qcow2 image: QEMU measures what is in it and not the file itself; convert it with "
+       "“qemu-img convert -O raw” and give the result") },
   { "\177ELF", 4, N_("this is an ELF file, a program or a kernel and not firmware") },
   { "\x1f\x8b", 2, N_("this is compressed with gzip: unpack it first") },
-  { "\xfd" "7zXZ", 5, N_("this is compressed with xz: unpack it first") },
+  { "\xfd"
+    "7zXZ",
+    5, N_("this is compressed with xz: unpack it first") },
   { "\x28\xb5\x2f\xfd", 4, N_("this is compressed with zstd: unpack it first") },
   { "BZh", 3, N_("this is compressed with bzip2: unpack it first") },
   { "\x04\x22\x4d\x18", 4, N_("this is compressed with lz4: unpack it first") },
@@ -28,7 +35,10 @@ static const struct { const char *magic; gsize size; const char *what; } magics[
 };
 
 /* Instructions that reset vectors have before their jump. */
-static const struct { guint8 opcode[3]; guint8 fixed, length; } before_jump[] = {
+static const struct {
+  guint8 opcode[3];
+  guint8 fixed, length;
+} before_jump[] = {
   { { 0x90 }, 1, 1 },             /* nop */
   { { 0xfa }, 1, 1 },             /* cli */
   { { 0xfc }, 1, 1 },             /* cld */
@@ -68,7 +78,8 @@ is_reset_vector (const guint8 *tail, gsize size)
   while ((length = skip_instruction (tail + at, size - at)) > 0)
     at += length;
   /* jmp rel16/32, rel8, far */
-  return (tail[at] == 0xe9 && at + 2 < size) || (tail[at] == 0xeb && at + 1 < size) || (tail[at] == 0xea && at + 4 < size);
+  return (tail[at] == 0xe9 && at + 2 < size) || (tail[at] == 0xeb && at + 1 < size)
+         || (tail[at] == 0xea && at + 4 < size);
 }
 
 /* The BIOS of a PC jumps to F000:xxxx, then has its date, MM/DD/YY. */
@@ -92,8 +103,8 @@ head_is_text (const guint8 *head, gsize size)
          && (g_utf8_validate ((const char *) head, (gssize) size, &end) || (const char *) head + size - end < 4);
 }
 
-/* The image that a firmware descriptor of QEMU names (mapping.executable.filename, or mapping.filename), or %NULL: the file
-   is not read as JSON, since its name is only for a sentence. */
+/* The image that a firmware descriptor of QEMU names (mapping.executable.filename, or mapping.filename), or %NULL: the
+   file is not read as JSON, since its name is only for a sentence. */
 static char *
 described_image (const char *text)
 {
@@ -107,8 +118,10 @@ described_image (const char *text)
   name += strlen ("\"filename\"");
   name += strspn (name, " \t\r\n:");
   length = *name == '"' ? strcspn (name + 1, "\"\\") : 0;
-  return length > 0 && length <= SHOWN_MAX && name[1 + length] == '"' && g_utf8_validate (name + 1, (gssize) length, NULL)
-           ? g_strndup (name + 1, length) : NULL;
+  return length > 0 && length <= SHOWN_MAX && name[1 + length] == '"'
+             && g_utf8_validate (name + 1, (gssize) length, NULL)
+           ? g_strndup (name + 1, length)
+           : NULL;
 }
 
 static gboolean
@@ -130,8 +143,10 @@ static gboolean
 refuse_cut (const VaFirmwareVolume *volume, gsize size, GError **error)
 {
   g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
-               _("this is a cut or damaged firmware image: its first volume has %" G_GUINT64_FORMAT " bytes, and the file "
-                 "only %" G_GSIZE_FORMAT "; get it anew"), volume->size, size);
+               _("this is a cut or damaged firmware image: its first volume has %" G_GUINT64_FORMAT
+                 " bytes, and the file "
+                 "only %" G_GSIZE_FORMAT "; get it anew"),
+               volume->size, size);
   return FALSE;
 }
 
@@ -148,17 +163,18 @@ refuse_other (const guint8 *head, gsize head_size, gsize size, GError **error)
   if (is_volume && !is_sound && volume.is_variables)
     return refuse_image (error,
                          _("this begins with a variable store (VARS) whose header is damaged, and does not end with a "
-                                  "reset vector: get the firmware anew, and give its code, usually OVMF_CODE*.fd"));
+                           "reset vector: get the firmware anew, and give its code, usually OVMF_CODE*.fd"));
   if (is_sound && volume.is_variables && volume.size < size)
     return refuse_image (error,
                          _("this is a damaged or cut firmware image: it begins with a variable store and goes on after "
-                                  "it, but it does not end with a reset vector; get it anew"));
+                           "it, but it does not end with a reset vector; get it anew"));
   if (is_sound && volume.is_variables)
     return refuse_image (error,
                          _("this is a variable store (VARS), which is not measured: give the firmware's code, usually "
-                                  "OVMF_CODE*.fd"));
+                           "OVMF_CODE*.fd"));
   /* A64: an unconditional branch over what is free up to the first volume. */
-  if (head_size >= 16 && head[3] == 0x14 && (head[4] == 0xff || head[4] == 0x00) && memcmp (head + 4, head + 5, 11) == 0)
+  if (head_size >= 16 && head[3] == 0x14 && (head[4] == 0xff || head[4] == 0x00)
+      && memcmp (head + 4, head + 5, 11) == 0)
     return refuse_image (error, _("this is firmware for AArch64: an SEV guest needs OVMF for x86"));
   if (head_size >= 2 && memcmp (head, "MZ", 2) == 0)
     return refuse_image (error, _("this is a program for UEFI or a kernel (PE) and not firmware"));
@@ -170,13 +186,14 @@ refuse_other (const guint8 *head, gsize head_size, gsize size, GError **error)
     {
       g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
                    _("this is not x86 firmware: it does not end with a reset vector, and its %" G_GSIZE_FORMAT
-                     " bytes are not whole pages of %d; it may have been cut short"), size, PAGE_SIZE_X86);
+                     " bytes are not whole pages of %d; it may have been cut short"),
+                   size, PAGE_SIZE_X86);
       return FALSE;
     }
-  return refuse_image (error,
-                       is_volume ? _("this is not x86 firmware: it has no reset vector at its end; it is a part of a "
-                                            "firmware, or one for another processor")
-                                        : _("this is not x86 firmware: it has no reset vector at its end"));
+  return refuse_image (error, is_volume
+                                ? _("this is not x86 firmware: it has no reset vector at its end; it is a part of a "
+                                    "firmware, or one for another processor")
+                                : _("this is not x86 firmware: it has no reset vector at its end"));
 }
 
 gboolean
@@ -193,7 +210,7 @@ va_firmware_recognise (const guint8 *head, gsize head_size, const guint8 *tail, 
   if (is_bios (tail, tail_size))
     return refuse_image (error,
                          _("this is the BIOS of a PC, such as SeaBIOS: an SEV guest needs UEFI firmware, such as OVMF, "
-                                  "that sets up encrypted memory"));
+                           "that sets up encrypted memory"));
   if (size % PAGE_SIZE_X86 == 0)
     return TRUE;
   g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
@@ -210,8 +227,10 @@ check_whole (const guint8 *image, gsize size, GError **error)
   if (hole == 0)
     return TRUE;
   g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
-               _("this is a damaged firmware image: from byte %" G_GSIZE_FORMAT " on there are zeros where a firmware volume "
-                 "should begin; get it anew"), hole);
+               _("this is a damaged firmware image: from byte %" G_GSIZE_FORMAT
+                 " on there are zeros where a firmware volume "
+                 "should begin; get it anew"),
+               hole);
   return FALSE;
 }
 

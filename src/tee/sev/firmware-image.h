@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 #define VA_FIRMWARE_TAIL 16
 
 /**
- * va_firmware_recognise: whether a file can be x86 firmware: whole pages of 4096 bytes that end with a reset vector, and
- * not the BIOS of a PC. Of a firmware without SEV metadata nothing more is asked.
+ * va_firmware_recognise: whether a file can be x86 firmware: whole pages of 4096 bytes that end with a reset vector,
+ * and not the BIOS of a PC. Of a firmware without SEV metadata nothing more is asked.
  * @head: the file's first bytes, VA_FIRMWARE_HEAD of them or all that it has
  * @tail: its last bytes, VA_FIRMWARE_TAIL of them or all that it has
  * @size: of the whole file, bytes

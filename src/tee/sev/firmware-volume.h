@@ -4,8 +4,9 @@
 #include <glib.h>
 
 /*
- * The UEFI firmware volumes of an image (PI 1.7, volume 3, chapter 3), as far as they can be read without unpacking them:
- * an OVMF has its variables, one volume with everything else in compressed form, and a last one with its first code (SEC).
+ * The UEFI firmware volumes of an image (PI 1.7, volume 3, chapter 3), as far as they can be read without unpacking
+ * them: an OVMF has its variables, one volume with everything else in compressed form, and a last one with its first
+ * code (SEC).
  */
 G_BEGIN_DECLS
 
@@ -39,8 +40,8 @@ gboolean va_firmware_volume_read (VaFirmwareVolume *volume, const guint8 *bytes,
 guint16 va_firmware_sec_machine (const guint8 *end, gsize size);
 
 /**
- * va_firmware_find_hole: where zeros stand in place of a volume: an image that begins with a volume has one after the other
- * up to its end, at most with erased flash (0xff) between them.
+ * va_firmware_find_hole: where zeros stand in place of a volume: an image that begins with a volume has one after the
+ * other up to its end, at most with erased flash (0xff) between them.
  * @image: a whole image
  * Returns: the offset, or 0 if there is none or the image has another form
  */

@@ -11,7 +11,7 @@
 #include "tee/sev/error.h"
 #include "tee/sev/firmware-volume.h"
 
-#define RESET_VECTOR_SIZE 0x20 /* bytes behind the table */
+#define RESET_VECTOR_SIZE 0x20       /* bytes behind the table */
 #define TAIL_SIZE (2 + VA_GUID_SIZE) /* an entry ends with its length and GUID */
 
 /* GUIDs as the firmware stores them */
@@ -32,8 +32,7 @@ static const guint8 guid_reset[VA_GUID_SIZE] = {
   0xde, 0x71, 0xf7, 0x00, 0x7e, 0x1a, 0xcb, 0x4f, 0x89, 0x0e, 0x68, 0xc7, 0x7e, 0x2f, 0xb4, 0x4e
 };
 
-typedef struct
-{
+typedef struct {
   gboolean secret, hashes, reset;
 } Seen;
 

@@ -18,7 +18,8 @@ typedef struct {
 } VaFirmware;
 
 /**
- * va_firmware_parse: reads the footer table and the last volume of an OVMF image, or of its last VA_FIRMWARE_END bytes. An image without a table is no error.
+ * va_firmware_parse: reads the footer table and the last volume of an OVMF image, or of its last VA_FIRMWARE_END
+ * bytes. An image without a table is no error.
  * Errors: VA_SEV_ERROR_FORMAT (a table whose lengths do not fit, an empty or too large image)
  * Spec: SEV.md section 3
  */

@@ -14,14 +14,22 @@
 #define VLEK_OR_VMSA 4096
 
 /* How files of other kinds begin. */
-static const struct { const char *magic; gsize size; const char *name; } beginnings[] = {
+static const struct {
+  const char *magic;
+  gsize size;
+  const char *name;
+} beginnings[] = {
   { "-----BEGIN CERTIFICATE-----\nMII", 31, N_("a PEM X.509 certificate") },
   { "-----BEGIN OPENSSH PRIVATE KEY", 30, N_("an SSH private key") },
   { "PK\3\4", 4, N_("a ZIP archive: unpack it first") },
   { "\x1f\x8b", 2, N_("a gzip file: unpack it first") },
-  { "\xfd" "7zXZ", 5, N_("an xz file: unpack it first") },
+  { "\xfd"
+    "7zXZ",
+    5, N_("an xz file: unpack it first") },
   { "QFI\xfb", 4, N_("a qcow2 image") },
-  { "\x7f" "ELF", 4, N_("an ELF file") },
+  { "\x7f"
+    "ELF",
+    4, N_("an ELF file") },
   { "<!DOCTYPE html", 14, N_("a web page: the download did not work") },
   { "<!doctype html", 14, N_("a web page: the download did not work") },
   { "<html", 5, N_("a web page: the download did not work") },
@@ -32,7 +40,10 @@ static const struct { const char *magic; gsize size; const char *name; } beginni
 };
 
 /* What is told by its size alone. */
-static const struct { gsize size; const char *name; } sizes[] = {
+static const struct {
+  gsize size;
+  const char *name;
+} sizes[] = {
   { 16, N_("16 bytes: a key, TIK or TEK") },
   { 32, N_("32 bytes: a digest, or a pair of keys TEK and TIK as sev-tool writes it") },
   { 48, N_("48 bytes: a measurement") },
@@ -75,7 +86,9 @@ name_certificate (const guint8 *data, gsize size)
 static const char *
 name_text (const guint8 *data, gsize size)
 {
-  static const struct { const char *member, *name; } told[] = {
+  static const struct {
+    const char *member, *name;
+  } told[] = {
     { "sev-measurement", N_("what “virsh domlaunchsecinfo” prints") },
     { "cert-chain", N_("what “virsh nodesevinfo” or QEMU's query-sev-capabilities says") },
     { "interface-types", N_("a firmware descriptor (JSON)") },

@@ -18,9 +18,12 @@ static const struct {
   const char *names[NAMES]; /* %NULL-terminated */
   const char *expected;
 } kinds[] = {
-  [VA_GIVEN_MEASUREMENT] = { VA_MEASUREMENT_SIZE, { "sev-measurement", "measurement", "launch-measure", "data", NULL },
-                             N_("there must be 48: 32 of measure and 16 of nonce, as “virsh domlaunchsecinfo” prints them") },
-  [VA_GIVEN_DIGEST] = { VA_SHA256_SIZE, { "launch-digest", "digest", NULL },
+  [VA_GIVEN_MEASUREMENT] = { VA_MEASUREMENT_SIZE,
+                             { "sev-measurement", "measurement", "launch-measure", "data", NULL },
+                             N_("there must be 48: 32 of measure and 16 of nonce, as “virsh domlaunchsecinfo” prints "
+                                "them") },
+  [VA_GIVEN_DIGEST] = { VA_SHA256_SIZE,
+                        { "launch-digest", "digest", NULL },
                         N_("there must be 32, as “sev digest” prints them") },
   [VA_GIVEN_TIK] = { VA_SEV_KEY_SIZE, { "tikBase64", "tik", "TIK", NULL }, N_("a TIK has 16") },
   [VA_GIVEN_TEK] = { VA_SEV_KEY_SIZE, { "tekBase64", "tek", "TEK", NULL }, N_("a TEK has 16") },
@@ -58,8 +61,8 @@ refuse_given_kind (VaGiven what, const VaPasted *found, GError **error)
 {
   g_autofree char *name = va_given_name (found->data, found->size);
 
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
-               found->is_text ? _("this is %s; %s") : _("%s, where %s"), name, _(kinds[what].expected));
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, found->is_text ? _("this is %s; %s") : _("%s, where %s"),
+               name, _(kinds[what].expected));
   return FALSE;
 }
 

@@ -8,8 +8,7 @@
 
 #define LAUNCH_MEASURE 0x04
 
-struct _VaMeasurementKey
-{
+struct _VaMeasurementKey {
   struct hmac_sha256_ctx hmac; /* goes back to the keyed state with each digest */
 };
 

@@ -31,7 +31,8 @@ typedef struct _VaMeasurementKey VaMeasurementKey;
 VaMeasurementKey *va_measurement_key_new (VaSecret *tik);
 /** va_measurement_key_matches: as va_measurement_matches(). */
 gboolean va_measurement_key_matches (VaMeasurementKey *key, const VaLaunchContext *context,
-                                     const guint8 digest[VA_SHA256_SIZE], const guint8 measurement[VA_MEASUREMENT_SIZE]);
+                                     const guint8 digest[VA_SHA256_SIZE],
+                                     const guint8 measurement[VA_MEASUREMENT_SIZE]);
 void va_measurement_key_free (VaMeasurementKey *key);
 
 G_END_DECLS

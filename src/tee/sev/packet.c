@@ -38,7 +38,7 @@ va_secret_guid_check (const guint8 guid[VA_GUID_SIZE], GError **error)
   if (memcmp (guid, guid_table, VA_GUID_SIZE) == 0)
     return refuse_packet (error,
                           _("the GUID 1e74f542-71dd-4d66-963e-ef4287ff173b is the secret table's own; choose another "
-                                   "for the secret"));
+                            "for the secret"));
   return TRUE;
 }
 

@@ -18,8 +18,8 @@ typedef struct {
 } VaSecretEntry;
 
 /**
- * va_secret_guid_check: whether the guest can have a secret by this GUID: that of zeros means a deleted entry, and that of
- * the table itself is no secret's.
+ * va_secret_guid_check: whether the guest can have a secret by this GUID: that of zeros means a deleted entry, and
+ * that of the table itself is no secret's.
  * Errors: VA_SEV_ERROR_FORMAT
  */
 gboolean va_secret_guid_check (const guint8 guid[VA_GUID_SIZE], GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -36,8 +36,8 @@ gsize va_secret_table_size (const VaSecretEntry *entries, gsize count);
 /**
  * va_secret_table_build: the table in the clear, zero-padded to a multiple of 16, no further padding when aligned.
  * @area: the firmware's secret area in bytes, or 0 when it is not known; the limit is the lesser of it and 16 KiB
- * Errors: VA_SEV_ERROR_TOO_LARGE, naming both sizes; VA_SEV_ERROR_FORMAT: no entries, a GUID that va_secret_guid_check()
- *   refuses, or twice the same one, of which the guest would find the first alone
+ * Errors: VA_SEV_ERROR_TOO_LARGE, naming both sizes; VA_SEV_ERROR_FORMAT: no entries, a GUID that
+ *   va_secret_guid_check() refuses, or twice the same one, of which the guest would find the first alone
  * Spec: SEV.md section 4
  */
 VaSecret *va_secret_table_build (const VaSecretEntry *entries, gsize count, gsize area, GError **error)

@@ -80,12 +80,16 @@ va_policy_check (guint32 policy, GError **error)
 {
   if ((policy >> API_MAJOR_SHIFT & 255) >= API_MAJOR_OF_SNP && (policy & 1u << 17) != 0)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
-                 _("0x%x is a policy of SEV-SNP (its bit 17 is set), which is another scheme; policies of SEV and SEV-ES "
-                   "have bits 0 to 5, for instance 0x1 or 0x5"), policy);
+                 _("0x%x is a policy of SEV-SNP (its bit 17 is set), which is another scheme; policies of SEV and "
+                   "SEV-ES "
+                   "have bits 0 to 5, for instance 0x1 or 0x5"),
+                 policy);
   else if ((policy & VA_POLICY_RESERVED) != 0)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
-                 _("0x%x has the reserved bits 0x%x set, which SEV firmware refuses; policies of SEV and SEV-ES have bits "
-                   "0 to 5"), policy, policy & VA_POLICY_RESERVED);
+                 _("0x%x has the reserved bits 0x%x set, which SEV firmware refuses; policies of SEV and SEV-ES have "
+                   "bits "
+                   "0 to 5"),
+                 policy, policy & VA_POLICY_RESERVED);
   else
     return TRUE;
   return FALSE;

@@ -30,9 +30,8 @@
 
 /* Family, model and stepping of QEMU's built-in models; their versions (-v1 and so on) share them. */
 static const VaCpuModel models[] = {
-  { "EPYC", 23, 1, 2 },        { "EPYC-IBPB", 23, 1, 2 },   { "EPYC-Rome", 23, 49, 0 },
-  { "EPYC-Milan", 25, 1, 1 },  { "EPYC-Genoa", 25, 17, 0 }, { "EPYC-Turin", 26, 0, 0 },
-  { "qemu64", 15, 107, 1 },
+  { "EPYC", 23, 1, 2 },        { "EPYC-IBPB", 23, 1, 2 },  { "EPYC-Rome", 23, 49, 0 }, { "EPYC-Milan", 25, 1, 1 },
+  { "EPYC-Genoa", 25, 17, 0 }, { "EPYC-Turin", 26, 0, 0 }, { "qemu64", 15, 107, 1 },
 };
 
 /* What libvirt and QEMU call the host's own processor. */
@@ -43,9 +42,9 @@ G_STATIC_ASSERT (G_N_ELEMENTS (profiles) == VA_VMSA_PROFILES);
 
 /* Bits of sev_features, and what the specification calls them. Spec: AMD 24593, table B-4 */
 static const char *const features_names[] = {
-  "SNPActive", "vTOM", "ReflectVC", "RestrictedInjection", "AlternateInjection", "DebugSwap", "PreventHostIBS",
-  "BTBIsolation", "VmplSSS", "SecureTSC", "VmgexitParameter", NULL, "IbsVirtualization", NULL, "VmsaRegProt",
-  "SmtProtection", "SecureAVIC",
+  "SNPActive",         "vTOM",         "ReflectVC",   "RestrictedInjection", "AlternateInjection", "DebugSwap",
+  "PreventHostIBS",    "BTBIsolation", "VmplSSS",     "SecureTSC",           "VmgexitParameter",   NULL,
+  "IbsVirtualization", NULL,           "VmsaRegProt", "SmtProtection",       "SecureAVIC",
 };
 
 const char *
@@ -120,7 +119,8 @@ va_cpu_signature (guint family, guint8 model, guint8 stepping)
 char *
 va_cpu_describe (guint32 signature)
 {
-  guint family = (signature >> 8 & 15) + (signature >> 20 & 255), model = (signature >> 4 & 15) | (signature >> 12 & 240);
+  guint family = (signature >> 8 & 15) + (signature >> 20 & 255),
+        model = (signature >> 4 & 15) | (signature >> 12 & 240);
 
   for (gsize i = 0; i < G_N_ELEMENTS (models); i++)
     if (va_cpu_signature (models[i].family, models[i].model, models[i].stepping) == signature)
@@ -171,7 +171,8 @@ va_cpu_parse (const char *text, guint32 *signature, GError **error)
     {
       g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
                    _("“%s” is the host's own processor: give its numbers as FAMILY/MODEL/STEPPING, e.g. 25/17/1; "
-                     "“cpu family”, “model” and “stepping” in the host's /proc/cpuinfo have them"), text);
+                     "“cpu family”, “model” and “stepping” in the host's /proc/cpuinfo have them"),
+                   text);
       return FALSE;
     }
   known = g_string_new (NULL);
@@ -232,11 +233,14 @@ va_sev_vmsa_build (guint32 reset, guint32 signature, VaVmsaProfile profile, guin
 
 /* Of a segment selector, attributes and limit are one field; the bases that are not 0 have one too. */
 static const VaVmsaField fields[] = {
-  { "es", 0x00, 8 },      { "cs", 0x10, 8 },      { "cs.base", 0x18, 8 }, { "ss", 0x20, 8 },     { "ds", 0x30, 8 },
-  { "fs", 0x40, 8 },      { "gs", 0x50, 8 },      { "gdtr", 0x60, 8 },    { "ldtr", 0x70, 8 },   { "idtr", 0x80, 8 },
-  { "tr", 0x90, 8 },      { "efer", 0xd0, 8 },    { "cr4", 0x148, 8 },    { "cr0", 0x158, 8 },   { "dr7", 0x160, 8 },
-  { "dr6", 0x168, 8 },    { "rflags", 0x170, 8 }, { "rip", 0x178, 8 },    { "g_pat", 0x268, 8 }, { "rdx", 0x310, 8 },
-  { "sev_features", 0x3b0, 8 }, { "xcr0", 0x3e8, 8 }, { "mxcsr", 0x408, 4 }, { "fcw", 0x410, 2 },
+  { "es", 0x00, 8 },     { "cs", 0x10, 8 },      { "cs.base", 0x18, 8 },
+  { "ss", 0x20, 8 },     { "ds", 0x30, 8 },      { "fs", 0x40, 8 },
+  { "gs", 0x50, 8 },     { "gdtr", 0x60, 8 },    { "ldtr", 0x70, 8 },
+  { "idtr", 0x80, 8 },   { "tr", 0x90, 8 },      { "efer", 0xd0, 8 },
+  { "cr4", 0x148, 8 },   { "cr0", 0x158, 8 },    { "dr7", 0x160, 8 },
+  { "dr6", 0x168, 8 },   { "rflags", 0x170, 8 }, { "rip", 0x178, 8 },
+  { "g_pat", 0x268, 8 }, { "rdx", 0x310, 8 },    { "sev_features", 0x3b0, 8 },
+  { "xcr0", 0x3e8, 8 },  { "mxcsr", 0x408, 4 },  { "fcw", 0x410, 2 },
 };
 
 const VaVmsaField *
@@ -271,7 +275,8 @@ va_sev_vmsa_read (const guint8 page[VA_VMSA_SIZE], VaVmsa *out)
   out->reset = get_u64 (page + 0x18) + get_u64 (page + 0x178);
   out->signature = va_get_le32 (page + 0x310);
   out->features = get_u64 (page + 0x3b0);
-  out->profile = va_bytes_are_zero (page + 0x408, 4) && va_bytes_are_zero (page + 0x410, 2) ? VA_VMSA_ZERO : VA_VMSA_FPU;
+  out->profile = va_bytes_are_zero (page + 0x408, 4) && va_bytes_are_zero (page + 0x410, 2) ? VA_VMSA_ZERO
+                                                                                            : VA_VMSA_FPU;
   if ((out->features & VA_VMSA_DEBUG_SWAP) != 0)
     out->profile = out->profile == VA_VMSA_ZERO ? VA_VMSA_ZERO_DEBUG_SWAP : VA_VMSA_FPU_DEBUG_SWAP;
   va_sev_vmsa_build ((guint32) out->reset, out->signature, out->profile, usual);

@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 #define VA_VMSA_FIRST_RESET 0xfffffff0u /* where the first vCPU begins */
 
 /**
- * Hosts differ in what the FPU's part holds: zeros, or mxcsr 0x1f80 and x87 control word 0x37f; and in sev_features, where
- * KVM's parameter debug_swap sets bit 5.
+ * Hosts differ in what the FPU's part holds: zeros, or mxcsr 0x1f80 and x87 control word 0x37f; and in sev_features,
+ * where KVM's parameter debug_swap sets bit 5.
  */
 typedef enum {
   VA_VMSA_ZERO,
@@ -21,7 +21,7 @@ typedef enum {
   VA_VMSA_FPU_DEBUG_SWAP,
   VA_VMSA_PROFILES
 } VaVmsaProfile;
-#define VA_VMSA_USUAL_PROFILES 2 /* the first ones, which are expected when nobody says which */
+#define VA_VMSA_USUAL_PROFILES 2     /* the first ones, which are expected when nobody says which */
 #define VA_VMSA_DEBUG_SWAP (1u << 5) /* in sev_features */
 
 /** va_vmsa_profile_name: "zero", "fpu", "zero-debug-swap" or "fpu-debug-swap". */
@@ -29,8 +29,8 @@ const char *va_vmsa_profile_name (VaVmsaProfile profile);
 /** va_vmsa_profile_parse: FALSE when @name is none of them. */
 gboolean va_vmsa_profile_parse (const char *name, VaVmsaProfile *profile) G_GNUC_WARN_UNUSED_RESULT;
 /**
- * va_vmsa_profile_allowed: whether @choice is or includes @profile: a profile's name, %NULL or "either" for zero and fpu,
- * "debug-swap" for the two with it, "any" for all.
+ * va_vmsa_profile_allowed: whether @choice is or includes @profile: a profile's name, %NULL or "either" for zero and
+ * fpu, "debug-swap" for the two with it, "any" for all.
  */
 gboolean va_vmsa_profile_allowed (const char *choice, VaVmsaProfile profile);
 /** va_vmsa_profile_has_fpu: whether mxcsr and control word are set. */
@@ -71,12 +71,14 @@ typedef struct {
 /** va_vmsa_fields: those that va_sev_vmsa_build() sets, in their order. @count: (out) */
 const VaVmsaField *va_vmsa_fields (gsize *count);
 guint64 va_vmsa_field_get (const VaVmsaField *field, const guint8 page[VA_VMSA_SIZE]);
-/** va_vmsa_features_text: the names of the bits of @features that are set, e.g. "DebugSwap". Returns: (transfer full). */
+/**
+ * va_vmsa_features_text: the names of the bits of @features that are set, e.g. "DebugSwap". Returns: (transfer full).
+ */
 char *va_vmsa_features_text (guint64 features);
 /** What a save area says of its vCPU. */
 typedef struct {
-  guint64 reset;         /* where it begins: base of cs, and rip */
-  guint32 signature;     /* of the CPU: the lower half of rdx */
+  guint64 reset;     /* where it begins: base of cs, and rip */
+  guint32 signature; /* of the CPU: the lower half of rdx */
   VaVmsaProfile profile;
   guint64 features;      /* sev_features; bits other than VA_VMSA_DEBUG_SWAP count as differing */
   guint differing;       /* bytes that va_sev_vmsa_build() would have given another value */
