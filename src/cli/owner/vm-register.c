@@ -60,9 +60,8 @@ check_parts (const VaCall *call, const VaRegistrationOptions *o)
   else if (es && o->firmware != NULL && o->cpu_model == NULL)
     wrong = _("--cpu-model is missing: the policy means SEV-ES, which measures each vCPU's state");
   else if (o->two_persons && o->secrets != NULL)
-    wrong = _
-      ["--secret does not go with --two-persons: one person alone could let another registration have a stored secret; "
-       "write the secrets into a registration in JSON, and give that with --file"];
+    wrong = _("--secret does not go with --two-persons: one person alone could let another registration have a stored "
+              "secret; write the secrets into a registration in JSON, and give that with --file");
   else if (o->any_domain && o->domains != NULL)
     wrong = _("give --domain or --any-domain, not both");
   if (wrong != NULL)

@@ -85,8 +85,8 @@ static const char *
 name_obstacle (const GError *why, gboolean ours)
 {
   if (g_error_matches (why, G_RESOLVER_ERROR, G_RESOLVER_ERROR_TEMPORARY_FAILURE))
-    return _
-      ["its name cannot be looked up now, because no name server answers; check the network and /etc/resolv.conf"];
+    return _("its name cannot be looked up now, because no name server answers; "
+             "check the network and /etc/resolv.conf");
   if (why->domain == G_RESOLVER_ERROR)
     return _("its name is not known; check the spelling in the URL, DNS and /etc/hosts");
   if (g_error_matches (why, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))

@@ -38,11 +38,11 @@ va_kernel_kind_problem (VaKernelKind kind)
   switch (kind)
     {
     case VA_KERNEL_ELF:
-      return _
-        ["this kernel is an ELF image (vmlinux), for which QEMU makes no kernel hashes: use the bzImage (vmlinuz)"];
+      return _("this kernel is an ELF image (vmlinux), for which QEMU makes no kernel hashes: "
+               "use the bzImage (vmlinuz)");
     case VA_KERNEL_MULTIBOOT:
-      return _
-        ["this kernel is a multiboot image, for which QEMU makes no kernel hashes: use a Linux bzImage (vmlinuz)"];
+      return _("this kernel is a multiboot image, for which QEMU makes no kernel hashes: "
+               "use a Linux bzImage (vmlinuz)");
     case VA_KERNEL_HASHED:
     default:
       return NULL;
