@@ -16,6 +16,7 @@ libva_sev_la_SOURCES = \
 	src/tee/sev/explain-cpus.c \
 	src/tee/sev/explain-kind.c \
 	src/tee/sev/explain-private.h \
+	src/tee/sev/explain-try.c \
 	src/tee/sev/firmware.c src/tee/sev/firmware.h \
 	src/tee/sev/firmware-error.c src/tee/sev/firmware-error.h \
 	src/tee/sev/firmware-image.c src/tee/sev/firmware-image.h \
