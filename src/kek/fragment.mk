@@ -2,6 +2,7 @@
 # libva-kek: sealing, and the key-encryption key: a file, a credential, or a key in a token.
 noinst_LTLIBRARIES += libva-kek.la
 libva_kek_la_SOURCES = \
+	src/kek/error.c \
 	src/kek/kek.c src/kek/kek.h \
 	src/kek/seal.c src/kek/seal.h \
 	src/kek/token.c src/kek/token.h \

@@ -15,8 +15,6 @@ struct _VaKek {
   VaToken *token;
 };
 
-G_DEFINE_QUARK (va-kek-error-quark, va_kek_error)
-
 static gboolean
 check_settings (const VaKekSettings *settings, GError **error)
 {

@@ -8,13 +8,6 @@
 #define MODULUS_SIZE_MIN 256
 
 gboolean
-va_token_refuse_key (GError **error, const char *message)
-{
-  g_set_error_literal (error, VA_KEK_ERROR, VA_KEK_ERROR_KEY, message);
-  return FALSE;
-}
-
-gboolean
 va_token_attribute (VaToken *token, ck_attribute_type_t type, gpointer out, gsize *size)
 {
   struct ck_attribute attribute = { type, out, *size };

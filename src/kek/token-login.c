@@ -10,14 +10,6 @@
 
 #define PIN_SIZE_MAX 256
 
-gboolean
-va_token_failed (GError **error, const char *what, ck_rv_t rv)
-{
-  g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_TOKEN, _("the token answers to %s: %s (0x%lx)"), what,
-               p11_kit_strerror (rv), rv);
-  return FALSE;
-}
-
 static gboolean
 settings_error (GError **error, const char *message)
 {

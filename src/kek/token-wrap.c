@@ -12,25 +12,6 @@
 #define TAG_SIZE 16
 #define AES_SIZE (1 + NONCE_SIZE + VA_SEAL_KEY_SIZE + TAG_SIZE)
 
-gboolean
-va_token_does_not_open (GError **error, const char *message)
-{
-  g_set_error_literal (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN, message);
-  return FALSE;
-}
-
-gboolean
-va_token_not_decrypted (GError **error, ck_rv_t rv)
-{
-  if (va_token_is_lost (rv))
-    return va_token_failed (error, "C_Decrypt", rv);
-  g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
-               _("it was changed, belongs to another place, or was wrapped by another key; the token answers to "
-                 "C_Decrypt: %s (0x%lx)"),
-               p11_kit_strerror (rv), rv);
-  return FALSE;
-}
-
 /* AES: the label is what is authenticated besides. */
 static gboolean
 use_aes (VaToken *token, const VaSealLabel *label, guint8 *nonce, gboolean encrypt, guint8 *in, gsize in_size,

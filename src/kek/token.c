@@ -300,27 +300,6 @@ va_token_open (const VaKekSettings *settings, GError **error)
   return g_steal_pointer (&token);
 }
 
-gboolean
-va_token_is_lost (ck_rv_t rv)
-{
-  switch (rv)
-    {
-    case CKR_SESSION_HANDLE_INVALID:
-    case CKR_SESSION_CLOSED:
-    case CKR_DEVICE_ERROR:
-    case CKR_DEVICE_REMOVED:
-    case CKR_TOKEN_NOT_PRESENT:
-    case CKR_TOKEN_NOT_RECOGNIZED:
-    case CKR_USER_NOT_LOGGED_IN:
-    case CKR_KEY_HANDLE_INVALID:
-    case CKR_OBJECT_HANDLE_INVALID:
-    case CKR_CRYPTOKI_NOT_INITIALIZED:
-      return TRUE;
-    default:
-      return FALSE;
-    }
-}
-
 static gboolean
 run_locked (VaToken *token, VaTokenWork work, gpointer data, GError **error)
 {

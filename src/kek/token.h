@@ -9,8 +9,9 @@
 #include "core/secret.h"
 #include "kek/kek.h"
 
-/* A KEK in a PKCS#11 token, behind kek.c. kek-token.c finds token and key and keeps the session;
- * kek-login.c takes the settings and the PIN; kek-key.c says whether a key will do; kek-wrap.c and kek-rsa.c use it. */
+/* A KEK in a PKCS#11 token, behind kek.c. token.c finds token and key and keeps the session; token-login.c takes the
+ * settings and the PIN; token-key.c says whether a key will do; token-wrap.c and token-rsa.c use it; error.c has what
+ * all of them say when it fails. */
 G_BEGIN_DECLS
 
 #define VA_TOKEN_MODULUS_SIZE_MAX 2048 /* bytes: RSA of 16384 bits */
@@ -50,6 +51,18 @@ VaWrapKind va_token_kind (const VaToken *token);
 void va_token_free (VaToken *token);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaToken, va_token_free)
 
+/* What goes wrong, in error.c. */
+/** va_token_is_lost: the session, or what was found by it, is gone; to open the token anew may help. */
+gboolean va_token_is_lost (ck_rv_t rv);
+/** va_token_failed: sets @error to what the token answered to @what. Returns: FALSE */
+gboolean va_token_failed (GError **error, const char *what, ck_rv_t rv);
+/** va_token_refuse_key: sets VA_KEK_ERROR_KEY. Returns: FALSE */
+gboolean va_token_refuse_key (GError **error, const char *message);
+/** va_token_does_not_open: sets VA_SEAL_ERROR_BROKEN. Returns: FALSE */
+gboolean va_token_does_not_open (GError **error, const char *message);
+/** va_token_not_decrypted: the same for what C_Decrypt answered, unless the session is lost. Returns: FALSE */
+gboolean va_token_not_decrypted (GError **error, ck_rv_t rv);
+
 /**
  * VaTokenWork: something to do with an open token. Returns: FALSE with @error set, and @rv what the token answered
  * (CKR_OK if it was not the token that refused).
@@ -61,18 +74,11 @@ gboolean va_token_run (VaToken *token, VaTokenWork work, gpointer data, GError *
 gboolean va_token_take_settings (VaToken *token, const VaKekSettings *settings, GError **error);
 /** va_token_login: @user: CKU_USER, or CKU_CONTEXT_SPECIFIC once an operation has begun, where the key asks for it. */
 gboolean va_token_login (VaToken *token, ck_user_type_t user, ck_rv_t *rv, GError **error);
-/** va_token_failed: sets @error to what the token answered to @what. Returns: FALSE */
-gboolean va_token_failed (GError **error, const char *what, ck_rv_t rv);
-
-/** va_token_is_lost: the session, or what was found by it, is gone; to open the token anew may help. */
-gboolean va_token_is_lost (ck_rv_t rv);
 
 /** va_token_check_key: whether the key can do what wrapping needs. Sets kind, modulus_size, asks_each_time. */
 gboolean va_token_check_key (VaToken *token, GError **error);
 /** va_token_attribute: an attribute of the key, of at most *@size bytes; sets *@size. Returns: FALSE if it has none. */
 gboolean va_token_attribute (VaToken *token, ck_attribute_type_t type, gpointer out, gsize *size);
-/** va_token_refuse_key: sets VA_KEK_ERROR_KEY. Returns: FALSE */
-gboolean va_token_refuse_key (GError **error, const char *message);
 
 /** One wrap or unwrap. */
 typedef struct {
@@ -85,9 +91,5 @@ GBytes *va_token_wrap (VaToken *token, const VaSealLabel *label, VaSecret *data_
 VaSecret *va_token_unwrap (VaToken *token, const VaSealLabel *label, GBytes *wrapped, GError **error);
 gboolean va_token_wrap_rsa (VaToken *token, VaTokenJob *job, ck_rv_t *rv, GError **error);
 gboolean va_token_unwrap_rsa (VaToken *token, VaTokenJob *job, ck_rv_t *rv, GError **error);
-/** va_token_does_not_open: sets VA_SEAL_ERROR_BROKEN. Returns: FALSE */
-gboolean va_token_does_not_open (GError **error, const char *message);
-/** va_token_not_decrypted: the same for what C_Decrypt answered, unless the session is lost. Returns: FALSE */
-gboolean va_token_not_decrypted (GError **error, ck_rv_t rv);
 
 G_END_DECLS
