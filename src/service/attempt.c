@@ -6,14 +6,13 @@
 #include <string.h>
 #include "core/guid.h"
 #include "core/i18n.h"
-#include "service/audit.h"
 #include "service/refusal.h"
 
 /* The launch that a host names in its message, or that the path names. */
 static const char *
-launch_of (VaRequest *request)
+launch_of (const VaRequest *request)
 {
-  const char *claimed = json_object_get_string_member_with_default (va_audit_of (request), "claimed-launch-id", NULL);
+  const char *claimed = json_object_get_string_member_with_default (request->entry, "claimed-launch-id", NULL);
 
   return claimed != NULL ? claimed : request->parts[0];
 }
@@ -28,7 +27,7 @@ is_of_registration (const VaRequest *request)
 }
 
 gboolean
-va_attempt_find (VaRequest *request, const GError *error, VaAimed *aimed)
+va_attempt_find (const VaRequest *request, const GError *error, VaAimed *aimed)
 {
   const gint code = error->code;
 

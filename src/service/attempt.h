@@ -9,10 +9,11 @@ G_BEGIN_DECLS
 /**
  * va_attempt_find: what @request was after when it was refused with @error. It depends on nothing but the request and
  * the answer, so that what is put on record tells the peer nothing about the object.
+ * @request: its record has been begun
  * @aimed: (out): borrows from @request
  * Returns: FALSE when nothing of somebody else's can be meant
  */
-gboolean va_attempt_find (VaRequest *request, const GError *error, VaAimed *aimed);
+gboolean va_attempt_find (const VaRequest *request, const GError *error, VaAimed *aimed);
 /**
  * va_attempt_write: the record of it for the object's owner. Of the peer it has role and name alone.
  * Returns: (transfer full)
