@@ -37,6 +37,7 @@ libva_service_la_SOURCES = \
 	src/service/owner/launch-list.c \
 	src/service/owner/launch-revoke.c \
 	src/service/owner/proposal.c src/service/owner/proposal.h \
+	src/service/owner/registered.c src/service/owner/registered.h \
 	src/service/owner/secret.c \
 	src/service/owner/vm.c \
 	src/service/page.c src/service/page.h \

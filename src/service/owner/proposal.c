@@ -5,6 +5,7 @@
 
 #include "core/i18n.h"
 #include "service/audit.h"
+#include "service/owner/registered.h"
 #include "service/log.h"
 #include "service/refusal.h"
 #include "service/decide/registration.h"

@@ -17,8 +17,4 @@ gboolean va_proposal_person (const VaRequest *request, GError **error);
 gboolean va_proposal_make (VaRequest *request, VaResponse *response, VaService *service, VaRegistration *registration,
                            guint64 replaces, GError **error);
 
-/** In vm.c: va_vm_check_usable: whether launches can work at all. va_vm_show: the answer to GET /v1/vm/{id}. */
-gboolean va_vm_check_usable (VaService *service, const char *owner, const VaRegistration *registration, GError **error);
-JsonObject *va_vm_show (VaService *service, const char *owner, const char *id, GError **error);
-
 G_END_DECLS

@@ -6,68 +6,16 @@
 #include "service/audit.h"
 #include "service/page.h"
 #include "service/owner/proposal.h"
+#include "service/owner/registered.h"
 #include "service/query.h"
 #include "service/refusal.h"
 #include "service/decide/registration.h"
 #include "service/store-room.h"
 #include "service/service.h"
-#include "service/decide/secret-table.h"
 
 /* POST, GET, DELETE /v1/vm: registrations. */
 
 #define PAGE_LIMIT 100
-
-static gboolean
-check_group_names (VaService *service, char *const *hosts, GError **error)
-{
-  for (guint i = 0; hosts != NULL && hosts[i] != NULL; i++)
-    if (hosts[i][0] == '@' && !va_host_groups_know (service->groups, hosts[i] + 1))
-      return va_refuse (error, VA_PROBLEM_BAD_REQUEST,
-                        _("hosts: the service has no group of hosts “%s”; ask its operator"), hosts[i]);
-  return TRUE;
-}
-
-/* A group that there is not would keep every host out. */
-static gboolean
-check_named_groups (VaService *service, const VaRegistration *registration, GError **error)
-{
-  for (guint i = 0; i < registration->secrets->len; i++)
-    {
-      const VaSecretRef *ref = registration->secrets->pdata[i];
-
-      if (ref->rule != NULL && !check_group_names (service, ref->rule->hosts, error))
-        return FALSE;
-    }
-  return check_group_names (service, registration->hosts, error);
-}
-
-/* What can be known now to make every launch fail is refused now. */
-gboolean
-va_vm_check_usable (VaService *service, const char *owner, const VaRegistration *registration, GError **error)
-{
-  g_autoptr(VaLaunchTerms) fixed = va_launch_terms_new ();
-  g_autoptr(GArray) areas = NULL;
-  g_autoptr(VaSecret) table = NULL;
-  g_autoptr(GError) reason = NULL;
-  VaSevCert cloud_cert;
-
-  if (registration->not_after != 0 && registration->not_after < va_service_now () / 1000)
-    return va_refuse (error, VA_PROBLEM_BAD_REQUEST,
-                      _("permit: not-after is a time that is over, so no launch would ever be granted: name a later "
-                        "one, or "
-                        "leave it out"));
-  if (!check_named_groups (service, registration, error))
-    return FALSE;
-  if (registration->cloud_cert != NULL
-      && !va_sev_cert_parse (&cloud_cert, g_bytes_get_data (registration->cloud_cert, NULL),
-                             g_bytes_get_size (registration->cloud_cert), &reason))
-    return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("cloud-cert: %s"), reason->message);
-  if (registration->cloud_cert != NULL && cloud_cert.usage != VA_SEV_USAGE_OCA)
-    return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("cloud-cert: expected an OCA certificate, this one is a %s"),
-                      va_sev_usage_name (cloud_cert.usage));
-  return va_references_compute (service->references, service->store, owner, registration, fixed, &areas, error)
-         && va_secret_table_make (service->store, owner, registration, registration->secrets, areas, &table, error);
-}
 
 static VaRegistration *
 read_registration_body (VaService *service, const VaRequest *request, GError **error)
@@ -82,22 +30,6 @@ read_registration_body (VaService *service, const VaRequest *request, GError **e
   if (registration != NULL && va_vm_check_usable (service, request->identity->name, registration, &reason))
     return g_steal_pointer (&registration);
   va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
-  return NULL;
-}
-
-/* The registration's answer as the store has it now. */
-JsonObject *
-va_vm_show (VaService *service, const char *owner, const char *id, GError **error)
-{
-  g_autoptr(GError) reason = NULL;
-  g_autoptr(VaStoredRegistration) stored = va_store_get_registration (service->store, owner, id, &reason);
-  g_autoptr(VaRegistration) registration = NULL;
-
-  if (stored != NULL)
-    registration = va_registration_open (service->store, stored, &reason);
-  if (registration != NULL)
-    return va_registration_answer (stored, registration, va_service_now ());
-  va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
   return NULL;
 }
 
