@@ -51,16 +51,33 @@ EXTRA_DIST += \
 	tests/data/roots/rome/ark.cert tests/data/roots/rome/ask.cert tests/data/roots/turin/ark.cert \
 	tests/data/roots/turin/ask.cert
 
-http_tests = tests/unit/test-problem tests/unit/test-ca tests/unit/test-identity tests/unit/test-server \
-	tests/unit/test-client
+server_tests = \
+	tests/unit/test-server-answers \
+	tests/unit/test-server-handshake \
+	tests/unit/test-server-heads \
+	tests/unit/test-server-limits
+http_tests = tests/unit/test-problem tests/unit/test-ca tests/unit/test-identity $(server_tests) tests/unit/test-client
 check_PROGRAMS += $(http_tests)
 TESTS += $(http_tests)
 tests_unit_test_problem_SOURCES = tests/unit/test-problem.c
 tests_unit_test_problem_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
 tests_unit_test_problem_LDADD = libva-api.la libva-sev.la libva-codec.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
-tests_unit_test_server_SOURCES = tests/unit/test-server.c tests/unit/tls-fixture.c tests/unit/tls-fixture.h
-tests_unit_test_server_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
-tests_unit_test_server_LDADD = libva-http-server.la $(GNUTLS_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
+check_LTLIBRARIES += libva-test-server.la
+libva_test_server_la_SOURCES = \
+	tests/unit/server-fixture.c tests/unit/server-fixture.h \
+	tests/unit/tls-fixture.c tests/unit/tls-fixture.h
+libva_test_server_la_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
+libva_test_server_la_LIBADD = libva-http-server.la
+server_test_cflags = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
+server_test_libs = libva-test-server.la $(GNUTLS_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
+tests_unit_test_server_answers_CFLAGS = $(server_test_cflags)
+tests_unit_test_server_answers_LDADD = $(server_test_libs)
+tests_unit_test_server_handshake_CFLAGS = $(server_test_cflags)
+tests_unit_test_server_handshake_LDADD = $(server_test_libs)
+tests_unit_test_server_heads_CFLAGS = $(server_test_cflags)
+tests_unit_test_server_heads_LDADD = $(server_test_libs)
+tests_unit_test_server_limits_CFLAGS = $(server_test_cflags)
+tests_unit_test_server_limits_LDADD = $(server_test_libs)
 tests_unit_test_ca_SOURCES = tests/unit/test-ca.c tests/unit/tls-fixture.c tests/unit/tls-fixture.h
 tests_unit_test_ca_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
 tests_unit_test_ca_LDADD = libva-pki.la $(GNUTLS_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
@@ -93,7 +110,12 @@ tests_unit_test_domain_prepare_LDADD = libva-domain.la libva-sev.la libva-core.l
 EXTRA_DIST += tests/data/domains/crowded-prepared.xml tests/data/domains/crowded.xml \
 	tests/data/domains/half-prepared.xml tests/data/domains/half.xml \
 	tests/data/domains/plain-prepared.xml tests/data/domains/plain.xml
-store_tests = tests/unit/test-kek tests/unit/test-kek-token tests/unit/test-seal tests/unit/test-store tests/unit/test-rekey
+store_tests = tests/unit/test-kek tests/unit/test-kek-token tests/unit/test-seal tests/unit/test-rekey \
+	tests/unit/test-store \
+	tests/unit/test-store-commits \
+	tests/unit/test-store-launches \
+	tests/unit/test-store-objects \
+	tests/unit/test-store-pages
 check_PROGRAMS += $(store_tests)
 store_scripts = tests/unit/test-store-postgresql.sh tests/unit/test-rekey-postgresql.sh
 TESTS += $(store_tests) $(store_scripts)
@@ -112,6 +134,14 @@ tests_unit_test_seal_SOURCES = tests/unit/test-seal.c
 tests_unit_test_seal_LDADD = libva-store.la libva-core.la $(GLIB_LIBS)
 tests_unit_test_store_CFLAGS = $(store_test_cflags)
 tests_unit_test_store_LDADD = $(store_test_libs)
+tests_unit_test_store_commits_CFLAGS = $(store_test_cflags)
+tests_unit_test_store_commits_LDADD = $(store_test_libs)
+tests_unit_test_store_launches_CFLAGS = $(store_test_cflags)
+tests_unit_test_store_launches_LDADD = $(store_test_libs)
+tests_unit_test_store_objects_CFLAGS = $(store_test_cflags)
+tests_unit_test_store_objects_LDADD = $(store_test_libs)
+tests_unit_test_store_pages_CFLAGS = $(store_test_cflags)
+tests_unit_test_store_pages_LDADD = $(store_test_libs)
 tests_unit_test_rekey_CFLAGS = $(store_test_cflags)
 tests_unit_test_rekey_LDADD = $(store_test_libs)
 

@@ -6,6 +6,7 @@
 #include <libpq-fe.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <unistd.h>
 #include "core/file.h"
 
 static const char *
@@ -34,7 +35,7 @@ static char *
 new_database (void)
 {
   static guint number;
-  g_autofree char *name = g_strdup_printf ("test_%u", ++number), *first = database_url ("postgres");
+  g_autofree char *name = g_strdup_printf ("test_%d_%u", (int) getpid (), ++number), *first = database_url ("postgres");
   g_autofree char *sql = g_strdup_printf ("CREATE DATABASE %s TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'", name);
   PGconn *connection = PQconnectdb (first);
   PGresult *result = PQexec (connection, sql);
@@ -232,4 +233,20 @@ make_launch (VaStore *store, const char *id, guint64 version, gint64 created, gu
   g_bytes_unref (launch.sealed_keys);
   g_bytes_unref (launch.sealed_table);
   return ok;
+}
+
+static gboolean
+set_state (VaStoredLaunch *launch, gpointer data, GError **error)
+{
+  launch->state = *(VaLaunchState *) data;
+  return TRUE;
+}
+
+void
+move_launch (VaStore *store, const char *id, VaLaunchState state)
+{
+  g_autoptr(GError) error = NULL;
+
+  g_assert_true (va_store_change_launch (store, id, set_state, &state, NULL, &error));
+  g_assert_no_error (error);
 }

@@ -18,6 +18,9 @@ typedef struct {
   VaStore *store;
 } Fixture;
 
+/** ADD_STORE_TEST: a test with a store of its own, called /store/PATH. */
+#define ADD_STORE_TEST(path, function) g_test_add ("/store/" path, Fixture, NULL, set_up, function, tear_down)
+
 /** on_postgresql: whether there is a server. */
 gboolean on_postgresql (void);
 /** try_to_open: the key from its file, and the store; FALSE with @error, and neither. */
@@ -40,5 +43,7 @@ guint64 version_of (VaStore *store);
 void assert_counts (VaStore *store, guint64 launches, guint64 running);
 gboolean make_launch (VaStore *store, const char *id, guint64 version, gint64 created, guint64 max_launches,
                       guint64 max_running, GError **error);
+/** move_launch: into @state, whatever that does to it. */
+void move_launch (VaStore *store, const char *id, VaLaunchState state);
 
 G_END_DECLS

@@ -22,6 +22,25 @@ skip () # NAME REASON
   echo "ok $count - $1 # SKIP $2"
 }
 
+# The tests of another program, as tests of this one.
+include () # COMMAND
+{
+  local line status=0
+  while IFS= read -r line; do
+    case $line in
+      "ok "* | "not ok "*)
+        count=$((count + 1))
+        [ "${line%%ok *}" = "" ] || failed=1
+        echo "${line%%ok *}ok $count ${line#*ok [0-9]* }"
+        ;;
+      "# end "*) status=${line##* } ;;
+      1..* | "TAP version "*) ;;
+      *) printf '%s\n' "$line" ;;
+    esac
+  done < <("$@"; echo "# end $?")
+  check "${1##*/} ends well" test "$status" -eq 0
+}
+
 finish ()
 {
   echo "1..$count"

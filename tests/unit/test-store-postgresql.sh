@@ -1,3 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# tests/unit/test-store once more, on PostgreSQL.
-exec /usr/bin/python3 "$VA_TOP_SRCDIR/tests/unit/postgresql.py" run "$VA_TOP_BUILDDIR/tests/unit/test-store"
+# The tests of the store once more, on PostgreSQL.
+set -u
+if [ -z "${VA_TEST_POSTGRESQL-}" ]; then
+  exec /usr/bin/python3 "$VA_TOP_SRCDIR/tests/unit/postgresql.py" run bash "$0"
+fi
+. "$VA_TOP_SRCDIR/tests/unit/tap.sh"
+for program in "$VA_TOP_BUILDDIR"/tests/unit/test-store{,-commits,-launches,-objects,-pages}; do
+  include "$program"
+done
+finish
