@@ -20,14 +20,7 @@ void va_audit_digest (const char *text, guint8 digest[VA_AUDIT_LINK_SIZE]);
 /** va_audit_link: the link of the record with @digest behind the link @before. @link may be @before. */
 void va_audit_link (const guint8 before[VA_AUDIT_LINK_SIZE], const guint8 digest[VA_AUDIT_LINK_SIZE],
                     guint8 link[VA_AUDIT_LINK_SIZE]);
-/**
- * va_audit_entry: the beginning of a record.
- * @time: milliseconds since 1970 UTC
- * @what: the decision or change, e.g. "launch"
- * Returns: (transfer full)
- */
-JsonObject *va_audit_entry (gint64 time, const char *what);
-/** va_audit_text: the record that @entry becomes as number @seq, with a fresh salt. Returns: (transfer full). */
-char *va_audit_text (JsonObject *entry, guint64 seq);
+/** va_audit_hash: the SHA-256 of @size bytes at @data, in hex, as records have it. Returns: (transfer full). */
+char *va_audit_hash (gconstpointer data, gsize size);
 
 G_END_DECLS

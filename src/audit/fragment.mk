@@ -4,6 +4,7 @@ noinst_LTLIBRARIES += libva-audit.la
 libva_audit_la_SOURCES = \
 	src/audit/chain.c src/audit/chain.h \
 	src/audit/checkpoint.c src/audit/checkpoint.h \
+	src/audit/entry.c src/audit/entry.h \
 	src/audit/export.c src/audit/export.h \
 	src/audit/mac.c src/audit/mac.h
 libva_audit_la_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)

@@ -12,7 +12,7 @@
 static const char *
 launch_of (const VaRequest *request)
 {
-  const char *claimed = json_object_get_string_member_with_default (request->entry, "claimed-launch-id", NULL);
+  const char *claimed = request->entry != NULL ? va_audit_entry_text (request->entry, VA_AUDIT_CLAIMED_LAUNCH) : NULL;
 
   return claimed != NULL ? claimed : request->parts[0];
 }
@@ -50,20 +50,19 @@ va_attempt_find (const VaRequest *request, const GError *error, VaAimed *aimed)
   return g_str_has_prefix (request->name, "secret-") && aimed->id != NULL && va_secret_name_is_valid (aimed->id);
 }
 
-JsonObject *
+VaAuditEntry *
 va_attempt_write (const VaRequest *request, const GError *error, const VaAimed *aimed)
 {
   /* A launch is not “launch-id” here: the launch's own records, which its receipt has, must not be crowded out. */
-  static const char *const members[] = { "vm", "secret", "claimed-launch-id" };
-  JsonObject *entry = va_audit_entry (va_service_now (), "attempt"), *who = json_object_new ();
+  static const VaAuditMember members[] = { [VA_AIMED_REGISTRATION] = VA_AUDIT_VM,
+                                           [VA_AIMED_SECRET] = VA_AUDIT_SECRET,
+                                           [VA_AIMED_LAUNCH] = VA_AUDIT_CLAIMED_LAUNCH };
+  const VaAuditPeer who = { .role = va_role_name (request->identity->role), .name = request->identity->name };
+  VaAuditEntry *entry = va_audit_entry_new (va_service_now (), "attempt", &who);
 
-  json_object_set_string_member (who, "role", va_role_name (request->identity->role));
-  json_object_set_string_member (who, "name", request->identity->name);
-  json_object_set_object_member (entry, "who", who);
-  json_object_set_string_member (entry, "call", request->name);
-  json_object_set_string_member (entry, members[aimed->kind], aimed->id);
-  json_object_set_string_member (entry, "result", va_refusal_name (error));
-  json_object_set_string_member (entry, "why",
-                                 _("this was asked for by a peer that it does not belong to, and refused"));
+  va_audit_entry_set_text (entry, VA_AUDIT_CALL, request->name);
+  va_audit_entry_set_text (entry, members[aimed->kind], aimed->id);
+  va_audit_entry_refuse (entry, va_refusal_name (error),
+                         _("this was asked for by a peer that it does not belong to, and refused"));
   return entry;
 }

@@ -18,6 +18,6 @@ gboolean va_attempt_find (const VaRequest *request, const GError *error, VaAimed
  * va_attempt_write: the record of it for the object's owner. Of the peer it has role and name alone.
  * Returns: (transfer full)
  */
-JsonObject *va_attempt_write (const VaRequest *request, const GError *error, const VaAimed *aimed);
+VaAuditEntry *va_attempt_write (const VaRequest *request, const GError *error, const VaAimed *aimed);
 
 G_END_DECLS

@@ -4,56 +4,38 @@
 #include "service/audit.h"
 
 #include <string.h>
-#include "core/encoding.h"
 #include "core/i18n.h"
 #include "service/attempt.h"
 #include "service/log.h"
 #include "service/refusal.h"
-#include "tee/sev/digest.h"
 
 #define REGISTRATION_MAX 4096 /* bytes of JSON in a record */
 
-static JsonObject *
-write_peer (const VaRequest *request)
-{
-  JsonObject *who = json_object_new ();
-
-  json_object_set_string_member (who, "role", va_role_name (request->identity->role));
-  json_object_set_string_member (who, "name", request->identity->name);
-  if (request->identity->person[0] != '\0')
-    json_object_set_string_member (who, "person", request->identity->person);
-  if (request->certificate != NULL)
-    json_object_set_string_member (who, "certificate", request->certificate);
-  return who;
-}
-
-JsonObject *
+VaAuditEntry *
 va_audit_of (VaRequest *request)
 {
-  if (request->entry != NULL)
-    return request->entry;
-  request->entry = va_audit_entry (va_service_now (), request->name);
-  json_object_set_object_member (request->entry, "who", write_peer (request));
-  json_object_set_string_member (request->entry, "path", request->path);
-  json_object_set_string_member (request->entry, "request", request->request_id);
-  if (request->identity->role == VA_ROLE_OWNER)
-    json_object_set_string_member (request->entry, "owner", request->identity->name);
-  return request->entry;
+  const VaIdentity *identity = request->identity;
+  VaAuditEntry *entry = request->entry;
+  VaAuditPeer who;
+
+  if (entry != NULL)
+    return entry;
+  who = (VaAuditPeer){ .role = va_role_name (identity->role),
+                       .name = identity->name,
+                       .person = identity->person[0] != '\0' ? identity->person : NULL,
+                       .certificate = request->certificate };
+  entry = va_audit_entry_new (va_service_now (), request->name, &who);
+  va_audit_entry_set_text (entry, VA_AUDIT_PATH, request->path);
+  va_audit_entry_set_text (entry, VA_AUDIT_REQUEST, request->request_id);
+  if (identity->role == VA_ROLE_OWNER)
+    va_audit_entry_set_text (entry, VA_AUDIT_OWNER, identity->name);
+  request->entry = entry;
+  request->free_entry = (GDestroyNotify) va_audit_entry_free;
+  return entry;
 }
 
 void
-va_audit_hash (JsonObject *entry, const char *name, gconstpointer data, gsize size)
-{
-  guint8 hash[VA_SHA256_SIZE];
-  g_autofree char *hex = NULL;
-
-  va_sha256 (data, size, hash);
-  hex = va_hex_encode (hash, sizeof hash);
-  json_object_set_string_member (entry, name, hex);
-}
-
-void
-va_audit_registration (JsonObject *entry, const VaRegistration *registration)
+va_audit_registration (VaAuditEntry *entry, const VaRegistration *registration)
 {
   JsonObject *object = va_registration_write (registration, FALSE);
   g_autofree char *text = va_json_print (object);
@@ -61,19 +43,18 @@ va_audit_registration (JsonObject *entry, const VaRegistration *registration)
 
   if (size <= REGISTRATION_MAX)
     {
-      json_object_set_object_member (entry, "registration", object);
+      va_audit_entry_set_object (entry, VA_AUDIT_REGISTRATION, object);
       return;
     }
-  va_audit_hash (entry, "registration-hash", text, size);
-  json_object_set_int_member (entry, "registration-size", (gint64) size);
+  va_audit_entry_set_hash (entry, VA_AUDIT_REGISTRATION_HASH, text, size);
+  va_audit_entry_set_number (entry, VA_AUDIT_REGISTRATION_SIZE, (gint64) size);
   json_object_unref (object);
 }
 
 void
-va_audit_note_refusal (JsonObject *entry, const GError *refusal)
+va_audit_note_refusal (VaAuditEntry *entry, const GError *refusal)
 {
-  json_object_set_string_member (entry, "result", va_refusal_name (refusal));
-  json_object_set_string_member (entry, "why", refusal->message);
+  va_audit_entry_refuse (entry, va_refusal_name (refusal), refusal->message);
 }
 
 void
@@ -102,8 +83,8 @@ is_decision (const VaRequest *request, const GError *error)
 static gboolean
 note_refusal (VaService *service, VaRequest *request, const GError *refusal, GError **error)
 {
-  JsonObject *entry = va_audit_of (request);
-  g_autoptr(JsonObject) attempt = NULL;
+  VaAuditEntry *entry = va_audit_of (request);
+  g_autoptr(VaAuditEntry) attempt = NULL;
   VaAimed aimed;
 
   va_audit_note_refusal (entry, refusal);

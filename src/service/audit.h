@@ -2,6 +2,7 @@
 #pragma once
 
 #include "api/messages.h"
+#include "audit/entry.h"
 #include "service/service.h"
 
 /*
@@ -11,17 +12,15 @@
 G_BEGIN_DECLS
 
 /** va_audit_of: the record of @request in the making: when, who, what. Returns: borrowed. */
-JsonObject *va_audit_of (VaRequest *request);
-/** va_audit_hash: sets the member @name of @entry to the SHA-256 of @data, in hex. */
-void va_audit_hash (JsonObject *entry, const char *name, gconstpointer data, gsize size);
+VaAuditEntry *va_audit_of (VaRequest *request);
 /**
  * va_audit_registration: what @registration says, without secrets, as the member "registration" of @entry; one of more
  * than 4 KiB by its SHA-256 and its size alone ("registration-hash", "registration-size"), so that nobody makes the
  * log grow by replacing a large one again and again.
  */
-void va_audit_registration (JsonObject *entry, const VaRegistration *registration);
+void va_audit_registration (VaAuditEntry *entry, const VaRegistration *registration);
 /** va_audit_note_refusal: what a change has on record that goes on although the peer is refused. */
-void va_audit_note_refusal (JsonObject *entry, const GError *refusal);
+void va_audit_note_refusal (VaAuditEntry *entry, const GError *refusal);
 /**
  * va_audit_keep_refusal: @refusal (transfer full) of such a change is what the peer is told, and on record already;
  * unless the change itself failed for @reason.

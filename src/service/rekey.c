@@ -7,22 +7,20 @@
 
 #define VALUES_AT_ONCE 100 /* in one transaction, so that launches wait for a short time only */
 
-static JsonObject *
-write_entry (void)
+static VaAuditEntry *
+write_rekey_entry (void)
 {
-  JsonObject *entry = va_audit_entry (va_service_now (), "rekey"), *who = json_object_new ();
+  const VaAuditPeer who = { .role = "operator", .name = "virt-attestd" };
+  VaAuditEntry *entry = va_audit_entry_new (va_service_now (), "rekey", &who);
 
-  json_object_set_string_member (who, "role", "operator");
-  json_object_set_string_member (who, "name", "virt-attestd");
-  json_object_set_object_member (entry, "who", who);
-  json_object_set_string_member (entry, "result", "done");
+  va_audit_entry_decide (entry, VA_AUDIT_VERDICT_DONE);
   return entry;
 }
 
 static gboolean
 seal_rows_again (VaService *service, guint64 *moved, GError **error)
 {
-  g_autoptr(JsonObject) entry = write_entry ();
+  g_autoptr(VaAuditEntry) entry = write_rekey_entry ();
   guint count = 0;
 
   *moved = 0;

@@ -62,7 +62,7 @@ insert_artifact (VaSql *sql, gpointer data, GError **error)
 
 gboolean
 va_store_put_artifact (VaStore *store, const VaStoredArtifact *artifact, gconstpointer image, gboolean *is_new,
-                       JsonObject *entry, GError **error)
+                       VaAuditEntry *entry, GError **error)
 {
   Work work = { .artifact = artifact, .image = image, .quota = &va_store_side (store->backend)->quota };
 
@@ -134,7 +134,7 @@ static const VaNamed named_image = {
 };
 
 gboolean
-va_store_remove_artifact (VaStore *store, const char *owner, const char *hash, JsonObject *entry, GError **error)
+va_store_remove_artifact (VaStore *store, const char *owner, const char *hash, VaAuditEntry *entry, GError **error)
 {
   return va_sql_remove_named (store->backend, &named_image, owner, hash, entry, error);
 }

@@ -9,7 +9,7 @@
 
 typedef struct {
   const VaAimed *aimed;
-  JsonObject *attempt;
+  VaAuditEntry *attempt;
 } Work;
 
 static VaStatement *
@@ -49,14 +49,14 @@ write_attempt (VaSql *sql, gpointer data, GError **error)
   if (status < 0)
     return FALSE;
   va_statement_reset (g_steal_pointer (&row));
-  json_object_remove_member (work->attempt, "owner"); /* of an earlier try */
+  va_audit_entry_clear (work->attempt, VA_AUDIT_OWNER); /* of an earlier try */
   if (owner != NULL)
-    json_object_set_string_member (work->attempt, "owner", owner);
+    va_audit_entry_set_text (work->attempt, VA_AUDIT_OWNER, owner);
   return va_sql_note (sql, work->attempt, error);
 }
 
 gboolean
-va_store_note_attempt (VaStore *store, const VaAimed *aimed, JsonObject *attempt, JsonObject *entry, GError **error)
+va_store_note_attempt (VaStore *store, const VaAimed *aimed, VaAuditEntry *attempt, VaAuditEntry *entry, GError **error)
 {
   Work work = { .aimed = aimed, .attempt = attempt };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "audit/entry.h"
 #include "store/sql.h"
 
 /* Records of the audit log, where it begins and where it ends. */
@@ -54,8 +55,8 @@ gboolean va_sql_find_head (VaSql *sql, VaAuditHead *head, GError **error) G_GNUC
  * va_sql_read_head: where the next record goes; never before a place where this process has seen the log. Errors: AUDIT
  */
 gboolean va_sql_read_head (VaSql *sql, VaAuditHead *head, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** va_sql_note: a record at the audit log's end. @entry: see store.h; %NULL, or without a "result": none. */
-gboolean va_sql_note (VaSql *sql, JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_sql_note: a record at the audit log's end. @entry: see store.h; %NULL, or without a verdict: none. */
+gboolean va_sql_note (VaSql *sql, VaAuditEntry *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_audit_hooks: entries become records, and where the log ends is remembered once that is durable. */
 extern const VaSqlHooks va_audit_hooks;
 /**

@@ -41,14 +41,8 @@ notes_of (VaSql *sql)
   return (Notes *) &sql->notes;
 }
 
-static const char *
-text_member (JsonObject *entry, const char *name)
-{
-  return json_object_has_member (entry, name) ? json_object_get_string_member (entry, name) : NULL;
-}
-
 gboolean
-va_sql_note (VaSql *sql, JsonObject *entry, GError **error)
+va_sql_note (VaSql *sql, VaAuditEntry *entry, GError **error)
 {
   guint8 digest[VA_AUDIT_LINK_SIZE], mac[VA_AUDIT_MAC_SIZE];
   g_autofree char *text = NULL;
@@ -56,18 +50,18 @@ va_sql_note (VaSql *sql, JsonObject *entry, GError **error)
   VaAuditHead *head = &notes->head;
   VaAuditRecord record;
 
-  if (entry == NULL || !json_object_has_member (entry, "result"))
+  if (entry == NULL || va_audit_entry_verdict (entry) == VA_AUDIT_VERDICT_NONE)
     return TRUE;
   g_return_val_if_fail (va_store_side (sql->backend)->audit_key != NULL, FALSE);
   if (!notes->known && !va_sql_read_head (sql, head, error))
     return FALSE;
   notes->known = FALSE; /* until the record is there */
-  text = va_audit_text (entry, head->seq + 1);
+  text = va_audit_entry_write (entry, head->seq + 1);
   va_audit_digest (text, digest);
   va_audit_link (head->link, digest, head->link);
   head->seq++;
-  record =
-    (VaAuditRecord){ head->seq, head->link, digest, text_member (entry, "owner"), text_member (entry, "launch-id") };
+  record = (VaAuditRecord){ head->seq, head->link, digest, va_audit_entry_text (entry, VA_AUDIT_OWNER),
+                            va_audit_entry_text (entry, VA_AUDIT_LAUNCH) };
   va_audit_record_mac (va_store_side (sql->backend)->audit_key, &record, mac);
   if (!va_sql_send (sql, error,
                     "INSERT INTO audit (seq, owner, launch, link, text, digest, mac) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -104,7 +98,7 @@ do_nothing (VaSql *sql, gpointer data, GError **error)
 }
 
 gboolean
-va_store_note (VaStore *store, JsonObject *entry, GError **error)
+va_store_note (VaStore *store, VaAuditEntry *entry, GError **error)
 {
   return va_sql_transact (store->backend, do_nothing, NULL, entry, error);
 }

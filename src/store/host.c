@@ -20,7 +20,7 @@ insert_host (VaSql *sql, gpointer data, GError **error)
 }
 
 gboolean
-va_store_put_host (VaStore *store, const VaStoredHost *host, JsonObject *entry, GError **error)
+va_store_put_host (VaStore *store, const VaStoredHost *host, VaAuditEntry *entry, GError **error)
 {
   return va_sql_transact (store->backend, insert_host, (gpointer) host, entry, error);
 }

@@ -58,7 +58,7 @@ insert_key (VaSql *sql, gpointer data, GError **error)
 }
 
 gboolean
-va_sql_add_key (VaBackend *backend, const VaStoredKey *key, JsonObject *entry, GError **error)
+va_sql_add_key (VaBackend *backend, const VaStoredKey *key, VaAuditEntry *entry, GError **error)
 {
   return va_sql_transact (backend, insert_key, (gpointer) key, entry, error);
 }
@@ -113,7 +113,7 @@ update_keys (VaSql *sql, gpointer data, GError **error)
 }
 
 gboolean
-va_sql_replace_keys (VaBackend *backend, GPtrArray *keys, GBytes *sealed_audit_key, JsonObject *entry, GError **error)
+va_sql_replace_keys (VaBackend *backend, GPtrArray *keys, GBytes *sealed_audit_key, VaAuditEntry *entry, GError **error)
 {
   Rewrapped rewrapped = { keys, sealed_audit_key };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "audit/entry.h"
 #include "store/sql.h"
 
 /* Data keys in the database, which sees them wrapped only. */
@@ -32,13 +33,13 @@ gboolean va_sql_found_keys (VaBackend *backend, const VaNewKeys *keys, GError **
 gboolean va_sql_count_seals (VaBackend *backend, guint64 id, guint64 known, guint more, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /** va_sql_add_key: keeps @key unless there is one with its id already. */
-gboolean va_sql_add_key (VaBackend *backend, const VaStoredKey *key, JsonObject *entry, GError **error)
+gboolean va_sql_add_key (VaBackend *backend, const VaStoredKey *key, VaAuditEntry *entry, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_sql_replace_keys: others in place of all of them, and of the audit log's key.
  * Errors: CHANGED when they do not have the same ids
  */
-gboolean va_sql_replace_keys (VaBackend *backend, GPtrArray *keys, GBytes *sealed_audit_key, JsonObject *entry,
+gboolean va_sql_replace_keys (VaBackend *backend, GPtrArray *keys, GBytes *sealed_audit_key, VaAuditEntry *entry,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_sql_retire_keys: @key, wrapped anew, in place of what was @sealed, and no key before it.

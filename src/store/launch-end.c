@@ -17,17 +17,14 @@ typedef struct {
 static gboolean
 note_end (VaSql *sql, const VaStoredLaunch *launch, const Ending *ending, GError **error)
 {
-  g_autoptr(JsonObject) entry = va_audit_entry (ending->now, "end");
-  JsonObject *who = json_object_new ();
+  const VaAuditPeer who = { .role = "service" };
+  g_autoptr(VaAuditEntry) entry = va_audit_entry_new (ending->now, "end", &who);
 
-  json_object_set_string_member (who, "role", "service");
-  json_object_set_object_member (entry, "who", who);
-  json_object_set_string_member (entry, "owner", launch->owner);
-  json_object_set_string_member (entry, "vm", launch->vm);
-  json_object_set_string_member (entry, "launch-id", launch->id);
-  json_object_set_string_member (entry, "host", launch->host);
-  json_object_set_string_member (entry, "result", ending->code);
-  json_object_set_string_member (entry, "why", ending->detail);
+  va_audit_entry_set_text (entry, VA_AUDIT_OWNER, launch->owner);
+  va_audit_entry_set_text (entry, VA_AUDIT_VM, launch->vm);
+  va_audit_entry_set_text (entry, VA_AUDIT_LAUNCH, launch->id);
+  va_audit_entry_set_text (entry, VA_AUDIT_HOST, launch->host);
+  va_audit_entry_refuse (entry, ending->code, ending->detail);
   return va_sql_note (sql, entry, error);
 }
 

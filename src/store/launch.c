@@ -9,7 +9,7 @@
 typedef struct {
   VaStoredLaunch *launch;
   const VaPermit *permit;
-  JsonObject *entry;
+  VaAuditEntry *entry;
   const char *id;
   VaLaunchChange change;
   gpointer change_data;
@@ -179,7 +179,7 @@ insert_waiting (VaSql *sql, Work *work, const Counts *counts, GError **error)
   g_clear_pointer (&launch->sealed_table, g_bytes_unref);
   launch->key = 0;
   if (work->entry != NULL)
-    json_object_set_string_member (work->entry, "result", "waiting");
+    va_audit_entry_decide (work->entry, VA_AUDIT_VERDICT_WAITING);
   return replace_waiting (sql, launch, error);
 }
 
@@ -212,7 +212,7 @@ confirm (VaSql *sql, Work *work, const Counts *counts, GError **error)
     return insert_confirmed (sql, launch, error);
   launch->state = VA_LAUNCH_WAITING;
   if (work->entry != NULL)
-    json_object_remove_member (work->entry, "result"); /* on record since it began to wait */
+    va_audit_entry_decide (work->entry, VA_AUDIT_VERDICT_NONE); /* on record since it began to wait */
   return TRUE;
 }
 
@@ -239,7 +239,7 @@ do_create (VaSql *sql, gpointer data, GError **error)
 }
 
 static gboolean
-create_launch (VaBackend *backend, VaStoredLaunch *launch, const VaPermit *permit, JsonObject *entry, GError **error)
+create_launch (VaBackend *backend, VaStoredLaunch *launch, const VaPermit *permit, VaAuditEntry *entry, GError **error)
 {
   Work work = { .launch = launch, .permit = permit, .entry = entry };
 
@@ -248,7 +248,7 @@ create_launch (VaBackend *backend, VaStoredLaunch *launch, const VaPermit *permi
 
 gboolean
 va_store_create_launch (VaStore *store, VaStoredLaunch *launch, VaSecret *keys, VaSecret *table, const VaPermit *permit,
-                        JsonObject *entry, GError **error)
+                        VaAuditEntry *entry, GError **error)
 {
   g_autofree char *row = va_store_launch_row (launch);
   const VaSealLabel keys_label = VA_LABEL_KEYS (row), table_label = VA_LABEL_TABLE (row);
@@ -397,7 +397,7 @@ approve_next (VaSql *sql, const VaStoredLaunch *launch, GError **error)
 /* Everything that is approved and was not granted yet: ahead of time, whichever version the launch was made under, and
    of other launches that wait, which then wait no longer than if they had never been approved. */
 static gboolean
-take_back (VaSql *sql, VaStoredLaunch *launch, JsonObject *entry, GError **error)
+take_back (VaSql *sql, VaStoredLaunch *launch, VaAuditEntry *entry, GError **error)
 {
   guint count;
 
@@ -415,7 +415,7 @@ take_back (VaSql *sql, VaStoredLaunch *launch, JsonObject *entry, GError **error
                    "ittt", launch->wait_ms, launch->owner, launch->vm, launch->id))
     return FALSE;
   if (entry != NULL && count + va_sql_changes (sql) > 0)
-    json_object_set_boolean_member (entry, "approvals-taken-back", TRUE);
+    va_audit_entry_set_flag (entry, VA_AUDIT_APPROVALS_TAKEN_BACK);
   return TRUE;
 }
 
@@ -445,7 +445,7 @@ do_change (VaSql *sql, gpointer data, GError **error)
 }
 
 gboolean
-va_store_change_launch (VaStore *store, const char *id, VaLaunchChange change, gpointer user_data, JsonObject *entry,
+va_store_change_launch (VaStore *store, const char *id, VaLaunchChange change, gpointer user_data, VaAuditEntry *entry,
                         GError **error)
 {
   Work work = { .id = id, .change = change, .change_data = user_data, .entry = entry };

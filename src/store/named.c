@@ -58,7 +58,7 @@ delete_named (VaSql *sql, gpointer data, GError **error)
 }
 
 gboolean
-va_sql_remove_named (VaBackend *backend, const VaNamed *named, const char *owner, const char *name, JsonObject *entry,
+va_sql_remove_named (VaBackend *backend, const VaNamed *named, const char *owner, const char *name, VaAuditEntry *entry,
                      GError **error)
 {
   Work work = { named, owner, name };

@@ -40,7 +40,7 @@ insert_proposal (VaSql *sql, gpointer data, GError **error)
 }
 
 static gboolean
-put_proposal (VaBackend *backend, const VaStoredProposal *proposal, JsonObject *entry, GError **error)
+put_proposal (VaBackend *backend, const VaStoredProposal *proposal, VaAuditEntry *entry, GError **error)
 {
   Work work = { .proposal = proposal, .quota = &va_store_side (backend)->quota };
 
@@ -68,7 +68,7 @@ proposal_digest (const char *row, GBytes *sealed)
 }
 
 gboolean
-va_store_put_proposal (VaStore *store, VaStoredProposal *proposal, VaSecret *inline_secrets, JsonObject *entry,
+va_store_put_proposal (VaStore *store, VaStoredProposal *proposal, VaSecret *inline_secrets, VaAuditEntry *entry,
                        GError **error)
 {
   g_autofree char *row = va_store_proposal_row (proposal);
@@ -86,7 +86,7 @@ va_store_put_proposal (VaStore *store, VaStoredProposal *proposal, VaSecret *inl
       g_free (proposal->digest);
       proposal->digest = proposal_digest (row, proposal->sealed);
       if (entry != NULL)
-        json_object_set_string_member (entry, "proposal", proposal->digest);
+        va_audit_entry_set_text (entry, VA_AUDIT_PROPOSAL, proposal->digest);
       ok = put_proposal (store->backend, proposal, entry, &reason);
     }
   while (!ok && va_store_is_outdated (store, &tries, &reason, error));
@@ -172,7 +172,7 @@ delete_proposal (VaSql *sql, gpointer data, GError **error)
 }
 
 gboolean
-va_store_remove_proposal (VaStore *store, const char *owner, const char *vm, JsonObject *entry, GError **error)
+va_store_remove_proposal (VaStore *store, const char *owner, const char *vm, VaAuditEntry *entry, GError **error)
 {
   Work work = { .owner = owner, .vm = vm };
 

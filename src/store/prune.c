@@ -133,7 +133,7 @@ put_anchor (VaSql *sql, gpointer data, GError **error)
 }
 
 gboolean
-va_store_prune_begin (VaStore *store, VaPrune *prune, JsonObject *entry, GError **error)
+va_store_prune_begin (VaStore *store, VaPrune *prune, VaAuditEntry *entry, GError **error)
 {
   Work work = { .prune = prune };
 

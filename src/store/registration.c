@@ -102,7 +102,7 @@ insert_registration (VaSql *sql, gpointer data, GError **error)
 
 static gboolean
 put_registration (VaBackend *backend, const VaStoredRegistration *registration, const char *const *secrets,
-                  const char *const *hashes, const VaExpected *expected, gboolean *is_new, JsonObject *entry,
+                  const char *const *hashes, const VaExpected *expected, gboolean *is_new, VaAuditEntry *entry,
                   GError **error)
 {
   Work work = { .registration = registration,
@@ -120,7 +120,7 @@ put_registration (VaBackend *backend, const VaStoredRegistration *registration, 
 gboolean
 va_store_put_registration (VaStore *store, VaStoredRegistration *registration, VaSecret *inline_secrets,
                            const char *const *secrets, const char *const *hashes, const VaExpected *expected,
-                           gboolean *is_new, JsonObject *entry, GError **error)
+                           gboolean *is_new, VaAuditEntry *entry, GError **error)
 {
   g_autofree char *row = va_store_registration_row (registration);
   const VaSealLabel label = VA_LABEL_REGISTRATION (row);
@@ -234,7 +234,7 @@ delete_registration (VaSql *sql, gpointer data, GError **error)
 
 gboolean
 va_store_remove_registration (VaStore *store, const char *owner, const char *id, gint64 now, const VaExpected *expected,
-                              JsonObject *entry, GError **error)
+                              VaAuditEntry *entry, GError **error)
 {
   Work work = { .owner = owner, .id = id, .now = now, .expected = expected };
 

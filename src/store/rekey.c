@@ -88,7 +88,7 @@ move_launch (gpointer record, gpointer to, GError **error)
 }
 
 gboolean
-va_store_rekey_begin (VaStore *store, JsonObject *entry, GError **error)
+va_store_rekey_begin (VaStore *store, VaAuditEntry *entry, GError **error)
 {
   g_autoptr(GPtrArray) keys = va_store_list_keys (store, error);
   g_autoptr(VaStoredKey) opened = NULL, fresh = NULL;
@@ -170,7 +170,7 @@ wrap_again (VaStore *store, VaKek *kek, GError **error)
 }
 
 gboolean
-va_store_rewrap (VaStore *store, VaKek *kek, JsonObject *entry, GError **error)
+va_store_rewrap (VaStore *store, VaKek *kek, VaAuditEntry *entry, GError **error)
 {
   const VaSealLabel label = VA_LABEL_AUDIT_KEY;
   g_autoptr(GPtrArray) keys = wrap_again (store, kek, error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "audit/entry.h"
 #include "store/sql.h"
 
 /* Rows that several of these files read: their columns, and the record that a row becomes (transfer full). */
@@ -72,7 +73,7 @@ typedef struct {
 } VaNamed;
 /** va_sql_remove_named: the owner's @name, in a transaction of its own. Errors: NOT_FOUND, IN_USE */
 gboolean va_sql_remove_named (VaBackend *backend, const VaNamed *named, const char *owner, const char *name,
-                              JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                              VaAuditEntry *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_sql_set_not_found: NOT_FOUND with @message and @what, where @status is 0. */
 void va_sql_set_not_found (int status, GError **error, const char *message, const char *what);
 

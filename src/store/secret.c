@@ -81,7 +81,7 @@ insert_secret (VaSql *sql, gpointer data, GError **error)
 }
 
 static gboolean
-put_secret (VaBackend *backend, const VaStoredSecret *secret, VaReplacedSecret *replaced, JsonObject *entry,
+put_secret (VaBackend *backend, const VaStoredSecret *secret, VaReplacedSecret *replaced, VaAuditEntry *entry,
             GError **error)
 {
   Work work = { .secret = secret, .quota = &va_store_side (backend)->quota };
@@ -103,7 +103,7 @@ va_store_secret_row (const VaStoredSecret *secret)
 
 gboolean
 va_store_put_secret (VaStore *store, VaStoredSecret *secret, VaSecret *value, VaReplacedSecret *replaced,
-                     JsonObject *entry, GError **error)
+                     VaAuditEntry *entry, GError **error)
 {
   g_autofree char *row = va_store_secret_row (secret);
   const VaSealLabel label = VA_LABEL_SECRET (row);
@@ -179,7 +179,7 @@ va_store_list_secrets (VaStore *store, const VaPage *page, gboolean *more, GErro
 }
 
 gboolean
-va_store_remove_secret (VaStore *store, const char *owner, const char *name, JsonObject *entry, GError **error)
+va_store_remove_secret (VaStore *store, const char *owner, const char *name, VaAuditEntry *entry, GError **error)
 {
   return va_sql_remove_named (store->backend, &named_secret, owner, name, entry, error);
 }

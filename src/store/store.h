@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "audit/entry.h"
 #include "store/backend.h"
 #include "store/error.h"
 #include "kek/kek.h"
@@ -10,9 +11,9 @@
  * Registrations, secrets, firmware, launches and hosts, durable when a call returns TRUE. Every call may come from
  * several threads. All errors are of VA_STORE_ERROR; NOT_FOUND does not tell a missing object from another owner's.
  *
- * @entry, wherever there is one: what becomes a record of the audit log in the same transaction, if that succeeds: from
- * va_audit_entry(), with a "result", and "owner" and "launch-id" where they are known. Without a "result" (a change
- * that changed nothing), or %NULL: no record.
+ * @entry, wherever there is one: what becomes a record of the audit log in the same transaction, if that succeeds. It
+ * has a verdict, or the transaction gives it one, and "owner" and "launch" where they are known. With the verdict
+ * VA_AUDIT_VERDICT_NONE (a change that changed nothing), or %NULL: no record.
  */
 G_BEGIN_DECLS
 
@@ -49,7 +50,7 @@ void va_store_statistics (VaStore *store, VaStoreStatistics *out);
  * come to its end, which is then gone on with.
  * @entry: for a record of the audit log, if a key is made
  */
-gboolean va_store_rekey_begin (VaStore *store, JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_store_rekey_begin (VaStore *store, VaAuditEntry *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_store_rekey_step: seals again what is under older keys, at most @limit values in one transaction; when there is
  * nothing left, removes the older keys.
@@ -66,7 +67,7 @@ gboolean va_store_count_seals (VaStore *store, guint64 *seals, GError **error) G
  * The store goes on with the data keys that it knows; who opens it later needs @kek.
  * Errors: also VA_KEK_ERROR; CHANGED when somebody made a data key meanwhile
  */
-gboolean va_store_rewrap (VaStore *store, VaKek *kek, JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_store_rewrap (VaStore *store, VaKek *kek, VaAuditEntry *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** How much there was to copy. */
 typedef struct {
@@ -106,14 +107,14 @@ gboolean va_store_ping (VaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESUL
  * Errors: QUOTA
  */
 gboolean va_store_put_artifact (VaStore *store, const VaStoredArtifact *artifact, gconstpointer image, gboolean *is_new,
-                                JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                                VaAuditEntry *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** Errors: NOT_FOUND */
 VaStoredArtifact *va_store_get_artifact (VaStore *store, const char *owner, const char *hash, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 GBytes *va_store_get_image (VaStore *store, const char *owner, const char *hash, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_remove_artifact: Errors: NOT_FOUND; IN_USE: a registration or a proposal names it */
-gboolean va_store_remove_artifact (VaStore *store, const char *owner, const char *hash, JsonObject *entry,
+gboolean va_store_remove_artifact (VaStore *store, const char *owner, const char *hash, VaAuditEntry *entry,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * Lists are (transfer full), of records that the array frees, sorted by name unless said otherwise. No more is read
@@ -130,7 +131,7 @@ GPtrArray *va_store_list_artifacts (VaStore *store, const VaPage *page, gboolean
  * @replaced: (out): what was there before
  */
 gboolean va_store_put_secret (VaStore *store, VaStoredSecret *secret, VaSecret *value, VaReplacedSecret *replaced,
-                              JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                              VaAuditEntry *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** Errors: NOT_FOUND */
 VaStoredSecret *va_store_get_secret (VaStore *store, const char *owner, const char *name, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
@@ -139,8 +140,8 @@ GPtrArray *va_store_list_secrets (VaStore *store, const VaPage *page, gboolean *
 /** va_store_open_secret: the value of @secret; no access to the database. Errors: SEAL */
 VaSecret *va_store_open_secret (VaStore *store, const VaStoredSecret *secret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** Errors: NOT_FOUND, IN_USE */
-gboolean va_store_remove_secret (VaStore *store, const char *owner, const char *name, JsonObject *entry, GError **error)
-  G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_store_remove_secret (VaStore *store, const char *owner, const char *name, VaAuditEntry *entry,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * va_store_put_registration: new, or in place of the owner's own of that id, with launches counted from 0 again.
@@ -151,7 +152,7 @@ gboolean va_store_remove_secret (VaStore *store, const char *owner, const char *
  */
 gboolean va_store_put_registration (VaStore *store, VaStoredRegistration *registration, VaSecret *inline_secrets,
                                     const char *const *secrets, const char *const *hashes, const VaExpected *expected,
-                                    gboolean *is_new, JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                                    gboolean *is_new, VaAuditEntry *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_get_registration: Errors: NOT_FOUND */
 VaStoredRegistration *va_store_get_registration (VaStore *store, const char *owner, const char *id, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
@@ -173,7 +174,7 @@ VaSecret *va_store_open_registration (VaStore *store, const VaStoredRegistration
  * CHANGED
  */
 gboolean va_store_remove_registration (VaStore *store, const char *owner, const char *id, gint64 now,
-                                       const VaExpected *expected, JsonObject *entry, GError **error)
+                                       const VaExpected *expected, VaAuditEntry *entry, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 
 /**
@@ -181,8 +182,8 @@ gboolean va_store_remove_registration (VaStore *store, const char *owner, const 
  * holds everything else in place, and sets proposal->digest.
  * Errors: CHANGED
  */
-gboolean va_store_put_proposal (VaStore *store, VaStoredProposal *proposal, VaSecret *inline_secrets, JsonObject *entry,
-                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_store_put_proposal (VaStore *store, VaStoredProposal *proposal, VaSecret *inline_secrets,
+                                VaAuditEntry *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** Errors: NOT_FOUND */
 VaStoredProposal *va_store_get_proposal (VaStore *store, const char *owner, const char *vm, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
@@ -190,8 +191,8 @@ VaStoredProposal *va_store_get_proposal (VaStore *store, const char *owner, cons
 VaSecret *va_store_open_proposal (VaStore *store, const VaStoredProposal *proposal, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /** Errors: NOT_FOUND */
-gboolean va_store_remove_proposal (VaStore *store, const char *owner, const char *vm, JsonObject *entry, GError **error)
-  G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_store_remove_proposal (VaStore *store, const char *owner, const char *vm, VaAuditEntry *entry,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * va_store_create_launch: counts it against @permit and makes it, in one transaction, after expiring what is due at
@@ -205,7 +206,7 @@ gboolean va_store_remove_proposal (VaStore *store, const char *owner, const char
  *   AMBIGUOUS, PERMIT, RUNNING, WAITING
  */
 gboolean va_store_create_launch (VaStore *store, VaStoredLaunch *launch, VaSecret *keys, VaSecret *table,
-                                 const VaPermit *permit, JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                                 const VaPermit *permit, VaAuditEntry *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_store_find_waiting: the launch that waits with the same vm, version, host, domain_uuid and policy as @like.
  * Errors: NOT_FOUND
@@ -236,11 +237,11 @@ VaSecret *va_store_open_table (VaStore *store, const VaStoredLaunch *launch, GEr
  * Errors: NOT_FOUND, or what @change gives, with nothing changed
  */
 gboolean va_store_change_launch (VaStore *store, const char *id, VaLaunchChange change, gpointer user_data,
-                                 JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                                 VaAuditEntry *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_expire_launches: open launches whose time is over become expired. @count: (out) (optional): how many. */
 gboolean va_store_expire_launches (VaStore *store, gint64 now, guint *count, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-gboolean va_store_put_host (VaStore *store, const VaStoredHost *host, JsonObject *entry, GError **error)
+gboolean va_store_put_host (VaStore *store, const VaStoredHost *host, VaAuditEntry *entry, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 GPtrArray *va_store_list_hosts (VaStore *store, const VaPage *page, gboolean *more, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
@@ -248,13 +249,13 @@ GPtrArray *va_store_list_hosts (VaStore *store, const VaPage *page, gboolean *mo
 VaStoredHost *va_store_get_host (VaStore *store, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** va_store_note: a record of its own, without a change: a refusal. */
-gboolean va_store_note (VaStore *store, JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_store_note (VaStore *store, VaAuditEntry *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_store_note_attempt: the same, and another record, @attempt, for the owner of what @aimed names, in one
  * transaction. It is written even if nobody has that, so that the log's length does not tell; it then has no owner.
  * Where several owners have a registration or a secret of one name, it is for the one whose is oldest.
  */
-gboolean va_store_note_attempt (VaStore *store, const VaAimed *aimed, JsonObject *attempt, JsonObject *entry,
+gboolean va_store_note_attempt (VaStore *store, const VaAimed *aimed, VaAuditEntry *attempt, VaAuditEntry *entry,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_store_list_audit: of VaStoredAudit. Records that others have changed are among them: see their trust.
@@ -283,7 +284,7 @@ gboolean va_store_prune_plan (VaStore *store, VaPrune *prune, GError **error) G_
 /**
  * va_store_prune_begin: the log begins behind prune->seq from now on. Errors: AUDIT: that place is not what is signed
  */
-gboolean va_store_prune_begin (VaStore *store, VaPrune *prune, JsonObject *entry, GError **error)
+gboolean va_store_prune_begin (VaStore *store, VaPrune *prune, VaAuditEntry *entry, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_prune_step: removes at most @limit rows, in one transaction. @count: (out): how many; 0: it is done */
 gboolean va_store_prune_step (VaStore *store, VaPrune *prune, guint limit, guint *count, GError **error)

@@ -110,6 +110,13 @@ tests_unit_test_domain_prepare_LDADD = libva-domain.la libva-sev.la libva-core.l
 EXTRA_DIST += tests/data/domains/crowded-prepared.xml tests/data/domains/crowded.xml \
 	tests/data/domains/half-prepared.xml tests/data/domains/half.xml \
 	tests/data/domains/plain-prepared.xml tests/data/domains/plain.xml
+audit_tests = tests/unit/test-audit-entry
+check_PROGRAMS += $(audit_tests)
+TESTS += $(audit_tests)
+tests_unit_test_audit_entry_SOURCES = tests/unit/test-audit-entry.c
+tests_unit_test_audit_entry_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
+tests_unit_test_audit_entry_LDADD = libva-audit.la libva-codec.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
+
 store_tests = tests/unit/test-kek tests/unit/test-kek-token tests/unit/test-seal tests/unit/test-rekey \
 	tests/unit/test-store \
 	tests/unit/test-store-commits \

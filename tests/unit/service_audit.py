@@ -102,6 +102,55 @@ def audit_says_who_what_why(w):
     assert site.service.end() == 0
 
 
+BEGIN, PEER = ('seq', 'time', 'what', 'who'), ('path', 'request')
+VALIDATE = (*BEGIN, *PEER, 'vm', 'claimed-launch-id', 'evidence', 'owner', 'launch-id', 'version', 'result')
+MEMBERS = {  # of records, in their order: what is in a log once must be written in the same way for ever
+    ('artifact-put', 'stored'): (*BEGIN, *PEER, 'owner', 'firmware', 'result'),
+    ('vm-register', 'registered'): (*BEGIN, *PEER, 'owner', 'vm', 'registration', 'result'),
+    ('launch', 'granted'): (*BEGIN, *PEER, 'vm', 'domain', 'owner', 'version', 'platform', 'launch-id', 'policy',
+                            'generation', 'fixed', 'result'),
+    ('launch', 'vm-unknown'): (*BEGIN, *PEER, 'vm', 'domain', 'result', 'why'),
+    ('launch', 'launch-unknown'): (*BEGIN, *PEER, 'claimed-launch-id', 'result', 'why'),
+    ('attempt', 'launch-unknown'): (*BEGIN, 'call', 'claimed-launch-id', 'result', 'why', 'owner'),
+    ('validate', 'validated'): (*VALIDATE, 'detail'),
+    ('validate', 'measurement-mismatch'): (*VALIDATE, 'why', 'detail'),
+    ('validate', 'launch-used'): (*VALIDATE, 'why'),
+    ('outcome', 'running'): (*BEGIN, *PEER, 'owner', 'launch-id', 'vm', 'result'),
+    ('outcome', 'failed'): (*BEGIN, *PEER, 'owner', 'launch-id', 'vm', 'result', 'why'),
+    ('revoke', 'revoked'): (*BEGIN, *PEER, 'owner', 'launch-id', 'vm', 'result'),
+    ('secret-put', 'stored'): (*BEGIN, *PEER, 'owner', 'secret', 'result'),
+    ('secret-remove', 'not-found'): (*BEGIN, *PEER, 'owner', 'secret', 'result', 'why'),
+    ('attempt', 'not-found'): (*BEGIN, 'call', 'secret', 'result', 'why'),
+    ('host-features', 'changed'): (*BEGIN, *PEER, 'result'),
+    ('vm-remove', 'removed'): (*BEGIN, *PEER, 'owner', 'vm', 'result'),
+    ('end', 'vm-unknown'): (*BEGIN, 'owner', 'vm', 'launch-id', 'host', 'result', 'why'),
+    ('artifact-remove', 'removed'): (*BEGIN, *PEER, 'owner', 'firmware', 'result')}
+
+
+@test
+def audit_of_members_in_their_order(w):
+    site = Site(w, 'audit-members')
+    guest, _ = site.launch(), site.launch(b'\1' * 32)
+    refused('launch-used', w.validate, site.vm, guest, host=site.node1)
+    refused('vm-unknown', w.launch, str(uuid.uuid4()), host=site.node1)
+    site.node1.post(f'/launch/{guest.id}/outcome', {'state': 'running'})
+    other = w.launch(site.vm, host=site.node1)
+    refused('launch-unknown', w.launch, str(uuid.uuid4()), host=site.node1, **{'launch-id': other.id})
+    site.node1.post(f'/launch/{other.id}/outcome', {'state': 'failed', 'reason': 'x'})
+    site.alice.call('POST', f'/launch/{w.launch(site.vm, host=site.node1).id}/revoke')
+    site.alice.call('PUT', f'/secret/later?guid={OTHER_GUID}', raw=b'x')
+    refused('not-found', site.alice.call, 'DELETE', '/secret/other')
+    site.node1.post('/host', {'sev': True, 'sev-es': False, 'gate-loaded': True})
+    w.launch(site.vm, host=site.node1)
+    site.alice.call('DELETE', '/vm/' + site.vm)
+    site.alice.call('DELETE', '/artifact/' + sha256(w.image))
+    seen = {(r['what'], r['result']): tuple(r) for r in site.records()}
+    assert site.service.end() == 0
+    for kind, members in MEMBERS.items():
+        assert seen.pop(kind) == (*members, 'salt'), kind
+    assert not seen, seen
+
+
 @test
 def audit_of_what_time_ends(w):
     site = Site(w, 'audit-time', launch_seconds=1)

@@ -25,12 +25,12 @@ read_date (const char *text)
 static gboolean
 remove_all (VaStore *store, VaPrune *prune, GError **error)
 {
-  g_autoptr(JsonObject) entry = va_service_store_entry ("prune");
+  g_autoptr(VaAuditEntry) entry = va_service_store_entry ("prune");
   guint count;
 
-  json_object_set_string_member (entry, "result", "pruned");
-  json_object_set_int_member (entry, "before", prune->before);
-  json_object_set_int_member (entry, "up-to", (gint64) prune->seq);
+  va_audit_entry_decide (entry, VA_AUDIT_VERDICT_PRUNED);
+  va_audit_entry_set_number (entry, VA_AUDIT_BEFORE, prune->before);
+  va_audit_entry_set_number (entry, VA_AUDIT_UP_TO, (gint64) prune->seq);
   if (prune->seq > 0 && !va_store_prune_begin (store, prune, entry, error))
     return FALSE;
   do

@@ -13,7 +13,7 @@
 static gboolean
 seal_store_again (VaStore *store, guint64 *moved, GError **error)
 {
-  g_autoptr(JsonObject) entry = va_service_store_entry ("rekey");
+  g_autoptr(VaAuditEntry) entry = va_service_store_entry ("rekey");
   guint count;
 
   *moved = 0;
@@ -88,7 +88,7 @@ rewrap_keys (const char *config_file, const char *next_file, gboolean *was_done,
   g_autoptr(VaConfig) config = va_service_store_find (config_file, &place, error), next = NULL;
   g_autoptr(VaKek) kek = NULL, next_kek = NULL;
   g_autoptr(VaStore) store = NULL;
-  g_autoptr(JsonObject) entry = va_service_store_entry ("key-encryption-key");
+  g_autoptr(VaAuditEntry) entry = va_service_store_entry ("key-encryption-key");
 
   if (config != NULL && va_service_store_user (place, "service rekey --next NEW.conf", error))
     next = load_next (next_file, place, error);

@@ -37,14 +37,12 @@ va_service_store_user (const char *place, const char *verb, GError **error)
   return FALSE;
 }
 
-JsonObject *
+VaAuditEntry *
 va_service_store_entry (const char *what)
 {
-  JsonObject *entry = va_audit_entry (g_get_real_time () / 1000, what), *who = json_object_new ();
+  const VaAuditPeer who = { .role = "service", .user = g_get_user_name () };
+  VaAuditEntry *entry = va_audit_entry_new (g_get_real_time () / 1000, what, &who);
 
-  json_object_set_string_member (who, "role", "service");
-  json_object_set_string_member (who, "user", g_get_user_name ());
-  json_object_set_object_member (entry, "who", who);
-  json_object_set_string_member (entry, "result", "done");
+  va_audit_entry_decide (entry, VA_AUDIT_VERDICT_DONE);
   return entry;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "audit/entry.h"
 #include "service/configuration.h"
 #include "cli/verbs.h"
 
@@ -22,6 +23,6 @@ VaConfig *va_service_store_find (const char *path, const char **place, GError **
  */
 gboolean va_service_store_user (const char *place, const char *verb, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_service_store_entry: the beginning of a record of the audit log: that somebody on this machine did @what. */
-JsonObject *va_service_store_entry (const char *what);
+VaAuditEntry *va_service_store_entry (const char *what);
 
 G_END_DECLS

@@ -47,7 +47,8 @@ va_exchange_request_clear (VaRequest *request)
 {
   va_secret_free (request->body);
   g_clear_pointer (&request->plain, g_bytes_unref);
-  g_clear_pointer (&request->entry, json_object_unref);
+  if (request->entry != NULL)
+    request->free_entry (g_steal_pointer (&request->entry));
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VaRequest, va_exchange_request_clear)
 

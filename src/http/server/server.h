@@ -17,14 +17,15 @@ typedef struct {
   const char *parts[4];       /* the {…} parts of the route, in order; %NULL behind the last */
   const VaIdentity *identity; /* %NULL only on routes marked open */
   const char *request_id;
-  VaSecret *body;          /* raw bytes, size 0 when there are none; the handler may take it (set to %NULL) */
-  GBytes *plain;           /* the same, where the route has a plain body; otherwise %NULL */
-  gpointer connection;     /* for va_request_query() */
-  const char *name;        /* of the route; may be %NULL */
-  const char *certificate; /* SHA-256 of the peer's certificate, hex; %NULL without identity */
-  JsonObject *entry;       /* (transfer full): what the handler's record of this request says; or %NULL */
-  gboolean recorded;       /* the handler has put its refusal on record itself */
-  gboolean may_wait;       /* the handler may wait for another server */
+  VaSecret *body;            /* raw bytes, size 0 when there are none; the handler may take it (set to %NULL) */
+  GBytes *plain;             /* the same, where the route has a plain body; otherwise %NULL */
+  gpointer connection;       /* for va_request_query() */
+  const char *name;          /* of the route; may be %NULL */
+  const char *certificate;   /* SHA-256 of the peer's certificate, hex; %NULL without identity */
+  gpointer entry;            /* the handler's: what its record of this request says; or %NULL */
+  GDestroyNotify free_entry; /* of @entry */
+  gboolean recorded;         /* the handler has put its refusal on record itself */
+  gboolean may_wait;         /* the handler may wait for another server */
   gboolean must_wait; /* set with FALSE by a handler that would have to and may not; nothing has come of it yet. It is
                                 called again, by a thread that may wait, and what it returned is forgotten */
 } VaRequest;

@@ -102,7 +102,7 @@ secret_names (const VaRegistration *registration)
 
 gboolean
 va_registration_keep (VaStore *store, const char *owner, const char *id, VaRegistration *registration, gint64 now,
-                      const VaExpected *expected, gboolean *is_new, JsonObject *entry, GError **error)
+                      const VaExpected *expected, gboolean *is_new, VaAuditEntry *entry, GError **error)
 {
   g_autoptr(VaStoredRegistration) stored = g_new0 (VaStoredRegistration, 1);
   g_autoptr(VaSecret) inline_secrets = pack_inline (registration->secrets);
@@ -170,7 +170,7 @@ va_registration_open_parts (VaStore *store, const VaStoredRegistration *stored, 
 }
 
 gboolean
-va_registration_propose (VaStore *store, VaStoredProposal *proposal, VaRegistration *registration, JsonObject *entry,
+va_registration_propose (VaStore *store, VaStoredProposal *proposal, VaRegistration *registration, VaAuditEntry *entry,
                          GError **error)
 {
   g_autoptr(VaSecret) inline_secrets = registration != NULL ? pack_inline (registration->secrets) : va_secret_new (0);

@@ -12,14 +12,14 @@ G_BEGIN_DECLS
  * Errors: those of va_store_put_registration()
  */
 gboolean va_registration_keep (VaStore *store, const char *owner, const char *id, VaRegistration *registration,
-                               gint64 now, const VaExpected *expected, gboolean *is_new, JsonObject *entry,
+                               gint64 now, const VaExpected *expected, gboolean *is_new, VaAuditEntry *entry,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_registration_propose: keeps @registration (%NULL: that it is to be removed) as a proposal.
  * @proposal: everything but text, sealed, and digest, which are set
  */
 gboolean va_registration_propose (VaStore *store, VaStoredProposal *proposal, VaRegistration *registration,
-                                  JsonObject *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                                  VaAuditEntry *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_registration_proposed: the other way.
  * @registration: (out) (transfer full): %NULL: it is to be removed

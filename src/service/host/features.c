@@ -25,7 +25,7 @@ note_features (VaService *service, VaRequest *request, const VaStoredHost *host,
     return TRUE;
   if (!va_store_room_for_change (service, request, TRUE, error))
     return FALSE;
-  json_object_set_string_member (va_audit_of (request), "result", "changed");
+  va_audit_entry_decide (va_audit_of (request), VA_AUDIT_VERDICT_CHANGED);
   if (known != NULL || g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&reason));

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <string.h>
+#include "audit/chain.h"
 #include "core/encoding.h"
 #include "core/error.h"
 #include "core/i18n.h"
@@ -30,7 +31,7 @@ typedef struct {
   const VaLaunchRequest *request;
   VaRequest *call;
   gint64 now;
-  JsonObject *entry; /* for the audit log */
+  VaAuditEntry *entry; /* for the audit log */
   VaOpenRegistration *open;
   const VaStoredRegistration *stored;
   const VaRegistration *registration;
@@ -62,7 +63,7 @@ note_owner (const Attempt *attempt)
     va_store_find_registration (attempt->service->store, attempt->request->owner, attempt->vm, NULL);
 
   if (stored != NULL)
-    json_object_set_string_member (attempt->entry, "owner", stored->owner);
+    va_audit_entry_set_text (attempt->entry, VA_AUDIT_OWNER, stored->owner);
 }
 
 static gboolean
@@ -71,8 +72,8 @@ find_attempt_registration (Attempt *attempt, GError **error)
   VaService *service = attempt->service;
   g_autoptr(GError) reason = NULL;
 
-  json_object_remove_member (attempt->entry, "owner"); /* of an earlier try */
-  json_object_remove_member (attempt->entry, "version");
+  va_audit_entry_clear (attempt->entry, VA_AUDIT_OWNER); /* of an earlier try */
+  va_audit_entry_clear (attempt->entry, VA_AUDIT_VERSION);
   attempt->open =
     va_registration_cache_open (service->registrations, service->store, attempt->request->owner, attempt->vm, &reason);
   if (g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
@@ -85,8 +86,8 @@ find_attempt_registration (Attempt *attempt, GError **error)
     }
   attempt->stored = attempt->open->stored;
   attempt->registration = &attempt->open->registration;
-  json_object_set_string_member (attempt->entry, "owner", attempt->stored->owner);
-  json_object_set_int_member (attempt->entry, "version", (gint64) attempt->stored->version);
+  va_audit_entry_set_text (attempt->entry, VA_AUDIT_OWNER, attempt->stored->owner);
+  va_audit_entry_set_number (attempt->entry, VA_AUDIT_VERSION, (gint64) attempt->stored->version);
   return TRUE;
 }
 
@@ -135,10 +136,12 @@ static void
 note_platform (const Attempt *attempt)
 {
   const VaLaunchRequest *request = attempt->request;
+  g_autofree char *pdh = va_audit_hash (request->pdh, sizeof request->pdh);
+  g_autofree char *chain = va_audit_hash (request->cert_chain, sizeof request->cert_chain);
   JsonObject *platform = json_object_new ();
 
-  va_audit_hash (platform, "pdh", request->pdh, sizeof request->pdh);
-  va_audit_hash (platform, "cert-chain", request->cert_chain, sizeof request->cert_chain);
+  json_object_set_string_member (platform, "pdh", pdh);
+  json_object_set_string_member (platform, "cert-chain", chain);
   if (request->cpu_id != NULL)
     {
       g_autofree char *id =
@@ -146,7 +149,7 @@ note_platform (const Attempt *attempt)
 
       json_object_set_string_member (platform, "cpu-id", id);
     }
-  json_object_set_object_member (attempt->entry, "platform", platform);
+  va_audit_entry_set_object (attempt->entry, VA_AUDIT_PLATFORM, platform);
 }
 
 static gboolean
@@ -176,19 +179,6 @@ check_attempt_platform (Attempt *attempt, GError **error)
          && va_rule_minimum_api (attempt->registration, &attempt->chain.pdh, error);
 }
 
-static void
-note_omitted (const Attempt *attempt, const GPtrArray *names)
-{
-  JsonArray *array;
-
-  if (names->len == 0)
-    return;
-  array = json_array_new ();
-  for (guint i = 0; i < names->len; i++)
-    json_array_add_string_element (array, names->pdata[i]);
-  json_object_set_array_member (attempt->entry, "secrets-left-out", array);
-}
-
 /* Reference values, minimums and secrets as they are now. */
 static gboolean
 fix_terms (Attempt *attempt, GError **error)
@@ -208,7 +198,8 @@ fix_terms (Attempt *attempt, GError **error)
   fixed->min_build = registration->min_build;
   if (!va_rule_secrets (registration, &facts, &secrets, &omitted, error))
     return FALSE;
-  note_omitted (attempt, omitted);
+  if (omitted->len > 0)
+    va_audit_entry_set_names (attempt->entry, VA_AUDIT_SECRETS_LEFT_OUT, omitted);
   fixed->has_secrets = secrets->len > 0;
   return va_references_compute (service->references, service->store, attempt->stored->owner, registration, fixed,
                                 &areas, error)
@@ -262,14 +253,14 @@ take_waiting (Attempt *attempt, GError **error)
 static void
 note_grant (const Attempt *attempt)
 {
-  JsonObject *entry = attempt->entry;
+  VaAuditEntry *entry = attempt->entry;
   const char *fixed = attempt->launch->fixed;
 
-  json_object_set_string_member (entry, "launch-id", attempt->launch->id);
-  json_object_set_int_member (entry, "policy", attempt->policy);
-  json_object_set_string_member (entry, "generation", attempt->generation);
-  va_audit_hash (entry, "fixed", fixed, strlen (fixed));
-  json_object_set_string_member (entry, "result", "granted");
+  va_audit_entry_set_text (entry, VA_AUDIT_LAUNCH, attempt->launch->id);
+  va_audit_entry_set_number (entry, VA_AUDIT_POLICY, attempt->policy);
+  va_audit_entry_set_text (entry, VA_AUDIT_GENERATION, attempt->generation);
+  va_audit_entry_set_hash (entry, VA_AUDIT_TERMS, fixed, strlen (fixed));
+  va_audit_entry_decide (entry, VA_AUDIT_VERDICT_GRANTED);
 }
 
 /* Counts and creates; FALSE with CHANGED when the registration is no longer the one that was checked. */
@@ -372,7 +363,7 @@ check_asked_again (VaService *service, VaRequest *call, const VaLaunchRequest *r
 
   if (request->launch_id == NULL)
     return TRUE;
-  json_object_set_string_member (va_audit_of (call), "claimed-launch-id", request->launch_id);
+  va_audit_entry_set_text (va_audit_of (call), VA_AUDIT_CLAIMED_LAUNCH, request->launch_id);
   if (!va_service_sweep (service, error))
     return FALSE;
   launch = va_store_get_launch (service->store, request->launch_id, &reason);
@@ -384,7 +375,7 @@ check_asked_again (VaService *service, VaRequest *call, const VaLaunchRequest *r
   if (launch == NULL || !g_str_equal (launch->host, call->identity->name) || !g_str_equal (launch->vm, call->parts[0])
       || (request->owner != NULL && !g_str_equal (launch->owner, request->owner)))
     return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no such launch of this host and registration"));
-  json_object_set_string_member (va_audit_of (call), "owner", launch->owner);
+  va_audit_entry_set_text (va_audit_of (call), VA_AUDIT_OWNER, launch->owner);
   if (launch->state == VA_LAUNCH_WAITING)
     return TRUE;
   if (g_strcmp0 (launch->code, va_problem_name (VA_PROBLEM_CONFIRMATION_DENIED)) == 0)
@@ -429,13 +420,14 @@ static gboolean
 try_to_grant (VaService *service, VaRequest *call, const VaLaunchRequest *request, VaResponse *response, GError **error)
 {
   const char *host = call->identity->name, *vm = call->parts[0];
-  JsonObject *entry = va_audit_of (call), *domain = json_object_new ();
+  VaAuditEntry *entry = va_audit_of (call);
+  JsonObject *domain = json_object_new ();
   g_autoptr(GError) reason = NULL;
 
-  json_object_set_string_member (entry, "vm", vm);
+  va_audit_entry_set_text (entry, VA_AUDIT_VM, vm);
   json_object_set_string_member (domain, "uuid", request->domain_uuid);
   json_object_set_string_member (domain, "name", request->domain_name);
-  json_object_set_object_member (entry, "domain", domain);
+  va_audit_entry_set_object (entry, VA_AUDIT_DOMAIN, domain);
   for (guint i = 0; i < TRIES; i++)
     {
       g_auto(Attempt) attempt = { .service = service,
@@ -452,7 +444,7 @@ try_to_grant (VaService *service, VaRequest *call, const VaLaunchRequest *reques
           answer_attempt (&attempt, call, response);
           return TRUE;
         }
-      json_object_remove_member (entry, "launch-id");
+      va_audit_entry_clear (entry, VA_AUDIT_LAUNCH);
       if (call->must_wait || !is_outdated (&attempt, &reason))
         break;
     }

@@ -15,7 +15,7 @@ typedef struct {
   const char *host;
   const VaOutcome *outcome;
   gint64 now;
-  JsonObject *entry;
+  VaAuditEntry *entry;
 } Report;
 
 static char *
@@ -51,6 +51,15 @@ find_state (const VaStoredLaunch *launch, VaOutcomeState said, VaLaunchState *st
   return TRUE;
 }
 
+/* Of a state that find_state() gives. */
+static VaAuditVerdict
+verdict_of (VaLaunchState state)
+{
+  if (state == VA_LAUNCH_RUNNING)
+    return VA_AUDIT_VERDICT_RUNNING;
+  return state == VA_LAUNCH_ENDED ? VA_AUDIT_VERDICT_ENDED : VA_AUDIT_VERDICT_FAILED;
+}
+
 static gboolean
 take_report (VaStoredLaunch *launch, gpointer user_data, GError **error)
 {
@@ -59,19 +68,19 @@ take_report (VaStoredLaunch *launch, gpointer user_data, GError **error)
 
   if (!g_str_equal (launch->host, report->host))
     return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no such launch of this host"));
-  json_object_set_string_member (report->entry, "owner", launch->owner);
-  json_object_set_string_member (report->entry, "launch-id", launch->id);
-  json_object_set_string_member (report->entry, "vm", launch->vm);
+  va_audit_entry_set_text (report->entry, VA_AUDIT_OWNER, launch->owner);
+  va_audit_entry_set_text (report->entry, VA_AUDIT_LAUNCH, launch->id);
+  va_audit_entry_set_text (report->entry, VA_AUDIT_VM, launch->vm);
   if (!find_state (launch, report->outcome->state, &state, error))
     return FALSE;
   if (state != launch->state)
     {
       va_stored_launch_step (launch, va_launch_state_name (state), report->now);
-      json_object_set_string_member (report->entry, "result", va_launch_state_name (state));
+      va_audit_entry_decide (report->entry, verdict_of (state));
       if (report->outcome->reason != NULL)
-        json_object_set_string_member (report->entry, "why", report->outcome->reason);
+        va_audit_entry_set_text (report->entry, VA_AUDIT_WHY, report->outcome->reason);
       if (report->outcome->firmware_error >= 0)
-        json_object_set_int_member (report->entry, "firmware-error", report->outcome->firmware_error);
+        va_audit_entry_set_number (report->entry, VA_AUDIT_FIRMWARE_ERROR, report->outcome->firmware_error);
     }
   launch->state = state;
   if (launch->reason == NULL)
@@ -117,7 +126,7 @@ va_handle_outcome (VaRequest *request, VaResponse *response, gpointer user_data,
   if (va_service_sweep (user_data, &reason) && apply_report (user_data, id, &report, &reason))
     decision.verdict = va_outcome_state_name (outcome->state);
   decision.error = reason;
-  decision.vm = json_object_get_string_member_with_default (report.entry, "vm", NULL);
+  decision.vm = va_audit_entry_text (report.entry, VA_AUDIT_VM);
   va_decision_log_note (user_data, request, &decision);
   if (reason != NULL)
     {

@@ -24,7 +24,7 @@ typedef struct {
   const char *vm;
   const VaValidateRequest *request;
   gint64 now;
-  JsonObject *entry; /* for the audit log */
+  VaAuditEntry *entry; /* for the audit log */
   /* the answer: a reply, or a refusal that has consumed the launch */
   VaValidateReply *reply;
   GError *refusal;
@@ -161,15 +161,15 @@ note_evidence (const Validation *validation)
   json_object_set_int_member (evidence, "build-id", context->build_id);
   json_object_set_int_member (evidence, "policy", context->policy);
   json_object_set_string_member (evidence, "measurement", measurement);
-  json_object_set_object_member (validation->entry, "evidence", evidence);
+  va_audit_entry_set_object (validation->entry, VA_AUDIT_EVIDENCE, evidence);
 }
 
 static void
 note_launch (const Validation *validation, const VaStoredLaunch *launch)
 {
-  json_object_set_string_member (validation->entry, "owner", launch->owner);
-  json_object_set_string_member (validation->entry, "launch-id", launch->id);
-  json_object_set_int_member (validation->entry, "version", (gint64) launch->version);
+  va_audit_entry_set_text (validation->entry, VA_AUDIT_OWNER, launch->owner);
+  va_audit_entry_set_text (validation->entry, VA_AUDIT_LAUNCH, launch->id);
+  va_audit_entry_set_number (validation->entry, VA_AUDIT_VERSION, (gint64) launch->version);
 }
 
 static void
@@ -177,12 +177,12 @@ note_verdict (const Validation *validation, const VaStoredLaunch *launch)
 {
   const GError *refusal = validation->refusal;
 
-  json_object_set_string_member (validation->entry, "result",
-                                 refusal != NULL ? va_refusal_name (refusal) : "validated");
   if (refusal != NULL)
-    json_object_set_string_member (validation->entry, "why", refusal->message);
+    va_audit_note_refusal (validation->entry, refusal);
+  else
+    va_audit_entry_decide (validation->entry, VA_AUDIT_VERDICT_VALIDATED);
   if (launch->detail != NULL)
-    json_object_set_string_member (validation->entry, "detail", launch->detail);
+    va_audit_entry_set_text (validation->entry, VA_AUDIT_DETAIL, launch->detail);
 }
 
 static gboolean
@@ -273,8 +273,8 @@ validate_launch (VaService *service, VaRequest *call, const VaValidateRequest *r
                                     .entry = va_audit_of (call) };
   g_autoptr(GError) reason = NULL;
 
-  json_object_set_string_member (validation.entry, "vm", validation.vm);
-  json_object_set_string_member (validation.entry, "claimed-launch-id", request->launch_id);
+  va_audit_entry_set_text (validation.entry, VA_AUDIT_VM, validation.vm);
+  va_audit_entry_set_text (validation.entry, VA_AUDIT_CLAIMED_LAUNCH, request->launch_id);
   note_evidence (&validation);
   if (!va_store_change_launch (service->store, request->launch_id, decide_validation, &validation, validation.entry,
                                &reason))

@@ -51,8 +51,8 @@ va_handle_artifact_put (VaRequest *request, VaResponse *response, gpointer user_
   artifact->hash = va_hex_encode (hash, sizeof hash);
   artifact->owner = g_strdup (request->identity->name);
   artifact->created = va_service_now () / 1000;
-  json_object_set_string_member (va_audit_of (request), "firmware", artifact->hash);
-  json_object_set_string_member (va_audit_of (request), "result", "stored");
+  va_audit_entry_set_text (va_audit_of (request), VA_AUDIT_FIRMWARE, artifact->hash);
+  va_audit_entry_decide (va_audit_of (request), VA_AUDIT_VERDICT_STORED);
   if (!va_store_put_artifact (service->store, artifact, image, &is_new, va_audit_of (request), &reason))
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
   response->status = is_new ? 201 : 200;
@@ -93,8 +93,8 @@ va_handle_artifact_remove (VaRequest *request, VaResponse *response, gpointer us
 
   if (!va_store_room_for_change (service, request, FALSE, error))
     return FALSE;
-  json_object_set_string_member (va_audit_of (request), "firmware", hash);
-  json_object_set_string_member (va_audit_of (request), "result", "removed");
+  va_audit_entry_set_text (va_audit_of (request), VA_AUDIT_FIRMWARE, hash);
+  va_audit_entry_decide (va_audit_of (request), VA_AUDIT_VERDICT_REMOVED);
   if (!va_hash_is_canonical (hash))
     return va_refuse (error, VA_PROBLEM_NOT_FOUND, _("you have no firmware “%s”"), hash);
   if (!va_store_remove_artifact (service->store, request->identity->name, hash, va_audit_of (request), &reason))

@@ -21,7 +21,7 @@ typedef struct {
   guint64 version;            /* of the registration that by.two_persons is from */
   const VaApproval *approval; /* %NULL: no */
   gint64 now;
-  JsonObject *entry;
+  VaAuditEntry *entry;
   gint64 wait_ms;
   GError *too_late; /* (out): a denial of a launch that does not wait any more */
 } Answer;
@@ -31,11 +31,11 @@ note_approval (const Answer *answer)
 {
   const VaApproval *approval = answer->approval;
 
-  json_object_set_string_member (answer->entry, "result", approval != NULL ? "approved" : "denied");
+  va_audit_entry_decide (answer->entry, approval != NULL ? VA_AUDIT_VERDICT_APPROVED : VA_AUDIT_VERDICT_DENIED);
   if (approval == NULL)
     return;
-  json_object_set_int_member (answer->entry, "launches", approval->launches);
-  json_object_set_int_member (answer->entry, "until", answer->now / 1000 + approval->valid_seconds);
+  va_audit_entry_set_number (answer->entry, VA_AUDIT_LAUNCHES, approval->launches);
+  va_audit_entry_set_number (answer->entry, VA_AUDIT_UNTIL, answer->now / 1000 + approval->valid_seconds);
 }
 
 /* TRUE for a denial, which has an effect all the same. */
@@ -58,8 +58,8 @@ take_answer (VaStoredLaunch *launch, gpointer user_data, GError **error)
 
   if (!g_str_equal (launch->owner, answer->by.owner))
     return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no launch %s of yours"), launch->id);
-  json_object_set_string_member (answer->entry, "launch-id", launch->id);
-  json_object_set_string_member (answer->entry, "vm", launch->vm);
+  va_audit_entry_set_text (answer->entry, VA_AUDIT_LAUNCH, launch->id);
+  va_audit_entry_set_text (answer->entry, VA_AUDIT_VM, launch->vm);
   launch->take_back = answer->approval == NULL;
   launch->wait_ms = answer->wait_ms;
   if (launch->state != VA_LAUNCH_WAITING)

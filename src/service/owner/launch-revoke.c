@@ -18,7 +18,7 @@
 typedef struct {
   const char *owner;
   gint64 now;
-  JsonObject *entry;
+  VaAuditEntry *entry;
   GError *too_late; /* (out): the launch cannot be taken back any more */
   gint64 wait_ms;   /* of launches that wait */
 } Revocation;
@@ -43,8 +43,8 @@ revoke_launch (VaStoredLaunch *launch, gpointer user_data, GError **error)
 
   if (!g_str_equal (launch->owner, revocation->owner))
     return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no launch %s of yours"), launch->id);
-  json_object_set_string_member (revocation->entry, "launch-id", launch->id);
-  json_object_set_string_member (revocation->entry, "vm", launch->vm);
+  va_audit_entry_set_text (revocation->entry, VA_AUDIT_LAUNCH, launch->id);
+  va_audit_entry_set_text (revocation->entry, VA_AUDIT_VM, launch->vm);
   launch->take_back = TRUE;
   launch->wait_ms = revocation->wait_ms;
   if (!check_revocable (launch, &revocation->too_late))
@@ -54,7 +54,7 @@ revoke_launch (VaStoredLaunch *launch, gpointer user_data, GError **error)
     }
   va_launch_record_refuse (launch, va_problem_name (VA_PROBLEM_LAUNCH_REVOKED),
                            g_strdup (_("You revoked this launch.")), revocation->now);
-  json_object_set_string_member (revocation->entry, "result", "revoked");
+  va_audit_entry_decide (revocation->entry, VA_AUDIT_VERDICT_REVOKED);
   return TRUE;
 }
 

@@ -56,7 +56,7 @@ va_proposal_make (VaRequest *request, VaResponse *response, VaService *service, 
   proposal->person = g_strdup (request->identity->person);
   proposal->created = va_service_now () / 1000;
   proposal->replaces = replaces;
-  json_object_set_string_member (va_audit_of (request), "result", "proposed");
+  va_audit_entry_decide (va_audit_of (request), VA_AUDIT_VERDICT_PROPOSED);
   if (!va_registration_propose (service->store, proposal, registration, va_audit_of (request), &reason))
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
   response->status = 202;
@@ -95,8 +95,8 @@ va_handle_proposal_remove (VaRequest *request, VaResponse *response, gpointer us
   VaService *service = user_data;
   g_autoptr(GError) reason = NULL;
 
-  json_object_set_string_member (va_audit_of (request), "vm", request->parts[0]);
-  json_object_set_string_member (va_audit_of (request), "result", "withdrawn");
+  va_audit_entry_set_text (va_audit_of (request), VA_AUDIT_VM, request->parts[0]);
+  va_audit_entry_decide (va_audit_of (request), VA_AUDIT_VERDICT_WITHDRAWN);
   if (!va_store_remove_proposal (service->store, request->identity->name, request->parts[0], va_audit_of (request),
                                  &reason))
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
@@ -135,13 +135,13 @@ carry_out_proposal (VaService *service, VaRequest *request, const VaStoredPropos
                     VaRegistration *registration, GError **error)
 {
   const VaExpected expected = { proposal->replaces, proposal->digest };
-  JsonObject *entry = va_audit_of (request);
+  VaAuditEntry *entry = va_audit_of (request);
   gboolean is_new;
 
-  json_object_set_string_member (entry, "vm", proposal->vm);
-  json_object_set_string_member (entry, "proposal", proposal->digest);
-  json_object_set_string_member (entry, "proposed-by", proposal->person);
-  json_object_set_string_member (entry, "result", registration != NULL ? "registered" : "removed");
+  va_audit_entry_set_text (entry, VA_AUDIT_VM, proposal->vm);
+  va_audit_entry_set_text (entry, VA_AUDIT_PROPOSAL, proposal->digest);
+  va_audit_entry_set_text (entry, VA_AUDIT_PROPOSER, proposal->person);
+  va_audit_entry_decide (entry, registration != NULL ? VA_AUDIT_VERDICT_REGISTERED : VA_AUDIT_VERDICT_REMOVED);
   if (registration == NULL)
     return va_store_remove_registration (service->store, proposal->owner, proposal->vm, va_service_now (), &expected,
                                          entry, error);

@@ -67,12 +67,12 @@ read_kind (const VaRequest *request, guint8 guid[VA_GUID_SIZE], GError **error)
 }
 
 static void
-note_secret (VaRequest *request, const char *result)
+note_secret (VaRequest *request, VaAuditVerdict verdict)
 {
-  JsonObject *entry = va_audit_of (request);
+  VaAuditEntry *entry = va_audit_of (request);
 
-  json_object_set_string_member (entry, "secret", request->parts[0]);
-  json_object_set_string_member (entry, "result", result);
+  va_audit_entry_set_text (entry, VA_AUDIT_SECRET, request->parts[0]);
+  va_audit_entry_decide (entry, verdict);
 }
 
 gboolean
@@ -95,7 +95,7 @@ va_handle_secret_put (VaRequest *request, VaResponse *response, gpointer user_da
   secret->owner = g_strdup (request->identity->name);
   secret->name = g_strdup (request->parts[0]);
   secret->created = va_service_now () / 1000;
-  note_secret (request, "stored");
+  note_secret (request, VA_AUDIT_VERDICT_STORED);
   if (!va_store_put_secret (service->store, secret, request->body, &replaced, va_audit_of (request), &reason))
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
   response->status = replaced.is_new ? 201 : 200;
@@ -153,7 +153,7 @@ va_handle_secret_remove (VaRequest *request, VaResponse *response, gpointer user
 
   if (!va_store_room_for_change (service, request, FALSE, error))
     return FALSE;
-  note_secret (request, "removed");
+  note_secret (request, VA_AUDIT_VERDICT_REMOVED);
   if (!va_store_remove_secret (service->store, request->identity->name, request->parts[0], va_audit_of (request),
                                &reason))
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);

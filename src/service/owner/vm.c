@@ -95,7 +95,7 @@ va_handle_vm_put (VaRequest *request, VaResponse *response, gpointer user_data, 
   g_autoptr(VaRegistration) registration = NULL;
   g_autoptr(GError) reason = NULL;
   VaExpected expected = { 0 };
-  JsonObject *entry;
+  VaAuditEntry *entry;
   gboolean is_new, two_persons;
   gint64 created;
 
@@ -107,13 +107,13 @@ va_handle_vm_put (VaRequest *request, VaResponse *response, gpointer user_data, 
   if (registration == NULL)
     return FALSE;
   entry = va_audit_of (request);
-  json_object_set_string_member (entry, "vm", id);
+  va_audit_entry_set_text (entry, VA_AUDIT_VM, id);
   va_audit_registration (entry, registration);
   if (!look_at_present (service, request, &expected.version, &created, &two_persons, error))
     return FALSE;
   if (two_persons || registration->two_persons)
     return va_proposal_make (request, response, service, registration, expected.version, error);
-  json_object_set_string_member (entry, "result", "registered");
+  va_audit_entry_decide (entry, VA_AUDIT_VERDICT_REGISTERED);
   if (!va_registration_keep (service->store, owner, id, registration, va_service_now (), &expected, &is_new, entry,
                              &reason))
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
@@ -164,7 +164,7 @@ gboolean
 va_handle_vm_remove (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   VaService *service = user_data;
-  JsonObject *entry = va_audit_of (request);
+  VaAuditEntry *entry = va_audit_of (request);
   g_autoptr(GError) reason = NULL;
   VaExpected expected = { 0 };
   gboolean two_persons;
@@ -172,12 +172,12 @@ va_handle_vm_remove (VaRequest *request, VaResponse *response, gpointer user_dat
 
   if (!va_store_room_for_change (service, request, FALSE, error))
     return FALSE;
-  json_object_set_string_member (entry, "vm", request->parts[0]);
+  va_audit_entry_set_text (entry, VA_AUDIT_VM, request->parts[0]);
   if (!look_at_present (service, request, &expected.version, &created, &two_persons, error))
     return FALSE;
   if (two_persons && expected.version != 0)
     return va_proposal_make (request, response, service, NULL, expected.version, error);
-  json_object_set_string_member (entry, "result", "removed");
+  va_audit_entry_decide (entry, VA_AUDIT_VERDICT_REMOVED);
   if (!va_store_remove_registration (service->store, request->identity->name, request->parts[0], va_service_now (),
                                      &expected, entry, &reason))
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
