@@ -2,14 +2,19 @@
 # libva-api: the messages of /v1, shared by both ends.
 noinst_LTLIBRARIES += libva-api.la
 libva_api_la_SOURCES = \
+	src/api/approval.c src/api/approval.h \
 	src/api/host-features.c \
-	src/api/launch.c \
+	src/api/launch-grant.c src/api/launch-grant.h \
+	src/api/launch-pending.c src/api/launch-pending.h \
+	src/api/launch-request.c src/api/launch-request.h \
+	src/api/limits.h \
 	src/api/members.c src/api/members.h \
 	src/api/messages.h \
 	src/api/outcome.c \
 	src/api/problem.c src/api/problem.h \
 	src/api/registration.c \
 	src/api/registration-secrets.c src/api/registration-secrets.h \
-	src/api/validate.c
+	src/api/validate-reply.c src/api/validate-reply.h \
+	src/api/validate-request.c src/api/validate-request.h
 libva_api_la_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
 libva_api_la_LIBADD = libva-codec.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)

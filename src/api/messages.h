@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "api/approval.h"
+#include "api/launch-grant.h"
+#include "api/launch-pending.h"
+#include "api/launch-request.h"
+#include "api/limits.h"
+#include "api/validate-reply.h"
+#include "api/validate-request.h"
 #include "codec/json.h"
 #include "tee/sev/certificate.h"
 #include "tee/sev/digest.h"
@@ -15,19 +22,17 @@
  */
 G_BEGIN_DECLS
 
-#define VA_NAME_MAX 128      /* names of domains, registrations, secrets, hosts, in bytes */
 #define VA_SECRETS_MAX 32    /* secrets of one registration */
 #define VA_REFERENCES_MAX 64 /* hashes or digests of one kind */
 #define VA_KERNELS_MAX 16    /* kernels, initrds or command lines */
 #define VA_CMDLINE_MAX 2048  /* bytes of a command line, as many as Linux reads */
-#define VA_CERT_CHAIN_SIZE (3 * VA_SEV_CERT_SIZE)
 #define VA_REASON_MAX 512
 
 typedef enum { VA_SCHEME_SEV, VA_SCHEME_SEV_ES } VaScheme; /* "amd-sev", "amd-sev-es" */
 
 /** What a launch must be besides what its registration demands, so that a secret goes with it. At least one is set. */
 typedef struct {
-  guint32 policy_required, policy_forbidden; /* bits; 0: none */
+  guint64 policy_required, policy_forbidden; /* bits; 0: none */
   guint8 min_api_major, min_api_minor;
   char **hosts, **chips; /* as in VaRegistration; %NULL: all */
   gboolean omit;         /* otherwise the launch goes on without the secret; else it is refused */
@@ -51,8 +56,8 @@ typedef struct {
   char *name; /* for people */
   VaScheme scheme;
   gboolean policy_is_rule;  /* any policy with some bits and without others; else one policy exactly */
-  guint32 policy;           /* exact, or the bits that it must have */
-  guint32 policy_forbidden; /* bits that it must not have; if policy_is_rule */
+  guint64 policy;           /* exact, or the bits that it must have */
+  guint64 policy_forbidden; /* bits that it must not have; if policy_is_rule */
   gboolean allow_debug;     /* asked for in so many words, since the host can read a guest that may be debugged */
   char **firmware_hashes;   /* hex SHA-256 of uploaded firmware */
   char **kernel_hashes;     /* hex; %NULL: booted from disk, without kernel hashes */
@@ -94,9 +99,9 @@ JsonObject *va_registration_write (const VaRegistration *registration, gboolean 
 /**
  * va_registration_policy_bits: the bits that a policy must and must not have, those of the scheme included; of a rule.
  */
-void va_registration_policy_bits (const VaRegistration *registration, guint32 *required, guint32 *forbidden);
+void va_registration_policy_bits (const VaRegistration *registration, guint64 *required, guint64 *forbidden);
 /** va_registration_allows_policy: whether a guest with this policy is one that is registered. */
-gboolean va_registration_allows_policy (const VaRegistration *registration, guint32 policy);
+gboolean va_registration_allows_policy (const VaRegistration *registration, guint64 policy);
 /**
  * va_registration_kernels: every combination of kernel, initrd and command line that is allowed; none without kernels.
  * Returns: (transfer full): of VaKernelHashes
@@ -104,84 +109,6 @@ gboolean va_registration_allows_policy (const VaRegistration *registration, guin
 GArray *va_registration_kernels (const VaRegistration *registration);
 void va_registration_free (VaRegistration *registration);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaRegistration, va_registration_free)
-
-/** POST /vm/{id}/launch */
-typedef struct {
-  guint8 pdh[VA_SEV_CERT_SIZE];
-  guint8 cert_chain[VA_CERT_CHAIN_SIZE];
-  GBytes *cpu_id; /* at most 128 bytes; %NULL: the platform has none to give */
-  gboolean has_policy;
-  guint32 policy;  /* of the domain, if has_policy */
-  char *launch_id; /* of the launch that was waiting for confirmation; %NULL: a new one */
-  char *owner;     /* whose registration it is; %NULL: whose it is that only one owner has */
-  char *domain_uuid, *domain_name;
-} VaLaunchRequest;
-VaLaunchRequest *va_launch_request_read (JsonObject *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-JsonObject *va_launch_request_write (const VaLaunchRequest *request);
-void va_launch_request_free (VaLaunchRequest *request);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaLaunchRequest, va_launch_request_free)
-
-/** its answer, 201 */
-typedef struct {
-  char *launch_id;
-  guint8 session[VA_SEV_SESSION_SIZE];
-  guint8 owner_cert[VA_SEV_CERT_SIZE];
-  guint32 policy;
-  gint64 expires; /* seconds since 1970 UTC: validate until then */
-} VaLaunchGrant;
-VaLaunchGrant *va_launch_grant_read (JsonObject *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-JsonObject *va_launch_grant_write (const VaLaunchGrant *grant);
-void va_launch_grant_free (VaLaunchGrant *grant);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaLaunchGrant, va_launch_grant_free)
-
-/** its answer while the launch waits for an owner's confirmation, 202 */
-typedef struct {
-  char *launch_id;
-  guint retry_after; /* seconds */
-} VaLaunchPending;
-VaLaunchPending *va_launch_pending_read (JsonObject *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-JsonObject *va_launch_pending_write (const VaLaunchPending *pending);
-void va_launch_pending_free (VaLaunchPending *pending);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaLaunchPending, va_launch_pending_free)
-
-/** POST /launch/{launch-id}/approve */
-typedef struct {
-  guint launches;      /* this one and the next launches - 1 of the registration */
-  guint valid_seconds; /* from now; what was not started by then waits again */
-} VaApproval;
-#define VA_APPROVAL_LAUNCHES_MAX 1000
-#define VA_APPROVAL_SECONDS 3600
-#define VA_APPROVAL_SECONDS_MAX (30 * 86400)
-/** va_approval_read: absent members: one launch, VA_APPROVAL_SECONDS. */
-gboolean va_approval_read (JsonObject *object, VaApproval *approval, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-JsonObject *va_approval_write (const VaApproval *approval);
-
-/** POST /vm/{id}/validate */
-typedef struct {
-  char *launch_id;
-  VaLaunchContext context; /* api-major, api-minor, build-id, policy: the host's claims */
-  guint8 measurement[VA_MEASUREMENT_SIZE];
-  gboolean has_firmware_hash;
-  guint8 firmware_hash[VA_SHA256_SIZE];
-  guint32 cpu_count; /* 0: not said */
-} VaValidateRequest;
-VaValidateRequest *va_validate_request_read (JsonObject *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-JsonObject *va_validate_request_write (const VaValidateRequest *request);
-void va_validate_request_free (VaValidateRequest *request);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaValidateRequest, va_validate_request_free)
-
-/** its answer, 200 */
-typedef struct {
-  char *launch_id;
-  gboolean has_secret; /* a registration without secrets gets none */
-  guint8 header[VA_PACKET_HEADER_SIZE];
-  GBytes *payload;
-  guint32 secret_address; /* guest-physical; 0: the service does not know the firmware */
-} VaValidateReply;
-VaValidateReply *va_validate_reply_read (JsonObject *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-JsonObject *va_validate_reply_write (const VaValidateReply *reply);
-void va_validate_reply_free (VaValidateReply *reply);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaValidateReply, va_validate_reply_free)
 
 /** One step of a launch as the host measured it. */
 typedef struct {

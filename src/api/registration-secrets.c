@@ -60,8 +60,8 @@ read_rule_policy (VaFields *fields, VaSecretRule *rule)
   if ((required & forbidden) != 0)
     va_fields_fail (&nested, "forbidden", _("forbids bits that are required: 0x%x"), (guint) (required & forbidden));
   va_fields_nested_end (fields, "policy", &nested);
-  rule->policy_required = (guint32) required;
-  rule->policy_forbidden = (guint32) forbidden;
+  rule->policy_required = required;
+  rule->policy_forbidden = forbidden;
 }
 
 static void

@@ -27,29 +27,29 @@ is_hash (const char *text)
 }
 
 /* What the scheme says of the policy by itself. */
-static guint32
+static guint64
 scheme_required (const VaRegistration *registration)
 {
   return registration->scheme == VA_SCHEME_SEV_ES ? VA_POLICY_ES : 0;
 }
 
-static guint32
+static guint64
 scheme_forbidden (const VaRegistration *registration)
 {
   return registration->scheme == VA_SCHEME_SEV_ES ? 0 : VA_POLICY_ES;
 }
 
 void
-va_registration_policy_bits (const VaRegistration *registration, guint32 *required, guint32 *forbidden)
+va_registration_policy_bits (const VaRegistration *registration, guint64 *required, guint64 *forbidden)
 {
   *required = registration->policy | scheme_required (registration);
   *forbidden = registration->policy_forbidden | scheme_forbidden (registration);
 }
 
 gboolean
-va_registration_allows_policy (const VaRegistration *registration, guint32 policy)
+va_registration_allows_policy (const VaRegistration *registration, guint64 policy)
 {
-  guint32 required, forbidden;
+  guint64 required, forbidden;
 
   if (!registration->policy_is_rule)
     return policy == registration->policy;
@@ -71,8 +71,8 @@ read_policy_rule (VaFields *fields, JsonObject *rule, VaRegistration *registrati
     va_fields_fail (&nested, "forbidden", _("forbids bits that are required: 0x%x"), (guint) (required & forbidden));
   va_fields_nested_end (fields, "policy", &nested);
   registration->policy_is_rule = TRUE;
-  registration->policy = (guint32) required;
-  registration->policy_forbidden = (guint32) forbidden;
+  registration->policy = required;
+  registration->policy_forbidden = forbidden;
 }
 
 /* Not of what is stored already: a rule that came later must not keep an owner from what they have. */
@@ -81,10 +81,10 @@ check_policy_rules (VaFields *fields, const VaRegistration *registration)
 {
   g_autoptr(GError) reason = NULL;
   gboolean rule = registration->policy_is_rule;
-  guint32 never = rule ? registration->policy_forbidden : ~registration->policy;
+  guint64 never = rule ? registration->policy_forbidden : ~registration->policy;
   gboolean debug = (registration->policy & VA_POLICY_NODBG) == 0;
 
-  if (!rule && !va_policy_check (registration->policy, &reason))
+  if (!rule && !va_policy_check ((guint32) registration->policy, &reason))
     va_fields_fail (fields, "policy", "%s", reason->message);
   if ((scheme_required (registration) & never) != 0)
     va_fields_fail (fields, "policy", _("amd-sev-es demands bit 2 (ES)"));
@@ -130,7 +130,7 @@ read_scheme (VaFields *fields, VaRegistration *registration)
         read_policy_rule (fields, rule, registration);
     }
   else if (va_fields_number (fields, "policy", VA_REQUIRED, 0, G_MAXUINT32, &number))
-    registration->policy = (guint32) number;
+    registration->policy = number;
 }
 
 static void
@@ -142,7 +142,7 @@ write_policy (JsonObject *object, const VaRegistration *registration)
     json_object_set_boolean_member (object, "allow-debug", TRUE);
   if (!registration->policy_is_rule)
     {
-      json_object_set_int_member (object, "policy", registration->policy);
+      json_object_set_int_member (object, "policy", (gint64) registration->policy);
       return;
     }
   rule = json_object_new ();

@@ -24,18 +24,11 @@ READER (registration, VaRegistration, COMMA_TRUE)
 READER (launch_request, VaLaunchRequest, )
 READER (launch_grant, VaLaunchGrant, )
 READER (launch_pending, VaLaunchPending, )
+READER (approval, VaApproval, )
 READER (validate_request, VaValidateRequest, )
 READER (validate_reply, VaValidateReply, )
 READER (outcome, VaOutcome, )
 READER (host_features, VaHostFeatures, )
-
-static JsonObject *
-again_approval (JsonObject *object, GError **error)
-{
-  VaApproval approval;
-
-  return va_approval_read (object, &approval, error) ? va_approval_write (&approval) : NULL;
-}
 
 static JsonObject *
 again_registration_answer (JsonObject *object, GError **error)

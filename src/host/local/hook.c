@@ -101,7 +101,7 @@ new_launch (const Start *start, const VaLaunchGrant *grant)
   record->registration = g_strdup (start->domain->registration);
   record->domain_uuid = g_strdup (start->domain->uuid);
   record->domain_name = g_strdup (start->domain->name);
-  record->policy = grant->policy;
+  record->policy = (guint32) grant->policy;
   record->vcpus = start->domain->vcpus;
   record->firmware_hash = start->loader.read ? g_strdup (start->loader.hash) : NULL;
   record->secret_address = start->loader.secret_address;
@@ -117,7 +117,7 @@ check_grant (const Start *start, const VaLaunchGrant *grant, GError **error)
   if (grant->policy != start->domain->policy)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
                  _("the domain's XML has SEV policy 0x%x, its registration 0x%x: make them equal"),
-                 start->domain->policy, grant->policy);
+                 start->domain->policy, (guint) grant->policy);
   else if (va_asker_has_left (start->asker))
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_TIMEOUT, _("the hook did not wait for the service's answer"));
   else

@@ -36,10 +36,10 @@ va_rule_domain (const VaRegistration *registration, const char *id, const char *
 }
 
 gboolean
-va_rule_policy (const VaRegistration *registration, const VaLaunchRequest *request, guint32 *policy, GError **error)
+va_rule_policy (const VaRegistration *registration, const VaLaunchRequest *request, guint64 *policy, GError **error)
 {
   g_autoptr(GError) reason = NULL;
-  guint32 required, forbidden;
+  guint64 required, forbidden;
 
   if (!va_registration_check_policy (registration, &reason))
     return va_refuse (error, VA_PROBLEM_POLICY_NOT_ALLOWED,
@@ -55,12 +55,12 @@ va_rule_policy (const VaRegistration *registration, const VaLaunchRequest *reque
     return TRUE;
   if (!registration->policy_is_rule)
     return va_refuse (error, VA_PROBLEM_POLICY_NOT_ALLOWED,
-                      _("the domain's XML has SEV policy 0x%x, its registration 0x%x: make them equal"), *policy,
-                      registration->policy);
+                      _("the domain's XML has SEV policy 0x%x, its registration 0x%x: make them equal"),
+                      (guint) *policy, (guint) registration->policy);
   va_registration_policy_bits (registration, &required, &forbidden);
   return va_refuse (error, VA_PROBLEM_POLICY_NOT_ALLOWED,
                     _("the domain's XML has SEV policy 0x%x; its registration requires the bits 0x%x and forbids 0x%x"),
-                    *policy, required, forbidden);
+                    (guint) *policy, (guint) required, (guint) forbidden);
 }
 
 static char *
@@ -111,7 +111,7 @@ launch_meets (const VaSecretRule *rule, const VaLaunchFacts *facts, GError **err
   if ((facts->policy & rule->policy_required) != rule->policy_required || (facts->policy & rule->policy_forbidden) != 0)
     return va_refuse (error, VA_PROBLEM_SECRET_NOT_ALLOWED,
                       _("it demands policy bits 0x%x and forbids 0x%x, the guest's policy is 0x%x"),
-                      rule->policy_required, rule->policy_forbidden, facts->policy);
+                      (guint) rule->policy_required, (guint) rule->policy_forbidden, facts->policy);
   return va_rule_host (&places, facts->groups, facts->host, error) && va_rule_chip (&places, facts->chain, error)
          && va_rule_minimum_api (&places, &facts->chain->pdh, error);
 }

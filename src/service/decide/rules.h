@@ -21,7 +21,7 @@ gboolean va_rule_domain (const VaRegistration *registration, const char *id, con
  * @policy: (out): that of the launch
  * Errors: VA_PROBLEM_POLICY_NOT_ALLOWED
  */
-gboolean va_rule_policy (const VaRegistration *registration, const VaLaunchRequest *request, guint32 *policy,
+gboolean va_rule_policy (const VaRegistration *registration, const VaLaunchRequest *request, guint64 *policy,
                          GError **error);
 /** va_rule_time: @now: seconds since 1970. Errors: VA_PROBLEM_OUTSIDE_TIME */
 gboolean va_rule_time (const VaRegistration *registration, gint64 now, GError **error);

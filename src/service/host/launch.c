@@ -35,7 +35,7 @@ typedef struct {
   VaOpenRegistration *open;
   const VaStoredRegistration *stored;
   const VaRegistration *registration;
-  guint32 policy;
+  guint64 policy;
   VaSevChain chain;
   const char *generation;
   VaLaunchTerms *fixed;
@@ -186,7 +186,7 @@ fix_terms (Attempt *attempt, GError **error)
   const VaRegistration *registration = attempt->registration;
   VaLaunchTerms *fixed = va_launch_terms_new ();
   VaService *service = attempt->service;
-  const VaLaunchFacts facts = { attempt->policy, attempt->host, service->groups, &attempt->chain };
+  const VaLaunchFacts facts = { (guint32) attempt->policy, attempt->host, service->groups, &attempt->chain };
   g_autoptr(GPtrArray) secrets = NULL, omitted = NULL;
   g_autoptr(GArray) areas = NULL;
 
@@ -212,7 +212,7 @@ make_attempt_session (Attempt *attempt, GError **error)
 {
   g_autoptr(GError) reason = NULL;
 
-  attempt->session = va_sev_session_new (&attempt->chain.pdh, attempt->policy, &reason);
+  attempt->session = va_sev_session_new (&attempt->chain.pdh, (guint32) attempt->policy, &reason);
   return attempt->session != NULL
          || va_refuse (error, VA_PROBLEM_CHAIN_INVALID, _("the platform's key: %s"), reason->message);
 }
@@ -287,7 +287,7 @@ commit_attempt (Attempt *attempt, GError **error)
   launch->host = g_strdup (attempt->host);
   launch->domain_uuid = g_strdup (attempt->request->domain_uuid);
   launch->domain_name = g_strdup (attempt->request->domain_name);
-  launch->policy = attempt->policy;
+  launch->policy = (guint32) attempt->policy;
   launch->generation = g_strdup (attempt->generation);
   launch->version = attempt->stored->version;
   launch->created = va_service_now ();

@@ -140,14 +140,15 @@ gboolean
 va_handle_launch_approve (VaRequest *request, VaResponse *response, gpointer service, GError **error)
 {
   g_autoptr(JsonObject) body = va_request_json (request, error);
+  g_autoptr(VaApproval) approval = NULL;
   g_autoptr(GError) reason = NULL;
-  VaApproval approval;
 
   if (body == NULL)
     return FALSE;
-  if (!va_approval_read (body, &approval, &reason))
+  approval = va_approval_read (body, &reason);
+  if (approval == NULL)
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
-  return answer_launch (request, response, service, &approval, error);
+  return answer_launch (request, response, service, approval, error);
 }
 
 gboolean

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* Limits that several messages have in common. */
+#define VA_NAME_MAX 128                               /* names of domains, registrations, secrets, hosts, in bytes */
+#define VA_TIME_MAX G_GUINT64_CONSTANT (253402300799) /* seconds since 1970 UTC: the year 9999 ends */
