@@ -183,18 +183,14 @@ find_verb (int argc, char **argv, int *words)
   return NULL;
 }
 
-#ifdef VA_CLI_ONLINE
+/* The other program: beside this one in a build folder, else where it was installed. It does not become a third one. */
 static VaExit
 become_other (char **argv)
 {
+#ifdef VA_CLI_ONLINE
   g_printerr (_("virt-attest: run virt-attest instead of %s\n"), argv[0]);
   return VA_EXIT_USAGE;
-}
 #else
-/* The other program: beside this one in a build folder, else where it was installed. */
-static VaExit
-become_other (char **argv)
-{
   g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
   g_autofree char *folder = self != NULL ? g_path_get_dirname (self) : NULL;
   g_autofree char *beside = folder != NULL ? g_build_filename (folder, "virt-attest-online", NULL) : NULL;
@@ -206,8 +202,8 @@ become_other (char **argv)
   execv (path, argv);
   g_printerr (_("virt-attest: cannot run %s, which is a part of virt-attest: %s\n"), path, g_strerror (errno));
   return VA_EXIT_BROKEN;
-}
 #endif
+}
 
 static VaExit
 run_verb (const VaVerb *verb, int argc, char **argv)

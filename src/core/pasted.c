@@ -113,7 +113,7 @@ va_pasted_open (VaPasted *pasted, guint8 *data, gsize size)
 }
 
 static gboolean
-is_name (guint8 c)
+is_name_byte (guint8 c)
 {
   return g_ascii_isalnum (c) || c == '-' || c == '_';
 }
@@ -124,7 +124,7 @@ value_begins (const VaPasted *whole, gsize at, const char *name)
 {
   gsize end = at + strlen (name);
 
-  if (!text_begins (whole->data + at, whole->size - at, name) || (at > 0 && is_name (whole->data[at - 1])))
+  if (!text_begins (whole->data + at, whole->size - at, name) || (at > 0 && is_name_byte (whole->data[at - 1])))
     return 0;
   while (end < whole->size
          && (whole->data[end] == '"' || whole->data[end] == '\'' || whole->data[end] == ' '

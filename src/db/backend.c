@@ -4,23 +4,23 @@
 #include "db/backend.h"
 
 void
-va_sql_statistics (VaBackend *base, VaSqlStatistics *out)
+va_db_statistics (VaDbBackend *base, VaDbStatistics *out)
 {
-  VaSqlBackend *backend = (VaSqlBackend *) base;
+  VaDbPool *backend = (VaDbPool *) base;
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&backend->mutex);
 
   *out = backend->statistics;
 }
 
 void
-va_sql_backend_free (VaBackend *base)
+va_db_backend_free (VaDbBackend *base)
 {
-  VaSqlBackend *backend = (VaSqlBackend *) base;
+  VaDbPool *backend = (VaDbPool *) base;
 
-  va_commit_queue_clear (&backend->queue);
+  va_db_commit_queue_clear (&backend->queue);
   for (guint i = 0; i < backend->idle->len; i++)
     {
-      VaSql *sql = backend->idle->pdata[i];
+      VaDb *sql = backend->idle->pdata[i];
 
       sql->driver->close (sql);
     }
@@ -34,10 +34,10 @@ va_sql_backend_free (VaBackend *base)
   g_free (backend);
 }
 
-VaBackend *
-va_sql_backend_new (VaSqlConnect connect, gpointer place, GDestroyNotify free_place, guint readers)
+VaDbBackend *
+va_db_backend_new (VaDbConnect connect, gpointer place, GDestroyNotify free_place, guint readers)
 {
-  VaSqlBackend *backend = g_new0 (VaSqlBackend, 1);
+  VaDbPool *backend = g_new0 (VaDbPool, 1);
 
   backend->connect = connect;
   backend->place = place;
@@ -46,6 +46,6 @@ va_sql_backend_new (VaSqlConnect connect, gpointer place, GDestroyNotify free_pl
   backend->idle = g_ptr_array_new ();
   g_mutex_init (&backend->mutex);
   g_cond_init (&backend->returned);
-  va_commit_queue_init (&backend->queue);
+  va_db_commit_queue_init (&backend->queue);
   return &backend->base;
 }

@@ -17,16 +17,16 @@
 #define GROUP_MAX 64
 
 typedef struct {
-  VaSqlWork work;
+  VaDbWork work;
   gpointer data;
   gpointer entry;
   GError *reason;
   gboolean ok, done;
   GCond changed; /* done, or the next to write */
-} Job;
+} CommitJob;
 
 void
-va_commit_queue_init (VaCommitQueue *queue)
+va_db_commit_queue_init (VaDbCommitQueue *queue)
 {
   g_mutex_init (&queue->mutex);
   g_queue_init (&queue->jobs);
@@ -34,7 +34,7 @@ va_commit_queue_init (VaCommitQueue *queue)
 }
 
 void
-va_commit_queue_clear (VaCommitQueue *queue)
+va_db_commit_queue_clear (VaDbCommitQueue *queue)
 {
   if (queue->writer != NULL)
     queue->writer->driver->close (queue->writer);
@@ -43,24 +43,24 @@ va_commit_queue_clear (VaCommitQueue *queue)
 }
 
 static void
-drop_writer (VaSqlBackend *backend)
+drop_writer (VaDbPool *backend)
 {
-  VaSql *writer = g_steal_pointer (&backend->queue.writer);
+  VaDb *writer = g_steal_pointer (&backend->queue.writer);
 
   if (writer != NULL)
-    va_sql_drop (backend, writer);
+    va_db_drop (backend, writer);
 }
 
 /* Begins, with a new connection where the old one turns out to be lost; unless it took its time to turn out. */
 static gboolean
-try_to_begin (VaSqlBackend *backend, gboolean patient, GError **error)
+try_to_begin (VaDbPool *backend, gboolean patient, GError **error)
 {
-  VaCommitQueue *queue = &backend->queue;
+  VaDbCommitQueue *queue = &backend->queue;
   g_autoptr(GError) reason = NULL;
 
   if (queue->writer != NULL && !queue->writer->driver->alive (queue->writer))
     drop_writer (backend);
-  if (va_sql_is_silent (backend, error))
+  if (va_db_is_silent (backend, error))
     return FALSE;
   if (queue->writer != NULL && queue->writer->driver->begin (queue->writer, patient, &reason))
     return TRUE;
@@ -70,16 +70,16 @@ try_to_begin (VaSqlBackend *backend, gboolean patient, GError **error)
       return FALSE;
     }
   drop_writer (backend);
-  queue->writer = va_sql_connect (backend, error);
+  queue->writer = va_db_connect (backend, error);
   return queue->writer != NULL && queue->writer->driver->begin (queue->writer, patient, error);
 }
 
 /* When somebody else's lock has kept one waiting in vain, the next ones are not patient for a second: all that wait
    would take their turns in waiting as long. */
 static gboolean
-begin (VaSqlBackend *backend, GError **error)
+begin_group (VaDbPool *backend, GError **error)
 {
-  VaCommitQueue *queue = &backend->queue;
+  VaDbCommitQueue *queue = &backend->queue;
   gint64 begun = g_get_monotonic_time (), now;
   gboolean patient = begun >= queue->locked_until;
   gboolean ok = try_to_begin (backend, patient, error);
@@ -87,15 +87,15 @@ begin (VaSqlBackend *backend, GError **error)
   now = g_get_monotonic_time ();
   if (ok)
     queue->locked_until = 0;
-  else if (patient && now - begun > VA_SQL_SILENT_AFTER)
-    queue->locked_until = now + VA_SQL_CLOSED_FOR;
+  else if (patient && now - begun > VA_DB_SILENT_AFTER)
+    queue->locked_until = now + VA_DB_CLOSED_FOR;
   return ok;
 }
 
 static gboolean
-do_job (VaSql *writer, Job *job)
+do_job (VaDb *writer, CommitJob *job)
 {
-  const VaSqlHooks *hooks = writer->backend->hooks;
+  const VaDbHooks *hooks = writer->backend->hooks;
 
   return job->work (writer, job->data, &job->reason)
          && (job->entry == NULL || hooks->end_job (writer, job->entry, &job->reason));
@@ -103,15 +103,15 @@ do_job (VaSql *writer, Job *job)
 
 /* FALSE: the transaction is lost, and with it what was done before in it. */
 static gboolean
-do_one_of_many (VaSql *writer, Job *job, GError **error)
+do_one_of_many (VaDb *writer, CommitJob *job, GError **error)
 {
-  const VaSqlNotes before = writer->notes;
+  const VaDbNotes before = writer->notes;
 
-  if (!va_sql_send (writer, error, "SAVEPOINT job", ""))
+  if (!va_db_send (writer, error, "SAVEPOINT job", ""))
     return FALSE;
   job->ok = do_job (writer, job);
   if (job->ok)
-    return va_sql_send (writer, error, "RELEASE SAVEPOINT job", "");
+    return va_db_send (writer, error, "RELEASE SAVEPOINT job", "");
   writer->notes = before;
   if (!writer->lost && writer->driver->alive (writer) && writer->driver->in_transaction (writer))
     return writer->driver->execute (writer, "ROLLBACK TO SAVEPOINT job; RELEASE SAVEPOINT job", error);
@@ -120,13 +120,13 @@ do_one_of_many (VaSql *writer, Job *job, GError **error)
 }
 
 static gboolean
-do_all (VaSql *writer, GQueue *group, GError **error)
+do_all (VaDb *writer, GQueue *group, GError **error)
 {
   gboolean any = FALSE;
 
   for (GList *l = group->head; l != NULL; l = l->next)
     {
-      Job *job = l->data;
+      CommitJob *job = l->data;
 
       if (group->length == 1)
         job->ok = do_job (writer, job);
@@ -142,7 +142,7 @@ do_all (VaSql *writer, GQueue *group, GError **error)
 }
 
 static void
-roll_back (VaSql *writer)
+roll_back (VaDb *writer)
 {
   if (writer->driver->alive (writer) && writer->driver->in_transaction (writer))
     writer->driver->rollback (writer);
@@ -154,7 +154,7 @@ fail_all (GQueue *group, const GError *error)
 {
   for (GList *l = group->head; l != NULL; l = l->next)
     {
-      Job *job = l->data;
+      CommitJob *job = l->data;
 
       job->ok = FALSE;
       if (job->reason == NULL)
@@ -163,9 +163,9 @@ fail_all (GQueue *group, const GError *error)
 }
 
 static void
-count (VaSqlBackend *backend, GQueue *group, gboolean committed, gint64 begun)
+count_group (VaDbPool *backend, GQueue *group, gboolean committed, gint64 begun)
 {
-  VaSqlStatistics *statistics = &backend->statistics;
+  VaDbStatistics *statistics = &backend->statistics;
 
   g_mutex_lock (&backend->mutex);
   statistics->up = committed;
@@ -177,12 +177,12 @@ count (VaSqlBackend *backend, GQueue *group, gboolean committed, gint64 begun)
 }
 
 static void
-carry_out (VaSqlBackend *backend, GQueue *group)
+carry_out (VaDbPool *backend, GQueue *group)
 {
   g_autoptr(GError) error = NULL;
   gint64 begun = g_get_monotonic_time ();
-  gboolean ok = begin (backend, &error);
-  VaSql *writer = backend->queue.writer;
+  gboolean ok = begin_group (backend, &error);
+  VaDb *writer = backend->queue.writer;
 
   if (ok)
     {
@@ -196,12 +196,12 @@ carry_out (VaSqlBackend *backend, GQueue *group)
     drop_writer (backend);
   if (!ok)
     fail_all (group, error);
-  count (backend, group, ok, begun);
+  count_group (backend, group, ok, begun);
 }
 
 /* Those whose turn it is. */
 static GQueue *
-next_jobs (VaCommitQueue *queue)
+next_jobs (VaDbCommitQueue *queue)
 {
   gboolean large = !g_queue_is_empty (&queue->large) && (queue->large_next || g_queue_is_empty (&queue->jobs));
 
@@ -209,7 +209,7 @@ next_jobs (VaCommitQueue *queue)
 }
 
 static void
-take_group (VaCommitQueue *queue, GQueue *group)
+take_group (VaDbCommitQueue *queue, GQueue *group)
 {
   GQueue *jobs = next_jobs (queue);
   guint most = jobs == &queue->large ? 1 : GROUP_MAX;
@@ -220,9 +220,9 @@ take_group (VaCommitQueue *queue, GQueue *group)
 }
 
 static void
-lead (VaSqlBackend *backend, const Job *own)
+lead_group (VaDbPool *backend, const CommitJob *own)
 {
-  VaCommitQueue *queue = &backend->queue;
+  VaDbCommitQueue *queue = &backend->queue;
   GQueue group = G_QUEUE_INIT;
 
   queue->busy = TRUE;
@@ -235,10 +235,10 @@ lead (VaSqlBackend *backend, const Job *own)
   g_mutex_lock (&queue->mutex);
   queue->busy = FALSE;
   if (!g_queue_is_empty (next_jobs (queue)))
-    g_cond_signal (&((Job *) g_queue_peek_head (next_jobs (queue)))->changed);
+    g_cond_signal (&((CommitJob *) g_queue_peek_head (next_jobs (queue)))->changed);
   for (GList *l = group.head; l != NULL; l = l->next)
     {
-      Job *job = l->data;
+      CommitJob *job = l->data;
 
       job->done = TRUE;
       if (job != own)
@@ -248,11 +248,11 @@ lead (VaSqlBackend *backend, const Job *own)
 }
 
 static gboolean
-transact (VaBackend *base, gboolean large, VaSqlWork work, gpointer data, gpointer entry, GError **error)
+run_transaction (VaDbBackend *base, gboolean large, VaDbWork work, gpointer data, gpointer entry, GError **error)
 {
-  VaSqlBackend *backend = (VaSqlBackend *) base;
-  VaCommitQueue *queue = &backend->queue;
-  Job job = { .work = work, .data = data, .entry = entry };
+  VaDbPool *backend = (VaDbPool *) base;
+  VaDbCommitQueue *queue = &backend->queue;
+  CommitJob job = { .work = work, .data = data, .entry = entry };
 
   g_cond_init (&job.changed);
   g_mutex_lock (&queue->mutex);
@@ -261,7 +261,7 @@ transact (VaBackend *base, gboolean large, VaSqlWork work, gpointer data, gpoint
     if (queue->busy)
       g_cond_wait (&job.changed, &queue->mutex);
     else
-      lead (backend, &job);
+      lead_group (backend, &job);
   g_mutex_unlock (&queue->mutex);
   g_cond_clear (&job.changed);
   if (job.ok)
@@ -271,13 +271,13 @@ transact (VaBackend *base, gboolean large, VaSqlWork work, gpointer data, gpoint
 }
 
 gboolean
-va_sql_transact (VaBackend *backend, VaSqlWork work, gpointer data, gpointer entry, GError **error)
+va_db_transact (VaDbBackend *backend, VaDbWork work, gpointer data, gpointer entry, GError **error)
 {
-  return transact (backend, FALSE, work, data, entry, error);
+  return run_transaction (backend, FALSE, work, data, entry, error);
 }
 
 gboolean
-va_sql_transact_large (VaBackend *backend, VaSqlWork work, gpointer data, gpointer entry, GError **error)
+va_db_transact_large (VaDbBackend *backend, VaDbWork work, gpointer data, gpointer entry, GError **error)
 {
-  return transact (backend, TRUE, work, data, entry, error);
+  return run_transaction (backend, TRUE, work, data, entry, error);
 }

@@ -10,7 +10,7 @@
 
 /* With the mutex held. */
 static gboolean
-is_closed (const VaSqlBackend *backend, gint64 until, GError **error)
+is_closed (const VaDbPool *backend, gint64 until, GError **error)
 {
   if (until <= g_get_monotonic_time ())
     return FALSE;
@@ -19,15 +19,15 @@ is_closed (const VaSqlBackend *backend, gint64 until, GError **error)
 }
 
 static void
-set_closed (VaSqlBackend *backend, const char *why)
+set_closed (VaDbPool *backend, const char *why)
 {
   g_free (backend->closed_why);
   backend->closed_why = g_strdup (why);
-  backend->closed_until = g_get_monotonic_time () + VA_SQL_CLOSED_FOR;
+  backend->closed_until = g_get_monotonic_time () + VA_DB_CLOSED_FOR;
 }
 
 gboolean
-va_sql_is_silent (VaSqlBackend *backend, GError **error)
+va_db_is_silent (VaDbPool *backend, GError **error)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&backend->mutex);
 
@@ -35,7 +35,7 @@ va_sql_is_silent (VaSqlBackend *backend, GError **error)
 }
 
 void
-va_sql_drop (VaSqlBackend *backend, VaSql *sql)
+va_db_drop (VaDbPool *backend, VaDb *sql)
 {
   if (sql->silent)
     {
@@ -46,7 +46,7 @@ va_sql_drop (VaSqlBackend *backend, VaSql *sql)
       backend->readers -= backend->idle->len;
       while (backend->idle->len > 0)
         {
-          VaSql *idle = g_ptr_array_steal_index (backend->idle, backend->idle->len - 1);
+          VaDb *idle = g_ptr_array_steal_index (backend->idle, backend->idle->len - 1);
 
           idle->driver->close (idle);
         }
@@ -56,12 +56,12 @@ va_sql_drop (VaSqlBackend *backend, VaSql *sql)
   sql->driver->close (sql);
 }
 
-VaSql *
-va_sql_connect (VaSqlBackend *backend, GError **error)
+VaDb *
+va_db_connect (VaDbPool *backend, GError **error)
 {
   g_autoptr(GError) reason = NULL;
   gint64 begun = g_get_monotonic_time ();
-  VaSql *sql;
+  VaDb *sql;
   gboolean closed;
 
   g_mutex_lock (&backend->mutex);
@@ -76,7 +76,7 @@ va_sql_connect (VaSqlBackend *backend, GError **error)
   if (sql == NULL)
     {
       set_closed (backend, reason->message);
-      if (g_get_monotonic_time () - begun > VA_SQL_SILENT_AFTER)
+      if (g_get_monotonic_time () - begun > VA_DB_SILENT_AFTER)
         backend->silent_until = backend->closed_until;
     }
   g_mutex_unlock (&backend->mutex);
@@ -90,7 +90,7 @@ va_sql_connect (VaSqlBackend *backend, GError **error)
 /* A reader that lives, or the permission to connect (%NULL, TRUE); or FALSE when all of them are in use for too long,
    or the database is silent. */
 static gboolean
-take_reader (VaSqlBackend *backend, VaSql **reader, GError **error)
+take_reader (VaDbPool *backend, VaDb **reader, GError **error)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&backend->mutex);
   gint64 end = g_get_monotonic_time () + READER_WAIT;
@@ -101,7 +101,7 @@ take_reader (VaSqlBackend *backend, VaSql **reader, GError **error)
     {
       while (backend->idle->len > 0)
         {
-          VaSql *sql = g_ptr_array_steal_index (backend->idle, backend->idle->len - 1);
+          VaDb *sql = g_ptr_array_steal_index (backend->idle, backend->idle->len - 1);
 
           if (sql->driver->alive (sql))
             {
@@ -130,7 +130,7 @@ take_reader (VaSqlBackend *backend, VaSql **reader, GError **error)
 }
 
 static void
-release_reader (VaSqlBackend *backend, VaSql *reader)
+release_reader (VaDbPool *backend, VaDb *reader)
 {
   g_mutex_lock (&backend->mutex);
   if (reader != NULL)
@@ -142,17 +142,17 @@ release_reader (VaSqlBackend *backend, VaSql *reader)
   g_mutex_unlock (&backend->mutex);
 }
 
-VaSqlReader *
-va_sql_reader (VaBackend *base, GError **error)
+VaDbReader *
+va_db_reader (VaDbBackend *base, GError **error)
 {
-  VaSqlBackend *backend = (VaSqlBackend *) base;
-  VaSql *reader;
+  VaDbPool *backend = (VaDbPool *) base;
+  VaDb *reader;
 
   if (!take_reader (backend, &reader, error))
     return NULL;
   if (reader == NULL)
     {
-      reader = va_sql_connect (backend, error);
+      reader = va_db_connect (backend, error);
       if (reader == NULL)
         {
           release_reader (backend, NULL);
@@ -163,18 +163,18 @@ va_sql_reader (VaBackend *base, GError **error)
 }
 
 void
-va_sql_reader_return (VaSqlReader *reader)
+va_db_reader_return (VaDbReader *reader)
 {
-  VaSqlBackend *backend;
+  VaDbPool *backend;
 
   if (reader == NULL)
     return;
-  backend = (VaSqlBackend *) reader->backend;
+  backend = (VaDbPool *) reader->backend;
   if (reader->driver->alive (reader))
     {
       release_reader (backend, reader);
       return;
     }
-  va_sql_drop (backend, reader);
+  va_db_drop (backend, reader);
   release_reader (backend, NULL);
 }

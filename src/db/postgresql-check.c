@@ -10,14 +10,14 @@
 #define OLDEST_SERVER 130000
 
 gboolean
-va_postgresql_is_url (const char *place)
+va_db_postgresql_is_url (const char *place)
 {
   return g_str_has_prefix (place, "postgresql://") || g_str_has_prefix (place, "postgres://");
 }
 
 /* A password in the configuration would be one in messages and in everybody's sight. */
 gboolean
-va_postgresql_check_url (const char *url, GError **error)
+va_db_postgresql_check_url (const char *url, GError **error)
 {
   char *message = NULL;
   PQconninfoOption *options = PQconninfoParse (url, &message);
@@ -73,7 +73,7 @@ any_over_tcp (const PQconninfoOption *options)
 }
 
 gboolean
-va_postgresql_check_route (PGconn *connection, GError **error)
+va_db_postgresql_check_route (PGconn *connection, GError **error)
 {
   PQconninfoOption *options = PQconninfo (connection);
   gboolean good = options != NULL
@@ -91,10 +91,10 @@ va_postgresql_check_route (PGconn *connection, GError **error)
 }
 
 gboolean
-va_postgresql_check_way (const char *url, GError **error)
+va_db_postgresql_check_way (const char *url, GError **error)
 {
   PGconn *connection = PQconnectStart (url);
-  gboolean good = connection != NULL && va_postgresql_check_route (connection, error);
+  gboolean good = connection != NULL && va_db_postgresql_check_route (connection, error);
 
   if (connection == NULL)
     g_error ("no memory for a connection");
@@ -103,7 +103,7 @@ va_postgresql_check_way (const char *url, GError **error)
 }
 
 gboolean
-va_postgresql_check_server (PGconn *connection, GError **error)
+va_db_postgresql_check_server (PGconn *connection, GError **error)
 {
   const char *encoding = PQparameterStatus (connection, "server_encoding");
   int version = PQserverVersion (connection);

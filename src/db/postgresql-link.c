@@ -16,7 +16,7 @@
 #define KEY_SUFFIX "_key_id" /* of the constraints that hold sealed values to their data key */
 
 static gboolean
-fail (VaLink *link, const char *what, GError **error)
+fail_link (VaDbLink *link, const char *what, GError **error)
 {
   g_autofree char *message = g_strdup (what);
 
@@ -30,7 +30,7 @@ fail (VaLink *link, const char *what, GError **error)
 
 /* FALSE: not within the time; then nobody knows what the server still sends, and the connection is of no more use. */
 static gboolean
-wait_for (VaLink *link, short events, gint64 end, GError **error)
+wait_for (VaDbLink *link, short events, gint64 end, GError **error)
 {
   struct pollfd fd = { PQsocket (link->connection), events, 0 };
 
@@ -45,12 +45,12 @@ wait_for (VaLink *link, short events, gint64 end, GError **error)
       if (status < 0 && errno == EINTR)
         continue;
       link->broken = link->silent = TRUE;
-      return fail (link, _("it does not answer in time"), error);
+      return fail_link (link, _("it does not answer in time"), error);
     }
 }
 
 gboolean
-va_link_open (VaLink *link, const char *url, GError **error)
+va_db_link_open (VaDbLink *link, const char *url, GError **error)
 {
   gint64 end = g_get_monotonic_time () + CONNECT_SECONDS * G_USEC_PER_SEC;
   PostgresPollingStatusType status = PGRES_POLLING_WRITING;
@@ -63,7 +63,7 @@ va_link_open (VaLink *link, const char *url, GError **error)
   if (link->connection == NULL)
     g_error ("no memory for a connection");
   /* So far nothing was sent: no name, no password. */
-  if (!va_postgresql_check_route (link->connection, error))
+  if (!va_db_postgresql_check_route (link->connection, error))
     {
       link->broken = TRUE;
       return FALSE;
@@ -76,17 +76,17 @@ va_link_open (VaLink *link, const char *url, GError **error)
     }
   if (PQstatus (link->connection) == CONNECTION_OK && PQsetnonblocking (link->connection, 1) == 0)
     return TRUE;
-  return fail (link, PQerrorMessage (link->connection), error);
+  return fail_link (link, PQerrorMessage (link->connection), error);
 }
 
 void
-va_link_close (VaLink *link)
+va_db_link_close (VaDbLink *link)
 {
   g_clear_pointer (&link->connection, PQfinish);
 }
 
 gboolean
-va_link_usable (VaLink *link)
+va_db_link_usable (VaDbLink *link)
 {
   struct pollfd fd = { -1, POLLIN, 0 };
 
@@ -102,7 +102,7 @@ va_link_usable (VaLink *link)
 }
 
 static gboolean
-flush (VaLink *link, gint64 end, GError **error)
+flush_link (VaDbLink *link, gint64 end, GError **error)
 {
   int left;
 
@@ -111,13 +111,13 @@ flush (VaLink *link, gint64 end, GError **error)
       if (!wait_for (link, POLLIN | POLLOUT, end, error))
         return FALSE;
       if (PQconsumeInput (link->connection) != 1)
-        return fail (link, PQerrorMessage (link->connection), error);
+        return fail_link (link, PQerrorMessage (link->connection), error);
     }
-  return left == 0 || fail (link, PQerrorMessage (link->connection), error);
+  return left == 0 || fail_link (link, PQerrorMessage (link->connection), error);
 }
 
 static gboolean
-receive (VaLink *link, gint64 end, PGresult **result, GError **error)
+receive_result (VaDbLink *link, gint64 end, PGresult **result, GError **error)
 {
   *result = NULL;
   while (PQisBusy (link->connection))
@@ -127,7 +127,7 @@ receive (VaLink *link, gint64 end, PGresult **result, GError **error)
       if (PQconsumeInput (link->connection) != 1)
         {
           link->broken = TRUE;
-          return fail (link, PQerrorMessage (link->connection), error);
+          return fail_link (link, PQerrorMessage (link->connection), error);
         }
     }
   *result = PQgetResult (link->connection);
@@ -135,7 +135,7 @@ receive (VaLink *link, gint64 end, PGresult **result, GError **error)
 }
 
 static gboolean
-check_result (VaLink *link, const PGresult *result, GError **error)
+check_result (VaDbLink *link, const PGresult *result, GError **error)
 {
   const char *state = PQresultErrorField (result, PG_DIAG_SQLSTATE);
   const char *message = PQresultErrorField (result, PG_DIAG_MESSAGE_PRIMARY);
@@ -152,44 +152,44 @@ check_result (VaLink *link, const PGresult *result, GError **error)
     }
   /* The message alone: a detail may show the row. */
   if (g_strcmp0 (state, FOREIGN_KEY) != 0 || constraint == NULL || !g_str_has_suffix (constraint, KEY_SUFFIX))
-    return fail (link, message != NULL ? message : PQerrorMessage (link->connection), error);
+    return fail_link (link, message != NULL ? message : PQerrorMessage (link->connection), error);
   g_set_error (error, VA_DB_ERROR, VA_DB_ERROR_REFERENCE, _("the store's data key has been replaced meanwhile"));
   return FALSE;
 }
 
 PGresult *
-va_link_next (VaLink *link, GError **error)
+va_db_link_next (VaDbLink *link, GError **error)
 {
   gint64 end = g_get_monotonic_time () + ANSWER_SECONDS * G_USEC_PER_SEC;
   PGresult *result;
 
-  if (!flush (link, end, error) || !receive (link, end, &result, error) || result == NULL)
+  if (!flush_link (link, end, error) || !receive_result (link, end, &result, error) || result == NULL)
     return NULL;
   if (check_result (link, result, error))
     return result;
   PQclear (result);
   /* What follows a failure must be read too. */
-  while (receive (link, end, &result, NULL) && result != NULL)
+  while (receive_result (link, end, &result, NULL) && result != NULL)
     PQclear (result);
   return NULL;
 }
 
 /* One result of a pipeline: TRUE with its sync when @result is %NULL then. Keeps the first error. */
 static gboolean
-receive_piped (VaLink *link, gint64 end, PGresult **result, gboolean *synced, GError **error)
+receive_piped (VaDbLink *link, gint64 end, PGresult **result, gboolean *synced, GError **error)
 {
-  if (!receive (link, end, result, error))
+  if (!receive_result (link, end, result, error))
     return FALSE;
   *synced = *result != NULL && PQresultStatus (*result) == PGRES_PIPELINE_SYNC;
   if (PQstatus (link->connection) == CONNECTION_OK)
     return TRUE;
-  fail (link, PQerrorMessage (link->connection), error);
+  fail_link (link, PQerrorMessage (link->connection), error);
   g_clear_pointer (result, PQclear);
   return FALSE;
 }
 
 PGresult *
-va_link_finish_pipeline (VaLink *link, guint count, guint *good, GError **error)
+va_db_link_finish_pipeline (VaDbLink *link, guint count, guint *good, GError **error)
 {
   gint64 end = g_get_monotonic_time () + ANSWER_SECONDS * G_USEC_PER_SEC;
   g_autoptr(GError) reason = NULL;
@@ -197,7 +197,7 @@ va_link_finish_pipeline (VaLink *link, guint count, guint *good, GError **error)
   gboolean synced = FALSE;
 
   *good = 0;
-  link->broken |= PQpipelineSync (link->connection) != 1 || !flush (link, end, &reason);
+  link->broken |= PQpipelineSync (link->connection) != 1 || !flush_link (link, end, &reason);
   while (!link->broken && !synced)
     if (!receive_piped (link, end, &result, &synced, reason == NULL ? &reason : NULL))
       link->broken = TRUE;
@@ -215,23 +215,23 @@ va_link_finish_pipeline (VaLink *link, guint count, guint *good, GError **error)
     return last;
   PQclear (last);
   if (reason == NULL)
-    fail (link, PQerrorMessage (link->connection), &reason);
+    fail_link (link, PQerrorMessage (link->connection), &reason);
   g_propagate_error (error, g_steal_pointer (&reason));
   return NULL;
 }
 
 PGresult *
-va_link_finish (VaLink *link, int sent, GError **error)
+va_db_link_finish (VaDbLink *link, int sent, GError **error)
 {
   g_autoptr(GError) reason = NULL;
   PGresult *last = NULL, *result;
 
   if (sent != 1)
     {
-      fail (link, PQerrorMessage (link->connection), error);
+      fail_link (link, PQerrorMessage (link->connection), error);
       return NULL;
     }
-  while ((result = va_link_next (link, &reason)) != NULL)
+  while ((result = va_db_link_next (link, &reason)) != NULL)
     {
       PQclear (last);
       last = result;
@@ -242,6 +242,6 @@ va_link_finish (VaLink *link, int sent, GError **error)
   if (reason != NULL)
     g_propagate_error (error, g_steal_pointer (&reason));
   else
-    fail (link, "", error);
+    fail_link (link, "", error);
   return NULL;
 }

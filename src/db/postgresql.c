@@ -35,19 +35,19 @@
   "SET LOCAL idle_in_transaction_session_timeout = 0"
 
 typedef struct {
-  VaSql sql;
-  VaLink link;
+  VaDb sql;
+  VaDbLink link;
   GHashTable *prepared; /* SQL text, by address -> name of the prepared statement */
   guint changes;
   guint piped; /* statements in the pipeline, whose results nobody has read */
-} Connection;
+} PostgresqlConnection;
 
 typedef struct {
-  VaStatement base;
+  VaDbStatement base;
   PGresult *result;
   int row;
   gboolean streamed, ended;
-} Statement;
+} PostgresqlStatement;
 
 static void
 ignore_notice (void *data, const char *message)
@@ -72,14 +72,14 @@ number_parameters (const char *text)
 }
 
 static Oid
-type_of (const VaSqlValue *value)
+type_of (const VaDbValue *value)
 {
   return value->type == 't' ? OID_TEXT : value->type == 'b' ? OID_BYTES : OID_NUMBER;
 }
 
 /* Reads what the statements in the pipeline came to; the last one's result is %NULL when there is none. */
 static gboolean
-settle (Connection *connection, PGresult **last, GError **error)
+settle_pipeline (PostgresqlConnection *connection, PGresult **last, GError **error)
 {
   guint count = connection->piped, good;
 
@@ -87,29 +87,31 @@ settle (Connection *connection, PGresult **last, GError **error)
   connection->piped = 0;
   if (count == 0)
     return TRUE;
-  *last = va_link_finish_pipeline (&connection->link, count, &good, error);
+  *last = va_db_link_finish_pipeline (&connection->link, count, &good, error);
   connection->sql.lost |= *last == NULL && good < count - 1;
   return *last != NULL;
 }
 
 /* The same where nobody asks for the last one: all of them were only sent. */
 static gboolean
-settle_sent (Connection *connection, GError **error)
+settle_sent (PostgresqlConnection *connection, GError **error)
 {
   PGresult *last;
-  gboolean well = settle (connection, &last, error);
+  gboolean well = settle_pipeline (connection, &last, error);
 
   PQclear (last);
   connection->sql.lost |= !well;
   return well;
 }
 
+/* Statements are kept by the address of their text: a text must be a literal, or live as long and never change. */
 static const char *
-prepare (Connection *connection, const char *text, const VaSqlValue *values, guint length, GError **error)
+prepare_on_server (PostgresqlConnection *connection, const char *text, const VaDbValue *values, guint length,
+                   GError **error)
 {
   const char *there = g_hash_table_lookup (connection->prepared, text);
   g_autofree char *numbered = NULL, *name = NULL;
-  Oid types[VA_SQL_VALUES_MAX];
+  Oid types[VA_DB_VALUES_MAX];
   PGresult *result;
 
   if (there != NULL)
@@ -120,8 +122,8 @@ prepare (Connection *connection, const char *text, const VaSqlValue *values, gui
     types[i] = type_of (&values[i]);
   numbered = number_parameters (text);
   name = g_strdup_printf ("s%u", g_hash_table_size (connection->prepared));
-  result = va_link_finish (&connection->link,
-                           PQsendPrepare (connection->link.connection, name, numbered, (int) length, types), error);
+  result = va_db_link_finish (&connection->link,
+                              PQsendPrepare (connection->link.connection, name, numbered, (int) length, types), error);
   if (result == NULL)
     return NULL;
   PQclear (result);
@@ -131,15 +133,15 @@ prepare (Connection *connection, const char *text, const VaSqlValue *values, gui
 }
 
 static int
-send_query (Connection *connection, const char *name, const VaSqlValue *values, guint length)
+send_query (PostgresqlConnection *connection, const char *name, const VaDbValue *values, guint length)
 {
-  const char *data[VA_SQL_VALUES_MAX];
-  int sizes[VA_SQL_VALUES_MAX], formats[VA_SQL_VALUES_MAX];
-  gint64 numbers[VA_SQL_VALUES_MAX];
+  const char *data[VA_DB_VALUES_MAX];
+  int sizes[VA_DB_VALUES_MAX], formats[VA_DB_VALUES_MAX];
+  gint64 numbers[VA_DB_VALUES_MAX];
 
   for (guint i = 0; i < length; i++)
     {
-      const VaSqlValue *value = &values[i];
+      const VaDbValue *value = &values[i];
 
       formats[i] = BINARY;
       numbers[i] = GINT64_TO_BE (value->number);
@@ -162,10 +164,10 @@ send_query (Connection *connection, const char *name, const VaSqlValue *values, 
 }
 
 static gboolean
-postgresql_send (VaSql *sql, const char *text, const VaSqlValue *values, guint length, GError **error)
+postgresql_send (VaDb *sql, const char *text, const VaDbValue *values, guint length, GError **error)
 {
-  Connection *connection = (Connection *) sql;
-  const char *name = prepare (connection, text, values, length, error);
+  PostgresqlConnection *connection = (PostgresqlConnection *) sql;
+  const char *name = prepare_on_server (connection, text, values, length, error);
 
   if (name == NULL)
     return FALSE;
@@ -173,7 +175,7 @@ postgresql_send (VaSql *sql, const char *text, const VaSqlValue *values, guint l
       || send_query (connection, name, values, length) != 1)
     {
       connection->link.broken = TRUE;
-      return va_link_finish (&connection->link, 0, error) != NULL;
+      return va_db_link_finish (&connection->link, 0, error) != NULL;
     }
   connection->piped++;
   return TRUE;
@@ -181,22 +183,22 @@ postgresql_send (VaSql *sql, const char *text, const VaSqlValue *values, guint l
 
 /* The result of what was sent, behind what is in the pipeline already. */
 static PGresult *
-finish (Connection *connection, int sent, GError **error)
+finish_query (PostgresqlConnection *connection, int sent, GError **error)
 {
   PGresult *result;
 
   if (sent != 1 || connection->piped == 0)
-    return va_link_finish (&connection->link, sent, error);
+    return va_db_link_finish (&connection->link, sent, error);
   connection->piped++;
-  return settle (connection, &result, error) ? result : NULL;
+  return settle_pipeline (connection, &result, error) ? result : NULL;
 }
 
-static VaStatement *
-postgresql_query (VaSql *sql, const char *text, const VaSqlValue *values, guint length, GError **error)
+static VaDbStatement *
+postgresql_query (VaDb *sql, const char *text, const VaDbValue *values, guint length, GError **error)
 {
-  Connection *connection = (Connection *) sql;
-  const char *name = prepare (connection, text, values, length, error);
-  Statement *statement;
+  PostgresqlConnection *connection = (PostgresqlConnection *) sql;
+  const char *name = prepare_on_server (connection, text, values, length, error);
+  PostgresqlStatement *statement;
   PGresult *result = NULL;
   int sent;
 
@@ -205,12 +207,12 @@ postgresql_query (VaSql *sql, const char *text, const VaSqlValue *values, guint 
   sent = send_query (connection, name, values, length);
   if (!sql->streams || sent != 1 || PQsetSingleRowMode (connection->link.connection) != 1)
     {
-      result = finish (connection, sent, error);
+      result = finish_query (connection, sent, error);
       if (result == NULL)
         return NULL;
       connection->changes = (guint) strtoul (PQcmdTuples (result), NULL, 10);
     }
-  statement = g_new0 (Statement, 1);
+  statement = g_new0 (PostgresqlStatement, 1);
   statement->base.sql = sql;
   statement->result = result;
   statement->streamed = result == NULL;
@@ -220,15 +222,15 @@ postgresql_query (VaSql *sql, const char *text, const VaSqlValue *values, guint 
 
 /* Row by row, as the server sends them. */
 static int
-next_streamed (Statement *statement, GError **error)
+next_streamed (PostgresqlStatement *statement, GError **error)
 {
-  Connection *connection = (Connection *) statement->base.sql;
+  PostgresqlConnection *connection = (PostgresqlConnection *) statement->base.sql;
   g_autoptr(GError) reason = NULL;
 
   for (;;)
     {
       g_clear_pointer (&statement->result, PQclear);
-      statement->result = va_link_next (&connection->link, &reason);
+      statement->result = va_db_link_next (&connection->link, &reason);
       statement->ended = statement->result == NULL;
       if (reason != NULL)
         {
@@ -246,9 +248,9 @@ next_streamed (Statement *statement, GError **error)
 }
 
 static int
-postgresql_row (VaStatement *base, GError **error)
+postgresql_row (VaDbStatement *base, GError **error)
 {
-  Statement *statement = (Statement *) base;
+  PostgresqlStatement *statement = (PostgresqlStatement *) base;
 
   if (statement->streamed)
     return next_streamed (statement, error);
@@ -256,9 +258,9 @@ postgresql_row (VaStatement *base, GError **error)
 }
 
 static void
-postgresql_reset (VaStatement *base)
+postgresql_reset (VaDbStatement *base)
 {
-  Statement *statement = (Statement *) base;
+  PostgresqlStatement *statement = (PostgresqlStatement *) base;
 
   /* What the server still sends of it must be read, or it would answer the next question. */
   while (statement->streamed && !statement->ended)
@@ -268,17 +270,17 @@ postgresql_reset (VaStatement *base)
 }
 
 static gboolean
-postgresql_is_null (VaStatement *base, int column)
+postgresql_is_null (VaDbStatement *base, int column)
 {
-  const Statement *statement = (Statement *) base;
+  const PostgresqlStatement *statement = (PostgresqlStatement *) base;
 
   return PQgetisnull (statement->result, statement->row, column) == 1;
 }
 
 static gconstpointer
-postgresql_bytes (VaStatement *base, int column, gsize *size)
+postgresql_bytes (VaDbStatement *base, int column, gsize *size)
 {
-  const Statement *statement = (Statement *) base;
+  const PostgresqlStatement *statement = (PostgresqlStatement *) base;
 
   *size = (gsize) PQgetlength (statement->result, statement->row, column);
   return PQgetvalue (statement->result, statement->row, column);
@@ -286,7 +288,7 @@ postgresql_bytes (VaStatement *base, int column, gsize *size)
 
 /* Big-endian, of 1 to 8 bytes as the column's type has it; 0 for NULL. */
 static gint64
-postgresql_number (VaStatement *base, int column)
+postgresql_number (VaDbStatement *base, int column)
 {
   gsize size;
   const guint8 *data = postgresql_bytes (base, column, &size);
@@ -300,30 +302,30 @@ postgresql_number (VaStatement *base, int column)
 }
 
 static guint
-postgresql_changes (VaSql *sql)
+postgresql_changes (VaDb *sql)
 {
-  return ((Connection *) sql)->changes;
+  return ((PostgresqlConnection *) sql)->changes;
 }
 
 static gboolean
-postgresql_execute (VaSql *sql, const char *script, GError **error)
+postgresql_execute (VaDb *sql, const char *script, GError **error)
 {
-  Connection *connection = (Connection *) sql;
+  PostgresqlConnection *connection = (PostgresqlConnection *) sql;
   PGresult *result;
 
   if (!settle_sent (connection, error))
     return FALSE;
-  result = va_link_finish (&connection->link, PQsendQuery (connection->link.connection, script), error);
+  result = va_db_link_finish (&connection->link, PQsendQuery (connection->link.connection, script), error);
   PQclear (result);
   return result != NULL;
 }
 
 static gboolean
-postgresql_commit (VaSql *sql, GError **error)
+postgresql_commit (VaDb *sql, GError **error)
 {
-  Connection *connection = (Connection *) sql;
+  PostgresqlConnection *connection = (PostgresqlConnection *) sql;
   int sent = PQsendQueryParams (connection->link.connection, "COMMIT", 0, NULL, NULL, NULL, NULL, BINARY);
-  PGresult *result = finish (connection, sent, error);
+  PGresult *result = finish_query (connection, sent, error);
   gboolean undone;
 
   if (result == NULL)
@@ -337,50 +339,50 @@ postgresql_commit (VaSql *sql, GError **error)
 }
 
 static void
-postgresql_rollback (VaSql *sql)
+postgresql_rollback (VaDb *sql)
 {
-  if (!settle_sent ((Connection *) sql, NULL))
+  if (!settle_sent ((PostgresqlConnection *) sql, NULL))
     g_debug ("what the transaction had still to do failed, too");
   if (!postgresql_execute (sql, "ROLLBACK", NULL))
     g_debug ("the transaction could not be rolled back");
 }
 
 static gboolean
-postgresql_begin (VaSql *sql, gboolean patient, GError **error)
+postgresql_begin (VaDb *sql, gboolean patient, GError **error)
 {
   return postgresql_execute (sql, patient ? BEGIN : BEGIN_IMPATIENTLY, error);
 }
 
 static gboolean
-postgresql_in_transaction (VaSql *sql)
+postgresql_in_transaction (VaDb *sql)
 {
-  return PQtransactionStatus (((Connection *) sql)->link.connection) != PQTRANS_IDLE;
+  return PQtransactionStatus (((PostgresqlConnection *) sql)->link.connection) != PQTRANS_IDLE;
 }
 
 static gboolean
-postgresql_alive (VaSql *sql)
+postgresql_alive (VaDb *sql)
 {
-  Connection *connection = (Connection *) sql;
-  gboolean usable = connection->piped > 0 ? !connection->link.broken : va_link_usable (&connection->link);
+  PostgresqlConnection *connection = (PostgresqlConnection *) sql;
+  gboolean usable = connection->piped > 0 ? !connection->link.broken : va_db_link_usable (&connection->link);
 
   sql->silent = connection->link.silent;
   return usable;
 }
 
 static void
-postgresql_close (VaSql *sql)
+postgresql_close (VaDb *sql)
 {
-  Connection *connection = (Connection *) sql;
+  PostgresqlConnection *connection = (PostgresqlConnection *) sql;
 
-  va_link_close (&connection->link);
+  va_db_link_close (&connection->link);
   g_clear_pointer (&connection->prepared, g_hash_table_unref);
   g_free (connection);
 }
 
-static VaSql *
-connect_to (gpointer url, GError **error)
+static VaDb *
+connect_server (gpointer url, GError **error)
 {
-  static const VaSqlDriver driver = {
+  static const VaDbDriver driver = {
     .query = postgresql_query,
     .send = postgresql_send,
     .row = postgresql_row,
@@ -398,11 +400,12 @@ connect_to (gpointer url, GError **error)
     .close = postgresql_close,
     .snapshot = SNAPSHOT,
   };
-  Connection *connection = g_new0 (Connection, 1);
+  PostgresqlConnection *connection = g_new0 (PostgresqlConnection, 1);
 
   connection->sql.driver = &driver;
   connection->prepared = g_hash_table_new_full (NULL, NULL, NULL, g_free);
-  if (va_link_open (&connection->link, url, error) && va_postgresql_check_server (connection->link.connection, error))
+  if (va_db_link_open (&connection->link, url, error)
+      && va_db_postgresql_check_server (connection->link.connection, error))
     {
       PQsetNoticeProcessor (connection->link.connection, ignore_notice, NULL);
       if (postgresql_execute (&connection->sql, SETTINGS, error))
@@ -413,21 +416,21 @@ connect_to (gpointer url, GError **error)
 }
 
 typedef struct {
-  const VaSqlSchema *schema;
+  const VaDbSchema *schema;
   gboolean present;
-} Migration;
+} PostgresqlMigration;
 
 static gboolean
-migrate (VaSql *sql, gpointer data, GError **error)
+migrate_server (VaDb *sql, gpointer data, GError **error)
 {
-  const Migration *to = data;
-  const VaSqlSchema *schema = to->schema;
+  const PostgresqlMigration *to = data;
+  const VaDbSchema *schema = to->schema;
   gint64 there, version = 0;
 
   if (!sql->driver->execute (sql, "SET LOCAL statement_timeout = 0", error)
-      || !va_sql_read_number (sql, &there, error,
-                              "SELECT count(*) FROM pg_class WHERE oid = to_regclass ('store_version')", "")
-      || (there > 0 && !va_sql_read_number (sql, &version, error, "SELECT version FROM store_version", ""))
+      || !va_db_read_number (sql, &there, error,
+                             "SELECT count(*) FROM pg_class WHERE oid = to_regclass ('store_version')", "")
+      || (there > 0 && !va_db_read_number (sql, &version, error, "SELECT version FROM store_version", ""))
       || !schema->check (version, to->present, error))
     return FALSE;
   if (to->present || version == schema->version)
@@ -435,21 +438,21 @@ migrate (VaSql *sql, gpointer data, GError **error)
   for (gint64 next = MAX (version + 1, schema->first); next <= schema->version; next++)
     if (!sql->driver->execute (sql, schema->scripts[next - schema->first], error))
       return FALSE;
-  return va_sql_run (sql, error, "UPDATE store_version SET version = ?", "i", schema->version);
+  return va_db_run (sql, error, "UPDATE store_version SET version = ?", "i", schema->version);
 }
 
-VaBackend *
-va_postgresql_open (const char *url, const VaSqlSchema *schema, gboolean present, GError **error)
+VaDbBackend *
+va_db_postgresql_open (const char *url, const VaDbSchema *schema, gboolean present, GError **error)
 {
-  Migration to = { schema, present };
-  VaBackend *backend;
+  PostgresqlMigration to = { schema, present };
+  VaDbBackend *backend;
 
-  if (!va_postgresql_check_url (url, error))
+  if (!va_db_postgresql_check_url (url, error))
     return NULL;
-  backend = va_sql_backend_new (connect_to, g_strdup (url), g_free, READERS);
+  backend = va_db_backend_new (connect_server, g_strdup (url), g_free, READERS);
   backend->size_query = "SELECT pg_database_size (current_database ())";
-  if (va_sql_transact (backend, migrate, &to, NULL, error))
+  if (va_db_transact (backend, migrate_server, &to, NULL, error))
     return backend;
-  va_sql_backend_free (backend);
+  va_db_backend_free (backend);
   return NULL;
 }

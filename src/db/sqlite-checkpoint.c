@@ -7,7 +7,7 @@
    so far; then one of them does it. */
 #define PAGES_MAX 8000
 
-struct _VaCheckpoints {
+struct _VaDbSqliteCheckpoints {
   char *path;
   GMutex mutex;
   GCond changed;
@@ -16,10 +16,10 @@ struct _VaCheckpoints {
   int seen; /* pages at the last one that was due; 0 since the file began anew */
 };
 
-VaCheckpoints *
-va_checkpoints_new (const char *path)
+VaDbSqliteCheckpoints *
+va_db_sqlite_checkpoints_new (const char *path)
 {
-  VaCheckpoints *checkpoints = g_new0 (VaCheckpoints, 1);
+  VaDbSqliteCheckpoints *checkpoints = g_new0 (VaDbSqliteCheckpoints, 1);
 
   checkpoints->path = g_strdup (path);
   g_mutex_init (&checkpoints->mutex);
@@ -28,14 +28,14 @@ va_checkpoints_new (const char *path)
 }
 
 const char *
-va_checkpoints_path (const VaCheckpoints *checkpoints)
+va_db_sqlite_checkpoints_path (const VaDbSqliteCheckpoints *checkpoints)
 {
   return checkpoints->path;
 }
 
 /* One that fails is made up for by the next: until then all of it stays where it was written first. */
 static void
-checkpoint (sqlite3 *db)
+checkpoint_file (sqlite3 *db)
 {
   if (sqlite3_wal_checkpoint_v2 (db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) != SQLITE_OK)
     g_debug ("the store's checkpoint: %s", sqlite3_errmsg (db));
@@ -49,14 +49,14 @@ open_and_checkpoint (const char *path)
 
   if (sqlite3_open_v2 (path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK
       && sqlite3_exec (db, "PRAGMA synchronous = FULL", NULL, NULL, NULL) == SQLITE_OK)
-    checkpoint (db);
+    checkpoint_file (db);
   sqlite3_close (db);
 }
 
 static gpointer
-run (gpointer data)
+run_checkpoints (gpointer data)
 {
-  VaCheckpoints *checkpoints = data;
+  VaDbSqliteCheckpoints *checkpoints = data;
 
   g_mutex_lock (&checkpoints->mutex);
   while (!checkpoints->stopped)
@@ -75,18 +75,18 @@ run (gpointer data)
 
 /* Lets the thread know if so. */
 static gboolean
-is_due (VaCheckpoints *checkpoints, int pages)
+is_due (VaDbSqliteCheckpoints *checkpoints, int pages)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&checkpoints->mutex);
 
   if (pages < checkpoints->seen)
     checkpoints->seen = 0;
-  if (pages - checkpoints->seen < VA_CHECKPOINT_PAGES)
+  if (pages - checkpoints->seen < VA_DB_SQLITE_CHECKPOINT_PAGES)
     return FALSE;
   checkpoints->seen = pages;
   checkpoints->due = pages < PAGES_MAX;
   if (checkpoints->thread == NULL && !checkpoints->stopped)
-    checkpoints->thread = g_thread_new ("checkpoints", run, checkpoints);
+    checkpoints->thread = g_thread_new ("checkpoints", run_checkpoints, checkpoints);
   g_cond_signal (&checkpoints->changed);
   return TRUE;
 }
@@ -95,22 +95,22 @@ is_due (VaCheckpoints *checkpoints, int pages)
 static int
 on_commit (void *data, sqlite3 *db, const char *name, int pages)
 {
-  VaCheckpoints *checkpoints = data;
+  VaDbSqliteCheckpoints *checkpoints = data;
 
   (void) name;
   if (is_due (checkpoints, pages) && pages >= PAGES_MAX)
-    checkpoint (db);
+    checkpoint_file (db);
   return SQLITE_OK;
 }
 
 void
-va_checkpoints_watch (VaCheckpoints *checkpoints, sqlite3 *db)
+va_db_sqlite_checkpoints_watch (VaDbSqliteCheckpoints *checkpoints, sqlite3 *db)
 {
   sqlite3_wal_hook (db, on_commit, checkpoints);
 }
 
 void
-va_checkpoints_stop (VaCheckpoints *checkpoints)
+va_db_sqlite_checkpoints_stop (VaDbSqliteCheckpoints *checkpoints)
 {
   GThread *thread;
 
@@ -124,9 +124,9 @@ va_checkpoints_stop (VaCheckpoints *checkpoints)
 }
 
 void
-va_checkpoints_free (VaCheckpoints *checkpoints)
+va_db_sqlite_checkpoints_free (VaDbSqliteCheckpoints *checkpoints)
 {
-  va_checkpoints_stop (checkpoints);
+  va_db_sqlite_checkpoints_stop (checkpoints);
   g_cond_clear (&checkpoints->changed);
   g_mutex_clear (&checkpoints->mutex);
   g_free (checkpoints->path);

@@ -12,18 +12,18 @@ G_BEGIN_DECLS
  */
 /* Written ahead, of 4 KiB: some 300 launches by themselves, of which one takes longer, for the thread needs the disk
    too. */
-#define VA_CHECKPOINT_PAGES 4000
+#define VA_DB_SQLITE_CHECKPOINT_PAGES 4000
 
-typedef struct _VaCheckpoints VaCheckpoints;
+typedef struct _VaDbSqliteCheckpoints VaDbSqliteCheckpoints;
 
-VaCheckpoints *va_checkpoints_new (const char *path);
-/** va_checkpoints_path: borrowed */
-const char *va_checkpoints_path (const VaCheckpoints *checkpoints);
-/** va_checkpoints_watch: from now on the commits of @db cause them, in place of SQLite's own ones. */
-void va_checkpoints_watch (VaCheckpoints *checkpoints, sqlite3 *db);
-/** va_checkpoints_stop: waits until the thread has ended; there is no other after that. */
-void va_checkpoints_stop (VaCheckpoints *checkpoints);
-/** va_checkpoints_free: stops it first. No connection that it watches may be in use any more. */
-void va_checkpoints_free (VaCheckpoints *checkpoints);
+VaDbSqliteCheckpoints *va_db_sqlite_checkpoints_new (const char *path);
+/** va_db_sqlite_checkpoints_path: borrowed */
+const char *va_db_sqlite_checkpoints_path (const VaDbSqliteCheckpoints *checkpoints);
+/** va_db_sqlite_checkpoints_watch: from now on the commits of @db cause them, in place of SQLite's own ones. */
+void va_db_sqlite_checkpoints_watch (VaDbSqliteCheckpoints *checkpoints, sqlite3 *db);
+/** va_db_sqlite_checkpoints_stop: waits until the thread has ended; there is no other after that. */
+void va_db_sqlite_checkpoints_stop (VaDbSqliteCheckpoints *checkpoints);
+/** va_db_sqlite_checkpoints_free: stops it first. No connection that it watches may be in use any more. */
+void va_db_sqlite_checkpoints_free (VaDbSqliteCheckpoints *checkpoints);
 
 G_END_DECLS

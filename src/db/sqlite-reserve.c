@@ -41,7 +41,7 @@ write_zeros (int fd, off_t from, off_t to)
 
 /* Written, not only allocated: the first write into what is only allocated costs as much as one that appends. */
 void
-va_sqlite_reserve (sqlite3 *db, sqlite3_int64 bytes)
+va_db_sqlite_reserve (sqlite3 *db, sqlite3_int64 bytes)
 {
   g_autofree char *path = g_strconcat (sqlite3_db_filename (db, "main"), "-wal", NULL);
   int fd = open (path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);

@@ -11,8 +11,8 @@
  */
 
 /**
- * va_sqlite_reserve: makes the log of @db @bytes long, unless it is longer, or that would be a good part of what is
+ * va_db_sqlite_reserve: makes the log of @db @bytes long, unless it is longer, or that would be a good part of what is
  * free on its disk. Nothing depends on it: what fails is left as it was.
  * @db: in a transaction that may write, so that nobody else appends
  */
-void va_sqlite_reserve (sqlite3 *db, sqlite3_int64 bytes);
+void va_db_sqlite_reserve (sqlite3 *db, sqlite3_int64 bytes);

@@ -20,19 +20,19 @@
 #define READERS 4
 #define CACHE_KIB "768" /* of each connection at the most: a launch touches some dozens of pages */
 #define LOG_BYTES \
-  (VA_CHECKPOINT_PAGES * (4096 + 24) + 32) /* frames and header: what is written ahead before a checkpoint */
-#define VALUE_MAX (32 * 1024 * 1024)       /* bytes; an image has half of that at most */
+  (VA_DB_SQLITE_CHECKPOINT_PAGES * (4096 + 24) + 32) /* frames and header: what is written ahead before a checkpoint */
+#define VALUE_MAX (32 * 1024 * 1024)                 /* bytes; an image has half of that at most */
 
 typedef struct {
-  VaSql sql;
+  VaDb sql;
   sqlite3 *db;
-  GHashTable *statements; /* SQL text, by address -> Statement */
-} Connection;
+  GHashTable *statements; /* SQL text, by address -> SqliteStatement */
+} SqliteConnection;
 
 typedef struct {
-  VaStatement base;
+  VaDbStatement base;
   sqlite3_stmt *stmt;
-} Statement;
+} SqliteStatement;
 
 static gboolean
 set_sqlite_error (sqlite3 *db, GError **error)
@@ -49,25 +49,25 @@ set_sqlite_error (sqlite3 *db, GError **error)
 }
 
 static gboolean
-sqlite_execute (VaSql *sql, const char *script, GError **error)
+sqlite_execute (VaDb *sql, const char *script, GError **error)
 {
-  Connection *connection = (Connection *) sql;
+  SqliteConnection *connection = (SqliteConnection *) sql;
 
   return sqlite3_exec (connection->db, script, NULL, NULL, NULL) == SQLITE_OK
          || set_sqlite_error (connection->db, error);
 }
 
 static void
-sqlite_reset (VaStatement *statement)
+sqlite_reset (VaDbStatement *statement)
 {
-  sqlite3_stmt *stmt = ((Statement *) statement)->stmt;
+  sqlite3_stmt *stmt = ((SqliteStatement *) statement)->stmt;
 
   sqlite3_reset (stmt);
   sqlite3_clear_bindings (stmt);
 }
 
 static int
-bind (sqlite3_stmt *stmt, int i, const VaSqlValue *value)
+bind_value (sqlite3_stmt *stmt, int i, const VaDbValue *value)
 {
   if (value->type == 'i')
     return sqlite3_bind_int64 (stmt, i, value->number);
@@ -78,10 +78,11 @@ bind (sqlite3_stmt *stmt, int i, const VaSqlValue *value)
   return sqlite3_bind_null (stmt, i);
 }
 
-static Statement *
-prepare (Connection *connection, const char *text, GError **error)
+/* Statements are kept by the address of their text: a text must be a literal, or live as long and never change. */
+static SqliteStatement *
+prepare_sqlite (SqliteConnection *connection, const char *text, GError **error)
 {
-  Statement *statement = g_hash_table_lookup (connection->statements, text);
+  SqliteStatement *statement = g_hash_table_lookup (connection->statements, text);
   sqlite3_stmt *stmt;
 
   if (statement != NULL)
@@ -91,24 +92,24 @@ prepare (Connection *connection, const char *text, GError **error)
       set_sqlite_error (connection->db, error);
       return NULL;
     }
-  statement = g_new0 (Statement, 1);
+  statement = g_new0 (SqliteStatement, 1);
   statement->base.sql = &connection->sql;
   statement->stmt = stmt;
   g_hash_table_insert (connection->statements, (gpointer) text, statement);
   return statement;
 }
 
-static VaStatement *
-sqlite_query (VaSql *sql, const char *text, const VaSqlValue *values, guint length, GError **error)
+static VaDbStatement *
+sqlite_query (VaDb *sql, const char *text, const VaDbValue *values, guint length, GError **error)
 {
-  Connection *connection = (Connection *) sql;
-  Statement *statement = prepare (connection, text, error);
+  SqliteConnection *connection = (SqliteConnection *) sql;
+  SqliteStatement *statement = prepare_sqlite (connection, text, error);
   int status = SQLITE_OK;
 
   if (statement == NULL)
     return NULL;
   for (guint i = 0; i < length && status == SQLITE_OK; i++)
-    status = bind (statement->stmt, (int) i + 1, &values[i]);
+    status = bind_value (statement->stmt, (int) i + 1, &values[i]);
   if (status == SQLITE_OK)
     return &statement->base;
   set_sqlite_error (connection->db, error);
@@ -117,9 +118,9 @@ sqlite_query (VaSql *sql, const char *text, const VaSqlValue *values, guint leng
 }
 
 static int
-sqlite_row (VaStatement *statement, GError **error)
+sqlite_row (VaDbStatement *statement, GError **error)
 {
-  sqlite3_stmt *stmt = ((Statement *) statement)->stmt;
+  sqlite3_stmt *stmt = ((SqliteStatement *) statement)->stmt;
 
   switch (sqlite3_step (stmt))
     {
@@ -134,27 +135,27 @@ sqlite_row (VaStatement *statement, GError **error)
 }
 
 static gboolean
-sqlite_send (VaSql *sql, const char *text, const VaSqlValue *values, guint length, GError **error)
+sqlite_send (VaDb *sql, const char *text, const VaDbValue *values, guint length, GError **error)
 {
-  return va_sql_finish (sqlite_query (sql, text, values, length, error), error);
+  return va_db_finish (sqlite_query (sql, text, values, length, error), error);
 }
 
 static gboolean
-sqlite_is_null (VaStatement *statement, int column)
+sqlite_is_null (VaDbStatement *statement, int column)
 {
-  return sqlite3_column_type (((Statement *) statement)->stmt, column) == SQLITE_NULL;
+  return sqlite3_column_type (((SqliteStatement *) statement)->stmt, column) == SQLITE_NULL;
 }
 
 static gint64
-sqlite_number (VaStatement *statement, int column)
+sqlite_number (VaDbStatement *statement, int column)
 {
-  return sqlite3_column_int64 (((Statement *) statement)->stmt, column);
+  return sqlite3_column_int64 (((SqliteStatement *) statement)->stmt, column);
 }
 
 static gconstpointer
-sqlite_bytes (VaStatement *statement, int column, gsize *size)
+sqlite_bytes (VaDbStatement *statement, int column, gsize *size)
 {
-  sqlite3_stmt *stmt = ((Statement *) statement)->stmt;
+  sqlite3_stmt *stmt = ((SqliteStatement *) statement)->stmt;
   gconstpointer data = sqlite3_column_blob (stmt, column);
 
   *size = (gsize) sqlite3_column_bytes (stmt, column);
@@ -162,48 +163,48 @@ sqlite_bytes (VaStatement *statement, int column, gsize *size)
 }
 
 static guint
-sqlite_changes (VaSql *sql)
+sqlite_changes (VaDb *sql)
 {
-  return (guint) sqlite3_changes (((Connection *) sql)->db);
+  return (guint) sqlite3_changes (((SqliteConnection *) sql)->db);
 }
 
 static gboolean
-sqlite_begin (VaSql *sql, gboolean patient, GError **error)
+sqlite_begin (VaDb *sql, gboolean patient, GError **error)
 {
-  sqlite3_busy_timeout (((Connection *) sql)->db, patient ? BUSY_MS : MOMENT_MS);
-  return va_sql_send (sql, error, "BEGIN IMMEDIATE", "");
+  sqlite3_busy_timeout (((SqliteConnection *) sql)->db, patient ? BUSY_MS : MOMENT_MS);
+  return va_db_send (sql, error, "BEGIN IMMEDIATE", "");
 }
 
 static gboolean
-sqlite_commit (VaSql *sql, GError **error)
+sqlite_commit (VaDb *sql, GError **error)
 {
-  return va_sql_send (sql, error, "COMMIT", "");
+  return va_db_send (sql, error, "COMMIT", "");
 }
 
 static void
-sqlite_rollback (VaSql *sql)
+sqlite_rollback (VaDb *sql)
 {
   if (!sqlite_execute (sql, "ROLLBACK", NULL))
     g_debug ("the transaction could not be rolled back");
 }
 
 static gboolean
-sqlite_in_transaction (VaSql *sql)
+sqlite_in_transaction (VaDb *sql)
 {
-  return !sqlite3_get_autocommit (((Connection *) sql)->db);
+  return !sqlite3_get_autocommit (((SqliteConnection *) sql)->db);
 }
 
 static gboolean
-sqlite_alive (VaSql *sql)
+sqlite_alive (VaDb *sql)
 {
   (void) sql;
   return TRUE;
 }
 
 static void
-sqlite_close (VaSql *sql)
+sqlite_close (VaDb *sql)
 {
-  Connection *connection = (Connection *) sql;
+  SqliteConnection *connection = (SqliteConnection *) sql;
 
   g_clear_pointer (&connection->statements, g_hash_table_unref);
   sqlite3_close (connection->db);
@@ -211,9 +212,9 @@ sqlite_close (VaSql *sql)
 }
 
 static void
-finalize (gpointer data)
+finalize_statement (gpointer data)
 {
-  Statement *statement = data;
+  SqliteStatement *statement = data;
 
   sqlite3_finalize (statement->stmt);
   g_free (statement);
@@ -229,10 +230,10 @@ be_careful (sqlite3 *db)
   sqlite3_db_config (db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
 }
 
-static VaSql *
-connect_to (gpointer checkpoints, GError **error)
+static VaDb *
+connect_file (gpointer checkpoints, GError **error)
 {
-  static const VaSqlDriver driver = {
+  static const VaDbDriver driver = {
     .query = sqlite_query,
     .send = sqlite_send,
     .row = sqlite_row,
@@ -250,12 +251,12 @@ connect_to (gpointer checkpoints, GError **error)
     .close = sqlite_close,
     .snapshot = "BEGIN",
   };
-  Connection *connection = g_new0 (Connection, 1);
+  SqliteConnection *connection = g_new0 (SqliteConnection, 1);
 
   connection->sql.driver = &driver;
-  connection->statements = g_hash_table_new_full (NULL, NULL, NULL, finalize);
-  if (sqlite3_open_v2 (va_checkpoints_path (checkpoints), &connection->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-                       NULL)
+  connection->statements = g_hash_table_new_full (NULL, NULL, NULL, finalize_statement);
+  if (sqlite3_open_v2 (va_db_sqlite_checkpoints_path (checkpoints), &connection->db,
+                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL)
       != SQLITE_OK)
     set_sqlite_error (connection->db, error);
   else
@@ -270,7 +271,7 @@ connect_to (gpointer checkpoints, GError **error)
                           "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -" CACHE_KIB,
                           error))
         {
-          va_checkpoints_watch (checkpoints, connection->db);
+          va_db_sqlite_checkpoints_watch (checkpoints, connection->db);
           return &connection->sql;
         }
     }
@@ -279,19 +280,19 @@ connect_to (gpointer checkpoints, GError **error)
 }
 
 typedef struct {
-  const VaSqlSchema *schema;
+  const VaDbSchema *schema;
   gboolean present;
-} Migration;
+} SqliteMigration;
 
 static gboolean
-migrate (VaSql *sql, gpointer data, GError **error)
+migrate_file (VaDb *sql, gpointer data, GError **error)
 {
-  const Migration *to = data;
-  const VaSqlSchema *schema = to->schema;
+  const SqliteMigration *to = data;
+  const VaDbSchema *schema = to->schema;
   g_autofree char *marks = NULL;
   gint64 version;
 
-  if (!va_sql_read_number (sql, &version, error, "PRAGMA user_version", "")
+  if (!va_db_read_number (sql, &version, error, "PRAGMA user_version", "")
       || !schema->check (version, to->present, error))
     return FALSE;
   if (to->present)
@@ -299,7 +300,7 @@ migrate (VaSql *sql, gpointer data, GError **error)
   for (gint64 next = MAX (version + 1, schema->first); next <= schema->version; next++)
     if (!sqlite_execute (sql, schema->scripts[next - schema->first], error))
       return FALSE;
-  va_sqlite_reserve (((Connection *) sql)->db, LOG_BYTES);
+  va_db_sqlite_reserve (((SqliteConnection *) sql)->db, LOG_BYTES);
   marks = g_strdup_printf ("PRAGMA user_version = %" G_GINT64_FORMAT "; PRAGMA application_id = %" G_GUINT32_FORMAT,
                            schema->version, schema->mark);
   return sqlite_execute (sql, marks, error);
@@ -343,26 +344,26 @@ prepare_file (const char *path, GError **error)
   return ok;
 }
 
-static VaBackend *
-open_file (const char *path, const VaSqlSchema *schema, gboolean present, GError **error)
+static VaDbBackend *
+open_file (const char *path, const VaDbSchema *schema, gboolean present, GError **error)
 {
-  Migration to = { schema, present };
-  VaBackend *backend =
-    va_sql_backend_new (connect_to, va_checkpoints_new (path), (GDestroyNotify) va_checkpoints_free, READERS);
+  SqliteMigration to = { schema, present };
+  VaDbBackend *backend = va_db_backend_new (connect_file, va_db_sqlite_checkpoints_new (path),
+                                            (GDestroyNotify) va_db_sqlite_checkpoints_free, READERS);
 
   backend->size_query =
     "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count,"
     " pragma_page_size";
-  if (va_sql_transact (backend, migrate, &to, NULL, error))
+  if (va_db_transact (backend, migrate_file, &to, NULL, error))
     return backend;
   g_prefix_error (error, "%s: ", path);
-  va_sql_backend_free (backend);
+  va_db_backend_free (backend);
   return NULL;
 }
 
 /* Who may not look whether it is there is not told that it is not. */
 static gboolean
-check_there (const char *path, GError **error)
+check_file_exists (const char *path, GError **error)
 {
   struct stat info;
 
@@ -377,16 +378,16 @@ check_there (const char *path, GError **error)
   return FALSE;
 }
 
-VaBackend *
-va_sqlite_open (const char *path, const VaSqlSchema *schema, gboolean present, GError **error)
+VaDbBackend *
+va_db_sqlite_open (const char *path, const VaDbSchema *schema, gboolean present, GError **error)
 {
-  if (present && !check_there (path, error))
+  if (present && !check_file_exists (path, error))
     return NULL;
   return prepare_file (path, error) ? open_file (path, schema, present, error) : NULL;
 }
 
-VaBackend *
-va_sqlite_create (const char *path, const VaSqlSchema *schema, GError **error)
+VaDbBackend *
+va_db_sqlite_create (const char *path, const VaDbSchema *schema, GError **error)
 {
   int fd = open (path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
@@ -401,10 +402,10 @@ va_sqlite_create (const char *path, const VaSqlSchema *schema, GError **error)
 }
 
 gboolean
-va_sqlite_finish (VaBackend *backend, GError **error)
+va_db_sqlite_finish (VaDbBackend *backend, GError **error)
 {
-  VaSql *writer = ((VaSqlBackend *) backend)->queue.writer;
+  VaDb *writer = ((VaDbPool *) backend)->queue.writer;
 
-  va_checkpoints_stop (((VaSqlBackend *) backend)->place);
+  va_db_sqlite_checkpoints_stop (((VaDbPool *) backend)->place);
   return writer->driver->execute (writer, "PRAGMA journal_mode = DELETE", error);
 }

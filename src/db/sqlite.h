@@ -6,18 +6,19 @@
 G_BEGIN_DECLS
 
 /**
- * va_sqlite_open: the database in the file @path, made when it is not there and brought to the schema's version.
+ * va_db_sqlite_open: the database in the file @path, made when it is not there and brought to the schema's version.
  * @present: only one that is there, in that version
- * Returns: (transfer full): freed with va_sql_backend_free()
+ * Returns: (transfer full): freed with va_db_backend_free()
  * Errors: also VA_CORE_ERROR
  */
-VaBackend *va_sqlite_open (const char *path, const VaSqlSchema *schema, gboolean present, GError **error)
+VaDbBackend *va_db_sqlite_open (const char *path, const VaDbSchema *schema, gboolean present, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
-/** va_sqlite_create: a new one in a file that is not there yet, mode 0600, in any folder. */
-VaBackend *va_sqlite_create (const char *path, const VaSqlSchema *schema, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_db_sqlite_create: a new one in a file that is not there yet, mode 0600, in any folder. */
+VaDbBackend *va_db_sqlite_create (const char *path, const VaDbSchema *schema, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
- * va_sqlite_finish: makes the file one that is whole without others beside it. @backend is of no more use but to close.
+ * va_db_sqlite_finish: makes the file one that is whole without others beside it. @backend is of no more use but to
+ * close.
  */
-gboolean va_sqlite_finish (VaBackend *backend, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_db_sqlite_finish (VaDbBackend *backend, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

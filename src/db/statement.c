@@ -7,14 +7,14 @@
 G_DEFINE_QUARK (va-db-error-quark, va_db_error)
 
 void
-va_statement_reset (VaStatement *statement)
+va_db_statement_reset (VaDbStatement *statement)
 {
   if (statement != NULL)
     statement->sql->driver->reset (statement);
 }
 
 static void
-set_bytes (VaSqlValue *value, GBytes *bytes)
+set_bytes (VaDbValue *value, GBytes *bytes)
 {
   value->type = 'b';
   if (bytes == NULL)
@@ -25,11 +25,11 @@ set_bytes (VaSqlValue *value, GBytes *bytes)
 }
 
 static guint
-collect (VaSqlValue values[VA_SQL_VALUES_MAX], const char *types, va_list args)
+collect_values (VaDbValue values[VA_DB_VALUES_MAX], const char *types, va_list args)
 {
   guint length = (guint) strlen (types);
 
-  g_assert (length <= VA_SQL_VALUES_MAX);
+  g_assert (length <= VA_DB_VALUES_MAX);
   for (guint i = 0; i < length; i++)
     {
       values[i].type = types[i];
@@ -60,124 +60,124 @@ collect (VaSqlValue values[VA_SQL_VALUES_MAX], const char *types, va_list args)
   return length;
 }
 
-VaStatement *
-va_sql_query (VaSql *sql, GError **error, const char *text, const char *types, ...)
+VaDbStatement *
+va_db_query (VaDb *sql, GError **error, const char *text, const char *types, ...)
 {
-  VaSqlValue values[VA_SQL_VALUES_MAX] = { 0 };
+  VaDbValue values[VA_DB_VALUES_MAX] = { 0 };
   guint length;
   va_list args;
 
   if (sql == NULL)
     return NULL;
   va_start (args, types);
-  length = collect (values, types, args);
+  length = collect_values (values, types, args);
   va_end (args);
   return sql->driver->query (sql, text, values, length, error);
 }
 
 gboolean
-va_sql_send (VaSql *sql, GError **error, const char *text, const char *types, ...)
+va_db_send (VaDb *sql, GError **error, const char *text, const char *types, ...)
 {
-  VaSqlValue values[VA_SQL_VALUES_MAX] = { 0 };
+  VaDbValue values[VA_DB_VALUES_MAX] = { 0 };
   guint length;
   va_list args;
 
   va_start (args, types);
-  length = collect (values, types, args);
+  length = collect_values (values, types, args);
   va_end (args);
   return sql->driver->send (sql, text, values, length, error);
 }
 
 int
-va_sql_row (VaStatement *statement, GError **error)
+va_db_row (VaDbStatement *statement, GError **error)
 {
   return statement->sql->driver->row (statement, error);
 }
 
 gboolean
-va_sql_finish (VaStatement *statement, GError **error)
+va_db_finish (VaDbStatement *statement, GError **error)
 {
-  g_autoptr(VaStatement) finished = statement;
+  g_autoptr(VaDbStatement) finished = statement;
 
-  return finished != NULL && va_sql_row (finished, error) == 0;
+  return finished != NULL && va_db_row (finished, error) == 0;
 }
 
 gboolean
-va_sql_take_number (VaStatement *statement, gint64 *number, GError **error)
+va_db_take_number (VaDbStatement *statement, gint64 *number, GError **error)
 {
-  g_autoptr(VaStatement) row = statement;
+  g_autoptr(VaDbStatement) row = statement;
 
-  if (row == NULL || va_sql_row (row, error) != 1)
+  if (row == NULL || va_db_row (row, error) != 1)
     return FALSE;
-  *number = va_column_number (row, 0);
+  *number = va_db_column_number (row, 0);
   return TRUE;
 }
 
 guint
-va_sql_changes (VaSql *sql)
+va_db_changes (VaDb *sql)
 {
   return sql->driver->changes (sql);
 }
 
 GPtrArray *
-va_sql_list (VaStatement *statement, gpointer (*read) (VaStatement *), GDestroyNotify free, GError **error)
+va_db_list (VaDbStatement *statement, gpointer (*read) (VaDbStatement *), GDestroyNotify free, GError **error)
 {
   g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func (free);
   int status;
 
-  while ((status = va_sql_row (statement, error)) > 0)
+  while ((status = va_db_row (statement, error)) > 0)
     g_ptr_array_add (list, read (statement));
   return status == 0 ? g_steal_pointer (&list) : NULL;
 }
 
 char *
-va_column_text (VaStatement *statement, int column)
+va_db_column_text (VaDbStatement *statement, int column)
 {
   gsize size;
   const char *text;
 
-  if (va_column_is_null (statement, column))
+  if (va_db_column_is_null (statement, column))
     return NULL;
   text = statement->sql->driver->bytes (statement, column, &size);
   return size > 0 ? g_utf8_make_valid (text, (gssize) strnlen (text, size)) : g_strdup ("");
 }
 
 char *
-va_column_needed_text (VaStatement *statement, int column)
+va_db_column_needed_text (VaDbStatement *statement, int column)
 {
-  char *text = va_column_text (statement, column);
+  char *text = va_db_column_text (statement, column);
 
   return text != NULL ? text : g_strdup ("");
 }
 
 GBytes *
-va_column_bytes (VaStatement *statement, int column)
+va_db_column_bytes (VaDbStatement *statement, int column)
 {
   gsize size;
   gconstpointer data;
 
-  if (va_column_is_null (statement, column))
+  if (va_db_column_is_null (statement, column))
     return NULL;
   data = statement->sql->driver->bytes (statement, column, &size);
   return g_bytes_new (data, size);
 }
 
 GBytes *
-va_column_needed_bytes (VaStatement *statement, int column)
+va_db_column_needed_bytes (VaDbStatement *statement, int column)
 {
-  GBytes *bytes = va_column_bytes (statement, column);
+  GBytes *bytes = va_db_column_bytes (statement, column);
 
   return bytes != NULL ? bytes : g_bytes_new (NULL, 0);
 }
 
 gint64
-va_column_number (VaStatement *statement, int column)
+va_db_column_number (VaDbStatement *statement, int column)
 {
   return statement->sql->driver->number (statement, column);
 }
 
 gboolean
-va_column_is_null (VaStatement *statement, int column)
+va_db_column_is_null (VaDbStatement *statement, int column)
 {
   return statement->sql->driver->is_null (statement, column);
 }

@@ -32,14 +32,15 @@ on_doctype (void *data, const xmlChar *name, const xmlChar *external_id, const x
   xmlStopParser (context);
 }
 
-/* What cannot be converted is reported past the parser's own settings, and would land on standard error. */
 #if LIBXML_VERSION >= 21200
-static void
-on_error (void *data, const xmlError *error)
+typedef const xmlError *ReportedError;
 #else
-static void
-on_error (void *data, xmlError *error)
+typedef xmlError *ReportedError;
 #endif
+
+/* What cannot be converted is reported past the parser's own settings, and would land on standard error. */
+static void
+ignore_xml_error (void *data, ReportedError error)
 {
   (void) data, (void) error;
 }
@@ -56,7 +57,7 @@ read_tree (const char *xml, gsize size, GError **error)
     g_error ("libxml2: out of memory");
   parser.context->_private = &parser;
   parser.context->sax->internalSubset = on_doctype;
-  xmlSetStructuredErrorFunc (NULL, on_error); /* of this thread */
+  xmlSetStructuredErrorFunc (NULL, ignore_xml_error); /* of this thread */
   tree = xmlCtxtReadMemory (parser.context, xml, (int) size, NULL, NULL,
                             XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
   xmlSetStructuredErrorFunc (before_data, before);

@@ -11,7 +11,7 @@
  */
 
 void
-va_sql_remember_head (VaBackend *backend, const VaAuditHead *head)
+va_store_audit_remember_head (VaDbBackend *backend, const VaAuditHead *head)
 {
   VaStoreSide *side = va_store_side (backend);
 
@@ -25,7 +25,7 @@ va_sql_remember_head (VaBackend *backend, const VaAuditHead *head)
 }
 
 static VaAuditPlace
-remembered_end (VaBackend *backend)
+remembered_end (VaDbBackend *backend)
 {
   VaStoreSide *side = va_store_side (backend);
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&side->mutex);
@@ -46,7 +46,7 @@ refuse_removed (GError **error, guint64 seq, guint64 end)
 /* The log was at @end before its head was read, and must have that record still, unless it was pruned. Only where
    another service has gone on is the record looked at. */
 static gboolean
-check_remembered (VaSql *sql, const VaAuditPlace *end, const VaAuditHead *head, GError **error)
+check_remembered (VaDb *sql, const VaAuditPlace *end, const VaAuditHead *head, GError **error)
 {
   VaAuditPlace anchor;
   gboolean gone;
@@ -56,12 +56,12 @@ check_remembered (VaSql *sql, const VaAuditPlace *end, const VaAuditHead *head, 
     return TRUE;
   if (head->seq <= end->seq)
     return refuse_removed (error, end->seq, head->seq);
-  status = va_sql_find_place (sql, end, &gone, error);
+  status = va_store_audit_find_place (sql, end, &gone, error);
   if (status != 0)
     return status > 0;
   if (!gone)
     return refuse_removed (error, end->seq, head->seq);
-  if (!va_sql_read_anchor (sql, &anchor, error))
+  if (!va_store_audit_read_anchor (sql, &anchor, error))
     return FALSE;
   return anchor.seq > end->seq || (anchor.seq == end->seq && memcmp (anchor.link, end->link, sizeof end->link) == 0)
          || refuse_removed (error, end->seq, head->seq);
@@ -69,12 +69,12 @@ check_remembered (VaSql *sql, const VaAuditPlace *end, const VaAuditHead *head, 
 
 /* Where the next record goes: never before a place where this process has seen the log already. */
 gboolean
-va_sql_read_head (VaSql *sql, VaAuditHead *head, GError **error)
+va_store_audit_read_head (VaDb *sql, VaAuditHead *head, GError **error)
 {
   const VaAuditPlace end = remembered_end (sql->backend);
 
-  if (!va_sql_find_head (sql, head, error) || !check_remembered (sql, &end, head, error))
+  if (!va_store_audit_find_head (sql, head, error) || !check_remembered (sql, &end, head, error))
     return FALSE;
-  va_sql_remember_head (sql->backend, head);
+  va_store_audit_remember_head (sql->backend, head);
   return TRUE;
 }

@@ -28,7 +28,7 @@ take_step (VaAuditPlace *place, const VaStoredAudit *record, VaAuditTrust least,
 static gboolean
 take_steps (VaStore *store, VaAuditPlace *place, guint64 most, VaAuditTrust least, guint64 *count, GError **error)
 {
-  g_autoptr(GPtrArray) list = va_sql_list_links (store->backend, place->seq, (guint) MIN (most, BATCH), error);
+  g_autoptr(GPtrArray) list = va_store_audit_list_links (store->backend, place->seq, (guint) MIN (most, BATCH), error);
 
   for (guint i = 0; list != NULL && i < list->len; i++)
     if (!take_step (place, list->pdata[i], least, error))

@@ -19,9 +19,9 @@ va_store_refuse_broken (guint64 seq, GError **error)
 }
 
 gboolean
-va_sql_take_link (VaStatement *row, int column, guint8 link[VA_AUDIT_LINK_SIZE])
+va_store_audit_take_link (VaDbStatement *row, int column, guint8 link[VA_AUDIT_LINK_SIZE])
 {
-  g_autoptr(GBytes) bytes = va_column_bytes (row, column);
+  g_autoptr(GBytes) bytes = va_db_column_bytes (row, column);
   gsize size;
   gconstpointer data = bytes != NULL ? g_bytes_get_data (bytes, &size) : NULL;
 
@@ -48,42 +48,42 @@ trust_of (VaSecret *key, const VaStoredAudit *record, gboolean digest_fits)
 }
 
 gpointer
-va_sql_read_audit (VaStatement *row)
+va_store_audit_read (VaDbStatement *row)
 {
   VaStoredAudit *record = g_new0 (VaStoredAudit, 1);
   gboolean digest_fits;
   guint8 digest[VA_AUDIT_LINK_SIZE];
 
-  record->seq = (guint64) va_column_number (row, 0);
-  record->owner = va_column_text (row, 1);
-  va_sql_take_link (row, 2, record->before);
-  va_sql_take_link (row, 3, record->link);
-  record->text = va_column_text (row, 4);
-  record->launch = va_column_text (row, 5);
-  digest_fits = va_sql_take_link (row, 6, record->digest);
+  record->seq = (guint64) va_db_column_number (row, 0);
+  record->owner = va_db_column_text (row, 1);
+  va_store_audit_take_link (row, 2, record->before);
+  va_store_audit_take_link (row, 3, record->link);
+  record->text = va_db_column_text (row, 4);
+  record->launch = va_db_column_text (row, 5);
+  digest_fits = va_store_audit_take_link (row, 6, record->digest);
   if (record->text != NULL)
     {
       va_audit_digest (record->text, digest);
       digest_fits = digest_fits && memcmp (digest, record->digest, sizeof digest) == 0;
       memcpy (record->digest, digest, sizeof digest);
     }
-  record->has_mac = !va_column_is_null (row, 7);
-  if (!va_sql_take_link (row, 7, record->mac) && record->has_mac)
+  record->has_mac = !va_db_column_is_null (row, 7);
+  if (!va_store_audit_take_link (row, 7, record->mac) && record->has_mac)
     digest_fits = FALSE;
   record->trust = trust_of (va_store_side (row->sql->backend)->audit_key, record, digest_fits);
   return record;
 }
 
 gboolean
-va_sql_check_anchor (VaStatement *row, VaSecret *key, VaAuditPlace *anchor, GError **error)
+va_store_audit_check_anchor (VaDbStatement *row, VaSecret *key, VaAuditPlace *anchor, GError **error)
 {
-  g_autofree char *text = va_column_text (row, 3);
+  g_autofree char *text = va_db_column_text (row, 3);
   guint8 mac[VA_AUDIT_MAC_SIZE], expected[VA_AUDIT_MAC_SIZE];
 
-  anchor->seq = (guint64) va_column_number (row, 0);
-  if (va_sql_take_link (row, 1, anchor->link) && va_sql_take_link (row, 4, mac) && key != NULL)
+  anchor->seq = (guint64) va_db_column_number (row, 0);
+  if (va_store_audit_take_link (row, 1, anchor->link) && va_store_audit_take_link (row, 4, mac) && key != NULL)
     {
-      va_audit_anchor_mac (key, anchor->seq, anchor->link, va_column_number (row, 2), text, expected);
+      va_audit_anchor_mac (key, anchor->seq, anchor->link, va_db_column_number (row, 2), text, expected);
       if (va_bytes_equal (mac, expected, sizeof mac))
         return TRUE;
     }
@@ -93,35 +93,36 @@ va_sql_check_anchor (VaStatement *row, VaSecret *key, VaAuditPlace *anchor, GErr
 }
 
 gboolean
-va_sql_read_anchor (VaSql *sql, VaAuditPlace *anchor, GError **error)
+va_store_audit_read_anchor (VaDb *sql, VaAuditPlace *anchor, GError **error)
 {
-  g_autoptr(VaStatement) row =
-    va_sql_query (sql, error, "SELECT seq, link, time, text, mac FROM audit_anchor ORDER BY seq DESC LIMIT 1", "");
-  int status = row != NULL ? va_sql_row (row, error) : -1;
+  g_autoptr(VaDbStatement) row =
+    va_db_query (sql, error, "SELECT seq, link, time, text, mac FROM audit_anchor ORDER BY seq DESC LIMIT 1", "");
+  int status = row != NULL ? va_db_row (row, error) : -1;
 
   memset (anchor, 0, sizeof *anchor);
-  return status == 1 ? va_sql_check_anchor (row, va_store_side (sql->backend)->audit_key, anchor, error) : status == 0;
+  return status == 1 ? va_store_audit_check_anchor (row, va_store_side (sql->backend)->audit_key, anchor, error)
+                     : status == 0;
 }
 
 /* The last record and the newest checkpoint's place; %NULL with status 0: there are none. */
 static VaStoredAudit *
-read_last (VaSql *sql, guint64 *signed_seq, int *status, GError **error)
+read_last (VaDb *sql, guint64 *signed_seq, int *status, GError **error)
 {
-  g_autoptr(VaStatement) row = va_sql_query (sql, error,
-                                             "SELECT " VA_AUDIT_LINK_COLUMNS
-                                             ", (SELECT max(seq) FROM checkpoints) FROM audit"
-                                             " ORDER BY seq DESC LIMIT 1",
-                                             "");
+  g_autoptr(VaDbStatement) row = va_db_query (sql, error,
+                                              "SELECT " VA_AUDIT_LINK_COLUMNS
+                                              ", (SELECT max(seq) FROM checkpoints) FROM audit"
+                                              " ORDER BY seq DESC LIMIT 1",
+                                              "");
 
-  *status = row != NULL ? va_sql_row (row, error) : -1;
+  *status = row != NULL ? va_db_row (row, error) : -1;
   if (*status == 1)
-    *signed_seq = (guint64) va_column_number (row, 8);
-  return *status == 1 ? va_sql_read_audit (row) : NULL;
+    *signed_seq = (guint64) va_db_column_number (row, 8);
+  return *status == 1 ? va_store_audit_read (row) : NULL;
 }
 
 /* The anchor is looked at only where the last record has no MAC, or is not there. */
 gboolean
-va_sql_find_head (VaSql *sql, VaAuditHead *head, GError **error)
+va_store_audit_find_head (VaDb *sql, VaAuditHead *head, GError **error)
 {
   g_autoptr(VaStoredAudit) last = NULL;
   VaAuditPlace anchor;
@@ -133,7 +134,7 @@ va_sql_find_head (VaSql *sql, VaAuditHead *head, GError **error)
     return FALSE;
   if (last == NULL || last->trust == VA_AUDIT_CHAINED)
     {
-      if (!va_sql_read_anchor (sql, &anchor, error))
+      if (!va_store_audit_read_anchor (sql, &anchor, error))
         return FALSE;
       head->seq = anchor.seq;
       memcpy (head->link, anchor.link, sizeof head->link);
@@ -146,19 +147,19 @@ va_sql_find_head (VaSql *sql, VaAuditHead *head, GError **error)
 }
 
 gboolean
-va_sql_put_anchor (VaSql *sql, VaSecret *audit_key, guint64 seq, const guint8 link[VA_AUDIT_LINK_SIZE], gint64 now,
-                   const char *text, GError **error)
+va_store_audit_put_anchor (VaDb *sql, VaSecret *audit_key, guint64 seq, const guint8 link[VA_AUDIT_LINK_SIZE],
+                           gint64 now, const char *text, GError **error)
 {
   guint8 mac[VA_AUDIT_MAC_SIZE];
 
   va_audit_anchor_mac (audit_key, seq, link, now, text, mac);
-  return va_sql_run (sql, error, "INSERT INTO audit_anchor (seq, link, time, text, mac) VALUES (?, ?, ?, ?, ?)",
-                     "imitm", (gint64) seq, (gconstpointer) link, (gsize) VA_AUDIT_LINK_SIZE, now, text,
-                     (gconstpointer) mac, sizeof mac);
+  return va_db_run (sql, error, "INSERT INTO audit_anchor (seq, link, time, text, mac) VALUES (?, ?, ?, ?, ?)", "imitm",
+                    (gint64) seq, (gconstpointer) link, (gsize) VA_AUDIT_LINK_SIZE, now, text, (gconstpointer) mac,
+                    sizeof mac);
 }
 
 gboolean
-va_sql_anchor_end (VaSql *sql, VaSecret *audit_key, gint64 now, GError **error)
+va_store_audit_anchor_end (VaDb *sql, VaSecret *audit_key, gint64 now, GError **error)
 {
   guint64 signed_seq;
   int status;
@@ -168,17 +169,17 @@ va_sql_anchor_end (VaSql *sql, VaSecret *audit_key, gint64 now, GError **error)
     return status == 0;
   if (last->trust != VA_AUDIT_CHAINED)
     return va_store_refuse_broken (last->seq, error);
-  return va_sql_put_anchor (sql, audit_key, last->seq, last->link, now, NULL, error);
+  return va_store_audit_put_anchor (sql, audit_key, last->seq, last->link, now, NULL, error);
 }
 
 int
-va_sql_find_place (VaSql *sql, const VaAuditPlace *place, gboolean *gone, GError **error)
+va_store_audit_find_place (VaDb *sql, const VaAuditPlace *place, gboolean *gone, GError **error)
 {
-  g_autoptr(VaStatement) row =
-    va_sql_query (sql, error, "SELECT link FROM audit WHERE seq = ?", "i", (gint64) place->seq);
-  int status = row != NULL ? va_sql_row (row, error) : -1;
+  g_autoptr(VaDbStatement) row =
+    va_db_query (sql, error, "SELECT link FROM audit WHERE seq = ?", "i", (gint64) place->seq);
+  int status = row != NULL ? va_db_row (row, error) : -1;
   guint8 link[VA_AUDIT_LINK_SIZE];
 
   *gone = status == 0;
-  return status == 1 ? va_sql_take_link (row, 0, link) && memcmp (link, place->link, sizeof link) == 0 : status;
+  return status == 1 ? va_store_audit_take_link (row, 0, link) && memcmp (link, place->link, sizeof link) == 0 : status;
 }

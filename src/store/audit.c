@@ -26,23 +26,23 @@
 typedef struct {
   guint64 seq;
   const char *text;
-} Work;
+} CheckpointWork;
 
 /* The audit log's end, as the transaction under way sees it. */
 typedef struct {
   VaAuditHead head;
   gboolean known;
 } Notes;
-G_STATIC_ASSERT (sizeof (Notes) <= VA_SQL_NOTES_SIZE);
+G_STATIC_ASSERT (sizeof (Notes) <= VA_DB_NOTES_SIZE);
 
 static Notes *
-notes_of (VaSql *sql)
+notes_of (VaDb *sql)
 {
   return (Notes *) &sql->notes;
 }
 
 gboolean
-va_sql_note (VaSql *sql, VaAuditEntry *entry, GError **error)
+va_store_audit_write (VaDb *sql, VaAuditEntry *entry, GError **error)
 {
   guint8 digest[VA_AUDIT_LINK_SIZE], mac[VA_AUDIT_MAC_SIZE];
   g_autofree char *text = NULL;
@@ -53,7 +53,7 @@ va_sql_note (VaSql *sql, VaAuditEntry *entry, GError **error)
   if (entry == NULL || va_audit_entry_verdict (entry) == VA_AUDIT_VERDICT_NONE)
     return TRUE;
   g_return_val_if_fail (va_store_side (sql->backend)->audit_key != NULL, FALSE);
-  if (!notes->known && !va_sql_read_head (sql, head, error))
+  if (!notes->known && !va_store_audit_read_head (sql, head, error))
     return FALSE;
   notes->known = FALSE; /* until the record is there */
   text = va_audit_entry_write (entry, head->seq + 1);
@@ -63,35 +63,35 @@ va_sql_note (VaSql *sql, VaAuditEntry *entry, GError **error)
   record = (VaAuditRecord){ head->seq, head->link, digest, va_audit_entry_text (entry, VA_AUDIT_OWNER),
                             va_audit_entry_text (entry, VA_AUDIT_LAUNCH) };
   va_audit_record_mac (va_store_side (sql->backend)->audit_key, &record, mac);
-  if (!va_sql_send (sql, error,
-                    "INSERT INTO audit (seq, owner, launch, link, text, digest, mac) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    "ittmtmm", (gint64) record.seq, record.owner, record.launch, (gconstpointer) record.link,
-                    (gsize) VA_AUDIT_LINK_SIZE, text, (gconstpointer) digest, sizeof digest, (gconstpointer) mac,
-                    sizeof mac))
+  if (!va_db_send (sql, error,
+                   "INSERT INTO audit (seq, owner, launch, link, text, digest, mac) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                   "ittmtmm", (gint64) record.seq, record.owner, record.launch, (gconstpointer) record.link,
+                   (gsize) VA_AUDIT_LINK_SIZE, text, (gconstpointer) digest, sizeof digest, (gconstpointer) mac,
+                   sizeof mac))
     return FALSE;
   notes->known = TRUE;
   return TRUE;
 }
 
 static void
-remember_committed (VaSql *sql)
+remember_committed (VaDb *sql)
 {
   const Notes *notes = notes_of (sql);
 
   if (notes->known)
-    va_sql_remember_head (sql->backend, &notes->head);
+    va_store_audit_remember_head (sql->backend, &notes->head);
 }
 
 static gboolean
-note_entry (VaSql *sql, gpointer entry, GError **error)
+note_entry (VaDb *sql, gpointer entry, GError **error)
 {
-  return va_sql_note (sql, entry, error);
+  return va_store_audit_write (sql, entry, error);
 }
 
-const VaSqlHooks va_audit_hooks = { note_entry, remember_committed };
+const VaDbHooks va_audit_hooks = { note_entry, remember_committed };
 
 static gboolean
-do_nothing (VaSql *sql, gpointer data, GError **error)
+do_nothing (VaDb *sql, gpointer data, GError **error)
 {
   (void) sql, (void) data, (void) error;
   return TRUE;
@@ -100,12 +100,12 @@ do_nothing (VaSql *sql, gpointer data, GError **error)
 gboolean
 va_store_note (VaStore *store, VaAuditEntry *entry, GError **error)
 {
-  return va_sql_transact (store->backend, do_nothing, NULL, entry, error);
+  return va_db_transact (store->backend, do_nothing, NULL, entry, error);
 }
 
 /* A record without a MAC is one of the time before only up to the anchor; where that does not hold, none is. */
 static gboolean
-judge_older (VaSql *sql, GPtrArray *list, GError **error)
+judge_older (VaDb *sql, GPtrArray *list, GError **error)
 {
   gboolean any = FALSE;
   VaAuditPlace anchor = { 0 };
@@ -113,7 +113,7 @@ judge_older (VaSql *sql, GPtrArray *list, GError **error)
 
   for (guint i = 0; i < list->len; i++)
     any |= ((const VaStoredAudit *) list->pdata[i])->trust == VA_AUDIT_CHAINED;
-  if (any && !va_sql_read_anchor (sql, &anchor, &reason)
+  if (any && !va_store_audit_read_anchor (sql, &anchor, &reason)
       && !g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT))
     {
       g_propagate_error (error, g_steal_pointer (&reason));
@@ -132,8 +132,8 @@ judge_older (VaSql *sql, GPtrArray *list, GError **error)
 #define OF_OWNER " AND (owner = ? OR ? IS NULL)"
 
 /* From the newest one backwards, or from the oldest one on. */
-static VaStatement *
-query_audit (VaSql *sql, gconstpointer asked, gconstpointer last, gint64 limit, GError **error)
+static VaDbStatement *
+query_audit (VaDb *sql, gconstpointer asked, gconstpointer last, gint64 limit, GError **error)
 {
   const VaAuditQuery *query = asked;
   const VaStoredAudit *edge = last;
@@ -141,27 +141,26 @@ query_audit (VaSql *sql, gconstpointer asked, gconstpointer last, gint64 limit, 
   gint64 before = (gint64) (edge != NULL && query->newest ? edge->seq : query->before > 0 ? query->before : G_MAXINT64);
 
   if (query->launch != NULL)
-    return va_sql_query (sql, error,
-                         "SELECT " COLUMNS " FROM audit WHERE launch = ?" OF_OWNER " AND seq > ? ORDER BY seq LIMIT ?",
-                         "tttttii", query->reader, query->reader, query->launch, query->owner, query->owner, after,
-                         limit);
+    return va_db_query (sql, error,
+                        "SELECT " COLUMNS " FROM audit WHERE launch = ?" OF_OWNER " AND seq > ? ORDER BY seq LIMIT ?",
+                        "tttttii", query->reader, query->reader, query->launch, query->owner, query->owner, after,
+                        limit);
   if (query->newest && query->owner != NULL)
-    return va_sql_query (sql, error,
-                         "SELECT " COLUMNS
-                         " FROM audit WHERE owner = ? AND seq > ? AND seq < ? ORDER BY seq DESC LIMIT ?",
-                         "tttiii", query->reader, query->reader, query->owner, after, before, limit);
+    return va_db_query (sql, error,
+                        "SELECT " COLUMNS
+                        " FROM audit WHERE owner = ? AND seq > ? AND seq < ? ORDER BY seq DESC LIMIT ?",
+                        "tttiii", query->reader, query->reader, query->owner, after, before, limit);
   if (query->newest)
-    return va_sql_query (sql, error,
-                         "SELECT " COLUMNS " FROM audit WHERE seq > ? AND seq < ? ORDER BY seq DESC LIMIT ?", "ttiii",
-                         query->reader, query->reader, after, before, limit);
-  return va_sql_query (sql, error, "SELECT " COLUMNS " FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", "ttii",
-                       query->reader, query->reader, after, limit);
+    return va_db_query (sql, error, "SELECT " COLUMNS " FROM audit WHERE seq > ? AND seq < ? ORDER BY seq DESC LIMIT ?",
+                        "ttiii", query->reader, query->reader, after, before, limit);
+  return va_db_query (sql, error, "SELECT " COLUMNS " FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", "ttii",
+                      query->reader, query->reader, after, limit);
 }
 
 static gsize
 record_size (gconstpointer record)
 {
-  return sizeof (VaStoredAudit) + va_sql_text_size (((const VaStoredAudit *) record)->text);
+  return sizeof (VaStoredAudit) + va_store_text_size (((const VaStoredAudit *) record)->text);
 }
 
 static void
@@ -192,9 +191,10 @@ judge_textless (const VaAuditQuery *query, GPtrArray *list)
 GPtrArray *
 va_store_list_audit (VaStore *store, const VaAuditQuery *query, gboolean *more, GError **error)
 {
-  static const VaPageKind kind = { query_audit, va_sql_read_audit, record_size, (GDestroyNotify) va_stored_audit_free };
-  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
-  g_autoptr(GPtrArray) list = va_sql_page (reader, &kind, query, query->limit, query->bytes, more, error);
+  static const VaPageKind kind = { query_audit, va_store_audit_read, record_size,
+                                   (GDestroyNotify) va_stored_audit_free };
+  g_autoptr(VaDbReader) reader = va_db_reader (store->backend, error);
+  g_autoptr(GPtrArray) list = va_store_page_read (reader, &kind, query, query->limit, query->bytes, more, error);
 
   if (list == NULL || !judge_older (reader, list, error))
     return NULL;
@@ -205,99 +205,99 @@ va_store_list_audit (VaStore *store, const VaAuditQuery *query, gboolean *more, 
 }
 
 GPtrArray *
-va_sql_list_links (VaBackend *backend, guint64 after, guint limit, GError **error)
+va_store_audit_list_links (VaDbBackend *backend, guint64 after, guint limit, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
-  g_autoptr(VaStatement) rows =
-    va_sql_query (reader, error, "SELECT " VA_AUDIT_LINK_COLUMNS " FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", "ii",
-                  (gint64) after, (gint64) limit);
+  g_autoptr(VaDbReader) reader = va_db_reader (backend, error);
+  g_autoptr(VaDbStatement) rows =
+    va_db_query (reader, error, "SELECT " VA_AUDIT_LINK_COLUMNS " FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", "ii",
+                 (gint64) after, (gint64) limit);
 
-  return rows != NULL ? va_sql_list (rows, va_sql_read_audit, (GDestroyNotify) va_stored_audit_free, error) : NULL;
+  return rows != NULL ? va_db_list (rows, va_store_audit_read, (GDestroyNotify) va_stored_audit_free, error) : NULL;
 }
 
 /* Only a pruning's anchor has a text. */
 gboolean
 va_store_audit_begin (VaStore *store, VaAuditPlace *place, char **text, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
-  g_autoptr(VaStatement) row =
-    va_sql_query (reader, error,
-                  "SELECT seq, link, time, text, mac FROM audit_anchor WHERE text IS NOT NULL"
-                  " ORDER BY seq DESC LIMIT 1",
-                  "");
-  int status = row != NULL ? va_sql_row (row, error) : -1;
+  g_autoptr(VaDbReader) reader = va_db_reader (store->backend, error);
+  g_autoptr(VaDbStatement) row =
+    va_db_query (reader, error,
+                 "SELECT seq, link, time, text, mac FROM audit_anchor WHERE text IS NOT NULL"
+                 " ORDER BY seq DESC LIMIT 1",
+                 "");
+  int status = row != NULL ? va_db_row (row, error) : -1;
 
   memset (place, 0, sizeof *place);
   if (text != NULL)
     *text = NULL;
   if (status != 1)
     return status == 0;
-  if (!va_sql_check_anchor (row, va_store_side (store->backend)->audit_key, place, error))
+  if (!va_store_audit_check_anchor (row, va_store_side (store->backend)->audit_key, place, error))
     return FALSE;
   if (text != NULL)
-    *text = va_column_text (row, 3);
+    *text = va_db_column_text (row, 3);
   return TRUE;
 }
 
 gboolean
 va_store_audit_anchor (VaStore *store, VaAuditPlace *anchor, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
+  g_autoptr(VaDbReader) reader = va_db_reader (store->backend, error);
 
-  return reader != NULL && va_sql_read_anchor (reader, anchor, error);
+  return reader != NULL && va_store_audit_read_anchor (reader, anchor, error);
 }
 
 gboolean
 va_store_audit_head (VaStore *store, VaAuditHead *head, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
+  g_autoptr(VaDbReader) reader = va_db_reader (store->backend, error);
 
-  return reader != NULL && va_sql_read_head (reader, head, error);
+  return reader != NULL && va_store_audit_read_head (reader, head, error);
 }
 
 static gboolean
-insert_checkpoint (VaSql *sql, gpointer data, GError **error)
+insert_checkpoint (VaDb *sql, gpointer data, GError **error)
 {
-  const Work *work = data;
+  const CheckpointWork *work = data;
 
-  return va_sql_run (sql, error,
-                     "INSERT INTO checkpoints (seq, text) VALUES (?, ?)"
-                     " ON CONFLICT (seq) DO UPDATE SET text = excluded.text",
-                     "it", (gint64) work->seq, work->text);
+  return va_db_run (sql, error,
+                    "INSERT INTO checkpoints (seq, text) VALUES (?, ?)"
+                    " ON CONFLICT (seq) DO UPDATE SET text = excluded.text",
+                    "it", (gint64) work->seq, work->text);
 }
 
 gboolean
 va_store_put_checkpoint (VaStore *store, guint64 seq, const char *text, GError **error)
 {
-  Work work = { seq, text };
+  CheckpointWork work = { seq, text };
 
-  return va_sql_transact (store->backend, insert_checkpoint, &work, NULL, error);
+  return va_db_transact (store->backend, insert_checkpoint, &work, NULL, error);
 }
 
 static gpointer
-read_checkpoint (VaStatement *row)
+read_checkpoint (VaDbStatement *row)
 {
-  return va_column_needed_text (row, 0);
+  return va_db_column_needed_text (row, 0);
 }
 
 GPtrArray *
 va_store_list_checkpoints (VaStore *store, guint64 after, guint64 upto, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
-  g_autoptr(VaStatement) rows = va_sql_query (reader, error,
-                                              "SELECT text FROM (SELECT seq, text FROM checkpoints WHERE seq > ?"
-                                              " AND seq <= ? ORDER BY seq DESC LIMIT ?) AS newest ORDER BY seq",
-                                              "iii", (gint64) after, (gint64) upto, (gint64) CHECKPOINTS_LISTED);
+  g_autoptr(VaDbReader) reader = va_db_reader (store->backend, error);
+  g_autoptr(VaDbStatement) rows = va_db_query (reader, error,
+                                               "SELECT text FROM (SELECT seq, text FROM checkpoints WHERE seq > ?"
+                                               " AND seq <= ? ORDER BY seq DESC LIMIT ?) AS newest ORDER BY seq",
+                                               "iii", (gint64) after, (gint64) upto, (gint64) CHECKPOINTS_LISTED);
 
-  return rows != NULL ? va_sql_list (rows, read_checkpoint, g_free, error) : NULL;
+  return rows != NULL ? va_db_list (rows, read_checkpoint, g_free, error) : NULL;
 }
 
 GPtrArray *
 va_store_newest_checkpoints (VaStore *store, guint limit, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
-  g_autoptr(VaStatement) rows =
-    va_sql_query (reader, error, "SELECT text FROM checkpoints ORDER BY seq DESC LIMIT ?", "i", (gint64) limit);
+  g_autoptr(VaDbReader) reader = va_db_reader (store->backend, error);
+  g_autoptr(VaDbStatement) rows =
+    va_db_query (reader, error, "SELECT text FROM checkpoints ORDER BY seq DESC LIMIT ?", "i", (gint64) limit);
 
-  return rows != NULL ? va_sql_list (rows, read_checkpoint, g_free, error) : NULL;
+  return rows != NULL ? va_db_list (rows, read_checkpoint, g_free, error) : NULL;
 }

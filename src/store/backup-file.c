@@ -17,7 +17,7 @@
 #define STORE_SIZES 2 /* one transaction: everything is in SQLite's write-ahead log, and then in the store as well */
 
 static gboolean
-fail_with (GError **error, int code)
+fail_backup_file (GError **error, int code)
 {
   g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, g_strerror (code));
   return FALSE;
@@ -99,7 +99,7 @@ write_whole (int fd, const guint8 *data, gsize size, GError **error)
       if (n < 0 && errno == EINTR)
         continue;
       if (n <= 0)
-        return fail_with (error, n < 0 ? errno : EIO);
+        return fail_backup_file (error, n < 0 ? errno : EIO);
       data += n;
       size -= (gsize) n;
     }
@@ -119,7 +119,7 @@ copy_bytes (int from, int to, guint64 size, GError **error)
       if (n < 0 && errno == EINTR)
         continue;
       if (n < 0)
-        return fail_with (error, errno);
+        return fail_backup_file (error, errno);
       done += (guint64) n;
       if (done > size)
         break;
@@ -144,7 +144,7 @@ copy_open (int from, const char *copy, const char *place, guint64 reserve, GErro
   int to;
 
   if (fstat (from, &info) != 0)
-    return fail_with (error, errno);
+    return fail_backup_file (error, errno);
   if (!S_ISREG (info.st_mode))
     {
       g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
@@ -155,17 +155,17 @@ copy_open (int from, const char *copy, const char *place, guint64 reserve, GErro
     return FALSE;
   to = g_open (copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (to < 0)
-    return fail_with (error, errno);
+    return fail_backup_file (error, errno);
   ok = copy_bytes (from, to, (guint64) info.st_size, error);
-  return (close (to) == 0 || !ok || fail_with (error, errno)) && ok;
+  return (close (to) == 0 || !ok || fail_backup_file (error, errno)) && ok;
 }
 
 gboolean
-va_backup_file_copy (const char *path, const char *copy, const char *place, guint64 reserve, GError **error)
+va_store_backup_file_copy (const char *path, const char *copy, const char *place, guint64 reserve, GError **error)
 {
   /* A FIFO's open might never end. */
   int from = g_open (path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
-  gboolean ok = from >= 0 ? copy_open (from, copy, place, reserve, error) : fail_with (error, errno);
+  gboolean ok = from >= 0 ? copy_open (from, copy, place, reserve, error) : fail_backup_file (error, errno);
 
   if (from >= 0)
     close (from);

@@ -6,7 +6,8 @@
 G_BEGIN_DECLS
 
 /**
- * va_backup_file_copy: the backup @path into the new file @copy (0600), which may then be changed. Nothing is written
+ * va_store_backup_file_copy: the backup @path into the new file @copy (0600), which may then be changed. Nothing is
+ * written
  * where there is no room for the copy, and for the store that is made from it; no more is read than the file has when
  * it is opened.
  * @copy: below g_get_tmp_dir()
@@ -14,7 +15,7 @@ G_BEGIN_DECLS
  * @reserve: bytes that must stay free on each file system
  * Errors: VA_CORE_ERROR (not a regular file, no room, cannot be read or written), none of which names @path
  */
-gboolean va_backup_file_copy (const char *path, const char *copy, const char *place, guint64 reserve, GError **error)
-  G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_store_backup_file_copy (const char *path, const char *copy, const char *place, guint64 reserve,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

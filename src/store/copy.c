@@ -27,8 +27,8 @@ typedef struct Copy Copy;
 
 /* A table; its rows may be looked at on the way, and counted. */
 typedef struct {
-  const char *read, *write, *types; /* letters as for va_sql_query(): t, i, b */
-  gboolean (*check) (Copy *copy, VaStatement *row, GError **error);
+  const char *read, *write, *types; /* letters as for va_db_query(): t, i, b */
+  gboolean (*check) (Copy *copy, VaDbStatement *row, GError **error);
   gsize counter; /* offset in VaStoreCopied; COUNTED_BY_NOBODY: none */
 } Table;
 
@@ -42,10 +42,10 @@ typedef struct {
 #define COUNTED(name, columns, places, types, member) \
   TABLE_WITH (name, columns, places, types, "", NULL, G_STRUCT_OFFSET (VaStoreCopied, member))
 
-static gboolean check_image (Copy *copy, VaStatement *row, GError **error);
-static gboolean begin_chain (Copy *copy, VaStatement *row, GError **error);
-static gboolean follow_chain (Copy *copy, VaStatement *row, GError **error);
-static gboolean check_signed (Copy *copy, VaStatement *row, GError **error);
+static gboolean check_image (Copy *copy, VaDbStatement *row, GError **error);
+static gboolean begin_chain (Copy *copy, VaDbStatement *row, GError **error);
+static gboolean follow_chain (Copy *copy, VaDbStatement *row, GError **error);
+static gboolean check_signed (Copy *copy, VaDbStatement *row, GError **error);
 
 /* What others refer to comes first. */
 static const Table tables[] = {
@@ -78,23 +78,23 @@ static const Table tables[] = {
 };
 
 struct Copy {
-  VaSql *from;
+  VaDb *from;
   VaStoreCopied copied;
   guint8 link[VA_AUDIT_LINK_SIZE]; /* of the last record of the audit log */
   guint64 seq;
 };
 
 static void
-take_value (VaStatement *row, int column, char type, VaSqlValue *value)
+take_value (VaDbStatement *row, int column, char type, VaDbValue *value)
 {
-  gboolean is_null = va_column_is_null (row, column);
+  gboolean is_null = va_db_column_is_null (row, column);
 
   memset (value, 0, sizeof *value);
   value->type = type == 'i' && is_null ? 'k' : type;
   if (is_null)
     return;
   if (type == 'i')
-    value->number = va_column_number (row, column);
+    value->number = va_db_column_number (row, column);
   else
     value->data = row->sql->driver->bytes (row, column, &value->size);
   if (type != 'i' && value->data == NULL)
@@ -103,16 +103,16 @@ take_value (VaStatement *row, int column, char type, VaSqlValue *value)
 
 /* Texts end with a zero byte in both drivers, but only as long as the row is there. */
 static gboolean
-write_row (VaSql *to, const Table *table, VaStatement *from, GError **error)
+write_row (VaDb *to, const Table *table, VaDbStatement *from, GError **error)
 {
   guint length = (guint) strlen (table->types);
   g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
-  VaSqlValue values[VA_SQL_VALUES_MAX];
-  VaStatement *statement;
+  VaDbValue values[VA_DB_VALUES_MAX];
+  VaDbStatement *statement;
 
   for (guint i = 0; i < length; i++)
     {
-      VaSqlValue *value = &values[i];
+      VaDbValue *value = &values[i];
 
       take_value (from, (int) i, table->types[i], value);
       if (value->type != 't' || value->data == NULL)
@@ -121,14 +121,14 @@ write_row (VaSql *to, const Table *table, VaStatement *from, GError **error)
       g_ptr_array_add (texts, (gpointer) value->text);
     }
   statement = to->driver->query (to, table->write, values, length, error);
-  return va_sql_finish (statement, error);
+  return va_db_finish (statement, error);
 }
 
 /* Who copies the store finds an image that was changed before somebody needs it. */
 static gboolean
-check_image (Copy *copy, VaStatement *row, GError **error)
+check_image (Copy *copy, VaDbStatement *row, GError **error)
 {
-  g_autofree char *owner = va_column_needed_text (row, 0), *hash = va_column_needed_text (row, 1), *found = NULL;
+  g_autofree char *owner = va_db_column_needed_text (row, 0), *hash = va_db_column_needed_text (row, 1), *found = NULL;
   gsize size = 0;
   const guchar *image = row->sql->driver->bytes (row, 10, &size);
 
@@ -146,24 +146,24 @@ check_image (Copy *copy, VaStatement *row, GError **error)
 
 /* Where the log was pruned, it begins behind an anchor that has a text; its MAC is checked when all is copied. */
 static gboolean
-begin_chain (Copy *copy, VaStatement *row, GError **error)
+begin_chain (Copy *copy, VaDbStatement *row, GError **error)
 {
-  g_autoptr(GBytes) link = va_column_bytes (row, 1);
+  g_autoptr(GBytes) link = va_db_column_bytes (row, 1);
 
   (void) error;
-  if (va_column_is_null (row, 3) || link == NULL || g_bytes_get_size (link) != sizeof copy->link)
+  if (va_db_column_is_null (row, 3) || link == NULL || g_bytes_get_size (link) != sizeof copy->link)
     return TRUE;
-  copy->seq = (guint64) va_column_number (row, 0);
+  copy->seq = (guint64) va_db_column_number (row, 0);
   memcpy (copy->link, g_bytes_get_data (link, NULL), sizeof copy->link);
   return TRUE;
 }
 
 /* The chain is checked on the way, so that nobody builds on one that does not hold. */
 static gboolean
-follow_chain (Copy *copy, VaStatement *row, GError **error)
+follow_chain (Copy *copy, VaDbStatement *row, GError **error)
 {
-  g_autofree char *text = va_column_text (row, 4);
-  g_autoptr(GBytes) link = va_column_bytes (row, 3);
+  g_autofree char *text = va_db_column_text (row, 4);
+  g_autoptr(GBytes) link = va_db_column_bytes (row, 3);
   guint8 digest[VA_AUDIT_LINK_SIZE];
   gsize size;
   const guint8 *data = link != NULL ? g_bytes_get_data (link, &size) : NULL;
@@ -171,7 +171,7 @@ follow_chain (Copy *copy, VaStatement *row, GError **error)
   copy->seq++;
   va_audit_digest (text != NULL ? text : "", digest);
   va_audit_link (copy->link, digest, copy->link);
-  if (text != NULL && data != NULL && (guint64) va_column_number (row, 0) == copy->seq && size == sizeof copy->link
+  if (text != NULL && data != NULL && (guint64) va_db_column_number (row, 0) == copy->seq && size == sizeof copy->link
       && memcmp (data, copy->link, size) == 0)
     return TRUE;
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
@@ -191,10 +191,10 @@ signed_record (const char *text)
 
 /* All of the log was copied before. A service signs what it has written, so a log that ends before was cut. */
 static gboolean
-check_signed (Copy *copy, VaStatement *row, GError **error)
+check_signed (Copy *copy, VaDbStatement *row, GError **error)
 {
-  g_autofree char *text = va_column_text (row, 1);
-  guint64 seq = MAX ((guint64) va_column_number (row, 0), signed_record (text));
+  g_autofree char *text = va_db_column_text (row, 1);
+  guint64 seq = MAX ((guint64) va_db_column_number (row, 0), signed_record (text));
 
   if (seq <= copy->seq)
     return TRUE;
@@ -208,12 +208,12 @@ check_signed (Copy *copy, VaStatement *row, GError **error)
 }
 
 static gboolean
-copy_table (Copy *copy, VaSql *to, const Table *table, GError **error)
+copy_table (Copy *copy, VaDb *to, const Table *table, GError **error)
 {
-  g_autoptr(VaStatement) row = va_sql_query (copy->from, error, table->read, "");
+  g_autoptr(VaDbStatement) row = va_db_query (copy->from, error, table->read, "");
   int status = -1;
 
-  while (row != NULL && (status = va_sql_row (row, error)) > 0)
+  while (row != NULL && (status = va_db_row (row, error)) > 0)
     {
       if ((table->check != NULL && !table->check (copy, row, error)) || !write_row (to, table, row, error))
         return FALSE;
@@ -224,16 +224,16 @@ copy_table (Copy *copy, VaSql *to, const Table *table, GError **error)
 }
 
 static gboolean
-check_empty (VaSql *to, GError **error)
+check_no_rows (VaDb *to, GError **error)
 {
   gint64 rows;
 
-  if (!va_sql_read_number (to, &rows, error,
-                           "SELECT (SELECT count(*) FROM data_keys) + (SELECT count(*) FROM audit)"
-                           " + (SELECT count(*) FROM secrets) + (SELECT count(*) FROM registrations)"
-                           " + (SELECT count(*) FROM launches) + (SELECT count(*) FROM artifacts)"
-                           " + (SELECT count(*) FROM hosts) + (SELECT count(*) FROM proposals)",
-                           ""))
+  if (!va_db_read_number (to, &rows, error,
+                          "SELECT (SELECT count(*) FROM data_keys) + (SELECT count(*) FROM audit)"
+                          " + (SELECT count(*) FROM secrets) + (SELECT count(*) FROM registrations)"
+                          " + (SELECT count(*) FROM launches) + (SELECT count(*) FROM artifacts)"
+                          " + (SELECT count(*) FROM hosts) + (SELECT count(*) FROM proposals)",
+                          ""))
     return FALSE;
   if (rows == 0)
     return TRUE;
@@ -243,11 +243,11 @@ check_empty (VaSql *to, GError **error)
 }
 
 static gboolean
-write_all (VaSql *to, gpointer data, GError **error)
+write_all (VaDb *to, gpointer data, GError **error)
 {
   Copy *copy = data;
 
-  if (!check_empty (to, error) || !to->driver->execute (to, "DELETE FROM counters", error))
+  if (!check_no_rows (to, error) || !to->driver->execute (to, "DELETE FROM counters", error))
     return FALSE;
   for (guint i = 0; i < G_N_ELEMENTS (tables); i++)
     if (!copy_table (copy, to, &tables[i], error))
@@ -256,16 +256,16 @@ write_all (VaSql *to, gpointer data, GError **error)
 }
 
 static gboolean
-copy_all (VaBackend *from, VaBackend *to, VaStoreCopied *copied, GError **error)
+copy_all (VaDbBackend *from, VaDbBackend *to, VaStoreCopied *copied, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (from, error);
+  g_autoptr(VaDbReader) reader = va_db_reader (from, error);
   Copy copy = { .from = reader };
   gboolean ok;
 
   if (reader == NULL || !reader->driver->execute (reader, reader->driver->snapshot, error))
     return FALSE;
   reader->streams = TRUE;
-  ok = va_sql_transact (to, write_all, &copy, NULL, error);
+  ok = va_db_transact (to, write_all, &copy, NULL, error);
   reader->streams = FALSE;
   if (!reader->driver->execute (reader, "ROLLBACK", ok ? error : NULL))
     return FALSE;
@@ -274,21 +274,21 @@ copy_all (VaBackend *from, VaBackend *to, VaStoreCopied *copied, GError **error)
 }
 
 static gboolean
-write_backup (VaBackend *from, const char *path, VaStoreCopied *copied, GError **error)
+write_backup (VaDbBackend *from, const char *path, VaStoreCopied *copied, GError **error)
 {
-  VaBackend *to = va_sqlite_create (path, &va_schema_sqlite, error);
+  VaDbBackend *to = va_db_sqlite_create (path, &va_schema_sqlite, error);
   gboolean ok;
 
   if (to == NULL)
     return FALSE;
-  ok = copy_all (from, to, copied, error) && va_sqlite_finish (to, error);
-  va_sql_backend_free (to);
+  ok = copy_all (from, to, copied, error) && va_db_sqlite_finish (to, error);
+  va_db_backend_free (to);
   return ok;
 }
 
 /* The whole file gets its name, which nothing else may have. */
 static gboolean
-publish (const char *partial, const char *path, GError **error)
+publish_backup (const char *partial, const char *path, GError **error)
 {
   g_autofree char *folder = g_path_get_dirname (path);
   int fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -318,7 +318,7 @@ remove_store (const char *path)
 gboolean
 va_store_backup (const char *place, const char *path, VaStoreCopied *copied, GError **error)
 {
-  VaBackend *from = va_store_open_backend (place, VA_STORE_PRESENT, error);
+  VaDbBackend *from = va_store_open_backend (place, VA_STORE_PRESENT, error);
   g_autofree char *partial = g_strdup_printf ("%s.%d.partial", path, (int) getpid ());
   gboolean ok = FALSE;
 
@@ -328,10 +328,10 @@ va_store_backup (const char *place, const char *path, VaStoreCopied *copied, GEr
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_EXISTS, _("%s is there already, and was not changed"), path);
   else
     {
-      ok = write_backup (from, partial, copied, error) && publish (partial, path, error);
+      ok = write_backup (from, partial, copied, error) && publish_backup (partial, path, error);
       remove_store (partial);
     }
-  va_sql_backend_free (from);
+  va_db_backend_free (from);
   return ok;
 }
 
@@ -349,7 +349,7 @@ check_log (VaStore *store, GError **error)
 static gboolean
 check_backup (const char *copy, VaKek *kek, GError **error)
 {
-  VaStore *store = va_sqlite_check_foreign (copy, error) ? va_store_open (copy, VA_STORE_ANY, kek, error) : NULL;
+  VaStore *store = va_store_check_foreign (copy, error) ? va_store_open (copy, VA_STORE_ANY, kek, error) : NULL;
   gboolean ok = store != NULL && check_log (store, error);
 
   va_store_close (store);
@@ -359,14 +359,14 @@ check_backup (const char *copy, VaKek *kek, GError **error)
 static gboolean
 restore_copy (const char *copy, const char *place, VaStoreCopied *copied, GError **error)
 {
-  VaBackend *from = va_store_open_backend (copy, VA_STORE_PRESENT, error);
-  VaBackend *to = from != NULL ? va_store_open_backend (place, VA_STORE_ANY, error) : NULL;
+  VaDbBackend *from = va_store_open_backend (copy, VA_STORE_PRESENT, error);
+  VaDbBackend *to = from != NULL ? va_store_open_backend (place, VA_STORE_ANY, error) : NULL;
   gboolean ok = to != NULL && copy_all (from, to, copied, error);
 
   if (to != NULL)
-    va_sql_backend_free (to);
+    va_db_backend_free (to);
   if (from != NULL)
-    va_sql_backend_free (from);
+    va_db_backend_free (from);
   return ok;
 }
 
@@ -374,13 +374,13 @@ gboolean
 va_store_restore (const char *path, const char *place, guint64 reserve, VaKek *kek, VaStoreCopied *copied,
                   GError **error)
 {
-  g_autoptr(VaPrivateCopy) private_copy = va_private_copy_new (error);
-  const char *copy = private_copy != NULL ? va_private_copy_path (private_copy) : NULL;
+  g_autoptr(VaStorePrivateCopy) private_copy = va_store_private_copy_new (error);
+  const char *copy = private_copy != NULL ? va_store_private_copy_path (private_copy) : NULL;
   gboolean ok;
 
   if (copy == NULL)
     return FALSE;
-  ok = va_backup_file_copy (path, copy, place, reserve, error) && check_backup (copy, kek, error)
+  ok = va_store_backup_file_copy (path, copy, place, reserve, error) && check_backup (copy, kek, error)
        && restore_copy (copy, place, copied, error);
   if (!ok)
     g_prefix_error (error, _("backup %s: "), path);

@@ -160,7 +160,7 @@ take_key (VaStore *store, const VaStoredKey *key, GError **error)
 gboolean
 va_store_load_keys (VaStore *store, GError **error)
 {
-  g_autoptr(GPtrArray) keys = va_sql_list_keys (store->backend, error);
+  g_autoptr(GPtrArray) keys = va_store_keys_list (store->backend, error);
 
   for (guint i = keys != NULL ? keys->len : 0; i > 0; i--)
     if (!take_key (store, keys->pdata[i - 1], error))
@@ -175,7 +175,7 @@ va_store_list_keys (VaStore *store, GError **error)
 
   if (!va_store_load_keys (store, error))
     return NULL;
-  keys = va_sql_list_keys (store->backend, error);
+  keys = va_store_keys_list (store->backend, error);
   while (keys != NULL && keys->len > 0 && ((const VaStoredKey *) keys->pdata[0])->id < store->oldest)
     g_ptr_array_remove_index (keys, 0);
   return g_steal_pointer (&keys);
@@ -207,7 +207,7 @@ announce_seals (VaStore *store, guint64 key, guint64 known)
 {
   g_autoptr(GError) error = NULL;
 
-  if (!va_sql_count_seals (store->backend, key, known, SEALS_AT_ONCE, &error))
+  if (!va_store_keys_count_seals (store->backend, key, known, SEALS_AT_ONCE, &error))
     g_debug ("seals could not be counted: %s", error->message);
 }
 
@@ -308,7 +308,7 @@ check_audit_row (VaStore *store, GError **error)
 {
   g_autoptr(GBytes) sealed = NULL;
 
-  if (!va_sql_get_audit_key (store->backend, &sealed, error))
+  if (!va_store_keys_find_audit (store->backend, &sealed, error))
     return FALSE;
   if (sealed != NULL)
     return check_row (store, &(VaStoredKey){ .id = AUDIT_ROW, .sealed = sealed }, error);
@@ -388,7 +388,7 @@ found_keys (VaStore *store, const GPtrArray *there, GError **error)
     return FALSE;
   sealed = va_kek_wrap (store->kek, &label, audit_key, error);
   fresh.sealed_audit_key = sealed;
-  return sealed != NULL && va_sql_found_keys (store->backend, &fresh, error);
+  return sealed != NULL && va_store_keys_found (store->backend, &fresh, error);
 }
 
 static gboolean
@@ -463,9 +463,9 @@ try_to_open (VaStore *store, gboolean may_make, gboolean last, gboolean *done, G
   g_autoptr(GError) reason = NULL;
 
   *done = FALSE;
-  if (!va_sql_get_audit_key (store->backend, &sealed, error))
+  if (!va_store_keys_find_audit (store->backend, &sealed, error))
     return FALSE;
-  keys = va_sql_list_keys (store->backend, error);
+  keys = va_store_keys_list (store->backend, error);
   if (keys == NULL)
     return FALSE;
   if (sealed != NULL && keys->len > 0)

@@ -9,58 +9,58 @@
 /* Data keys. */
 
 static gpointer
-read_key (VaStatement *row)
+read_key (VaDbStatement *row)
 {
   VaStoredKey *key = g_new0 (VaStoredKey, 1);
 
-  key->id = (guint64) va_column_number (row, 0);
-  key->oldest = (guint64) va_column_number (row, 1);
-  key->sealed = va_column_needed_bytes (row, 2);
-  key->seals = (guint64) MAX (va_column_number (row, 3), 0);
+  key->id = (guint64) va_db_column_number (row, 0);
+  key->oldest = (guint64) va_db_column_number (row, 1);
+  key->sealed = va_db_column_needed_bytes (row, 2);
+  key->seals = (guint64) MAX (va_db_column_number (row, 3), 0);
   return key;
 }
 
 static GPtrArray *
-read_keys (VaSql *sql, GError **error)
+read_all_keys (VaDb *sql, GError **error)
 {
-  g_autoptr(VaStatement) rows =
-    va_sql_query (sql, error, "SELECT id, oldest, sealed, seals FROM data_keys ORDER BY id", "");
+  g_autoptr(VaDbStatement) rows =
+    va_db_query (sql, error, "SELECT id, oldest, sealed, seals FROM data_keys ORDER BY id", "");
 
-  return rows != NULL ? va_sql_list (rows, read_key, (GDestroyNotify) va_stored_key_free, error) : NULL;
+  return rows != NULL ? va_db_list (rows, read_key, (GDestroyNotify) va_stored_key_free, error) : NULL;
 }
 
 gboolean
-va_sql_get_audit_key (VaBackend *backend, GBytes **sealed, GError **error)
+va_store_keys_find_audit (VaDbBackend *backend, GBytes **sealed, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
-  g_autoptr(VaStatement) row = va_sql_query (reader, error, "SELECT sealed FROM store_keys WHERE name = 'audit'", "");
-  int status = row != NULL ? va_sql_row (row, error) : -1;
+  g_autoptr(VaDbReader) reader = va_db_reader (backend, error);
+  g_autoptr(VaDbStatement) row = va_db_query (reader, error, "SELECT sealed FROM store_keys WHERE name = 'audit'", "");
+  int status = row != NULL ? va_db_row (row, error) : -1;
 
-  *sealed = status == 1 ? va_column_needed_bytes (row, 0) : NULL;
+  *sealed = status == 1 ? va_db_column_needed_bytes (row, 0) : NULL;
   return status >= 0;
 }
 
 GPtrArray *
-va_sql_list_keys (VaBackend *backend, GError **error)
+va_store_keys_list (VaDbBackend *backend, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
+  g_autoptr(VaDbReader) reader = va_db_reader (backend, error);
 
-  return reader != NULL ? read_keys (reader, error) : NULL;
+  return reader != NULL ? read_all_keys (reader, error) : NULL;
 }
 
 static gboolean
-insert_key (VaSql *sql, gpointer data, GError **error)
+insert_key (VaDb *sql, gpointer data, GError **error)
 {
   const VaStoredKey *key = data;
 
-  return va_sql_run (sql, error, "INSERT INTO data_keys (id, oldest, sealed) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                     "iib", (gint64) key->id, (gint64) key->oldest, key->sealed);
+  return va_db_run (sql, error, "INSERT INTO data_keys (id, oldest, sealed) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                    "iib", (gint64) key->id, (gint64) key->oldest, key->sealed);
 }
 
 gboolean
-va_sql_add_key (VaBackend *backend, const VaStoredKey *key, VaAuditEntry *entry, GError **error)
+va_store_keys_add (VaDbBackend *backend, const VaStoredKey *key, VaAuditEntry *entry, GError **error)
 {
-  return va_sql_transact (backend, insert_key, (gpointer) key, entry, error);
+  return va_db_transact (backend, insert_key, (gpointer) key, entry, error);
 }
 
 static gboolean
@@ -74,9 +74,9 @@ same_ids (const GPtrArray *ones, const GPtrArray *others)
 }
 
 static gboolean
-check_same (VaSql *sql, const GPtrArray *keys, GError **error)
+check_same (VaDb *sql, const GPtrArray *keys, GError **error)
 {
-  g_autoptr(GPtrArray) there = read_keys (sql, error);
+  g_autoptr(GPtrArray) there = read_all_keys (sql, error);
 
   if (there == NULL || same_ids (keys, there))
     return there != NULL;
@@ -85,14 +85,14 @@ check_same (VaSql *sql, const GPtrArray *keys, GError **error)
 }
 
 static gboolean
-update_each (VaSql *sql, const GPtrArray *keys, GError **error)
+update_each (VaDb *sql, const GPtrArray *keys, GError **error)
 {
   for (guint i = 0; i < keys->len; i++)
     {
       const VaStoredKey *key = keys->pdata[i];
 
-      if (!va_sql_run (sql, error, "UPDATE data_keys SET oldest = ?, sealed = ? WHERE id = ?", "ibi",
-                       (gint64) key->oldest, key->sealed, (gint64) key->id))
+      if (!va_db_run (sql, error, "UPDATE data_keys SET oldest = ?, sealed = ? WHERE id = ?", "ibi",
+                      (gint64) key->oldest, key->sealed, (gint64) key->id))
         return FALSE;
     }
   return TRUE;
@@ -104,20 +104,21 @@ typedef struct {
 } Rewrapped;
 
 static gboolean
-update_keys (VaSql *sql, gpointer data, GError **error)
+update_keys (VaDb *sql, gpointer data, GError **error)
 {
   const Rewrapped *rewrapped = data;
 
   return check_same (sql, rewrapped->keys, error) && update_each (sql, rewrapped->keys, error)
-         && va_sql_run (sql, error, "UPDATE store_keys SET sealed = ? WHERE name = 'audit'", "b", rewrapped->audit_key);
+         && va_db_run (sql, error, "UPDATE store_keys SET sealed = ? WHERE name = 'audit'", "b", rewrapped->audit_key);
 }
 
 gboolean
-va_sql_replace_keys (VaBackend *backend, GPtrArray *keys, GBytes *sealed_audit_key, VaAuditEntry *entry, GError **error)
+va_store_keys_replace (VaDbBackend *backend, GPtrArray *keys, GBytes *sealed_audit_key, VaAuditEntry *entry,
+                       GError **error)
 {
   Rewrapped rewrapped = { keys, sealed_audit_key };
 
-  return va_sql_transact (backend, update_keys, &rewrapped, entry, error);
+  return va_db_transact (backend, update_keys, &rewrapped, entry, error);
 }
 
 typedef struct {
@@ -126,21 +127,21 @@ typedef struct {
 } Seals;
 
 static gboolean
-add_seals (VaSql *sql, gpointer data, GError **error)
+add_seals (VaDb *sql, gpointer data, GError **error)
 {
   const Seals *seals = data;
 
-  return va_sql_run (sql, error,
-                     "UPDATE data_keys SET seals = CASE WHEN seals < ? THEN ? ELSE seals END + ? WHERE id = ?", "iiii",
-                     (gint64) seals->known, (gint64) seals->known, (gint64) seals->more, (gint64) seals->id);
+  return va_db_run (sql, error,
+                    "UPDATE data_keys SET seals = CASE WHEN seals < ? THEN ? ELSE seals END + ? WHERE id = ?", "iiii",
+                    (gint64) seals->known, (gint64) seals->known, (gint64) seals->more, (gint64) seals->id);
 }
 
 gboolean
-va_sql_count_seals (VaBackend *backend, guint64 id, guint64 known, guint more, GError **error)
+va_store_keys_count_seals (VaDbBackend *backend, guint64 id, guint64 known, guint more, GError **error)
 {
   Seals seals = { id, known, more };
 
-  return va_sql_transact (backend, add_seals, &seals, NULL, error);
+  return va_db_transact (backend, add_seals, &seals, NULL, error);
 }
 
 typedef struct {
@@ -149,39 +150,39 @@ typedef struct {
 } Retired;
 
 static gboolean
-delete_older (VaSql *sql, gpointer data, GError **error)
+delete_older (VaDb *sql, gpointer data, GError **error)
 {
   const Retired *retired = data;
   gint64 id = (gint64) retired->key->id;
 
-  if (!va_sql_run (sql, error, "UPDATE data_keys SET oldest = ?, sealed = ? WHERE id = ? AND sealed = ?", "ibib",
-                   (gint64) retired->key->oldest, retired->key->sealed, id, retired->sealed))
+  if (!va_db_run (sql, error, "UPDATE data_keys SET oldest = ?, sealed = ? WHERE id = ? AND sealed = ?", "ibib",
+                  (gint64) retired->key->oldest, retired->key->sealed, id, retired->sealed))
     return FALSE;
-  if (va_sql_changes (sql) == 1)
-    return va_sql_run (sql, error, "DELETE FROM data_keys WHERE id < ?", "i", id);
+  if (va_db_changes (sql) == 1)
+    return va_db_run (sql, error, "DELETE FROM data_keys WHERE id < ?", "i", id);
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the store's data keys were replaced meanwhile"));
   return FALSE;
 }
 
 gboolean
-va_sql_retire_keys (VaBackend *backend, const VaStoredKey *key, GBytes *sealed, GError **error)
+va_store_keys_retire (VaDbBackend *backend, const VaStoredKey *key, GBytes *sealed, GError **error)
 {
   Retired retired = { key, sealed };
 
-  return va_sql_transact (backend, delete_older, &retired, NULL, error);
+  return va_db_transact (backend, delete_older, &retired, NULL, error);
 }
 
 /* Whether there is nothing at all that needs a key which was there before. */
 static gboolean
-check_empty (VaSql *sql, GError **error)
+check_empty (VaDb *sql, GError **error)
 {
   gint64 rows;
 
-  if (!va_sql_read_number (sql, &rows, error,
-                           "SELECT (SELECT count(*) FROM audit) + (SELECT count(*) FROM audit_anchor)"
-                           " + (SELECT count(*) FROM secrets) + (SELECT count(*) FROM registrations)"
-                           " + (SELECT count(*) FROM proposals) + (SELECT count(*) FROM launches)",
-                           ""))
+  if (!va_db_read_number (sql, &rows, error,
+                          "SELECT (SELECT count(*) FROM audit) + (SELECT count(*) FROM audit_anchor)"
+                          " + (SELECT count(*) FROM secrets) + (SELECT count(*) FROM registrations)"
+                          " + (SELECT count(*) FROM proposals) + (SELECT count(*) FROM launches)",
+                          ""))
     return FALSE;
   if (rows == 0)
     return TRUE;
@@ -192,27 +193,27 @@ check_empty (VaSql *sql, GError **error)
 }
 
 static gboolean
-insert_found (VaSql *sql, gpointer data, GError **error)
+insert_found (VaDb *sql, gpointer data, GError **error)
 {
   const VaNewKeys *fresh = data;
   g_autoptr(GPtrArray) none = g_ptr_array_new ();
 
   if (!check_same (sql, fresh->is_empty ? none : fresh->keys, error) || (fresh->is_empty && !check_empty (sql, error))
-      || !va_sql_run (sql, error, "INSERT INTO store_keys (name, sealed) VALUES ('audit', ?) ON CONFLICT DO NOTHING",
-                      "b", fresh->sealed_audit_key))
+      || !va_db_run (sql, error, "INSERT INTO store_keys (name, sealed) VALUES ('audit', ?) ON CONFLICT DO NOTHING",
+                     "b", fresh->sealed_audit_key))
     return FALSE;
-  if (va_sql_changes (sql) != 1)
+  if (va_db_changes (sql) != 1)
     {
       g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the store's data keys were replaced meanwhile"));
       return FALSE;
     }
   if (fresh->is_empty)
     return insert_key (sql, fresh->keys->pdata[0], error);
-  return update_each (sql, fresh->keys, error) && va_sql_anchor_end (sql, fresh->audit_key, fresh->now, error);
+  return update_each (sql, fresh->keys, error) && va_store_audit_anchor_end (sql, fresh->audit_key, fresh->now, error);
 }
 
 gboolean
-va_sql_found_keys (VaBackend *backend, const VaNewKeys *keys, GError **error)
+va_store_keys_found (VaDbBackend *backend, const VaNewKeys *keys, GError **error)
 {
-  return va_sql_transact (backend, insert_found, (gpointer) keys, NULL, error);
+  return va_db_transact (backend, insert_found, (gpointer) keys, NULL, error);
 }

@@ -16,36 +16,36 @@ typedef struct {
   gint64 now;
 } VaNewKeys;
 
-/** va_sql_list_keys: of VaStoredKey, in the order of their ids. */
-GPtrArray *va_sql_list_keys (VaBackend *backend, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** va_sql_get_audit_key: the wrapped key of the audit log; TRUE with %NULL: there is none. */
-gboolean va_sql_get_audit_key (VaBackend *backend, GBytes **sealed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_keys_list: of VaStoredKey, in the order of their ids. */
+GPtrArray *va_store_keys_list (VaDbBackend *backend, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_keys_find_audit: the wrapped key of the audit log; TRUE with %NULL: there is none. */
+gboolean va_store_keys_find_audit (VaDbBackend *backend, GBytes **sealed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
- * va_sql_found_keys: the first keys of an empty store, or those of one from before schema version 6, whose audit log
+ * va_store_keys_found: the first keys of an empty store, or those of one from before schema version 6, whose audit log
  * gets its anchor.
  * Errors: SEAL when the store is not as @keys says; CHANGED when it has other data keys
  */
-gboolean va_sql_found_keys (VaBackend *backend, const VaNewKeys *keys, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_store_keys_found (VaDbBackend *backend, const VaNewKeys *keys, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
- * va_sql_count_seals: so many more values may be sealed under data key @id.
+ * va_store_keys_count_seals: so many more values may be sealed under data key @id.
  * @known: no fewer were there before, whatever the database says
  */
-gboolean va_sql_count_seals (VaBackend *backend, guint64 id, guint64 known, guint more, GError **error)
+gboolean va_store_keys_count_seals (VaDbBackend *backend, guint64 id, guint64 known, guint more, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
-/** va_sql_add_key: keeps @key unless there is one with its id already. */
-gboolean va_sql_add_key (VaBackend *backend, const VaStoredKey *key, VaAuditEntry *entry, GError **error)
+/** va_store_keys_add: keeps @key unless there is one with its id already. */
+gboolean va_store_keys_add (VaDbBackend *backend, const VaStoredKey *key, VaAuditEntry *entry, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /**
- * va_sql_replace_keys: others in place of all of them, and of the audit log's key.
+ * va_store_keys_replace: others in place of all of them, and of the audit log's key.
  * Errors: CHANGED when they do not have the same ids
  */
-gboolean va_sql_replace_keys (VaBackend *backend, GPtrArray *keys, GBytes *sealed_audit_key, VaAuditEntry *entry,
-                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_store_keys_replace (VaDbBackend *backend, GPtrArray *keys, GBytes *sealed_audit_key, VaAuditEntry *entry,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
- * va_sql_retire_keys: @key, wrapped anew, in place of what was @sealed, and no key before it.
+ * va_store_keys_retire: @key, wrapped anew, in place of what was @sealed, and no key before it.
  * Errors: KEY when something is still sealed under one of those; CHANGED when it was not @sealed any more
  */
-gboolean va_sql_retire_keys (VaBackend *backend, const VaStoredKey *key, GBytes *sealed, GError **error)
+gboolean va_store_keys_retire (VaDbBackend *backend, const VaStoredKey *key, GBytes *sealed, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

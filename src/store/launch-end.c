@@ -15,7 +15,7 @@ typedef struct {
 } Ending;
 
 static gboolean
-note_end (VaSql *sql, const VaStoredLaunch *launch, const Ending *ending, GError **error)
+note_end (VaDb *sql, const VaStoredLaunch *launch, const Ending *ending, GError **error)
 {
   const VaAuditPeer who = { .role = "service" };
   g_autoptr(VaAuditEntry) entry = va_audit_entry_new (ending->now, "end", &who);
@@ -25,25 +25,25 @@ note_end (VaSql *sql, const VaStoredLaunch *launch, const Ending *ending, GError
   va_audit_entry_set_text (entry, VA_AUDIT_LAUNCH, launch->id);
   va_audit_entry_set_text (entry, VA_AUDIT_HOST, launch->host);
   va_audit_entry_refuse (entry, ending->code, ending->detail);
-  return va_sql_note (sql, entry, error);
+  return va_store_audit_write (sql, entry, error);
 }
 
 static gboolean
-end_launch (VaSql *sql, VaStoredLaunch *launch, const Ending *ending, GError **error)
+end_launch (VaDb *sql, VaStoredLaunch *launch, const Ending *ending, GError **error)
 {
-  if (launch->state == VA_LAUNCH_OPEN && !va_sql_give_back (sql, launch, error))
+  if (launch->state == VA_LAUNCH_OPEN && !va_store_launch_give_back (sql, launch, error))
     return FALSE;
   va_stored_launch_step (launch, ending->step, ending->now);
-  return va_sql_run (sql, error,
-                     "UPDATE launches SET state = ?, sealed_keys = NULL, sealed_table = NULL, key_id = NULL, code = ?,"
-                     " detail = ?, timeline = ? WHERE id = ?",
-                     "ttttt", ending->state, ending->code, ending->detail, launch->timeline, launch->id)
+  return va_db_run (sql, error,
+                    "UPDATE launches SET state = ?, sealed_keys = NULL, sealed_table = NULL, key_id = NULL, code = ?,"
+                    " detail = ?, timeline = ? WHERE id = ?",
+                    "ttttt", ending->state, ending->code, ending->detail, launch->timeline, launch->id)
          && note_end (sql, launch, ending, error);
 }
 
 /* As @waiting says, unless it was approved, and its host did not ask again while that held. */
 static gboolean
-end_waiting (VaSql *sql, VaStoredLaunch *launch, const Ending *waiting, GError **error)
+end_waiting (VaDb *sql, VaStoredLaunch *launch, const Ending *waiting, GError **error)
 {
   g_autoptr(GDateTime) until = g_date_time_new_from_unix_utc (launch->approved_until / 1000);
   g_autofree char *time = until != NULL ? g_date_time_format (until, "%Y-%m-%d %H:%M:%S UTC") : g_strdup ("?");
@@ -57,10 +57,10 @@ end_waiting (VaSql *sql, VaStoredLaunch *launch, const Ending *waiting, GError *
 
 /* Ends those of @rows, and counts them. @waiting: how those end that wait; others end as @open says. */
 static gboolean
-end_all (VaSql *sql, VaStatement *rows, const Ending *open, const Ending *waiting, guint *count, GError **error)
+end_all (VaDb *sql, VaDbStatement *rows, const Ending *open, const Ending *waiting, guint *count, GError **error)
 {
   g_autoptr(GPtrArray) list =
-    rows != NULL ? va_sql_list (rows, va_sql_read_launch, (GDestroyNotify) va_stored_launch_free, error) : NULL;
+    rows != NULL ? va_db_list (rows, va_store_launch_read, (GDestroyNotify) va_stored_launch_free, error) : NULL;
 
   for (guint i = 0; list != NULL && i < list->len; i++)
     {
@@ -76,34 +76,34 @@ end_all (VaSql *sql, VaStatement *rows, const Ending *open, const Ending *waitin
 }
 
 gboolean
-va_sql_expire (VaSql *sql, gint64 now, guint *count, GError **error)
+va_store_launch_expire (VaDb *sql, gint64 now, guint *count, GError **error)
 {
   const Ending open = { "expired", "launch-expired", "nobody validated this launch in time", "expired", now, TRUE };
   const Ending waiting = { "expired", "confirmation-expired", "nobody confirmed this launch in time", "expired", now,
                            TRUE };
-  g_autoptr(VaStatement) rows = va_sql_query (sql, error,
-                                              "SELECT " VA_LAUNCH_COLUMNS " FROM launches"
-                                              " WHERE state IN ('waiting', 'open') AND expires <= ?",
-                                              "i", now);
+  g_autoptr(VaDbStatement) rows = va_db_query (sql, error,
+                                               "SELECT " VA_LAUNCH_COLUMNS " FROM launches"
+                                               " WHERE state IN ('waiting', 'open') AND expires <= ?",
+                                               "i", now);
 
   return end_all (sql, rows, &open, &waiting, count, error);
 }
 
 gboolean
-va_sql_orphan (VaSql *sql, const char *owner, const char *vm, gint64 now, GError **error)
+va_store_launch_orphan (VaDb *sql, const char *owner, const char *vm, gint64 now, GError **error)
 {
   const Ending removed = { "refused", "vm-unknown", "the registration was removed before the launch was validated",
                            "refused", now,          FALSE };
-  g_autoptr(VaStatement) rows = va_sql_query (sql, error,
-                                              "SELECT " VA_LAUNCH_COLUMNS " FROM launches"
-                                              " WHERE state IN ('waiting', 'open') AND owner = ? AND vm = ?",
-                                              "tt", owner, vm);
+  g_autoptr(VaDbStatement) rows = va_db_query (sql, error,
+                                               "SELECT " VA_LAUNCH_COLUMNS " FROM launches"
+                                               " WHERE state IN ('waiting', 'open') AND owner = ? AND vm = ?",
+                                               "tt", owner, vm);
 
   return end_all (sql, rows, &removed, &removed, NULL, error);
 }
 
 gboolean
-va_sql_outdate (VaSql *sql, const char *owner, const char *vm, gint64 now, GError **error)
+va_store_launch_outdate (VaDb *sql, const char *owner, const char *vm, gint64 now, GError **error)
 {
   const Ending replaced = { "refused",
                             "confirmation-expired",
@@ -111,10 +111,10 @@ va_sql_outdate (VaSql *sql, const char *owner, const char *vm, gint64 now, GErro
                             "refused",
                             now,
                             FALSE };
-  g_autoptr(VaStatement) rows = va_sql_query (sql, error,
-                                              "SELECT " VA_LAUNCH_COLUMNS " FROM launches"
-                                              " WHERE state = 'waiting' AND owner = ? AND vm = ?",
-                                              "tt", owner, vm);
+  g_autoptr(VaDbStatement) rows = va_db_query (sql, error,
+                                               "SELECT " VA_LAUNCH_COLUMNS " FROM launches"
+                                               " WHERE state = 'waiting' AND owner = ? AND vm = ?",
+                                               "tt", owner, vm);
 
   return end_all (sql, rows, &replaced, &replaced, NULL, error);
 }
@@ -125,22 +125,22 @@ typedef struct {
 } Expiry;
 
 static gboolean
-do_expire (VaSql *sql, gpointer data, GError **error)
+do_expire (VaDb *sql, gpointer data, GError **error)
 {
   Expiry *expiry = data;
 
-  return va_sql_expire (sql, expiry->now, &expiry->count, error);
+  return va_store_launch_expire (sql, expiry->now, &expiry->count, error);
 }
 
 static gboolean
-anything_due (VaBackend *backend, gint64 now, gboolean *due, GError **error)
+anything_due (VaDbBackend *backend, gint64 now, gboolean *due, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (backend, error);
-  g_autoptr(VaStatement) row = va_sql_query (reader, error,
-                                             "SELECT 1 FROM launches WHERE state IN ('waiting', 'open')"
-                                             " AND expires <= ? LIMIT 1",
-                                             "i", now);
-  int status = row != NULL ? va_sql_row (row, error) : -1;
+  g_autoptr(VaDbReader) reader = va_db_reader (backend, error);
+  g_autoptr(VaDbStatement) row = va_db_query (reader, error,
+                                              "SELECT 1 FROM launches WHERE state IN ('waiting', 'open')"
+                                              " AND expires <= ? LIMIT 1",
+                                              "i", now);
+  int status = row != NULL ? va_db_row (row, error) : -1;
 
   *due = status == 1;
   return status >= 0;
@@ -155,7 +155,7 @@ va_store_expire_launches (VaStore *store, gint64 now, guint *count, GError **err
   /* Most of the time there is nothing, and no reason to wait for the writers. */
   if (!anything_due (store->backend, now, &due, error))
     return FALSE;
-  if (due && !va_sql_transact (store->backend, do_expire, &expiry, NULL, error))
+  if (due && !va_db_transact (store->backend, do_expire, &expiry, NULL, error))
     return FALSE;
   if (count != NULL)
     *count = expiry.count;

@@ -13,7 +13,7 @@ typedef struct {
   const char *id;
   VaLaunchChange change;
   gpointer change_data;
-} Work;
+} LaunchWork;
 
 /* What the permit counts, as this transaction sees it; 0 where it does not ask. */
 typedef struct {
@@ -26,53 +26,53 @@ typedef struct {
   "  WHERE other.id = registrations.id AND other.owner <> registrations.owner)" \
   " FROM registrations WHERE owner = ? AND id = ? AND version = ?"
 
-static VaStatement *
-query_used (VaSql *sql, const VaStoredLaunch *launch, const VaStoredRegistration *read, GError **error)
+static VaDbStatement *
+query_used (VaDb *sql, const VaStoredLaunch *launch, const VaStoredRegistration *read, GError **error)
 {
   if (read == NULL)
-    return va_sql_query (sql, error, USED, "tti", launch->owner, launch->vm, (gint64) launch->version);
-  return va_sql_query (sql, error, USED " AND text = ? AND sealed = ?", "ttitb", launch->owner, launch->vm,
-                       (gint64) launch->version, read->text, read->sealed);
+    return va_db_query (sql, error, USED, "tti", launch->owner, launch->vm, (gint64) launch->version);
+  return va_db_query (sql, error, USED " AND text = ? AND sealed = ?", "ttitb", launch->owner, launch->vm,
+                      (gint64) launch->version, read->text, read->sealed);
 }
 
 static gboolean
-read_used (VaSql *sql, const VaStoredLaunch *launch, const VaStoredRegistration *read, Counts *counts, GError **error)
+read_used (VaDb *sql, const VaStoredLaunch *launch, const VaStoredRegistration *read, Counts *counts, GError **error)
 {
-  g_autoptr(VaStatement) row = query_used (sql, launch, read, error);
-  int status = row != NULL ? va_sql_row (row, error) : -1;
+  g_autoptr(VaDbStatement) row = query_used (sql, launch, read, error);
+  int status = row != NULL ? va_db_row (row, error) : -1;
 
   if (status == 0)
     g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the registration was replaced meanwhile"));
   if (status != 1)
     return FALSE;
-  counts->launches = (guint64) va_column_number (row, 0);
-  counts->approved = (guint64) va_column_number (row, 1);
-  counts->approved_until = va_column_number (row, 2);
-  counts->others = (guint64) va_column_number (row, 3);
+  counts->launches = (guint64) va_db_column_number (row, 0);
+  counts->approved = (guint64) va_db_column_number (row, 1);
+  counts->approved_until = va_db_column_number (row, 2);
+  counts->others = (guint64) va_db_column_number (row, 3);
   return TRUE;
 }
 
 static gboolean
-count_launches (VaSql *sql, const char *query, const VaStoredLaunch *like, guint64 *count, GError **error)
+count_launches (VaDb *sql, const char *query, const VaStoredLaunch *like, guint64 *count, GError **error)
 {
-  g_autoptr(VaStatement) row = va_sql_query (sql, error, query, "tt", like->owner, like->vm);
+  g_autoptr(VaDbStatement) row = va_db_query (sql, error, query, "tt", like->owner, like->vm);
 
-  if (row == NULL || va_sql_row (row, error) != 1)
+  if (row == NULL || va_db_row (row, error) != 1)
     return FALSE;
-  *count = (guint64) va_column_number (row, 0);
+  *count = (guint64) va_db_column_number (row, 0);
   return TRUE;
 }
 
 /* To count costs more the more launches there are, so it is done only where it decides. */
 static gboolean
-read_counts (VaSql *sql, const VaStoredLaunch *launch, const VaPermit *permit, Counts *counts, GError **error)
+read_counts (VaDb *sql, const VaStoredLaunch *launch, const VaPermit *permit, Counts *counts, GError **error)
 {
   *counts = (Counts){ 0 };
   if (!read_used (sql, launch, permit->read, counts, error))
     return FALSE;
   if (permit->any_owner && counts->others > 0)
     {
-      va_sql_set_ambiguous (launch->vm, error);
+      va_store_registration_set_ambiguous (launch->vm, error);
       return FALSE;
     }
   if (permit->max_running > 0
@@ -118,47 +118,47 @@ set_changed (GError **error)
 
 /* In place of the one that waited under this id, if there is one. */
 static gboolean
-replace_waiting (VaSql *sql, const VaStoredLaunch *launch, GError **error)
+replace_waiting (VaDb *sql, const VaStoredLaunch *launch, GError **error)
 {
-  if (!va_sql_run (sql, error,
-                   INSERT_LAUNCH
-                   " ON CONFLICT (id) DO UPDATE SET"
-                   " state = excluded.state, generation = excluded.generation, expires = excluded.expires,"
-                   " fixed = excluded.fixed, sealed_keys = excluded.sealed_keys,"
-                   " sealed_table = excluded.sealed_table, key_id = excluded.key_id, timeline = excluded.timeline,"
-                   " approved_until = 0 WHERE launches.state = 'waiting'",
-                   LAUNCH_VALUES (launch)))
+  if (!va_db_run (sql, error,
+                  INSERT_LAUNCH
+                  " ON CONFLICT (id) DO UPDATE SET"
+                  " state = excluded.state, generation = excluded.generation, expires = excluded.expires,"
+                  " fixed = excluded.fixed, sealed_keys = excluded.sealed_keys,"
+                  " sealed_table = excluded.sealed_table, key_id = excluded.key_id, timeline = excluded.timeline,"
+                  " approved_until = 0 WHERE launches.state = 'waiting'",
+                  LAUNCH_VALUES (launch)))
     return FALSE;
-  return va_sql_changes (sql) == 1 || set_changed (error);
+  return va_db_changes (sql) == 1 || set_changed (error);
 }
 
 static gboolean
-count_up (VaSql *sql, const VaStoredLaunch *launch, GError **error)
+count_up (VaDb *sql, const VaStoredLaunch *launch, GError **error)
 {
-  return va_sql_send (sql, error, "UPDATE registrations SET launches = launches + 1 WHERE owner = ? AND id = ?", "tt",
-                      launch->owner, launch->vm);
+  return va_db_send (sql, error, "UPDATE registrations SET launches = launches + 1 WHERE owner = ? AND id = ?", "tt",
+                     launch->owner, launch->vm);
 }
 
 /* Under a permit that confirms. */
 static gboolean
-insert_confirmed (VaSql *sql, const VaStoredLaunch *launch, GError **error)
+insert_confirmed (VaDb *sql, const VaStoredLaunch *launch, GError **error)
 {
   return replace_waiting (sql, launch, error) && count_up (sql, launch, error);
 }
 
-static VaStatement *
-query_waiting (VaSql *sql, const VaStoredLaunch *like, GError **error)
+static VaDbStatement *
+query_waiting (VaDb *sql, const VaStoredLaunch *like, GError **error)
 {
-  return va_sql_query (sql, error,
-                       "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE state = 'waiting' AND owner = ? AND vm = ?"
-                       " AND host = ? AND domain_uuid = ? AND version = ? AND policy = ?",
-                       "ttttii", like->owner, like->vm, like->host, like->domain_uuid, (gint64) like->version,
-                       (gint64) like->policy);
+  return va_db_query (sql, error,
+                      "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE state = 'waiting' AND owner = ? AND vm = ?"
+                      " AND host = ? AND domain_uuid = ? AND version = ? AND policy = ?",
+                      "ttttii", like->owner, like->vm, like->host, like->domain_uuid, (gint64) like->version,
+                      (gint64) like->policy);
 }
 
 /* The launch waits from now on, under its id. */
 static gboolean
-insert_waiting (VaSql *sql, Work *work, const Counts *counts, GError **error)
+insert_waiting (VaDb *sql, LaunchWork *work, const Counts *counts, GError **error)
 {
   VaStoredLaunch *launch = work->launch;
 
@@ -185,20 +185,20 @@ insert_waiting (VaSql *sql, Work *work, const Counts *counts, GError **error)
 
 /* Those that were approved ahead of time are used up one by one. */
 static gboolean
-use_approval (VaSql *sql, const VaStoredLaunch *launch, GError **error)
+use_approval (VaDb *sql, const VaStoredLaunch *launch, GError **error)
 {
-  return va_sql_run (sql, error, "UPDATE registrations SET approved = approved - 1 WHERE owner = ? AND id = ?", "tt",
-                     launch->owner, launch->vm)
+  return va_db_run (sql, error, "UPDATE registrations SET approved = approved - 1 WHERE owner = ? AND id = ?", "tt",
+                    launch->owner, launch->vm)
          && insert_confirmed (sql, launch, error);
 }
 
 static gboolean
-confirm (VaSql *sql, Work *work, const Counts *counts, GError **error)
+confirm_launch (VaDb *sql, LaunchWork *work, const Counts *counts, GError **error)
 {
   VaStoredLaunch *launch = work->launch;
-  g_autoptr(VaStatement) row = query_waiting (sql, launch, error);
-  int status = row != NULL ? va_sql_row (row, error) : -1;
-  g_autoptr(VaStoredLaunch) waiting = status == 1 ? va_sql_read_launch (row) : NULL;
+  g_autoptr(VaDbStatement) row = query_waiting (sql, launch, error);
+  int status = row != NULL ? va_db_row (row, error) : -1;
+  g_autoptr(VaStoredLaunch) waiting = status == 1 ? va_store_launch_read (row) : NULL;
 
   if (status < 0)
     return FALSE;
@@ -224,26 +224,27 @@ is_limited (const VaPermit *permit)
 }
 
 static gboolean
-do_create (VaSql *sql, gpointer data, GError **error)
+do_create (VaDb *sql, gpointer data, GError **error)
 {
-  Work *work = data;
+  LaunchWork *work = data;
   Counts counts;
 
-  if ((is_limited (work->permit) && !va_sql_expire (sql, work->launch->created, NULL, error))
+  if ((is_limited (work->permit) && !va_store_launch_expire (sql, work->launch->created, NULL, error))
       || !read_counts (sql, work->launch, work->permit, &counts, error) || !check_permit (work->permit, &counts, error))
     return FALSE;
   if (!work->permit->confirms)
-    return va_sql_send (sql, error, INSERT_LAUNCH, LAUNCH_VALUES (work->launch)) && count_up (sql, work->launch, error);
-  return counts.launches >= work->permit->confirm_after ? confirm (sql, work, &counts, error)
+    return va_db_send (sql, error, INSERT_LAUNCH, LAUNCH_VALUES (work->launch)) && count_up (sql, work->launch, error);
+  return counts.launches >= work->permit->confirm_after ? confirm_launch (sql, work, &counts, error)
                                                         : insert_confirmed (sql, work->launch, error);
 }
 
 static gboolean
-create_launch (VaBackend *backend, VaStoredLaunch *launch, const VaPermit *permit, VaAuditEntry *entry, GError **error)
+create_launch (VaDbBackend *backend, VaStoredLaunch *launch, const VaPermit *permit, VaAuditEntry *entry,
+               GError **error)
 {
-  Work work = { .launch = launch, .permit = permit, .entry = entry };
+  LaunchWork work = { .launch = launch, .permit = permit, .entry = entry };
 
-  return va_sql_transact (backend, do_create, &work, entry, error);
+  return va_db_transact (backend, do_create, &work, entry, error);
 }
 
 gboolean
@@ -273,37 +274,37 @@ va_store_create_launch (VaStore *store, VaStoredLaunch *launch, VaSecret *keys, 
 VaStoredLaunch *
 va_store_find_waiting (VaStore *store, const VaStoredLaunch *like, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
-  g_autoptr(VaStatement) row = query_waiting (reader, like, error);
-  int status = row != NULL ? va_sql_row (row, error) : -1;
+  g_autoptr(VaDbReader) reader = va_db_reader (store->backend, error);
+  g_autoptr(VaDbStatement) row = query_waiting (reader, like, error);
+  int status = row != NULL ? va_db_row (row, error) : -1;
 
   if (status == 0)
     g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND, _("no such launch waits"));
-  return status == 1 ? va_sql_read_launch (row) : NULL;
+  return status == 1 ? va_store_launch_read (row) : NULL;
 }
 
 VaStoredLaunch *
 va_store_get_launch (VaStore *store, const char *id, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
+  g_autoptr(VaDbReader) reader = va_db_reader (store->backend, error);
 
-  return va_sql_find_launch (reader, id, error);
+  return va_store_launch_find (reader, id, error);
 }
 
 /* Through the indexes launches_waiting and launches_active, which have these rows alone. */
 gboolean
 va_store_count_launches (VaStore *store, guint64 *waiting, guint64 *active, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
-  g_autoptr(VaStatement) row = va_sql_query (reader, error,
-                                             "SELECT (SELECT count(*) FROM launches WHERE state = 'waiting'),"
-                                             " (SELECT count(*) FROM launches WHERE " VA_LAUNCH_ACTIVE ")",
-                                             "");
+  g_autoptr(VaDbReader) reader = va_db_reader (store->backend, error);
+  g_autoptr(VaDbStatement) row = va_db_query (reader, error,
+                                              "SELECT (SELECT count(*) FROM launches WHERE state = 'waiting'),"
+                                              " (SELECT count(*) FROM launches WHERE " VA_LAUNCH_ACTIVE ")",
+                                              "");
 
-  if (row == NULL || va_sql_row (row, error) != 1)
+  if (row == NULL || va_db_row (row, error) != 1)
     return FALSE;
-  *waiting = (guint64) va_column_number (row, 0);
-  *active = (guint64) va_column_number (row, 1);
+  *waiting = (guint64) va_db_column_number (row, 0);
+  *active = (guint64) va_db_column_number (row, 1);
   return TRUE;
 }
 
@@ -322,23 +323,23 @@ va_store_count_launches (VaStore *store, guint64 *waiting, guint64 *active, GErr
                                                                                                         "AS " \
                                                                                                         "every" NEWEST
 
-static VaStatement *
-query_launches (VaSql *sql, gconstpointer asked, gconstpointer last, gint64 limit, GError **error)
+static VaDbStatement *
+query_launches (VaDb *sql, gconstpointer asked, gconstpointer last, gint64 limit, GError **error)
 {
   const VaPage *page = asked;
   const char *after = last != NULL ? ((const VaStoredLaunch *) last)->id : page->after;
 
   if (page->vm != NULL && after != NULL)
-    return va_sql_query (sql, error, LAUNCHES_OF_VM (AFTER), "ttttittttii", page->owner, page->vm, after, page->owner,
-                         limit, page->owner, page->vm, after, page->owner, limit, limit);
+    return va_db_query (sql, error, LAUNCHES_OF_VM (AFTER), "ttttittttii", page->owner, page->vm, after, page->owner,
+                        limit, page->owner, page->vm, after, page->owner, limit, limit);
   if (page->vm != NULL)
-    return va_sql_query (sql, error, LAUNCHES_OF_VM (""), "ttittii", page->owner, page->vm, limit, page->owner,
-                         page->vm, limit, limit);
+    return va_db_query (sql, error, LAUNCHES_OF_VM (""), "ttittii", page->owner, page->vm, limit, page->owner, page->vm,
+                        limit, limit);
   if (after != NULL)
-    return va_sql_query (sql, error, "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE owner = ?" AFTER NEWEST, "ttti",
-                         page->owner, after, page->owner, limit);
-  return va_sql_query (sql, error, "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE owner = ?" NEWEST, "ti",
-                       page->owner, limit);
+    return va_db_query (sql, error, "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE owner = ?" AFTER NEWEST, "ttti",
+                        page->owner, after, page->owner, limit);
+  return va_db_query (sql, error, "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE owner = ?" NEWEST, "ti",
+                      page->owner, limit);
 }
 
 static gsize
@@ -346,24 +347,24 @@ launch_size (gconstpointer record)
 {
   const VaStoredLaunch *launch = record;
 
-  return sizeof *launch + va_sql_text_size (launch->fixed) + va_sql_text_size (launch->timeline)
-         + va_sql_text_size (launch->detail) + va_sql_text_size (launch->steps) + va_sql_text_size (launch->reason)
-         + va_sql_text_size (launch->approvals)
+  return sizeof *launch + va_store_text_size (launch->fixed) + va_store_text_size (launch->timeline)
+         + va_store_text_size (launch->detail) + va_store_text_size (launch->steps)
+         + va_store_text_size (launch->reason) + va_store_text_size (launch->approvals)
          + (launch->sealed_table != NULL ? g_bytes_get_size (launch->sealed_table) : 0);
 }
 
 GPtrArray *
 va_store_list_launches (VaStore *store, const VaPage *page, gboolean *more, GError **error)
 {
-  static const VaPageKind kind = { query_launches, va_sql_read_launch, launch_size,
+  static const VaPageKind kind = { query_launches, va_store_launch_read, launch_size,
                                    (GDestroyNotify) va_stored_launch_free };
-  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
+  g_autoptr(VaDbReader) reader = va_db_reader (store->backend, error);
 
-  return va_sql_page (reader, &kind, page, page->limit, page->bytes, more, error);
+  return va_store_page_read (reader, &kind, page, page->limit, page->bytes, more, error);
 }
 
 static gboolean
-write_back (VaSql *sql, const VaStoredLaunch *launch, GError **error)
+write_back (VaDb *sql, const VaStoredLaunch *launch, GError **error)
 {
   gboolean open = launch->state == VA_LAUNCH_OPEN;
 
@@ -377,53 +378,53 @@ write_back (VaSql *sql, const VaStoredLaunch *launch, GError **error)
     launch->approvals, launch->expires, (gint64) (open ? launch->key : 0), (gint64) launch->firmware_error
 
   if (!launch->has_firmware_version)
-    return va_sql_send (sql, error, SET " WHERE id = ?", SET_TYPES "t", SET_VALUES, launch->id);
-  return va_sql_send (sql, error, SET ", api_major = ?, api_minor = ?, build_id = ? WHERE id = ?", SET_TYPES "iiit",
-                      SET_VALUES, (gint64) launch->api_major, (gint64) launch->api_minor, (gint64) launch->build_id,
-                      launch->id);
+    return va_db_send (sql, error, SET " WHERE id = ?", SET_TYPES "t", SET_VALUES, launch->id);
+  return va_db_send (sql, error, SET ", api_major = ?, api_minor = ?, build_id = ? WHERE id = ?", SET_TYPES "iiit",
+                     SET_VALUES, (gint64) launch->api_major, (gint64) launch->api_minor, (gint64) launch->build_id,
+                     launch->id);
 }
 
 static gboolean
-approve_next (VaSql *sql, const VaStoredLaunch *launch, GError **error)
+approve_next (VaDb *sql, const VaStoredLaunch *launch, GError **error)
 {
   return !launch->approves
-         || va_sql_run (sql, error,
-                        "UPDATE registrations SET approved = ?, approved_until = ?"
-                        " WHERE owner = ? AND id = ? AND version = ?",
-                        "iitti", (gint64) launch->approve_next, launch->approved_until, launch->owner, launch->vm,
-                        (gint64) launch->version);
+         || va_db_run (sql, error,
+                       "UPDATE registrations SET approved = ?, approved_until = ?"
+                       " WHERE owner = ? AND id = ? AND version = ?",
+                       "iitti", (gint64) launch->approve_next, launch->approved_until, launch->owner, launch->vm,
+                       (gint64) launch->version);
 }
 
 /* Everything that is approved and was not granted yet: ahead of time, whichever version the launch was made under, and
    of other launches that wait, which then wait no longer than if they had never been approved. */
 static gboolean
-take_back (VaSql *sql, VaStoredLaunch *launch, VaAuditEntry *entry, GError **error)
+take_back (VaDb *sql, VaStoredLaunch *launch, VaAuditEntry *entry, GError **error)
 {
   guint count;
 
   if (!launch->take_back)
     return TRUE;
-  if (!va_sql_run (sql, error,
-                   "UPDATE registrations SET approved = 0, approved_until = 0 WHERE owner = ? AND id = ? AND approved "
-                   "> 0",
-                   "tt", launch->owner, launch->vm))
+  if (!va_db_run (sql, error,
+                  "UPDATE registrations SET approved = 0, approved_until = 0 WHERE owner = ? AND id = ? AND approved "
+                  "> 0",
+                  "tt", launch->owner, launch->vm))
     return FALSE;
-  count = va_sql_changes (sql);
-  if (!va_sql_run (sql, error,
-                   "UPDATE launches SET approved_until = 0, approvals = NULL, expires = created + ?"
-                   " WHERE state = 'waiting' AND owner = ? AND vm = ? AND id <> ? AND approvals IS NOT NULL",
-                   "ittt", launch->wait_ms, launch->owner, launch->vm, launch->id))
+  count = va_db_changes (sql);
+  if (!va_db_run (sql, error,
+                  "UPDATE launches SET approved_until = 0, approvals = NULL, expires = created + ?"
+                  " WHERE state = 'waiting' AND owner = ? AND vm = ? AND id <> ? AND approvals IS NOT NULL",
+                  "ittt", launch->wait_ms, launch->owner, launch->vm, launch->id))
     return FALSE;
-  if (entry != NULL && count + va_sql_changes (sql) > 0)
+  if (entry != NULL && count + va_db_changes (sql) > 0)
     va_audit_entry_set_flag (entry, VA_AUDIT_APPROVALS_TAKEN_BACK);
   return TRUE;
 }
 
 static gboolean
-do_change (VaSql *sql, gpointer data, GError **error)
+do_change (VaDb *sql, gpointer data, GError **error)
 {
-  const Work *work = data;
-  g_autoptr(VaStoredLaunch) launch = va_sql_find_launch (sql, work->id, error);
+  const LaunchWork *work = data;
+  g_autoptr(VaStoredLaunch) launch = va_store_launch_find (sql, work->id, error);
   VaLaunchState before;
 
   if (launch == NULL)
@@ -438,7 +439,7 @@ do_change (VaSql *sql, gpointer data, GError **error)
       return FALSE;
     }
   if (before == VA_LAUNCH_OPEN && launch->state != VA_LAUNCH_OPEN && launch->state != VA_LAUNCH_VALIDATED
-      && !va_sql_give_back (sql, launch, error))
+      && !va_store_launch_give_back (sql, launch, error))
     return FALSE;
   return approve_next (sql, launch, error) && take_back (sql, launch, work->entry, error)
          && write_back (sql, launch, error);
@@ -448,7 +449,7 @@ gboolean
 va_store_change_launch (VaStore *store, const char *id, VaLaunchChange change, gpointer user_data, VaAuditEntry *entry,
                         GError **error)
 {
-  Work work = { .id = id, .change = change, .change_data = user_data, .entry = entry };
+  LaunchWork work = { .id = id, .change = change, .change_data = user_data, .entry = entry };
 
-  return va_sql_transact (store->backend, do_change, &work, entry, error);
+  return va_db_transact (store->backend, do_change, &work, entry, error);
 }

@@ -21,7 +21,7 @@
 #define BUSY_MS 2000
 
 static void
-close_database (sqlite3 **db)
+close_looked_at (sqlite3 **db)
 {
   sqlite3_close (*db);
 }
@@ -131,7 +131,7 @@ try_keys (const char *path, sqlite3 *db, gint64 version, VaKek *kek, GError **er
 static gboolean
 look_at_file (const char *path, VaKek *kek, char **warning, GError **error)
 {
-  __attribute__ ((cleanup (close_database))) sqlite3 *db = NULL;
+  __attribute__ ((cleanup (close_looked_at))) sqlite3 *db = NULL;
   gint64 version, tables;
   struct stat info;
 
@@ -166,7 +166,7 @@ look_at_server (const char *url, VaKek *kek, char **warning, GError **error)
   g_autoptr(GError) reason = NULL;
   g_autoptr(VaStore) store = NULL;
 
-  if (!va_postgresql_check_url (url, error) || !va_postgresql_check_way (url, error))
+  if (!va_db_postgresql_check_url (url, error) || !va_db_postgresql_check_way (url, error))
     return FALSE;
   store = va_store_open (url, VA_STORE_PRESENT, kek, &reason);
   if (store != NULL)

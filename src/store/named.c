@@ -9,10 +9,10 @@
 typedef struct {
   const VaNamed *named;
   const char *owner, *name;
-} Work;
+} NamedWork;
 
 void
-va_sql_set_not_found (int status, GError **error, const char *message, const char *what)
+va_store_set_not_found (int status, GError **error, const char *message, const char *what)
 {
   if (status == 0)
     g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND, "%s “%s”", message, what);
@@ -20,26 +20,26 @@ va_sql_set_not_found (int status, GError **error, const char *message, const cha
 
 /* The registration that names it, or %NULL. */
 static gboolean
-find_user (VaSql *sql, const Work *work, char **vm, GError **error)
+find_user (VaDb *sql, const NamedWork *work, char **vm, GError **error)
 {
-  g_autoptr(VaStatement) row = va_sql_query (sql, error, work->named->users, "tt", work->owner, work->name);
+  g_autoptr(VaDbStatement) row = va_db_query (sql, error, work->named->users, "tt", work->owner, work->name);
   int status = -1;
 
   *vm = NULL;
-  while (row != NULL && *vm == NULL && (status = va_sql_row (row, error)) == 1)
+  while (row != NULL && *vm == NULL && (status = va_db_row (row, error)) == 1)
     {
-      g_autofree char *text = va_column_needed_text (row, 1);
+      g_autofree char *text = va_db_column_needed_text (row, 1);
 
       if (work->named->names (text, work->name))
-        *vm = va_column_needed_text (row, 0);
+        *vm = va_db_column_needed_text (row, 0);
     }
   return status >= 0;
 }
 
 static gboolean
-delete_named (VaSql *sql, gpointer data, GError **error)
+delete_named (VaDb *sql, gpointer data, GError **error)
 {
-  const Work *work = data;
+  const NamedWork *work = data;
   g_autofree char *vm = NULL;
 
   if (!find_user (sql, work, &vm, error))
@@ -51,17 +51,17 @@ delete_named (VaSql *sql, gpointer data, GError **error)
                    work->name);
       return FALSE;
     }
-  if (!va_sql_run (sql, error, work->named->removal, "tt", work->owner, work->name))
+  if (!va_db_run (sql, error, work->named->removal, "tt", work->owner, work->name))
     return FALSE;
-  va_sql_set_not_found ((int) va_sql_changes (sql), error, _(work->named->missing), work->name);
-  return va_sql_changes (sql) == 1;
+  va_store_set_not_found ((int) va_db_changes (sql), error, _(work->named->missing), work->name);
+  return va_db_changes (sql) == 1;
 }
 
 gboolean
-va_sql_remove_named (VaBackend *backend, const VaNamed *named, const char *owner, const char *name, VaAuditEntry *entry,
-                     GError **error)
+va_store_named_remove (VaDbBackend *backend, const VaNamed *named, const char *owner, const char *name,
+                       VaAuditEntry *entry, GError **error)
 {
-  Work work = { named, owner, name };
+  NamedWork work = { named, owner, name };
 
-  return va_sql_transact (backend, delete_named, &work, entry, error);
+  return va_db_transact (backend, delete_named, &work, entry, error);
 }

@@ -14,22 +14,22 @@ typedef struct {
   gsize read;     /* bytes of the list */
   gboolean ended; /* there are no more rows */
   gboolean more;
-} Reading;
+} PageReading;
 
 static gboolean
-is_full (const Reading *reading)
+is_full (const PageReading *reading)
 {
   return reading->list->len >= reading->limit || reading->read > reading->bytes;
 }
 
 /* One that does not fit is seen, so that the page can tell that there are more, but is not read. */
 static gboolean
-take_rows (VaStatement *rows, Reading *reading, guint wanted, GError **error)
+take_rows (VaDbStatement *rows, PageReading *reading, guint wanted, GError **error)
 {
   guint count = 0;
   int status = 1;
 
-  while (!reading->more && (status = va_sql_row (rows, error)) > 0)
+  while (!reading->more && (status = va_db_row (rows, error)) > 0)
     {
       count++;
       reading->more = is_full (reading);
@@ -45,22 +45,22 @@ take_rows (VaStatement *rows, Reading *reading, guint wanted, GError **error)
 
 /* PostgreSQL sends all that it is asked for, whether it is wanted in the end or not, so little is asked for at once. */
 static gboolean
-read_rows (VaSql *sql, Reading *reading, GError **error)
+read_rows (VaDb *sql, PageReading *reading, GError **error)
 {
   const GPtrArray *list = reading->list;
   guint wanted = is_full (reading) ? 1 : MIN (VA_PAGE_ROWS_AHEAD, reading->limit - list->len + 1);
-  g_autoptr(VaStatement) rows =
+  g_autoptr(VaDbStatement) rows =
     reading->kind->query (sql, reading->asked, list->len > 0 ? list->pdata[list->len - 1] : NULL, wanted, error);
 
   return rows != NULL && take_rows (rows, reading, wanted, error);
 }
 
 GPtrArray *
-va_sql_page (VaSql *sql, const VaPageKind *kind, gconstpointer asked, guint limit, gsize bytes, gboolean *more,
-             GError **error)
+va_store_page_read (VaDb *sql, const VaPageKind *kind, gconstpointer asked, guint limit, gsize bytes, gboolean *more,
+                    GError **error)
 {
   g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func (kind->free);
-  Reading reading = { .kind = kind, .asked = asked, .limit = limit, .bytes = bytes, .list = list };
+  PageReading reading = { .kind = kind, .asked = asked, .limit = limit, .bytes = bytes, .list = list };
 
   *more = FALSE;
   if (sql == NULL)
@@ -73,13 +73,13 @@ va_sql_page (VaSql *sql, const VaPageKind *kind, gconstpointer asked, guint limi
 }
 
 gsize
-va_sql_text_size (const char *text)
+va_store_text_size (const char *text)
 {
   return text != NULL ? strlen (text) : 0;
 }
 
 const char *
-va_sql_text_after (const char *last, const char *after)
+va_store_text_after (const char *last, const char *after)
 {
   if (last != NULL)
     return last;

@@ -10,17 +10,17 @@
 static const int endings[] = { SIGINT, SIGTERM, SIGHUP };
 static const char *const file_ends[] = { "", "-wal", "-shm", "-journal" };
 
-struct _VaPrivateCopy {
+struct _VaStorePrivateCopy {
   char *folder;
   char *files[G_N_ELEMENTS (file_ends)];
   struct sigaction before[G_N_ELEMENTS (endings)];
 };
 
-static VaPrivateCopy *present_copy; /* written while the signals are blocked */
+static VaStorePrivateCopy *present_copy; /* written while the signals are blocked */
 
 /* Async-signal-safe. */
 static void
-remove_files (const VaPrivateCopy *copy)
+remove_files (const VaStorePrivateCopy *copy)
 {
   for (guint i = 0; i < G_N_ELEMENTS (file_ends); i++)
     unlink (copy->files[i]);
@@ -29,7 +29,7 @@ remove_files (const VaPrivateCopy *copy)
 
 /* The signal has its default again, and is delivered once more when this returns. */
 static void
-on_ending (int number)
+on_ending_signal (int number)
 {
   int saved = errno;
 
@@ -51,9 +51,9 @@ block_endings (sigset_t *before)
 }
 
 static void
-take_endings (VaPrivateCopy *copy)
+take_endings (VaStorePrivateCopy *copy)
 {
-  struct sigaction action = { .sa_handler = on_ending, .sa_flags = SA_RESETHAND };
+  struct sigaction action = { .sa_handler = on_ending_signal, .sa_flags = SA_RESETHAND };
 
   sigfillset (&action.sa_mask);
   for (guint i = 0; i < G_N_ELEMENTS (endings); i++)
@@ -64,14 +64,14 @@ take_endings (VaPrivateCopy *copy)
     }
 }
 
-VaPrivateCopy *
-va_private_copy_new (GError **error)
+VaStorePrivateCopy *
+va_store_private_copy_new (GError **error)
 {
-  VaPrivateCopy *copy;
+  VaStorePrivateCopy *copy;
   sigset_t before;
 
   g_return_val_if_fail (present_copy == NULL, NULL);
-  copy = g_new0 (VaPrivateCopy, 1);
+  copy = g_new0 (VaStorePrivateCopy, 1);
   block_endings (&before);
   copy->folder = g_dir_make_tmp ("virt-attest-XXXXXX", error);
   if (copy->folder != NULL)
@@ -88,13 +88,13 @@ va_private_copy_new (GError **error)
 }
 
 const char *
-va_private_copy_path (const VaPrivateCopy *copy)
+va_store_private_copy_path (const VaStorePrivateCopy *copy)
 {
   return copy->files[0];
 }
 
 void
-va_private_copy_free (VaPrivateCopy *copy)
+va_store_private_copy_free (VaStorePrivateCopy *copy)
 {
   sigset_t before;
 

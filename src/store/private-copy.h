@@ -9,20 +9,21 @@
  */
 G_BEGIN_DECLS
 
-/** VaPrivateCopy: only one at a time. */
-typedef struct _VaPrivateCopy VaPrivateCopy;
+/** VaStorePrivateCopy: only one at a time. */
+typedef struct _VaStorePrivateCopy VaStorePrivateCopy;
 
 /**
- * va_private_copy_new: makes the directory, with mode 0700, in TMPDIR. Until va_private_copy_free() SIGINT, SIGTERM
+ * va_store_private_copy_new: makes the directory, with mode 0700, in TMPDIR. Until va_store_private_copy_free()
+ * SIGINT, SIGTERM
  * and SIGHUP remove it, with the database in it, and then end the program as they would have; one that is ignored
  * stays ignored.
  * Errors: G_FILE_ERROR
  */
-VaPrivateCopy *va_private_copy_new (GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** va_private_copy_path: where the database goes; nothing is there at first. Returns: (transfer none) */
-const char *va_private_copy_path (const VaPrivateCopy *copy);
-/** va_private_copy_free: removes all of it. */
-void va_private_copy_free (VaPrivateCopy *copy);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaPrivateCopy, va_private_copy_free)
+VaStorePrivateCopy *va_store_private_copy_new (GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_private_copy_path: where the database goes; nothing is there at first. Returns: (transfer none) */
+const char *va_store_private_copy_path (const VaStorePrivateCopy *copy);
+/** va_store_private_copy_free: removes all of it. */
+void va_store_private_copy_free (VaStorePrivateCopy *copy);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaStorePrivateCopy, va_store_private_copy_free)
 
 G_END_DECLS

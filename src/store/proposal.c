@@ -11,7 +11,7 @@ typedef struct {
   const VaStoredProposal *proposal;
   const char *owner, *vm;
   const VaQuota *quota;
-} Work;
+} ProposalWork;
 
 static gboolean
 set_not_there (const char *vm, GError **error)
@@ -21,30 +21,30 @@ set_not_there (const char *vm, GError **error)
 }
 
 static gboolean
-insert_proposal (VaSql *sql, gpointer data, GError **error)
+insert_proposal (VaDb *sql, gpointer data, GError **error)
 {
-  const VaStoredProposal *proposal = ((Work *) data)->proposal;
+  const VaStoredProposal *proposal = ((ProposalWork *) data)->proposal;
 
-  return va_sql_check_version (sql, proposal->owner, proposal->vm, proposal->replaces, error)
-         && va_sql_run (sql, error,
-                        "INSERT INTO proposals (" VA_PROPOSAL_COLUMNS ")"
-                        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (owner, vm) DO UPDATE SET"
-                        " person = excluded.person, created = excluded.created, replaces = excluded.replaces,"
-                        " digest = excluded.digest, text = excluded.text, sealed = excluded.sealed,"
-                        " key_id = excluded.key_id",
-                        "tttiittbk", proposal->vm, proposal->owner, proposal->person, proposal->created,
-                        (gint64) proposal->replaces, proposal->digest, proposal->text, proposal->sealed,
-                        (gint64) proposal->key)
+  return va_store_registration_check_version (sql, proposal->owner, proposal->vm, proposal->replaces, error)
+         && va_db_run (sql, error,
+                       "INSERT INTO proposals (" VA_PROPOSAL_COLUMNS ")"
+                       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (owner, vm) DO UPDATE SET"
+                       " person = excluded.person, created = excluded.created, replaces = excluded.replaces,"
+                       " digest = excluded.digest, text = excluded.text, sealed = excluded.sealed,"
+                       " key_id = excluded.key_id",
+                       "tttiittbk", proposal->vm, proposal->owner, proposal->person, proposal->created,
+                       (gint64) proposal->replaces, proposal->digest, proposal->text, proposal->sealed,
+                       (gint64) proposal->key)
          && (proposal->text[0] == '\0' /* a removal */
-             || va_sql_check_registrations (sql, ((Work *) data)->quota, proposal->owner, TRUE, error));
+             || va_store_quota_check_registrations (sql, ((ProposalWork *) data)->quota, proposal->owner, TRUE, error));
 }
 
 static gboolean
-put_proposal (VaBackend *backend, const VaStoredProposal *proposal, VaAuditEntry *entry, GError **error)
+put_proposal (VaDbBackend *backend, const VaStoredProposal *proposal, VaAuditEntry *entry, GError **error)
 {
-  Work work = { .proposal = proposal, .quota = &va_store_side (backend)->quota };
+  ProposalWork work = { .proposal = proposal, .quota = &va_store_side (backend)->quota };
 
-  return va_sql_transact (backend, insert_proposal, &work, entry, error);
+  return va_db_transact (backend, insert_proposal, &work, entry, error);
 }
 
 char *
@@ -132,60 +132,60 @@ va_store_open_proposal (VaStore *store, const VaStoredProposal *proposal, GError
 }
 
 gpointer
-va_sql_read_proposal (VaStatement *row)
+va_store_proposal_read (VaDbStatement *row)
 {
   VaStoredProposal *proposal = g_new0 (VaStoredProposal, 1);
 
-  proposal->vm = va_column_needed_text (row, 0);
-  proposal->owner = va_column_needed_text (row, 1);
-  proposal->person = va_column_needed_text (row, 2);
-  proposal->created = va_column_number (row, 3);
-  proposal->replaces = (guint64) va_column_number (row, 4);
-  proposal->digest = va_column_needed_text (row, 5);
-  proposal->text = va_column_needed_text (row, 6);
-  proposal->sealed = va_column_needed_bytes (row, 7);
-  proposal->key = (guint64) va_column_number (row, 8);
+  proposal->vm = va_db_column_needed_text (row, 0);
+  proposal->owner = va_db_column_needed_text (row, 1);
+  proposal->person = va_db_column_needed_text (row, 2);
+  proposal->created = va_db_column_number (row, 3);
+  proposal->replaces = (guint64) va_db_column_number (row, 4);
+  proposal->digest = va_db_column_needed_text (row, 5);
+  proposal->text = va_db_column_needed_text (row, 6);
+  proposal->sealed = va_db_column_needed_bytes (row, 7);
+  proposal->key = (guint64) va_db_column_number (row, 8);
   return proposal;
 }
 
 VaStoredProposal *
 va_store_get_proposal (VaStore *store, const char *owner, const char *vm, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
-  g_autoptr(VaStatement) row = va_sql_query (reader, error,
-                                             "SELECT " VA_PROPOSAL_COLUMNS " FROM proposals WHERE owner = ? AND vm = ?",
-                                             "tt", owner, vm);
-  int status = row != NULL ? va_sql_row (row, error) : -1;
+  g_autoptr(VaDbReader) reader = va_db_reader (store->backend, error);
+  g_autoptr(VaDbStatement) row =
+    va_db_query (reader, error, "SELECT " VA_PROPOSAL_COLUMNS " FROM proposals WHERE owner = ? AND vm = ?", "tt", owner,
+                 vm);
+  int status = row != NULL ? va_db_row (row, error) : -1;
 
   if (status == 0)
     set_not_there (vm, error);
-  return status == 1 ? va_sql_read_proposal (row) : NULL;
+  return status == 1 ? va_store_proposal_read (row) : NULL;
 }
 
 static gboolean
-delete_proposal (VaSql *sql, gpointer data, GError **error)
+delete_proposal (VaDb *sql, gpointer data, GError **error)
 {
-  const Work *work = data;
+  const ProposalWork *work = data;
 
-  return va_sql_run (sql, error, "DELETE FROM proposals WHERE owner = ? AND vm = ?", "tt", work->owner, work->vm)
-         && (va_sql_changes (sql) == 1 || set_not_there (work->vm, error));
+  return va_db_run (sql, error, "DELETE FROM proposals WHERE owner = ? AND vm = ?", "tt", work->owner, work->vm)
+         && (va_db_changes (sql) == 1 || set_not_there (work->vm, error));
 }
 
 gboolean
 va_store_remove_proposal (VaStore *store, const char *owner, const char *vm, VaAuditEntry *entry, GError **error)
 {
-  Work work = { .owner = owner, .vm = vm };
+  ProposalWork work = { .owner = owner, .vm = vm };
 
-  return va_sql_transact (store->backend, delete_proposal, &work, entry, error);
+  return va_db_transact (store->backend, delete_proposal, &work, entry, error);
 }
 
 gboolean
-va_sql_take_proposal (VaSql *sql, const char *owner, const char *vm, const char *digest, GError **error)
+va_store_proposal_take (VaDb *sql, const char *owner, const char *vm, const char *digest, GError **error)
 {
-  if (!va_sql_run (sql, error, "DELETE FROM proposals WHERE owner = ? AND vm = ? AND (digest = ? OR ? IS NULL)", "tttt",
-                   owner, vm, digest, digest))
+  if (!va_db_run (sql, error, "DELETE FROM proposals WHERE owner = ? AND vm = ? AND (digest = ? OR ? IS NULL)", "tttt",
+                  owner, vm, digest, digest))
     return FALSE;
-  if (digest == NULL || va_sql_changes (sql) == 1)
+  if (digest == NULL || va_db_changes (sql) == 1)
     return TRUE;
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the proposal was replaced meanwhile"));
   return FALSE;

@@ -19,17 +19,17 @@
 typedef struct {
   VaPrune *prune;
   guint limit, count;
-} Work;
+} PruneWork;
 
 /* The newest checkpoint at @seq or before it, whoever has signed it. Returns: 1; 0: there is none; -1: @error is set */
 static int
-find_checkpoint (VaSql *sql, guint64 seq, VaPrune *prune, VaCheckpoint **checkpoint, GError **error)
+find_checkpoint (VaDb *sql, guint64 seq, VaPrune *prune, VaCheckpoint **checkpoint, GError **error)
 {
-  g_autoptr(VaStatement) row = va_sql_query (sql, error,
-                                             "SELECT text FROM checkpoints WHERE seq <= ? ORDER BY seq DESC LIMIT 1",
-                                             "i", (gint64) seq);
-  int status = row != NULL ? va_sql_row (row, error) : -1;
-  g_autofree char *text = status == 1 ? va_column_needed_text (row, 0) : NULL;
+  g_autoptr(VaDbStatement) row = va_db_query (sql, error,
+                                              "SELECT text FROM checkpoints WHERE seq <= ? ORDER BY seq DESC LIMIT 1",
+                                              "i", (gint64) seq);
+  int status = row != NULL ? va_db_row (row, error) : -1;
+  g_autofree char *text = status == 1 ? va_db_column_needed_text (row, 0) : NULL;
   g_autoptr(JsonObject) object = text != NULL ? va_json_parse (text, strlen (text), error) : NULL;
 
   if (status != 1)
@@ -44,12 +44,12 @@ find_checkpoint (VaSql *sql, guint64 seq, VaPrune *prune, VaCheckpoint **checkpo
 
 /* Checkpoints are later the further behind they are, so the last one of that time is found by halves. */
 static gboolean
-find_place (VaSql *sql, VaPrune *prune, GError **error)
+find_place (VaDb *sql, VaPrune *prune, GError **error)
 {
   VaAuditHead head;
   guint64 low = 0, high;
 
-  if (!va_sql_read_head (sql, &head, error))
+  if (!va_store_audit_read_head (sql, &head, error))
     return FALSE;
   high = head.seq;
   prune->seq = 0;
@@ -81,20 +81,20 @@ find_place (VaSql *sql, VaPrune *prune, GError **error)
 }
 
 static gboolean
-count_old (VaSql *sql, const char *query, gint64 bound, guint64 *count, GError **error)
+count_old (VaDb *sql, const char *query, gint64 bound, guint64 *count, GError **error)
 {
-  g_autoptr(VaStatement) row = va_sql_query (sql, error, query, "i", bound);
+  g_autoptr(VaDbStatement) row = va_db_query (sql, error, query, "i", bound);
 
-  if (row == NULL || va_sql_row (row, error) != 1)
+  if (row == NULL || va_db_row (row, error) != 1)
     return FALSE;
-  *count = (guint64) va_column_number (row, 0);
+  *count = (guint64) va_db_column_number (row, 0);
   return TRUE;
 }
 
 gboolean
 va_store_prune_plan (VaStore *store, VaPrune *prune, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
+  g_autoptr(VaDbReader) reader = va_db_reader (store->backend, error);
 
   return reader != NULL && find_place (reader, prune, error)
          && count_old (reader, "SELECT count(*) FROM audit WHERE seq <= ?", (gint64) prune->seq, &prune->records, error)
@@ -104,14 +104,14 @@ va_store_prune_plan (VaStore *store, VaPrune *prune, GError **error)
 
 /* What is signed must be what the services have written. */
 static gboolean
-check_place (VaSql *sql, const VaPrune *prune, GError **error)
+check_place (VaDb *sql, const VaPrune *prune, GError **error)
 {
   VaAuditPlace place = { .seq = prune->seq };
   gboolean gone;
   int status;
 
   memcpy (place.link, prune->link, sizeof place.link);
-  status = va_sql_find_place (sql, &place, &gone, error);
+  status = va_store_audit_find_place (sql, &place, &gone, error);
   if (status != 0)
     return status > 0;
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT,
@@ -122,39 +122,39 @@ check_place (VaSql *sql, const VaPrune *prune, GError **error)
 }
 
 static gboolean
-put_anchor (VaSql *sql, gpointer data, GError **error)
+put_anchor (VaDb *sql, gpointer data, GError **error)
 {
-  const VaPrune *prune = ((Work *) data)->prune;
+  const VaPrune *prune = ((PruneWork *) data)->prune;
 
   return check_place (sql, prune, error)
-         && va_sql_run (sql, error, "DELETE FROM audit_anchor WHERE seq <= ?", "i", (gint64) prune->seq)
-         && va_sql_put_anchor (sql, va_store_side (sql->backend)->audit_key, prune->seq, prune->link, prune->now,
-                               prune->text, error);
+         && va_db_run (sql, error, "DELETE FROM audit_anchor WHERE seq <= ?", "i", (gint64) prune->seq)
+         && va_store_audit_put_anchor (sql, va_store_side (sql->backend)->audit_key, prune->seq, prune->link,
+                                       prune->now, prune->text, error);
 }
 
 gboolean
 va_store_prune_begin (VaStore *store, VaPrune *prune, VaAuditEntry *entry, GError **error)
 {
-  Work work = { .prune = prune };
+  PruneWork work = { .prune = prune };
 
-  return va_sql_transact (store->backend, put_anchor, &work, entry, error);
+  return va_db_transact (store->backend, put_anchor, &work, entry, error);
 }
 
 static gboolean
-take_some (VaSql *sql, const char *statement, gint64 bound, Work *work, GError **error)
+take_some (VaDb *sql, const char *statement, gint64 bound, PruneWork *work, GError **error)
 {
   if (work->count >= work->limit)
     return TRUE;
-  if (!va_sql_run (sql, error, statement, "ii", bound, (gint64) (work->limit - work->count)))
+  if (!va_db_run (sql, error, statement, "ii", bound, (gint64) (work->limit - work->count)))
     return FALSE;
-  work->count += va_sql_changes (sql);
+  work->count += va_db_changes (sql);
   return TRUE;
 }
 
 static gboolean
-remove_some (VaSql *sql, gpointer data, GError **error)
+remove_some (VaDb *sql, gpointer data, GError **error)
 {
-  Work *work = data;
+  PruneWork *work = data;
 
   work->count = 0;
   return take_some (sql, "DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE seq <= ? ORDER BY seq LIMIT ?)",
@@ -172,9 +172,9 @@ remove_some (VaSql *sql, gpointer data, GError **error)
 gboolean
 va_store_prune_step (VaStore *store, VaPrune *prune, guint limit, guint *count, GError **error)
 {
-  Work work = { .prune = prune, .limit = limit };
+  PruneWork work = { .prune = prune, .limit = limit };
 
-  if (!va_sql_transact (store->backend, remove_some, &work, NULL, error))
+  if (!va_db_transact (store->backend, remove_some, &work, NULL, error))
     return FALSE;
   *count = work.count;
   return TRUE;

@@ -10,21 +10,21 @@
 #define MIB (1024.0 * 1024.0)
 
 static gboolean
-count (VaSql *sql, const char *query, const char *owner, guint64 *number, guint64 *bytes, GError **error)
+count_kept (VaDb *sql, const char *query, const char *owner, guint64 *number, guint64 *bytes, GError **error)
 {
-  g_autoptr(VaStatement) row = va_sql_query (sql, error, query, "tt", owner, owner);
+  g_autoptr(VaDbStatement) row = va_db_query (sql, error, query, "tt", owner, owner);
 
-  if (row == NULL || va_sql_row (row, error) != 1)
+  if (row == NULL || va_db_row (row, error) != 1)
     return FALSE;
-  *number = (guint64) va_column_number (row, 0);
-  *bytes = (guint64) va_column_number (row, 1);
+  *number = (guint64) va_db_column_number (row, 0);
+  *bytes = (guint64) va_db_column_number (row, 1);
   return TRUE;
 }
 
 /* @kept: what it is, and what to do about it, as a format for the numbers. */
 static gboolean
-check (guint64 number, guint64 bytes, gboolean is_new, const VaQuotaOf *most, const char *kept, const char *cure,
-       GError **error)
+check_kept (guint64 number, guint64 bytes, gboolean is_new, const VaQuotaOf *most, const char *kept, const char *cure,
+            GError **error)
 {
   if (is_new && number > most->number)
     g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_QUOTA,
@@ -40,41 +40,44 @@ check (guint64 number, guint64 bytes, gboolean is_new, const VaQuotaOf *most, co
 }
 
 gboolean
-va_sql_check_images (VaSql *sql, const VaQuota *quota, const char *owner, gboolean is_new, GError **error)
+va_store_quota_check_images (VaDb *sql, const VaQuota *quota, const char *owner, gboolean is_new, GError **error)
 {
   guint64 number, bytes;
 
-  return count (sql,
-                "SELECT count(*), CAST (COALESCE (sum(size), 0) AS BIGINT) FROM artifacts WHERE owner = ? AND owner = "
-                "?",
-                owner, &number, &bytes, error)
-         && check (number, bytes, is_new, &quota->images, _("firmware images"),
-                   _("remove images that no registration names with “virt-attest artifact remove”"), error);
+  return count_kept (sql,
+                     "SELECT count(*), CAST (COALESCE (sum(size), 0) AS BIGINT) FROM artifacts WHERE owner = ? AND "
+                     "owner = "
+                     "?",
+                     owner, &number, &bytes, error)
+         && check_kept (number, bytes, is_new, &quota->images, _("firmware images"),
+                        _("remove images that no registration names with “virt-attest artifact remove”"), error);
 }
 
 gboolean
-va_sql_check_secrets (VaSql *sql, const VaQuota *quota, const char *owner, gboolean is_new, GError **error)
+va_store_quota_check_secrets (VaDb *sql, const VaQuota *quota, const char *owner, gboolean is_new, GError **error)
 {
   guint64 number, bytes;
 
-  return count (sql,
-                "SELECT count(*), CAST (COALESCE (sum(size), 0) AS BIGINT) FROM secrets WHERE owner = ? AND owner = ?",
-                owner, &number, &bytes, error)
-         && check (number, bytes, is_new, &quota->secrets, _("secrets"),
-                   _("remove secrets that no registration names with “virt-attest secret remove”"), error);
+  return count_kept (sql,
+                     "SELECT count(*), CAST (COALESCE (sum(size), 0) AS BIGINT) FROM secrets WHERE owner = ? AND owner "
+                     "= ?",
+                     owner, &number, &bytes, error)
+         && check_kept (number, bytes, is_new, &quota->secrets, _("secrets"),
+                        _("remove secrets that no registration names with “virt-attest secret remove”"), error);
 }
 
 /* What is proposed counts like what is registered. */
 gboolean
-va_sql_check_registrations (VaSql *sql, const VaQuota *quota, const char *owner, gboolean is_new, GError **error)
+va_store_quota_check_registrations (VaDb *sql, const VaQuota *quota, const char *owner, gboolean is_new, GError **error)
 {
   guint64 number, bytes;
 
-  return count (sql,
-                "SELECT count(*), CAST (COALESCE (sum(bytes), 0) AS BIGINT) FROM (SELECT length(text) AS bytes FROM "
-                "registrations"
-                " WHERE owner = ? UNION ALL SELECT length(text) FROM proposals WHERE owner = ?) AS kept",
-                owner, &number, &bytes, error)
-         && check (number, bytes, is_new, &quota->registrations, _("registrations, proposed ones included"),
-                   _("remove registrations that you do not need with “virt-attest vm remove”"), error);
+  return count_kept (sql,
+                     "SELECT count(*), CAST (COALESCE (sum(bytes), 0) AS BIGINT) FROM (SELECT length(text) AS bytes "
+                     "FROM "
+                     "registrations"
+                     " WHERE owner = ? UNION ALL SELECT length(text) FROM proposals WHERE owner = ?) AS kept",
+                     owner, &number, &bytes, error)
+         && check_kept (number, bytes, is_new, &quota->registrations, _("registrations, proposed ones included"),
+                        _("remove registrations that you do not need with “virt-attest vm remove”"), error);
 }

@@ -158,7 +158,7 @@ void va_stored_key_free (VaStoredKey *key);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaStoredKey, va_stored_key_free)
 
 /** What the store has done since it was opened. */
-typedef VaSqlStatistics VaStoreStatistics;
+typedef VaDbStatistics VaStoreStatistics;
 
 /** What a stored record of the audit log is worth by itself. */
 typedef enum {

@@ -8,48 +8,48 @@
 /* A registration as a row, which version of it there is, and what of it is sealed. */
 
 gpointer
-va_sql_read_registration (VaStatement *row)
+va_store_registration_read (VaDbStatement *row)
 {
   VaStoredRegistration *registration = g_new0 (VaStoredRegistration, 1);
 
-  registration->id = va_column_needed_text (row, 0);
-  registration->owner = va_column_needed_text (row, 1);
-  registration->text = va_column_needed_text (row, 2);
-  registration->sealed = va_column_needed_bytes (row, 3);
-  registration->created = va_column_number (row, 4);
-  registration->version = (guint64) va_column_number (row, 5);
-  registration->launches = (guint64) va_column_number (row, 6);
-  registration->key = (guint64) va_column_number (row, 7);
-  registration->approved = (guint64) va_column_number (row, 8);
-  registration->approved_until = va_column_number (row, 9);
-  registration->running = (guint64) va_column_number (row, 10);
+  registration->id = va_db_column_needed_text (row, 0);
+  registration->owner = va_db_column_needed_text (row, 1);
+  registration->text = va_db_column_needed_text (row, 2);
+  registration->sealed = va_db_column_needed_bytes (row, 3);
+  registration->created = va_db_column_number (row, 4);
+  registration->version = (guint64) va_db_column_number (row, 5);
+  registration->launches = (guint64) va_db_column_number (row, 6);
+  registration->key = (guint64) va_db_column_number (row, 7);
+  registration->approved = (guint64) va_db_column_number (row, 8);
+  registration->approved_until = va_db_column_number (row, 9);
+  registration->running = (guint64) va_db_column_number (row, 10);
   return registration;
 }
 
 void
-va_sql_set_ambiguous (const char *id, GError **error)
+va_store_registration_set_ambiguous (const char *id, GError **error)
 {
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AMBIGUOUS, _("several owners have a registration %s"), id);
 }
 
 /* Its version; 0: the owner has none of this id. */
 gboolean
-va_sql_find_version (VaSql *sql, const char *owner, const char *id, guint64 *version, GError **error)
+va_store_registration_find_version (VaDb *sql, const char *owner, const char *id, guint64 *version, GError **error)
 {
-  g_autoptr(VaStatement) row =
-    va_sql_query (sql, error, "SELECT version FROM registrations WHERE owner = ? AND id = ?", "tt", owner, id);
-  int status = row != NULL ? va_sql_row (row, error) : -1;
+  g_autoptr(VaDbStatement) row =
+    va_db_query (sql, error, "SELECT version FROM registrations WHERE owner = ? AND id = ?", "tt", owner, id);
+  int status = row != NULL ? va_db_row (row, error) : -1;
 
-  *version = status == 1 ? (guint64) va_column_number (row, 0) : 0;
+  *version = status == 1 ? (guint64) va_db_column_number (row, 0) : 0;
   return status >= 0;
 }
 
 gboolean
-va_sql_check_version (VaSql *sql, const char *owner, const char *id, guint64 version, GError **error)
+va_store_registration_check_version (VaDb *sql, const char *owner, const char *id, guint64 version, GError **error)
 {
   guint64 present;
 
-  if (!va_sql_find_version (sql, owner, id, &present, error))
+  if (!va_store_registration_find_version (sql, owner, id, &present, error))
     return FALSE;
   if (present == version)
     return TRUE;

@@ -18,7 +18,8 @@ typedef struct {
 
 /* @sealed under @old becomes one under the new key. */
 static gboolean
-move (Move *to, guint64 old, const VaSealLabel *label, const VaSealLabel *new_label, GBytes **sealed, GError **error)
+move_value (Move *to, guint64 old, const VaSealLabel *label, const VaSealLabel *new_label, GBytes **sealed,
+            GError **error)
 {
   VaSeal *seal = va_store_seal_of (to->store, old, error);
   g_autoptr(VaSecret) value = seal != NULL ? va_seal_open (seal, label, *sealed, error) : NULL;
@@ -37,7 +38,7 @@ move_secret (gpointer record, gpointer to, GError **error)
   g_autofree char *row = va_store_secret_row (secret);
   const VaSealLabel label = VA_LABEL_SECRET (row);
 
-  if (!move (to, secret->key, &label, &label, &secret->sealed, error))
+  if (!move_value (to, secret->key, &label, &label, &secret->sealed, error))
     return FALSE;
   secret->key = ((Move *) to)->key;
   return TRUE;
@@ -50,7 +51,7 @@ move_registration (gpointer record, gpointer to, GError **error)
   g_autofree char *row = va_store_registration_row (registration);
   const VaSealLabel label = VA_LABEL_REGISTRATION (row);
 
-  if (!move (to, registration->key, &label, &label, &registration->sealed, error))
+  if (!move_value (to, registration->key, &label, &label, &registration->sealed, error))
     return FALSE;
   registration->key = ((Move *) to)->key;
   return TRUE;
@@ -80,8 +81,8 @@ move_launch (gpointer record, gpointer to, GError **error)
   g_autofree char *row = va_store_launch_row (launch);
   const VaSealLabel keys = VA_LABEL_KEYS (row), table = VA_LABEL_TABLE (row);
 
-  if (!move (to, launch->key, &keys, &keys, &launch->sealed_keys, error)
-      || (launch->sealed_table != NULL && !move (to, launch->key, &table, &table, &launch->sealed_table, error)))
+  if (!move_value (to, launch->key, &keys, &keys, &launch->sealed_keys, error)
+      || (launch->sealed_table != NULL && !move_value (to, launch->key, &table, &table, &launch->sealed_table, error)))
     return FALSE;
   launch->key = ((Move *) to)->key;
   return TRUE;
@@ -105,7 +106,7 @@ va_store_rekey_begin (VaStore *store, VaAuditEntry *entry, GError **error)
       if (opened == NULL)
         return FALSE;
       fresh = va_store_new_key (store, id + 1, id, error);
-      if (fresh == NULL || !va_sql_add_key (store->backend, fresh, entry, error))
+      if (fresh == NULL || !va_store_keys_add (store->backend, fresh, entry, error))
         return FALSE;
     }
   return va_store_load_keys (store, error);
@@ -122,7 +123,7 @@ retire_older (VaStore *store, guint64 newest, GError **error)
   if (last == NULL || last->id != newest || last->oldest == newest)
     return keys != NULL;
   alone = va_store_wrap_again (store, last, newest, store->kek, error);
-  return alone != NULL && va_sql_retire_keys (store->backend, alone, last->sealed, error)
+  return alone != NULL && va_store_keys_retire (store->backend, alone, last->sealed, error)
          && va_store_load_keys (store, error);
 }
 
@@ -137,7 +138,7 @@ va_store_rekey_step (VaStore *store, guint limit, guint *count, GError **error)
   to.key = store->newest;
   g_mutex_unlock (&store->mutex);
   to.seal = va_store_seal_of (store, to.key, error);
-  if (to.seal == NULL || !va_sql_reseal (store->backend, to.key, limit, &reseal, count, error))
+  if (to.seal == NULL || !va_store_reseal (store->backend, to.key, limit, &reseal, count, error))
     return FALSE;
   if (*count > 0 || retire_older (store, to.key, &reason))
     return TRUE;
@@ -176,5 +177,5 @@ va_store_rewrap (VaStore *store, VaKek *kek, VaAuditEntry *entry, GError **error
   g_autoptr(GPtrArray) keys = wrap_again (store, kek, error);
   g_autoptr(GBytes) audit_key = keys != NULL ? va_kek_wrap (kek, &label, store->audit_key, error) : NULL;
 
-  return audit_key != NULL && va_sql_replace_keys (store->backend, keys, audit_key, entry, error);
+  return audit_key != NULL && va_store_keys_replace (store->backend, keys, audit_key, entry, error);
 }

@@ -17,9 +17,10 @@ typedef struct {
 } VaReseal;
 
 /**
- * va_sql_reseal: one transaction over at most @limit values that are sealed under another key than @key: see VaReseal.
+ * va_store_reseal: one transaction over at most @limit values that are sealed under another key than @key: see
+ * VaReseal.
  */
-gboolean va_sql_reseal (VaBackend *backend, guint64 key, guint limit, const VaReseal *how, guint *count, GError **error)
-  G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_store_reseal (VaDbBackend *backend, guint64 key, guint limit, const VaReseal *how, guint *count,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -37,7 +37,7 @@ check_present (gint64 version, GError **error)
 }
 
 static gboolean
-check_version (gint64 version, gboolean present, GError **error)
+check_schema_version (gint64 version, gboolean present, GError **error)
 {
   return present ? check_present (version, error) : va_store_check_schema (version, error);
 }
@@ -50,5 +50,5 @@ static const char *const postgresql_scripts[] = { VA_POSTGRESQL_SCHEMA_4, VA_POS
                                                   VA_POSTGRESQL_SCHEMA_6 };
 G_STATIC_ASSERT (G_N_ELEMENTS (postgresql_scripts) == VA_STORE_SCHEMA - 4 + 1);
 
-const VaSqlSchema va_schema_sqlite = { sqlite_scripts, 1, VA_STORE_SCHEMA, 0x76614174, check_version };
-const VaSqlSchema va_schema_postgresql = { postgresql_scripts, 4, VA_STORE_SCHEMA, 0, check_version };
+const VaDbSchema va_schema_sqlite = { sqlite_scripts, 1, VA_STORE_SCHEMA, 0x76614174, check_schema_version };
+const VaDbSchema va_schema_postgresql = { postgresql_scripts, 4, VA_STORE_SCHEMA, 0, check_schema_version };

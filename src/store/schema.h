@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-extern const VaSqlSchema va_schema_sqlite, va_schema_postgresql;
+extern const VaDbSchema va_schema_sqlite, va_schema_postgresql;
 /** va_store_check_schema: Errors: FAILED when @version is not one that this program knows. */
 gboolean va_store_check_schema (gint64 version, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

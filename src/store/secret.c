@@ -13,7 +13,7 @@ typedef struct {
   const VaStoredSecret *secret;
   const VaQuota *quota;
   VaReplacedSecret replaced;
-} Work;
+} SecretWork;
 
 static gboolean
 names_secret (const char *text, const char *name)
@@ -29,64 +29,64 @@ static const VaNamed named_secret = {
 };
 
 gpointer
-va_sql_read_secret (VaStatement *row)
+va_store_secret_read (VaDbStatement *row)
 {
   VaStoredSecret *secret = g_new0 (VaStoredSecret, 1);
-  g_autofree char *guid = va_column_needed_text (row, 2);
+  g_autofree char *guid = va_db_column_needed_text (row, 2);
 
-  secret->owner = va_column_needed_text (row, 0);
-  secret->name = va_column_needed_text (row, 1);
+  secret->owner = va_db_column_needed_text (row, 0);
+  secret->name = va_db_column_needed_text (row, 1);
   /* A text that is no GUID leaves zeros, under which the value does not open. */
   if (guid != NULL && !va_guid_parse (guid, secret->guid, NULL))
     memset (secret->guid, 0, sizeof secret->guid);
-  secret->size = (gsize) va_column_number (row, 3);
-  secret->created = va_column_number (row, 4);
-  secret->sealed = va_column_needed_bytes (row, 5);
-  secret->key = (guint64) va_column_number (row, 6);
+  secret->size = (gsize) va_db_column_number (row, 3);
+  secret->created = va_db_column_number (row, 4);
+  secret->sealed = va_db_column_needed_bytes (row, 5);
+  secret->key = (guint64) va_db_column_number (row, 6);
   return secret;
 }
 
 static gboolean
-find_replaced_secret (VaSql *sql, const char *owner, const char *name, VaReplacedSecret *replaced, GError **error)
+find_replaced_secret (VaDb *sql, const char *owner, const char *name, VaReplacedSecret *replaced, GError **error)
 {
-  g_autoptr(VaStatement) row =
-    va_sql_query (sql, error, "SELECT created, size FROM secrets WHERE owner = ? AND name = ?", "tt", owner, name);
-  int status = row != NULL ? va_sql_row (row, error) : -1;
+  g_autoptr(VaDbStatement) row =
+    va_db_query (sql, error, "SELECT created, size FROM secrets WHERE owner = ? AND name = ?", "tt", owner, name);
+  int status = row != NULL ? va_db_row (row, error) : -1;
 
   replaced->is_new = status != 1;
   if (status == 1)
     {
-      replaced->created = va_column_number (row, 0);
-      replaced->size = (gsize) va_column_number (row, 1);
+      replaced->created = va_db_column_number (row, 0);
+      replaced->size = (gsize) va_db_column_number (row, 1);
     }
   return status >= 0;
 }
 
 static gboolean
-insert_secret (VaSql *sql, gpointer data, GError **error)
+insert_secret (VaDb *sql, gpointer data, GError **error)
 {
-  Work *work = data;
+  SecretWork *work = data;
   const VaStoredSecret *secret = work->secret;
   g_autofree char *guid = va_guid_format (secret->guid);
 
   if (!find_replaced_secret (sql, secret->owner, secret->name, &work->replaced, error))
     return FALSE;
-  return va_sql_run (sql, error,
-                     "INSERT INTO secrets (" VA_SECRET_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?)"
-                     " ON CONFLICT (owner, name) DO UPDATE SET guid = excluded.guid, size = excluded.size,"
-                     " created = excluded.created, sealed = excluded.sealed, key_id = excluded.key_id",
-                     "tttiibk", secret->owner, secret->name, guid, (gint64) secret->size, secret->created,
-                     secret->sealed, (gint64) secret->key)
-         && va_sql_check_secrets (sql, work->quota, secret->owner, work->replaced.is_new, error);
+  return va_db_run (sql, error,
+                    "INSERT INTO secrets (" VA_SECRET_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?)"
+                    " ON CONFLICT (owner, name) DO UPDATE SET guid = excluded.guid, size = excluded.size,"
+                    " created = excluded.created, sealed = excluded.sealed, key_id = excluded.key_id",
+                    "tttiibk", secret->owner, secret->name, guid, (gint64) secret->size, secret->created,
+                    secret->sealed, (gint64) secret->key)
+         && va_store_quota_check_secrets (sql, work->quota, secret->owner, work->replaced.is_new, error);
 }
 
 static gboolean
-put_secret (VaBackend *backend, const VaStoredSecret *secret, VaReplacedSecret *replaced, VaAuditEntry *entry,
+put_secret (VaDbBackend *backend, const VaStoredSecret *secret, VaReplacedSecret *replaced, VaAuditEntry *entry,
             GError **error)
 {
-  Work work = { .secret = secret, .quota = &va_store_side (backend)->quota };
+  SecretWork work = { .secret = secret, .quota = &va_store_side (backend)->quota };
 
-  if (!va_sql_transact (backend, insert_secret, &work, entry, error))
+  if (!va_db_transact (backend, insert_secret, &work, entry, error))
     return FALSE;
   *replaced = work.replaced;
   return TRUE;
@@ -137,26 +137,26 @@ va_store_open_secret (VaStore *store, const VaStoredSecret *secret, GError **err
 VaStoredSecret *
 va_store_get_secret (VaStore *store, const char *owner, const char *name, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
-  g_autoptr(VaStatement) row = va_sql_query (reader, error,
-                                             "SELECT " VA_SECRET_COLUMNS " FROM secrets WHERE owner = ? AND name = ?",
-                                             "tt", owner, name);
-  int status = row != NULL ? va_sql_row (row, error) : -1;
+  g_autoptr(VaDbReader) reader = va_db_reader (store->backend, error);
+  g_autoptr(VaDbStatement) row = va_db_query (reader, error,
+                                              "SELECT " VA_SECRET_COLUMNS " FROM secrets WHERE owner = ? AND name = ?",
+                                              "tt", owner, name);
+  int status = row != NULL ? va_db_row (row, error) : -1;
 
-  va_sql_set_not_found (status, error, _("you have no secret"), name);
-  return status == 1 ? va_sql_read_secret (row) : NULL;
+  va_store_set_not_found (status, error, _("you have no secret"), name);
+  return status == 1 ? va_store_secret_read (row) : NULL;
 }
 
-static VaStatement *
-query_secrets (VaSql *sql, gconstpointer asked, gconstpointer last, gint64 limit, GError **error)
+static VaDbStatement *
+query_secrets (VaDb *sql, gconstpointer asked, gconstpointer last, gint64 limit, GError **error)
 {
   const VaPage *page = asked;
   const VaStoredSecret *before = last;
 
-  return va_sql_query (sql, error,
-                       "SELECT " VA_SECRET_COLUMNS " FROM secrets WHERE owner = ? AND name > ? ORDER BY name LIMIT ?",
-                       "tti", page->owner, va_sql_text_after (before != NULL ? before->name : NULL, page->after),
-                       limit);
+  return va_db_query (sql, error,
+                      "SELECT " VA_SECRET_COLUMNS " FROM secrets WHERE owner = ? AND name > ? ORDER BY name LIMIT ?",
+                      "tti", page->owner, va_store_text_after (before != NULL ? before->name : NULL, page->after),
+                      limit);
 }
 
 static gsize
@@ -164,22 +164,22 @@ secret_size (gconstpointer record)
 {
   const VaStoredSecret *secret = record;
 
-  return sizeof *secret + va_sql_text_size (secret->name)
+  return sizeof *secret + va_store_text_size (secret->name)
          + (secret->sealed != NULL ? g_bytes_get_size (secret->sealed) : 0);
 }
 
 GPtrArray *
 va_store_list_secrets (VaStore *store, const VaPage *page, gboolean *more, GError **error)
 {
-  static const VaPageKind kind = { query_secrets, va_sql_read_secret, secret_size,
+  static const VaPageKind kind = { query_secrets, va_store_secret_read, secret_size,
                                    (GDestroyNotify) va_stored_secret_free };
-  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
+  g_autoptr(VaDbReader) reader = va_db_reader (store->backend, error);
 
-  return va_sql_page (reader, &kind, page, page->limit, page->bytes, more, error);
+  return va_store_page_read (reader, &kind, page, page->limit, page->bytes, more, error);
 }
 
 gboolean
 va_store_remove_secret (VaStore *store, const char *owner, const char *name, VaAuditEntry *entry, GError **error)
 {
-  return va_sql_remove_named (store->backend, &named_secret, owner, name, entry, error);
+  return va_store_named_remove (store->backend, &named_secret, owner, name, entry, error);
 }

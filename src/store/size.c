@@ -27,11 +27,11 @@ va_store_table_name (guint i)
 }
 
 static gboolean
-ask_number (VaSql *sql, const char *query, guint64 *number, GError **error)
+ask_number (VaDb *sql, const char *query, guint64 *number, GError **error)
 {
   gint64 found;
 
-  if (!va_sql_read_number (sql, &found, error, query, ""))
+  if (!va_db_read_number (sql, &found, error, query, ""))
     return FALSE;
   *number = (guint64) MAX (found, 0);
   return TRUE;
@@ -40,7 +40,7 @@ ask_number (VaSql *sql, const char *query, guint64 *number, GError **error)
 gboolean
 va_store_measure_bytes (VaStore *store, guint64 *bytes, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
+  g_autoptr(VaDbReader) reader = va_db_reader (store->backend, error);
 
   return reader != NULL && ask_number (reader, store->backend->size_query, bytes, error);
 }
@@ -51,7 +51,7 @@ va_store_count_rows (VaStore *store, guint64 rows[VA_STORE_TABLES], GError **err
 {
   for (guint i = 0; i < VA_STORE_TABLES; i++)
     {
-      g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
+      g_autoptr(VaDbReader) reader = va_db_reader (store->backend, error);
 
       if (reader == NULL || !ask_number (reader, tables[i].query, &rows[i], error))
         return FALSE;

@@ -15,10 +15,10 @@ typedef struct {
 } VaStoreSide;
 
 /** va_store_side_add: to @backend, together with the hooks that write the audit log. */
-void va_store_side_add (VaBackend *backend);
+void va_store_side_add (VaDbBackend *backend);
 
 static inline VaStoreSide *
-va_store_side (VaBackend *backend)
+va_store_side (VaDbBackend *backend)
 {
   return backend->owner;
 }

@@ -26,7 +26,7 @@
 #define SCHEMA_LOOKS 50    /* far more than it takes to read a schema */
 
 static gboolean
-fail_with (sqlite3 *db, GError **error)
+fail_foreign (sqlite3 *db, GError **error)
 {
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED, _("the file is not a store that can be read: %s"),
                db != NULL ? sqlite3_errmsg (db) : _("out of memory"));
@@ -42,7 +42,7 @@ count_looks (void *data)
 }
 
 static void
-close_database (sqlite3 **db)
+close_foreign (sqlite3 **db)
 {
   sqlite3_close (*db);
 }
@@ -51,14 +51,14 @@ static gboolean
 open_carefully (const char *path, sqlite3 **db, GError **error)
 {
   if (sqlite3_open_v2 (path, db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
-    return fail_with (*db, error);
+    return fail_foreign (*db, error);
   sqlite3_db_config (*db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
   sqlite3_db_config (*db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
   sqlite3_db_config (*db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
   sqlite3_db_config (*db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
   sqlite3_limit (*db, SQLITE_LIMIT_ATTACHED, 0);
   sqlite3_limit (*db, SQLITE_LIMIT_SQL_LENGTH, SQL_MAX);
-  return sqlite3_exec (*db, "PRAGMA cell_size_check = ON", NULL, NULL, NULL) == SQLITE_OK || fail_with (*db, error);
+  return sqlite3_exec (*db, "PRAGMA cell_size_check = ON", NULL, NULL, NULL) == SQLITE_OK || fail_foreign (*db, error);
 }
 
 static gboolean
@@ -71,7 +71,7 @@ read_version (sqlite3 *db, gint64 *version, GError **error)
   if (ok)
     *version = sqlite3_column_int64 (row, 0);
   else
-    fail_with (db, error);
+    fail_foreign (db, error);
   sqlite3_finalize (row);
   return ok && va_store_check_schema (*version, error);
 }
@@ -156,19 +156,19 @@ describe_schema (sqlite3 *db, GError **error)
         g_string_append_c (out, '\n');
       }
   if (sqlite3_finalize (rows) != SQLITE_OK || rc != SQLITE_OK)
-    return fail_with (db, error), NULL;
+    return fail_foreign (db, error), NULL;
   return g_string_free (g_steal_pointer (&out), FALSE);
 }
 
 static char *
 describe_own (gint64 version, GError **error)
 {
-  __attribute__ ((cleanup (close_database))) sqlite3 *db = NULL;
+  __attribute__ ((cleanup (close_foreign))) sqlite3 *db = NULL;
   int rc = sqlite3_open_v2 (":memory:", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX, NULL);
 
   for (gint64 i = 0; rc == SQLITE_OK && i < version; i++)
     rc = sqlite3_exec (db, va_schema_sqlite.scripts[i], NULL, NULL, NULL);
-  return rc == SQLITE_OK ? describe_schema (db, error) : (fail_with (db, error), NULL);
+  return rc == SQLITE_OK ? describe_schema (db, error) : (fail_foreign (db, error), NULL);
 }
 
 static gboolean
@@ -212,7 +212,7 @@ check_with (sqlite3 *db, const char *pragma, const char *good, GError **error)
   if (rc == SQLITE_ROW || rc == SQLITE_DONE)
     ok = good != NULL ? g_strcmp0 (said, good) == 0 : rc == SQLITE_DONE;
   if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-    fail_with (db, error);
+    fail_foreign (db, error);
   else if (!ok && good != NULL)
     g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED, _("the file is damaged: %s"), said != NULL ? said : "?");
   else if (!ok)
@@ -225,9 +225,9 @@ check_with (sqlite3 *db, const char *pragma, const char *good, GError **error)
 }
 
 gboolean
-va_sqlite_check_foreign (const char *path, GError **error)
+va_store_check_foreign (const char *path, GError **error)
 {
-  __attribute__ ((cleanup (close_database))) sqlite3 *db = NULL;
+  __attribute__ ((cleanup (close_foreign))) sqlite3 *db = NULL;
 
   return open_carefully (path, &db, error) && check_tables (db, error)
          && check_with (db, "PRAGMA integrity_check (1)", "ok", error)

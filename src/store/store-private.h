@@ -9,7 +9,7 @@
 G_BEGIN_DECLS
 
 struct _VaStore {
-  VaBackend *backend;
+  VaDbBackend *backend;
   VaKek *kek;          /* borrowed */
   GMutex mutex;        /* of what follows */
   GHashTable *seals;   /* id of a data key -> VaSeal; none goes before the store does */
@@ -22,7 +22,7 @@ struct _VaStore {
 };
 
 /** va_store_open_backend: the database at @place alone. */
-VaBackend *va_store_open_backend (const char *place, VaStoreWhich which, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+VaDbBackend *va_store_open_backend (const char *place, VaStoreWhich which, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_load_keys: reads the data keys again. Errors: SEAL when one does not open. */
 gboolean va_store_load_keys (VaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_seal_of: borrowed. Errors: SEAL when there is no such key */

@@ -12,13 +12,13 @@
 gboolean
 va_store_is_url (const char *place)
 {
-  return va_postgresql_is_url (place);
+  return va_db_postgresql_is_url (place);
 }
 
 gboolean
 va_store_check_url (const char *url, GError **error)
 {
-  return va_postgresql_check_url (url, error);
+  return va_db_postgresql_check_url (url, error);
 }
 
 static void
@@ -31,7 +31,7 @@ free_side (gpointer data)
 }
 
 void
-va_store_side_add (VaBackend *backend)
+va_store_side_add (VaDbBackend *backend)
 {
   VaStoreSide *side = g_new0 (VaStoreSide, 1);
 
@@ -42,12 +42,12 @@ va_store_side_add (VaBackend *backend)
   backend->hooks = &va_audit_hooks;
 }
 
-VaBackend *
+VaDbBackend *
 va_store_open_backend (const char *place, VaStoreWhich which, GError **error)
 {
   gboolean present = which == VA_STORE_PRESENT;
-  VaBackend *backend = va_store_is_url (place) ? va_postgresql_open (place, &va_schema_postgresql, present, error)
-                                               : va_sqlite_open (place, &va_schema_sqlite, present, error);
+  VaDbBackend *backend = va_store_is_url (place) ? va_db_postgresql_open (place, &va_schema_postgresql, present, error)
+                                                 : va_db_sqlite_open (place, &va_schema_sqlite, present, error);
 
   if (backend != NULL)
     va_store_side_add (backend);
@@ -75,7 +75,7 @@ va_store_close (VaStore *store)
   if (store == NULL)
     return;
   if (store->backend != NULL)
-    va_sql_backend_free (store->backend);
+    va_db_backend_free (store->backend);
   g_hash_table_unref (store->seals);
   g_hash_table_unref (store->rows);
   va_secret_free (store->audit_key);
@@ -86,10 +86,10 @@ va_store_close (VaStore *store)
 gboolean
 va_store_ping (VaStore *store, GError **error)
 {
-  g_autoptr(VaSqlReader) reader = va_sql_reader (store->backend, error);
-  g_autoptr(VaStatement) statement = va_sql_query (reader, error, "SELECT count(*) FROM counters", "");
+  g_autoptr(VaDbReader) reader = va_db_reader (store->backend, error);
+  g_autoptr(VaDbStatement) statement = va_db_query (reader, error, "SELECT count(*) FROM counters", "");
 
-  return statement != NULL && va_sql_row (statement, error) == 1;
+  return statement != NULL && va_db_row (statement, error) == 1;
 }
 
 void
@@ -101,5 +101,5 @@ va_store_set_quota (VaStore *store, const VaQuota *quota)
 void
 va_store_statistics (VaStore *store, VaStoreStatistics *out)
 {
-  va_sql_statistics (store->backend, out);
+  va_db_statistics (store->backend, out);
 }

@@ -19,22 +19,22 @@ typedef struct {
 #define INSERT_HOST "INSERT INTO hosts (name, features, seen) VALUES (?, '{}', 0)"
 
 static gboolean
-add_host (VaSql *sql, gpointer data, GError **error)
+add_host (VaDb *sql, gpointer data, GError **error)
 {
   Writer *writer = data;
 
   writer->written = g_get_monotonic_time ();
   if (g_str_equal (writer->name, "reads"))
     {
-      g_autoptr(VaStatement) row = va_sql_query (sql, error, "SELECT count(*) FROM hosts", "");
+      g_autoptr(VaDbStatement) row = va_db_query (sql, error, "SELECT count(*) FROM hosts", "");
 
-      if (row == NULL || va_sql_row (row, error) != 1)
+      if (row == NULL || va_db_row (row, error) != 1)
         return FALSE;
     }
-  if (!va_sql_send (sql, error, INSERT_HOST, "t", writer->name))
+  if (!va_db_send (sql, error, INSERT_HOST, "t", writer->name))
     return FALSE;
   if (g_str_equal (writer->name, "twice"))
-    return va_sql_send (sql, error, INSERT_HOST, "t", writer->name);
+    return va_db_send (sql, error, INSERT_HOST, "t", writer->name);
   if (!g_str_equal (writer->name, "refused"))
     return TRUE;
   g_set_error_literal (error, VA_STORE_ERROR, VA_STORE_ERROR_PERMIT, "refused");
@@ -46,8 +46,8 @@ write_one (gpointer data)
 {
   Writer *writer = data;
 
-  writer->ok = (writer->large ? va_sql_transact_large : va_sql_transact) (writer->store->backend, add_host, writer,
-                                                                          NULL, &writer->error);
+  writer->ok = (writer->large ? va_db_transact_large : va_db_transact) (writer->store->backend, add_host, writer, NULL,
+                                                                        &writer->error);
   writer->ended = g_get_monotonic_time ();
   g_assert_true (writer->ok == (writer->error == NULL));
   return NULL;
@@ -62,7 +62,7 @@ typedef struct {
 } Holder;
 
 static gboolean
-hold (VaSql *sql, gpointer data, GError **error)
+hold (VaDb *sql, gpointer data, GError **error)
 {
   Holder *holder = data;
 
@@ -83,7 +83,7 @@ hold_database (gpointer data)
   Holder *holder = data;
   g_autoptr(GError) error = NULL;
 
-  g_assert_true (va_sql_transact (holder->store->backend, hold, holder, NULL, &error) || on_postgresql ());
+  g_assert_true (va_db_transact (holder->store->backend, hold, holder, NULL, &error) || on_postgresql ());
   return NULL;
 }
 
@@ -117,7 +117,7 @@ let_go (Holder *holder, GThread *thread)
 static void
 wait_for_queue (VaStore *store, guint length)
 {
-  VaCommitQueue *queue = &((VaSqlBackend *) store->backend)->queue;
+  VaDbCommitQueue *queue = &((VaDbPool *) store->backend)->queue;
   guint there;
 
   do

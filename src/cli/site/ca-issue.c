@@ -12,7 +12,7 @@
 
 /* Of dots alone would be nobody's name, and another directory's where it becomes a part of a path. */
 static gboolean
-is_name (const char *name)
+is_peer_name (const char *name)
 {
   return va_identity_name_is_valid (name) && name[strspn (name, ".")] != '\0';
 }
@@ -35,7 +35,7 @@ fill_request (const VaCall *call, VaCaRequest *request)
     va_call_usage (call, _("“%s” is not a role: expected owner, host, operator, auditor, metrics or service"), role);
   else if (call->n_operands != 2)
     va_call_usage (call, _("a certificate of role %s has one name"), role);
-  else if (!is_name (request->name))
+  else if (!is_peer_name (request->name))
     va_call_usage (call, _("“%s” is not a name: expected 1 to 64 of a-z 0-9 . _ -, and not dots alone"), request->name);
   else
     return TRUE;
@@ -89,7 +89,7 @@ va_verb_ca_issue (VaCall *call)
     return VA_EXIT_USAGE;
   if (days < 1 || days > DAYS_MAX)
     return va_call_usage (call, _("--days must be from 1 to %d"), DAYS_MAX);
-  if (person != NULL && (request.server || request.role != VA_ROLE_OWNER || !is_name (person)))
+  if (person != NULL && (request.server || request.role != VA_ROLE_OWNER || !is_peer_name (person)))
     return va_call_usage (call, "%s", _("--person goes with the role owner: 1 to 64 of a-z 0-9 . _ -"));
   request.person = person;
   request.not_after = g_get_real_time () / G_USEC_PER_SEC + (gint64) days * 24 * 60 * 60;

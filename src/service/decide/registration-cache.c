@@ -60,7 +60,7 @@ va_registration_cache_forget (VaRegistrationCache *held, const char *owner, cons
 }
 
 static Held *
-find_stored (VaStore *store, const char *owner, const char *id, GError **error)
+find_stored_registration (VaStore *store, const char *owner, const char *id, GError **error)
 {
   VaStoredRegistration *stored = va_store_find_registration (store, owner, id, error);
   Held *held;
@@ -114,7 +114,7 @@ va_registration_cache_open (VaRegistrationCache *all, VaStore *store, const char
     return open;
   /* Also what is sealed under a data key that is no more, since it was read. */
   va_cache_forget (all, key);
-  found = find_stored (store, owner, id, error);
+  found = find_stored_registration (store, owner, id, error);
   open = found != NULL ? open_held (store, found, owner == NULL, error) : NULL;
   if (open == NULL)
     return NULL;
