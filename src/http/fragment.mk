@@ -4,8 +4,11 @@ noinst_LTLIBRARIES += libva-http-server.la libva-http-client.la
 libva_http_server_la_SOURCES = \
 	src/http/request-id.h \
 	src/http/server/account.c src/http/server/account.h \
+	src/http/server/admission.c \
+	src/http/server/answer.c \
 	src/http/server/body.c src/http/server/body.h \
 	src/http/server/connection.c src/http/server/connection.h \
+	src/http/server/engine.c src/http/server/engine.h \
 	src/http/server/exchange.c src/http/server/exchange.h \
 	src/http/server/exchange-private.h \
 	src/http/server/handler.c \
@@ -16,7 +19,8 @@ libva_http_server_la_SOURCES = \
 	src/http/server/tcp-listener.c src/http/server/tcp-listener.h \
 	src/http/server/tls.c src/http/server/tls.h \
 	src/http/server/tls-check.c src/http/server/tls-check.h \
-	src/http/server/transport.c src/http/server/transport.h
+	src/http/server/transport.c src/http/server/transport.h \
+	src/http/server/underway.c src/http/server/underway.h
 libva_http_server_la_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS) $(MICROHTTPD_CFLAGS)
 libva_http_server_la_LIBADD = libva-pki.la $(MICROHTTPD_LIBS) $(GNUTLS_LIBS)
 

@@ -69,6 +69,15 @@ includes_keep_to_the_graph ()
   return $found
 }
 
+# Who uses a library that may be replaced one day. Tests may use their own.
+libraries_keep_to_their_place ()
+{
+  local found=0
+  grep -rnE --include='*.[ch]' '\bMHD_|microhttpd\.h' "$top"/{src,plugin,hooks} | grep -v '/src/http/server/engine\.c:' && found=1
+  grep -rnE --include='*.[ch]' '\b(soup_|SOUP_|Soup[A-Z])|libsoup/' "$top"/{src,plugin,hooks} | grep -v '/src/http/client/' && found=1
+  return $found
+}
+
 format_check ()
 {
   local what="C is formatted as tests/format has it, in at most 120 columns"
@@ -87,5 +96,6 @@ check "README.md has at most 130 lines" readme_is_short
 check "po/POTFILES.in lists every source with messages" potfiles_are_complete
 check "src/cli prints answers by its safe printer alone" answers_are_printed_safely
 check "includes keep to the graph of docs/ARCHITECTURE.md" includes_keep_to_the_graph
+check "libmicrohttpd is in src/http/server/engine.c alone, libsoup in src/http/client" libraries_keep_to_their_place
 format_check
 finish

@@ -2,14 +2,14 @@
 #pragma once
 
 #include <glib.h>
-#include <microhttpd.h>
+#include <gnutls/gnutls.h>
 #include "pki/revocation.h"
 
 G_BEGIN_DECLS
 
 /**
  * The connections of a server, each with the moment at which it must be done with what it is doing. A thread of its own
- * shuts overdue ones down: libmicrohttpd's timeout starts anew with every byte, so a slow client could stay for ever.
+ * shuts overdue ones down: the engine's timeout starts anew with every byte, so a slow client could stay for ever.
  * Where it gets crowded, whoever has not shown a certificate of the CA for longest makes room for the next one:
  * somebody with many addresses and patience could otherwise keep everybody out.
  */
@@ -20,18 +20,18 @@ typedef struct {
   VaConnections *connections;
   GList link;
   gsize order;     /* of admission */
-  int fd;          /* borrowed from libmicrohttpd, which closes it after va_connection_free() */
+  int fd;          /* borrowed from the engine, which closes it after va_connection_free() */
   gint64 deadline; /* monotonic, microseconds */
   guint seconds;   /* the deadline after a good handshake */
   gboolean cut;
   gboolean verified; /* the handshake's verdict, see va_connection_verified() */
   VaIdentity identity;
   VaPeerCertificate certificate;
-  guint trust;        /* va_trust_generation() of the CAs that its certificate was verified under last */
-  gint64 valid_until; /* see va_connection_set_end() */
-  gint64 latest;      /* the same as a deadline; 0: none */
-  struct MHD_Connection *mhd;
-  gboolean answering; /* with an answer of ours, see va_transport_begin() */
+  guint trust;          /* va_trust_generation() of the CAs that its certificate was verified under last */
+  gint64 valid_until;   /* see va_connection_set_end() */
+  gint64 latest;        /* the same as a deadline; 0: none */
+  struct _VaWire *wire; /* the engine's part of it, see engine.h */
+  gnutls_session_t session;
 } VaConnection;
 
 /** va_connections_new: @most: that there may be at once; @each: of one peer, whatever addresses he comes from */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <microhttpd.h>
 #include "http/server/account.h"
 #include "http/server/connection.h"
 #include "http/server/server.h"
+#include "http/server/underway.h"
 #include "pki/trust.h"
 
 G_BEGIN_DECLS
@@ -20,23 +20,19 @@ typedef struct {
   VaTrust *trust;
   GThreadPool *aside; /* handlers that wait for others, so that no thread which serves connections does */
   VaServerStatistics *statistics;
-  GMutex mutex;
-  GCond quiet; /* no request is under way */
-  guint active;
-  gboolean stopping;  /* answers end their connection */
-  gboolean closed;    /* no request is begun any more */
+  VaUnderway underway;
   VaAccount *account; /* bodies and answers in memory */
 } VaExchanges;
 
-/** The three moments of a request, as libmicrohttpd calls them; @data is the VaExchanges. */
-void *va_exchange_begin (void *data, const char *target, struct MHD_Connection *mhd);
-enum MHD_Result va_exchange_continue (void *data, struct MHD_Connection *mhd, const char *path, const char *method,
-                                      const char *version, const char *upload, size_t *upload_size, void **state);
-void va_exchange_end (void *data, struct MHD_Connection *mhd, void **state, enum MHD_RequestTerminationCode how);
+typedef struct _VaExchange VaExchange;
 
-/** va_exchanges_are_closed: whether the server has waited long enough for what is under way. */
-gboolean va_exchanges_are_closed (VaExchanges *exchanges);
-/** va_exchange_connection: our part of libmicrohttpd's connection. */
-VaConnection *va_exchange_connection (struct MHD_Connection *mhd);
+/** The moments of a request, as VaEngineCalls has them. */
+VaExchange *va_exchange_begin (VaExchanges *shared, VaConnection *connection, const char *target);
+gboolean va_exchange_take_head (gpointer exchange, const VaHead *head);
+gboolean va_exchange_take_body (gpointer exchange, const char *piece, gsize size);
+gboolean va_exchange_complete (gpointer exchange);
+void va_exchange_end (gpointer exchange);
+/** va_exchange_run_aside: the function of VaExchanges.aside; @exchange: a VaExchange */
+void va_exchange_run_aside (gpointer exchange, gpointer unused);
 
 G_END_DECLS

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "core/i18n.h"
 #include "http/server/exchange-private.h"
+
+#include "core/i18n.h"
+#include "http/server/engine.h"
 
 #define ASIDE_MAX 64 /* requests that wait for a thread which may wait */
 
@@ -15,8 +17,8 @@ va_handled_clear (VaHandled *handled)
 }
 
 /* What went wrong inside is logged; the peer is told where to look. */
-static enum MHD_Result
-answer_failure (VaExchange *exchange, struct MHD_Connection *mhd, const GError *error)
+static gboolean
+answer_failure (VaExchange *exchange, const GError *error)
 {
   g_autoptr(GError) told = NULL;
 
@@ -25,30 +27,52 @@ answer_failure (VaExchange *exchange, struct MHD_Connection *mhd, const GError *
       if (va_problem_status ((VaProblemCode) error->code) >= 500)
         g_message ("request %s: %s %s: %s", exchange->request_id, exchange->route->method, exchange->route->pattern,
                    error->message);
-      return va_exchange_answer_error (exchange, mhd, error);
+      return va_exchange_answer_error (exchange, error);
     }
   g_warning ("request %s: %s %s failed: %s", exchange->request_id, exchange->route->method, exchange->route->pattern,
              error != NULL ? error->message : "no reason given");
   g_set_error (&told, VA_PROBLEM_ERROR, VA_PROBLEM_INTERNAL,
                _("the service made a mistake; its log says more about request %s"), exchange->request_id);
-  return va_exchange_answer_error (exchange, mhd, told);
+  return va_exchange_answer_error (exchange, told);
 }
 
-VaRequest
-va_exchange_make_request (const VaExchange *exchange, struct MHD_Connection *mhd, const char *path, const char *method)
+static void
+clear_request (VaRequest *request)
 {
-  const VaConnection *connection = va_exchange_connection (mhd);
-  VaRequest request = { .method = method,
-                        .path = path,
+  va_secret_free (request->body);
+  g_clear_pointer (&request->plain, g_bytes_unref);
+  if (request->entry != NULL)
+    request->free_entry (g_steal_pointer (&request->entry));
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VaRequest, clear_request)
+
+static VaRequest
+make_request (const VaExchange *exchange)
+{
+  const VaConnection *connection = exchange->connection;
+  VaRequest request = { .method = exchange->head->method,
+                        .path = exchange->head->path,
                         .identity = exchange->identity,
                         .request_id = exchange->request_id,
-                        .connection = mhd };
+                        .head = exchange->head };
 
   for (guint i = 0; i < VA_ROUTE_PARTS; i++)
     request.parts[i] = exchange->match.parts[i];
   request.name = exchange->route != NULL ? exchange->route->name : NULL;
-  request.certificate = connection != NULL && connection->verified ? connection->certificate.fingerprint : NULL;
+  request.certificate = connection->verified ? connection->certificate.fingerprint : NULL;
   return request;
+}
+
+/* For the role, or because the certificate counts no more. */
+void
+va_exchange_report_refusal (VaExchange *exchange)
+{
+  g_auto(VaRequest) request = make_request (exchange);
+
+  if (exchange->shared->refused == NULL || !exchange->connection->verified)
+    return;
+  request.identity = &exchange->connection->identity;
+  exchange->shared->refused (&request, &exchange->refusal, exchange->shared->user_data);
 }
 
 /* What the answer of a list may come to counts before it is made, and a peer has few of them made at once. */
@@ -74,13 +98,13 @@ run_handler (VaExchange *exchange, VaRequest *request, VaResponse *response, GEr
 
 /* Returns: FALSE: the handler has done nothing yet, since it would have to wait, and @may_wait is not set */
 static gboolean
-handle_exchange (VaExchange *exchange, struct MHD_Connection *mhd, const char *path, gboolean may_wait)
+handle_exchange (VaExchange *exchange, gboolean may_wait)
 {
-  g_auto(VaRequest) request = va_exchange_make_request (exchange, mhd, path, exchange->route->method);
+  g_auto(VaRequest) request = make_request (exchange);
   VaHandled *result = &exchange->result;
   gint64 begun = g_get_monotonic_time ();
 
-  result->response.status = MHD_HTTP_OK;
+  result->response.status = 200;
   request.may_wait = may_wait;
   if (exchange->route->plain_body)
     request.plain = va_body_take_plain (&exchange->body);
@@ -100,16 +124,16 @@ handle_exchange (VaExchange *exchange, struct MHD_Connection *mhd, const char *p
   return TRUE;
 }
 
-static enum MHD_Result
-answer_handled (VaExchange *exchange, struct MHD_Connection *mhd)
+static gboolean
+answer_handled (VaExchange *exchange)
 {
   VaResponse *response = &exchange->result.response;
 
   if (!exchange->result.ok)
-    return answer_failure (exchange, mhd, exchange->result.error);
+    return answer_failure (exchange, exchange->result.error);
   if (response->json != NULL)
-    return va_exchange_answer (exchange, mhd, response->status, "application/json", va_json_print (response->json));
-  return va_exchange_answer (exchange, mhd, response->status,
+    return va_exchange_answer (exchange, response->status, "application/json", va_json_print (response->json));
+  return va_exchange_answer (exchange, response->status,
                              response->type != NULL ? response->type : "text/plain; charset=utf-8",
                              g_steal_pointer (&response->text));
 }
@@ -121,27 +145,25 @@ va_exchange_run_aside (gpointer data, gpointer unused)
 
   (void) unused;
   /* What still waits when the server has lost its patience has nobody asked any more. */
-  if (!handle_exchange (exchange, exchange->mhd, exchange->path, !va_exchanges_are_closed (exchange->shared)))
+  if (!handle_exchange (exchange, !va_underway_is_closed (&exchange->shared->underway)))
     va_exchange_refuse_busy (&exchange->result.error, _("the service is stopping"));
-  MHD_resume_connection (exchange->mhd);
+  va_wire_resume (exchange->connection->wire);
 }
 
-enum MHD_Result
-va_exchange_call_handler (VaExchange *exchange, struct MHD_Connection *mhd, const char *path)
+gboolean
+va_exchange_call_handler (VaExchange *exchange)
 {
   g_autoptr(GError) busy = NULL;
 
-  if (exchange->aside || handle_exchange (exchange, mhd, path, FALSE))
-    return answer_handled (exchange, mhd);
+  if (exchange->aside || handle_exchange (exchange, FALSE))
+    return answer_handled (exchange);
   if (g_thread_pool_unprocessed (exchange->shared->aside) >= ASIDE_MAX)
     {
       va_exchange_refuse_busy (&busy, _("too many requests wait for another server's answer; try again later"));
-      return va_exchange_answer_error (exchange, mhd, busy);
+      return va_exchange_answer_error (exchange, busy);
     }
   exchange->aside = TRUE;
-  exchange->mhd = mhd;
-  exchange->path = path;
-  MHD_suspend_connection (mhd);
+  va_wire_suspend (exchange->connection->wire);
   g_thread_pool_push (exchange->shared->aside, exchange, NULL);
-  return MHD_YES;
+  return TRUE;
 }

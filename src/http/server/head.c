@@ -12,13 +12,41 @@
 /* RFC 9110, section 5.6.2 */
 #define TOKEN_CHARACTERS G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "!#$%&'*+-.^_`|~"
 
+/* What is looked at line by line. */
 typedef struct {
-  const char *end; /* of the last line: the byte behind what libmicrohttpd kept of it */
+  const char *end; /* of the last line: the byte behind what the engine kept of it */
   gboolean gaps;   /* something was sent that no header has */
   gboolean names, values;
   guint lengths, encodings, hosts;
   const char *length;
 } Lines;
+
+static const char *
+find_part (const GArray *parts, const char *name)
+{
+  gsize size = strlen (name);
+
+  for (guint i = 0; i < parts->len; i++)
+    {
+      const VaHeadPart *part = &g_array_index (parts, VaHeadPart, i);
+
+      if (part->name_size == size && g_ascii_strncasecmp (part->name, name, size) == 0)
+        return part->value;
+    }
+  return NULL;
+}
+
+const char *
+va_head_header (const VaHead *head, const char *name)
+{
+  return find_part (head->headers, name);
+}
+
+const char *
+va_head_argument (const VaHead *head, const char *name)
+{
+  return find_part (head->arguments, name);
+}
 
 static gboolean
 refuse_head (GError **error, const char *why)
@@ -49,28 +77,24 @@ line_follows (const Lines *lines, const char *name, gsize name_size, const char 
   return name == lines->end + NEWLINE && value > name + name_size;
 }
 
-static enum MHD_Result
-on_header (void *data, enum MHD_ValueKind kind, const char *name, size_t name_size, const char *value,
-           size_t value_size)
+static void
+read_line (Lines *lines, const VaHeadPart *header)
 {
-  Lines *lines = data;
+  const char *name = header->name;
+  const char *value = header->value != NULL ? header->value : name + header->name_size; /* follows no name */
 
-  (void) kind;
-  if (value == NULL)
-    value = name + name_size; /* follows no name */
-  lines->gaps |= !line_follows (lines, name, name_size, value);
-  lines->end = value + value_size;
-  lines->names |= !is_token (name, name_size);
-  lines->values |= !value_is_text (value, value_size);
-  lines->hosts += g_ascii_strcasecmp (name, MHD_HTTP_HEADER_HOST) == 0;
-  if (g_ascii_strcasecmp (name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0)
+  lines->gaps |= !line_follows (lines, name, header->name_size, value);
+  lines->end = value + header->value_size;
+  lines->names |= !is_token (name, header->name_size);
+  lines->values |= !value_is_text (value, header->value_size);
+  lines->hosts += g_ascii_strcasecmp (name, "Host") == 0;
+  if (g_ascii_strcasecmp (name, "Content-Length") == 0)
     {
       lines->lengths++;
       lines->length = value;
     }
-  if (g_ascii_strcasecmp (name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0)
+  if (g_ascii_strcasecmp (name, "Transfer-Encoding") == 0)
     lines->encodings++;
-  return MHD_YES;
 }
 
 /*
@@ -79,15 +103,15 @@ on_header (void *data, enum MHD_ValueKind kind, const char *name, size_t name_si
  * must lie one behind the other, and be all that it read.
  */
 static gboolean
-is_all_that_came (const VaHead *head, struct MHD_Connection *mhd, const char *method, const Lines *lines)
+is_all_that_came (const VaHead *head, const Lines *lines)
 {
-  const union MHD_ConnectionInfo *info = MHD_get_connection_info (mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-  const char *begin = head->target - 1 - strlen (method);
+  const char *begin = head->target - 1 - strlen (head->method);
 
-  return !lines->gaps && info != NULL && lines->end + 2 * NEWLINE == begin + info->header_size;
+  return head->version == head->target + head->target_size + 1 && !lines->gaps && head->size > 0
+         && lines->end + 2 * NEWLINE == begin + head->size;
 }
 
-/* Where a chunk ends libmicrohttpd and others before it may read differently, down to line ends; no client of ours
+/* Where a chunk ends the engine and others before it may read differently, down to line ends; no client of ours
    sends any. */
 static gboolean
 check_length (const Lines *lines, GError **error)
@@ -102,18 +126,18 @@ check_length (const Lines *lines, GError **error)
 }
 
 gboolean
-va_head_check (const VaHead *head, struct MHD_Connection *mhd, const char *method, const char *version, GError **error)
+va_head_check (const VaHead *head, GError **error)
 {
-  Lines lines = { .end = version + strlen (version) };
-  gboolean in_place = g_str_has_prefix (MHD_get_version (), "0.");
+  Lines lines = { .end = head->version + strlen (head->version) };
 
-  MHD_get_connection_values_n (mhd, MHD_HEADER_KIND, on_header, &lines);
+  for (guint i = 0; i < head->headers->len; i++)
+    read_line (&lines, &g_array_index (head->headers, VaHeadPart, i));
   if (lines.names)
     return refuse_head (error,
                         _("a header's name has a character that none may have, a blank before the colon for instance"));
   if (lines.values)
     return refuse_head (error, _("a header's value has a control character"));
-  if (in_place && (version != head->target + head->target_size + 1 || !is_all_that_came (head, mhd, method, &lines)))
+  if (head->in_place && !is_all_that_came (head, &lines))
     return refuse_head (error,
                         _("the request has a zero byte, a header that goes on in a second line, a line that does not "
                           "end with CR LF, or more than one blank between the parts of its first line"));

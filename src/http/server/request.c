@@ -11,16 +11,10 @@
 #define JSON_TYPE "application/json"
 #define RAW_TYPE "application/octet-stream"
 
-static const char *
-find_header (struct MHD_Connection *mhd, const char *name)
-{
-  return MHD_lookup_connection_value (mhd, MHD_HEADER_KIND, name);
-}
-
 static gboolean
-has_media_type (struct MHD_Connection *mhd, const char *wanted)
+has_media_type (const VaHead *head, const char *wanted)
 {
-  const char *value = find_header (mhd, MHD_HTTP_HEADER_CONTENT_TYPE);
+  const char *value = va_head_header (head, "Content-Type");
   gsize length = strlen (wanted);
 
   return value != NULL && g_ascii_strncasecmp (value, wanted, length) == 0
@@ -34,9 +28,9 @@ refuse_media_type (GError **error, const char *wanted)
 }
 
 gboolean
-va_request_check_body (struct MHD_Connection *mhd, const char *method, gsize max_body, gsize *announced, GError **error)
+va_request_check_body (const VaHead *head, gsize max_body, gsize *announced, GError **error)
 {
-  const char *length = find_header (mhd, MHD_HTTP_HEADER_CONTENT_LENGTH);
+  const char *length = va_head_header (head, "Content-Length");
   guint64 number = 0;
 
   *announced = 0;
@@ -51,9 +45,9 @@ va_request_check_body (struct MHD_Connection *mhd, const char *method, gsize max
     return va_request_refuse_size (max_body, error);
   if (*announced == 0)
     return TRUE;
-  if (strcmp (method, "PUT") == 0)
-    return has_media_type (mhd, RAW_TYPE) || refuse_media_type (error, RAW_TYPE);
-  return has_media_type (mhd, JSON_TYPE) || has_media_type (mhd, RAW_TYPE) || refuse_media_type (error, JSON_TYPE);
+  if (strcmp (head->method, "PUT") == 0)
+    return has_media_type (head, RAW_TYPE) || refuse_media_type (error, RAW_TYPE);
+  return has_media_type (head, JSON_TYPE) || has_media_type (head, RAW_TYPE) || refuse_media_type (error, JSON_TYPE);
 }
 
 gboolean
@@ -72,41 +66,35 @@ va_request_refuse_size (gsize max_body, GError **error)
   return FALSE;
 }
 
-typedef struct {
-  GHashTable *seen;
-  gboolean bad;
-} Arguments;
-
-static enum MHD_Result
-on_argument (void *data, enum MHD_ValueKind kind, const char *key, size_t key_size, const char *value,
-             size_t value_size)
+static gboolean
+argument_is_text (const VaHeadPart *argument)
 {
-  Arguments *arguments = data;
-
-  if (!g_utf8_validate_len (key, key_size, NULL) || (value != NULL && !g_utf8_validate_len (value, value_size, NULL))
-      || !g_hash_table_add (arguments->seen, (gpointer) key))
-    arguments->bad = TRUE;
-  return arguments->bad ? MHD_NO : MHD_YES;
+  return g_utf8_validate_len (argument->name, argument->name_size, NULL)
+         && (argument->value == NULL || g_utf8_validate_len (argument->value, argument->value_size, NULL));
 }
 
 gboolean
-va_request_check_query (struct MHD_Connection *mhd, GError **error)
+va_request_check_query (const VaHead *head, GError **error)
 {
-  g_autoptr(GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
-  Arguments arguments = { seen, FALSE };
+  g_autoptr(GHashTable) seen = head->arguments->len > 0 ? g_hash_table_new (g_str_hash, g_str_equal) : NULL;
 
-  MHD_get_connection_values_n (mhd, MHD_GET_ARGUMENT_KIND, on_argument, &arguments);
-  if (!arguments.bad)
-    return TRUE;
-  g_set_error (error, VA_PROBLEM_ERROR, VA_PROBLEM_BAD_REQUEST,
-               _("the query names an argument twice, or has one that is not UTF-8 text"));
-  return FALSE;
+  for (guint i = 0; i < head->arguments->len; i++)
+    {
+      const VaHeadPart *argument = &g_array_index (head->arguments, VaHeadPart, i);
+
+      if (argument_is_text (argument) && g_hash_table_add (seen, (gpointer) argument->name))
+        continue;
+      g_set_error (error, VA_PROBLEM_ERROR, VA_PROBLEM_BAD_REQUEST,
+                   _("the query names an argument twice, or has one that is not UTF-8 text"));
+      return FALSE;
+    }
+  return TRUE;
 }
 
 const char *
 va_request_query (const VaRequest *request, const char *name)
 {
-  return MHD_lookup_connection_value (request->connection, MHD_GET_ARGUMENT_KIND, name);
+  return va_head_argument (request->head, name);
 }
 
 JsonObject *
@@ -115,7 +103,7 @@ va_request_json (const VaRequest *request, GError **error)
   g_autoptr(GError) reason = NULL;
   JsonObject *object;
 
-  if (va_secret_size (request->body) > 0 && !has_media_type (request->connection, JSON_TYPE))
+  if (va_secret_size (request->body) > 0 && !has_media_type (request->head, JSON_TYPE))
     {
       refuse_media_type (error, JSON_TYPE);
       return NULL;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <microhttpd.h>
 #include "http/server/server.h"
 
 G_BEGIN_DECLS
@@ -13,13 +12,13 @@ G_BEGIN_DECLS
  * @announced: (out): bytes of the body to come, G_MAXSIZE when they are not known
  * Errors: VA_PROBLEM_BAD_REQUEST, VA_PROBLEM_TOO_LARGE, VA_PROBLEM_MEDIA_TYPE
  */
-gboolean va_request_check_body (struct MHD_Connection *mhd, const char *method, gsize max_body, gsize *announced,
-                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_request_check_body (const VaHead *head, gsize max_body, gsize *announced, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 /** va_request_id_is_valid: 8 to 64 of A-Za-z0-9-: what may go into logs and headers as a peer gave it. */
 gboolean va_request_id_is_valid (const char *id);
 /** va_request_refuse_size: always FALSE, with VA_PROBLEM_TOO_LARGE. */
 gboolean va_request_refuse_size (gsize max_body, GError **error);
 /** va_request_check_query: every argument once, all of them text. Errors: VA_PROBLEM_BAD_REQUEST */
-gboolean va_request_check_query (struct MHD_Connection *mhd, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_request_check_query (const VaHead *head, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

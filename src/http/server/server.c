@@ -5,18 +5,18 @@
 
 #include "core/error.h"
 #include "core/i18n.h"
-#include "http/server/exchange-private.h"
+#include "http/server/engine.h"
+#include "http/server/exchange.h"
 #include "http/server/tcp-listener.h"
 #include "pki/tls-files.h"
 #include "http/server/tls.h"
 #include "http/server/transport.h"
 
-#define CONNECTION_MEMORY (32 * 1024) /* of one connection: headers, and the piece of the body under way */
-#define ASIDE_THREADS 4               /* handlers that wait for others at the same time */
+#define ASIDE_THREADS 4 /* handlers that wait for others at the same time */
 #define HELD_MAX (256u * 1024 * 1024)
 
 struct _VaServer {
-  struct MHD_Daemon *daemon;
+  VaEngine *engine;
   VaTcpListener *listener;
   VaConnections *connections;
   char *ca_file, *certificate_file, *key_file;
@@ -35,88 +35,70 @@ current_credentials (VaServer *server)
   return server->credentials->pdata[server->credentials->len - 1];
 }
 
-static void
-on_http_connection (void *data, struct MHD_Connection *mhd, void **context, enum MHD_ConnectionNotificationCode what)
+static VaConnection *
+open_connection (VaWire *wire, int fd, gnutls_session_t session, gpointer data)
 {
   VaServer *server = data;
-  const union MHD_ConnectionInfo *info;
-  VaConnection *connection;
-  int fd;
+  VaConnection *connection = va_connection_new (server->connections, fd, server->exchanges.request_seconds);
 
-  if (what == MHD_CONNECTION_NOTIFY_CLOSED)
-    {
-      connection = *context;
-      atomic_fetch_sub (&server->statistics->connections, 1);
-      if (connection != NULL && !connection->verified)
-        atomic_fetch_add (&server->statistics->unverified, 1);
-      g_clear_pointer (context, va_connection_free);
-      return;
-    }
-  info = MHD_get_connection_info (mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-  fd = info != NULL ? info->connect_fd : -1;
-  info = MHD_get_connection_info (mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-  if (fd < 0 || info == NULL || info->tls_session == NULL)
-    g_error ("libmicrohttpd gives no TLS session: clients could not be verified");
-  connection = va_connection_new (server->connections, fd, server->exchanges.request_seconds);
+  connection->wire = wire;
+  connection->session = session;
   /* Before the credentials: what comes between the two is verified once more. */
   connection->trust = va_trust_generation (server->exchanges.trust);
-  va_transport_begin (info->tls_session, connection, mhd);
-  va_tls_demand_client (info->tls_session, current_credentials (server), connection,
+  va_transport_begin (connection);
+  va_tls_demand_client (session, current_credentials (server), connection,
                         server->exchanges.timeout_seconds + server->exchanges.request_seconds);
-  *context = connection;
   atomic_fetch_add (&server->statistics->accepted, 1);
   atomic_fetch_add (&server->statistics->connections, 1);
+  return connection;
 }
 
-/* libmicrohttpd closes a connection that is one too many of its address before anybody is asked; all it does is to say
-   so. */
-#define OVER_LIMIT "Server reached connection limit."
-
-G_GNUC_PRINTF (2, 0)
 static void
-on_log (void *data, const char *format, va_list arguments)
-{
-  g_autofree char *message = g_strdup_vprintf (format, arguments);
-  VaServer *server = data;
-
-  if (g_str_has_prefix (format, OVER_LIMIT))
-    atomic_fetch_add (&server->statistics->over_limit, 1);
-  g_debug ("libmicrohttpd: %s", g_strchomp (message));
-}
-
-static gboolean
-take_client (int fd, const struct sockaddr *address, socklen_t size, gpointer data)
+close_connection (VaConnection *connection, gpointer data)
 {
   VaServer *server = data;
 
-  return MHD_add_connection (server->daemon, fd, address, size) == MHD_YES;
+  atomic_fetch_sub (&server->statistics->connections, 1);
+  if (!connection->verified)
+    atomic_fetch_add (&server->statistics->unverified, 1);
+  va_connection_free (connection);
 }
 
-/* libmicrohttpd divides its limit among its threads; here it is the listener that keeps to one for all of them. */
-static gboolean
-start_daemon (VaServer *server, const VaServerSettings *settings, const VaTlsFiles *files, GError **error)
+static void
+count_turned_away (gpointer data)
 {
-  guint threads = MAX (settings->threads, 1);
+  VaServer *server = data;
 
-  server->daemon =
-    MHD_start_daemon (MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TLS | MHD_USE_ITC
-                        | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG,
-                      0, NULL, NULL, va_exchange_continue, &server->exchanges, MHD_OPTION_EXTERNAL_LOGGER, on_log,
-                      server, MHD_OPTION_HTTPS_PRIORITIES, VA_TLS_PRIORITY, MHD_OPTION_HTTPS_MEM_TRUST, files->ca,
-                      MHD_OPTION_HTTPS_MEM_CERT, files->certificate, MHD_OPTION_HTTPS_MEM_KEY,
-                      (const char *) va_secret_data (files->key), MHD_OPTION_NOTIFY_CONNECTION, on_http_connection,
-                      server, MHD_OPTION_URI_LOG_CALLBACK, va_exchange_begin, &server->exchanges,
-                      MHD_OPTION_NOTIFY_COMPLETED, va_exchange_end, &server->exchanges, MHD_OPTION_CONNECTION_LIMIT,
-                      (unsigned) settings->max_connections * threads, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-                      (unsigned) settings->max_connections_per_address, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                      (size_t) CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned) settings->timeout_seconds,
-                      MHD_OPTION_STRICT_FOR_CLIENT, 1, threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END,
-                      (unsigned) threads, MHD_OPTION_END);
-  if (server->daemon != NULL)
+  atomic_fetch_add (&server->statistics->over_limit, 1);
+}
+
+static gpointer
+begin_request (VaConnection *connection, const char *target, gpointer data)
+{
+  VaServer *server = data;
+
+  return va_exchange_begin (&server->exchanges, connection, target);
+}
+
+static const VaEngineCalls calls = {
+  .opened = open_connection,
+  .closed = close_connection,
+  .turned_away = count_turned_away,
+  .begun = begin_request,
+  .head = va_exchange_take_head,
+  .body = va_exchange_take_body,
+  .complete = va_exchange_complete,
+  .ended = va_exchange_end,
+};
+
+static gboolean
+start_engine (VaServer *server, const VaServerSettings *settings, const VaTlsFiles *files, GError **error)
+{
+  server->engine = va_engine_start (settings, files, &calls, server);
+  if (server->engine != NULL)
     return TRUE;
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot start the HTTPS server at port %u"),
-               va_tcp_listener_port (server->listener));
-  return FALSE;
+  return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot start the HTTPS server at port %u"),
+                       va_tcp_listener_port (server->listener));
 }
 
 static void
@@ -128,8 +110,7 @@ server_free (VaServer *server)
   g_clear_pointer (&server->exchanges.trust, va_trust_free);
   if (server->exchanges.aside != NULL)
     g_thread_pool_free (server->exchanges.aside, TRUE, TRUE);
-  g_cond_clear (&server->exchanges.quiet);
-  g_mutex_clear (&server->exchanges.mutex);
+  va_underway_clear (&server->exchanges.underway);
   va_account_free (server->exchanges.account);
   g_ptr_array_unref (server->credentials);
   g_mutex_clear (&server->mutex);
@@ -211,17 +192,16 @@ va_server_start (const VaServerSettings *settings, const VaRoute *routes, gpoint
   server->key_file = g_strdup (settings->key_file);
   g_mutex_init (&server->mutex);
   server->credentials = g_ptr_array_new_with_free_func (free_credentials);
-  g_mutex_init (&server->exchanges.mutex);
-  g_cond_init (&server->exchanges.quiet);
+  va_underway_init (&server->exchanges.underway);
   server->connections = va_connections_new (settings->max_connections, settings->max_connections_per_address);
   server->exchanges.aside = g_thread_pool_new (va_exchange_run_aside, NULL, ASIDE_THREADS, FALSE, NULL);
   server->exchanges.trust = va_trust_new (files.ca, error);
   if (server->exchanges.trust != NULL)
     server->listener = va_tcp_listener_open (settings->address, settings->port, error);
   if (server->listener != NULL && add_credentials (server, &files, error)
-      && load_revocation (server, settings, &files, error) && start_daemon (server, settings, &files, error))
+      && load_revocation (server, settings, &files, error) && start_engine (server, settings, &files, error))
     {
-      va_tcp_listener_start (server->listener, server->connections, take_client, server);
+      va_tcp_listener_start (server->listener, server->connections, va_engine_take, server->engine);
       return server;
     }
   server_free (server);
@@ -237,18 +217,10 @@ va_server_port (const VaServer *server)
 void
 va_server_stop (VaServer *server)
 {
-  VaExchanges *exchanges = &server->exchanges;
-  gint64 end = g_get_monotonic_time () + (gint64) exchanges->request_seconds * G_USEC_PER_SEC;
-
   va_tcp_listener_stop (server->listener);
-  g_mutex_lock (&exchanges->mutex);
-  exchanges->stopping = TRUE;
-  while (exchanges->active > 0 && g_cond_wait_until (&exchanges->quiet, &exchanges->mutex, end))
-    ;
-  exchanges->closed = TRUE;
-  g_mutex_unlock (&exchanges->mutex);
-  /* Afterwards no connection is suspended, which libmicrohttpd would not forgive. */
-  g_thread_pool_free (g_steal_pointer (&exchanges->aside), FALSE, TRUE);
-  MHD_stop_daemon (server->daemon);
+  va_underway_stop (&server->exchanges.underway, server->exchanges.request_seconds);
+  /* Afterwards no connection is suspended, which the engine would not forgive. */
+  g_thread_pool_free (g_steal_pointer (&server->exchanges.aside), FALSE, TRUE);
+  va_engine_stop (server->engine);
   server_free (server);
 }

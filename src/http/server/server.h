@@ -5,6 +5,7 @@
 #include "api/problem.h"
 #include "codec/json.h"
 #include "core/secret.h"
+#include "http/server/head.h"
 #include "pki/identity.h"
 #include "http/request-id.h"
 
@@ -19,7 +20,7 @@ typedef struct {
   const char *request_id;
   VaSecret *body;            /* raw bytes, size 0 when there are none; the handler may take it (set to %NULL) */
   GBytes *plain;             /* the same, where the route has a plain body; otherwise %NULL */
-  gpointer connection;       /* for va_request_query() */
+  const VaHead *head;        /* for va_request_query() */
   const char *name;          /* of the route; may be %NULL */
   const char *certificate;   /* SHA-256 of the peer's certificate, hex; %NULL without identity */
   gpointer entry;            /* the handler's: what its record of this request says; or %NULL */
