@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "api/messages.h"
+#include "api/outcome.h"
 
 #include <string.h>
-#include "codec/fields.h"
 #include "core/i18n.h"
 #include "tee/sev/firmware-error.h"
 
@@ -14,13 +13,35 @@
 
 static const char *const state_names[] = { "running", "failed", "ended", NULL };
 
+static void outcome_step_free (gpointer data);
+
+static const VaMember step_members[] = {
+  { "name", VA_REQUIRED, VA_MEMBER_TEXT (VaStep, name), .max = STEP_NAME_MAX },
+  { "ms", VA_REQUIRED, VA_MEMBER_NUMBER (VaStep, ms), .max = STEP_MS_MAX },
+};
+static const VaMessage step = {
+  .where = N_("step"), .size = sizeof (VaStep), VA_MESSAGE_MEMBERS (step_members), .free = outcome_step_free
+};
+
+static const VaMember members[] = {
+  { "state", VA_REQUIRED, VA_MEMBER_CHOICE (VaOutcome, state, state_names) },
+  { "reason", VA_OPTIONAL, VA_MEMBER_STRING (VaOutcome, reason), .max = VA_REASON_MAX },
+  { "firmware-error", VA_OPTIONAL, VA_MEMBER_NUMBER (VaOutcome, firmware_error), .max = VA_FIRMWARE_ERROR_MAX,
+    .absent = VA_FIRMWARE_ERROR_NONE },
+  { "steps", VA_OPTIONAL, VA_MEMBER_MESSAGES (VaOutcome, steps, step), .elements = STEPS_MAX },
+};
+
+VA_MESSAGE_DEFINE (VaOutcome, va_outcome) = {
+  .name = "outcome",
+  .where = N_("outcome"),
+  .size = sizeof (VaOutcome),
+  VA_MESSAGE_MEMBERS (members),
+};
+
 static void
 outcome_step_free (gpointer data)
 {
-  VaStep *step = data;
-
-  g_free (step->name);
-  g_free (step);
+  va_message_free (&step, data);
 }
 
 /* QEMU's words go into a reason: cut it rather than have the service refuse the whole outcome. */
@@ -50,98 +71,18 @@ va_outcome_new (VaOutcomeState state, const char *reason)
 void
 va_outcome_add_step (VaOutcome *outcome, const char *name, guint64 ms)
 {
-  VaStep *step;
+  VaStep *added;
 
   if (outcome->steps->len >= STEPS_MAX)
     return;
-  step = g_new0 (VaStep, 1);
-  step->name = g_strdup (name);
-  step->ms = MIN (ms, STEP_MS_MAX);
-  g_ptr_array_add (outcome->steps, step);
-}
-
-static void
-read_step (VaFields *fields, JsonNode *node, VaOutcome *outcome)
-{
-  VaFields one = VA_FIELDS_INIT (NULL, _("step"));
-  g_autofree char *name = NULL;
-  guint64 ms = 0;
-
-  if (!JSON_NODE_HOLDS_OBJECT (node))
-    {
-      va_fields_fail (fields, "steps", _("element %u: expected an object"), outcome->steps->len + 1);
-      return;
-    }
-  one.object = json_node_get_object (node);
-  name = va_fields_text (&one, "name", VA_REQUIRED, STEP_NAME_MAX);
-  va_fields_number (&one, "ms", VA_REQUIRED, 0, STEP_MS_MAX, &ms);
-  va_fields_nested_end (fields, "steps", &one);
-  va_outcome_add_step (outcome, name, ms);
-}
-
-VaOutcome *
-va_outcome_read (JsonObject *object, GError **error)
-{
-  g_autoptr(VaOutcome) outcome = va_outcome_new (VA_OUTCOME_FAILED, NULL);
-  VaFields fields = VA_FIELDS_INIT (object, _("outcome"));
-  guint64 firmware_error;
-  JsonArray *steps;
-  int state = va_fields_choice (&fields, "state", VA_REQUIRED, state_names);
-
-  if (state >= 0)
-    outcome->state = (VaOutcomeState) state;
-  outcome->reason = g_strdup (va_fields_string (&fields, "reason", VA_OPTIONAL, VA_REASON_MAX));
-  if (va_fields_number (&fields, "firmware-error", VA_OPTIONAL, 0, VA_FIRMWARE_ERROR_MAX, &firmware_error))
-    outcome->firmware_error = (int) firmware_error;
-  steps = va_fields_array (&fields, "steps", VA_OPTIONAL, STEPS_MAX);
-  for (guint i = 0; steps != NULL && i < json_array_get_length (steps); i++)
-    read_step (&fields, json_array_get_element (steps, i), outcome);
-  return va_fields_end (&fields, error) ? g_steal_pointer (&outcome) : NULL;
-}
-
-static JsonArray *
-write_outcome_steps (GPtrArray *steps)
-{
-  JsonArray *array = json_array_new ();
-
-  for (guint i = 0; i < steps->len; i++)
-    {
-      const VaStep *step = steps->pdata[i];
-      JsonObject *object = json_object_new ();
-
-      json_object_set_string_member (object, "name", step->name);
-      json_object_set_int_member (object, "ms", (gint64) step->ms);
-      json_array_add_object_element (array, object);
-    }
-  return array;
-}
-
-JsonObject *
-va_outcome_write (const VaOutcome *outcome)
-{
-  JsonObject *object = json_object_new ();
-
-  json_object_set_string_member (object, "state", va_outcome_state_name (outcome->state));
-  va_json_set_text (object, "reason", outcome->reason);
-  if (outcome->firmware_error != VA_FIRMWARE_ERROR_NONE)
-    json_object_set_int_member (object, "firmware-error", outcome->firmware_error);
-  if (outcome->steps->len > 0)
-    json_object_set_array_member (object, "steps", write_outcome_steps (outcome->steps));
-  return object;
+  added = g_new0 (VaStep, 1);
+  added->name = g_strdup (name);
+  added->ms = MIN (ms, STEP_MS_MAX);
+  g_ptr_array_add (outcome->steps, added);
 }
 
 const char *
 va_outcome_state_name (VaOutcomeState state)
 {
   return state_names[state];
-}
-
-void
-va_outcome_free (VaOutcome *outcome)
-{
-  if (outcome == NULL)
-    return;
-  g_free (outcome->reason);
-  g_ptr_array_unref (outcome->steps);
-  g_free (outcome);
 }

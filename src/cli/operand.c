@@ -3,7 +3,8 @@
 
 #include "cli/operand.h"
 
-#include "api/messages.h"
+#include "api/limits.h"
+#include "api/registration-secrets.h"
 #include "core/guid.h"
 #include "core/i18n.h"
 #include "cli/print.h"

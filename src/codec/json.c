@@ -327,6 +327,21 @@ va_fields_base64 (VaFields *fields, const char *name, VaPresence presence, gsize
   return bytes;
 }
 
+VaSecret *
+va_fields_secret (VaFields *fields, const char *name, VaPresence presence, gsize max)
+{
+  const char *text = va_fields_string (fields, name, presence, max * 2);
+  GError *reason = NULL;
+  VaSecret *secret;
+
+  if (text == NULL)
+    return NULL;
+  secret = va_base64_decode_secret (text, max, &reason);
+  if (secret == NULL)
+    fail_member (fields, name, reason);
+  return secret;
+}
+
 gboolean
 va_fields_hex (VaFields *fields, const char *name, VaPresence presence, gpointer out, gsize size)
 {

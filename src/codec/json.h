@@ -63,6 +63,8 @@ char **va_fields_strings (VaFields *fields, const char *name, VaPresence presenc
 gboolean va_fields_base64_exact (VaFields *fields, const char *name, VaPresence presence, gpointer out, gsize size);
 /** base64 of at most @max bytes. Returns: (transfer full): %NULL when absent. */
 GBytes *va_fields_base64 (VaFields *fields, const char *name, VaPresence presence, gsize max);
+/** base64 of at most @max bytes into secret memory. Returns: (transfer full): %NULL when absent. */
+VaSecret *va_fields_secret (VaFields *fields, const char *name, VaPresence presence, gsize max);
 /** Lower-case hex of exactly @size bytes into @out. */
 gboolean va_fields_hex (VaFields *fields, const char *name, VaPresence presence, gpointer out, gsize size);
 /** A UUID, as canonical text. Returns: (transfer full): %NULL when absent. */

@@ -191,10 +191,21 @@ array_has_value (const VaMember *member, gconstpointer field)
   return FALSE;
 }
 
+static GBytes *
+read_exact_bytes (VaFields *fields, const VaMember *member)
+{
+  g_autofree guint8 *bytes = g_malloc (member->max);
+
+  return va_fields_base64_exact (fields, member->name, member->presence, bytes, member->max)
+           ? g_bytes_new_take (g_steal_pointer (&bytes), member->max)
+           : NULL;
+}
+
 static gboolean
 read_bytes_member (VaFields *fields, const VaMember *member, gpointer field)
 {
-  GBytes *bytes = va_fields_base64 (fields, member->name, member->presence, member->max);
+  GBytes *bytes = member->min == member->max ? read_exact_bytes (fields, member)
+                                             : va_fields_base64 (fields, member->name, member->presence, member->max);
 
   *(GBytes **) field = bytes;
   if (bytes == NULL)
@@ -218,6 +229,32 @@ clear_bytes_member (const VaMember *member, gpointer field)
 {
   (void) member;
   g_clear_pointer ((GBytes **) field, g_bytes_unref);
+}
+
+static gboolean
+read_secret_member (VaFields *fields, const VaMember *member, gpointer field)
+{
+  VaSecret *secret = va_fields_secret (fields, member->name, member->presence, member->max);
+
+  *(VaSecret **) field = secret;
+  if (secret != NULL && va_secret_size (secret) < member->min)
+    va_fields_fail (fields, member->name, _("is empty"));
+  return secret != NULL;
+}
+
+static void
+write_secret_member (JsonObject *object, const VaMember *member, gconstpointer field)
+{
+  VaSecret *secret = *(VaSecret *const *) field;
+
+  va_json_set_base64 (object, member->name, va_secret_data (secret), va_secret_size (secret));
+}
+
+static void
+clear_secret_member (const VaMember *member, gpointer field)
+{
+  (void) member;
+  g_clear_pointer ((VaSecret **) field, va_secret_free);
 }
 
 static gboolean
@@ -277,6 +314,7 @@ va_member_functions (const VaMember *member)
     [VA_KIND_BASE64] = { read_base64_member, write_base64_member, array_has_value, NULL },
     [VA_KIND_HEX] = { read_hex_member, write_hex_member, array_has_value, NULL },
     [VA_KIND_BYTES] = { read_bytes_member, write_bytes_member, va_member_points, clear_bytes_member },
+    [VA_KIND_SECRET] = { read_secret_member, write_secret_member, va_member_points, clear_secret_member },
     [VA_KIND_STRINGS] = { read_strings_member, write_strings_member, va_member_points, clear_strings_member },
     [VA_KIND_ONE_OR_SEVERAL] = { read_several_member, write_several_member, va_member_points, clear_strings_member },
   };

@@ -171,6 +171,8 @@ read_one_member (const VaMember *member, VaFields *fields, gpointer data)
 void
 va_message_read_members (const VaMessage *message, VaFields *fields, gpointer data)
 {
+  if (message->base != NULL)
+    va_message_read_members (message->base, fields, data);
   for (guint i = 0; i < message->length; i++)
     read_one_member (&message->members[i], fields, data);
   if (message->check != NULL && fields->error == NULL)
@@ -226,6 +228,8 @@ write_one_member (const VaMember *member, JsonObject *object, gconstpointer data
 void
 va_message_write_members (const VaMessage *message, JsonObject *object, gconstpointer data)
 {
+  if (message->base != NULL)
+    va_message_write_members (message->base, object, data);
   for (guint i = 0; i < message->length; i++)
     write_one_member (&message->members[i], object, data);
 }
@@ -242,6 +246,8 @@ va_message_write (const VaMessage *message, gconstpointer data)
 void
 va_message_clear (const VaMessage *message, gpointer data)
 {
+  if (message->base != NULL)
+    va_message_clear (message->base, data);
   for (guint i = 0; i < message->length; i++)
     {
       const VaMember *member = &message->members[i];

@@ -31,6 +31,7 @@ typedef enum {
   VA_KIND_BASE64,         /* guint8[]: exactly that many bytes in base64 */
   VA_KIND_HEX,            /* guint8[]: exactly that many bytes in lower-case hex */
   VA_KIND_BYTES,          /* GBytes *: min to max bytes in base64 */
+  VA_KIND_SECRET,         /* VaSecret *: min to max bytes in base64 */
   VA_KIND_STRINGS,        /* char **: up to elements strings, each 1 to max bytes */
   VA_KIND_ONE_OR_SEVERAL, /* char **: the same, or one string without a list around it */
   VA_KIND_GROUP,          /* an object whose members are fields of the same struct */
@@ -45,6 +46,7 @@ typedef struct {
   void (*read) (VaFields *fields, const VaMember *member, gpointer message);
   void (*write) (JsonObject *object, const VaMember *member, gconstpointer message);
   void (*clear) (gpointer message); /* frees what read() allocated; %NULL: nothing */
+  const VaMessage *const *elements; /* what the elements of a list may be, for that test; ends with %NULL */
 } VaCustomMember;
 
 struct _VaMember {
@@ -67,9 +69,10 @@ struct _VaMember {
 };
 
 struct _VaMessage {
-  const char *name;  /* schemas/NAME.schema.json; %NULL: it is part of others */
-  const char *where; /* how errors call it, marked with N_() */
-  gsize size;        /* of its struct */
+  const char *name;      /* schemas/NAME.schema.json; %NULL: it is part of others */
+  const char *where;     /* how errors call it, marked with N_() */
+  gsize size;            /* of its struct */
+  const VaMessage *base; /* its members come first; its struct is the same or begins this one; may be %NULL */
   const VaMember *members;
   guint length;    /* how many */
   gboolean secret; /* it holds a secret: not even the name of an unknown member is shown */
@@ -97,6 +100,7 @@ struct _VaMessage {
 #define VA_MEMBER_BASE64(Struct, field) .kind = VA_KIND_BASE64, VA_MEMBER_ARRAY (Struct, field)
 #define VA_MEMBER_HEX(Struct, field) .kind = VA_KIND_HEX, VA_MEMBER_ARRAY (Struct, field)
 #define VA_MEMBER_BYTES(Struct, field) .kind = VA_KIND_BYTES, VA_MEMBER_FIELD (Struct, field, GBytes *)
+#define VA_MEMBER_SECRET(Struct, field) .kind = VA_KIND_SECRET, VA_MEMBER_FIELD (Struct, field, VaSecret *)
 #define VA_MEMBER_STRINGS(Struct, field) .kind = VA_KIND_STRINGS, VA_MEMBER_FIELD (Struct, field, char **)
 #define VA_MEMBER_ONE_OR_SEVERAL(Struct, field) .kind = VA_KIND_ONE_OR_SEVERAL, VA_MEMBER_FIELD (Struct, field, char **)
 #define VA_MEMBER_GROUP(group) .kind = VA_KIND_GROUP, .message = &(group)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "api/messages.h"
+#include "api/launch-request.h"
 
 /*
  * What libvirt said about this host's SEV platform. Asked when the agent starts and when libvirt comes back, and kept

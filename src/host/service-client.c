@@ -3,6 +3,7 @@
 
 #include "host/service-client.h"
 
+#include "api/launch-pending.h"
 #include "core/error.h"
 #include "core/guid.h"
 #include "core/i18n.h"

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "api/messages.h"
+#include "api/host-features.h"
+#include "api/launch-grant.h"
+#include "api/launch-request.h"
+#include "api/outcome.h"
+#include "api/validate-reply.h"
+#include "api/validate-request.h"
 #include "http/client/client.h"
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "api/messages.h"
+#include "api/registration.h"
 #include "audit/entry.h"
 #include "service/service.h"
 

@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include <string.h>
-#include "api/messages.h"
+#include "api/host-features.h"
 #include "service/metrics-text.h"
 #include "service/store-room.h"
 #include "service/service.h"

@@ -4,7 +4,7 @@
 #include "service/query.h"
 
 #include <string.h>
-#include "api/messages.h"
+#include "api/registration-secrets.h"
 #include "core/guid.h"
 #include "core/i18n.h"
 #include "core/number.h"

@@ -2,7 +2,13 @@
 #include "config.h"
 
 #include <string.h>
-#include "api/messages.h"
+#include "api/host-features.h"
+#include "api/launch-grant.h"
+#include "api/launch-request.h"
+#include "api/outcome.h"
+#include "api/registration.h"
+#include "api/validate-reply.h"
+#include "api/validate-request.h"
 #include "api/problem.h"
 #include "core/error.h"
 #include "codec/json.h"

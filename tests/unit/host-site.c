@@ -2,6 +2,12 @@
 #include "config.h"
 
 #include "host-site.h"
+#include <string.h>
+#include "api/host-features.h"
+#include "api/launch-grant.h"
+#include "api/launch-request.h"
+#include "api/outcome.h"
+#include "api/validate-reply.h"
 
 #include <string.h>
 #include "core/encoding.h"

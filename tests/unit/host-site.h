@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "api/messages.h"
+#include "api/validate-request.h"
 #include "http/server/server.h"
 #include "host/configuration.h"
 #include "tls-fixture.h"

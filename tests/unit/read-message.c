@@ -9,7 +9,15 @@
 #include <stdio.h>
 #include <string.h>
 #include "domain/xml.h"
-#include "api/messages.h"
+#include "api/approval.h"
+#include "api/host-features.h"
+#include "api/launch-grant.h"
+#include "api/launch-pending.h"
+#include "api/launch-request.h"
+#include "api/outcome.h"
+#include "api/registration.h"
+#include "api/validate-reply.h"
+#include "api/validate-request.h"
 #include "api/problem.h"
 #include "core/file.h"
 

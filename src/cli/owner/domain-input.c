@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "domain/xml.h"
-#include "api/messages.h"
+#include "api/limits.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/i18n.h"

@@ -4,7 +4,7 @@
 #include "cli/verbs.h"
 
 #include "cli/answer.h"
-#include "api/messages.h"
+#include "api/approval.h"
 #include "core/i18n.h"
 #include "cli/operand.h"
 #include "cli/print.h"

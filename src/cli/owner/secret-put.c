@@ -5,7 +5,6 @@
 
 #include <unistd.h>
 #include "cli/answer.h"
-#include "api/messages.h"
 #include "core/file.h"
 #include "core/i18n.h"
 #include "cli/operand.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "api/validate-reply.h"
 #include "host/launch/launch.h"
 #include "host/qemu-log.h"
 

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/i18n.h"
+#include "tee/sev/digest.h"
 
 #define RECORD_MAX 65536
 #define OWED_MAX 8

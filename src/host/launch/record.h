@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "api/messages.h"
+#include "api/outcome.h"
 
 /* What the agent must not forget about a launch: STATE-DIR/launches/LAUNCH-ID.json. No secrets, no packets. */
 G_BEGIN_DECLS

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "api/validate-request.h"
 #include "service/decide/references.h"
 
 G_BEGIN_DECLS

@@ -4,6 +4,7 @@
 #include "service/decide/launch-terms.h"
 
 #include <string.h>
+#include "codec/fields.h"
 #include "core/encoding.h"
 
 VaLaunchTerms *

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "api/messages.h"
 #include "tee/sev/vmsa.h"
 
 /* What a launch is decided by, fixed when it is granted: validate looks at nothing newer. */

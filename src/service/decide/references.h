@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "api/registration.h"
 #include "service/decide/launch-terms.h"
 #include "store/store.h"
 

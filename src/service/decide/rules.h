@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "api/messages.h"
+#include "api/launch-request.h"
+#include "api/registration.h"
+#include "api/validate-request.h"
 #include "api/problem.h"
 #include "service/decide/launch-terms.h"
 #include "service/decide/host-groups.h"

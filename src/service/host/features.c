@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include <string.h>
-#include "api/messages.h"
+#include "api/host-features.h"
 #include "service/audit.h"
 #include "service/page.h"
 #include "service/query.h"

@@ -3,6 +3,8 @@
 
 #include <string.h>
 #include "audit/chain.h"
+#include "api/launch-grant.h"
+#include "api/launch-pending.h"
 #include "core/encoding.h"
 #include "core/error.h"
 #include "core/i18n.h"

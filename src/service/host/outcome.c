@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "api/messages.h"
+#include "api/outcome.h"
 #include "core/i18n.h"
 #include "service/audit.h"
 #include "service/decision-log.h"

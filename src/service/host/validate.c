@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "core/encoding.h"
+#include "api/validate-reply.h"
 #include "core/i18n.h"
 #include "service/audit.h"
 #include "service/decision-log.h"
@@ -12,6 +13,7 @@
 #include "service/refusal.h"
 #include "service/decide/rules.h"
 #include "service/service.h"
+#include "tee/sev/session.h"
 
 /*
  * POST /v1/vm/{id}/validate: the one answer of a launch. The launch is consumed in the transaction that decides, and

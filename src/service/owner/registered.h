@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "api/messages.h"
+#include "api/registration.h"
 #include "service/service.h"
 
 /* What a registration must be, and how its owner sees it, whether one person registers it or two. */

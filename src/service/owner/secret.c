@@ -2,7 +2,8 @@
 #include "config.h"
 
 #include <string.h>
-#include "api/messages.h"
+#include "api/limits.h"
+#include "api/registration-secrets.h"
 #include "core/i18n.h"
 #include "service/audit.h"
 #include "service/page.h"

@@ -1,53 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "api/approval.h"
-#include "api/launch-grant.h"
-#include "api/launch-pending.h"
-#include "api/launch-request.h"
-#include "api/limits.h"
-#include "api/validate-reply.h"
-#include "api/validate-request.h"
-#include "codec/json.h"
+#include "api/registration-secrets.h"
+#include "codec/message.h"
 #include "tee/sev/certificate.h"
 #include "tee/sev/digest.h"
-#include "tee/sev/measurement.h"
-#include "tee/sev/packet.h"
-#include "tee/sev/session.h"
 
-/*
- * The messages of /v1, each with a reader that takes a parsed JSON object and a writer that makes one. docs/PROTOCOL.md
- * and schemas/ say the same in words and in JSON Schema; tests hold the three together. Readers check everything that
- * can be checked without a store; their errors are of VA_CORE_ERROR and name the member.
- */
 G_BEGIN_DECLS
 
-#define VA_SECRETS_MAX 32    /* secrets of one registration */
-#define VA_REFERENCES_MAX 64 /* hashes or digests of one kind */
-#define VA_KERNELS_MAX 16    /* kernels, initrds or command lines */
-#define VA_CMDLINE_MAX 2048  /* bytes of a command line, as many as Linux reads */
-#define VA_REASON_MAX 512
+#define VA_KERNELS_MAX 16   /* kernels, initrds or command lines */
+#define VA_CMDLINE_MAX 2048 /* bytes of a command line, as many as Linux reads */
 
 typedef enum { VA_SCHEME_SEV, VA_SCHEME_SEV_ES } VaScheme; /* "amd-sev", "amd-sev-es" */
-
-/** What a launch must be besides what its registration demands, so that a secret goes with it. At least one is set. */
-typedef struct {
-  guint64 policy_required, policy_forbidden; /* bits; 0: none */
-  guint8 min_api_major, min_api_minor;
-  char **hosts, **chips; /* as in VaRegistration; %NULL: all */
-  gboolean omit;         /* otherwise the launch goes on without the secret; else it is refused */
-} VaSecretRule;
-
-/** A secret of a registration: by name (stored with PUT /secret), or inline. */
-typedef struct {
-  char *name;                /* by name; %NULL when inline */
-  guint8 guid[VA_GUID_SIZE]; /* inline */
-  VaSecretRule *rule;        /* by name; %NULL: it goes with every launch */
-  VaSecret *data;            /* inline; %NULL by name, and in what the service gives back */
-} VaSecretRef;
-void va_secret_ref_free (VaSecretRef *ref);
-/** va_secret_name_is_valid: 1 to VA_NAME_MAX of A-Z a-z 0-9 . _ -, not beginning with a dot. */
-gboolean va_secret_name_is_valid (const char *name);
 
 /**
  * POST /vm/{id}; also the answer to GET, without secrets' data. 0 or %NULL means: no such rule, unless said otherwise.
@@ -107,42 +71,10 @@ gboolean va_registration_allows_policy (const VaRegistration *registration, guin
  * Returns: (transfer full): of VaKernelHashes
  */
 GArray *va_registration_kernels (const VaRegistration *registration);
+/** va_registration_free: takes %NULL, too. */
 void va_registration_free (VaRegistration *registration);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaRegistration, va_registration_free)
-
-/** One step of a launch as the host measured it. */
-typedef struct {
-  char *name;
-  guint64 ms; /* since the hook was called */
-} VaStep;
-
-/** POST /launch/{launch-id}/outcome: 200 with an empty object */
-typedef enum { VA_OUTCOME_RUNNING, VA_OUTCOME_FAILED, VA_OUTCOME_ENDED } VaOutcomeState;
-typedef struct {
-  VaOutcomeState state;
-  char *reason;       /* at most VA_REASON_MAX bytes; may be %NULL */
-  int firmware_error; /* what the SEV firmware answered, 0 to 255; -1: nothing that is known */
-  GPtrArray *steps;   /* of VaStep, at most 32; never %NULL */
-} VaOutcome;
-VaOutcome *va_outcome_new (VaOutcomeState state, const char *reason);
-void va_outcome_add_step (VaOutcome *outcome, const char *name, guint64 ms);
-VaOutcome *va_outcome_read (JsonObject *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-JsonObject *va_outcome_write (const VaOutcome *outcome);
-const char *va_outcome_state_name (VaOutcomeState state);
-void va_outcome_free (VaOutcome *outcome);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaOutcome, va_outcome_free)
-
-/** POST /host: what the agent found on its host. Strings may be %NULL. */
-typedef struct {
-  gboolean sev, sev_es;
-  char *libvirt_version, *qemu_version, *agent_version;
-  guint64 cbitpos, reduced_phys_bits, max_guests, max_es_guests;
-  guint64 certificate_ends; /* of the host, seconds since 1970; 0: not said */
-  gboolean gate_loaded;
-} VaHostFeatures;
-VaHostFeatures *va_host_features_read (JsonObject *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-JsonObject *va_host_features_write (const VaHostFeatures *features);
-void va_host_features_free (VaHostFeatures *features);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaHostFeatures, va_host_features_free)
+/* The tables: of a request; and of what the service gives back, inline secrets without their data. */
+extern const VaMessage va_registration_message, va_registration_shown_message;
 
 G_END_DECLS
