@@ -69,8 +69,8 @@ va_answer_read (const char *text, gsize size)
       lines = g_strsplit (copy, "\n", 8);
     }
   if (lines == NULL || !take_lines (answer, lines))
-    answer->sentence =
-      g_strdup (_("the host agent broke off or sent no answer that fits; see “journalctl -u virt-attest-hostd”"));
+    answer->sentence = g_strdup (_("the host agent closed the connection or sent an invalid answer; see “journalctl -u "
+                                   "virt-attest-hostd”"));
   return answer;
 }
 

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <locale.h>
 #include <poll.h>
 #include <stdio.h>
@@ -89,7 +90,7 @@ domain_is_ours (const Input *input, gboolean *ours, GError **error)
   if (*ours || va_markup_is_whole (&input->markup))
     return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-               _("the domain XML from libvirt ends in the middle, or has a document type declaration"));
+               _("the domain XML from libvirt is truncated or has a document type declaration"));
   return FALSE;
 }
 
@@ -104,7 +105,7 @@ check_gate (pid_t libvirtd, GError **error)
   if (!va_folder_is_private (VA_RUNDIR, error) || !va_process_start_time (libvirtd, &start, error))
     return FALSE;
   mark = va_file_read_text (GATE_MARK, 64, NULL);
-  expected = g_strdup_printf ("%d %" G_GUINT64_FORMAT "\n", (int) libvirtd, start);
+  expected = g_strdup_printf ("%d %" PRIu64 "\n", (int) libvirtd, start);
   if (g_strcmp0 (mark, expected) == 0)
     return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
@@ -126,7 +127,7 @@ ask_about_start (const char *operation, pid_t libvirtd, const GString *xml, guin
   reply = va_ask (HOOK_SOCKET, question->str, question->len, deadline_ms, ANSWER_MAX, error);
   if (reply == NULL)
     {
-      g_prefix_error (error, _("the host agent cannot be asked (%s); start virt-attest-hostd: "), HOOK_SOCKET);
+      g_prefix_error (error, _("cannot reach the host agent (%s); start virt-attest-hostd: "), HOOK_SOCKET);
       return NULL;
     }
   text = g_bytes_get_data (reply, &size);
@@ -142,7 +143,7 @@ check_marker (const char *uuid, GError **error)
 
   if (g_strcmp0 (marker, "pending\n") == 0)
     return TRUE;
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER, _("the host agent left no marker %s"), path);
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER, _("the host agent did not create the marker %s"), path);
   return FALSE;
 }
 
@@ -203,14 +204,14 @@ release_domain (const GString *xml)
 static gboolean
 refuse_foreign_memory (Operation operation, GError **error)
 {
-  g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
-                       operation == RESTORE
-                         ? _("an attested domain cannot be restored from a saved state, because its memory would not "
-                             "be what "
-                             "is measured: remove the saved state (virsh managedsave-remove) and start the domain")
-                         : _("an attested domain cannot be migrated, because its memory would not be what is measured: "
-                             "shut "
-                             "it down there and start it here"));
+  if (operation == RESTORE)
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
+                 _("an attested domain cannot be restored from a saved state, because its memory would not be what was "
+                   "measured: remove the saved state (virsh managedsave-remove) and start the domain"));
+  else
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
+                 _("an attested domain cannot be migrated, because its memory would not be what was measured: shut it "
+                   "down there and start it here"));
   return FALSE;
 }
 

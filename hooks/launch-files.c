@@ -82,12 +82,13 @@ find_launch_folder (const char *lib_dir, guint id, const char *name, GError **er
     return g_build_filename (lib_dir, found, NULL);
   if (names->len == 0)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND,
-                 _("libvirt made no directory %s/%s* for this start; is libvirt-lib-dir right in %s?"), lib_dir, prefix,
+                 _("libvirt created no directory %s/%s* for this start; check libvirt-lib-dir in %s"), lib_dir, prefix,
                  VA_SYSCONFDIR "/hook.conf");
   else
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_EXISTS,
-                 _("several directories %s/%s* and none is %s: remove those that were left behind"), lib_dir, prefix,
-                 expected);
+                 _("there are several directories %s/%s*, but none is %s: remove those that earlier starts left "
+                   "behind"),
+                 lib_dir, prefix, expected);
   return NULL;
 }
 
@@ -102,7 +103,8 @@ open_launch_file (int folder, const char *name, struct stat *info, GError **erro
   else if (fd < 0)
     set_path_error (error, VA_CORE_ERROR_PERMISSION, name);
   else if (fstat (fd, info) != 0 || !S_ISREG (info->st_mode) || info->st_nlink != 1)
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, _("%s is not a regular file of its own"), name);
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, _("%s is not a regular file, or has hard links"),
+                 name);
   else
     {
       int open_fd = fd;
@@ -177,7 +179,7 @@ enter_folder (int parent, const char *name, const char *path, GError **error)
     set_path_error (error, VA_CORE_ERROR_FAILED, path);
   else if (info.st_uid != 0 && info.st_uid != geteuid ())
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
-                 _("the directory %s belongs to user %u and must belong to root: chown it, or remove it"), path,
+                 _("the directory %s belongs to user %u but must belong to root: chown it, or remove it"), path,
                  (unsigned) info.st_uid);
   else
     {
@@ -209,12 +211,12 @@ va_monitor_folder_make (const char *monitor, uid_t uid, gid_t gid, GError **erro
     return FALSE;
   if (!va_discard (VA_RUNDIR, monitors, name, error))
     {
-      g_prefix_error (error, _("what an earlier start left at %s is in the way; remove it: "), path);
+      g_prefix_error (error, _("cannot remove %s, which an earlier start left behind; remove it by hand: "), path);
       return FALSE;
     }
   if (make_fresh (monitors, name, uid, gid))
     return TRUE;
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot make the directory of the second monitor, %s: %s"),
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot create the second monitor's directory %s: %s"),
                path, g_strerror (errno));
   return FALSE;
 }

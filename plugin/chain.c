@@ -56,12 +56,11 @@ va_chain_load (const char *name, const char *config_path, unsigned int flags, GE
   if (driver == NULL)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot load the chained lock driver: %s"), dlerror ());
   else if (!is_complete (driver))
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("%s has another interface than this libvirt's"), path);
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
+                 _("%s was built for a different lock driver interface than this libvirt's"), path);
   else if (driver->init (LOCK_DRIVER_VERSION, config_path, flags) < 0)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
-                 _("the chained lock driver “%s” does not start; see "
-                   "libvirt's log and %s"),
-                 name, config_path);
+                 _("the chained lock driver “%s” did not start; see libvirt's log and %s"), name, config_path);
   else
     return driver;
   if (handle != NULL)

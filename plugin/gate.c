@@ -103,10 +103,9 @@ leave_mark (void)
 
   if (va_mark_leave (&error))
     return;
-  sentence =
-    g_strdup_printf (_("the launch gate is loaded but cannot leave its mark, so no attested domain can start: %s; "
-                       "correct that and restart libvirtd"),
-                     error->message);
+  sentence = g_strdup_printf (_("the launch gate is loaded but cannot write its mark, so no attested domain can start: "
+                                "%s; fix that and restart libvirtd"),
+                              error->message);
   va_report_warning (sentence);
 }
 
@@ -118,8 +117,8 @@ gate_init (unsigned int version, const char *config_path, unsigned int flags)
   bindtextdomain (GETTEXT_PACKAGE, VA_LOCALEDIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   if (version / LOCK_DRIVER_VERSION != 1)
-    return report_reason (_("this libvirt has another lock driver interface than the launch gate was made for; "
-                            "install the virt-attest that fits it"));
+    return report_reason (_("the launch gate was built for a different lock driver interface than this libvirt's; "
+                            "install the virt-attest that matches this libvirt"));
   if (users > 0)
     {
       users++;
@@ -178,7 +177,7 @@ gate_new (LockManager *manager, unsigned int type, size_t n_params, LockParam *p
   manager->private_data = NULL;
   take_params (domain, n_params, params);
   if (type != LOCK_OBJECT_DOMAIN || domain->uuid == NULL)
-    return report_reason (_("libvirt did not say which domain it is about"));
+    return report_reason (_("libvirt did not name the domain"));
   if (chained != NULL)
     {
       domain->chained.driver = chained;
@@ -228,7 +227,7 @@ gate_acquire (LockManager *manager, const char *state, unsigned int flags, int a
   if (fd != NULL)
     *fd = -1;
   if (domain == NULL)
-    return report_reason (_("libvirt did not say which domain it is about"));
+    return report_reason (_("libvirt did not name the domain"));
   if ((flags & LOCK_ACQUIRE_REGISTER_ONLY) == 0 && !va_verdict (domain->uuid, domain->pid, deadline_ms, &error))
     return report_refused (error);
   return chained != NULL ? chained->acquire (&domain->chained, state, flags, action, fd) : 0;

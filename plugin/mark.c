@@ -4,6 +4,7 @@
 #include "mark.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,12 +27,12 @@ va_mark_leave (GError **error)
     }
   else if (errno != EEXIST)
     {
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot make the directory %s: %s"), VA_RUNDIR,
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot create the directory %s: %s"), VA_RUNDIR,
                    g_strerror (errno));
       return FALSE;
     }
   if (!va_folder_is_private (VA_RUNDIR, error) || !va_process_start_time (getpid (), &start, error))
     return FALSE;
-  text = g_strdup_printf ("%d %" G_GUINT64_FORMAT "\n", (int) getpid (), start);
+  text = g_strdup_printf ("%d %" PRIu64 "\n", (int) getpid (), start);
   return va_file_write (VA_RUNDIR "/gate", text, strlen (text), 0644, error);
 }

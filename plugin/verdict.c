@@ -3,6 +3,7 @@
 
 #include "verdict.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include "core/ask.h"
 #include "core/error.h"
@@ -50,8 +51,7 @@ read_marker (const char *uuid, char **text, GError **error)
   if (*text != NULL || g_error_matches (reason, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND))
     return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
-               _("cannot tell whether this domain is attested: %s; correct that file or directory, or remove the file, "
-                 "and "
+               _("cannot tell whether this domain is attested: %s; fix that file or directory, or remove the file, and "
                  "start the domain again"),
                reason->message);
   return FALSE;
@@ -93,17 +93,16 @@ ask_for_verdict (const Question *question, GError **error)
   if (answer == NULL)
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
-                   _("the host agent cannot be asked (%s: %s): start virt-attest-hostd"), GATE_SOCKET, reason->message);
+                   _("cannot reach the host agent (%s: %s): start virt-attest-hostd"), GATE_SOCKET, reason->message);
       return FALSE;
     }
   text = g_bytes_get_data (answer, &size);
   if (size == 4 && memcmp (text, "yes\n", 4) == 0)
     return TRUE;
   sentence = size > 0 ? refusal_sentence (text, size) : NULL;
-  return refuse_cpus (error,
-                      sentence != NULL
-                        ? sentence
-                        : _("the host agent broke off or sent no verdict; see “journalctl -u virt-attest-hostd”"));
+  return refuse_cpus (error, sentence != NULL ? sentence
+                                              : _("the host agent closed the connection or sent no verdict; see "
+                                                  "“journalctl -u virt-attest-hostd”"));
 }
 
 /* Whether @marker says that this very process has been attested. */
@@ -115,7 +114,7 @@ is_attested (const char *marker, pid_t pid)
 
   if (!va_process_start_time (pid, &start, NULL))
     return FALSE;
-  expected = g_strdup_printf ("attested %d %" G_GUINT64_FORMAT "\n", (int) pid, start);
+  expected = g_strdup_printf ("attested %d %" PRIu64 "\n", (int) pid, start);
   return g_str_equal (marker, expected);
 }
 
@@ -132,16 +131,16 @@ judge_ours (const Question *question, gboolean loads_state, GError **error)
   if (loads_state)
     return refuse_cpus (error,
                         _("an attested domain cannot be restored from a saved state or a snapshot, nor migrated: its "
-                          "memory would not be what is measured; start it without the saved state"));
+                          "memory would not be what was measured; start it without the saved state"));
   if (marker == NULL)
-    return refuse_cpus (error, _("this domain is prepared for attestation, but no launch was begun for it: is the hook "
-                                 "“virt-attest” in /etc/libvirt/hooks/qemu.d, and was libvirtd restarted since it was "
-                                 "put there?"));
+    return refuse_cpus (error, _("this domain is prepared for attestation, but no launch was started for it: check "
+                                 "that the hook “virt-attest” is in /etc/libvirt/hooks/qemu.d, and that libvirtd has "
+                                 "been restarted since it was installed"));
   if (g_str_equal (marker, "pending\n"))
     return ask_for_verdict (question, error);
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
                _("this QEMU process is not the one that was attested: destroy the domain and start it again; "
-                 "virt-attest-hostd must be running, so that it makes a new marker %s/%s"),
+                 "virt-attest-hostd must be running, so that it creates a new marker %s/%s"),
                DOMAINS, question->uuid);
   return FALSE;
 }

@@ -6,6 +6,7 @@
 #include <gnutls/abstract.h>
 #include <gnutls/x509.h>
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <string.h>
 #include "core/encoding.h"
 #include "core/error.h"
@@ -107,8 +108,8 @@ signed_text (const VaCheckpoint *checkpoint)
 {
   g_autofree char *link = va_hex_encode (checkpoint->link, VA_AUDIT_LINK_SIZE);
 
-  return g_strdup_printf ("virt-attest audit checkpoint 1\n%" G_GUINT64_FORMAT "\n%s\n%" G_GINT64_FORMAT "\n",
-                          checkpoint->seq, link, checkpoint->time);
+  return g_strdup_printf ("virt-attest audit checkpoint 1\n%" PRIu64 "\n%s\n%" PRId64 "\n", checkpoint->seq, link,
+                          checkpoint->time);
 }
 
 static gnutls_datum_t
@@ -148,8 +149,8 @@ va_signer_new (const char *certificate, VaSecret *key, GError **error)
     return fail_checkpoint (error, _("the service's key cannot be read: %s"), gnutls_strerror (rc)), NULL;
   signer->algorithm = find_algorithm (gnutls_privkey_get_pk_algorithm (signer->key, NULL));
   if (signer->algorithm == GNUTLS_SIGN_UNKNOWN)
-    return fail_checkpoint (error, _("the service's key must be an ECDSA, Ed25519 or RSA key, to sign the audit log "
-                                     "with")),
+    return fail_checkpoint (error, _("the service's key must be an ECDSA, Ed25519 or RSA key, because it signs the "
+                                     "audit log")),
            NULL;
   signer->certificate = g_strdup (certificate);
   return g_steal_pointer (&signer);
@@ -280,10 +281,10 @@ check_certificate (const VaVerifier *verifier, const Chain *chain, gint64 time, 
   time_t when = (time_t) (time / 1000);
 
   if (rc < 0 || status != 0)
-    return fail_checkpoint (error, _("its certificate is not one for a service that the CA made"));
+    return fail_checkpoint (error, _("its certificate is not a service's certificate issued by the CA"));
   if (when < gnutls_x509_crt_get_activation_time (chain->list[0])
       || when > gnutls_x509_crt_get_expiration_time (chain->list[0]))
-    return fail_checkpoint (error, _("its certificate was not valid at the time that it gives"));
+    return fail_checkpoint (error, _("its certificate was not valid at the time it states"));
   return TRUE;
 }
 
@@ -317,7 +318,7 @@ check_signer (VaVerifier *verifier, gnutls_x509_crt_t certificate, GError **erro
   g_autofree char *name = name_signer (certificate);
 
   if (verifier->signer != NULL && gnutls_x509_crt_check_hostname (certificate, verifier->signer) == 0)
-    return fail_checkpoint (error, _("it was signed by “%s”, and not by the service “%s”"), name, verifier->signer);
+    return fail_checkpoint (error, _("it was signed by “%s”, not by the service “%s”"), name, verifier->signer);
   if (verifier->found == NULL)
     verifier->found = g_steal_pointer (&name);
   return TRUE;
@@ -332,7 +333,7 @@ check_signature (gnutls_x509_crt_t certificate, const VaCheckpoint *checkpoint, 
                   && verify_with (key, algorithm, checkpoint);
 
   g_clear_pointer (&key, gnutls_pubkey_deinit);
-  return good || fail_checkpoint (error, _("its signature is not that of its certificate"));
+  return good || fail_checkpoint (error, _("its signature does not match its certificate"));
 }
 
 gboolean

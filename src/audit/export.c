@@ -3,6 +3,7 @@
 
 #include "audit/export.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include "core/error.h"
 #include "core/i18n.h"
@@ -77,8 +78,8 @@ go_on (VaAuditCheck *check, const guint8 digest[VA_AUDIT_LINK_SIZE], GError **er
     return TRUE;
   if (memcmp (expected->link, check->link, VA_AUDIT_LINK_SIZE) != 0)
     return fail_export (error,
-                        _("a receipt says something else of record %" G_GUINT64_FORMAT
-                          " or of one before it: the log was changed since the receipt was given"),
+                        _("a receipt contradicts record %" PRIu64
+                          " or an earlier one: the log was changed after the receipt was issued"),
                         expected->seq);
   expected->met = TRUE;
   return TRUE;
@@ -116,11 +117,11 @@ take_record (VaAuditCheck *check, JsonObject *object, const char *text, GError *
   guint64 seq = 0;
 
   if (!read_seq (object, &seq))
-    return fail_export (error, _("no record, digest or checkpoint"));
+    return fail_export (error, _("expected a record, a digest or a checkpoint"));
   if (seq != check->found.records + 1)
     return fail_export (error,
-                        _("record %" G_GUINT64_FORMAT " stands where record %" G_GUINT64_FORMAT
-                          " must be: one was removed, added or moved"),
+                        _("found record %" PRIu64 " where record %" PRIu64
+                          " was expected: a record was removed, added or moved"),
                         seq, check->found.records + 1);
   va_audit_digest (text, digest);
   return go_on (check, digest, error);
@@ -145,10 +146,10 @@ take_anchor (VaAuditCheck *check, JsonObject *object, GError **error)
   if (checkpoint == NULL)
     return FALSE;
   if (check->line != 2)
-    return fail_export (error, _("an anchor stands behind records: it is where an export begins"));
+    return fail_export (error, _("an anchor follows records, but it can only be at the start of an export"));
   if (!va_verifier_check (check->verifier, checkpoint, error))
     {
-      g_prefix_error (error, _("the anchor at record %" G_GUINT64_FORMAT ": "), checkpoint->seq);
+      g_prefix_error (error, _("the anchor at record %" PRIu64 ": "), checkpoint->seq);
       return FALSE;
     }
   memcpy (check->link, checkpoint->link, VA_AUDIT_LINK_SIZE);
@@ -168,19 +169,18 @@ take_checkpoint (VaAuditCheck *check, JsonObject *object, GError **error)
     return FALSE;
   if (!va_verifier_check (check->verifier, checkpoint, error))
     {
-      g_prefix_error (error, _("the checkpoint behind record %" G_GUINT64_FORMAT ": "), checkpoint->seq);
+      g_prefix_error (error, _("the checkpoint after record %" PRIu64 ": "), checkpoint->seq);
       return FALSE;
     }
   if (checkpoint->seq != check->found.records)
     return fail_export (error,
-                        _("the checkpoint for record %" G_GUINT64_FORMAT " stands behind record %" G_GUINT64_FORMAT
+                        _("the checkpoint for record %" PRIu64 " follows record %" PRIu64
                           ": records were removed, added or moved"),
                         checkpoint->seq, check->found.records);
   if (memcmp (checkpoint->link, check->link, VA_AUDIT_LINK_SIZE) != 0)
     return fail_export (error,
-                        _("the checkpoint behind record %" G_GUINT64_FORMAT
-                          " does not fit: one of the records %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
-                          " was changed, removed or moved"),
+                        _("the checkpoint after record %" PRIu64 " does not match: one of the records %" PRIu64
+                          " to %" PRIu64 " was changed, removed or moved"),
                         checkpoint->seq, MIN (check->found.covered + 1, checkpoint->seq), checkpoint->seq);
   check->found.checkpoints++;
   check->found.covered = checkpoint->seq;
@@ -214,7 +214,7 @@ va_audit_check_line (VaAuditCheck *check, const char *line, GError **error)
   check->line++;
   if (take_export_line (check, line, error))
     return TRUE;
-  g_prefix_error (error, _("line %" G_GUINT64_FORMAT ": "), check->line);
+  g_prefix_error (error, _("line %" PRIu64 ": "), check->line);
   return FALSE;
 }
 
@@ -228,22 +228,19 @@ va_audit_check_end (VaAuditCheck *check, GError **error)
     return fail_export (error, _("the export is empty"));
   if (check->found.checkpoints == 0 || check->found.covered != check->found.records)
     return fail_export (error,
-                        _("the export ends after record %" G_GUINT64_FORMAT " without a checkpoint for it: it was cut "
-                          "off"),
+                        _("the export ends after record %" PRIu64 " without a checkpoint for it: it was truncated"),
                         check->found.records);
   g_hash_table_iter_init (&iter, check->expected);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     if (!((const Expected *) value)->met && ((const Expected *) value)->seq <= check->found.pruned)
       return fail_export (error,
-                          _("a receipt is for record %" G_GUINT64_FORMAT ", and the export begins behind record "
-                            "%" G_GUINT64_FORMAT ", because the log was pruned: compare it with an earlier export"),
+                          _("a receipt is for record %" PRIu64 ", but the export begins after record %" PRIu64
+                            " because the log was pruned: check the receipt against an earlier export"),
                           ((const Expected *) value)->seq, check->found.pruned);
     else if (!((const Expected *) value)->met)
       return fail_export (error,
-                          _("a receipt is for record %" G_GUINT64_FORMAT
-                            ", and the export ends with record %" G_GUINT64_FORMAT
-                            ": records were removed from its end, or it is older than the "
-                            "receipt"),
+                          _("a receipt is for record %" PRIu64 ", but the export ends with record %" PRIu64
+                            ": records were removed from its end, or it is older than the receipt"),
                           ((const Expected *) value)->seq, check->found.records);
   return TRUE;
 }
@@ -283,9 +280,9 @@ check_receipt_record (VaVerifier *verifier, const char *launch, JsonNode *node, 
   va_audit_digest (text, digest);
   va_audit_link (before, digest, link);
   if (memcmp (link, checkpoint->link, VA_AUDIT_LINK_SIZE) != 0)
-    return fail_export (error, _("record %" G_GUINT64_FORMAT " is not the one that was signed"), checkpoint->seq);
+    return fail_export (error, _("record %" PRIu64 " is not the one that was signed"), checkpoint->seq);
   if (!is_record_of (text, launch, checkpoint->seq))
-    return fail_export (error, _("record %" G_GUINT64_FORMAT " is not one of launch %s"), checkpoint->seq, launch);
+    return fail_export (error, _("record %" PRIu64 " is not one of launch %s"), checkpoint->seq, launch);
   if (each != NULL)
     each (text, checkpoint, user_data);
   return TRUE;

@@ -58,9 +58,8 @@ read_folder (VaSevBundle *bundle, const char *folder, GError **error)
   if (count > 0)
     return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND,
-               _("%s has no certificates of a platform: neither cert-chain (or cert_chain.cert) nor pdh.cert, "
-                 "pek.cert, "
-                 "oca.cert, cek.cert"),
+               _("%s contains no platform certificates: expected cert-chain (or cert_chain.cert), or pdh.cert, "
+                 "pek.cert, oca.cert and cek.cert"),
                folder);
   return FALSE;
 }
@@ -83,8 +82,8 @@ add_pair (GArray *pairs, const VaSevBundle *bundle, const char *what, GError **e
       g_array_append_val (pairs, pair);
       return TRUE;
     }
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND, _("%s has no %s: a root is an ARK and its ASK"), what,
-               bundle->has_ark ? "ASK" : "ARK");
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND, _("%s does not contain %s: a root is an ARK and its ASK"),
+               what, bundle->has_ark ? "ASK" : "ARK");
   return FALSE;
 }
 
@@ -130,7 +129,7 @@ va_sev_root_read (VaSevRootPair *pair, const char *folder, GError **error)
       return TRUE;
     }
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND,
-               _("%s has no root: expected ark.cert and ask.cert, or AMD's ask_ark file"), folder);
+               _("%s contains no root: expected ark.cert and ask.cert, or AMD's ask_ark file"), folder);
   return FALSE;
 }
 

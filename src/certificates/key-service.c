@@ -96,9 +96,9 @@ refuse_answer (GError **error, const char *message)
 }
 
 static gboolean
-refuse_unknown (const char *name, GError **error)
+refuse_unknown (const char *message, GError **error)
 {
-  return va_error_set (error, VA_SEV_ERROR, VA_SEV_ERROR_SIGNATURE, _("AMD's key service does not know %s"), name);
+  return va_error_set (error, VA_SEV_ERROR, VA_SEV_ERROR_SIGNATURE, "%s", message);
 }
 
 static gboolean
@@ -109,7 +109,7 @@ fail_for_now (GError **error, const char *message)
 
 /* Takes one of the places of those who ask, if now is a time to ask for @path. */
 static gboolean
-begin_question (Question *question, const char *path, const char *name, GError **error)
+begin_question (Question *question, const char *path, const char *unknown, GError **error)
 {
   VaKeyService *service = question->service;
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&service->mutex);
@@ -117,19 +117,19 @@ begin_question (Question *question, const char *path, const char *name, GError *
   const gint64 *unknown_until = g_hash_table_lookup (service->unknown, path);
 
   if (unknown_until != NULL && now < *unknown_until)
-    return refuse_unknown (name, error);
+    return refuse_unknown (unknown, error);
   if (now < service->paused_until)
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
-                   _("AMD's key service did not answer a moment ago; it is asked again in %u seconds"),
+                   _("AMD's key service did not answer recently; the next attempt is possible in %u s"),
                    (guint) ((service->paused_until - now) / G_USEC_PER_SEC) + 1);
       return FALSE;
     }
   question->must_wait = !question->may_wait;
   if (question->must_wait)
-    return fail_for_now (error, _("AMD's key service has to be asked"));
+    return fail_for_now (error, _("AMD's key service must be asked first"));
   if (service->asking >= service->most_at_once)
-    return fail_for_now (error, _("AMD's key service is being asked already; try again in some seconds"));
+    return fail_for_now (error, _("AMD's key service is answering other questions; try again in a few seconds"));
   service->asking++;
   return TRUE;
 }
@@ -169,15 +169,15 @@ end_question (VaKeyService *service, const char *path, const VaClientAnswer *ans
     pause_asking (service, answer->retry_after != 0 ? answer->retry_after : PAUSE_SECONDS);
 }
 
-/* The body of @path, which exists and has at most @max bytes. @name: for messages */
+/* The body of @path, which exists and has at most @max bytes. @unknown: the message if the service does not have it */
 static GBytes *
-ask_key_service (Question *question, VaClient *client, const char *path, const char *name, gsize max, GError **error)
+ask_key_service (Question *question, VaClient *client, const char *path, const char *unknown, gsize max, GError **error)
 {
   VaKeyService *service = question->service;
   VaClientAnswer answer = { .body = NULL };
   gboolean answered;
 
-  if (!begin_question (question, path, name, error))
+  if (!begin_question (question, path, unknown, error))
     return NULL;
   answered = va_client_get (client, path, service->timeout_ms, max, &answer, error);
   end_question (service, path, answered ? &answer : NULL);
@@ -190,11 +190,11 @@ ask_key_service (Question *question, VaClient *client, const char *path, const c
     return answer.body;
   g_clear_pointer (&answer.body, g_bytes_unref);
   if (answer.status == 404)
-    refuse_unknown (name, error);
+    refuse_unknown (unknown, error);
   else
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
                  answer.status == 429
-                   ? _("AMD's key service has been asked too often (HTTP status %u); try again later")
+                   ? _("AMD's key service is rate-limiting requests (HTTP status %u); try again later")
                    : _("AMD's key service answered with HTTP status %u; try again later"),
                  answer.status);
   return NULL;
@@ -231,7 +231,7 @@ take_roots (const char *generation, GBytes *bytes, GError **error)
   va_amd_cert_key_hash (&ark, hash);
   if (g_strcmp0 (va_amd_ark_generation (hash), generation) == 0)
     return g_steal_pointer (&roots);
-  refuse_answer (error, _("the roots are those of another generation"));
+  refuse_answer (error, _("the roots belong to a different processor generation"));
   return NULL;
 }
 
@@ -332,16 +332,16 @@ read_genuine (Question *question, GBytes *bytes, VaSevCert *cek, GError **error)
 {
   if (!va_sev_cert_parse (cek, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), error))
     {
-      g_prefix_error (error, _("AMD's key service gave no usable CEK: "));
+      g_prefix_error (error, _("AMD's key service returned no usable CEK: "));
       return FALSE;
     }
   if (cek->usage != VA_SEV_USAGE_CEK)
-    return refuse_answer (error, _("AMD's key service gave no usable CEK, but another certificate"));
+    return refuse_answer (error, _("AMD's key service returned a certificate that is not a CEK"));
   if (!cek_is_signed (cek))
-    return refuse_answer (error, _("the CEK that AMD's key service gave carries no signature"));
+    return refuse_answer (error, _("the CEK that AMD's key service returned carries no signature"));
   return find_signer (question, cek) != NULL
-         || refuse_answer (error,
-                           _("the CEK that AMD's key service gave is not signed by the ASK of any known generation"));
+         || refuse_answer (error, _("the CEK that AMD's key service returned is not signed by the ASK of any known "
+                                    "generation"));
 }
 
 /* Puts @cek into @out, a copy of @chain, if they are the same CEK and the whole verifies. */
@@ -350,7 +350,7 @@ take_cek (Question *question, const VaSevChain *chain, const VaSevCert *cek, VaS
           GError **error)
 {
   if (!va_bytes_equal (&cek->key, &chain->cek.key, sizeof chain->cek.key))
-    return refuse_answer (error, _("AMD's key service knows another CEK of this processor than the platform has"));
+    return refuse_answer (error, _("AMD's key service has a different CEK for this processor than the platform"));
   *out = *chain;
   out->cek = *cek;
   return verify_under (question, out, generation, error);
@@ -383,7 +383,7 @@ complete_chain (Question *question, const VaSevChain *chain, const char *id, VaS
   VaKeyService *service = question->service;
   g_autofree char *file = g_strconcat (id, ".cert", NULL), *folder = g_build_filename (service->cache, "cek", NULL);
   g_autofree char *path = g_build_filename (folder, file, NULL), *url = g_strconcat ("/cek/id/", id, NULL);
-  g_autofree char *name = g_strdup_printf (_("the processor %s"), id);
+  g_autofree char *unknown = g_strdup_printf (_("AMD's key service does not know the processor %s"), id);
   g_autoptr(GBytes) fresh = NULL;
   g_autoptr(GError) reason = NULL;
   VaSevCert cek;
@@ -401,7 +401,7 @@ complete_chain (Question *question, const VaSevChain *chain, const char *id, VaS
   /* The cached one was verified with everything below it; nobody is asked about what cannot verify. */
   if (question->must_wait || !va_sev_chain_verify_below_cek (chain))
     return refuse_answer (error, _("the CEK carries no signature, and the certificates below it do not verify"));
-  fresh = ask_key_service (question, service->ceks, url, name, VA_SEV_CERT_SIZE, error);
+  fresh = ask_key_service (question, service->ceks, url, unknown, VA_SEV_CERT_SIZE, error);
   if (fresh == NULL || !read_genuine (question, fresh, &cek, error))
     return FALSE;
   /* Whoever shows whatever chain with this id: it is AMD's word of which CEK the processor has. */
@@ -423,9 +423,8 @@ va_key_service_verify (VaKeyService *service, VaSevChain *chain, gconstpointer i
   if (cek_is_signed (&chain->cek) || service->ceks == NULL)
     good = verify_under (&question, chain, generation, error);
   else if (id_size == 0 || id_size > ID_MAX)
-    return refuse_answer (error,
-                          _("the CEK carries no signature, and the platform did not give its processor's id, by which "
-                            "AMD's key service would know it"));
+    return refuse_answer (error, _("the CEK carries no signature, and the platform did not report its processor's ID, "
+                                   "which AMD's key service needs"));
   else
     {
       hex = va_hex_encode (id, id_size);

@@ -16,8 +16,8 @@ add_common_options (VaCall *call, GOptionContext *context)
   };
   const GOptionEntry service[] = {
     { "config", 0, 0, G_OPTION_ARG_FILENAME, &call->config, N_("Read FILE instead of client.conf"), N_("FILE") },
-    { "url", 0, 0, G_OPTION_ARG_STRING, &call->url, N_("The service: https://HOST:PORT"), N_("URL") },
-    { "ca", 0, 0, G_OPTION_ARG_FILENAME, &call->ca, N_("The CA of the service's certificate"), N_("FILE") },
+    { "url", 0, 0, G_OPTION_ARG_STRING, &call->url, N_("URL of the service: https://HOST:PORT"), N_("URL") },
+    { "ca", 0, 0, G_OPTION_ARG_FILENAME, &call->ca, N_("CA that issued the service's certificate"), N_("FILE") },
     { "certificate", 0, 0, G_OPTION_ARG_FILENAME, &call->certificate, N_("Your own certificate"), N_("FILE") },
     { "key", 0, 0, G_OPTION_ARG_FILENAME, &call->key, N_("Its private key"), N_("FILE") },
     { NULL },
@@ -78,9 +78,8 @@ va_call_parse (VaCall *call, const GOptionEntry *entries, guint min, guint max)
     tell_missing (call);
   else if (call->n_operands > max && (call->verb->flags & VA_VERB_HUSHED) != 0)
     va_call_usage (call,
-                   _("unexpected argument after %s; it is not repeated here, since it may be the secret: give that in "
-                     "a file or "
-                     "on standard input"),
+                   _("unexpected argument after %s; it is not repeated here because it may be the secret: pass secrets "
+                     "in a file or on standard input"),
                    call->verb->arguments);
   else if (call->n_operands > max)
     va_call_usage (call, _("unexpected argument “%s”"), call->operands[max]);

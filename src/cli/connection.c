@@ -65,8 +65,8 @@ check_complete (const VaCall *call, GError **error)
   if (missing == NULL)
     return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
-               _("“%s” is not known: write it into client.conf, see virt-attest-client.conf(5), or give --%s"), missing,
-               missing);
+               _("“%s” is not configured: set it in client.conf, see virt-attest-client.conf(5), or pass --%s"),
+               missing, missing);
   return FALSE;
 }
 
@@ -112,8 +112,7 @@ va_call_find_ca (VaCall *call, GError **error)
   if (call->ca != NULL)
     return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
-               _("the CA that the service's certificate is of is not known: write “ca” into client.conf, or give "
-                 "--ca"));
+               _("no CA certificate is configured for the service: set “ca” in client.conf, or pass --ca"));
   return FALSE;
 }
 
@@ -136,7 +135,7 @@ va_call_find_host (VaCall *call, char **host, GError **error)
       *host = g_strdup (g_uri_get_host (uri));
       return TRUE;
     }
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("the service's url is not of the form https://HOST:PORT"));
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("the service's URL must have the form https://HOST:PORT"));
   return FALSE;
 }
 

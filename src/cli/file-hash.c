@@ -67,6 +67,6 @@ va_kernel_file_hash (const char *path, VaKernelKind *kind, GError **error)
   if (hash == NULL || head->len > 0)
     return g_steal_pointer (&hash);
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-               _("%s is empty: expected a kernel (bzImage); was it copied whole?"), path);
+               _("%s is empty: expected a kernel (bzImage); check that it was copied completely"), path);
   return NULL;
 }

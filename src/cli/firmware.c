@@ -115,10 +115,9 @@ va_firmware_file_es (const VaFirmwareFile *file)
   if (footer->ap_reset == 0)
     return g_strdup (_("no: it has no reset address"));
   if (footer->machine == VA_MACHINE_IA32)
-    return g_strdup (_("not known: its first code is 32-bit, and OVMF handles SEV-ES's exceptions in 64-bit code "
-                       "only"));
+    return g_strdup (_("unknown: its first code is 32-bit, and OVMF handles SEV-ES's exceptions in 64-bit code only"));
   return footer->machine == VA_MACHINE_X64 ? g_strdup (_("yes, unless it needs SMM"))
-                                           : g_strdup (_("not known: it has a reset address"));
+                                           : g_strdup (_("unknown: it has a reset address"));
 }
 
 /* Distributions name builds that need SMM after Secure Boot. */
@@ -141,7 +140,7 @@ va_firmware_file_smm (const VaFirmwareFile *file)
            ? g_strdup (_("probably needed: by its name this is a build for Secure Boot; SEV-ES guests cannot use SMM, "
                          "and such a "
                          "build does not start under it"))
-           : g_strdup (_("not known: a build that needs it (for Secure Boot) does not start under SEV-ES"));
+           : g_strdup (_("unknown: a build that needs it (for Secure Boot) does not start under SEV-ES"));
 }
 
 char *

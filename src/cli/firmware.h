@@ -33,7 +33,7 @@ gboolean va_firmware_file_begin (const char *path, VaLaunchDigest **begun, VaFir
 char *va_firmware_file_hash (const VaFirmwareFile *file);
 
 /**
- * va_firmware_file_es: whether it can start SEV-ES guests, as far as that shows: “yes, …”, “no: …” or “not known: …”.
+ * va_firmware_file_es: whether it can start SEV-ES guests, as far as that shows: “yes, …”, “no: …” or “unknown: …”.
  * Returns: (transfer full).
  */
 char *va_firmware_file_es (const VaFirmwareFile *file);

@@ -71,9 +71,8 @@ va_input_key (VaGiven what, const char *path, GError **error)
   if (is_key_itself (what, path))
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                   _("%s: this is a %s itself, and the name of a file is expected: a key in a command line can be read "
-                     "by "
-                     "everybody on this machine"),
+                   _("%s: this is a %s, but the name of a file with it is expected: every user of this machine can "
+                     "read a key on the command line"),
                    option, name);
       return NULL;
     }
@@ -89,8 +88,8 @@ va_input_key (VaGiven what, const char *path, GError **error)
       return NULL;
     }
   if (pair)
-    g_printerr (_("virt-attest: note: %s is taken as a pair of keys, the TEK first and then the TIK, as sev-tool "
-                  "writes it\n"),
+    g_printerr (_("virt-attest: note: %s is read as a pair of keys, first the TEK and then the TIK, as sev-tool writes "
+                  "it\n"),
                 path);
   return g_steal_pointer (&key);
 }

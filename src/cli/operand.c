@@ -38,7 +38,8 @@ va_operand_secret_path (const VaCall *call, const char *name)
   if (va_secret_name_is_valid (name))
     return g_strconcat ("/v1/secret/", name, NULL);
   /* It may be the secret, put there by mistake. */
-  va_call_usage (call, _("expected the name of a secret: 1 to %d of A-Z a-z 0-9 . _ -, no dot first"), VA_NAME_MAX);
+  va_call_usage (call, _("expected the name of a secret: 1 to %d of A-Z a-z 0-9 . _ -, not beginning with a dot"),
+                 VA_NAME_MAX);
   return NULL;
 }
 

@@ -22,14 +22,10 @@ find_old (const char *path, int *mode, gboolean *exists, GError **error)
     return TRUE;
   if (stat (path, &info) != 0)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
-                 _("%s is a symbolic link to something that cannot be "
-                   "looked at: %s"),
-                 path, g_strerror (errno));
+                 _("%s is a symbolic link whose target cannot be examined: %s"), path, g_strerror (errno));
   else if (!S_ISREG (info.st_mode))
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
-                 _("%s is not a regular file, so it is not replaced: name "
-                   "another one"),
-                 path);
+                 _("%s is not a regular file, so it is not replaced: name another file"), path);
   else
     {
       *mode = (int) (info.st_mode & 0777);
@@ -57,7 +53,7 @@ check_output_path (const char *path, GError **error)
   if (path[0] == '\0')
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND, _("the name of the file to write is empty"));
   else
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND, _("%s cannot be written: there is no directory %s"),
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND, _("cannot write %s: the directory %s does not exist"),
                  path, folder);
   return FALSE;
 }
@@ -73,7 +69,7 @@ check_one (const VaNewFile *file, gboolean force, GError **error)
   if (!exists || force || file_is_same (file))
     return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_EXISTS,
-               _("%s exists already, and was not changed: name another file, or replace it with --force"), file->path);
+               _("%s already exists and was not changed: name another file, or replace it with --force"), file->path);
   return FALSE;
 }
 

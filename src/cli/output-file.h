@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 /** VA_OUTPUT_FORCE: the option of every verb that writes files where a person says. @force: gboolean * */
 #define VA_OUTPUT_FORCE(force) \
   { \
-    "force", 0, 0, G_OPTION_ARG_NONE, (force), N_("Replace files that exist"), NULL \
+    "force", 0, 0, G_OPTION_ARG_NONE, (force), N_("Replace existing files"), NULL \
   }
 
 /**

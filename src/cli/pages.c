@@ -39,7 +39,7 @@ check_next (Reading *reading, const char *next, JsonArray *page, GError **error)
       return TRUE;
     }
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
-               _("the service gave a broken answer: the page after “%s” claims to continue after “%s”"),
+               _("the service sent an invalid answer: the page after “%s” claims to continue after “%s”"),
                reading->after != NULL ? reading->after : "", next != NULL ? next : "");
   return FALSE;
 }

@@ -116,11 +116,11 @@ static VaSecret *
 ask_twice (int fd, GError **error)
 {
   g_autoptr(VaSecret) first = ask_passphrase (fd, _("Passphrase: "));
-  g_autoptr(VaSecret) second = caught == 0 ? ask_passphrase (fd, _("The same again: ")) : va_secret_new (0);
+  g_autoptr(VaSecret) second = caught == 0 ? ask_passphrase (fd, _("Repeat passphrase: ")) : va_secret_new (0);
   const char *problem = NULL;
 
   if (!va_secret_equal (first, second))
-    problem = _("the two are not the same");
+    problem = _("the passphrases do not match");
   else if (va_secret_size (first) == 0)
     problem = _("the passphrase is empty");
   if (problem == NULL)
@@ -162,7 +162,8 @@ va_passphrase_ask (GError **error)
   VaSecret *passphrase = NULL;
 
   if (before.fd < 0 || tcgetattr (before.fd, &before.terminal) != 0)
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("no terminal to ask at: give --file"));
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
+                 _("there is no terminal to ask for a passphrase: pass --file"));
   else
     passphrase = ask_quietly (&before, error);
   if (before.fd >= 0)

@@ -251,9 +251,8 @@ va_table_print (VaTable *table, const char *empty)
     for (guint i = 0; i < table->cells->len; i += table->n_columns)
       print_row (table, (char **) table->cells->pdata + i);
   if (table->has_unreadable)
-    va_print_line ("%s", _("UNREADABLE: the service cannot open what it has stored of it. Ask the service's operator; "
-                           "until then "
-                           "put it there again, or remove it."));
+    va_print_line ("%s", _("UNREADABLE: the service cannot decrypt what it has stored. Ask the service's operator; "
+                           "until then, store it again or remove it."));
   g_ptr_array_unref (table->cells);
   g_free (table);
 }

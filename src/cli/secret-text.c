@@ -71,7 +71,7 @@ tell_beginning (const Ends *ends, const char *source)
                            "not meant, save the file as UTF-8 without it"),
                          source, mark);
   else if (ends->size > 0 && byte_is_blank (ends->data[0]))
-    va_print_error_line (_("virt-attest: note: %s begins with a blank, which is part of the secret"), source);
+    va_print_error_line (_("virt-attest: note: %s begins with a space, which is part of the secret"), source);
 }
 
 /* What is there still after a line break was to be left out. */
@@ -80,10 +80,8 @@ tell_left (const Ends *ends, const char *source)
 {
   /* A CR alone was named before. */
   if (ends->breaks > 0 && ends->data[ends->size - 1] == '\n')
-    va_print_error_line (ngettext ("virt-attest: note: %s still ends with %" G_GSIZE_FORMAT
-                                   " line break, which is part of the secret",
-                                   "virt-attest: note: %s still ends with %" G_GSIZE_FORMAT
-                                   " line breaks, which are part of the "
+    va_print_error_line (ngettext ("virt-attest: note: %s still ends with %zu line break, which is part of the secret",
+                                   "virt-attest: note: %s still ends with %zu line breaks, which are part of the "
                                    "secret",
                                    ends->breaks),
                          source, ends->breaks);
@@ -100,7 +98,7 @@ tell_end (const Ends *ends, const char *source, gboolean strip)
     tell_left (ends, source);
   else if (ends->breaks == 1 && g_str_equal (kind, "CR"))
     va_print_error_line (_("virt-attest: note: %s ends with a carriage return alone (CR), which is part of the secret; "
-                           "--strip-newline does not leave it out"),
+                           "--strip-newline does not remove it"),
                          source);
   else if (ends->breaks == 1)
     va_print_error_line (_("virt-attest: note: %s ends with a line break (%s), which is part of the secret; if that is "
@@ -108,17 +106,14 @@ tell_end (const Ends *ends, const char *source, gboolean strip)
                            "meant, give --strip-newline"),
                          source, kind);
   else if (ends->breaks > 1)
-    va_print_error_line (_("virt-attest: note: %s ends with %" G_GSIZE_FORMAT " line breaks (%" G_GSIZE_FORMAT
-                           " bytes), which "
-                           "are part of the secret; --strip-newline leaves out only the last one"),
+    va_print_error_line (_("virt-attest: note: %s ends with %zu line breaks (%zu bytes), which are part of the secret; "
+                           "--strip-newline removes only the last one"),
                          source, ends->breaks, ends->breaks_size);
   if (ends->blanks > 0)
-    va_print_error_line (ngettext ("virt-attest: note: %s has %" G_GSIZE_FORMAT
-                                   " blank at the end of its last line, which is "
-                                   "part of the secret",
-                                   "virt-attest: note: %s has %" G_GSIZE_FORMAT
-                                   " blanks at the end of its last line, which are "
-                                   "part of the secret",
+    va_print_error_line (ngettext ("virt-attest: note: %s has %zu space at the end of its last line, which is part of "
+                                   "the secret",
+                                   "virt-attest: note: %s has %zu spaces at the end of its last line, which are part "
+                                   "of the secret",
                                    ends->blanks),
                          source, ends->blanks);
 }
@@ -131,17 +126,16 @@ strip_break (VaSecret *secret, const char *source)
 
   if (one != 0 && va_secret_data (secret)[size - 1] == '\r')
     va_print_error_line (_("virt-attest: note: %s ends with a carriage return alone (CR), which --strip-newline does "
-                           "not leave out"),
+                           "not remove"),
                          source);
   else if (one == 0)
-    va_print_error_line (_("virt-attest: note: %s does not end with a line break, so nothing was left out of its "
-                           "%" G_GSIZE_FORMAT " bytes"),
+    va_print_error_line (_("virt-attest: note: %s does not end with a line break, so nothing was removed from its %zu "
+                           "bytes"),
                          source, size);
   else
     {
       va_secret_truncate (secret, size - one);
-      va_print_error_line (_("virt-attest: note: %s ended with a line break (%s), which was left out; %" G_GSIZE_FORMAT
-                             " bytes remain"),
+      va_print_error_line (_("virt-attest: note: %s ended with a line break (%s), which was removed; %zu bytes remain"),
                            source, one == 2 ? "CRLF" : "LF", size - one);
     }
 }

@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 /** VA_SECRET_STRIP: the option of every verb that reads a secret. @strip: gboolean * */
 #define VA_SECRET_STRIP(strip) \
   { \
-    "strip-newline", 0, 0, G_OPTION_ARG_NONE, (strip), N_("Leave out one line break (LF or CRLF) at its end"), NULL \
+    "strip-newline", 0, 0, G_OPTION_ARG_NONE, (strip), N_("Remove one line break (LF or CRLF) at its end"), NULL \
   }
 
 /**

@@ -51,8 +51,8 @@ static gboolean
 refuse_used_key (const VaUsedKey *key, const char *note, GError **error)
 {
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_EXISTS,
-               _("this %s has made a packet already (%s says so), and a key is for one packet: make a new session with "
-                 "“virt-attest sev session” and start the guest anew with it"),
+               _("this %s was already used for a packet (recorded in %s), and a key is for one packet: create a new "
+                 "session with “virt-attest sev session” and start the guest again with it"),
                key->name, note);
   return FALSE;
 }
@@ -73,8 +73,8 @@ look_at (const VaUsedKey *key, const char *place, gboolean leave, GError **error
   if (g_error_matches (reason, VA_CORE_ERROR, VA_CORE_ERROR_EXISTS))
     return refuse_used_key (key, note, error);
   g_propagate_prefixed_error (error, g_steal_pointer (&reason),
-                              _("nothing was encrypted, because the use of the %s cannot be noted in %s: "), key->name,
-                              place);
+                              _("nothing was encrypted, because the use of the %s cannot be recorded in %s: "),
+                              key->name, place);
   return FALSE;
 }
 

@@ -29,8 +29,8 @@ va_verb_list_help (const VaVerbList *list)
         puts ("");
       printf ("  %-16s %s\n", verb->name, _(verb->summary));
     }
-  printf ("\n%s\n%s\n", _("“virt-attest VERB… --help” tells more about each."),
-          _("Exit codes: 0 yes, 1 refused, 2 usage, 3 unreachable or broken."));
+  printf ("\n%s\n%s\n", _("“virt-attest VERB… --help” describes each verb."),
+          _("Exit codes: 0 success, 1 refused, 2 usage error, 3 unreachable or failed."));
 }
 
 /* What follows @group ("" for none) in a verb's name, or %NULL if the verb is not of that group. */
@@ -129,8 +129,7 @@ say_wrong (const VaVerbList *list, const char *group, const char *wrong)
   g_autofree char *nearest = find_nearest (list, group, wrong), *shown = va_print_safe (wrong);
 
   if (wrong[0] == '-')
-    g_printerr (_("virt-attest: “%s” is an option, and a verb is expected there: options stand behind the verb\n"),
-                shown);
+    g_printerr (_("virt-attest: “%s” is an option, but a verb is expected first: options follow the verb\n"), shown);
   else if (*group == '\0' && nearest == NULL)
     g_printerr (_("virt-attest: “%s” is not a verb\n"), shown);
   else if (*group == '\0')
@@ -165,7 +164,7 @@ va_verb_list_explain (const VaVerbList *list, char *const *words)
     {
       printf (_("Usage: virt-attest %s VERB [OPTION…]\n\n"), group);
       print_group (list, group, stdout);
-      printf ("\n%s\n", _("“virt-attest VERB… --help” tells more about each."));
+      printf ("\n%s\n", _("“virt-attest VERB… --help” describes each verb."));
       return VA_EXIT_YES;
     }
   if (*words != NULL)

@@ -3,6 +3,7 @@
 
 #include "codec/json.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include "core/encoding.h"
 #include "core/error.h"
@@ -205,7 +206,7 @@ va_fields_string (VaFields *fields, const char *name, VaPresence presence, gsize
 
   if (text == NULL || strlen (text) <= max)
     return text;
-  va_fields_fail (fields, name, _("longer than %" G_GSIZE_FORMAT " bytes"), max);
+  va_fields_fail (fields, name, _("longer than %zu bytes"), max);
   return NULL;
 }
 
@@ -239,8 +240,7 @@ va_fields_number (VaFields *fields, const char *name, VaPresence presence, guint
       *out = (guint64) number;
       return TRUE;
     }
-  va_fields_fail (fields, name, _("%" G_GINT64_FORMAT " is not between %" G_GUINT64_FORMAT " and %" G_GUINT64_FORMAT),
-                  number, min, max);
+  va_fields_fail (fields, name, _("%" PRId64 " is not between %" PRIu64 " and %" PRIu64), number, min, max);
   return FALSE;
 }
 
@@ -289,7 +289,7 @@ va_fields_strings (VaFields *fields, const char *name, VaPresence presence, guin
 
       if (text[0] == '\0' || strlen (text) > max_each)
         {
-          va_fields_fail (fields, name, _("each element must be a string of 1 to %" G_GSIZE_FORMAT " bytes"), max_each);
+          va_fields_fail (fields, name, _("each element must be a string of 1 to %zu bytes"), max_each);
           return NULL;
         }
       g_ptr_array_add (strings, g_strdup (text));
@@ -352,7 +352,7 @@ va_fields_hex (VaFields *fields, const char *name, VaPresence presence, gpointer
     return FALSE;
   if (!va_is_hex (text, size * 2))
     {
-      va_fields_fail (fields, name, _("expected %" G_GSIZE_FORMAT " lower-case hexadecimal digits"), size * 2);
+      va_fields_fail (fields, name, _("expected %zu lower-case hexadecimal digits"), size * 2);
       return FALSE;
     }
   if (va_hex_decode (text, out, size, &reason))

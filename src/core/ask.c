@@ -109,8 +109,7 @@ receive_all (int fd, gsize max, gint64 end, GError **error)
         return g_byte_array_free_to_bytes (g_steal_pointer (&reply));
       if ((gsize) n > max - reply->len)
         {
-          g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
-                       _("the answer is longer than %" G_GSIZE_FORMAT " bytes"), max);
+          g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("the answer is longer than %zu bytes"), max);
           return NULL;
         }
       g_byte_array_append (reply, block, (guint) n);

@@ -114,9 +114,9 @@ take_pair (VaConfig *config, const char *section, char *line, guint number, GErr
   if (i < 0 && looks_like_key (key))
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("unknown key “%s”"), key);
   else if (i < 0)
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("what stands before “=” is not a key"));
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("the text before “=” is not a key"));
   else if (config->values[i] != NULL)
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("key “%s” a second time"), key);
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("key “%s” is set twice"), key);
   else if (value == NULL)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("key “%s”: the quotes do not match"), key);
   else if (!check_config_value (&config->keys[i], value, error))
@@ -164,6 +164,16 @@ config_new (const char *name, const VaConfigKey *keys)
   return config;
 }
 
+static void
+set_missing_key_error (const char *name, const VaConfigKey *key, GError **error)
+{
+  if (key->section[0] != '\0')
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("%s: key “%s” of section [%s] is missing"), name,
+                 key->key, key->section);
+  else
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("%s: key “%s” is missing"), name, key->key);
+}
+
 VaConfig *
 va_config_parse (const char *name, const char *text, const VaConfigKey *keys, GError **error)
 {
@@ -180,8 +190,7 @@ va_config_parse (const char *name, const char *text, const VaConfigKey *keys, GE
   for (guint i = 0; keys[i].key != NULL; i++)
     if (keys[i].required && config->values[i] == NULL)
       {
-        g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("%s: key “%s” is missing%s%s"), name, keys[i].key,
-                     keys[i].section[0] ? _(" in section ") : "", keys[i].section);
+        set_missing_key_error (name, &keys[i], error);
         return NULL;
       }
   return g_steal_pointer (&config);
@@ -226,7 +235,7 @@ va_config_number (const VaConfig *config, const char *section, const char *key)
   guint64 number = 0;
 
   if (text != NULL && !va_number_parse (text, 0, G_MAXUINT64, &number, NULL))
-    g_error ("the fallback of “%s” is no number", key);
+    g_error ("the default of “%s” is not a number", key);
   return number;
 }
 

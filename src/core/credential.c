@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -48,12 +49,12 @@ check_credential (int fd, const char *path, gsize max, GError **error)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, _("%s is not a regular file"), path);
   else if ((info.st_mode & CLOSED_BITS) != 0 || (info.st_uid != 0 && info.st_uid != geteuid ()))
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
-                 _("%s must be closed to others and belong to root or to you; it has mode %04o and owner %u"), path,
-                 (unsigned) info.st_mode & 07777, (unsigned) info.st_uid);
+                 _("%s must not be accessible to others and must belong to root or to you; it has mode %04o and owner "
+                   "%u"),
+                 path, (unsigned) info.st_mode & 07777, (unsigned) info.st_uid);
   else if (info.st_size < 0 || (guint64) info.st_size > max)
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
-                 _("%s has %" G_GINT64_FORMAT " bytes, at most %" G_GSIZE_FORMAT " are taken"), path,
-                 (gint64) info.st_size, max);
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("%s has %" PRId64 " bytes, but at most %zu are accepted"),
+                 path, (gint64) info.st_size, max);
   else
     return TRUE;
   return FALSE;
@@ -75,7 +76,7 @@ va_credential_read (const char *name, gsize max, GError **error)
   if (credentials_folder () == NULL)
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND,
-                   _("there are no credentials: $CREDENTIALS_DIRECTORY is not set, which systemd does for a unit with "
+                   _("there are no credentials: $CREDENTIALS_DIRECTORY is not set, which systemd sets for a unit with "
                      "LoadCredential= or LoadCredentialEncrypted="));
       return NULL;
     }

@@ -137,7 +137,7 @@ va_discard (const char *run_dir, int parent, const char *name, GError **error)
   if (bin < 0)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, "%s/discarded: %s", run_dir, g_strerror (errno));
   else if (renameat (parent, name, bin, other) != 0 && errno != ENOENT)
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot be taken away: %s"), g_strerror (errno));
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot be moved away: %s"), g_strerror (errno));
   else
     {
       remove_up_to (bin, ENTRIES_AT_ONCE);

@@ -32,8 +32,7 @@ va_hex_decode (const char *text, gpointer out, gsize size, GError **error)
   if (length != size * 2)
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                   _("expected %" G_GSIZE_FORMAT " hexadecimal digits, found %" G_GSIZE_FORMAT " characters"), size * 2,
-                   length);
+                   _("expected %zu hexadecimal digits, found %zu characters"), size * 2, length);
       return FALSE;
     }
   for (gsize i = 0; i < size; i++)
@@ -43,8 +42,8 @@ va_hex_decode (const char *text, gpointer out, gsize size, GError **error)
 
       if (high < 0 || low < 0)
         {
-          g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                       _("not a hexadecimal digit at character %" G_GSIZE_FORMAT), 2 * i + (high < 0 ? 1 : 2));
+          g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("not a hexadecimal digit at character %zu"),
+                       2 * i + (high < 0 ? 1 : 2));
           return FALSE;
         }
       bytes[i] = (guint8) (high << 4 | low);
@@ -94,14 +93,14 @@ base64_size (const char *text, gsize max, gsize *size, GError **error)
   if (length % 4 != 0)
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                   _("base64 of %" G_GSIZE_FORMAT " characters: the length must be a multiple of 4"), length);
+                   _("base64 of %zu characters: the length must be a multiple of 4"), length);
       return FALSE;
     }
   *size = length / 4 * 3 - padding;
   if (*size <= max)
     return TRUE;
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
-               _("base64 of %" G_GSIZE_FORMAT " bytes, at most %" G_GSIZE_FORMAT " are taken"), *size, max);
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("base64 of %zu bytes, but at most %zu are accepted"), *size,
+               max);
   return FALSE;
 }
 
@@ -114,11 +113,10 @@ set_not_base64 (const char *text, gsize length, GError **error)
   for (gsize i = 0; i < length; i++)
     if (values[(guint8) text[i]] == NOT_BASE64)
       {
-        g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                     _("not a base64 character at position %" G_GSIZE_FORMAT), i + 1);
+        g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("not a base64 character at position %zu"), i + 1);
         return FALSE;
       }
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("base64 with bits after its last byte"));
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("base64 with stray bits after its last byte"));
   return FALSE;
 }
 
@@ -176,8 +174,8 @@ va_base64_decode_exact (const char *text, gpointer out, gsize size, GError **err
     return FALSE;
   if (found != size)
     {
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                   _("base64 of %" G_GSIZE_FORMAT " bytes, expected exactly %" G_GSIZE_FORMAT), found, size);
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("base64 of %zu bytes, expected exactly %zu"), found,
+                   size);
       return FALSE;
     }
   return base64_fill (text, out, size, error);

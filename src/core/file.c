@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -56,8 +57,7 @@ read_up_to (int fd, guint8 *out, gsize max, gsize *got, GError **error)
     }
   if (*got <= max)
     return TRUE;
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("larger than the %" G_GSIZE_FORMAT " bytes that are taken"),
-               max);
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("larger than the limit of %zu bytes"), max);
   return FALSE;
 }
 
@@ -76,9 +76,8 @@ open_checked (const char *path, gsize max, struct stat *info, GError **error)
   if (!S_ISREG (info->st_mode))
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, _("%s is not a regular file"), path);
   else if (info->st_size < 0 || (guint64) info->st_size > max)
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
-                 _("%s has %" G_GINT64_FORMAT " bytes, at most %" G_GSIZE_FORMAT " are taken"), path,
-                 (gint64) info->st_size, max);
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("%s has %" PRId64 " bytes, but at most %zu are accepted"),
+                 path, (gint64) info->st_size, max);
   else
     return fd;
   close (fd);
@@ -127,8 +126,7 @@ va_file_read_pieces (const char *path, gsize max, VaFilePiece take, gpointer use
   if (n < 0)
     set_operation_error (error, _("cannot read"), path);
   else if (total > max)
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
-                 _("%s: larger than the %" G_GSIZE_FORMAT " bytes that are taken"), path, max);
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("%s: larger than the limit of %zu bytes"), path, max);
   close (fd);
   return n >= 0 && total <= max;
 }
@@ -174,8 +172,8 @@ va_file_read_secret (const char *path, gsize max, GError **error)
     return NULL;
   if ((info.st_mode & 077) != 0 || (info.st_uid != 0 && info.st_uid != geteuid ()))
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
-                 _("%s must be closed to group and others (chmod 0600) and belong to root or to you; it has mode %04o "
-                   "and owner %u"),
+                 _("%s must not be accessible to group and others (chmod 0600) and must belong to root or to you; it "
+                   "has mode %04o and owner %u"),
                  path, (unsigned) info.st_mode & 07777, (unsigned) info.st_uid);
   else
     secret = va_fd_read_secret (fd, (gsize) info.st_size, error);
@@ -337,7 +335,7 @@ va_folder_make (const char *path, int mode, GError **error)
     return FALSE;
   if (make_one_folder (path, mode))
     return TRUE;
-  set_operation_error (error, _("cannot make the directory"), path);
+  set_operation_error (error, _("cannot create the directory"), path);
   return FALSE;
 }
 
@@ -353,7 +351,7 @@ va_folder_is_private (const char *path, GError **error)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, _("%s is not a directory"), path);
   else if ((info.st_uid != 0 && info.st_uid != geteuid ()) || (info.st_mode & 022) != 0)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
-                 _("%s must belong to root and be closed to writing by others; it has mode %04o and owner %u"), path,
+                 _("%s must belong to root and must not be writable by others; it has mode %04o and owner %u"), path,
                  (unsigned) info.st_mode & 07777, (unsigned) info.st_uid);
   else
     return TRUE;

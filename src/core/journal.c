@@ -3,6 +3,7 @@
 
 #include "core/journal.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,7 @@ is_journal (int fd)
 
   if (stream == NULL || fstat (fd, &info) != 0)
     return FALSE;
-  own = g_strdup_printf ("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT, (guint64) info.st_dev, (guint64) info.st_ino);
+  own = g_strdup_printf ("%" PRIu64 ":%" PRIu64, (guint64) info.st_dev, (guint64) info.st_ino);
   return g_str_equal (stream, own);
 }
 

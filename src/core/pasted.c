@@ -326,11 +326,11 @@ refuse_pasted (const VaPasted *p, gsize wrong, GError **error)
     g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("it is empty"));
   else if (wrong > 0)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                 _("it is text, but neither base64 nor hex: character %" G_GSIZE_FORMAT " is “%c”"), wrong,
+                 _("it is text, but neither base64 nor hex: character %zu is “%c”"), wrong,
                  is_space (p->data[wrong - 1]) ? ' ' : p->data[wrong - 1]);
   else
     g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                         _("it is base64 that was cut off or mistyped: bits are left over at its end"));
+                         _("it is base64 that was truncated or mistyped: there are stray bits at its end"));
   return FALSE;
 }
 

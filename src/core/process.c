@@ -29,7 +29,7 @@ va_process_start_time (pid_t pid, guint64 *ticks, GError **error)
     fields = g_strsplit (after + 2, " ", -1);
   if (fields != NULL && g_strv_length (fields) > START_TIME_AFTER_NAME)
     return va_number_parse (fields[START_TIME_AFTER_NAME], 0, G_MAXUINT64, ticks, error);
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("%s has an unknown form"), path);
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("%s has an unexpected format"), path);
   return FALSE;
 }
 

@@ -123,7 +123,7 @@ begin_reading (Reading *reading, GError **error)
     }
   else
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_TIMEOUT,
-                 _("too many QEMU processes do not let their command lines be read"));
+                 _("the command lines of too many QEMU processes cannot be read"));
   g_atomic_int_add (&readers, -1);
   return FALSE;
 }
@@ -132,14 +132,14 @@ static gboolean
 judge_arguments (const Reading *reading, GError **error)
 {
   if (reading->failure == ENOENT || reading->failure == ESRCH || (reading->failure == 0 && reading->text->len == 0))
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND, _("the domain's QEMU process is gone"));
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND, _("the domain's QEMU process has ended"));
   else if (reading->failure != 0)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
                  _("the command line of QEMU process %d cannot be read: %s"), (int) reading->pid,
                  g_strerror (reading->failure));
   else if (reading->text->len > ARGUMENTS_MAX)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
-                 _("the command line of QEMU process %d is longer than a program's can be"), (int) reading->pid);
+                 _("the command line of QEMU process %d is longer than Linux allows"), (int) reading->pid);
   else
     return TRUE;
   return FALSE;
@@ -158,7 +158,7 @@ va_qemu_arguments_read (pid_t pid, const char *run_dir, const char *uuid, guint 
     {
       if (!wait_for_arguments (reading, end))
         g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_TIMEOUT,
-                     _("QEMU process %d does not let its command line be read: destroy the domain"), (int) pid);
+                     _("the command line of QEMU process %d cannot be read: destroy the domain"), (int) pid);
       else if (judge_arguments (reading, error))
         {
           *arguments = va_qemu_arguments_parse ((const char *) reading->text->data, reading->text->len, run_dir, uuid);

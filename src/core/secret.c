@@ -88,8 +88,7 @@ complain_of_lock (gsize mapped)
   atomic_fetch_add (&not_locked, mapped);
   if (!atomic_flag_test_and_set (&said))
     g_log_structured (NULL, G_LOG_LEVEL_MESSAGE, "PRIORITY", "4", "MESSAGE",
-                      "%" G_GSIZE_FORMAT
-                      " bytes of secrets are not in locked memory, so they may be written to swap: raise "
+                      "%zu bytes of secrets are not in locked memory, so they may be written to swap: raise "
                       "RLIMIT_MEMLOCK (LimitMEMLOCK= in the unit)",
                       mapped);
 }
@@ -100,7 +99,7 @@ map_pages (gsize mapped, gboolean *locked)
   guint8 *data = mmap (NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
   if (data == MAP_FAILED)
-    g_error ("no memory for a secret of %" G_GSIZE_FORMAT " bytes", mapped);
+    g_error ("no memory for a secret of %zu bytes", mapped);
   *locked = mlock (data, mapped) == 0;
   if (!*locked)
     complain_of_lock (mapped);
@@ -116,7 +115,7 @@ va_secret_new (gsize size)
   VaSecret *secret = g_new0 (VaSecret, 1);
 
   if (size > G_MAXSIZE - page)
-    g_error ("a secret of %" G_GSIZE_FORMAT " bytes cannot be mapped", size);
+    g_error ("a secret of %zu bytes cannot be mapped", size);
   secret->size = size;
   secret->mapped = MAX (page, (size + page - 1) / page * page);
   secret->data = take_kept (secret->mapped);

@@ -72,7 +72,8 @@ read_tree (const char *xml, gsize size, GError **error)
 
       /* Not libxml2's own message: that repeats parts of the document, which may have passwords of consoles in it. */
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                   _("this is not well-formed XML: look at the tags, quotes and entities before line %d, column %d"),
+                   _("the domain XML is not well-formed: check the tags, quotes and entities before line %d, column "
+                     "%d"),
                    last != NULL ? last->line : 0, last != NULL ? last->int2 : 0);
     }
   xmlFreeParserCtxt (parser.context);
@@ -97,7 +98,7 @@ va_domain_tree_parse (const char *xml, gsize size, GError **error)
   root = xmlDocGetRootElement (tree);
   if (root != NULL && va_xml_is (root, NULL, "domain"))
     return g_steal_pointer (&tree);
-  refuse_document (error, _("the XML is not a domain: its first element must be <domain>"));
+  refuse_document (error, _("the XML is not a domain: its root element must be <domain>"));
   return NULL;
 }
 
@@ -190,7 +191,7 @@ check_attributes (const xmlNode *launch, GError **error)
     if (!is_known_attribute (attribute))
       {
         g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                     _("metadata <launch>: attribute “%s” is unknown: only id, mode and owner may be there"),
+                     _("metadata <launch>: attribute “%s” is unknown: only id, mode and owner are allowed"),
                      (const char *) attribute->name);
         return FALSE;
       }

@@ -24,9 +24,8 @@ name_type (const char *type)
 {
   for (guint i = 0; i < G_N_ELEMENTS (schemes); i++)
     if (g_str_equal (type, schemes[i].type))
-      return g_strdup_printf (_("it is confidential by <launchSecurity type='%s'> (%s), which is not supported: only "
-                                "SEV and "
-                                "SEV-ES (type='sev') are attested"),
+      return g_strdup_printf (_("it uses <launchSecurity type='%s'> (%s), which is not supported: only SEV and SEV-ES "
+                                "(type='sev') are attested"),
                               type, schemes[i].name);
   return g_strdup_printf (_("its <launchSecurity type='%s'> is not supported: only SEV and SEV-ES (type='sev') are "
                             "attested"),
@@ -68,23 +67,23 @@ static void
 judge_argument (VaDomainXml *domain, const char *option, const char *value)
 {
   if (opens_monitor (option, value))
-    g_ptr_array_add (domain->warnings, g_strdup_printf (_("<qemu:commandline> opens a further monitor (%s %s): whoever "
-                                                          "reaches it can let the "
-                                                          "guest run before it is attested; leave it out"),
-                                                        option, value));
+    g_ptr_array_add (domain->warnings,
+                     g_strdup_printf (_("<qemu:commandline> opens another monitor (%s %s), and anyone who can reach it "
+                                        "can let the guest run before it is attested: remove it"),
+                                      option, value));
   if (names_firmware (option, value))
     domain->firmware_argument = TRUE;
   if (!is_guest_object (option, value))
     return;
   if (domain->confidential)
     g_ptr_array_add (domain->doubts,
-                     g_strdup_printf (_("<qemu:commandline> has an SEV object of its own (-object %.40s…) beside "
-                                        "<launchSecurity>: QEMU will not start with both; leave it out"),
+                     g_strdup_printf (_("<qemu:commandline> adds an SEV object (-object %.40s…) to that of "
+                                        "<launchSecurity>, and QEMU does not start with both: remove it"),
                                       value));
   else if (domain->other_scheme == NULL)
     domain->other_scheme =
-      g_strdup (_("it is confidential by <qemu:commandline> (-object sev-guest), which libvirt knows "
-                  "nothing about, so it cannot be attested: use <launchSecurity type='sev'> instead"));
+      g_strdup (_("it enables SEV in <qemu:commandline> (-object sev-guest), which libvirt knows nothing about, so it "
+                  "cannot be attested: use <launchSecurity type='sev'> instead"));
 }
 
 /* Hook, gate and agent refuse it wherever it stands among QEMU's arguments. */
@@ -93,8 +92,7 @@ judge_saved_state (VaDomainXml *domain, const char *argument)
 {
   if (domain->confidential && va_qemu_option_loads_state (argument, strlen (argument)))
     g_ptr_array_add (domain->obstacles, g_strdup_printf (_("<qemu:commandline> makes QEMU load a saved state (%s), "
-                                                           "which replaces the memory that "
-                                                           "was measured: leave it out"),
+                                                           "which replaces the memory that was measured: remove it"),
                                                          argument));
 }
 
@@ -156,8 +154,7 @@ judge_single (VaDomainXml *domain, const xmlNode *parent, const char *href, cons
 
   if (count > 1)
     g_ptr_array_add (domain->obstacles, g_strdup_printf (_("it has <%s> %u times, and libvirt, QEMU and virt-attest "
-                                                           "may each look at another one: "
-                                                           "leave one"),
+                                                           "may each use a different one: keep only one"),
                                                          name, count));
 }
 
@@ -176,16 +173,16 @@ judge_type (VaDomainXml *domain, const xmlNode *root)
   g_autofree char *type = va_xml_attribute (root, "type");
 
   if (type == NULL)
-    g_ptr_array_add (domain->doubts, g_strdup (_("<domain> has no type, without which libvirt refuses it: write "
-                                                 "<domain type='kvm'>")));
+    g_ptr_array_add (domain->doubts,
+                     g_strdup (_("<domain> has no type attribute, which libvirt requires: write <domain type='kvm'>")));
   else if (g_str_equal (type, "qemu"))
     g_ptr_array_add (domain->obstacles,
                      g_strdup (_("its type is 'qemu', in which QEMU emulates the processor (TCG) and encrypts "
                                  "nothing: SEV needs <domain type='kvm'>")));
   else if (!g_str_equal (type, "kvm"))
     g_ptr_array_add (domain->obstacles,
-                     g_strdup_printf (_("its type is '%s', and libvirt asks hook and launch gate about domains "
-                                        "of QEMU only: SEV needs <domain type='kvm'>"),
+                     g_strdup_printf (_("its type is '%s', but libvirt asks the hook and the launch gate about QEMU "
+                                        "domains only: SEV needs <domain type='kvm'>"),
                                       type));
 }
 
@@ -208,21 +205,20 @@ judge_machine (VaDomainXml *domain, const xmlNode *root)
   g_autofree char *machine = node != NULL ? va_xml_attribute (node, "machine") : NULL;
 
   if (kind == NULL)
-    g_ptr_array_add (domain->doubts,
-                     g_strdup (_("it has no <os><type>hvm</type></os>, without which libvirt refuses it")));
+    g_ptr_array_add (domain->doubts, g_strdup (_("it has no <os><type>hvm</type></os>, which libvirt requires")));
   else if (!g_str_equal (kind, "hvm"))
     g_ptr_array_add (domain->obstacles,
                      g_strdup_printf (_("its <os><type> is “%s”: only whole virtual machines, “hvm”, can "
                                         "use SEV"),
                                       kind));
   if (arch != NULL && !g_str_equal (arch, "x86_64"))
-    g_ptr_array_add (domain->obstacles,
-                     g_strdup_printf (_("its architecture is “%s”: SEV is AMD's, for arch='x86_64'"), arch));
+    g_ptr_array_add (domain->obstacles, g_strdup_printf (_("its architecture is “%s”, but SEV exists on AMD processors "
+                                                           "only: use arch='x86_64'"),
+                                                         arch));
   else if (machine != NULL && !is_pc (machine))
-    g_ptr_array_add (domain->obstacles,
-                     g_strdup_printf (_("its machine type “%s” is not one of the PCs that SEV firmware starts "
-                                        "on: use machine='q35'"),
-                                      machine));
+    g_ptr_array_add (domain->obstacles, g_strdup_printf (_("its machine type “%s” is not a PC that SEV firmware runs "
+                                                           "on: use machine='q35'"),
+                                                         machine));
 }
 
 /* Another emulator than the one for x86-64, by the names that QEMU's own build gives them. */
@@ -234,10 +230,9 @@ judge_emulator (VaDomainXml *domain, const xmlNode *root)
 
   name = name != NULL ? name + 1 : path;
   if (name != NULL && g_str_has_prefix (name, "qemu-system-") && !g_str_has_prefix (name, "qemu-system-x86_64"))
-    g_ptr_array_add (domain->obstacles,
-                     g_strdup_printf (_("its <emulator> is “%s”, which is for other processors: SEV needs "
-                                        "qemu-system-x86_64"),
-                                      name));
+    g_ptr_array_add (domain->obstacles, g_strdup_printf (_("its <emulator> is “%s”, which emulates other processors: "
+                                                           "SEV needs qemu-system-x86_64"),
+                                                         name));
 }
 
 void

@@ -109,7 +109,7 @@ va_xml_layout_new (const char *xml, gsize size, xmlDoc *tree, GError **error)
   if (count == layout->extents->len)
     return g_steal_pointer (&layout);
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-               _("the XML is in an encoding that cannot be changed in place: convert it to UTF-8"));
+               _("the XML's encoding cannot be edited in place: convert the file to UTF-8"));
   return NULL;
 }
 

@@ -229,9 +229,8 @@ check_prepared (const Preparation *p, const char *text, GError **error)
       && (p->registration == NULL || g_strcmp0 (domain->registration, p->registration) == 0)
       && (p->owner == NULL || g_strcmp0 (domain->owner, p->owner) == 0))
     return TRUE;
-  return refuse_domain (error,
-                        _("the domain XML cannot be prepared: its form is unusual; run it through “virsh define” and "
-                          "“virsh dumpxml” first"));
+  return refuse_domain (error, _("the domain XML cannot be prepared, because its layout is unusual: run it through "
+                                 "“virsh define” and “virsh dumpxml” first"));
 }
 
 static char *

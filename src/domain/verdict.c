@@ -16,9 +16,8 @@ judge_blanks (VaDomainXml *domain, const xmlNode *security)
   g_autofree char *text = g_strdup ((const char *) raw);
 
   if (raw != NULL && strcmp (g_strstrip (text), (const char *) raw) != 0)
-    g_ptr_array_add (domain->doubts,
-                     g_strdup (_("<policy> has blanks around its value: libvirt refuses such a domain; take "
-                                 "them out")));
+    g_ptr_array_add (domain->doubts, g_strdup (_("<policy> has spaces around its value, and libvirt rejects such a "
+                                                 "domain: remove them")));
   xmlFree (raw);
 }
 
@@ -28,7 +27,7 @@ judge_policy (VaDomainXml *domain)
   g_autoptr(GError) error = NULL;
 
   if (!va_policy_check (domain->policy, &error))
-    g_ptr_array_add (domain->obstacles, g_strdup_printf (_("its <policy> will not do: %s"), error->message));
+    g_ptr_array_add (domain->obstacles, g_strdup_printf (_("its <policy> is invalid: %s"), error->message));
   else if ((domain->policy & VA_POLICY_NODBG) == 0)
     g_ptr_array_add (domain->warnings, g_strdup_printf (_("<policy> 0x%x allows debugging (its bit 0, nodbg, is "
                                                           "clear): the host can read and "
@@ -42,19 +41,17 @@ judge_firmware (VaDomainXml *domain, const xmlNode *os)
   g_autofree char *automatic = os != NULL ? va_xml_attribute (os, "firmware") : NULL;
 
   if (g_strcmp0 (automatic, "bios") == 0)
-    g_ptr_array_add (domain->obstacles,
-                     g_strdup (_("its firmware is a BIOS (<os firmware='bios'>), which cannot run in encrypted "
-                                 "memory: use UEFI firmware that is made for SEV")));
+    g_ptr_array_add (domain->obstacles, g_strdup (_("its firmware is a BIOS (<os firmware='bios'>), which cannot run "
+                                                    "in encrypted memory: use UEFI firmware that is built for SEV")));
   else if (domain->loader == NULL && automatic != NULL)
-    g_ptr_array_add (domain->doubts,
-                     g_strdup_printf (_("libvirt chooses the firmware (<os firmware='%s'>), and may choose another one "
-                                        "after an "
-                                        "update: a registration names one firmware, so give its path in <loader>"),
-                                      automatic));
+    g_ptr_array_add (domain->doubts, g_strdup_printf (_("libvirt chooses the firmware (<os firmware='%s'>), and may "
+                                                        "choose a different one after an update, but a registration "
+                                                        "names one firmware: give its path in <loader>"),
+                                                      automatic));
   else if (domain->loader == NULL && !domain->firmware_argument)
     g_ptr_array_add (domain->doubts,
                      g_strdup (_("it names no firmware, and QEMU's own is a BIOS, which cannot run in encrypted "
-                                 "memory: give the path of an OVMF that is made for SEV in <os><loader>")));
+                                 "memory: give the path of an OVMF that is built for SEV in <os><loader>")));
 }
 
 static void
@@ -62,9 +59,8 @@ judge_kernel (VaDomainXml *domain)
 {
   if (domain->kernel != NULL && !domain->kernel_hashes)
     g_ptr_array_add (domain->warnings, g_strdup (_("its <kernel> is not measured, nor are <initrd> and <cmdline>: the "
-                                                   "host can give the guest any "
-                                                   "other; add kernelHashes='yes' to <launchSecurity>, and the kernel "
-                                                   "to the registration")));
+                                                   "host can replace them; add kernelHashes='yes' to <launchSecurity>, "
+                                                   "and the kernel to the registration")));
 }
 
 /* KVM has no SMM for SEV-ES guests, and QEMU ends when it is told to use it. */
@@ -78,9 +74,9 @@ judge_smm (VaDomainXml *domain, const xmlNode *root)
 
   if ((domain->policy & VA_POLICY_ES) != 0
       && ((smm != NULL && g_strcmp0 (state, "off") != 0) || g_strcmp0 (secure, "yes") == 0))
-    g_ptr_array_add (domain->doubts, g_strdup (_("it uses SMM (<smm>, or <loader secure='yes'>), which SEV-ES guests "
-                                                 "cannot have: QEMU does not "
-                                                 "start it; use a firmware without Secure Boot, and take SMM out")));
+    g_ptr_array_add (domain->doubts,
+                     g_strdup (_("it uses SMM (<smm>, or <loader secure='yes'>), which SEV-ES guests cannot have: QEMU "
+                                 "does not start it; use firmware without Secure Boot, and remove SMM")));
 }
 
 void
@@ -128,7 +124,7 @@ add_unprepared (GPtrArray *reasons, const VaDomainXml *domain, const char *run_d
   else if (domain->monitor_path == NULL)
     reason = _("the second monitor is missing; “virt-attest domain prepare” adds it");
   else if (g_strcmp0 (domain->monitor_path, path) != 0 && g_strcmp0 (domain->monitor_path, older) != 0)
-    reason = _("its monitor is that of another domain; “virt-attest domain prepare” corrects it");
+    reason = _("its monitor belongs to another domain; “virt-attest domain prepare” corrects it");
   if (reason != NULL)
     g_ptr_array_add (reasons, g_strdup (reason));
 }

@@ -118,7 +118,7 @@ on_up (virConnectPtr connect, gpointer data)
       va_platform_set_trouble (agent->platform, error->message);
       break;
     }
-  g_message (_("libvirt is there; SEV: %s"), error != NULL ? error->message : _("yes"));
+  g_message (_("connected to libvirt; SEV: %s"), error != NULL ? error->message : _("yes"));
   for (guint i = 0; i < list->len; i++)
     if (!va_launch_is_gone (g_ptr_array_index (list, i)))
       {
@@ -133,7 +133,7 @@ on_down (const char *reason, gpointer data)
 {
   VaAgent *agent = data;
 
-  g_message (_("libvirt is away: %s"), reason);
+  g_message (_("lost the connection to libvirt: %s"), reason);
   va_platform_set_trouble (agent->platform, reason);
 }
 
@@ -233,10 +233,10 @@ va_agent_reload (VaAgent *agent)
 
   if (!va_client_reload (agent->client, &error))
     {
-      g_message (_("certificate, key and CA stay as they were: %s"), error->message);
+      g_message (_("cannot reload certificate, key and CA, so the previous ones stay in use: %s"), error->message);
       return;
     }
-  g_message (_("certificate, key and CA were read again"));
+  g_message (_("reloaded certificate, key and CA"));
   agent->warned = 0;
   va_certificate_watch (agent);
   va_features_report (agent);
@@ -287,7 +287,7 @@ va_agent_stop (VaAgent *agent)
   g_clear_pointer (&agent->gate, va_listener_free);
   if (agent->stuck)
     {
-      g_message (_("libvirt or the service does not answer; ending without it"));
+      g_message (_("libvirt or the service does not answer; stopping without waiting for it"));
       return FALSE;
     }
   free_parts (agent);

@@ -40,7 +40,7 @@ va_cek_put (VaPlatformInfo *info, const char *path)
   if (!read_cek_file (&bundle, path, &error))
     g_message (_("the platform's CEK is not signed, and the signed one cannot be used: %s"), error->message);
   else if (!va_sev_cek_is_signed (&bundle.chain.cek))
-    g_message (_("%s has no CEK that AMD signed"), path);
+    g_message (_("%s contains no CEK signed by AMD"), path);
   else
     memcpy (info->cert_chain + AT_CEK, bundle.chain.cek.raw, VA_SEV_CERT_SIZE);
 }

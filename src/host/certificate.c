@@ -23,11 +23,11 @@ va_certificate_watch (VaAgent *agent)
   time = g_date_time_new_from_unix_utc (ends);
   date = time != NULL ? g_date_time_format (time, "%Y-%m-%d %H:%M UTC") : g_strdup ("?");
   if (ends < now)
-    g_message (_("this host's certificate %s ended on %s: attested domains cannot start; put a new one there, then "
-                 "systemctl reload virt-attest-hostd"),
+    g_message (_("this host's certificate %s expired on %s, so attested domains cannot start: install a new one, then "
+                 "run systemctl reload virt-attest-hostd"),
                agent->settings->certificate, date);
   else
-    g_message (_("this host's certificate %s ends on %s, in %d days: put a new one there, then systemctl reload "
+    g_message (_("this host's certificate %s expires on %s, in %d days: install a new one, then run systemctl reload "
                  "virt-attest-hostd"),
                agent->settings->certificate, date, (int) ((ends - now) / DAY));
 }

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <glib-unix.h>
+#include <inttypes.h>
 #include <libintl.h>
 #include <locale.h>
 #include <stdlib.h>
@@ -23,8 +24,9 @@ static gboolean
 parse_agent_options (Options *options, int *argc, char ***argv, GError **error)
 {
   const GOptionEntry entries[] = {
-    { "config", 0, 0, G_OPTION_ARG_FILENAME, &options->config, N_("Read this configuration"), N_("FILE") },
-    { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, N_("Print the version, then end"), NULL },
+    { "config", 0, 0, G_OPTION_ARG_FILENAME, &options->config, N_("Read FILE instead of the default configuration"),
+      N_("FILE") },
+    { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, N_("Print the version and exit"), NULL },
     { NULL },
   };
   g_autoptr(GOptionContext) context = g_option_context_new (NULL);
@@ -82,7 +84,7 @@ on_reload (gpointer data)
 
   if (running->stopper != NULL)
     return G_SOURCE_CONTINUE;
-  sd_notifyf (0, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time ());
+  sd_notifyf (0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, g_get_monotonic_time ());
   va_agent_reload (running->agent);
   sd_notify (0, "READY=1");
   return G_SOURCE_CONTINUE;

@@ -131,7 +131,7 @@ va_platform_get (VaPlatform *platform, gint64 end, VaPlatformInfo *info, GError 
         va_cek_put (info, platform->cek);
       return TRUE;
     }
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND, _("this host's SEV certificates are not known: %s"),
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND, _("this host's SEV certificates are unknown: %s"),
                platform->trouble != NULL ? platform->trouble : _("libvirt has not answered yet"));
   return FALSE;
 }
@@ -163,7 +163,7 @@ va_platform_set (VaPlatform *platform, const VaPlatformInfo *info)
   gboolean same = platform->known && memcmp (&platform->info, info, sizeof *info) == 0;
 
   if (platform->known && !same)
-    g_message (_("this host's SEV platform has other certificates than before"));
+    g_message (_("this host's SEV platform has different certificates than before"));
   platform->info = *info;
   platform->known = TRUE;
   if (!same)

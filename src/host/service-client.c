@@ -74,7 +74,7 @@ post_message (VaClient *client, VaHostSubject subject, char *path, JsonObject *b
     request.deadline_ms = BRIEF_MS;
   ok = va_client_call (client, &request, &reply, &reason);
   if (!ok && request.brief && reason->domain == VA_CORE_ERROR)
-    g_prefix_error (&reason, _("an earlier request was not answered, so this one was given a second only: "));
+    g_prefix_error (&reason, _("an earlier request was not answered, so this one was given only one second: "));
   subject.request = id;
   log_call (&subject, reply, reason);
   if (!ok)
@@ -96,8 +96,8 @@ wait_for_owner (const VaLaunchPending *pending, gint64 end, GError **error)
       return TRUE;
     }
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_TIMEOUT,
-               _("waiting for confirmation, launch-id %s: when the guest's owner has approved it, start the domain "
-                 "again"),
+               _("launch %s is waiting for confirmation: start the domain again when the guest's owner has approved "
+                 "it"),
                pending->launch_id);
   return FALSE;
 }
@@ -119,7 +119,7 @@ ask_for_launch (VaClient *client, const char *registration, const VaLaunchReques
   else
     *grant = va_launch_grant_read (reply, error);
   if (*pending == NULL && *grant == NULL)
-    g_prefix_error (error, _("the attestation service gave a broken answer: "));
+    g_prefix_error (error, _("the attestation service sent an invalid answer: "));
   return *pending != NULL || *grant != NULL;
 }
 
@@ -157,12 +157,12 @@ va_service_client_validate (VaClient *client, const char *registration, const Va
     return NULL;
   reply = va_validate_reply_read (object, error);
   if (reply == NULL)
-    g_prefix_error (error, _("the attestation service gave a broken answer: "));
+    g_prefix_error (error, _("the attestation service sent an invalid answer: "));
   else if (g_str_equal (reply->launch_id, request->launch_id))
     return g_steal_pointer (&reply);
   else
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                 _("the attestation service gave a broken answer: it is about launch %s"), reply->launch_id);
+                 _("the attestation service sent an invalid answer: it is about launch %s"), reply->launch_id);
   return NULL;
 }
 

@@ -33,7 +33,7 @@ va_token_is_lost (ck_rv_t rv)
 gboolean
 va_token_failed (GError **error, const char *what, ck_rv_t rv)
 {
-  g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_TOKEN, _("the token answers to %s: %s (0x%lx)"), what,
+  g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_TOKEN, _("the token answered %s with %s (0x%lx)"), what,
                p11_kit_strerror (rv), rv);
   return FALSE;
 }
@@ -58,8 +58,8 @@ va_token_not_decrypted (GError **error, ck_rv_t rv)
   if (va_token_is_lost (rv))
     return va_token_failed (error, "C_Decrypt", rv);
   g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
-               _("it was changed, belongs to another place, or was wrapped by another key; the token answers to "
-                 "C_Decrypt: %s (0x%lx)"),
+               _("it was changed, belongs to another place, or was wrapped by another key; the token answered "
+                 "C_Decrypt with %s (0x%lx)"),
                p11_kit_strerror (rv), rv);
   return FALSE;
 }

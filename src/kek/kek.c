@@ -22,11 +22,11 @@ check_settings (const VaKekSettings *settings, GError **error)
 
   if (sources != 1)
     g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_SETTINGS,
-                 _("the key-encryption key must come from one place (file, credential or token), %d are given"),
+                 _("the key-encryption key must come from one place (file, credential or token), but %d are given"),
                  sources);
   else if (settings->token == NULL && (settings->token_pin_file != NULL || settings->token_module != NULL))
     g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_SETTINGS,
-                 _("a token's PIN or module is given, but the key-encryption key is in no token"));
+                 _("a token's PIN or module is given, but the key-encryption key is not in a token"));
   else
     return TRUE;
   return FALSE;
@@ -101,11 +101,11 @@ set_other_kind_error (const VaKek *kek, guint8 kind, GError **error)
 {
   if (describe_kind (kind) == NULL)
     g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
-                 _("the store's data key is not a wrapped key, or one of a later version (kind %u)"), kind);
+                 _("the store's data key is not a wrapped key, or was wrapped by a later version (kind %u)"), kind);
   else
     g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
                  _("%s is not the key that this store's data key was wrapped with: that was %s, and the configuration "
-                   "now names %s. Name the former one again; without it the store's secrets are lost"),
+                   "now names %s. Configure the former key again; without it the store's secrets are lost"),
                  kek->name, describe_kind (kind), describe_kind (kind_of (kek)));
 }
 
@@ -128,9 +128,8 @@ va_kek_unwrap (VaKek *kek, const VaSealLabel *label, GBytes *wrapped, GError **e
     return g_steal_pointer (&key);
   if (key != NULL)
     g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
-                 _("%s opens it, but what is inside is not a data key: it has "
-                   "%" G_GSIZE_FORMAT " bytes instead of %d"),
-                 kek->name, va_secret_size (key), VA_SEAL_KEY_SIZE);
+                 _("%s opens it, but it does not contain a data key: it has %zu bytes instead of %d"), kek->name,
+                 va_secret_size (key), VA_SEAL_KEY_SIZE);
   else if (g_error_matches (reason, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN))
     g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
                  _("%s is not the key that this store's data key was wrapped with: %s"), kek->name, reason->message);

@@ -31,7 +31,7 @@ va_seal_new (VaSecret *key, GError **error)
 
   if (va_secret_size (key) != VA_SEAL_KEY_SIZE)
     {
-      g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN, _("the key has %" G_GSIZE_FORMAT " bytes instead of %d"),
+      g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN, _("the key has %zu bytes instead of %d"),
                    va_secret_size (key), VA_SEAL_KEY_SIZE);
       return NULL;
     }

@@ -64,8 +64,8 @@ has_mechanism (VaToken *token, ck_mechanism_type_t type, unsigned long flags, co
       && (info.flags & flags) == flags)
     return TRUE;
   g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_TOKEN,
-               _("the token does not do %s, which this kind of key needs: an AES-256 key needs CKM_AES_GCM, an RSA key "
-                 "CKM_RSA_PKCS_OAEP and CKM_SHA256_RSA_PKCS"),
+               _("the token does not support %s, which this kind of key needs: an AES-256 key needs CKM_AES_GCM, an "
+                 "RSA key CKM_RSA_PKCS_OAEP and CKM_SHA256_RSA_PKCS"),
                name);
   return FALSE;
 }
@@ -95,10 +95,9 @@ check_rsa (VaToken *token, GError **error)
       || !va_token_attribute (token, CKA_MODULUS, modulus, &size) || size < MODULUS_SIZE_MIN)
     return va_token_refuse_key (error, _("the private key is not an RSA key of 2048 bits or more (CKK_RSA)"));
   if (!is_set (token, CKA_DECRYPT, TRUE) || !is_set (token, CKA_SIGN, TRUE))
-    return va_token_refuse_key (error,
-                                _("the RSA key may not decrypt and sign (CKA_DECRYPT, CKA_SIGN). It must sign what it "
-                                  "wraps, because everybody "
-                                  "who knows the public key can encrypt for it; an AES-256 key needs no such thing"));
+    return va_token_refuse_key (error, _("the RSA key may not decrypt and sign (CKA_DECRYPT, CKA_SIGN). It must sign "
+                                         "what it wraps, because anyone who knows the public key can encrypt to it; an "
+                                         "AES-256 key does not need this"));
   token->modulus_size = size;
   token->asks_each_time = is_set (token, CKA_ALWAYS_AUTHENTICATE, TRUE);
   token->kind = VA_WRAP_TOKEN_RSA;
@@ -112,15 +111,14 @@ va_token_check_key (VaToken *token, GError **error)
   unsigned long class;
 
   if (!get_number (token, CKA_CLASS, &class))
-    return va_token_refuse_key (error, _("the token does not tell what kind of key it is (CKA_CLASS)"));
+    return va_token_refuse_key (error, _("the token does not report what kind of key it is (CKA_CLASS)"));
   if (!is_set (token, CKA_SENSITIVE, TRUE))
-    return va_token_refuse_key (error, _("the key can be read out of the token, or the token does not tell whether it "
-                                         "can (CKA_SENSITIVE must be true): "
-                                         "make a key in the token, sensitive and not extractable"));
+    return va_token_refuse_key (error, _("the key can be read out of the token, or the token does not report whether "
+                                         "it can be (CKA_SENSITIVE must be true): create a sensitive key that is not "
+                                         "extractable in the token"));
   if (!is_set (token, CKA_EXTRACTABLE, FALSE))
-    return va_token_refuse_key (error, _("the key can be taken out of the token wrapped by another one, or the token "
-                                         "does not tell whether it can "
-                                         "(CKA_EXTRACTABLE must be false): make a key in the token, sensitive and not "
-                                         "extractable"));
+    return va_token_refuse_key (error, _("the key can be exported from the token wrapped by another key, or the token "
+                                         "does not report whether it can be (CKA_EXTRACTABLE must be false): create a "
+                                         "sensitive key that is not extractable in the token"));
   return class == CKO_SECRET_KEY ? check_aes (token, error) : check_rsa (token, error);
 }

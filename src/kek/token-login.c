@@ -25,13 +25,14 @@ check_uri (VaToken *token, GError **error)
   ck_object_class_t is = class != NULL ? *(ck_object_class_t *) class->value : CKO_SECRET_KEY;
 
   if (p11_kit_uri_any_unrecognized (token->uri))
-    return settings_error (error, _("the token's URI has a part that is not known"));
+    return settings_error (error, _("the token's URI has an unknown attribute"));
   if (p11_kit_uri_get_pin_value (token->uri) != NULL)
-    return settings_error (error, _("the token's URI has a pin-value, but a PIN is not for a configuration file: put "
-                                    "it into a file closed to others, which key-token-pin names"));
+    return settings_error (error,
+                           _("the token's URI has a pin-value, but a PIN does not belong in a configuration file: put "
+                             "it into a file that only the service can read, and name that in key-token-pin"));
   if (p11_kit_uri_get_module_name (token->uri) != NULL)
-    return settings_error (error, _("the token's URI has a module-name: name the module by its path instead, with "
-                                    "key-token-module"));
+    return settings_error (error,
+                           _("the token's URI has a module-name: give the module's path in key-token-module instead"));
   if (is != CKO_SECRET_KEY && is != CKO_PRIVATE_KEY)
     return settings_error (error, _("the token's URI must have type=secret-key or type=private, or no type"));
   return TRUE;
@@ -100,7 +101,7 @@ may_try_pin (VaToken *token, GError **error)
   if (rv != CKR_OK)
     return va_token_failed (error, "C_GetTokenInfo", rv);
   if (token->pin_refused)
-    message = _("the token refused this PIN before, and locks itself after a few wrong ones: correct it, and restart");
+    message = _("the token refused this PIN before, and locks itself after a few wrong ones: correct it and restart");
   else if (info.flags & CKF_USER_PIN_LOCKED)
     message = _("the token has locked its PIN: unlock it with the security officer's PIN");
   else if (info.flags & CKF_USER_PIN_FINAL_TRY)
@@ -119,7 +120,7 @@ va_token_login (VaToken *token, ck_user_type_t user, ck_rv_t *rv, GError **error
   if (token->pin_file == NULL)
     {
       g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_PIN,
-                   _("the token asks for a login: name a file with its PIN with key-token-pin"));
+                   _("the token requires a login: name the file with its PIN in key-token-pin"));
       return FALSE;
     }
   pin = read_pin (token->pin_file, error);
@@ -139,8 +140,8 @@ va_token_login (VaToken *token, ck_user_type_t user, ck_rv_t *rv, GError **error
     case CKR_USER_PIN_NOT_INITIALIZED:
       token->pin_refused = TRUE;
       g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_PIN,
-                   _("the token does not take the PIN in %s: %s. It is not tried again: a token locks itself after a "
-                     "few wrong PINs"),
+                   _("the token rejected the PIN in %s: %s. It will not be tried again, because a token locks itself "
+                     "after a few wrong PINs"),
                    token->pin_file, p11_kit_strerror (*rv));
       return FALSE;
     default:

@@ -37,7 +37,7 @@ sign_data (VaToken *token, const VaTokenJob *job, const guint8 *data, gsize size
   if (*rv != CKR_OK)
     return va_token_failed (error, "C_Sign", *rv);
   return got == token->modulus_size
-         || va_token_refuse_key (error, _("the RSA key's signature has another size than the key"));
+         || va_token_refuse_key (error, _("the RSA key's signature is not as long as the key"));
 }
 
 /* The public key that belongs to the private one: the token's own, found by its modulus, or one for this session. */
@@ -71,7 +71,8 @@ find_public_key (VaToken *token, ck_object_handle_t *key, ck_rv_t *rv, GError **
   if (n == 1)
     return TRUE;
   if (!known)
-    return va_token_refuse_key (error, _("the token has no public key for the RSA key, nor tells its exponent"));
+    return va_token_refuse_key (error,
+                                _("the token has no public key for the RSA key and does not report its exponent"));
   *rv = module->C_CreateObject (token->at.session, template, G_N_ELEMENTS (template), key);
   return *rv == CKR_OK || va_token_failed (error, "C_CreateObject", *rv);
 }
@@ -108,7 +109,7 @@ encrypt_rsa (VaToken *token, const VaTokenJob *job, guint8 *out, ck_rv_t *rv, GE
   if (*rv != CKR_OK)
     return va_token_failed (error, "C_Encrypt", *rv);
   return got == token->modulus_size
-         || va_token_refuse_key (error, _("what the RSA key encrypts has another size than the key"));
+         || va_token_refuse_key (error, _("the RSA key's ciphertext is not as long as the key"));
 }
 
 gboolean
@@ -136,7 +137,7 @@ decrypt_rsa (VaToken *token, VaTokenJob *job, const guint8 *in, ck_rv_t *rv, GEr
   while (i < G_N_ELEMENTS (hashes) && hashes[i].byte != in[1])
     i++;
   if (i == G_N_ELEMENTS (hashes))
-    return va_token_does_not_open (error, _("it was wrapped by a later version, with another hash"));
+    return va_token_does_not_open (error, _("it was wrapped by a later version, with a different hash"));
   params = oaep_params (i);
   job->key = va_secret_new (token->modulus_size);
   *rv = module->C_DecryptInit (token->at.session, &mechanism, token->at.key);
@@ -161,11 +162,11 @@ va_token_unwrap_rsa (VaToken *token, VaTokenJob *job, ck_rv_t *rv, GError **erro
   g_autofree guint8 *signature = g_malloc0 (token->modulus_size);
 
   if (size != head + token->modulus_size)
-    return va_token_does_not_open (error, _("it was wrapped by an RSA key of another size, or was cut"));
+    return va_token_does_not_open (error, _("it was wrapped by an RSA key of a different size, or was truncated"));
   if (!sign_data (token, job, in, head, signature, rv, error))
     return FALSE;
   if (!va_bytes_equal (signature, in + head, token->modulus_size))
-    return va_token_does_not_open (error, _("the RSA key's signature does not fit: it was changed, belongs to another "
-                                            "place, or was wrapped by another key"));
+    return va_token_does_not_open (error, _("the RSA key's signature does not match: it was changed, belongs to "
+                                            "another place, or was wrapped by another key"));
   return decrypt_rsa (token, job, in, rv, error);
 }

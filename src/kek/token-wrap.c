@@ -35,8 +35,8 @@ use_aes (VaToken *token, const VaSealLabel *label, guint8 *nonce, gboolean encry
     return encrypt ? va_token_failed (error, "C_Encrypt", *rv) : va_token_not_decrypted (error, *rv);
   if (got == (encrypt ? in_size + TAG_SIZE : in_size - TAG_SIZE))
     return TRUE;
-  g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_TOKEN,
-               _("the token's CKM_AES_GCM gives %lu bytes for %" G_GSIZE_FORMAT), got, in_size);
+  g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_TOKEN, _("the token's CKM_AES_GCM returned %lu bytes for %zu"), got,
+               in_size);
   return FALSE;
 }
 
@@ -60,7 +60,7 @@ unwrap_aes (VaToken *token, VaTokenJob *job, ck_rv_t *rv, GError **error)
   guint8 in[AES_SIZE];
 
   if (g_bytes_get_size (job->wrapped) != AES_SIZE)
-    return va_token_does_not_open (error, _("it was cut or lengthened"));
+    return va_token_does_not_open (error, _("it was truncated or extended"));
   memcpy (in, g_bytes_get_data (job->wrapped, NULL), AES_SIZE);
   job->key = va_secret_new (VA_SEAL_KEY_SIZE + TAG_SIZE);
   if (!use_aes (token, job->label, in + 1, FALSE, in + 1 + NONCE_SIZE, VA_SEAL_KEY_SIZE + TAG_SIZE,
@@ -89,7 +89,7 @@ check_wrapped (VaToken *token, const VaTokenJob *made, ck_rv_t *rv, GError **err
 
   if (opens && !ok)
     g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_TOKEN,
-                 _("the token unwraps another key than the one that it wrapped: do not use it"));
+                 _("the token unwrapped a different key than it had wrapped: do not use it"));
   va_secret_free (again.key);
   return ok;
 }

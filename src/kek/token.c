@@ -46,7 +46,7 @@ load_modules (VaToken *token, GError **error)
       token->at.modules = g_steal_pointer (&one);
       return TRUE;
     }
-  g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_TOKEN, _("the PKCS#11 module %s does not start: %s (0x%lx)"),
+  g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_TOKEN, _("the PKCS#11 module %s did not start: %s (0x%lx)"),
                token->module_path, p11_kit_strerror (rv), rv);
   p11_kit_module_release (one[0]);
   return FALSE;
@@ -146,13 +146,14 @@ find_token (VaToken *token, GError **error)
     found += look_in_module (token, token->at.modules[i], fitting, others);
   if (found == 0)
     g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_TOKEN,
-                 _("the token that key-token names is not there; tokens that are: %s. Is it plugged in, and is %s the "
-                   "module for it?"),
+                 _("the token that key-token names was not found; the tokens present are: %s. Check that it is plugged "
+                   "in, and that %s is its module"),
                  others->len > 0 ? others->str : _("none"),
-                 token->module_path != NULL ? token->module_path : _("one that p11-kit has (p11-kit list-modules)"));
+                 token->module_path != NULL ? token->module_path
+                                            : _("one of p11-kit's modules (p11-kit list-modules)"));
   else if (found > 1)
     g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_TOKEN,
-                 _("key-token fits %u tokens: %s. Name one of them, with token= or serial="), found, fitting->str);
+                 _("key-token matches %u tokens: %s. Select one of them with token= or serial="), found, fitting->str);
   return found == 1;
 }
 
@@ -217,7 +218,7 @@ check_token_key (VaToken *token, GError **error)
   if (before == 0 || before == token->kind)
     return TRUE;
   token->kind = before;
-  g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_KEY, _("key-token fits another kind of key now than before"));
+  g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_KEY, _("key-token now matches a different kind of key than before"));
   return FALSE;
 }
 
@@ -230,10 +231,10 @@ find_token_key (VaToken *token, GError **error)
     return FALSE;
   if (found == 0)
     g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_KEY,
-                 _("the token has no secret or private key that key-token fits"));
+                 _("the token has no secret or private key that matches key-token"));
   else if (found > 1)
     g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_KEY,
-                 _("key-token fits %u keys of the token: name one of them, with object= or id=, and type="), found);
+                 _("key-token matches %u keys of the token: select one of them with object= or id=, and type="), found);
   return found == 1 && check_token_key (token, error);
 }
 

@@ -28,12 +28,12 @@ name_other_kind (const char *pem)
   if (pem[strspn (pem, " \t\r\n")] == '\0')
     return _("the file is empty");
   if (strstr (pem, "PRIVATE KEY-----") != NULL)
-    return _("this is a private key, and a certificate is expected");
+    return _("it is a private key, not a certificate");
   if (strstr (pem, "CERTIFICATE REQUEST-----") != NULL)
-    return _("this is a certificate request, which no CA has signed");
+    return _("it is a certificate request, which no CA has signed");
   if (strstr (pem, "BEGIN X509 CRL-----") != NULL)
-    return _("this is a list of revoked certificates, and a certificate is expected");
-  return _("there is no certificate in PEM form in it");
+    return _("it is a revocation list, not a certificate");
+  return _("it contains no certificate in PEM form");
 }
 
 static gboolean
@@ -45,10 +45,10 @@ import_only_certificate (const char *pem, gnutls_x509_crt_t *certificate, GError
   if (begin == NULL)
     return refuse_given (error, name_other_kind (pem));
   if (strstr (begin + strlen (BEGIN_CERTIFICATE), BEGIN_CERTIFICATE) != NULL)
-    return refuse_given (error, _("there are several certificates in it, and only one is expected in a file"));
+    return refuse_given (error, _("it contains several certificates, but only one is accepted per file"));
   if (gnutls_x509_crt_init (certificate) >= 0 && gnutls_x509_crt_import (*certificate, &data, GNUTLS_X509_FMT_PEM) >= 0)
     return TRUE;
-  return refuse_given (error, _("the certificate in it is damaged"));
+  return refuse_given (error, _("the certificate is damaged"));
 }
 
 static gboolean

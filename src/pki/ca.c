@@ -255,7 +255,7 @@ set_client (gnutls_x509_crt_t certificate, const VaCaRequest *request, GError **
     return refuse_ca (error, VA_CORE_ERROR_PARSE, _("the name must have 1 to 64 characters of a-z 0-9 . _ -"));
   if (request->person != NULL && (request->role != VA_ROLE_OWNER || !va_identity_name_is_valid (request->person)))
     return refuse_ca (error, VA_CORE_ERROR_PARSE,
-                      _("a person is named in an owner's certificate only, by 1 to 64 of a-z 0-9 . _ -"));
+                      _("only an owner's certificate names a person, with 1 to 64 characters of a-z 0-9 . _ -"));
   uri = g_strdup_printf ("urn:virt-attest:%s:%s%s%s", va_role_name (request->role), request->name,
                          request->person != NULL ? ":" : "", request->person != NULL ? request->person : "");
   /* With the role in front, no verifier can take the common name for a host's name. */
@@ -296,7 +296,7 @@ va_ca_issue (const VaCaPair *ca, const VaCaRequest *request, GError **error)
   to = MIN (to, (gint64) gnutls_x509_crt_get_expiration_time (ca_certificate));
   if (from < 0 || to <= from)
     {
-      refuse_ca (error, VA_CORE_ERROR_RANGE, _("the certificate would end before it begins; has the CA run out?"));
+      refuse_ca (error, VA_CORE_ERROR_RANGE, _("the certificate would end before it begins; has the CA expired?"));
       return NULL;
     }
   if (!make_key (request->curve, &key, error) || !gnutls_ok (gnutls_x509_crt_init (&certificate), "crt_init", error)
@@ -344,10 +344,10 @@ copy_list (gnutls_x509_crl_t list, GHashTable *listed, const char *pem, gnutls_x
   int count;
 
   if (gnutls_x509_crl_init (&old) < 0 || gnutls_x509_crl_import (old, &data, GNUTLS_X509_FMT_PEM) < 0)
-    return refuse_ca (error, VA_CORE_ERROR_PARSE, _("the list so far is not a revocation list in PEM form"));
+    return refuse_ca (error, VA_CORE_ERROR_PARSE, _("the existing list is not a revocation list in PEM form"));
   if (gnutls_x509_crl_check_issuer (old, ca) == 0
       || gnutls_x509_crl_verify (old, &ca, 1, GNUTLS_VERIFY_DISABLE_TIME_CHECKS, &status) < 0 || status != 0)
-    return refuse_ca (error, VA_CORE_ERROR_PARSE, _("the list so far is not signed by this CA"));
+    return refuse_ca (error, VA_CORE_ERROR_PARSE, _("the existing list is not signed by this CA"));
   count = gnutls_x509_crl_get_crt_count (old);
   for (int i = 0; i < count; i++)
     {

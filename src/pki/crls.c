@@ -109,11 +109,10 @@ verify_crl (const char *path, Crl *crl, const gnutls_x509_crt_t *authorities, gu
   if (named && !crl->verified)
     return refuse_crl (error, path, _("it is not signed by the CA"));
   if (old)
-    g_message (_("%s: the revocation list says that a newer one should be there: fetch it"), path);
+    g_message (_("%s: the revocation list is past its next update: install the newer one"), path);
   if (!named)
-    g_message (_("%s: a revocation list is not one of a CA in the file of CAs: it counts for what is below the CA that "
-                 "made "
-                 "it"),
+    g_message (_("%s: a revocation list is from a CA that is not in the CA file, so it applies only to certificates "
+                 "below that CA"),
                path);
   return TRUE;
 }
@@ -130,7 +129,7 @@ add_crl (VaCrls *crls, const char *path, gnutls_x509_crl_t data, const gnutls_x5
   crl->serials = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_ptr_array_add (crls->lists, crl);
   if (gnutls_x509_crl_get_raw_issuer_dn (data, &issuer) < 0)
-    return refuse_crl (error, path, _("it does not say whose it is"));
+    return refuse_crl (error, path, _("it does not name its issuer"));
   crl->issuer = take_datum (&issuer);
   if (!read_entries (crl))
     return refuse_crl (error, path, _("an entry cannot be read"));
@@ -150,10 +149,9 @@ add_crl_file (VaCrls *crls, const char *path, const char *text, const gnutls_x50
 
   if (rc < 0 && strstr (text, "-----BEGIN CERTIFICATE-----") != NULL)
     return refuse_crl (error, path,
-                       _("this is a certificate and not a revocation list; expected what “virt-attest ca revoke” "
-                         "writes"));
+                       _("this is a certificate, not a revocation list; expected what “virt-attest ca revoke” writes"));
   if (rc < 0 && strstr (text, "-----BEGIN X509 CRL-----") == NULL)
-    return refuse_crl (error, path, _("there is no revocation list in PEM form in it (-----BEGIN X509 CRL-----)"));
+    return refuse_crl (error, path, _("it contains no revocation list in PEM form (-----BEGIN X509 CRL-----)"));
   if (rc < 0)
     return refuse_crl (error, path, gnutls_strerror (rc));
   for (unsigned i = 0; i < size; i++)

@@ -45,8 +45,8 @@ va_identity_name_is_valid (const char *name)
 static gboolean
 refuse_certificate (GError **error, const char *why)
 {
-  g_set_error (error, VA_PROBLEM_ERROR, VA_PROBLEM_UNAUTHENTICATED,
-               _("the client certificate %s; one made by `virt-attest ca issue` fits"), why);
+  g_set_error (error, VA_PROBLEM_ERROR, VA_PROBLEM_UNAUTHENTICATED, _("%s; use one issued by “virt-attest ca issue”"),
+               why);
   return FALSE;
 }
 
@@ -84,19 +84,20 @@ find_name (gnutls_x509_crt_t certificate, VaIdentity *identity, GError **error)
       if (kind == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
         break;
       if (i >= SAN_MAX)
-        return refuse_certificate (error, _("has too many names"));
+        return refuse_certificate (error, _("the client certificate has too many names"));
       if (kind == GNUTLS_E_SHORT_MEMORY_BUFFER)
-        return refuse_certificate (error, _("has a name that is too long"));
+        return refuse_certificate (error, _("the client certificate has a name that is too long"));
       if (kind < 0)
-        return refuse_certificate (error, _("has names that cannot be read"));
+        return refuse_certificate (error, _("the client certificate has names that cannot be read"));
       if (kind != GNUTLS_SAN_URI)
         continue;
       if (++found > 1)
-        return refuse_certificate (error, _("has more than one URI name"));
+        return refuse_certificate (error, _("the client certificate has more than one URI name"));
       if (size > URI_MAX || strlen (uri) != size || !parse_urn (uri, identity))
-        return refuse_certificate (error, _("has a URI name that is not urn:virt-attest:ROLE:NAME"));
+        return refuse_certificate (error, _("the client certificate's URI name is not urn:virt-attest:ROLE:NAME"));
     }
-  return found == 1 || refuse_certificate (error, _("has no URI name urn:virt-attest:ROLE:NAME"));
+  return found == 1
+         || refuse_certificate (error, _("the client certificate has no URI name urn:virt-attest:ROLE:NAME"));
 }
 
 static gboolean
@@ -113,11 +114,12 @@ check_purposes (gnutls_x509_crt_t certificate, GError **error)
       if (rc == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
         break;
       if (rc < 0 || strcmp (oid, GNUTLS_KP_TLS_WWW_CLIENT) != 0)
-        return refuse_certificate (error, _("is for other purposes than a TLS client's"));
+        return refuse_certificate (error,
+                                   _("the client certificate has purposes other than TLS client authentication"));
       clients++;
     }
   return clients == 1
-         || refuse_certificate (error, _("does not say that it is a TLS client's (extended key usage clientAuth)"));
+         || refuse_certificate (error, _("the client certificate does not have the extended key usage clientAuth"));
 }
 
 gboolean
@@ -128,9 +130,9 @@ va_identity_from_certificate (gnutls_x509_crt_t certificate, VaIdentity *identit
 
   memset (identity, 0, sizeof *identity);
   if (gnutls_x509_crt_get_ca_status (certificate, NULL) > 0)
-    return refuse_certificate (error, _("is a CA's own"));
+    return refuse_certificate (error, _("the client certificate is a CA's own certificate"));
   if (gnutls_x509_crt_get_key_usage (certificate, &usage, NULL) < 0 || (usage & GNUTLS_KEY_DIGITAL_SIGNATURE) == 0)
-    return refuse_certificate (error, _("has no key usage digitalSignature"));
+    return refuse_certificate (error, _("the client certificate does not have the key usage digitalSignature"));
   if (!check_purposes (certificate, error) || !find_name (certificate, &found, error))
     return FALSE;
   *identity = found;

@@ -69,7 +69,7 @@ static void
 note_bad_line (VaRevocation *revocation, const char *problem)
 {
   if (problem != NULL)
-    g_message (_("a line of those who are denied does not count, the others do: %s"), problem);
+    g_message (_("the deny list has an invalid line, which is ignored; the other lines apply: %s"), problem);
   revocation->deny_is_bad = problem != NULL;
 }
 
@@ -119,7 +119,7 @@ refresh_deny_list (VaRevocation *revocation)
       note_bad_line (revocation, problem);
       return TRUE;
     }
-  g_message (_("those who are denied stay as they were: %s"), error->message);
+  g_message (_("the deny list cannot be reloaded and stays as it was: %s"), error->message);
   revocation->deny_is_bad = TRUE;
   return FALSE;
 }
@@ -131,7 +131,7 @@ refresh_crls (VaRevocation *revocation)
   g_autoptr(GError) error = NULL;
 
   if (!read_crls (revocation, &error))
-    g_message (_("revoked certificates stay as they were: %s"), error->message);
+    g_message (_("the revocation lists cannot be reloaded and stay as they were: %s"), error->message);
   revocation->crl_is_bad = error != NULL;
   return error == NULL;
 }
@@ -152,7 +152,7 @@ refresh_lists (VaRevocation *revocation)
   was_read = deny_changed && refresh_deny_list (revocation);
   was_read |= crl_changed && refresh_crls (revocation);
   if (was_read)
-    g_message (_("revoked certificates were read anew: %u entries"), count_entries (revocation));
+    g_message (_("reloaded the deny list and the revocation lists; entries: %u"), count_entries (revocation));
 }
 
 void

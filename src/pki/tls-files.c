@@ -49,11 +49,11 @@ find_other_kind (const char *pem, gboolean want_key)
 
   if (want_key)
     return key           ? NULL
-           : certificate ? _("this is a certificate, and a private key is expected here")
-                         : _("there is no private key in PEM form in it");
+           : certificate ? _("this is a certificate, but a private key is expected here")
+                         : _("it contains no private key in PEM form");
   return certificate ? NULL
-         : key       ? _("this is a private key, and a certificate is expected here")
-                     : _("there is no certificate in PEM form in it");
+         : key       ? _("this is a private key, but a certificate is expected here")
+                     : _("it contains no certificate in PEM form");
 }
 
 static gboolean
@@ -89,7 +89,7 @@ make_credentials (const VaTlsFiles *files, const char *const names[3], GError **
   rc = gnutls_certificate_allocate_credentials (&credentials);
   if (rc < 0)
     {
-      set_file_error (error, names[0], _("no memory"), rc);
+      set_file_error (error, names[0], _("out of memory"), rc);
       return NULL;
     }
   rc = gnutls_certificate_set_x509_trust_mem (credentials, &ca, GNUTLS_X509_FMT_PEM);

@@ -74,7 +74,7 @@ receive_greeting (VaQmpClient *client, GError **error)
     return FALSE;
   if (message->kind == VA_QMP_GREETING)
     return TRUE;
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER, _("QEMU's monitor did not greet"));
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER, _("QEMU's monitor sent no greeting"));
   return FALSE;
 }
 
@@ -112,7 +112,7 @@ receive_answer (VaQmpClient *client, const char *command, guint64 id, GError **e
       else if (message->kind == VA_QMP_RETURN && message->has_id && message->id == id)
         return g_steal_pointer (&message->value);
       else
-        g_set_error (error, VA_QMP_ERROR, VA_QMP_ERROR_ANSWER, _("%s: QEMU's monitor answered something else"),
+        g_set_error (error, VA_QMP_ERROR, VA_QMP_ERROR_ANSWER, _("%s: QEMU's monitor sent an unexpected answer"),
                      command);
       return NULL;
     }

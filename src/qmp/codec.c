@@ -54,7 +54,7 @@ read_id (VaQmpMessage *message, JsonObject *object, GError **error)
   if (node == NULL)
     return TRUE;
   if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_INT64 || json_node_get_int (node) < 0)
-    return refuse_message (error, _("an answer's id is not one that was sent"));
+    return refuse_message (error, _("an answer's id matches no command that was sent"));
   message->has_id = TRUE;
   message->id = (guint64) json_node_get_int (node);
   return TRUE;
@@ -124,11 +124,11 @@ va_qmp_message_parse (const char *line, gsize size, GError **error)
     {
       if (!json_object_has_member (object, kinds[i].member))
         continue;
-      if (read != NULL && !refuse_message (error, _("a message is two kinds at once")))
+      if (read != NULL && !refuse_message (error, _("a message is of two kinds")))
         return NULL;
       read = kinds[i].read;
     }
-  if (read == NULL && !refuse_message (error, _("a message is neither greeting, answer, error nor event")))
+  if (read == NULL && !refuse_message (error, _("a message is not a greeting, answer, error or event")))
     return NULL;
   return read (message, object, error) ? g_steal_pointer (&message) : NULL;
 }

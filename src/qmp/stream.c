@@ -135,7 +135,7 @@ va_stream_receive (int fd, gpointer data, gsize size, gint64 end, GError **error
       if (n < 0)
         fail_stream (error, "recv");
       else
-        g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER, _("QEMU's monitor hung up"));
+        g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER, _("QEMU's monitor closed the connection"));
       return 0;
     }
 }

@@ -154,7 +154,7 @@ def looks_like_ours(node):
 def restores_and_migrates(node):
     for operation in ("restore", "migrate"):
         code, said = node.hook(operation, OPTED_IN)
-        assert code == 1 and "its memory would not be what is measured" in said, said
+        assert code == 1 and "its memory would not be what was measured" in said, said
         assert node.hook(operation, "<o/>") == (0, "")
     assert node.asked == 0
     for option in ("-incoming", "--incoming", "-loadvm", "--loadvm"):
@@ -198,7 +198,7 @@ def leaves_things_in_run(node):
 def forges_the_mark(node):
     os.chmod(RUN, 0o775)
     code, said = node.hook("start", OPTED_IN)
-    assert code == 1 and "closed to writing by others" in said and node.asked == 0, said
+    assert code == 1 and "must not be writable by others" in said and node.asked == 0, said
 
 
 PLAYS = {play.__name__: play for play in (hides_the_opt_in, looks_like_ours, restores_and_migrates, fills_the_place,

@@ -168,7 +168,7 @@ def goes_on_when_its_owner_confirms(world):
     assert secret_of(world, "confirmed") == PASSPHRASE
     world.box.virsh("destroy", "confirmed")
     world.launch_state(identity, "ended")
-    error = running.refused(world, "confirmed", "waiting for confirmation, launch-id")
+    error = running.refused(world, "confirmed", "is waiting for confirmation")
     launch = world.launch_state(identity, "waiting")
     assert launch["launch-id"] in error, error
     world.owner("launch", "approve", launch["launch-id"])

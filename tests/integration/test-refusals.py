@@ -338,7 +338,7 @@ def firmware_with_no_secret_area(world):
     refused(world, "areal", "firmware")
     result = world.attest("vm", "register", identity, "--policy", "1", "--firmware", bare, "--secret", "disk",
                           identity=("owner", "alice"))
-    assert result.code == 1 and "no room for secrets" in result.err, result
+    assert result.code == 1 and "no space for secrets" in result.err, result
 
 
 @suite
@@ -346,7 +346,7 @@ def hashes_that_nobody_makes(world):
     """Kernel hashes without room in the firmware, or of a kernel for which QEMU makes none."""
     kernel, initrd = world.direct_boot_files(os.path.join(running.SOURCE, "tests/data/inputs"))
     world.register(world.make_domain("roomless", firmware="/usr/share/ovmf/OVMF.fd", kernel=(kernel, initrd, "x")))
-    refused(world, "roomless", "no room for the hashes")
+    refused(world, "roomless", "no space for kernel hashes")
     elf = f"{world.folder}/vmlinux"
     with open(elf, "wb") as target:
         target.write(b"\x7fELF" + bytes(8188))
@@ -432,7 +432,7 @@ def marker_removed_behind_the_agents_back(world):
     identity = registered(world, "unmarked")
     outcome = started_while(world, "unmarked", identity, lambda: os.unlink(f"/run/virt-attest/domains/{identity}"))
     # the gate's words, or the hook's when it was still looking
-    assert "no launch was begun for it" in outcome or "left no marker" in outcome, outcome
+    assert "no launch was started for it" in outcome or "did not create the marker" in outcome, outcome
 
 
 # -- how it is done

@@ -78,5 +78,5 @@ def acknowledged_and_lost_in_a_failover(w):
     auditor = Owner(w, 'anna')
     auditor.certificate, auditor.key = w.site.client('auditor', 'anna')
     told = auditor.run('audit', 'verify', path, '--receipt', receipt, code=1)
-    assert 'changed since the receipt was given' in told or 'records were removed from its end' in told, told
+    assert 'changed after the receipt was issued' in told or 'records were removed from its end' in told, told
     print('# a receipt of what was lost: ' + told.strip().splitlines()[-1])

@@ -70,16 +70,16 @@ def agent_takes_a_new_certificate(w):
     certificate, key = own_copy('reload', ended)
     agent = Agent(w, 'reload', w.service, certificate=certificate, key=key)
     answer = agent.start_domain(str(uuid.uuid4()))
-    assert re.search(r'^refuse\n.*which ended on 20\d\d-', answer), answer
+    assert re.search(r'^refuse\n.*which expired on 20\d\d-', answer), answer
     assert answer.count('cannot reach') == 1, answer
-    assert said(agent, 'ended on'), 'nothing in the journal about a certificate that has ended'
+    assert said(agent, 'expired on'), 'nothing in the journal about a certificate that has ended'
     write(certificate, b'no certificate')
     agent.process.send_signal(signal.SIGHUP)
-    wait_for(lambda: said(agent, 'stay as they were'), 'the agent did not say that the files are bad')
+    wait_for(lambda: said(agent, 'cannot reload certificate, key and CA'), 'the agent did not say that the files are bad')
     good = w.site.client('host', 'node7')
     own_copy('reload', good)
     agent.process.send_signal(signal.SIGHUP)
-    wait_for(lambda: said(agent, 'were read again'), 'the agent did not read good files')
+    wait_for(lambda: said(agent, 'reloaded certificate, key and CA'), 'the agent did not read good files')
     answer = agent.start_domain(str(uuid.uuid4()))
     assert '(vm-unknown)' in answer, answer
     assert agent.end() == 0
@@ -89,12 +89,12 @@ def agent_takes_a_new_certificate(w):
 def agent_warns_before_its_certificate_ends(w):
     certificate, key = ShortSite(w.site, 20).files('node8')
     agent = Agent(w, 'warned', w.service, certificate=certificate, key=key)
-    wait_for(lambda: said(agent, 'ends on'), 'no warning')
+    wait_for(lambda: said(agent, 'expires on'), 'no warning')
     assert said(agent, 'in 19 days') or said(agent, 'in 20 days')
     # without libvirt there are no features; a good long certificate is not warned of
     other = Agent(w, 'unwarned', w.service, certificate=(long := ShortSite(w.site, 200).files('node9'))[0], key=long[1])
     other.start_domain(str(uuid.uuid4()))
-    assert not said(other, 'ends on')
+    assert not said(other, 'expires on')
     assert agent.end() == 0 and other.end() == 0
 
 
@@ -173,7 +173,7 @@ def agent_takes_no_priority_from_the_environment(w):
         os.environ['G_TLS_GNUTLS_PRIORITY'] = 'NORMAL:-VERS-ALL:+VERS-TLS1.2'
         agent = Agent(w, 'priority', Here, deadline_ms=3000)
         answer = agent.start_domain(str(uuid.uuid4()))
-        assert 'cannot reach the service' in answer and 'broken answer' not in answer, answer
+        assert 'cannot reach the service' in answer and 'invalid answer' not in answer, answer
         assert agent.end() == 0
     finally:
         os.environ.pop('G_TLS_GNUTLS_PRIORITY', None)

@@ -176,7 +176,7 @@ def audit_verifies_offline(w):
     assert site.service.end() == 0
     for text, records, hidden in ((whole, 4, 0), (mine, 4, 0), (later, 5, 0), (bobs, 5, 5)):
         told = site.verify(text)
-        assert re.search(rf'ok: {records} records \({hidden} of others', told), told
+        assert re.search(rf'ok: {records} records \(as digests only: {hidden};', told), told
     assert later.startswith(whole.rsplit('\n', 2)[0])
     assert 'alice' not in bobs and site.vm not in bobs and bobs.count('digest') == 5
 
@@ -229,16 +229,16 @@ def audit_finds_every_change(w):
     for i in range(1, len(lines)):
         without = lines[:i] + lines[i + 1:]
         if i != 5:
-            bad('cut off' if i == len(lines) - 1 else '', without)
+            bad('truncated' if i == len(lines) - 1 else '', without)
     assert 'export' in site.verify('\n'.join(lines[1:]) + '\n', code=1)
-    bad('does not fit: one of the records 1 to 4 was changed', lines[:3] + [lines[3].replace('granted', 'grunted')] + lines[4:])
-    bad('does not fit: one of the records 5 to 6 was changed', lines[:6] + [lines[6].replace('"why"', '"wy"')
+    bad('does not match: one of the records 1 to 4 was changed', lines[:3] + [lines[3].replace('granted', 'grunted')] + lines[4:])
+    bad('does not match: one of the records 5 to 6 was changed', lines[:6] + [lines[6].replace('"why"', '"wy"')
                                                                              .replace('node1', 'node2')] + lines[7:])
-    bad('stands where record 1 must be', [lines[0], lines[2], lines[1]] + lines[3:])
-    bad('stands where record 5 must be', lines[:5] + [lines[3]] + lines[5:])
-    bad('cut off', lines[:-1])
-    bad('cut off', lines[:-2])
-    bad('cut off', lines[:4])
+    bad('where record 1 was expected', [lines[0], lines[2], lines[1]] + lines[3:])
+    bad('where record 5 was expected', lines[:5] + [lines[3]] + lines[5:])
+    bad('truncated', lines[:-1])
+    bad('truncated', lines[:-2])
+    bad('truncated', lines[:4])
     bad('', lines[:-1] + [lines[-1][:-10]])
     # Somebody without the key who computes the chain anew.
     text = lines[3].replace('granted', 'grunted')
@@ -247,12 +247,12 @@ def audit_finds_every_change(w):
         link = hashlib.sha256(link + hashlib.sha256(line.encode()).digest()).digest()
     forged = json.loads(lines[5])
     forged['checkpoint']['link'] = link.hex()
-    bad('signature is not that of its certificate', lines[:3] + [text, lines[4], json.dumps(forged)] + lines[6:])
+    bad('signature does not match its certificate', lines[:3] + [text, lines[4], json.dumps(forged)] + lines[6:])
     client, _ = w.site.client('owner', 'alice')
     forged = json.loads(lines[5])
     with open(client, encoding='ascii') as pem:
         forged['checkpoint']['certificate'] = pem.read()
-    bad('not one for a service', lines[:5] + [json.dumps(forged)] + lines[6:])
+    bad("not a service's certificate", lines[:5] + [json.dumps(forged)] + lines[6:])
     forged = json.loads(lines[5])
     forged['checkpoint']['time'] = 1000
     bad('not valid at the time', lines[:5] + [json.dumps(forged)] + lines[6:])
@@ -273,8 +273,8 @@ def receipts(w):
     path = write(os.path.join(TMP, 'receipt'), receipt.encode())
     export = site.export()
     assert site.service.end() == 0
-    assert 'ok: 2 records of receipts, each signed' in alice.run('audit', 'verify', '--receipt', path)
-    assert 'each in its place' in site.verify(export, '--receipt', path)
+    assert 'ok: 2 receipt records are all signed' in alice.run('audit', 'verify', '--receipt', path)
+    assert 'all in the log' in site.verify(export, '--receipt', path)
     broken = write(os.path.join(TMP, 'receipt-broken'), receipt.replace('node1', 'node7').encode())
     assert 'not the one that was signed' in alice.run('audit', 'verify', '--receipt', broken, code=1)
     moved = write(os.path.join(TMP, 'receipt-moved'), receipt.replace('{"launch-id":"' + guest.id, '{"launch-id":"' + other.id).encode())
@@ -290,7 +290,7 @@ def receipts(w):
     rewritten = site.export()
     assert site.service.end() == 0
     assert 'ok' in site.verify(rewritten)
-    assert 'changed since the receipt was given' in site.verify(rewritten, '--receipt', path, code=1)
+    assert 'changed after the receipt was issued' in site.verify(rewritten, '--receipt', path, code=1)
 
 
 @test
@@ -360,7 +360,7 @@ def signer_is_the_service_that_is_meant(w):
     auditor, text = site.people['auditor'], site.export()
     path = write(os.path.join(TMP, 'export.' + str(uuid.uuid4())), text.encode())
     auditor.run('audit', 'verify', path, '--signer', '127.0.0.1')
-    assert 'signed by “127.0.0.1”, and not by the service “attest.example.org”' in auditor.run(
+    assert 'signed by “127.0.0.1”, not by the service “attest.example.org”' in auditor.run(
         'audit', 'verify', path, '--signer', 'attest.example.org', code=1)
     # Without an url nobody is meant: whose signature it is, and no “ok”.
     program = os.path.join(os.environ['VA_TOP_BUILDDIR'], 'virt-attest')

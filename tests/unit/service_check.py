@@ -69,13 +69,13 @@ def check_finds_bad_certificates(w):
     c.good = key_lines(good, client, client_key)
     c.refused('not a certificate for a server', client)
     c.good = key_lines(good, c.put('no.pem', b'hello\n'), key)
-    c.refused('no.pem: there is no certificate in PEM form in it')
+    c.refused('no.pem: it contains no certificate in PEM form')
     c.good = key_lines(good, c.put('torn.pem', b'-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'), key)
     c.refused('torn.pem')
     c.good = key_lines(good, certificate, c.put('empty.key', b''))
-    c.refused('empty.key: there is no private key')
+    c.refused('empty.key: it contains no private key')
     c.good = good
-    c.refused('empty.pem: there is no certificate in PEM form in it', ca=c.put('empty.pem', b''))
+    c.refused('empty.pem: it contains no certificate in PEM form', ca=c.put('empty.pem', b''))
     c.refused("certificate 1 in it is not a CA's", ca=other)
 
 
@@ -103,7 +103,7 @@ def check_names_every_file_of_tls(w):
     certificate, key = site.server()
     good = c.good
     c.good = key_lines(good, c.put('each.pem', b'hello\n'), f'{c.folder}/absent.key')
-    c.refused('each.pem: there is no certificate', 'absent.key', 'absent.pem', ca=f'{c.folder}/absent.pem')
+    c.refused('each.pem: it contains no certificate', 'absent.key', 'absent.pem', ca=f'{c.folder}/absent.pem')
     c.good = key_lines(good, ended(site), f'{c.folder}/absent.key')
     c.refused('ended.pem: the certificate expired on', 'absent.key', ca=c.put('each-ca.pem', b''))
     # Well each by itself, but no client that has this CA would take the certificate: a warning.
@@ -179,7 +179,7 @@ def check_finds_the_rest(w):
     c.good = base
     for key in ('key-service', 'root-service'):
         c.good = base + f'[amd]\n{key} = ftp://example.org\n'
-        c.refused('is not the URL of a server', f'service.conf, line {c.good.count(chr(10))}: key “{key}”')
+        c.refused("is not a server's URL", f'service.conf, line {c.good.count(chr(10))}: key “{key}”')
     c.good = base
     empty = os.path.join(c.folder, 'empty-roots')
     os.makedirs(empty)

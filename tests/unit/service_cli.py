@@ -70,7 +70,7 @@ def registration_in_words(w):
                      '--cpu-model', 'EPYC-Milan', '--kernel', image, '--cmdline', 'a', '--cmdline', 'b', '--host', 'node1',
                      '--max-launches', '3', '--max-running', '1', '--confirm-after', '0', '--secret', 'words', '--any-domain')
     for words in ('SEV-ES: memory and registers', 'MAY DEBUG', '1 firmware images with one of 2 combinations', 'one of the 2 listed',
-                  'Only the listed hosts may start it, on any', 'Any domain', '3 times, 3 are left', 'At most 1 may run', 'Each launch waits',
+                  'Only the listed hosts may start it, on any', 'Any domain', '3 times in total; launches left: 3', 'At most 1 may run', 'Each launch waits',
                   'gets its secret'):
         assert words in text, (words, text)
     assert 'no NOKS' not in text and 'no NOSEND' not in text
@@ -130,8 +130,8 @@ def lists_that_do_not_go_on(w):
         text = listing(page(ids[2], next=ids[2]), 0)
         assert [line.split()[0] for line in text.splitlines()[1:]] == ids[1:], text
         for next_ in (ids[1], ids[0], 'x', '', ids[3].upper(), ids[3] + '&limit=1', 3, None):
-            assert 'broken answer' in listing(page(ids[2], next=next_), 3), next_
-        assert 'broken answer' in listing(page(None, next=ids[2]), 3)
+            assert 'invalid answer' in listing(page(ids[2], next=next_), 3), next_
+        assert 'invalid answer' in listing(page(None, next=ids[2]), 3)
     finally:
         service.end()
 
@@ -178,7 +178,7 @@ def impact_of_a_firmware(w):
     assert {one['id']: one['verdict'] for one in told['vms']} == {
         vms['old']: 'stops', vms['both']: 'fits', vms['kernel']: 'stops', vms['digest']: 'fits', vms['other']: 'unknown'}
     text = dave.run('vm', 'impact', '--firmware', bare, code=1)
-    assert 'no room for kernel hashes' in text and 'register the firmware too' in text, text
+    assert 'no space for kernel hashes' in text and 'register the firmware too' in text, text
     for name in ('old', 'kernel', 'other'):
         dave.run('vm', 'remove', vms[name])
     dave.run('vm', 'impact', '--firmware', new)
@@ -242,7 +242,7 @@ def connections_that_cannot_be_made(w):
         assert done.returncode == code and not done.stdout, (words, done)
         return done.stderr
     assert re.search('https://127.0.0.1:1: nothing listens there', said(3, '--url', 'https://127.0.0.1:1'))
-    assert re.search('https://nosuchhost.invalid:8443: its name (is not known|cannot be looked up)', said(3, '--url', 'https://nosuchhost.invalid:8443'))
+    assert re.search('https://nosuchhost.invalid:8443: its name (is unknown|cannot be looked up)', said(3, '--url', 'https://nosuchhost.invalid:8443'))
     told = said(1, '--certificate', host, '--key', host_key)
     assert 'role owner' in told and 'role host' in told and 'forbidden' in told, told
     told = said(3, '--key', host_key)
@@ -268,13 +268,13 @@ def ends_of_stored_secrets_are_pointed_out(w):
     owner = Owner(w, 'oscar')
     for name, data, words, left in (('lf', b'pass\n', 'line break (LF)', 4), ('crlf', b'pass\r\n', 'line break (CRLF)', 4),
                                     ('two', b'pass\n\n', '2 line breaks', 5), ('mark', b'\xef\xbb\xbfpass', 'byte order mark', 7),
-                                    ('blank', b'pass ', '1 blank', 5)):
+                                    ('blank', b'pass ', '1 space', 5)):
         path = put(f'end-{name}', data)
         said = owner.run('secret', 'put', name, '--file', path)
         assert words in said and f'stored “{name}”, {len(data)} bytes' in said and 'pass' not in said.replace('passphrase', ''), said
         said = owner.run('secret', 'put', name, '--file', path, '--strip-newline')
         assert f'{left} bytes' in said and f'stored “{name}”, {left} bytes' in said and 'give --strip' not in said, said
-        assert ('still ends with 1 line break' in said) is (name == 'two') and 'leaves out only' not in said, said
+        assert ('still ends with 1 line break' in said) is (name == 'two') and 'removes only' not in said, said
     path = put('end-cr', b'pass\r')
     for words in ([], ['--strip-newline']):
         said = owner.run('secret', 'put', 'cr', '--file', path, *words)

@@ -309,10 +309,10 @@ def typed_by_an_owner(w):
     assert 'each launch waits until you approve it' in text, text
     waiting = ask(w, vm)
     text = owner.run('launch', 'show', waiting)
-    assert 'waiting' in text and 'waits until' in text, text
+    assert 'waiting' in text and 'waiting until' in text, text
     assert ' waiting ' in owner.run('launch', 'list')
     text = owner.run('launch', 'approve', waiting, '--launches', '2', '--valid', '60')
-    assert f'approved: launch {waiting} of domain guest on host node1' in text and 'next 1 launches' in text, text
+    assert f'approved: launch {waiting} of domain guest on host node1' in text and 'next 1 launch until' in text, text
     assert 'by frank, valid until' in owner.run('launch', 'show', waiting)
     assert ask(w, vm).id == waiting and isinstance(ask(w, vm), Guest)
     waiting = ask(w, vm)

@@ -118,7 +118,7 @@ def kek_in_token(w):
         set_key(service, f'key = {service.kek}\n')
         status, words = start_refused(service)
         wanted = f'an {name.upper()} key in a PKCS#11 token (“key-token” in [store])'
-        assert status == 1 and wanted in words and 'Name the former one again' in words, words
+        assert status == 1 and wanted in words and 'Configure the former key again' in words, words
 
 
 @test
@@ -127,7 +127,7 @@ def kek_in_token_is_not_there(w):
     uri = 'pkcs11:token=attest;object=kek'
     service = service_with(w, 'kek-absent', token.lines(uri), **token.environment)
     for lines, status, wanted in (
-            (token.lines('pkcs11:token=other;object=kek'), 1, 'tokens that are: “attest”'),
+            (token.lines('pkcs11:token=other;object=kek'), 1, 'the tokens present are: “attest”'),
             (token.lines('pkcs11:token=attest;object=other'), 1, 'no secret or private key'),
             (token.lines(uri).replace(MODULE, '/nowhere/module.so'), 1, '/nowhere/module.so'),
             (token.lines(uri).replace(token.pin, '/nowhere/pin'), 1, '/nowhere/pin'),
@@ -146,5 +146,5 @@ def kek_in_token_is_not_there(w):
     assert check(service)[0] == 0
     write(token.pin, b'0815-wrong\n')
     for got in (check(service), start_refused(service)):
-        assert got[0] == 3 and 'does not take the PIN' in got[1] and '0815-wrong' not in got[1], got
+        assert got[0] == 3 and 'rejected the PIN' in got[1] and '0815-wrong' not in got[1], got
     assert not os.path.exists(service.store)

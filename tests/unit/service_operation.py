@@ -99,7 +99,7 @@ def bad_configurations(w):
     for text, expected in ((good + 'colour = blue\n', 'line 21: unknown key “colour”'),
                            (good.replace('port = 0', 'port = x'), 'line 3'),
                            (good.replace('[tls]', '[tsl]'), 'line 4'),
-                           (good.replace('key = ', '#', 1), '“key” is missing'),
+                           (good.replace('key = ', '#', 1), 'key “key” of section [tls] is missing'),
                            (re.sub('folder = .*', f'folder = {TMP}/no-such', good, 1), 'no-such'),
                            (re.sub('trusted-folder = .*', f'trusted-folder = {TMP}/site/..', good, 1), 'ark.cert')):
         for more in ([], ['--check-config']):

@@ -21,7 +21,7 @@ def what_is_replaced_is_told(w):
     assert 'Registered: new.' in text and 'replaced' not in text, text
     before = json.loads(owner.run('vm', 'show', vm, '--json'))
     text = owner.run('vm', 'register', vm, '--policy', '3', '--firmware', image)
-    version = re.search(r'replaced the registration of 20[0-9-]+ [0-9:]+ \(version (\d+)\), which is gone', text)
+    version = re.search(r'replaced the registration of 20[0-9-]+ [0-9:]+ \(version (\d+)\), which was deleted', text)
     assert version and 'new.' not in text, text
     told = json.loads(owner.run('vm', 'register', vm, '--policy', '1', '--firmware', image, '--json'))
     assert told['replaced']['version'] > int(version[1]) and told['replaced']['created'] >= before['created'], told
@@ -32,7 +32,7 @@ def what_is_replaced_is_told(w):
     first, second = put('karl.first', b'12345'), put('karl.second', b'123456789')
     assert 'stored “disk”, 5 bytes: new' in owner.run('secret', 'put', 'disk', '--file', first)
     text = owner.run('secret', 'put', 'disk', '--file', second)
-    assert re.search(r'stored “disk”, 9 bytes: it replaced the one of 20[0-9-]+ [0-9:]+ \(5 bytes\), which is gone', text), text
+    assert re.search(r'stored “disk”, 9 bytes: it replaced the one of 20[0-9-]+ [0-9:]+ \(5 bytes\), which was deleted', text), text
     told = json.loads(owner.run('secret', 'put', 'disk', '--file', first, '--json'))
     assert told['replaced']['size'] == 9 and told['size'] == 5, told
     assert 'replaced' not in json.loads(owner.run('secret', 'list', '--json'))['secrets'][0]
@@ -51,7 +51,7 @@ def no_guid_changes_silently(w):
     assert 'GUID is' not in owner.run('secret', 'put', 'key', '--file', path, '--guid', first.upper()) and stored() == first
     for guid, before in ((second, first), (luks, second)):
         text = owner.run('secret', 'put', 'key', '--file', path, '--guid', guid)
-        assert f'its GUID is {guid} now; the one before had {before}' in text and stored() == guid, text
+        assert f'its GUID is now {guid}; the previous one had {before}' in text and stored() == guid, text
     assert 'GUID is' not in owner.run('secret', 'put', 'key', '--file', path) and stored() == luks
 
 
@@ -69,15 +69,15 @@ def windows_are_told(w):
     for words, told in ((('--not-before', day(-10), '--not-after', day(20)), r'It may start from 20.* until 20.*, that is 30 days\.'),
                         (('--not-before', day(5), '--not-after', day(6)),
                          r'It may NOT START YET: it may start from 20.* until 20.*, that is 24 hours\.'),
-                        (('--not-before', day(5)), r'It may NOT START YET: it may start from 20.* on, without an end\.'),
+                        (('--not-before', day(5)), r'It may NOT START YET: it may start from 20.* on, with no end date\.'),
                         (('--not-after', day(3)), r'It may start until 20.*, that is 3 days from now\.'),
-                        (('--not-before', day(-5)), r'It may start from 20.* on, without an end\.')):
+                        (('--not-before', day(-5)), r'It may start from 20.* on, with no end date\.')):
         text = register(*words)
         assert re.search(told, text), text
         assert re.search(told, owner.run('vm', 'show', vm))
     for words in (('--not-after', '2020-01-01'), ('--not-before', '2019-01-01', '--not-after', '2020-01-01'), ('--not-after', day(-1))):
         text = register(*words, code=2)
-        assert re.search(r'--not-after: 20.* is over \(it is 20.* now\), so no launch would ever be allowed', text), text
+        assert re.search(r'--not-after: 20.* has passed \(it is now 20.*\), so no launch would ever be allowed', text), text
     document = {'scheme': 'amd-sev', 'policy': 1, 'launch-digests': ['ab' * 32], 'permit': {'not-after': now - 60}}
     path = put('lena.json', json.dumps(document).encode())
     assert 'permit.not-after: 20' in owner.run('vm', 'register', vm, '--file', path, code=1)
@@ -107,7 +107,7 @@ def what_is_shown_can_be_registered(w):
     late, before = put('mona-late.fd', firmware(64)), owner.run('vm', 'show', vm, '--json')
     hashed = hashlib.sha256(firmware(64)).hexdigest()
     assert hashed not in owner.run('artifact', 'list', '--json')
-    assert '--two-persons does not go' in owner.run('vm', 'register', vm, '--file', put('shown.json', text.encode()), '--firmware', late,
+    assert '--two-persons cannot be used' in owner.run('vm', 'register', vm, '--file', put('shown.json', text.encode()), '--firmware', late,
                                                     '--two-persons', code=2)
     assert hashed not in owner.run('artifact', 'list', '--json') and owner.run('vm', 'show', vm, '--json') == before
     owner.run('vm', 'register', vm, '--file', put('shown.json', text.encode()), '--firmware', late)
@@ -126,7 +126,7 @@ def bytes_that_are_not_given_back(w):
     shown = json.loads(owner.run('vm', 'show', vm, '--json'))
     path = put('nora.json', json.dumps(shown).encode())
     text = owner.run('vm', 'register', vm, '--file', path, code=1)
-    assert 'secret 1: the service never gives its bytes back' in text and data not in text, text
+    assert 'secret 1: the service never returns its bytes' in text and data not in text, text
     shown['secrets'] = document['secrets']
     owner.run('vm', 'register', vm, '--file', put('nora.json', json.dumps(shown).encode()))
 

@@ -235,12 +235,12 @@ def two_persons_typed(w):
     command = text.strip().splitlines()[-1].split()
     assert command[:4] == ['virt-attest', 'vm', 'confirm', vm], text
     shown = run('bob', 'vm', 'proposal', vm)
-    assert 'proposed by ann' in shown and command[4] in shown and 'takes two of your people' in shown, shown
+    assert 'proposed by ann' in shown and command[4] in shown and 'requires two of your people' in shown, shown
     run('ann', 'vm', 'confirm', vm, command[4], code=1)
     assert 'Confirmed' in run('bob', 'vm', 'confirm', vm, command[4])
-    assert 'does not take two people' not in shown
+    assert 'no longer require two people' not in shown
     assert 'Proposed' in run('ann', 'vm', 'register', vm, '--policy', '1', '--firmware', image)
-    assert 'does not take two people any more' in run('bob', 'vm', 'proposal', vm)
+    assert 'no longer require two people' in run('bob', 'vm', 'proposal', vm)
     assert 'Proposed' in run('bob', 'vm', 'remove', vm) and 'to remove' in run('ann', 'vm', 'proposal', vm)
     assert 'withdrawn' in run('ann', 'vm', 'withdraw', vm)
     assert 'nothing is proposed' in run('bob', 'vm', 'proposal', vm, code=1)

@@ -110,15 +110,15 @@ def call(w, port, told, host='127.0.0.1', code=3, files=None, named=True):
 def servers_that_are_not_the_service(w):
     folder = os.path.join(TMP, 'reach')
     other = OldSite(folder + '-other')
-    for days, *told in (((-9, -2), 'its certificate ended on 20', 'and here it is 20', 'virt-attest ca issue service'),
-                        ((2, 9), 'its certificate is not valid before 20', 'and here it is 20', 'check the clocks')):
+    for days, *told in (((-9, -2), 'its certificate expired on 20', 'and it is 20', 'virt-attest ca issue service'),
+                        ((2, 9), 'its certificate is not valid before 20', 'but it is 20', 'check the clocks')):
         with Listener(over_tls(OldSite(folder, w.site, days).issue('service', LOOPBACK, SERVER))) as listener:
             call(w, listener.port, told)
     for files, *told in ((other.issue('service', LOOPBACK, SERVER), f'not signed by the CA in {w.site.ca}', '“CN=test site”', 'ca.pem'),
-                         (w.site.issue('elsewhere', x509.DNSName('attest.example'), SERVER), 'for another name than the URL',
-                          'for attest.example, and not for 127.0.0.1', 'ca issue service'),
+                         (w.site.issue('elsewhere', x509.DNSName('attest.example'), SERVER), 'its certificate is for attest.example, not for 127.0.0.1',
+                          'ca issue service'),
                          (w.site.issue('elsewhere-6', x509.IPAddress(ipaddress.ip_address('::1')), SERVER),
-                          'for ::1, and not for 127.0.0.1'),
+                          'for ::1, not for 127.0.0.1'),
                          (w.site.issue('client', LOOPBACK, ExtendedKeyUsageOID.CLIENT_AUTH), 'not for a server', 'ca issue service')):
         with Listener(over_tls(files)) as listener:
             call(w, listener.port, told)
@@ -131,15 +131,15 @@ def places_without_a_service(w):
     where = 'check host and port'
     for serve, *told in ((answers(b'HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n'), 'does not speak TLS', 'plain HTTP', where),
                          (answers(b'SSH-2.0-OpenSSH_9.2\r\n'), 'does not speak TLS', 'another program', where),
-                         (reset, 'closed before the TLS handshake was over', where), (lambda connection: None, 'closed before the TLS handshake was over', where)):
+                         (reset, 'closed before the TLS handshake was complete', where), (lambda connection: None, 'closed before the TLS handshake was complete', where)):
         with Listener(serve) as listener:
             call(w, listener.port, told)
     call(w, listener.port, ['nothing listens there', where, 'systemctl status virt-attestd'])
-    call(w, listener.port, ['its name is not known', 'DNS'], host='attest.invalid')
+    call(w, listener.port, ['its name is unknown', 'DNS'], host='attest.invalid')
     for text, *told in ((None, 'closed the connection before it answered', 'owner-reacher.pem', 'its journal'),
                         (b'502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 14\r\n\r\n<h1>Sorry</h1>', 'status 502', 'a proxy'),
                         (b'403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nSorry', 'status 403', 'a proxy'),
-                        (b'200 OK\r\nContent-Type: text/html\r\nContent-Length: 14\r\n\r\n<h1>Sorry</h1>', 'not marked as JSON')):
+                        (b'200 OK\r\nContent-Type: text/html\r\nContent-Length: 14\r\n\r\n<h1>Sorry</h1>', 'content type is not JSON')):
         then = answers(b'HTTP/1.1 ' + text) if text else lambda link: (link.recv(65536), reset(link))
         with Listener(over_tls(w.site.server(), then)) as listener:
             assert 'Sorry' not in call(w, listener.port, told, named='status' not in told[0])
@@ -150,7 +150,7 @@ def certificates_that_the_service_refuses(w):
     folder, port = os.path.join(TMP, 'reach-client'), w.service.port
     refused = 'it refused the client certificate '
     other = OldSite(folder + '-other').client('owner', 'reacher')
-    for days, *told in (((-9, -2), 'which ended on 20', 'virt-attest ca issue'), ((2, 9), 'which is not valid before 20', 'clock')):
+    for days, *told in (((-9, -2), 'which expired on 20', 'virt-attest ca issue'), ((2, 9), 'which is not valid before 20', 'clock')):
         files = OldSite(folder, w.site, days).client('owner', 'reacher')
         call(w, port, [refused + files[0], *told], files=files)
     call(w, port, [refused + other[0], '“CN=test site”', f'not by the CA in {w.site.ca}', 'virt-attest ca issue'], files=other)
@@ -158,7 +158,7 @@ def certificates_that_the_service_refuses(w):
         files = w.site.issue('strange', name, ExtendedKeyUsageOID.CLIENT_AUTH)
         call(w, port, [refused + files[0], 'urn:virt-attest:ROLE:NAME', 'ca issue'], files=files)
     files = w.site.server()
-    call(w, port, [refused + files[0], 'other purposes', 'ca issue'], files=files)
+    call(w, port, [refused + files[0], 'purposes other than', 'ca issue'], files=files)
     setting = Setting(w, 'reach')
     with open(setting.deny, 'w', encoding='ascii') as deny:
         deny.write('owner:reacher\n')

@@ -154,20 +154,20 @@ def revocation_list(w):
     refused('unauthenticated', w.launch, s.vm, host=s.node1)
     w.launch(s.vm, host=s.node2)
     foreign = Site(os.path.join(TMP, 'crl-site'))
-    before = s.service.log().count('read anew')
+    before = s.service.log().count('reloaded the deny list')
     with open(w.site.ca, 'rb') as source:
         authority = source.read()
     for bad in (crl(foreign), b'garbage', b'', authority):
         put(s.crl, bad)
         refused('unauthenticated', w.launch, s.vm, host=s.node1)
     log = s.service.log()
-    for words in ('not signed by the CA', 'this is a certificate and not a revocation list', 'no revocation list in PEM form'):
+    for words in ('not signed by the CA', 'this is a certificate, not a revocation list', 'no revocation list in PEM form'):
         assert words in log, (words, log)
     # What was not read is not reported as read.
-    assert log.count('read anew') == before and 'Base64' not in log, log
+    assert log.count('reloaded the deny list') == before and 'Base64' not in log, log
     put(s.crl, crl(w.site, days=-1))
     w.launch(s.vm, host=s.node1)
-    assert 'newer one should be there' in s.service.log()
+    assert 'past its next update' in s.service.log()
     s.end()
     for path, bad, word in ((s.crl, crl(foreign), 'not signed by the CA'), (s.deny, None, s.deny)):
         if bad is None:

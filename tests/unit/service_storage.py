@@ -87,7 +87,7 @@ def saved_and_restored(w):
     with Load(site) as load:
         before = list(load.granted)
         said = tool('backup', '--service-config', site.service.config, path)
-        assert 'keep the store' in said and re.search(r'2 registrations, 0 secrets, \d+ launches, \d+ audit', said), said
+        assert "Back up the store's key-encryption key" in said and re.search(r'Registrations: 2, secrets: 0, launches: \d+, audit', said), said
         assert os.stat(path).st_mode & 0o7777 == 0o600 and not [n for n in os.listdir(TMP) if 'partial' in n]
         assert 'already' in tool('backup', '--service-config', site.service.config, path, code=1)
     saved = {row for row, in sqlite3.connect(path).execute('SELECT id FROM launches')}
@@ -96,7 +96,7 @@ def saved_and_restored(w):
         assert INLINE not in source.read()
     assert site.service.end() == 0
     restored = other_service(w, 'restored', site.service)
-    assert f'{len(saved)} launches' in tool('restore', '--service-config', restored.config, path)
+    assert f'launches: {len(saved)},' in tool('restore', '--service-config', restored.config, path)
     assert 'a store already' in tool('restore', '--service-config', restored.config, path, code=3)
     restored.start()
     site.service = restored
@@ -348,7 +348,7 @@ def another_key_encryption_key(w):
                       re.sub('^(path|url) = .*', f'path = {TMP}/rewrap-elsewhere/store.db', text, flags=re.M)
                       .replace(site.service.kek, kek).encode())
     said = tool('rekey', '--service-config', site.service.config, '--next', elsewhere, code=1)
-    assert 'names another store' in said and 'nothing was changed' in said, said
+    assert 'names a different store' in said and 'nothing was changed' in said, said
     site.launch()
     assert 'done' in tool('rekey', '--service-config', site.service.config, '--next', following)
     site.launch()  # the running one goes on

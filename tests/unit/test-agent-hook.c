@@ -69,7 +69,7 @@ test_hook_refuses_domains (void)
   assert_refused (&host,
                   "</os>\n  <launchSecurity type='sev'>|<kernel>/boot/k</kernel></os>\n"
                   "  <launchSecurity type='sev' kernelHashes='yes'>",
-                  "no room for the hashes");
+                  "no space for kernel hashes");
   g_assert_cmpuint (site_count (host.site, &host.site->launches), ==, 0);
   tear_down (&host);
 }
@@ -169,7 +169,7 @@ test_hook_refuses_unknown_platform (void)
   Host host = { .site = site_new () };
 
   start_agent (&host);
-  assert_refused (&host, NULL, "certificates are not known");
+  assert_refused (&host, NULL, "certificates are unknown");
   g_assert_cmpuint (site_count (host.site, &host.site->launches), ==, 0);
   tear_down (&host);
 }

@@ -145,8 +145,8 @@ def new_keys(name):
 # A secret as people have it, what is said about it, and how many bytes of it are left with --strip-newline.
 ENDS = ((b"passw0rd", (), 8), (b"passw0rd\n", ("line break (LF)",), 8), (b"passw0rd\r\n", ("line break (CRLF)",), 8),
         (b"passw0rd\n\n", ("2 line breaks (2 bytes)",), 9), (b"passw0rd\r\n\r\n", ("2 line breaks (4 bytes)",), 10),
-        (b"passw0rd\r", ("carriage return alone (CR)",), 9), (b"passw0rd ", ("1 blank at the end",), 9),
-        (b"passw0rd \t\n", ("2 blanks at the end", "line break (LF)"), 10), (b" passw0rd", ("begins with a blank",), 9),
+        (b"passw0rd\r", ("carriage return alone (CR)",), 9), (b"passw0rd ", ("1 space at the end",), 9),
+        (b"passw0rd \t\n", ("2 spaces at the end", "line break (LF)"), 10), (b" passw0rd", ("begins with a space",), 9),
         (b"\xef\xbb\xbfpassw0rd\n", ("byte order mark (UTF-8)", "line break (LF)"), 11),
         (b"\xff\xfep\x01w\x02", ("byte order mark (UTF-16)",), 6))
 
@@ -171,7 +171,7 @@ def ends_of_secrets_are_pointed_out(_world):
             expected = secret[:left] if strip else secret
             if strip:
                 left_out = f"{left} bytes remain" if left < len(secret) else f"its {left} bytes"
-                assert ("does not leave out" if secret[-1:] == b"\r" else left_out) in printed, printed
+                assert ("does not remove" if secret[-1:] == b"\r" else left_out) in printed, printed
                 assert left == len(secret) or secret[left:] in (b"\n", b"\r\n")
             assert sealed(place, read(keys[3]), len(expected) + 1) == expected + b"\0", printed
     # What is not text has no ends: a random key may end with any byte.
@@ -193,21 +193,21 @@ def keys_are_used_once(_world):
     call(*words, "--out", new, "--firmware", put("no.fd", bytes(4096)), code=3)
     for mine in (b"mine", b""):
         put("used-taken/secret-header.base64", mine)
-        call(*words, "--out", os.path.join(WORK, "used-taken"), code=3, told=["exists already", "--force"])
+        call(*words, "--out", os.path.join(WORK, "used-taken"), code=3, told=["already exists", "--force"])
         assert read(os.path.join(WORK, "used-taken/secret-header.base64")) == mine
     call(*words, "--out", place)
     before = read(os.path.join(place, "secret-header.base64"))
     for out in (place, new):
         for more in ((), ("--force",)):
-            call(*words, "--out", out, *more, code=1, told=["TEK has made a packet already", "sev session"])
+            call(*words, "--out", out, *more, code=1, told=["TEK was already used for a packet", "sev session"])
     # Nor with one key of the two, by another name, or through a link.
     fresh, _ = new_keys("used-fresh")
-    call("sev", "secret", *keys[:2], *fresh[2:], "--entry", secret, "--out", new, code=1, told=["TIK has made a packet"])
+    call("sev", "secret", *keys[:2], *fresh[2:], "--entry", secret, "--out", new, code=1, told=["TIK was already used for a packet"])
     os.symlink(place, os.path.join(WORK, "used-link"))
     linked = [word.replace("/used/", "/used-link/") for word in words]
-    call(*linked, "--out", new, code=1, told=["TEK has made a packet"])
+    call(*linked, "--out", new, code=1, told=["TEK was already used for a packet"])
     copied = put("used/copy.bin", read(keys[3]))
-    call(*(copied if word == keys[3] else word for word in words), "--out", new, code=1, told=["TEK has made a packet"])
+    call(*(copied if word == keys[3] else word for word in words), "--out", new, code=1, told=["TEK was already used for a packet"])
     assert read(os.path.join(place, "secret-header.base64")) == before and not os.path.exists(new)
     ivs = set()
     for number in range(4):
@@ -287,7 +287,7 @@ def files_are_not_replaced_unasked(_world):
     os.chmod(out, 0o640)
     words = ("domain", "prepare", xml, "--owner", "alice", "--output")
     for target in (out, xml):
-        call(*words, target, code=1, told=[target, "exists already", "--force"])
+        call(*words, target, code=1, told=[target, "already exists", "--force"])
     assert read(out) == b"mine" and read(xml) == before
     call(*words, out, "--force")
     prepared = read(out)
@@ -306,7 +306,7 @@ def files_are_not_replaced_unasked(_world):
     os.symlink("/not/there", os.path.join(WORK, "dangling"))
     os.mkfifo(os.path.join(WORK, "fifo"))
     for target, word in (("dangling", "symbolic link"), ("fifo", "not a regular file"), (WORK, "not a regular file"),
-                         ("/dev/null", "not a regular file"), ("/not/there/x", "there is no directory"), ("", "is empty")):
+                         ("/dev/null", "not a regular file"), ("/not/there/x", "does not exist"), ("", "is empty")):
         for more in ((), ("--force",)):
             call(*words, target, *more, code=None, told=[word])
     assert os.path.islink(os.path.join(WORK, "dangling")) and not os.path.isfile("/dev/null")
@@ -315,7 +315,7 @@ def files_are_not_replaced_unasked(_world):
     call(*build, "zero", "--out", pages)
     call(*build, "zero", "--out", pages)
     first = read(os.path.join(pages, "vmsa0.bin"))
-    call(*build, "fpu", "--out", pages, code=3, told=["exists already", "--force"])
+    call(*build, "fpu", "--out", pages, code=3, told=["already exists", "--force"])
     assert read(os.path.join(pages, "vmsa0.bin")) == first
     call(*build, "fpu", "--out", pages, "--force")
     assert read(os.path.join(pages, "vmsa0.bin")) != first
@@ -340,7 +340,7 @@ def chains_in_any_form(_world):
     put("amd/ask_ark_naples.cert", roots)
     call("sev", "chain", full, "--roots", os.path.join(WORK, "amd"), told=["yes"])
     os.makedirs(os.path.join(WORK, "no-roots"))
-    call("sev", "chain", full, "--roots", os.path.join(WORK, "no-roots"), code=3, told=["has no roots", "ark.cert"])
+    call("sev", "chain", full, "--roots", os.path.join(WORK, "no-roots"), code=3, told=["contains no roots", "ark.cert"])
     call("sev", "chain", put("short", certs["pdh"] + certs["pek"] + certs["oca"]), code=3, told=["the CEK is missing"])
     call("sev", "chain", put("web", b"<html>404</html>"), code=3, told=["a web page"])
 
@@ -460,19 +460,19 @@ def domains_are_named_as_what_they_are(_world):
         if word != "not confidential":
             call("domain", "show", path, code=1, told=[word])
     sev = "<launchSecurity type='sev'><policy>0x1</policy></launchSecurity>"
-    for given, word in ((dict(arguments=("-qmp", "unix:/tmp/x,server,nowait")), "further monitor (-qmp"),
-                       (dict(arguments=("-mon", "chardev=mine,mode=control")), "further monitor (-mon"),
+    for given, word in ((dict(arguments=("-qmp", "unix:/tmp/x,server,nowait")), "another monitor (-qmp"),
+                       (dict(arguments=("-mon", "chardev=mine,mode=control")), "another monitor (-mon"),
                        (dict(os_="<os><type>hvm</type><loader>/not/there.fd</loader><kernel>/k</kernel></os>"), "is not measured"),
                        (dict(security=sev.replace("0x1", "0x0")), "allows debugging")):
         path = domain(**{"security": sev, **given})
         prepared = prepare(path, word)
         call("domain", "show", prepared, code=0, told=["warning", word, "attested", "yes, at each start"])
     # What is added can be, and the domain would not be attested all the same.
-    for given, word in ((dict(arguments=("-object", "sev-guest,id=sev0")), "an SEV object of its own"),
+    for given, word in ((dict(arguments=("-object", "sev-guest,id=sev0")), "adds an SEV object"),
                        (dict(os_="<os firmware='efi'><type>hvm</type></os>"), "libvirt chooses the firmware"),
                        (dict(os_="<os><type>hvm</type></os>"), "names no firmware"),
                        (dict(os_="<os><type>hvm</type><loader>/not/OVMF_VARS_4M.fd</loader></os>"), "variable store"),
-                       (dict(security=sev.replace("0x1", " 0x1 ")), "blanks around its value")):
+                       (dict(security=sev.replace("0x1", " 0x1 ")), "spaces around its value")):
         path = domain(**{"security": sev, **given})
         prepared = prepare(path, word)
         printed = call("domain", "show", prepared, code=1, told=["attested", "no: ", word])

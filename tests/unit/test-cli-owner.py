@@ -62,21 +62,21 @@ def bad_values_are_named_by_their_options(_):
             ((*plain, "--host", "Node A"), 2, "--host: “Node A” is not the name of a host: expected 1 to 64 of"),
             ((*plain, "--host", ""), 2, "--host: “” is not"), ((*plain, "--host", "@"), 2, "--host: “@” is not"),
             ((*plain, *many("--host", 70, "n")), 2, "--host: more than 64"),
-            ((*plain, "--chip", "zz"), 2, "--chip: “zz” is not a processor and not a file"),
+            ((*plain, "--chip", "zz"), 2, "--chip: “zz” is neither a processor nor a file"),
             ((*plain, "--chip", image), 3, "--chip: "),
             ((*plain, "--domain", "guest1"), 2, "--domain: “guest1” is not a UUID", "virsh domuuid"),
             ((*plain, "--name", ""), 2, "--name: "), ((*plain, "--name", "a\nb"), 2, "--name: "),
             ((*plain, "--name", "n" * 129), 2, "--name: longer than 128 bytes"),
             ((*plain, "--secret", "a", "--secret", "a"), 2, "--secret: element 2 names the same"),
             ((*plain, *many("--secret", 33, "s")), 2, "--secret: more than 32"),
-            ((*plain, "--secret", "a", "--two-persons"), 2, "--secret does not go with --two-persons", "--file"),
+            ((*plain, "--secret", "a", "--two-persons"), 2, "--secret cannot be used with --two-persons", "--file"),
             ((*plain, "--min-api", "x"), 2, "--min-api: “x”: expected MAJOR.MINOR"),
             ((*plain, "--min-api", "1.300"), 2, "--min-api: "), ((*plain, "--min-build", "999"), 2, "--min-build: "),
             ((*plain, "--min-build", "-1"), 2, "--min-build: "), ((*plain, "--max-running", "0"), 2, "--max-running: “0”"),
             ((*plain, "--not-before", "2099-01-02", "--not-after", "2099-01-01"), 2, "--not-after: must be later than --not-before"),
             ((*plain, "--not-before", "2030-31-02"), 2, "--not-before: “2030-31-02” is not a time"),
             ((*plain, "--not-after", "1960-01-01"), 2, "--not-after: “1960-01-01” is too early"),
-            ((*plain, "--not-after", "2020-01-01"), 2, "--not-after: 20", "is over"),
+            ((*plain, "--not-after", "2020-01-01"), 2, "--not-after: 20", "has passed"),
             ((*plain, "--cloud-cert", image), 3, "--cloud-cert: "),
             ((*plain, "--allow-debug"), 2, "--allow-debug: "),
             (("--policy", "0", "--firmware", image), 2, "--policy: lacks bit 0", "say --allow-debug"),
@@ -106,7 +106,7 @@ def nothing_beside_a_file_is_dropped(_):
     for name in set(options) - others:
         for values in (["1", ""] if options[name] else [None]):
             words = [f"--{name}"] if values is None else [f"--{name}", values]
-            told = call("vm", "register", ID, "--file", path, *words, code=2, told=[f"--{name} does not go with --file"])
+            told = call("vm", "register", ID, "--file", path, *words, code=2, told=[f"--{name} cannot be used with --file"])
             assert "--firmware" in told
     # An image is uploaded then; it is read first.
     call("vm", "register", ID, "--file", path, "--firmware", "/not/there.fd", code=3, told=["/not/there.fd"])
@@ -141,14 +141,15 @@ def only_what_the_ca_issued_is_revoked(_):
                         (os.path.join(other, "ca.pem"), "issued by another CA"),
                         (os.path.join(same, "owner-alice.pem"), "a CA of the same name", "with another key"),
                         (os.path.join(ca, "owner-alice.key"), "a private key"), (request, "a certificate request"),
-                        (os.path.join(other, "crl.pem"), "a list of revoked certificates"), (chain, "several certificates"),
+                        (os.path.join(other, "crl.pem"), "it is a revocation list, not a certificate"), (chain, "several certificates"),
                         (put("empty.pem", b""), "the file is empty"), (put("text.pem", b"alice\n"), "no certificate in PEM form"),
                         (put("broken.pem", b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"), "damaged")):
         # Beside a good one too, and then nothing is written.
         for words in ((path,), (alice, path)):
             call("ca", "revoke", "--dir", ca, *words, code=1, told=[path + ": ", *told, "that this CA issued (ROLE-NAME.pem"])
             assert not os.path.exists(crl)
-    call("ca", "revoke", "--dir", ca, alice, os.path.join(ca, "service.pem"))
+    service = os.path.join(ca, "service.pem")
+    call("ca", "revoke", "--dir", ca, alice, service, told=[f"revoked: {alice}", f"revoked: {service}", f"Copy {crl} to"])
     assert os.path.exists(crl)
 
 
@@ -158,13 +159,13 @@ def files_that_are_there_are_kept(_):
     call("ca", "init", "--dir", place)
     call("ca", "issue", "--dir", place, "--out", place, "host", "node1")
     before = {name: open(os.path.join(place, name), "rb").read() for name in sorted(os.listdir(place))}
-    call("ca", "init", "--dir", place, code=1, told=["ca.pem is there already: move it away first"])
+    call("ca", "init", "--dir", place, code=1, told=["ca.pem already exists: move it away first"])
     for missing in ("host-node1.key", "host-node1.pem"):
         os.rename(os.path.join(place, missing), os.path.join(place, "away"))
-        call("ca", "issue", "--dir", place, "--out", place, "host", "node1", code=1, told=["is there already: move it away first"])
+        call("ca", "issue", "--dir", place, "--out", place, "host", "node1", code=1, told=["already exists: move it away first"])
         os.rename(os.path.join(place, "away"), os.path.join(place, missing))
     os.rename(os.path.join(place, "ca.pem"), os.path.join(place, "away"))
-    call("ca", "init", "--dir", place, code=1, told=["ca.key is there already"])
+    call("ca", "init", "--dir", place, code=1, told=["ca.key already exists"])
     os.rename(os.path.join(place, "away"), os.path.join(place, "ca.pem"))
     assert before == {name: open(os.path.join(place, name), "rb").read() for name in sorted(os.listdir(place))}
 
@@ -178,7 +179,7 @@ def wrong_words_are_named(_):
                          (("vm-register", ID), "did you mean “vm register”?"), (("register", ID), "did you mean “vm register”?"),
                          (("sev", "vmsa", "biuld"), "“biuld” is not a verb of “sev vmsa”; did you mean “sev vmsa build”?"),
                          (("sev", "vmas", "show"), "“vmas” is not a verb of “sev”; did you mean “sev vmsa”?"),
-                         (("--json", "vm", "list"), "“--json” is an option", "behind the verb"), ((), "a verb is missing"),
+                         (("--json", "vm", "list"), "“--json” is an option", "options follow the verb"), ((), "a verb is missing"),
                          (("",), "“” is not a verb"), (("vm", ""), "“” is not a verb of “vm”"), (("x" * 500,), "is not a verb"),
                          (("v\x1b[2Jm",), "is not a verb")):
         call(*words, code=2, told=[*told, "“virt-attest --help” lists"], never=["\x1b"])

@@ -143,10 +143,10 @@ def stopping_restores_the_echo(w):
     os.kill(prompt.pid, signal.SIGCONT)
     prompt.wait_for(lambda: not prompt.echoes(), 'it echoes after it went on')
     os.write(prompt.master, b'one\n')
-    prompt.wait_for(lambda: 'again' in prompt.read(), 'no second question')
+    prompt.wait_for(lambda: 'Repeat' in prompt.read(), 'no second question')
     os.write(prompt.master, b'other\n')
     assert prompt.report() not in ('ended 0', 'stopped')
-    assert prompt.echoes() and 'not the same' in prompt.read()
+    assert prompt.echoes() and 'do not match' in prompt.read()
     prompt.close()
 
 
@@ -251,12 +251,12 @@ def no_new_key_beside_an_old_store(_):
     home = place('old-store')
     service = os.path.join(home, 'va')
     tool('service', 'init', '--dir', service, code=0)
-    assert 'service.kek is there already' in tool('service', 'init', '--dir', service, code=1)
+    assert 'service.kek already exists' in tool('service', 'init', '--dir', service, code=1)
     write(service + '/store/store.db', b'')
     for name in ('service.kek', 'service.conf'):
         os.unlink(f'{service}/{name}')
     said = tool('service', 'init', '--dir', service, code=1)
-    assert 'store.db is there already; nothing was changed. A new key would not open it' in said, said
+    assert 'store.db already exists; nothing was changed. A new key would not open it' in said, said
     assert not os.path.exists(service + '/service.kek') and not os.path.exists(service + '/service.conf')
     os.unlink(service + '/store/store.db')
     tool('service', 'init', '--dir', service, code=0)

@@ -94,12 +94,12 @@ def what_is_not_firmware_is_refused():
 def what_is_not_known_of_firmware_is_said():
     plain = firmware(7, size=65536)
     for image, code, words in (
-            (plain, None, ("SEV +not known", "SEV-ES +not known", "first code +not known")),
-            (as_volume(plain, 0x8664), "x64", ("SEV +yes", "SEV-ES +yes, unless it needs SMM", "SMM +not known", "first code +x86-64")),
+            (plain, None, ("SEV +unknown", "SEV-ES +unknown", "first code +unknown")),
+            (as_volume(plain, 0x8664), "x64", ("SEV +yes", "SEV-ES +yes, unless it needs SMM", "SMM +unknown", "first code +x86-64")),
             (as_volume(plain, 0x8664, te=True), "x64", ("SEV +yes",)),
             (with_variables(as_volume(plain, 0x8664)), "x64", ("SEV +yes",)),
-            (as_volume(plain, 0x14c), "ia32", ("first code +32-bit", "SEV +not known: .*32-bit", "SEV-ES +not known: .*32-bit")),
-            (as_volume(plain, 0x14c, te=True), "ia32", ("SEV +not known",)),
+            (as_volume(plain, 0x14c), "ia32", ("first code +32-bit", "SEV +unknown: .*32-bit", "SEV-ES +unknown: .*32-bit")),
+            (as_volume(plain, 0x14c, te=True), "ia32", ("SEV +unknown",)),
             (as_volume(plain, 0xaa64), "other", ("SEV +no: ", "another processor"))):
         path = put("image.fd", image)
         told, text = json.loads(sev("firmware", path, "--json")), sev("firmware", path)
@@ -478,7 +478,7 @@ def chain_with_one_thing_wrong():
     text = sev("chain", other, code=1)
     assert "NO  the CEK is signed by the ASK" in text and "no: " in text, text
     text = sev("chain", folder("no-root", certs), "--roots", os.path.join(ROOTS, "milan"), code=1)
-    assert "no ASK fits the CEK" in text, text
+    assert "no ASK matches the CEK" in text, text
 
 
 @test
@@ -604,7 +604,7 @@ def secret_refuses():
             ("--tek", put("long.key", bytes(17)), 3, "16"), ("--entry", fine, 2, "GUID=FILE"), ("--entry", "luks=", 2, "luks"),
             ("--entry", f"grub={fine}", 2, "GUID=FILE"), ("--entry", f"luks={put('nothing', b'')}", 3, "empty"),
             ("--entry", "luks=/not/there", 3, "/not/there"), ("--entry", f"luks={put('big', b'x' * 16384)}", 3, "16384"),
-            ("--firmware", BARE, 3, "no room"), ("--firmware", small, 3, "64")):
+            ("--firmware", BARE, 3, "no space"), ("--firmware", small, 3, "64")):
         values = {**good, name: value}
         if word == "64":
             values["--entry"] = f"luks={put('eighty', b'x' * 80)}"
@@ -634,7 +634,7 @@ def files_of_a_domain_are_looked_at():
     one, = warnings(OVMF, elf)
     assert elf in one and "ELF image" in one, one
     one, = warnings(BARE, KERNEL)
-    assert BARE in one and "no room for kernel hashes" in one, one
+    assert BARE in one and "no space for kernel hashes" in one, one
     one, = warnings(vars_file, KERNEL)
     assert vars_file in one and "variable store" in one, one
 
@@ -664,7 +664,7 @@ def save_areas():
             ("4096", ("show", put("short.bin", bytes(4095))), 3), ("4096", ("show", put("long.bin", bytes(4097))), 3),
             ("no reset address", ("build", "--cpu", "EPYC", "--vmsa-profile", "fpu", "--firmware", BARE, "--out", alone), 3),
             ("--cpu is missing", ("build", "--vmsa-profile", "fpu", "--out", alone), 2),
-            ("none of zero, fpu", ("build", "--cpu", "EPYC", "--vmsa-profile", "x", "--out", alone), 2),
+            ("not one of zero, fpu", ("build", "--cpu", "EPYC", "--vmsa-profile", "x", "--out", alone), 2),
             ("not a known CPU model", ("build", "--cpu", "Pentium", "--vmsa-profile", "fpu", "--out", alone), 2),
             ("sev vmsa build", (), 2), ("sev vmsa --help", ("frob",), 2)):
         sev("vmsa", *arguments, code=code, words=[words])

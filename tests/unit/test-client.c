@@ -257,8 +257,7 @@ test_false_services (void)
     { .server = TRUE, .hosts = here, .not_before = now - 7200, .not_after = now - 60 },
     { .server = TRUE, .hosts = here },
   };
-  const char *const says[] = { "another name than the URL's", "its certificate ended on 20",
-                               "not signed by the CA in" };
+  const char *const says[] = { "its certificate is for", "its certificate expired on 20", "not signed by the CA in" };
 
   site_open (&site);
   for (guint i = 0; i < G_N_ELEMENTS (requests); i++)
@@ -293,12 +292,15 @@ test_broken_answers (void)
     int code;
     const char *says;
   } cases[] = {
-    { { .answer = "garbage\r\n\r\nmore garbage" }, FALSE, VA_CORE_ERROR_PEER, "broken answer" },
+    { { .answer = "garbage\r\n\r\nmore garbage" }, FALSE, VA_CORE_ERROR_PEER, "invalid answer" },
     { { .answer = "" }, FALSE, VA_CORE_ERROR_PEER, "https://127.0.0.1" },
     { { .answer = "HTTP/1.1 200 OK\r\nContent-Le" }, FALSE, VA_CORE_ERROR_PEER, "https://127.0.0.1" },
-    { { .answer = OK_HEAD "Content-Length: 7\r\n\r\ngarbage" }, FALSE, VA_CORE_ERROR_PEER, "broken answer" },
-    { { .answer = OK_HEAD "Content-Length: 2\r\n\r\n[]" }, FALSE, VA_CORE_ERROR_PEER, "broken answer" },
-    { { .answer = OK_HEAD "Content-Length: 13\r\n\r\n{\"a\":1,\"a\":2}" }, FALSE, VA_CORE_ERROR_PEER, "broken answer" },
+    { { .answer = OK_HEAD "Content-Length: 7\r\n\r\ngarbage" }, FALSE, VA_CORE_ERROR_PEER, "invalid answer" },
+    { { .answer = OK_HEAD "Content-Length: 2\r\n\r\n[]" }, FALSE, VA_CORE_ERROR_PEER, "invalid answer" },
+    { { .answer = OK_HEAD "Content-Length: 13\r\n\r\n{\"a\":1,\"a\":2}" },
+      FALSE,
+      VA_CORE_ERROR_PEER,
+      "invalid answer" },
     { { .answer = OK_HEAD "Content-Length: 9\r\n\r\n{\"a\":1}" }, FALSE, VA_CORE_ERROR_PEER, "https://127.0.0.1" },
     { { .answer = OK_HEAD "Transfer-Encoding: chunked\r\n\r\n7\r\n{\"a\":" },
       FALSE,
@@ -307,12 +309,12 @@ test_broken_answers (void)
     { { .answer = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 7\r\n\r\n{\"a\":1}" },
       FALSE,
       VA_CORE_ERROR_PEER,
-      "not marked as JSON" },
+      "content type is not JSON" },
     { { .answer = OK_HEAD "Content-Length: 1001\r\n\r\n", .repeat = 1001 },
       FALSE,
       VA_CORE_ERROR_PEER,
-      "bytes that are taken" },
-    { { .answer = OK_HEAD "\r\n", .repeat = 4 * 1024 * 1024 }, FALSE, VA_CORE_ERROR_PEER, "bytes that are taken" },
+      "than the limit of" },
+    { { .answer = OK_HEAD "\r\n", .repeat = 4 * 1024 * 1024 }, FALSE, VA_CORE_ERROR_PEER, "than the limit of" },
     { { .answer = "HTTP/1.1 302 Found\r\nLocation: https://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n" },
       FALSE,
       VA_CORE_ERROR_PEER,
@@ -326,17 +328,17 @@ test_broken_answers (void)
       TRUE,
       VA_PROBLEM_INTERNAL,
       "503" },
-    { { .answer = OK_HEAD "Transfer-Encoding: gzip\r\n\r\n{\"a\":1}" }, FALSE, VA_CORE_ERROR_PEER, "broken answer" },
+    { { .answer = OK_HEAD "Transfer-Encoding: gzip\r\n\r\n{\"a\":1}" }, FALSE, VA_CORE_ERROR_PEER, "invalid answer" },
     { { .answer = OK_HEAD "Transfer-Encoding: chunked\r\n\r\n1\r\n{\"a\":1}\r\n" },
       FALSE,
       VA_CORE_ERROR_PEER,
-      "broken answer" },
+      "invalid answer" },
     { { .answer = OK_HEAD "Content-Length: 7\r\n folded: 1\r\n\r\n{\"a\":1}" },
       FALSE,
       VA_CORE_ERROR_PEER,
-      "broken answer" },
-    { { .answer = "HTTP/2 200 OK\r\n\r\n" }, FALSE, VA_CORE_ERROR_PEER, "broken answer" },
-    { { .answer = "HTTP/1.1 099 OK\r\n\r\n" }, FALSE, VA_CORE_ERROR_PEER, "broken answer" },
+      "invalid answer" },
+    { { .answer = "HTTP/2 200 OK\r\n\r\n" }, FALSE, VA_CORE_ERROR_PEER, "invalid answer" },
+    { { .answer = "HTTP/1.1 099 OK\r\n\r\n" }, FALSE, VA_CORE_ERROR_PEER, "invalid answer" },
     { { .answer = "", .delay_ms = 1500 }, FALSE, VA_CORE_ERROR_TIMEOUT, "did not answer within 1000 ms" },
     { { .answer = OK_HEAD "Content-Length: 0\r\n\r\n", .delay_ms = 1500 }, FALSE, VA_CORE_ERROR_TIMEOUT, "1000 ms" },
     { { .no_handshake = TRUE }, FALSE, VA_CORE_ERROR_TIMEOUT, "did not answer within 1000 ms" },
@@ -399,14 +401,14 @@ test_floods (void)
     { { .answer = "HTTP/1.1 200 OK\r\n", .flood = "X-Y: a\r\n" }, VA_CORE_ERROR_PEER, "https://127.0.0.1" },
     { { .answer = OK_HEAD "Transfer-Encoding: chunked\r\n\r\n1;", .flood = "a=b;" },
       VA_CORE_ERROR_PEER,
-      "broken answer" },
+      "invalid answer" },
     { { .answer = OK_HEAD "Transfer-Encoding: chunked\r\n\r\n", .flood = "1\r\n \r\n" },
       VA_CORE_ERROR_PEER,
-      "bytes that are taken" },
+      "than the limit of" },
     { { .answer = OK_HEAD "Content-Length: 900000000\r\n\r\n", .flood = " " },
       VA_CORE_ERROR_PEER,
-      "bytes that are taken" },
-    { { .answer = OK_HEAD "\r\n", .flood = " " }, VA_CORE_ERROR_PEER, "bytes that are taken" },
+      "than the limit of" },
+    { { .answer = OK_HEAD "\r\n", .flood = " " }, VA_CORE_ERROR_PEER, "than the limit of" },
   };
   Site site;
   guint64 before;
@@ -444,7 +446,7 @@ test_ticket_flood (void)
       g_autoptr(VaClient) client = client_for (&site, "127.0.0.1", raw_server_port (server));
       VaClientRequest request = { .method = "GET", .path = "/v1/x", .deadline_ms = 20000, .max_reply = 1000 };
 
-      assert_fails (client, &request, VA_CORE_ERROR, VA_CORE_ERROR_PEER, "bytes that are taken");
+      assert_fails (client, &request, VA_CORE_ERROR, VA_CORE_ERROR_PEER, "than the limit of");
       g_free (raw_server_free (server));
       g_assert_cmpint (g_get_monotonic_time () - began, <, 10 * G_USEC_PER_SEC);
     }
@@ -573,11 +575,11 @@ test_own_certificate (void)
   client = va_client_new (url, site.fixture->ca_file, files.certificate, files.key, NULL);
   g_assert_nonnull (client);
   g_assert_cmpint (va_client_certificate_ends (client), <, now);
-  assert_fails (client, &gone, VA_CORE_ERROR, VA_CORE_ERROR_PEER, "ended.pem, which ended on 20");
+  assert_fails (client, &gone, VA_CORE_ERROR, VA_CORE_ERROR_PEER, "ended.pem, which expired on 20");
   g_assert_true (g_file_set_contents (files.certificate, "garbage", -1, NULL));
   g_assert_false (va_client_reload (client, &error));
   g_assert_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE);
-  assert_fails (client, &gone, VA_CORE_ERROR, VA_CORE_ERROR_PEER, "which ended on");
+  assert_fails (client, &gone, VA_CORE_ERROR, VA_CORE_ERROR_PEER, "which expired on");
   fixture_files_clear (&files);
   files = fixture_write (site.fixture, "ended", va_ca_issue (site.fixture->ca, &new, NULL));
   g_clear_error (&error);

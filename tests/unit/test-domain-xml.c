@@ -124,9 +124,9 @@ assert_silent (const char *xml)
 static void
 test_refused (void)
 {
-  assert_refused ("", "not well-formed XML");
-  assert_refused ("<domain>", "not well-formed XML");
-  assert_refused ("<domain/><domain/>", "not well-formed XML");
+  assert_refused ("", "not well-formed");
+  assert_refused ("<domain>", "not well-formed");
+  assert_refused ("<domain/><domain/>", "not well-formed");
   assert_refused ("<network/>", "not a domain");
   /* The hook takes a declaration for an opt-in, so the agent must not take this one for a foreign domain. */
   assert_refused ("<domain><metadata><b:c xmlns:b='urn:b' xmlns:a='" VA_DOMAIN_NAMESPACE "'/></metadata></domain>",
@@ -136,7 +136,7 @@ test_refused (void)
   assert_refused ("<!DOCTYPE domain [<!ENTITY a 'aaaaaaaa'><!ENTITY b '&a;&a;&a;&a;'>]><domain>&b;</domain>",
                   "document type");
   assert_refused ("<!DOCTYPE domain SYSTEM 'file:///etc/passwd'><domain/>", "document type");
-  assert_refused ("<domain>&undeclared;</domain>", "not well-formed XML");
+  assert_refused ("<domain>&undeclared;</domain>", "not well-formed");
   assert_silent ("<domain><graphics passwd='" NEEDLE "/></domain>");
   assert_silent ("<domain><graphics passwd='&" NEEDLE ";'/></domain>");
   assert_silent ("<domain><" NEEDLE "></domain>");
@@ -188,7 +188,7 @@ test_large_and_deep (void)
   g_assert_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE);
   for (guint i = 0; i < 100000; i++)
     g_string_append (deep, "<a>");
-  assert_refused (deep->str, "not well-formed XML");
+  assert_refused (deep->str, "not well-formed");
   g_string_free (deep, TRUE);
 }
 
@@ -237,8 +237,8 @@ static const struct {
   { KVM ("<os><type>hvm</type>" LOADER "</os>" SEV), NULL, NULL, NULL },
   { KVM ("<os><type>linux</type>" LOADER "</os>" SEV), "<os><type> is “linux”", NULL, NULL },
   { KVM ("<os>" LOADER "</os>" SEV), NULL, "no <os><type>", NULL },
-  { KVM (OS SEV "<devices><emulator>/usr/bin/qemu-system-aarch64</emulator></devices>"), "for other processors", NULL,
-    NULL },
+  { KVM (OS SEV "<devices><emulator>/usr/bin/qemu-system-aarch64</emulator></devices>"), "emulates other processors",
+    NULL, NULL },
   { KVM (OS SEV "<devices><emulator>/usr/libexec/qemu-kvm</emulator></devices>"), NULL, NULL, NULL },
   { KVM (OS SEV SEV), "<launchSecurity> 2 times", NULL, NULL },
   { KVM (OS SEV "<launchSecurity type='sev-snp'/>"), "<launchSecurity> 2 times", NULL, NULL },
@@ -285,7 +285,7 @@ static const struct {
   { KVM (OS ES "<features><smm state='off'/></features>"), NULL, NULL, NULL },
   { KVM ("<os>" TYPE "<loader secure='yes'>/fw</loader></os>" ES), NULL, "uses SMM", NULL },
   { KVM ("<os>" TYPE "<loader secure='yes'>/fw</loader></os>" SEV), NULL, NULL, NULL },
-  { KVM (OS "<launchSecurity type='sev'><policy> 1 </policy></launchSecurity>"), NULL, "blanks around its value",
+  { KVM (OS "<launchSecurity type='sev'><policy> 1 </policy></launchSecurity>"), NULL, "spaces around its value",
     NULL },
   /* A domain that is not confidential is not for us to judge. */
   { "<domain type='xen'><name>a</name><os firmware='efi'><kernel>/k</kernel></os></domain>", NULL, NULL, NULL },
@@ -329,7 +329,7 @@ static const struct {
 } staged[] = {
   { KVM (IN OS BLOBS OWN), NULL, NULL, NULL },
   { KVM (IN OS BLOBS MONITOR ("/r/qmp/" UUID "/monitor.sock")), NULL, NULL, NULL },
-  { KVM (IN OS BLOBS MONITOR ("/r/qmp/libvirt-1/monitor.sock")), NULL, "of another domain", "of another domain" },
+  { KVM (IN OS BLOBS MONITOR ("/r/qmp/libvirt-1/monitor.sock")), NULL, "to another domain", "to another domain" },
   { KVM (IN OS BLOBS), NULL, "second monitor is missing", "second monitor is missing" },
   { KVM (IN OS SEV OWN), NULL, "placeholders", "placeholders" },
   { KVM (OS BLOBS OWN), NULL, "not opted in", "not opted in" },

@@ -124,9 +124,9 @@ test_interface (void)
   g_assert_cmpuint (gate->version, ==, 1000000);
   g_assert_cmpuint (gate->flags, ==, 0);
   g_assert_cmpint (gate->init (2000000, CONFIG, 0), ==, -1);
-  assert_reported ("another lock driver interface");
+  assert_reported ("a different lock driver interface");
   g_assert_cmpint (gate->init (0, CONFIG, 0), ==, -1);
-  assert_reported ("another lock driver interface");
+  assert_reported ("a different lock driver interface");
   g_assert_cmpint (gate->deinit (), ==, 0);
   g_assert_cmpint (gate->init (1000001, CONFIG, 0), ==, 0);
   g_assert_cmpint (gate->init (1000000, CONFIG, 0), ==, 0);
@@ -152,7 +152,7 @@ test_settings (void)
     { "chain = \"LOCKD\"\n", "not a lock driver to chain to" },
     { "chain = \"absent\"\n", "cannot load the chained lock driver" },
     { "chain = \"empty\"\n", "cannot load the chained lock driver" },
-    { "chain = \"foreign\"\n", "another interface" },
+    { "chain = \"foreign\"\n", "a different lock driver interface" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
@@ -242,14 +242,14 @@ test_parameters (void)
   g_assert_cmpint (gate->new_manager (NULL, 0, 1, &uuid, 0), ==, -1);
   g_assert_cmpint (gate->new_manager (&manager, 0, 0, NULL, 0), ==, -1);
   g_assert_null (manager.private_data);
-  assert_reported ("which domain");
+  assert_reported ("did not name the domain");
   g_assert_cmpint (gate->new_manager (&manager, 0, 3, NULL, 0), ==, -1);
   g_assert_cmpint (gate->new_manager (&manager, 0, 3, params, 0), ==, -1);
   g_assert_cmpint (gate->new_manager (&manager, 1, 1, &uuid, 0), ==, -1);
   g_string_truncate (reported, 0);
   g_assert_cmpint (gate->acquire (NULL, NULL, 0, 0, NULL), ==, -1);
   g_assert_cmpint (gate->acquire (&manager, NULL, 0, 0, &fd), ==, -1);
-  assert_reported ("which domain");
+  assert_reported ("did not name the domain");
   g_assert_cmpint (gate->acquire (&manager, NULL, LOCK_ACQUIRE_REGISTER_ONLY, 0, &fd), ==, -1);
   g_assert_cmpint (gate->release (NULL, &state, 0), ==, -1);
   g_assert_null (state);
@@ -364,11 +364,11 @@ test_unmarked (void)
   g_assert_cmpint (acquire (plain), ==, 0);
   g_assert_cmpuint (reported->len, ==, 0);
   g_assert_cmpint (acquire (prepared), ==, -1);
-  assert_reported ("no launch was begun");
+  assert_reported ("no launch was started");
   g_assert_cmpint (acquire (before), ==, -1);
-  assert_reported ("was libvirtd restarted since");
+  assert_reported ("libvirtd has been restarted since");
   g_assert_cmpint (acquire (gone), ==, -1);
-  assert_reported ("is gone");
+  assert_reported ("has ended");
   g_assert_cmpint (acquire (0), ==, -1);
   assert_reported ("did not name");
   g_assert_cmpint (acquire (-1), ==, -1);
@@ -437,7 +437,7 @@ test_marker_refused (void)
   assert_reported ("not a regular file");
   g_assert_cmpint (g_rmdir (MARKER), ==, 0);
   g_assert_cmpint (acquire (qemu), ==, -1);
-  assert_reported ("no launch was begun");
+  assert_reported ("no launch was started");
   end ();
   own_machine_kill (qemu);
 }
@@ -506,7 +506,7 @@ test_answers (void)
   g_assert_cmpint (ask (qemu, PEER_ANSWERS, longer, strlen (longer)), ==, -1);
   assert_reported ("sent no verdict");
   g_assert_cmpint (ask (qemu, PEER_ANSWERS, flood, strlen (flood)), ==, -1);
-  assert_reported ("cannot be asked");
+  assert_reported ("cannot reach the host agent");
   own_machine_kill (qemu);
   end ();
 }
@@ -532,7 +532,7 @@ test_silence (void)
   assert_reported ("did not name");
   own_machine_write (SOCKET, "no socket");
   g_assert_cmpint (acquire (qemu), ==, -1);
-  assert_reported ("cannot be asked");
+  assert_reported ("cannot reach the host agent");
   unlink (SOCKET);
   own_machine_kill (qemu);
   end ();
@@ -580,7 +580,7 @@ test_chain_refuses (void)
   memset (recorder, 0, sizeof *recorder);
   recorder->refuse_init = 1;
   g_assert_cmpint (begin ("chain = \"recorder\"\nchain-config = \"/x/y.conf\"\n"), ==, -1);
-  assert_reported ("does not start");
+  assert_reported ("did not start");
   g_assert_nonnull (strstr (recorder->log, "init 1000000 /x/y.conf 0;"));
   memset (recorder, 0, sizeof *recorder);
   begin_well ("chain = \"recorder\"\n");

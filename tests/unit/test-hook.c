@@ -200,7 +200,7 @@ test_mark_of_others (void)
 
   prepare ();
   g_assert_cmpint (chmod (VA_RUNDIR, 0775), ==, 0);
-  assert_refused (ours, "closed to writing by others");
+  assert_refused (ours, "must not be writable by others");
   assert_passed ("start", "begin", foreign);
   g_assert_cmpint (chmod (VA_RUNDIR, 0711), ==, 0);
   assert_passed ("start", "begin", ours);
@@ -253,10 +253,10 @@ test_pass_and_refusal (void)
   assert_refused (ours, "virt-attest: the permit is used up (permit-exhausted)");
   g_clear_pointer (&peer, peer_free);
   peer = agent ("pass");
-  assert_refused (ours, "no answer that fits");
+  assert_refused (ours, "sent an invalid answer");
   g_clear_pointer (&peer, peer_free);
   peer = peer_new (SOCKET, PEER_ANSWERS, grant, strlen (grant) - 1);
-  assert_refused (ours, "no answer that fits");
+  assert_refused (ours, "sent an invalid answer");
   assert_file (FOLDER "/session.base64", "UExBQ0VIT0xERVI=");
 }
 
@@ -288,9 +288,9 @@ test_agent_missing (void)
 
   prepare ();
   unlink (SOCKET);
-  assert_refused (ours, "the host agent cannot be asked");
+  assert_refused (ours, "cannot reach the host agent");
   own_machine_write (SOCKET, "no socket");
-  assert_refused (ours, "the host agent cannot be asked");
+  assert_refused (ours, "cannot reach the host agent");
   own_machine_write (CONFIG, "libvirt-lib-dir = " LIBDIR "\ndeadline-ms = 300\n");
   for (PeerManner manner = PEER_SILENT; manner <= PEER_TRICKLES; manner++)
     {
@@ -332,8 +332,8 @@ test_xml_refused (void)
   prepare ();
   assert_refused (huge, "longer than 1 MiB");
   assert_refused (late, "longer than 1 MiB");
-  assert_refused ("<domain type='kvm'><a xmlns='urn:virt", "ends in the middle");
-  assert_refused ("<domain type='kvm'><!-- urn:virt", "ends in the middle");
+  assert_refused ("<domain type='kvm'><a xmlns='urn:virt", "is truncated");
+  assert_refused ("<domain type='kvm'><!-- urn:virt", "is truncated");
   assert_refused ("<!DOCTYPE domain [<!ENTITY n 'x'>]><domain/>", "document type declaration");
   assert_refused ("<a xmlns='urn:virt-attest:launch:1'/>", "domain XML");
   assert_refused ("<domain type='kvm'><a xmlns='urn:virt-attest:launch:1'/>", "domain XML");
@@ -369,7 +369,7 @@ test_files_refused (void)
   assert_refused (ours, "dh_cert.base64");
   g_assert_cmpint (unlink (FOLDER "/dh_cert.base64"), ==, 0);
   g_assert_cmpint (link ("/run/victim", FOLDER "/dh_cert.base64"), ==, 0);
-  assert_refused (ours, "not a regular file of its own");
+  assert_refused (ours, "not a regular file, or has hard links");
   g_assert_cmpint (unlink (FOLDER "/dh_cert.base64"), ==, 0);
   g_assert_cmpint (mkfifo (FOLDER "/dh_cert.base64", 0600), ==, 0);
   assert_refused (ours, "dh_cert.base64");
@@ -379,7 +379,7 @@ test_files_refused (void)
   assert_file (FOLDER "/session.base64", "UExBQ0VIT0xERVI=");
   prepare ();
   g_assert_cmpint (g_rename (FOLDER, "/run/away"), ==, 0);
-  assert_refused (ours, "made no directory");
+  assert_refused (ours, "created no directory");
   g_assert_cmpint (symlink ("/run/away", FOLDER), ==, 0);
   assert_refused (ours, "domain-7-guest");
   assert_file ("/run/away/session.base64", "UExBQ0VIT0xERVI=");
@@ -408,11 +408,11 @@ test_marker_missing (void)
 
   prepare ();
   g_assert_cmpint (unlink (MARKER), ==, 0);
-  assert_refused (ours, "left no marker");
+  assert_refused (ours, "did not create the marker");
   own_machine_write (MARKER, "attested 1 1\n");
-  assert_refused (ours, "left no marker");
+  assert_refused (ours, "did not create the marker");
   own_machine_write (MARKER, "pending");
-  assert_refused (ours, "left no marker");
+  assert_refused (ours, "did not create the marker");
   g_assert_cmpuint (peer_count (peer), ==, 3);
 }
 

@@ -33,11 +33,11 @@ test_sev_room (void)
       "C-bit 51, up to 410 SEV and 99 SEV-ES guests" },
     { { .processor = TRUE, .state = -1, .firmware_error = -1, .guests = 1, .es_guests = 1 }, OK, "up to 1 SEV" },
     { { .processor = TRUE, .state = 1, .firmware_error = -1 }, FIX, "minimum SEV non-ES ASID" },
-    { { .processor = FALSE, .state = 1, .firmware_error = -1 }, WARN, "software platform alone" },
+    { { .processor = FALSE, .state = 1, .firmware_error = -1 }, WARN, "only on the software platform" },
     { { .processor = TRUE, .state = 1, .firmware_error = -1, .guests = 509 }, WARN, "sev_es=1" },
     { { .processor = TRUE, .state = 1, .firmware_error = -1, .guests = 509, .wants_es = (char *) "web" },
       FIX,
-      "the domain web wants SEV-ES: raise “SEV-ES ASID Space Limit”" },
+      "the domain web requires SEV-ES: raise “SEV-ES ASID Space Limit”" },
     { { .processor = TRUE, .state = 1, .firmware_error = -1, .es_guests = 509 },
       WARN,
       "lower “SEV-ES ASID Space Limit”" },
@@ -46,16 +46,16 @@ test_sev_room (void)
       "the domain web is one" },
     { { .processor = TRUE, .state = 0, .firmware_error = -1, .guests = 410, .es_guests = 99 },
       FIX,
-      "SEV is not initialised" },
+      "SEV is not initialized" },
     { { .processor = TRUE, .state = -1, .firmware_error = 1, .guests = 410, .es_guests = 99 },
       FIX,
       "error 1 (Platform state is invalid)" },
     { { .processor = TRUE, .state = 2, .firmware_error = -1, .guests = 4, .running = 4, .es_guests = 9 },
       FIX,
-      "4 SEV guests run, and there are ASIDs for 4: stop one" },
+      "4 SEV guests are running, and there are ASIDs for 4: stop one" },
     { { .processor = TRUE, .state = 2, .firmware_error = -1, .guests = 4, .es_guests = 9, .es_running = 9 },
       FIX,
-      "9 SEV-ES guests run" },
+      "9 SEV-ES guests are running" },
     { { .processor = TRUE,
         .state = 2,
         .firmware_error = -1,
@@ -64,7 +64,7 @@ test_sev_room (void)
         .es_guests = 9,
         .es_running = 8 },
       OK,
-      "3 and 8 run" },
+      "3 and 8 are running" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (rooms); i++)
@@ -124,12 +124,12 @@ test_apparmor (void)
   va_judge_apparmor (root, "<model>selinux</model>", &finding);
   assert_finding (&finding, OK, "uses SELinux");
   va_judge_apparmor (root, "<model>dac</model>", &finding);
-  assert_finding (&finding, OK, "not used by libvirt, nor is SELinux");
+  assert_finding (&finding, OK, "uses neither AppArmor nor SELinux");
   va_judge_apparmor (root, model, &finding);
-  assert_finding (&finding, FIX, "may not make a second monitor");
+  assert_finding (&finding, FIX, "may not create a second monitor");
   put (root, RULES, "# " OWN_RULE);
   va_judge_apparmor (root, model, &finding);
-  assert_finding (&finding, FIX, "may not make a second monitor");
+  assert_finding (&finding, FIX, "may not create a second monitor");
   put (root, RULES, "# ours\n  " OWN_RULE);
   va_judge_apparmor (root, model, &finding);
   assert_finding (&finding, OK, "its own second monitor only");

@@ -280,7 +280,7 @@ test_rsa_forged (Fixture *fixture, gconstpointer unused)
 
   g_assert_cmpuint (soft_token_encrypt ("one", "rsa", mine, sizeof mine, data + 2, 256), ==, 256);
   forged = g_bytes_new (data, g_bytes_get_size (wrapped));
-  assert_refused (kek, &label, forged, "signature does not fit");
+  assert_refused (kek, &label, forged, "signature does not match");
   assert_unwraps (kek, &label, wrapped, fixture->data_key);
 }
 
@@ -301,7 +301,7 @@ test_other_kind (Fixture *fixture, gconstpointer unused)
   assert_refused (file, &label, by_aes, "that was an AES key in a PKCS#11 token (“key-token” in [store])");
   assert_refused (file, &label, by_rsa, "that was an RSA key in a PKCS#11 token");
   assert_refused (aes, &label, by_file, "that was the 32 bytes of a file or credential (“key” or “key-credential”");
-  assert_refused (aes, &label, by_rsa, "Name the former one again");
+  assert_refused (aes, &label, by_rsa, "Configure the former key again");
   assert_refused (rsa, &label, by_aes, "token “one”, key “rsa” is not the key");
 }
 
@@ -343,21 +343,21 @@ test_uris (Fixture *fixture, gconstpointer unused)
     { "http://one", "not a PKCS#11 URI", VA_KEK_ERROR_SETTINGS },
     { "pkcs11:token=%zz", "not a PKCS#11 URI", VA_KEK_ERROR_SETTINGS },
     { "", "not a PKCS#11 URI", VA_KEK_ERROR_SETTINGS },
-    { "pkcs11:token=one;colour=blue", "not known", VA_KEK_ERROR_SETTINGS },
+    { "pkcs11:token=one;colour=blue", "unknown attribute", VA_KEK_ERROR_SETTINGS },
     { AES "?pin-value=" SOFT_TOKEN_PIN, "pin-value", VA_KEK_ERROR_SETTINGS },
     { AES "?module-name=softhsm2", "module-name", VA_KEK_ERROR_SETTINGS },
     { AES "?pin-source=/etc/pin", "PIN is given twice", VA_KEK_ERROR_SETTINGS },
     { AES "?module-path=/usr/lib/x.so", "module is given twice", VA_KEK_ERROR_SETTINGS },
     { "pkcs11:token=one;object=rsa;type=public", "type=secret-key or type=private", VA_KEK_ERROR_SETTINGS },
     { "pkcs11:token=one;object=rsa;type=cert", "type=secret-key or type=private", VA_KEK_ERROR_SETTINGS },
-    { "pkcs11:token=two;object=aes", "not there; tokens that are: “one”", VA_KEK_ERROR_TOKEN },
-    { "pkcs11:token=one;serial=none;object=aes", "not there", VA_KEK_ERROR_TOKEN },
-    { "pkcs11:library-manufacturer=none;object=aes", "not there", VA_KEK_ERROR_TOKEN },
-    { "pkcs11:slot-id=1;object=aes", "not there", VA_KEK_ERROR_TOKEN },
-    { "pkcs11:slot-description=none;object=aes", "not there", VA_KEK_ERROR_TOKEN },
+    { "pkcs11:token=two;object=aes", "not found; the tokens present are: “one”", VA_KEK_ERROR_TOKEN },
+    { "pkcs11:token=one;serial=none;object=aes", "not found", VA_KEK_ERROR_TOKEN },
+    { "pkcs11:library-manufacturer=none;object=aes", "not found", VA_KEK_ERROR_TOKEN },
+    { "pkcs11:slot-id=1;object=aes", "not found", VA_KEK_ERROR_TOKEN },
+    { "pkcs11:slot-description=none;object=aes", "not found", VA_KEK_ERROR_TOKEN },
     { "pkcs11:token=one;object=absent", "no secret or private key", VA_KEK_ERROR_KEY },
     { "pkcs11:token=one;object=aes;type=private", "no secret or private key", VA_KEK_ERROR_KEY },
-    { "pkcs11:token=one", "fits 2 keys", VA_KEK_ERROR_KEY },
+    { "pkcs11:token=one", "matches 2 keys", VA_KEK_ERROR_KEY },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -370,9 +370,9 @@ test_several (Fixture *fixture, gconstpointer unused)
   static const SoftKey again = { "aes", 256 };
 
   soft_token_make ("two");
-  assert_uri_not_opened (fixture, "pkcs11:object=aes", VA_KEK_ERROR_TOKEN, "fits 2 tokens");
+  assert_uri_not_opened (fixture, "pkcs11:object=aes", VA_KEK_ERROR_TOKEN, "matches 2 tokens");
   soft_token_add ("one", &again);
-  assert_uri_not_opened (fixture, AES, VA_KEK_ERROR_KEY, "fits 2 keys");
+  assert_uri_not_opened (fixture, AES, VA_KEK_ERROR_KEY, "matches 2 keys");
 }
 
 static void
@@ -411,7 +411,7 @@ test_configured_modules (Fixture *fixture, gconstpointer unused)
   kek = open_kek (&settings);
   check_round_trip (fixture, AES, va_kek_name (kek), 2, 61);
   settings.token = "pkcs11:token=absent";
-  assert_not_opened (&settings, VA_KEK_ERROR_TOKEN, "p11-kit has");
+  assert_not_opened (&settings, VA_KEK_ERROR_TOKEN, "one of p11-kit's modules");
 }
 
 static void
@@ -461,7 +461,7 @@ static void
 test_wrong_pin (Fixture *fixture, gconstpointer unused)
 {
   write_pin (fixture, WRONG_PIN, 0600);
-  assert_uri_not_opened (fixture, AES, VA_KEK_ERROR_PIN, "does not take the PIN");
+  assert_uri_not_opened (fixture, AES, VA_KEK_ERROR_PIN, "rejected the PIN");
 }
 
 /* A PIN that became wrong while the service runs is tried once, and never again, whatever the file says later. */
@@ -474,7 +474,7 @@ test_wrong_pin_once (Fixture *fixture, gconstpointer unused)
   write_pin (fixture, WRONG_PIN, 0600);
   assert_unwraps (kek, &label, wrapped, fixture->data_key);
   soft_token_drop_sessions ("one");
-  assert_fails (kek, &label, wrapped, VA_KEK_ERROR, VA_KEK_ERROR_PIN, "does not take the PIN");
+  assert_fails (kek, &label, wrapped, VA_KEK_ERROR, VA_KEK_ERROR_PIN, "rejected the PIN");
   write_pin (fixture, SOFT_TOKEN_PIN, 0600);
   assert_fails (kek, &label, wrapped, VA_KEK_ERROR, VA_KEK_ERROR_PIN, "refused this PIN before");
   fresh = open_uri (fixture, AES);
@@ -512,7 +512,7 @@ test_token_taken_out (Fixture *fixture, gconstpointer unused)
   g_assert_cmpint (g_mkdir (fixture->tokens, 0700), ==, 0);
   for (guint i = 0; i < 2; i++)
     assert_fails (kek, &label, wrapped, VA_KEK_ERROR, VA_KEK_ERROR_TOKEN,
-                  "cannot be opened again: the token that key-token names is not there");
+                  "cannot be opened again: the token that key-token names was not found");
   g_assert_null (va_kek_wrap (kek, &label, fixture->data_key, &error));
   g_assert_error (error, VA_KEK_ERROR, VA_KEK_ERROR_TOKEN);
   /* In its place again, it is used again. */
@@ -527,10 +527,10 @@ test_mechanisms (Fixture *fixture, gconstpointer unused)
   g_autoptr(VaKek) kek = NULL;
 
   soft_token_configure (fixture->folder, "slots.mechanisms = CKM_AES_CBC,CKM_SHA256_RSA_PKCS\n");
-  assert_uri_not_opened (fixture, AES, VA_KEK_ERROR_TOKEN, "does not do CKM_AES_GCM");
-  assert_uri_not_opened (fixture, RSA, VA_KEK_ERROR_TOKEN, "does not do CKM_RSA_PKCS_OAEP");
+  assert_uri_not_opened (fixture, AES, VA_KEK_ERROR_TOKEN, "does not support CKM_AES_GCM");
+  assert_uri_not_opened (fixture, RSA, VA_KEK_ERROR_TOKEN, "does not support CKM_RSA_PKCS_OAEP");
   soft_token_configure (fixture->folder, "slots.mechanisms = CKM_AES_GCM,CKM_RSA_PKCS_OAEP\n");
-  assert_uri_not_opened (fixture, RSA, VA_KEK_ERROR_TOKEN, "does not do CKM_SHA256_RSA_PKCS");
+  assert_uri_not_opened (fixture, RSA, VA_KEK_ERROR_TOKEN, "does not support CKM_SHA256_RSA_PKCS");
   kek = open_uri (fixture, AES);
 }
 

@@ -89,7 +89,7 @@ test_one_source (Fixture *fixture, gconstpointer unused)
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
-    assert_not_opened (&bad[i], VA_KEK_ERROR, VA_KEK_ERROR_SETTINGS, i < 4 ? "one place" : "no token");
+    assert_not_opened (&bad[i], VA_KEK_ERROR, VA_KEK_ERROR_SETTINGS, i < 4 ? "one place" : "not in a token");
 }
 
 /* A store made before there was any other kind of KEK has its data key in this very form. */
@@ -188,7 +188,7 @@ test_bad_credentials (Fixture *fixture, gconstpointer unused)
   for (guint bit = 1; bit <= 020; bit <<= 1)
     {
       g_assert_cmpint (chmod (fixture->path, 0400 | bit), ==, 0);
-      assert_not_opened (&settings, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, "closed to others");
+      assert_not_opened (&settings, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, "must not be accessible to others");
     }
 }
 

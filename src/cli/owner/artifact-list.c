@@ -3,6 +3,7 @@
 
 #include "cli/verbs.h"
 
+#include <inttypes.h>
 #include "cli/answer.h"
 #include "core/i18n.h"
 #include "cli/pages.h"
@@ -11,9 +12,8 @@
 static char *
 room_text (JsonObject *artifact, const char *base, const char *size)
 {
-  return va_answer_number (artifact, base) != 0
-           ? g_strdup_printf ("%" G_GINT64_FORMAT, va_answer_number (artifact, size))
-           : g_strdup (_("none"));
+  return va_answer_number (artifact, base) != 0 ? g_strdup_printf ("%" PRId64, va_answer_number (artifact, size))
+                                                : g_strdup (_("none"));
 }
 
 static void
@@ -33,7 +33,7 @@ print_artifacts (JsonObject *answer)
           continue;
         }
       va_table_add (table, g_strdup (va_answer_text (artifact, "hash")),
-                    g_strdup_printf ("%" G_GINT64_FORMAT, va_answer_number (artifact, "size")),
+                    g_strdup_printf ("%" PRId64, va_answer_number (artifact, "size")),
                     room_text (artifact, "secret-base", "secret-size"),
                     room_text (artifact, "hashes-base", "hashes-size"),
                     va_answer_number (artifact, "ap-reset") != 0

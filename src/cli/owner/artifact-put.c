@@ -3,6 +3,7 @@
 
 #include "cli/verbs.h"
 
+#include <inttypes.h>
 #include "cli/answer.h"
 #include "core/i18n.h"
 #include "cli/firmware.h"
@@ -23,9 +24,9 @@ print_artifact (JsonObject *artifact, const VaFirmwareFile *file)
   VaTable *table = va_table_new ((const char *[]){ "", "", NULL });
 
   va_table_field (table, _("hash"), g_strdup (va_answer_text (artifact, "hash")));
-  va_table_field (table, _("size"), g_strdup_printf ("%" G_GINT64_FORMAT, va_answer_number (artifact, "size")));
-  va_table_field (table, _("room for secrets"), describe_area (artifact, "secret-base", "secret-size"));
-  va_table_field (table, _("room for kernel hashes"), describe_area (artifact, "hashes-base", "hashes-size"));
+  va_table_field (table, _("size"), g_strdup_printf ("%" PRId64, va_answer_number (artifact, "size")));
+  va_table_field (table, _("space for secrets"), describe_area (artifact, "secret-base", "secret-size"));
+  va_table_field (table, _("space for kernel hashes"), describe_area (artifact, "hashes-base", "hashes-size"));
   va_table_field (table, _("SMM"), va_firmware_file_smm (file));
   va_table_field (table, _("SEV-ES"), va_firmware_file_es (file));
   va_table_print (table, "");

@@ -3,6 +3,7 @@
 
 #include "cli/verbs.h"
 
+#include <inttypes.h>
 #include "cli/answer.h"
 #include "audit/export.h"
 #include "core/error.h"
@@ -64,8 +65,7 @@ export_records (VaCall *call, gint64 end, Place *place, GError **error)
 {
   while (place->written < end)
     {
-      g_autofree char *path =
-        g_strdup_printf ("/v1/audit?order=chain&limit=" PAGE "&after=%" G_GINT64_FORMAT, place->written);
+      g_autofree char *path = g_strdup_printf ("/v1/audit?order=chain&limit=" PAGE "&after=%" PRId64, place->written);
       g_autoptr(JsonObject) page = NULL;
       gint64 before = place->written;
 
@@ -77,7 +77,7 @@ export_records (VaCall *call, gint64 end, Place *place, GError **error)
       if (place->written > before)
         continue;
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
-                   _("the service signed %" G_GINT64_FORMAT " records and gives only %" G_GINT64_FORMAT), end, before);
+                   _("the service signed %" PRId64 " records but returned only %" PRId64), end, before);
       return FALSE;
     }
   return TRUE;

@@ -3,6 +3,7 @@
 
 #include "cli/verbs.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include "cli/answer.h"
 #include "core/error.h"
@@ -37,7 +38,7 @@ object_text (JsonObject *record)
 static void
 add_record (VaTable *table, JsonObject *record)
 {
-  va_table_add (table, g_strdup_printf ("%" G_GINT64_FORMAT, va_answer_number (record, "seq")),
+  va_table_add (table, g_strdup_printf ("%" PRId64, va_answer_number (record, "seq")),
                 va_print_time (va_answer_number (record, "time") / 1000), peer_text (record),
                 g_strdup (va_answer_text (record, "what")), g_strdup (object_text (record)),
                 g_strdup (va_answer_text (record, "result")), g_strdup (va_answer_text (record, "why")));
@@ -77,8 +78,7 @@ add_texts (GPtrArray *texts, JsonArray *records, guint limit)
 static gboolean
 read_audit_page (VaCall *call, GPtrArray *texts, guint limit, gint64 after, gint64 *before, GError **error)
 {
-  g_autofree char *path = g_strdup_printf ("/v1/audit?order=newest&limit=%u&after=%" G_GINT64_FORMAT
-                                           "&before=%" G_GINT64_FORMAT,
+  g_autofree char *path = g_strdup_printf ("/v1/audit?order=newest&limit=%u&after=%" PRId64 "&before=%" PRId64,
                                            MIN (limit - texts->len, PAGE_MAX), after, *before);
   g_autoptr(JsonObject) answer = NULL;
   gint64 next;
@@ -92,8 +92,8 @@ read_audit_page (VaCall *call, GPtrArray *texts, guint limit, gint64 after, gint
   else if (next < 1 || next >= *before)
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
-                   _("the service gave a broken answer: the page before record %" G_GINT64_FORMAT
-                     " claims to continue before %" G_GINT64_FORMAT),
+                   _("the service sent an invalid answer: the page before record %" PRId64
+                     " claims to continue before %" PRId64),
                    *before, next);
       return FALSE;
     }
@@ -108,7 +108,7 @@ va_verb_audit_list (VaCall *call)
   gint64 after = 0, before = G_MAXINT64;
   const GOptionEntry options[] = {
     { "limit", 0, 0, G_OPTION_ARG_INT, &limit, N_("At most the newest N [50]"), N_("N") },
-    { "after", 0, 0, G_OPTION_ARG_INT64, &after, N_("Only those behind record SEQ"), N_("SEQ") },
+    { "after", 0, 0, G_OPTION_ARG_INT64, &after, N_("Only those after record SEQ"), N_("SEQ") },
     { NULL },
   };
   g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);

@@ -4,6 +4,7 @@
 #include "cli/verbs.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include "audit/export.h"
@@ -66,7 +67,7 @@ read_lines (FILE *file, VaAuditCheck *check, GError **error)
         line[--length] = '\0';
       if (strlen (line) != (gsize) length)
         {
-          g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("a line has a zero byte"));
+          g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("a line contains a zero byte"));
           return FALSE;
         }
       if (!va_audit_check_line (check, line, error))
@@ -122,15 +123,20 @@ print_found (const Verification *verification, const VaAuditFound *found)
       return;
     }
   if (verification->export != NULL)
-    printf (_("ok: %" G_GUINT64_FORMAT " records (%" G_GUINT64_FORMAT " of others, as digests), %" G_GUINT64_FORMAT
-              " checkpoints, signed up to %s\n"),
+    printf (ngettext ("ok: %" PRIu64 " record (as digests only: %" PRIu64 "; checkpoints: %" PRIu64
+                      "), signed up to %s\n",
+                      "ok: %" PRIu64 " records (as digests only: %" PRIu64 "; checkpoints: %" PRIu64
+                      "), signed up to %s\n",
+                      (gulong) (found->records - found->pruned)),
             found->records - found->pruned, found->hidden, found->checkpoints, time);
   if (found->pruned > 0)
-    printf (_("The log was pruned: it is there from record %" G_GUINT64_FORMAT " on, after %s\n"), found->pruned + 1,
-            pruned);
+    printf (_("The log was pruned: it begins with record %" PRIu64 ", after %s\n"), found->pruned + 1, pruned);
   if (verification->signed_records > 0)
-    printf (verification->export != NULL ? _("ok: %u records of receipts, each in its place\n")
-                                         : _("ok: %u records of receipts, each signed by the service\n"),
+    printf (verification->export != NULL
+              ? ngettext ("ok: %u receipt record is in the log\n", "ok: %u receipt records are all in the log\n",
+                          verification->signed_records)
+              : ngettext ("ok: %u receipt record is signed by the service\n",
+                          "ok: %u receipt records are all signed by the service\n", verification->signed_records),
             verification->signed_records);
 }
 
@@ -138,9 +144,8 @@ print_found (const Verification *verification, const VaAuditFound *found)
 static VaExit
 ask_for_signer (const char *found)
 {
-  g_printerr (_("virt-attest: everything fits together, and “%s” has signed it. If that is your service, give --signer "
-                "%s, or "
-                "write its url into client.conf\n"),
+  g_printerr (_("virt-attest: everything is consistent and was signed by “%s”. If that is your service, pass --signer "
+                "%s, or set its url in client.conf\n"),
               found, found);
   return VA_EXIT_REFUSED;
 }
@@ -172,8 +177,8 @@ va_verb_audit_verify (VaCall *call)
   const GOptionEntry options[] = {
     { "signer", 0, 0, G_OPTION_ARG_STRING, &signer, N_("The service's DNS name or IP address [that in the url]"),
       N_("NAME") },
-    { "receipt", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &receipts,
-      N_("A receipt that must fit; may be given several times"), N_("FILE") },
+    { "receipt", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &receipts, N_("A receipt that must match; may be repeated"),
+      N_("FILE") },
     { NULL },
   };
   g_autofree char *ca = NULL;

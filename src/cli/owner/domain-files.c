@@ -65,10 +65,9 @@ check_domain_firmware (const char *path, gboolean hashes, GPtrArray *reasons)
   if (file == NULL)
     add_reason (reasons, g_strdup (error->message));
   else if (hashes && file->footer.hashes_base == 0)
-    add_reason (reasons,
-                g_strdup_printf (_("%s: this firmware has no room for kernel hashes, which the domain wants: use one "
-                                   "built for it, such as OVMF's AmdSev package"),
-                                 path));
+    add_reason (reasons, g_strdup_printf (_("%s: this firmware has no space for kernel hashes, which the domain "
+                                            "requires: use firmware built for them, such as OVMF's AmdSev package"),
+                                          path));
 }
 
 void

@@ -31,9 +31,8 @@ va_domain_name_check (const VaDomainXml *domain, GError **error)
   if (size <= VA_NAME_MAX)
     return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
-               _("the domain's name has %" G_GSIZE_FORMAT
-                 " bytes, and the attestation service takes at most %d: give it "
-                 "a shorter one (virsh domrename)"),
+               _("the domain's name has %zu bytes, but the attestation service accepts at most %d: give it a shorter "
+                 "one (virsh domrename)"),
                size, VA_NAME_MAX);
   return FALSE;
 }

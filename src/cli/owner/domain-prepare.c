@@ -47,14 +47,12 @@ note_identity (GBytes *before, const VaDomainXml *after)
   g_autoptr(VaDomainXml) given = va_domain_xml_parse (g_bytes_get_data (before, NULL), g_bytes_get_size (before), NULL);
 
   if (given != NULL && given->uuid == NULL)
-    va_print_error_line (_("virt-attest: note: the domain has no <uuid>, so it was given a random one, %s; another run "
-                           "gives it "
-                           "another, so register and define this output"),
+    va_print_error_line (_("virt-attest: note: the domain has no <uuid>, so it was given a random one, %s; every run "
+                           "generates a new one, so register and define this output"),
                          after->uuid);
   if (after->owner == NULL)
-    va_print_error_line (_("virt-attest: note: the domain names no owner, so it counts for whichever owner registered "
-                           "its id; "
-                           "name the owner with --owner NAME"));
+    va_print_error_line (_("virt-attest: note: the domain names no owner, so it runs under the registration of "
+                           "whichever owner registered its id; name the owner with --owner NAME"));
 }
 
 static VaExit
@@ -90,7 +88,7 @@ find_own_name (VaCall *call)
   char *owner;
 
   if (!va_call_find_owner (call, &owner, &error))
-    va_print_error_line (_("virt-attest: no owner was written into the domain, give it with --owner: %s"),
+    va_print_error_line (_("virt-attest: no owner was written into the domain; name it with --owner: %s"),
                          error->message);
   return owner;
 }
@@ -103,10 +101,10 @@ va_verb_domain_prepare (VaCall *call)
   g_autofree char *owner = NULL;
   gboolean force = FALSE;
   const GOptionEntry options[] = {
-    { "id", 0, 0, G_OPTION_ARG_STRING, &id, N_("The registration [what is there, else the domain's UUID]"),
+    { "id", 0, 0, G_OPTION_ARG_STRING, &id, N_("The registration [that in the XML, else the domain's UUID]"),
       N_("UUID") },
     { "owner", 0, 0, G_OPTION_ARG_STRING, &owner,
-      N_("Whose registration it is [what is there, else the owner of your certificate]"), N_("NAME") },
+      N_("Owner of the registration [that in the XML, else the owner of your certificate]"), N_("NAME") },
     { "output", 0, 0, G_OPTION_ARG_FILENAME, &output, N_("Write to FILE (mode 0600) instead of standard output"),
       N_("FILE") },
     VA_OUTPUT_FORCE (&force),

@@ -75,7 +75,7 @@ monitor_text (const VaDomainXml *domain)
 
   if (domain->monitor_path == NULL || g_strcmp0 (domain->monitor_path, older) != 0)
     return g_strdup (domain->monitor_path);
-  return g_strdup_printf (_("%s, where no AppArmor rule keeps other domains away; “virt-attest domain prepare” moves "
+  return g_strdup_printf (_("%s, where no AppArmor rule keeps other domains out; “virt-attest domain prepare” moves "
                             "it"),
                           domain->monitor_path);
 }
@@ -119,7 +119,7 @@ note_unseen_files (const VaDomainXml *domain)
 
   for (gsize i = 0; domain->confidential && i < G_N_ELEMENTS (paths); i++)
     if (paths[i] != NULL && !g_file_test (paths[i], G_FILE_TEST_EXISTS))
-      va_print_error_line (_("virt-attest: note: %s is not on this machine, so it was not looked at"), paths[i]);
+      va_print_error_line (_("virt-attest: note: %s is not on this machine, so it was not examined"), paths[i]);
 }
 
 VaExit

@@ -16,14 +16,17 @@ print_approval (JsonObject *launch, const VaApproval *approval)
 
   if (!va_answer_true (launch, "approved"))
     {
-      va_print_line (_("approved by you: launch %s waits for another person's approval, until %s"),
+      va_print_line (_("approved by you: launch %s waits for the approval of a second person until %s"),
                      va_answer_text (launch, "launch-id"), until);
       return;
     }
   va_print_line (_("approved: launch %s of domain %s on host %s, until %s"), va_answer_text (launch, "launch-id"),
                  va_answer_text (va_answer_object (launch, "domain"), "name"), va_answer_text (launch, "host"), until);
   if (approval->launches > 1)
-    va_print_line (_("and the registration's next %u launches until then"), approval->launches - 1);
+    va_print_line (ngettext ("This also approves the registration's next %u launch until then.",
+                             "This also approves the registration's next %u launches until then.",
+                             approval->launches - 1),
+                   approval->launches - 1);
 }
 
 VaExit
@@ -32,7 +35,8 @@ va_verb_launch_approve (VaCall *call)
   int launches = 1, seconds = VA_APPROVAL_SECONDS;
   const GOptionEntry options[] = {
     { "launches", 0, 0, G_OPTION_ARG_INT, &launches, N_("This and the registration's next N-1 launches [1]"), N_("N") },
-    { "valid", 0, 0, G_OPTION_ARG_INT, &seconds, N_("For so long, in seconds [3600]"), N_("SECONDS") },
+    { "valid", 0, 0, G_OPTION_ARG_INT, &seconds, N_("How long the approval is valid, in seconds [3600]"),
+      N_("SECONDS") },
     { NULL },
   };
   VaApproval approval;

@@ -48,8 +48,8 @@ va_verb_launch_list (VaCall *call)
   g_autofree char *vm = NULL;
   int limit = 100;
   const GOptionEntry options[] = {
-    { "vm", 0, 0, G_OPTION_ARG_STRING, &vm, N_("Those of one registration"), N_("ID") },
-    { "limit", 0, 0, G_OPTION_ARG_INT, &limit, N_("At most N [100]"), N_("N") },
+    { "vm", 0, 0, G_OPTION_ARG_STRING, &vm, N_("Only those of one registration"), N_("ID") },
+    { "limit", 0, 0, G_OPTION_ARG_INT, &limit, N_("At most the newest N [100]"), N_("N") },
     { NULL },
   };
   g_autoptr(JsonObject) answer = NULL;

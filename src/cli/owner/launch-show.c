@@ -3,6 +3,7 @@
 
 #include "cli/verbs.h"
 
+#include <inttypes.h>
 #include "cli/answer.h"
 #include "core/i18n.h"
 #include "cli/operand.h"
@@ -43,7 +44,8 @@ approvals_text (JsonObject *launch)
 
       const char *person = va_answer_text (approval, "person");
 
-      g_string_append_printf (text, _("%sby %s, valid until %s"), i > 0 ? "; " : "",
+      g_string_append (text, i > 0 ? "; " : "");
+      g_string_append_printf (text, _("by %s, valid until %s"),
                               person != NULL ? person : va_answer_text (approval, "by"), until);
     }
   if (text->len > 0)
@@ -77,11 +79,11 @@ print_fields (JsonObject *launch)
   va_table_field (table, _("created"), va_print_time (va_answer_number (launch, "created")));
   va_table_field (table, _("state"), g_strdup (va_answer_text (launch, "state")));
   if (va_answer_number (launch, "expires") != 0)
-    va_table_field (table, _("waits until"), va_print_time (va_answer_number (launch, "expires")));
+    va_table_field (table, _("waiting until"), va_print_time (va_answer_number (launch, "expires")));
   va_table_field (table, _("approved"), approvals_text (launch));
-  va_table_field (table, _("refused for"), g_strdup (va_answer_text (launch, "code")));
-  va_table_field (table, _("because"), g_strdup (va_answer_text (launch, "detail")));
-  va_table_field (table, _("the host says"), g_strdup (va_answer_text (launch, "reason")));
+  va_table_field (table, _("refusal code"), g_strdup (va_answer_text (launch, "code")));
+  va_table_field (table, _("reason"), g_strdup (va_answer_text (launch, "detail")));
+  va_table_field (table, _("reported by the host"), g_strdup (va_answer_text (launch, "reason")));
   va_table_field (table, _("SEV firmware"), firmware_error_text (launch));
   va_table_print (table, "");
 }
@@ -97,7 +99,7 @@ print_timeline (JsonObject *launch)
     return;
   first = va_answer_number (va_answer_element (timeline, 0), "time");
   va_print_line ("%s", "");
-  va_print_line ("%s", _("By the service's clock:"));
+  va_print_line ("%s", _("On the service's clock:"));
   table = va_table_new ((const char *[]){ "", "", "", NULL });
   for (guint i = 0; i < va_answer_length (timeline); i++)
     {
@@ -105,7 +107,7 @@ print_timeline (JsonObject *launch)
       gint64 time = va_answer_number (step, "time");
 
       va_table_add (table, g_strdup_printf ("  %s", va_answer_text (step, "step")), va_print_clock (time),
-                    g_strdup_printf (_("+%" G_GINT64_FORMAT " ms"), time - first));
+                    g_strdup_printf (_("+%" PRId64 " ms"), time - first));
     }
   va_table_print (table, "");
 }
@@ -119,14 +121,14 @@ print_steps (JsonObject *launch)
   if (va_answer_length (steps) == 0)
     return;
   va_print_line ("%s", "");
-  va_print_line ("%s", _("By the host's clock, since its hook was called:"));
+  va_print_line ("%s", _("On the host's clock, since its hook was called:"));
   table = va_table_new ((const char *[]){ "", "", NULL });
   for (guint i = 0; i < va_answer_length (steps); i++)
     {
       JsonObject *step = va_answer_element (steps, i);
 
       va_table_add (table, g_strdup_printf ("  %s", va_answer_text (step, "name")),
-                    g_strdup_printf (_("+%" G_GINT64_FORMAT " ms"), va_answer_number (step, "ms")));
+                    g_strdup_printf (_("+%" PRId64 " ms"), va_answer_number (step, "ms")));
     }
   va_table_print (table, "");
 }

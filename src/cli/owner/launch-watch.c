@@ -107,8 +107,8 @@ va_verb_launch_watch (VaCall *call)
   gboolean all = FALSE;
   int seconds = 0;
   const GOptionEntry options[] = {
-    { "all", 0, 0, G_OPTION_ARG_NONE, &all, N_("Begin with those that there are"), NULL },
-    { "seconds", 0, 0, G_OPTION_ARG_INT, &seconds, N_("End after N seconds [never]"), N_("N") },
+    { "all", 0, 0, G_OPTION_ARG_NONE, &all, N_("Begin with the existing launches"), NULL },
+    { "seconds", 0, 0, G_OPTION_ARG_INT, &seconds, N_("Stop after N seconds [never]"), N_("N") },
     { NULL },
   };
 

@@ -49,8 +49,7 @@ check_secrets (JsonObject *object, GError **error)
       if (secret == NULL || !json_object_has_member (secret, "size"))
         continue;
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                   _("secret %u: the service never gives its bytes back: put them in again, in base64 as “data” in "
-                     "place of "
+                   _("secret %u: the service never returns its bytes: enter them again in base64, as “data” instead of "
                      "“size”, or store it with “secret put” and name it here: {\"name\": \"NAME\"}"),
                    i + 1);
       return FALSE;

@@ -23,48 +23,53 @@ va_registration_options_entries (VaRegistrationOptions *o, GOptionEntry entries[
 {
   const GOptionEntry all[] = {
     { "file", 0, 0, G_OPTION_ARG_FILENAME, &o->file,
-      N_("A registration in JSON, as “vm show --json” prints it; - is standard input; with it only --firmware, which "
-         "is uploaded"),
+      N_("Read the whole registration from a JSON file, as “vm show --json” prints it, or - for standard input; only "
+         "--firmware may be added, and is uploaded"),
       N_("JSON") },
-    { "name", 0, 0, G_OPTION_ARG_STRING, &o->name, N_("A name for people"), N_("TEXT") },
+    { "name", 0, 0, G_OPTION_ARG_STRING, &o->name, N_("A name that people see"), N_("TEXT") },
     { "policy", 0, 0, G_OPTION_ARG_STRING, &o->policy,
       N_("SEV guest policy, e.g. 0x1 or “nodbg,es”; bit 2 (es) means SEV-ES"), N_("POLICY") },
-    { "policy-required", 0, 0, G_OPTION_ARG_STRING, &o->policy_required, N_("Or bits that the policy must have"),
-      N_("POLICY") },
-    { "policy-forbidden", 0, 0, G_OPTION_ARG_STRING, &o->policy_forbidden, N_("and bits that it must not have"),
-      N_("POLICY") },
-    { "allow-debug", 0, 0, G_OPTION_ARG_NONE, &o->allow_debug, N_("The host may read the guest's memory (no NODBG)"),
+    { "policy-required", 0, 0, G_OPTION_ARG_STRING, &o->policy_required,
+      N_("Instead of --policy: bits that must be set"), N_("POLICY") },
+    { "policy-forbidden", 0, 0, G_OPTION_ARG_STRING, &o->policy_forbidden,
+      N_("Instead of --policy: bits that must be clear"), N_("POLICY") },
+    { "allow-debug", 0, 0, G_OPTION_ARG_NONE, &o->allow_debug, N_("Let the host read the guest's memory (no NODBG)"),
       NULL },
-    { "firmware", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->firmware, N_("Firmware image; uploaded if need be; repeat"),
+    { "firmware", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->firmware,
+      N_("Firmware image, uploaded if necessary; may be repeated"), N_("FILE") },
+    { "kernel", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->kernels,
+      N_("Kernel that the firmware may boot; may be repeated"), N_("FILE") },
+    { "initrd", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->initrds, N_("Its initrd, “” for none; may be repeated"),
       N_("FILE") },
-    { "kernel", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->kernels, N_("Kernel that the firmware may boot; repeat"),
-      N_("FILE") },
-    { "initrd", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->initrds, N_("Its initrd, “” for none; repeat"), N_("FILE") },
-    { "cmdline", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->cmdlines, N_("Its command line, “” for none; repeat"),
+    { "cmdline", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->cmdlines, N_("Its command line, “” for none; may be repeated"),
       N_("TEXT") },
     { "launch-digest", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->launch_digests,
-      N_("Expected digest instead of --firmware; repeat"), N_("HEX") },
-    { "cpu-count", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->cpu_counts, N_("SEV-ES: number of vCPUs; repeat"), N_("N") },
+      N_("Expected digest instead of --firmware; may be repeated"), N_("HEX") },
+    { "cpu-count", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->cpu_counts, N_("SEV-ES: number of vCPUs; may be repeated"),
+      N_("N") },
     { "cpu-model", 0, 0, G_OPTION_ARG_STRING, &o->cpu_model, N_("SEV-ES: CPU model, e.g. EPYC-Milan"),
       N_("NAME|F/M/S") },
     { "vmsa-profile", 0, 0, G_OPTION_ARG_STRING, &o->vmsa_profile,
-      N_("SEV-ES: what hosts put into the FPU's state and sev_features: zero, fpu, either; debug-swap; any … [either]"),
+      N_("SEV-ES: how hosts initialize the FPU state and sev_features: zero, fpu, either; debug-swap; any … [either]"),
       N_("NAME") },
-    { "secret", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->secrets, N_("A stored secret that the guest gets; repeat"),
+    { "secret", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->secrets, N_("A stored secret for the guest; may be repeated"),
       N_("NAME") },
     { "max-launches", 0, 0, G_OPTION_ARG_STRING, &o->max_launches, N_("At most N launches, ever"), N_("N") },
-    { "max-running", 0, 0, G_OPTION_ARG_STRING, &o->max_running, N_("At most N running at once"), N_("N") },
+    { "max-running", 0, 0, G_OPTION_ARG_STRING, &o->max_running, N_("At most N running at the same time"), N_("N") },
     { "confirm-after", 0, 0, G_OPTION_ARG_STRING, &o->confirm_after,
-      N_("After N launches each waits until you approve it [never]"), N_("N") },
+      N_("After N launches, each one waits for your approval [never]"), N_("N") },
     { "not-before", 0, 0, G_OPTION_ARG_STRING, &o->not_before, N_("No launch before DATE[THH:MM:SS]"), N_("DATE") },
-    { "not-after", 0, 0, G_OPTION_ARG_STRING, &o->not_after, N_("No launch after it"), N_("DATE") },
-    { "host", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->hosts, N_("A host it may run on [all]; repeat"), N_("NAME") },
+    { "not-after", 0, 0, G_OPTION_ARG_STRING, &o->not_after, N_("No launch after DATE[THH:MM:SS]"), N_("DATE") },
+    { "host", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->hosts, N_("A host that it may run on [all]; may be repeated"),
+      N_("NAME") },
     { "chip", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->chips,
-      N_("A processor it may run on, as “sev chain” names it, or a file of its CEK [all]; repeat"), N_("HEX") },
-    { "two-persons", 0, 0, G_OPTION_ARG_NONE, &o->two_persons, N_("Changes and approvals take two of your people"),
+      N_("A processor that it may run on, as “sev chain” names it, or a file with its CEK [all]; may be repeated"),
+      N_("HEX") },
+    { "two-persons", 0, 0, G_OPTION_ARG_NONE, &o->two_persons, N_("Changes and approvals require two of your people"),
       NULL },
-    { "domain", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->domains, N_("A domain that may use it [ID]; repeat"), N_("UUID") },
-    { "any-domain", 0, 0, G_OPTION_ARG_NONE, &o->any_domain, N_("Every domain may use it"), NULL },
+    { "domain", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->domains, N_("A domain that may use it [ID]; may be repeated"),
+      N_("UUID") },
+    { "any-domain", 0, 0, G_OPTION_ARG_NONE, &o->any_domain, N_("Any domain may use it"), NULL },
     { "min-api", 0, 0, G_OPTION_ARG_STRING, &o->min_api, N_("Lowest SEV API version"), N_("MAJOR.MINOR") },
     { "min-build", 0, 0, G_OPTION_ARG_STRING, &o->min_build, N_("Lowest SEV firmware build"), N_("N") },
     { "cloud-cert", 0, 0, G_OPTION_ARG_FILENAME, &o->cloud_cert,
@@ -392,12 +397,12 @@ va_registration_check_firmware (const VaRegistration *registration, GPtrArray *f
       const char *lacks = NULL;
 
       if (registration->kernel_hashes != NULL && file->footer.hashes_base == 0)
-        lacks = _("it has no room for the hashes of a kernel, so it would boot any; use a firmware made for SEV, such "
-                  "as Debian's ovmf-amdsev");
+        lacks = _("it has no space for kernel hashes, so it would boot any kernel; use firmware built for SEV, such as "
+                  "Debian's ovmf-amdsev");
       else if (registration->secrets->len > 0 && file->footer.secret_base == 0)
-        lacks = _("it has no room for secrets; use a firmware made for SEV, such as Debian's ovmf-amdsev");
+        lacks = _("it has no space for secrets; use firmware built for SEV, such as Debian's ovmf-amdsev");
       else if (registration->scheme == VA_SCHEME_SEV_ES && file->footer.ap_reset == 0)
-        lacks = _("it has no reset address for SEV-ES; use a firmware that supports SEV-ES, or a policy without bit 2");
+        lacks = _("it has no reset address for SEV-ES; use firmware that supports SEV-ES, or a policy without bit 2");
       if (lacks == NULL)
         {
           g_autofree char *doubt = registration->scheme == VA_SCHEME_SEV_ES ? va_firmware_file_es_doubt (file) : NULL;

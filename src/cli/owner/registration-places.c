@@ -62,9 +62,8 @@ take_chip_name (const char *text, GError **error)
   if (va_is_hex (hex, 2 * VA_SHA256_SIZE))
     return g_steal_pointer (&hex);
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-               _("--chip: “%s” is not a processor and not a file: expected 64 hexadecimal digits, as “sev chain” "
-                 "prints them, "
-                 "or a file with its CEK certificate"),
+               _("--chip: “%s” is neither a processor nor a file: expected 64 hexadecimal digits, as “sev chain” "
+                 "prints them, or a file with its CEK certificate"),
                text);
   return NULL;
 }
@@ -99,9 +98,7 @@ set_chips (JsonObject *object, char **texts, GError **error)
       if (!bundle.has_cek)
         {
           g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                       _("--chip: %s: expected a CEK certificate, and there is "
-                         "none in it"),
-                       *texts);
+                       _("--chip: %s: expected a CEK certificate, but it contains none"), *texts);
           return FALSE;
         }
       va_sev_cert_key_hash (&bundle.chain.cek, hash);
@@ -128,9 +125,7 @@ set_cloud_cert (JsonObject *object, const char *path, GError **error)
   if (!bundle.has_oca)
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                   _("--cloud-cert: %s: expected an OCA certificate, and there is "
-                     "none in it"),
-                   path);
+                   _("--cloud-cert: %s: expected an OCA certificate, but it contains none"), path);
       return FALSE;
     }
   text = va_base64_encode (bundle.chain.oca.raw, VA_SEV_CERT_SIZE);

@@ -3,6 +3,7 @@
 
 #include "cli/verbs.h"
 
+#include <inttypes.h>
 #include "cli/answer.h"
 #include "core/i18n.h"
 #include "cli/pages.h"
@@ -26,7 +27,7 @@ print_secrets (JsonObject *answer)
       JsonObject *secret = va_answer_element (secrets, i);
 
       va_table_add (table, g_strdup (va_answer_text (secret, "name")), kind_text (va_answer_text (secret, "guid")),
-                    g_strdup_printf ("%" G_GINT64_FORMAT, va_answer_number (secret, "size")),
+                    g_strdup_printf ("%" PRId64, va_answer_number (secret, "size")),
                     va_print_time (va_answer_number (secret, "created")));
     }
   va_table_print (table, _("no secrets"));

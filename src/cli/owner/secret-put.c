@@ -3,6 +3,7 @@
 
 #include "cli/verbs.h"
 
+#include <inttypes.h>
 #include <unistd.h>
 #include "cli/answer.h"
 #include "core/file.h"
@@ -30,14 +31,10 @@ print_stored (const char *name, gsize size, JsonObject *replaced)
   g_autofree char *time = va_print_time (va_answer_number (replaced, "created"));
 
   if (replaced == NULL)
-    va_print_line (ngettext ("stored “%s”, %" G_GSIZE_FORMAT " byte: new",
-                             "stored “%s”, %" G_GSIZE_FORMAT " bytes: new", size),
-                   name, size);
+    va_print_line (ngettext ("stored “%s”, %zu byte: new", "stored “%s”, %zu bytes: new", size), name, size);
   else
-    va_print_line (ngettext ("stored “%s”, %" G_GSIZE_FORMAT " byte: it replaced the one of %s (%" G_GINT64_FORMAT
-                             " bytes), which is gone",
-                             "stored “%s”, %" G_GSIZE_FORMAT " bytes: it replaced the one of %s (%" G_GINT64_FORMAT
-                             " bytes), which is gone",
+    va_print_line (ngettext ("stored “%s”, %zu byte: it replaced the one of %s (%" PRId64 " bytes), which was deleted",
+                             "stored “%s”, %zu bytes: it replaced the one of %s (%" PRId64 " bytes), which was deleted",
                              size),
                    name, size, time, va_answer_number (replaced, "size"));
 }
@@ -104,7 +101,7 @@ send_secret (VaCall *call, const char *path, VaSecret *secret, const Guids *guid
   else
     print_stored (call->operands[0], va_secret_size (secret), va_answer_object (reply, "replaced"));
   if (!call->json && guids->before[0] != '\0' && !g_str_equal (guids->before, guids->now))
-    va_print_line (_("its GUID is %s now; the one before had %s"), guids->now, guids->before);
+    va_print_line (_("its GUID is now %s; the previous one had %s"), guids->now, guids->before);
   return VA_EXIT_YES;
 }
 
@@ -140,8 +137,9 @@ va_verb_secret_put (VaCall *call)
   g_autofree char *guid = NULL;
   gboolean strip = FALSE;
   const GOptionEntry options[] = {
-    { "file", 0, 0, G_OPTION_ARG_FILENAME, &file, N_("Read it from FILE; - is standard input [-]"), N_("FILE") },
-    { "guid", 0, 0, G_OPTION_ARG_STRING, &guid, N_("What the guest looks for [a LUKS passphrase]"), N_("GUID") },
+    { "file", 0, 0, G_OPTION_ARG_FILENAME, &file, N_("Read it from FILE, or - for standard input [-]"), N_("FILE") },
+    { "guid", 0, 0, G_OPTION_ARG_STRING, &guid, N_("GUID under which the guest looks for it [a LUKS passphrase]"),
+      N_("GUID") },
     VA_SECRET_STRIP (&strip),
     { NULL },
   };

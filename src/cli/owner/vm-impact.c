@@ -37,9 +37,9 @@ lack_of (const Impact *impact, JsonObject *vm)
   if (footer->ap_reset == 0 && g_strcmp0 (va_answer_text (vm, "scheme"), "amd-sev-es") == 0)
     return _("it cannot start SEV-ES guests");
   if (footer->hashes_base == 0 && json_object_has_member (vm, "kernel-hash"))
-    return _("it has no room for kernel hashes");
+    return _("it has no space for kernel hashes");
   if (footer->secret_base == 0 && va_answer_length (va_answer_array (vm, "secrets")) > 0)
-    return _("it has no room for secrets");
+    return _("it has no space for secrets");
   return NULL;
 }
 
@@ -51,7 +51,7 @@ judge_registration (const Impact *impact, JsonObject *vm, const char **reason)
 
   if (va_answer_true (vm, "unreadable"))
     {
-      *reason = _("not known: the service cannot open the registration");
+      *reason = _("unknown: the service cannot open the registration");
       return UNKNOWN;
     }
   if (is_listed (vm, "firmware-hashes", impact->hash))
@@ -66,10 +66,10 @@ judge_registration (const Impact *impact, JsonObject *vm, const char **reason)
     }
   if (is_listed (vm, "launch-digests", impact->hash))
     {
-      *reason = _("fits, without kernel hashes");
+      *reason = _("works, without kernel hashes");
       return FITS;
     }
-  *reason = _("not known: it has launch digests, so compare them with “sev digest”");
+  *reason = _("unknown: it has launch digests, so compare them with “sev digest”");
   return UNKNOWN;
 }
 
@@ -124,7 +124,7 @@ va_verb_vm_impact (VaCall *call)
 {
   g_autofree char *path = NULL, *hash = NULL;
   const GOptionEntry entries[] = {
-    { "firmware", 0, 0, G_OPTION_ARG_FILENAME, &path, N_("The firmware that hosts would start"), N_("FILE") },
+    { "firmware", 0, 0, G_OPTION_ARG_FILENAME, &path, N_("The firmware that hosts would use"), N_("FILE") },
     { NULL },
   };
   g_autoptr(VaFirmwareFile) file = NULL;

@@ -21,15 +21,14 @@ print_proposal (JsonObject *proposal)
     va_print_line (_("to remove the registration %s"), va_answer_text (proposal, "id"));
   else
     {
-      va_print_line (_("to register under %s:"), va_answer_text (proposal, "id"));
+      va_print_line (_("to register as %s:"), va_answer_text (proposal, "id"));
       va_print_line ("%s", "");
       va_vm_print (registration);
       if (!va_answer_true (registration, "two-persons"))
         {
           va_print_line ("%s", "");
-          va_print_line ("%s", _("This does not take two people any more: once it is confirmed, one person alone can "
-                                 "change it "
-                                 "and approve its launches."));
+          va_print_line ("%s", _("It would no longer require two people: once confirmed, one person alone can change "
+                                 "it and approve its launches."));
         }
     }
 }

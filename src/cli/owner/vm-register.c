@@ -3,6 +3,7 @@
 
 #include "cli/verbs.h"
 
+#include <inttypes.h>
 #include "cli/answer.h"
 #include "core/error.h"
 #include "core/i18n.h"
@@ -50,18 +51,18 @@ check_parts (const VaCall *call, const VaRegistrationOptions *o)
   if (o->firmware != NULL && o->launch_digests != NULL)
     wrong = _("give --firmware or --launch-digest, not both");
   else if (o->kernels == NULL && (o->initrds != NULL || o->cmdlines != NULL))
-    wrong = _("--initrd and --cmdline go with --kernel: without kernel hashes nobody measures them");
+    wrong = _("--initrd and --cmdline require --kernel, because without kernel hashes they are not measured");
   else if (o->kernels != NULL && o->launch_digests != NULL)
-    wrong = _("--kernel goes with --firmware: a --launch-digest has the kernel in it");
+    wrong = _("--kernel requires --firmware, because a --launch-digest already includes the kernel");
   else if (!es && cpus)
-    wrong = _("--cpu-count, --cpu-model and --vmsa-profile go with a --policy that has bit 2 (SEV-ES), e.g. 0x5");
+    wrong = _("--cpu-count, --cpu-model and --vmsa-profile require a --policy with bit 2 (SEV-ES), e.g. 0x5");
   else if (es && o->firmware != NULL && o->cpu_counts == NULL)
     wrong = _("--cpu-count is missing: the policy means SEV-ES, which measures each vCPU");
   else if (es && o->firmware != NULL && o->cpu_model == NULL)
     wrong = _("--cpu-model is missing: the policy means SEV-ES, which measures each vCPU's state");
   else if (o->two_persons && o->secrets != NULL)
-    wrong = _("--secret does not go with --two-persons: one person alone could let another registration have a stored "
-              "secret; write the secrets into a registration in JSON, and give that with --file");
+    wrong = _("--secret cannot be used with --two-persons, because one person alone could name a stored secret in "
+              "another registration; write the secrets into a registration in JSON, and give that with --file");
   else if (o->any_domain && o->domains != NULL)
     wrong = _("give --domain or --any-domain, not both");
   if (wrong != NULL)
@@ -79,9 +80,8 @@ check_window (const VaRegistration *registration, const char *name, GError **err
   if (registration->not_after == 0 || registration->not_after > now)
     return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
-               _("%s: %s is over (it is %s now), so no launch would ever be allowed: give a later time, or leave it "
-                 "out for a "
-                 "registration without an end"),
+               _("%s: %s has passed (it is now %s), so no launch would ever be allowed: give a later time, or omit the "
+                 "option for a registration without an end"),
                name, end, present);
   return FALSE;
 }
@@ -95,9 +95,8 @@ check_usage (const VaCall *call, const VaRegistrationOptions *options, const GOp
 
   if (beside != NULL)
     va_call_usage (call,
-                   _("--%s does not go with --file: the file is the whole registration, so write it into the file; "
-                     "only "
-                     "--firmware, which is then uploaded, goes with --file"),
+                   _("--%s cannot be used with --file, because the file is the whole registration: write it into the "
+                     "file; only --firmware, which is then uploaded, may be added to --file"),
                    beside);
   else if (options->file == NULL && options->policy == NULL && !rule)
     va_call_usage (call, _("--policy is missing, for instance --policy 0x1 (or give --file)"));
@@ -122,8 +121,8 @@ print_registered (JsonObject *vm)
   if (replaced == NULL)
     va_print_line ("%s", _("Registered: new."));
   else
-    va_print_line (_("Registered: this replaced the registration of %s (version %" G_GINT64_FORMAT "), which is gone; "
-                     "launches are counted from 0 again."),
+    va_print_line (_("Registered: this replaced the registration of %s (version %" PRId64
+                     "), which was deleted; launches are counted from 0 again."),
                    time, va_answer_number (replaced, "version"));
   va_print_line ("%s", "");
   va_vm_print (vm);

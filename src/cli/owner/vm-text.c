@@ -3,6 +3,7 @@
 
 #include "cli/owner/vm-text.h"
 
+#include <inttypes.h>
 #include "cli/answer.h"
 #include "core/i18n.h"
 #include "cli/print.h"
@@ -15,34 +16,47 @@ va_vm_used (JsonObject *vm, const char *count, const char *limit)
   gint64 used = va_answer_number (vm, count);
   gint64 most = va_answer_number (va_answer_object (vm, "permit"), limit);
 
-  return most > 0 ? g_strdup_printf (_("%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT), used, most)
-                  : g_strdup_printf ("%" G_GINT64_FORMAT, used);
+  return most > 0 ? g_strdup_printf (_("%" PRId64 " of %" PRId64), used, most) : g_strdup_printf ("%" PRId64, used);
+}
+
+static void
+add_condition (GStrvBuilder *conditions, char *condition)
+{
+  g_strv_builder_add (conditions, condition);
+  g_free (condition);
 }
 
 /* A secret, and what a launch must be besides to get it. */
-static void
-append_named (GString *text, const char *name, JsonObject *rule)
+static char *
+named_text (const char *name, JsonObject *rule)
 {
   JsonObject *policy = va_answer_object (rule, "policy"), *api = va_answer_object (rule, "min-api");
   g_autofree char *hosts = va_answer_list (rule, "hosts"), *chips = va_answer_list (rule, "chips");
   g_autofree char *required = va_policy_text (va_answer_number (policy, "required"));
   g_autofree char *forbidden = va_policy_text (va_answer_number (policy, "forbidden"));
 
-  g_string_append (text, name);
+  g_autoptr(GStrvBuilder) conditions = g_strv_builder_new ();
+  g_auto(GStrv) list = NULL;
+  g_autofree char *joined = NULL;
+
   if (rule == NULL)
-    return;
-  g_string_append (text, _(" (only"));
+    return g_strdup (name);
   if (policy != NULL)
-    g_string_append_printf (text, _(" with policy bits %s and without %s"), required, forbidden);
+    add_condition (conditions, g_strdup_printf (_("policy bits set: %s"), required));
+  if (policy != NULL)
+    add_condition (conditions, g_strdup_printf (_("policy bits clear: %s"), forbidden));
   if (api != NULL)
-    g_string_append_printf (text, _(" from API %d.%d on"), (int) va_answer_number (api, "major"),
-                            (int) va_answer_number (api, "minor"));
+    add_condition (conditions, g_strdup_printf (_("API %d.%d or later"), (int) va_answer_number (api, "major"),
+                                                (int) va_answer_number (api, "minor")));
   if (hosts != NULL)
-    g_string_append_printf (text, _(" on hosts %s"), hosts);
+    add_condition (conditions, g_strdup_printf (_("hosts: %s"), hosts));
   if (chips != NULL)
-    g_string_append_printf (text, _(" on chips %s"), chips);
-  g_string_append (text, g_strcmp0 (va_answer_text (rule, "otherwise"), "omit") == 0 ? _("; else left out)")
-                                                                                     : _("; else no launch)"));
+    add_condition (conditions, g_strdup_printf (_("chips: %s"), chips));
+  list = g_strv_builder_end (conditions);
+  joined = g_strjoinv ("; ", list);
+  if (g_strcmp0 (va_answer_text (rule, "otherwise"), "omit") == 0)
+    return g_strdup_printf (_("%s (left out unless %s)"), name, joined);
+  return g_strdup_printf (_("%s (no launch unless %s)"), name, joined);
 }
 
 static char *
@@ -58,9 +72,13 @@ secrets_text (JsonObject *vm)
 
       g_string_append (text, i > 0 ? ", " : "");
       if (name != NULL)
-        append_named (text, name, va_answer_object (secret, "rule"));
+        {
+          g_autofree char *named = named_text (name, va_answer_object (secret, "rule"));
+
+          g_string_append (text, named);
+        }
       else
-        g_string_append_printf (text, _("%s (%" G_GINT64_FORMAT " bytes)"), va_answer_text (secret, "guid"),
+        g_string_append_printf (text, _("%s (%" PRId64 " bytes)"), va_answer_text (secret, "guid"),
                                 va_answer_number (secret, "size"));
     }
   if (text->len > 0)
@@ -96,7 +114,7 @@ counts_text (JsonObject *vm)
   GString *text = g_string_new (NULL);
 
   for (guint i = 0; i < va_answer_length (counts); i++)
-    g_string_append_printf (text, "%s%" G_GINT64_FORMAT, i > 0 ? ", " : "", json_array_get_int_element (counts, i));
+    g_string_append_printf (text, "%s%" PRId64, i > 0 ? ", " : "", json_array_get_int_element (counts, i));
   if (counts != NULL)
     return g_string_free (text, FALSE);
   g_string_free (text, TRUE);
@@ -112,7 +130,10 @@ confirm_text (JsonObject *vm)
   if (permit == NULL || !json_object_has_member (permit, "confirm-after"))
     return NULL;
   return after == 0 ? g_strdup (_("each launch waits until you approve it"))
-                    : g_strdup_printf (_("after %" G_GINT64_FORMAT " launches each waits until you approve it"), after);
+                    : g_strdup_printf (ngettext ("after %" PRId64 " launch each one waits until you approve it",
+                                                 "after %" PRId64 " launches each one waits until you approve it",
+                                                 (gulong) after),
+                                       after);
 }
 
 /* Launches to come that do not wait. */
@@ -122,7 +143,7 @@ approved_text (JsonObject *vm)
   gint64 approved = va_answer_number (vm, "approved");
   g_autofree char *until = approved > 0 ? va_print_time (va_answer_number (vm, "approved-until")) : NULL;
 
-  return until != NULL ? g_strdup_printf (_("%" G_GINT64_FORMAT " more, until %s"), approved, until) : NULL;
+  return until != NULL ? g_strdup_printf (_("%" PRId64 " more, until %s"), approved, until) : NULL;
 }
 
 static char *

@@ -3,6 +3,7 @@
 
 #include "cli/owner/vm-words.h"
 
+#include <inttypes.h>
 #include "cli/answer.h"
 #include "core/i18n.h"
 #include "cli/print.h"
@@ -63,8 +64,8 @@ say_measured (GPtrArray *words, JsonObject *vm)
 
   if (digests > 0)
     say_words (words,
-               ngettext ("What it starts with has the one launch digest that you computed.",
-                         "What it starts with has one of the %u launch digests that you computed.", digests),
+               ngettext ("Its initial memory has the one launch digest that you computed.",
+                         "Its initial memory has one of the %u launch digests that you computed.", digests),
                digests);
   else if (kernels > 0)
     say_words (words,
@@ -88,11 +89,11 @@ say_places (GPtrArray *words, JsonObject *vm)
   gboolean hosts = count_of (vm, "hosts") > 0, chips = count_of (vm, "chips") > 0;
 
   if (hosts && chips)
-    say_words (words, _("Only the listed hosts may start it, only on the listed processors."));
+    say_words (words, _("Only the listed hosts may start it, and only on the listed processors."));
   else if (hosts)
     say_words (words, _("Only the listed hosts may start it, on any genuine AMD processor."));
   else if (chips)
-    say_words (words, _("Any host of the site may start it, only on the listed processors."));
+    say_words (words, _("Any host of the site may start it, but only on the listed processors."));
   else
     say_words (words, _("Any host of the site may start it, on any genuine AMD processor."));
   if (va_answer_text (vm, "cloud-cert") != NULL)
@@ -107,12 +108,10 @@ duration_text (gint64 seconds)
   gint64 minutes = (seconds + 30) / 60, hours = (seconds + 1800) / 3600, days = (seconds + 43200) / 86400;
 
   if (hours >= 48)
-    return g_strdup_printf (ngettext ("%" G_GINT64_FORMAT " day", "%" G_GINT64_FORMAT " days", (gulong) days), days);
+    return g_strdup_printf (ngettext ("%" PRId64 " day", "%" PRId64 " days", (gulong) days), days);
   if (minutes >= 120)
-    return g_strdup_printf (ngettext ("%" G_GINT64_FORMAT " hour", "%" G_GINT64_FORMAT " hours", (gulong) hours),
-                            hours);
-  return g_strdup_printf (ngettext ("%" G_GINT64_FORMAT " minute", "%" G_GINT64_FORMAT " minutes", (gulong) minutes),
-                          minutes);
+    return g_strdup_printf (ngettext ("%" PRId64 " hour", "%" PRId64 " hours", (gulong) hours), hours);
+  return g_strdup_printf (ngettext ("%" PRId64 " minute", "%" PRId64 " minutes", (gulong) minutes), minutes);
 }
 
 /* When it may be started. */
@@ -125,17 +124,17 @@ say_window (GPtrArray *words, JsonObject *permit)
   g_autofree char *length = duration_text (MAX (until - (from > 0 ? from : now), 0));
 
   if (until > 0 && until <= now)
-    say_words (words, _("It may start NO MORE: its time ended at %s."), end);
+    say_words (words, _("It can NO LONGER START: its time ended at %s."), end);
   else if (from > now && until > 0)
     say_words (words, _("It may NOT START YET: it may start from %s until %s, that is %s."), begin, end, length);
   else if (from > now)
-    say_words (words, _("It may NOT START YET: it may start from %s on, without an end."), begin);
+    say_words (words, _("It may NOT START YET: it may start from %s on, with no end date."), begin);
   else if (from > 0 && until > 0)
     say_words (words, _("It may start from %s until %s, that is %s."), begin, end, length);
   else if (until > 0)
     say_words (words, _("It may start until %s, that is %s from now."), end, length);
   else if (from > 0)
-    say_words (words, _("It may start from %s on, without an end."), begin);
+    say_words (words, _("It may start from %s on, with no end date."), begin);
 }
 
 static void
@@ -147,18 +146,24 @@ say_permit (GPtrArray *words, JsonObject *vm)
 
   say_window (words, permit);
   if (launches > 0)
-    say_words (words, _("It may be started %" G_GINT64_FORMAT " times, %" G_GINT64_FORMAT " are left."), launches,
-               left);
+    say_words (words,
+               ngettext ("It may be started %" PRId64 " time in total; launches left: %" PRId64 ".",
+                         "It may be started %" PRId64 " times in total; launches left: %" PRId64 ".",
+                         (gulong) launches),
+               launches, left);
   else
     say_words (words, _("It may be started any number of times."));
   if (running > 0)
-    say_words (words, _("At most %" G_GINT64_FORMAT " may run at once."), running);
+    say_words (words, _("At most %" PRId64 " may run at the same time."), running);
   if (permit != NULL && json_object_has_member (permit, "confirm-after"))
     {
       gint64 after = va_answer_number (permit, "confirm-after");
 
       if (after > 0)
-        say_words (words, _("After %" G_GINT64_FORMAT " launches each one waits until you approve it."), after);
+        say_words (words,
+                   ngettext ("After %" PRId64 " launch each one waits until you approve it.",
+                             "After %" PRId64 " launches each one waits until you approve it.", (gulong) after),
+                   after);
       else
         say_words (words, _("Each launch waits until you approve it."));
     }
@@ -168,7 +173,7 @@ static void
 say_persons (GPtrArray *words, JsonObject *vm)
 {
   if (va_answer_true (vm, "two-persons"))
-    say_words (words, _("To change it, and to approve its launches, takes two of your people."));
+    say_words (words, _("Changing it and approving its launches requires two of your people."));
 }
 
 static void

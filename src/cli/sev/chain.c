@@ -115,10 +115,10 @@ check_links (Report *report)
   const VaSevChain *chain = &report->bundle.chain;
   const Link links[LINKS] = {
     { "ark-trusted", _("the ARK's key is trusted"), LINK_UNCHECKED },
-    { "ark-ark", _("the ARK is signed by itself"), LINK_UNCHECKED },
+    { "ark-ark", _("the ARK is self-signed"), LINK_UNCHECKED },
     { "ark-ask", _("the ASK is signed by the ARK"), LINK_UNCHECKED },
     { "ask-cek", _("the CEK is signed by the ASK"), LINK_UNCHECKED },
-    { "oca-oca", _("the OCA is signed by itself"), judge_link (va_sev_verify_ec (&chain->oca, &chain->oca)) },
+    { "oca-oca", _("the OCA is self-signed"), judge_link (va_sev_verify_ec (&chain->oca, &chain->oca)) },
     { "cek-pek", _("the PEK is signed by the CEK"), judge_link (va_sev_verify_ec (&chain->cek, &chain->pek)) },
     { "oca-pek", _("the PEK is signed by the OCA"), judge_link (va_sev_verify_ec (&chain->oca, &chain->pek)) },
     { "pek-pdh", _("the PDH is signed by the PEK"), judge_link (va_sev_verify_ec (&chain->pek, &chain->pdh)) },
@@ -144,7 +144,7 @@ verify_links (Report *report)
 static const char *
 generation_name (const Report *report)
 {
-  return report->generation != NULL ? report->generation : _("none of AMD's");
+  return report->generation != NULL ? report->generation : _("not AMD's");
 }
 
 /* How a registration names this processor. */
@@ -176,13 +176,11 @@ cek_advice (const VaSevBundle *bundle)
   if (va_sev_cek_is_signed (&bundle->chain.cek))
     return NULL;
   if (bundle->cpu_id_size > 0)
-    return g_strdup_printf (_("fetch it from %s%s and put it beside the chain as cek.cert, or give it with --cek"),
+    return g_strdup_printf (_("fetch it from %s%s and put it beside the chain as cek.cert, or pass it with --cek"),
                             CEK_URL, id);
   return g_strdup_printf (_("fetch it from %sID, where ID is the processor's id in hex (“virsh nodesevinfo” prints it "
-                            "in "
-                            "base64 as cpu0-id, “sevctl show identifier” in hex), and put it beside the chain as "
-                            "cek.cert, "
-                            "or give it with --cek"),
+                            "in base64 as cpu0-id, “sevctl show identifier” in hex), and put it beside the chain as "
+                            "cek.cert, or pass it with --cek"),
                           CEK_URL);
 }
 
@@ -227,7 +225,7 @@ print_chain_text (const Report *report, gboolean verified)
 {
   g_autofree char *chip = chip_text (report), *fetch = cek_advice (&report->bundle);
 
-  printf (_("generation: %s\n"), report->has_root ? generation_name (report) : _("not known: no ASK fits the CEK"));
+  printf (_("generation: %s\n"), report->has_root ? generation_name (report) : _("unknown: no ASK matches the CEK"));
   printf (_("chip: %s\n"), chip);
   for (guint i = 0; i < LINKS; i++)
     print_link (&report->links[i]);
@@ -254,8 +252,8 @@ read_roots (const char *folder, GError **error)
   if (pairs->len > 0)
     return g_steal_pointer (&pairs);
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND,
-               _("%s has no roots: expected ark.cert and ask.cert, or AMD's ask_ark files, in it or in directories in "
-                 "it"),
+               _("%s contains no roots: expected ark.cert and ask.cert, or AMD's ask_ark files, in it or in its "
+                 "subdirectories"),
                folder);
   return NULL;
 }
@@ -319,7 +317,7 @@ va_verb_sev_chain (VaCall *call)
   g_autofree char *roots = NULL, *cek = NULL;
   const GOptionEntry entries[] = {
     { "roots", 0, 0, G_OPTION_ARG_FILENAME, &roots, N_("Trust the roots in DIR [AMD's, as installed]"), N_("DIR") },
-    { "cek", 0, 0, G_OPTION_ARG_FILENAME, &cek, N_("The CEK that AMD signed, for a chain in which it is not signed"),
+    { "cek", 0, 0, G_OPTION_ARG_FILENAME, &cek, N_("The CEK signed by AMD, for a chain in which it is not signed"),
       N_("FILE") },
     { NULL },
   };

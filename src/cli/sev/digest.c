@@ -59,7 +59,7 @@ va_verb_sev_digest (VaCall *call)
 
   va_sev_launch_entries (&options, entries);
   entries[VA_SEV_LAUNCH_ENTRIES] =
-    (GOptionEntry){ "all", 0, 0, G_OPTION_ARG_NONE, &all, N_("SEV-ES: each vCPU count with each profile, a line each"),
+    (GOptionEntry){ "all", 0, 0, G_OPTION_ARG_NONE, &all, N_("SEV-ES: each vCPU count with each profile, one per line"),
                     NULL };
   if (!va_call_parse (call, entries, 0, 0))
     return VA_EXIT_USAGE;

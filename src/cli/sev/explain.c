@@ -164,9 +164,8 @@ print_explanation (const Search *search, gboolean matches)
   else if (search->found != NULL)
     printf (_("no: %s\n"), search->found);
   else
-    puts (_("no: the cause is none of the usual mistakes; the firmware, kernel, initrd or command line differs, or the "
-            "TIK "
-            "is that of another launch"));
+    puts (_("no: none of the usual mistakes is the cause; the firmware, kernel, initrd or command line differs, or the "
+            "TIK belongs to another launch"));
   for (guint i = 0; i < search->ruled_out->len; i++)
     printf (_("ruled out: %s\n"), (const char *) search->ruled_out->pdata[i]);
 }
@@ -201,11 +200,13 @@ va_verb_sev_explain (VaCall *call)
   VaExit code;
 
   va_sev_measured_entries (&options, entries);
-  entries[VA_SEV_MEASURED_ENTRIES] = (GOptionEntry){
-    "tek", 0, 0, G_OPTION_ARG_FILENAME, &tek, N_("The launch's encryption key, in case they are swapped"), N_("FILE")
-  };
+  entries[VA_SEV_MEASURED_ENTRIES] =
+    (GOptionEntry){ "tek",     0,
+                    0,         G_OPTION_ARG_FILENAME,
+                    &tek,      N_("The launch's encryption key, in case it was swapped with the TIK"),
+                    N_("FILE") };
   entries[VA_SEV_MEASURED_ENTRIES + 1] =
-    (GOptionEntry){ "firmware-dir", 0, 0, G_OPTION_ARG_FILENAME, &firmware_dir, N_("Try each firmware in DIR too"),
+    (GOptionEntry){ "firmware-dir", 0, 0, G_OPTION_ARG_FILENAME, &firmware_dir, N_("Also try each firmware in DIR"),
                     N_("DIR") };
   if (!va_call_parse (call, entries, 0, 0))
     return VA_EXIT_USAGE;

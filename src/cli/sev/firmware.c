@@ -32,7 +32,7 @@ machine_text (const VaFirmware *footer)
   if (footer->machine == VA_MACHINE_IA32)
     return g_strdup (_("32-bit x86"));
   return footer->machine != 0 ? g_strdup_printf (_("another processor (0x%04x)"), footer->machine)
-                              : g_strdup (_("not known"));
+                              : g_strdup (_("unknown"));
 }
 
 static char *
@@ -41,12 +41,11 @@ sev_text (const VaFirmware *footer)
   if (footer->machine == VA_MACHINE_X64)
     return g_strdup (_("yes"));
   if (footer->machine == VA_MACHINE_IA32)
-    return g_strdup (_("not known: its first code is 32-bit; only a build whose later code is x86-64 (IA32X64) can use "
-                       "SEV, and "
-                       "that part is compressed"));
+    return g_strdup (_("unknown: its first code is 32-bit; only a build whose later code is x86-64 (IA32X64) can use "
+                       "SEV, and that part is compressed"));
   if (footer->machine != 0)
     return g_strdup (_("no: it is for another processor"));
-  return g_strdup (_("not known: it ends with a reset vector, but has no volume of UEFI code that can be read"));
+  return g_strdup (_("unknown: it ends with a reset vector, but has no volume of UEFI code that can be read"));
 }
 
 static void
@@ -56,7 +55,7 @@ print_firmware_text (const VaFirmwareFile *file)
   VaTable *table = va_table_new ((const char *[]){ "", "", NULL });
 
   va_table_field (table, _("firmware"), g_strdup (file->path));
-  va_table_field (table, _("size"), g_strdup_printf (_("%" G_GSIZE_FORMAT " bytes"), footer->size));
+  va_table_field (table, _("size"), g_strdup_printf (_("%zu bytes"), footer->size));
   va_table_field (table, _("SHA-256"), va_firmware_file_hash (file));
   va_table_field (table, _("footer table"), g_strdup (footer->has_table ? _("yes") : _("none")));
   va_table_field (table, _("secret area"), describe_secret_area (footer->secret_base, footer->secret_size));
@@ -68,8 +67,8 @@ print_firmware_text (const VaFirmwareFile *file)
   va_table_field (table, _("SEV"), sev_text (footer));
   va_table_field (table, _("SEV-ES"), va_firmware_file_es (file));
   va_table_field (table, _("kernel hashes"),
-                  yes_if (footer->hashes_base != 0, _("it has no room for them, so it would boot any kernel")));
-  va_table_field (table, _("secrets"), yes_if (footer->secret_base != 0, _("it has no room for them")));
+                  yes_if (footer->hashes_base != 0, _("it has no space for them, so it would boot any kernel")));
+  va_table_field (table, _("secrets"), yes_if (footer->secret_base != 0, _("it has no space for them")));
   va_table_print (table, "");
 }
 

@@ -24,18 +24,18 @@ va_sev_launch_entries (VaSevLaunchOptions *o, GOptionEntry *entries)
     { "kernel", 0, 0, G_OPTION_ARG_FILENAME, &o->kernel, N_("Kernel, for kernel hashes"), N_("FILE") },
     { "initrd", 0, 0, G_OPTION_ARG_FILENAME, &o->initrd, N_("Its initrd, “” for none"), N_("FILE") },
     { "cmdline", 0, 0, G_OPTION_ARG_STRING, &o->cmdline, N_("Its command line"), N_("TEXT") },
-    { "cmdline-file", 0, 0, G_OPTION_ARG_FILENAME, &o->cmdline_file, N_("Its command line, every byte of the file"),
-      N_("FILE") },
+    { "cmdline-file", 0, 0, G_OPTION_ARG_FILENAME, &o->cmdline_file,
+      N_("File with its command line, every byte of which counts"), N_("FILE") },
     { "policy", 0, 0, G_OPTION_ARG_STRING, &o->policy,
       N_("SEV guest policy, a number or “nodbg,es”; bit 2 means SEV-ES"), N_("POLICY") },
-    { "vcpus", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->vcpus, N_("SEV-ES: number of vCPUs; repeat"), N_("N") },
+    { "vcpus", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->vcpus, N_("SEV-ES: number of vCPUs; may be repeated"), N_("N") },
     { "cpu", 0, 0, G_OPTION_ARG_STRING, &o->cpu, N_("SEV-ES: CPU model"), N_("MODEL|FAMILY/MODEL/STEPPING") },
     { "vmsa-profile", 0, 0, G_OPTION_ARG_STRING, &o->profile,
-      N_("SEV-ES: what hosts put into the FPU's state and sev_features"),
+      N_("SEV-ES: how hosts initialize the FPU state and sev_features"),
       N_("zero|fpu|zero-debug-swap|fpu-debug-swap") },
     { "vmsa0", 0, 0, G_OPTION_ARG_FILENAME, &o->vmsa0, N_("SEV-ES: the first vCPU's save area, instead of --cpu"),
       N_("FILE") },
-    { "vmsa1", 0, 0, G_OPTION_ARG_FILENAME, &o->vmsa1, N_("SEV-ES: that of the others"), N_("FILE") },
+    { "vmsa1", 0, 0, G_OPTION_ARG_FILENAME, &o->vmsa1, N_("SEV-ES: save area of the other vCPUs"), N_("FILE") },
   };
 
   G_STATIC_ASSERT (G_N_ELEMENTS (all) == VA_SEV_LAUNCH_ENTRIES);
@@ -101,26 +101,27 @@ check_launch_options (const Reader *reader, gboolean es)
   if (o->firmware == NULL)
     return va_call_usage (call, "%s", _("--firmware is missing"));
   if (o->firmware[0] == '\0' || g_strcmp0 (o->kernel, "") == 0)
-    return va_call_usage (call, _("%s: the file's name is empty; leave the option out if there is none"),
+    return va_call_usage (call, _("%s: the file name is empty; omit the option if there is no such file"),
                           o->firmware[0] == '\0' ? "--firmware" : "--kernel");
   if (o->kernel == NULL && (o->initrd != NULL || o->cmdline != NULL || o->cmdline_file != NULL))
-    return va_call_usage (call, "%s", _("--initrd, --cmdline and --cmdline-file go with --kernel"));
+    return va_call_usage (call, "%s", _("--initrd, --cmdline and --cmdline-file require --kernel"));
   if (o->cmdline != NULL && o->cmdline_file != NULL)
     return va_call_usage (call, "%s", _("give --cmdline or --cmdline-file, not both"));
   if (!es)
     return o->vcpus != NULL || o->cpu != NULL || o->profile != NULL || o->vmsa0 != NULL || o->vmsa1 != NULL
              ? va_call_usage (call, "%s",
-                              _("--vcpus, --cpu, --vmsa-profile, --vmsa0 and --vmsa1 go with a --policy "
-                                "that has bit 2 (SEV-ES), e.g. 0x5"))
+                              _("--vcpus, --cpu, --vmsa-profile, --vmsa0 and --vmsa1 require a --policy with bit 2 "
+                                "(SEV-ES), e.g. 0x5"))
              : VA_EXIT_YES;
   if (o->vcpus == NULL)
-    return va_call_usage (call, "%s", _("the policy means SEV-ES, so --vcpus is needed"));
+    return va_call_usage (call, "%s", _("the policy means SEV-ES, so --vcpus is required"));
   if ((o->cpu == NULL) == (o->vmsa0 == NULL))
     return va_call_usage (call, "%s", _("the policy means SEV-ES: give either --cpu or --vmsa0"));
   if (o->vmsa0 != NULL && o->profile != NULL)
-    return va_call_usage (call, "%s", _("--vmsa-profile goes with --cpu: a save area from a file is what it is"));
+    return va_call_usage (call, "%s",
+                          _("--vmsa-profile requires --cpu, because a save area from a file is used as it is"));
   if (o->vmsa1 != NULL && o->vmsa0 == NULL)
-    return va_call_usage (call, "%s", _("--vmsa1 goes with --vmsa0"));
+    return va_call_usage (call, "%s", _("--vmsa1 requires --vmsa0"));
   if (!reader->several && (g_strv_length (o->vcpus) > 1 || (o->cpu != NULL && o->profile == NULL)))
     return va_call_usage (call, "%s",
                           _("that is more than one digest: give one --vcpus and one --vmsa-profile (hosts "
@@ -140,7 +141,8 @@ read_vcpu_options (const Reader *reader)
   if (o->cpu != NULL && !va_cpu_parse (o->cpu, &launch->signature, &error))
     return va_call_usage (reader->call, "--cpu: %s", error->message);
   if (o->profile != NULL && !va_vmsa_profile_parse (o->profile, &profile))
-    return va_call_usage (reader->call, _("--vmsa-profile: “%s” is none of zero, fpu, zero-debug-swap, fpu-debug-swap"),
+    return va_call_usage (reader->call,
+                          _("--vmsa-profile: “%s” is not one of zero, fpu, zero-debug-swap, fpu-debug-swap"),
                           o->profile);
   for (guint i = 0; i < VA_VMSA_PROFILES; i++)
     launch->profiles[i] = o->profile == NULL ? i < VA_VMSA_USUAL_PROFILES : i == profile;
@@ -152,7 +154,7 @@ read_vcpu_options (const Reader *reader)
       if (!va_number_parse (o->vcpus[i], 1, VA_VMSA_CPUS_MAX, &number, &error))
         return va_call_usage (reader->call, "--vcpus: %s", error->message);
       if (number > 1 && o->vmsa0 != NULL && o->vmsa1 == NULL)
-        return va_call_usage (reader->call, "%s", _("with more than one vCPU --vmsa1 is needed too"));
+        return va_call_usage (reader->call, "%s", _("more than one vCPU requires --vmsa1 too"));
       cpus = (guint32) number;
       g_array_append_val (launch->cpus, cpus);
     }
@@ -166,8 +168,8 @@ va_sev_vmsa_file (const char *path, GError **error)
 
   if (page == NULL || g_bytes_get_size (page) == VA_VMSA_SIZE)
     return g_steal_pointer (&page);
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("%s has %" G_GSIZE_FORMAT " bytes: a save area has %d"),
-               path, g_bytes_get_size (page), VA_VMSA_SIZE);
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("%s has %zu bytes, but a save area has %d"), path,
+               g_bytes_get_size (page), VA_VMSA_SIZE);
   return NULL;
 }
 

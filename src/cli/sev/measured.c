@@ -24,13 +24,13 @@ void
 va_sev_measured_entries (VaSevMeasuredOptions *o, GOptionEntry *entries)
 {
   const GOptionEntry own[OWN_ENTRIES] = {
-    { "measurement", 0, 0, G_OPTION_ARG_STRING, &o->measurement, N_("What QEMU or libvirt gave, or a file of it"),
-      N_("BASE64") },
+    { "measurement", 0, 0, G_OPTION_ARG_STRING, &o->measurement,
+      N_("The measurement from QEMU or libvirt, or a file with it"), N_("BASE64") },
     { "tik", 0, 0, G_OPTION_ARG_FILENAME, &o->tik, N_("The launch's integrity key"), N_("FILE") },
     { "api", 0, 0, G_OPTION_ARG_STRING, &o->api, N_("SEV API version of the host"), N_("MAJOR.MINOR") },
     { "build", 0, 0, G_OPTION_ARG_STRING, &o->build, N_("SEV firmware build of the host"), N_("N") },
     { "digest", 0, 0, G_OPTION_ARG_STRING, &o->digest,
-      N_("Expected launch digest, or a file of it, instead of --firmware and so on"), N_("HEX") },
+      N_("Expected launch digest, or a file with it, instead of --firmware and so on"), N_("HEX") },
   };
 
   va_sev_launch_entries (&o->launch, entries);

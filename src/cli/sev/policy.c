@@ -15,8 +15,8 @@
 static const struct {
   const char *set, *clear;
 } bits[VA_POLICY_BITS] = {
-  { N_("the host may not debug the guest"), N_("the host may read and change the guest's memory by debug "
-                                               "commands: no secret is safe in it") },
+  { N_("the host may not debug the guest"),
+    N_("the host may read and change the guest's memory with debug commands: no secret is safe in it") },
   { N_("no other guest may share its keys"), N_("another guest may share its keys") },
   { N_("SEV-ES: the registers are encrypted and measured too"), N_("plain SEV: the host sees the registers") },
   { N_("it may not be sent to another machine"), N_("it may be sent to another machine") },

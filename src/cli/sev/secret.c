@@ -46,7 +46,7 @@ check_secret_value (const char *path, VaSecret *value, gboolean is_passphrase, G
   gsize size = va_secret_size (value);
 
   if (size == 0)
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("%s is empty: a secret has at least one byte"), path);
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("%s is empty, but a secret has at least one byte"), path);
   /* One zero byte at its end is what the guest gets anyway. */
   else if (!is_passphrase || va_passphrase_check (data, size > 1 && data[size - 1] == '\0' ? size - 1 : size, error))
     return TRUE;
@@ -69,7 +69,7 @@ read_entry (const VaCall *call, const char *text, gboolean strip, VaSecretEntry 
   if (name == NULL || equals[1] == '\0' || !va_guid_parse (luks ? VA_GUID_LUKS_PASSPHRASE : name, entry->guid, NULL))
     return va_call_usage (call,
                           _("--entry: expected GUID=FILE or luks=FILE, with a GUID as in %s; the secret itself belongs "
-                            "into the file"),
+                            "in the file"),
                           VA_GUID_LUKS_PASSPHRASE);
   read = va_secret_from_path (equals + 1, VA_SECRET_TABLE_MAX, &error);
   if (read == NULL)
@@ -123,7 +123,7 @@ read_secret_area (const Options *o, VaFirmware *footer)
   *footer = file->footer;
   if (footer->secret_base != 0)
     return VA_EXIT_YES;
-  g_printerr (_("virt-attest: %s has no room for secrets; use a firmware made for SEV, such as Debian's ovmf-amdsev\n"),
+  g_printerr (_("virt-attest: %s has no space for secrets; use firmware built for SEV, such as Debian's ovmf-amdsev\n"),
               o->firmware);
   return VA_EXIT_BROKEN;
 }
@@ -207,14 +207,14 @@ va_verb_sev_secret (VaCall *call)
 {
   g_auto(Options) o = { .measurement = NULL };
   const GOptionEntry entries[] = {
-    { "measurement", 0, 0, G_OPTION_ARG_STRING, &o.measurement, N_("What QEMU or libvirt gave, or a file of it"),
-      N_("BASE64") },
+    { "measurement", 0, 0, G_OPTION_ARG_STRING, &o.measurement,
+      N_("The measurement from QEMU or libvirt, or a file with it"), N_("BASE64") },
     { "tik", 0, 0, G_OPTION_ARG_FILENAME, &o.tik, N_("The launch's integrity key"), N_("FILE") },
     { "tek", 0, 0, G_OPTION_ARG_FILENAME, &o.tek, N_("The launch's encryption key"), N_("FILE") },
-    { "entry", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o.entries, N_("A secret; repeat"), N_("GUID|luks=FILE") },
+    { "entry", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o.entries, N_("A secret; may be repeated"), N_("GUID|luks=FILE") },
     { "firmware", 0, 0, G_OPTION_ARG_FILENAME, &o.firmware, N_("Check that the secrets fit its area"), N_("FILE") },
     VA_SECRET_STRIP (&o.strip),
-    { "out", 0, 0, G_OPTION_ARG_FILENAME, &o.out, N_("Where the files go"), N_("DIR") },
+    { "out", 0, 0, G_OPTION_ARG_FILENAME, &o.out, N_("Where to write the files"), N_("DIR") },
     VA_OUTPUT_FORCE (&o.force),
     { NULL },
   };

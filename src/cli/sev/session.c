@@ -48,7 +48,7 @@ check_session_options (const VaCall *call, const Options *o)
   if (o->cert_chain != NULL && o->chain != NULL)
     return va_call_usage (call, "%s", _("give --cert-chain or --chain, not both"));
   if (o->cert_chain == NULL && o->chain == NULL && (o->roots != NULL || o->cek != NULL))
-    return va_call_usage (call, _("%s goes with --cert-chain or --chain"), o->roots != NULL ? "--roots" : "--cek");
+    return va_call_usage (call, _("%s requires --cert-chain or --chain"), o->roots != NULL ? "--roots" : "--cek");
   return VA_EXIT_YES;
 }
 
@@ -67,7 +67,7 @@ read_platform_certificates (const Options *o, VaSevBundle *bundle, GError **erro
   if (bundle->has_pdh)
     return TRUE;
   g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
-               _("%s: the PDH certificate is not in it; take what “virsh nodesevinfo” gives as pdh"),
+               _("%s does not contain the PDH certificate; use what “virsh nodesevinfo” gives as pdh"),
                o->pdh != NULL ? o->pdh : o->chain);
   return FALSE;
 }
@@ -79,9 +79,8 @@ check_platform_chain (const Options *o, VaSevBundle *bundle)
 
   if (o->cert_chain == NULL && o->chain == NULL)
     {
-      g_printerr ("%s\n",
-                  _("virt-attest: warning: without --cert-chain or --chain nothing shows that the PDH belongs to an "
-                    "AMD processor: whoever made it can read the secrets"));
+      g_printerr ("%s\n", _("virt-attest: warning: without --cert-chain or --chain nothing shows that the PDH belongs "
+                            "to an AMD processor, and anyone who made it up can read the secrets"));
       return VA_EXIT_YES;
     }
   if (va_sev_bundle_chain (bundle, &bundle->chain, &error))
@@ -105,8 +104,8 @@ write_session_files (const char *folder, VaNewFile files[FILES], GError **error)
     g_free (paths[i]);
   if (!ok && error != NULL && g_error_matches (*error, VA_CORE_ERROR, VA_CORE_ERROR_EXISTS))
     g_prefix_error (error,
-                    _("%s has a session already, and a session is for one start of the guest; name a new directory "
-                      "with --out: "),
+                    _("%s already contains a session, and a session is for one start of the guest; name a new "
+                      "directory with --out: "),
                     folder);
   if (!ok && made)
     g_rmdir (folder);
@@ -119,7 +118,7 @@ print_session_text (const char *folder, guint32 policy)
 {
   g_autofree char *text = va_policy_text (policy);
 
-  printf (_("%s: session.base64 and dh-cert.base64 for the host; tik.bin and tek.bin for you alone\n"
+  printf (_("%s: session.base64 and dh-cert.base64 are for the host; tik.bin and tek.bin are for you alone\nThey are "
             "for policy %s: the domain's <policy> must be the same\n"),
           folder, text);
   if ((policy & VA_POLICY_NODBG) == 0)
@@ -170,13 +169,13 @@ va_verb_sev_session (VaCall *call)
       N_("FILE") },
     { "cert-chain", 0, 0, G_OPTION_ARG_FILENAME, &o.cert_chain, N_("Its PEK, OCA and CEK, as QEMU gives them"),
       N_("FILE") },
-    { "cek", 0, 0, G_OPTION_ARG_FILENAME, &o.cek, N_("The CEK that AMD signed, for a chain in which it is not signed"),
+    { "cek", 0, 0, G_OPTION_ARG_FILENAME, &o.cek, N_("The CEK signed by AMD, for a chain in which it is not signed"),
       N_("FILE") },
     { "chain", 0, 0, G_OPTION_ARG_FILENAME, &o.chain, N_("Or a directory or file, as for “sev chain”"), N_("DIR") },
     { "roots", 0, 0, G_OPTION_ARG_FILENAME, &o.roots, N_("Trust the roots in DIR [AMD's, as installed]"), N_("DIR") },
     { "policy", 0, 0, G_OPTION_ARG_STRING, &o.policy, N_("SEV guest policy, a number or names as in “nodbg,es”"),
       N_("POLICY") },
-    { "out", 0, 0, G_OPTION_ARG_FILENAME, &o.out, N_("Where the files go"), N_("DIR") },
+    { "out", 0, 0, G_OPTION_ARG_FILENAME, &o.out, N_("Where to write the files"), N_("DIR") },
     { NULL },
   };
   g_autoptr(GError) error = NULL;

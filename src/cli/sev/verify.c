@@ -29,7 +29,7 @@ print_found_digest (const VaCall *call, const VaSevLaunchDigest *found, guint tr
       va_print_json (object);
     }
   else if (found == NULL)
-    printf (_("no: the measurement is that of none of %u digests\n"), tried);
+    printf (_("no: the measurement matches none of %u digests\n"), tried);
   else if (found->profile != NULL)
     printf (_("yes: launch digest %s, vCPUs: %u, VMSA profile: %s\n"), hex, found->cpus, found->profile);
   else

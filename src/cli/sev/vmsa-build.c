@@ -118,11 +118,11 @@ va_verb_sev_vmsa_build (VaCall *call)
   g_auto(Options) o = { .cpu = NULL };
   const GOptionEntry entries[] = {
     { "cpu", 0, 0, G_OPTION_ARG_STRING, &o.cpu, N_("CPU model"), N_("MODEL|FAMILY/MODEL/STEPPING") },
-    { "vmsa-profile", 0, 0, G_OPTION_ARG_STRING, &o.profile, N_("What hosts put into the FPU's state and sev_features"),
+    { "vmsa-profile", 0, 0, G_OPTION_ARG_STRING, &o.profile, N_("How hosts initialize the FPU state and sev_features"),
       N_("zero|fpu|zero-debug-swap|fpu-debug-swap") },
     { "firmware", 0, 0, G_OPTION_ARG_FILENAME, &o.firmware,
-      N_("Make that of the other vCPUs too: they begin where it says"), N_("FILE") },
-    { "out", 0, 0, G_OPTION_ARG_FILENAME, &o.out, N_("Where the files go"), N_("DIR") },
+      N_("Also create the one for the other vCPUs, which start at the firmware's reset address"), N_("FILE") },
+    { "out", 0, 0, G_OPTION_ARG_FILENAME, &o.out, N_("Where to write the files"), N_("DIR") },
     VA_OUTPUT_FORCE (&o.force),
     { NULL },
   };
@@ -138,7 +138,7 @@ va_verb_sev_vmsa_build (VaCall *call)
   if (!va_cpu_parse (o.cpu, &signature, &error))
     return va_call_usage (call, "--cpu: %s", error->message);
   if (!va_vmsa_profile_parse (o.profile, &profile))
-    return va_call_usage (call, _("--vmsa-profile: “%s” is none of zero, fpu, zero-debug-swap, fpu-debug-swap"),
+    return va_call_usage (call, _("--vmsa-profile: “%s” is not one of zero, fpu, zero-debug-swap, fpu-debug-swap"),
                           o.profile);
   return build_pages (call, &o, signature, profile);
 }

@@ -3,6 +3,7 @@
 
 #include "cli/verbs.h"
 
+#include <inttypes.h>
 #include "core/i18n.h"
 #include "cli/print.h"
 #include "cli/sev/launch.h"
@@ -12,7 +13,7 @@ print_vmsa_json (const VaVmsa *vmsa, const guint8 *page)
 {
   g_autoptr(JsonObject) object = json_object_new ();
   JsonObject *registers = json_object_new ();
-  g_autofree char *reset = g_strdup_printf ("0x%" G_GINT64_MODIFIER "x", vmsa->reset);
+  g_autofree char *reset = g_strdup_printf ("0x%" PRIx64, vmsa->reset);
   gsize count;
   const VaVmsaField *fields = va_vmsa_fields (&count);
 
@@ -22,7 +23,7 @@ print_vmsa_json (const VaVmsa *vmsa, const guint8 *page)
   json_object_set_int_member (object, "unusual-bytes", vmsa->differing);
   for (gsize i = 0; i < count; i++)
     {
-      g_autofree char *value = g_strdup_printf ("0x%" G_GINT64_MODIFIER "x", va_vmsa_field_get (&fields[i], page));
+      g_autofree char *value = g_strdup_printf ("0x%" PRIx64, va_vmsa_field_get (&fields[i], page));
 
       /* Beyond what JSON's readers keep exactly, so in hex. */
       json_object_set_string_member (registers, fields[i].name, value);
@@ -36,7 +37,7 @@ static char *
 field_text (const VaVmsaField *field, const guint8 *page)
 {
   guint64 value = va_vmsa_field_get (field, page);
-  g_autofree char *hex = g_strdup_printf ("0x%0*" G_GINT64_MODIFIER "x", 2 * field->size, value), *names = NULL;
+  g_autofree char *hex = g_strdup_printf ("0x%0*" PRIx64, 2 * field->size, value), *names = NULL;
 
   if (!g_str_equal (field->name, "sev_features") || value == 0)
     return g_steal_pointer (&hex);
@@ -51,13 +52,13 @@ print_vmsa_text (const VaVmsa *vmsa, const guint8 *page)
   gsize count;
   const VaVmsaField *fields = va_vmsa_fields (&count);
 
-  va_table_field (table, _("begins at"), g_strdup_printf ("0x%" G_GINT64_MODIFIER "x", vmsa->reset));
+  va_table_field (table, _("starts at"), g_strdup_printf ("0x%" PRIx64, vmsa->reset));
   va_table_field (table, _("CPU"), va_cpu_describe (vmsa->signature));
   va_table_field (table, _("VMSA profile"), g_strdup (va_vmsa_profile_name (vmsa->profile)));
   if (vmsa->differing == 0)
-    va_table_field (table, _("as “sev vmsa build” makes it"), g_strdup (_("yes")));
+    va_table_field (table, _("matches “sev vmsa build”"), g_strdup (_("yes")));
   else
-    va_table_field (table, _("as “sev vmsa build” makes it"),
+    va_table_field (table, _("matches “sev vmsa build”"),
                     g_strdup_printf (_("no: bytes that differ: %u, the first at 0x%x"), vmsa->differing,
                                      vmsa->first_differing));
   for (gsize i = 0; i < count; i++)

@@ -44,7 +44,7 @@ is_free (const char *path, GError **error)
 {
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
     return TRUE;
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_EXISTS, _("%s is there already: move it away first"), path);
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_EXISTS, _("%s already exists: move it away first"), path);
   return FALSE;
 }
 

@@ -59,7 +59,7 @@ print_result (const VaCaRequest *request, const char *out, const char *stem, con
   if (va_ca_certificate_ends (pair->certificate, &ends, NULL))
     time = g_date_time_new_from_unix_local (ends);
   until = time != NULL ? g_date_time_format (time, "%Y-%m-%d") : g_strdup ("?");
-  printf (_("%s/%s.pem, %s/%s.key: valid until %s\nThey go into %s.\n"), out, stem, out, stem, until,
+  printf (_("%s/%s.pem, %s/%s.key: valid until %s\nConfigure them in %s.\n"), out, stem, out, stem, until,
           request->server ? _("service.conf, [tls]: certificate and key") : _(places[request->role]));
 }
 
@@ -72,8 +72,8 @@ va_verb_ca_issue (VaCall *call)
   int days = VA_CA_LEAF_DAYS;
   const GOptionEntry options[] = {
     { "dir", 0, 0, G_OPTION_ARG_FILENAME, &dir, N_("The CA's directory [~/.config/virt-attest/ca]"), N_("DIR") },
-    { "out", 0, 0, G_OPTION_ARG_FILENAME, &out, N_("Where the two files go [.]"), N_("DIR") },
-    { "person", 0, 0, G_OPTION_ARG_STRING, &person, N_("Which of the owner's people it is for"), N_("NAME") },
+    { "out", 0, 0, G_OPTION_ARG_FILENAME, &out, N_("Where to write the two files [.]"), N_("DIR") },
+    { "person", 0, 0, G_OPTION_ARG_STRING, &person, N_("Name of the person, one of the owner's people"), N_("NAME") },
     { "days", 0, 0, G_OPTION_ARG_INT, &days, N_("Validity [825]; never longer than the CA's"), N_("N") },
     { NULL },
   };
@@ -90,7 +90,8 @@ va_verb_ca_issue (VaCall *call)
   if (days < 1 || days > DAYS_MAX)
     return va_call_usage (call, _("--days must be from 1 to %d"), DAYS_MAX);
   if (person != NULL && (request.server || request.role != VA_ROLE_OWNER || !is_peer_name (person)))
-    return va_call_usage (call, "%s", _("--person goes with the role owner: 1 to 64 of a-z 0-9 . _ -"));
+    return va_call_usage (call, "%s",
+                          _("--person requires the role owner, and a name of 1 to 64 characters of a-z 0-9 . _ -"));
   request.person = person;
   request.not_after = g_get_real_time () / G_USEC_PER_SEC + (gint64) days * 24 * 60 * 60;
   folder = va_ca_folder (dir);

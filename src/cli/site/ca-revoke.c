@@ -61,7 +61,7 @@ va_verb_ca_revoke (VaCall *call)
   int days = VA_CA_LIST_DAYS;
   const GOptionEntry options[] = {
     { "dir", 0, 0, G_OPTION_ARG_FILENAME, &dir, N_("The CA's directory [~/.config/virt-attest/ca]"), N_("DIR") },
-    { "days", 0, 0, G_OPTION_ARG_INT, &days, N_("Until the next list is due [365]"), N_("N") },
+    { "days", 0, 0, G_OPTION_ARG_INT, &days, N_("Days until the next list is due [365]"), N_("N") },
     { NULL },
   };
   g_autoptr(GError) error = NULL;
@@ -74,6 +74,8 @@ va_verb_ca_revoke (VaCall *call)
   path = g_build_filename (folder, "crl.pem", NULL);
   if (!write_list (folder, path, call->operands, (guint) days, &error))
     return va_call_fail (error);
-  printf (_("%s: copy it to the service, service.conf, [tls]: crl\n"), path);
+  for (guint i = 0; i < call->n_operands; i++)
+    printf (_("revoked: %s\n"), call->operands[i]);
+  printf (_("Copy %s to the file that “crl” names in [tls] of the service's configuration.\n"), path);
   return VA_EXIT_YES;
 }

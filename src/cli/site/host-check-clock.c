@@ -38,9 +38,9 @@ va_check_clock (VaHostCheck *check, VaFinding *finding)
   gint64 now = g_get_real_time () / G_USEC_PER_SEC;
   g_autofree char *clock = va_print_time (now);
 
-  va_finding_ok (finding, _("%s lies within the certificates' time"), clock);
+  va_finding_ok (finding, _("%s is within the certificates' validity"), clock);
   if (check->config == NULL)
-    va_finding_fix (finding, _("not looked at, because the configuration cannot be read"));
+    va_finding_fix (finding, _("not checked, because the configuration cannot be read"));
   for (guint i = 0; check->config != NULL && i < G_N_ELEMENTS (keys); i++)
     {
       const char *path = va_config_string (check->config, "service", keys[i]);
@@ -57,8 +57,7 @@ va_check_clock (VaHostCheck *check, VaFinding *finding)
       to = va_print_time (ends);
       if (now < begins || now > ends)
         va_finding_fix (finding,
-                        _("it is %s here, but %s is valid from %s to %s: set the clock, or make a new "
-                          "certificate"),
+                        _("it is %s here, but %s is valid from %s to %s: set the clock, or issue a new certificate"),
                         clock, path, from, to);
     }
 }

@@ -44,7 +44,7 @@ va_check_libvirt (VaHostCheck *check, VaFinding *finding)
     }
   if (virConnectGetLibVersion (check->libvirt, &libvirt) != 0 || virConnectGetVersion (check->libvirt, &qemu) != 0)
     {
-      va_finding_fix (finding, _("libvirt does not tell versions: %s. Install QEMU for x86_64"), last_error ());
+      va_finding_fix (finding, _("libvirt does not report versions: %s. Install QEMU for x86_64"), last_error ());
       return;
     }
   libvirt_text = format_version (libvirt);

@@ -41,13 +41,14 @@ judge_rules (const char *root, VaFinding *finding)
     }
   if (shared)
     va_finding_fix (finding,
-                    _("an older rule lets every QEMU reach the second monitor of every domain: remove the line with "
-                      "virt-attest/qmp/*/ from %s, and put the rules of %s there"),
+                    _("an older rule lets every QEMU reach the second monitor of every domain: in %s, replace the line "
+                      "with virt-attest/qmp/*/ by the rules in %s"),
                     RULES, EXAMPLE);
   else if (own)
     va_finding_ok (finding, _("each QEMU reaches its own second monitor only"));
   else
-    va_finding_fix (finding, _("QEMU may not make a second monitor: append %s from virt-attest's documentation to %s"),
+    va_finding_fix (finding,
+                    _("QEMU may not create a second monitor: append %s from virt-attest's documentation to %s"),
                     EXAMPLE, RULES);
 }
 
@@ -57,11 +58,10 @@ va_judge_apparmor (const char *root, const char *capabilities, VaFinding *findin
   if (strstr (capabilities, "<model>apparmor</model>") != NULL)
     judge_rules (root, finding);
   else if (strstr (capabilities, "<model>selinux</model>") != NULL)
-    va_finding_ok (finding, _("not used; libvirt uses SELinux to keep QEMU processes apart"));
+    va_finding_ok (finding, _("not used; libvirt uses SELinux to isolate QEMU processes"));
   else
-    va_finding_ok (finding,
-                   _("not used by libvirt, nor is SELinux: other QEMU processes can reach the second monitor of a "
-                     "domain for a moment of its start; see docs/THREATS.md"));
+    va_finding_ok (finding, _("libvirt uses neither AppArmor nor SELinux: other QEMU processes can reach a domain's "
+                              "second monitor briefly while it starts; see docs/THREATS.md"));
 }
 
 void
@@ -70,7 +70,7 @@ va_check_apparmor (VaHostCheck *check, VaFinding *finding)
   char *capabilities = check->libvirt != NULL ? virConnectGetCapabilities (check->libvirt) : NULL;
 
   if (capabilities == NULL)
-    va_finding_fix (finding, _("not looked at, because libvirt cannot be reached"));
+    va_finding_fix (finding, _("not checked, because libvirt cannot be reached"));
   else
     va_judge_apparmor ("", capabilities, finding);
   free (capabilities);
@@ -119,7 +119,7 @@ va_judge_unit (const char *root, VaFinding *finding)
     va_finding_ok (finding, _("%s starts with the machine"), UNIT);
   else
     va_finding_fix (finding,
-                    _("%s does not start with the machine, and domains with autostart would be refused: systemctl "
+                    _("%s does not start with the machine, so domains with autostart would be refused: systemctl "
                       "enable --now virt-attest-hostd"),
                     UNIT);
 }

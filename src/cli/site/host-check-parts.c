@@ -53,8 +53,8 @@ va_check_lock_manager (VaHostCheck *check, VaFinding *finding)
                     QEMU_CONF);
   else if (strcmp (name, LOCK_DRIVER) != 0)
     va_finding_fix (finding,
-                    _("%s has lock_manager = \"%s\": change it to \"%s\", and keep the other by chain = \"%s\" in "
-                      "/etc/libvirt/qemu-virt-attest.conf, then restart libvirtd"),
+                    _("%s has lock_manager = \"%s\": change it to \"%s\", and keep the other one with chain = \"%s\" "
+                      "in /etc/libvirt/qemu-virt-attest.conf, then restart libvirtd"),
                     QEMU_CONF, name, LOCK_DRIVER, name);
   else
     va_finding_ok (finding, _("%s names \"%s\""), QEMU_CONF, name);
@@ -111,11 +111,11 @@ va_check_hook (VaHostCheck *check, VaFinding *finding)
 {
   if (!g_file_test (HOOK, G_FILE_TEST_IS_REGULAR))
     va_finding_fix (finding,
-                    _("%s is missing: copy virt-attest's hook there from %s of the installation (mode 0755), then "
+                    _("%s is missing: copy virt-attest's hook there from %s in the installation (mode 0755), then "
                       "restart libvirtd"),
                     HOOK, VA_QEMUHOOKDIR "/virt-attest");
   else if (access (HOOK, X_OK) != 0)
-    va_finding_fix (finding, _("%s cannot be executed: chmod 0755 it"), HOOK);
+    va_finding_fix (finding, _("%s is not executable: set its mode to 0755"), HOOK);
   else
     va_finding_ok (finding, "%s", HOOK);
 }
@@ -133,8 +133,8 @@ va_check_agent (VaHostCheck *check, VaFinding *finding)
   if (answer == NULL)
     va_finding_fix (finding, _("the agent does not answer: %s. Start virt-attest-hostd"), error->message);
   else if (g_bytes_get_size (answer) != 5 || memcmp (g_bytes_get_data (answer, NULL), "pass\n", 5) != 0)
-    va_finding_fix (finding, _("the agent gives a strange answer: hook, gate, agent and this program must be of one "
-                               "version; restart virt-attest-hostd"));
+    va_finding_fix (finding, _("the agent sent an unexpected answer: hook, gate, agent and this program must have the "
+                               "same version; restart virt-attest-hostd"));
   else
     va_finding_ok (finding, _("it answers"));
 }

@@ -36,17 +36,15 @@ is_shut (const VaSevRoom *room, VaFinding *finding)
     {
       g_autofree char *text = va_firmware_error_text ((guint) room->firmware_error);
 
-      va_finding_fix (finding, _("the SEV firmware does not tell its state: error %s"), text);
+      va_finding_fix (finding, _("the SEV firmware does not report its state: error %s"), text);
     }
   else if (room->state == 0)
-    va_finding_fix (finding,
-                    _("SEV is not initialised, and no guest can start: look at the kernel's messages of ccp, load "
-                      "kvm_amd with sev=1, and update the SEV firmware"));
+    va_finding_fix (finding, _("SEV is not initialized, so no guest can start: check the kernel's messages from ccp, "
+                               "load kvm_amd with sev=1, and update the SEV firmware"));
   else if (room->guests == 0 && room->es_guests == 0 && room->processor)
-    va_finding_fix (finding,
-                    _("no guest can start, since libvirt tells 0 SEV and 0 SEV-ES guests: switch on SEV (SMEE) in the "
-                      "BIOS, look at “SEV-ES ASID Space Limit” (minimum SEV non-ES ASID) there, and load kvm_amd with "
-                      "sev=1"));
+    va_finding_fix (finding, _("no guest can start, because libvirt reports 0 SEV and 0 SEV-ES guests: enable SEV "
+                               "(SMEE) in the BIOS, check “SEV-ES ASID Space Limit” (minimum SEV non-ES ASID) there, "
+                               "and load kvm_amd with sev=1"));
   else
     return FALSE;
   return TRUE;
@@ -58,13 +56,13 @@ room_is_full (const VaSevRoom *room, VaFinding *finding)
 {
   if (room->guests > 0 && room->running >= room->guests)
     va_finding_fix (finding,
-                    _("%u SEV guests run, and there are ASIDs for %u: stop one, or lower “SEV-ES ASID Space Limit” in "
-                      "the BIOS"),
+                    _("%u SEV guests are running, and there are ASIDs for %u: stop one, or lower “SEV-ES ASID Space "
+                      "Limit” in the BIOS"),
                     room->running, room->guests);
   else if (room->es_guests > 0 && room->es_running >= room->es_guests)
     va_finding_fix (finding,
-                    _("%u SEV-ES guests run, and there are ASIDs for %u: stop one, or raise “SEV-ES ASID Space Limit” "
-                      "in the BIOS"),
+                    _("%u SEV-ES guests are running, and there are ASIDs for %u: stop one, or raise “SEV-ES ASID "
+                      "Space Limit” in the BIOS"),
                     room->es_running, room->es_guests);
   else
     return FALSE;
@@ -76,7 +74,7 @@ judge_no_es (const VaSevRoom *room, VaFinding *finding)
 {
   if (room->wants_es != NULL)
     va_finding_fix (finding,
-                    _("C-bit %u, up to %u SEV guests, but no SEV-ES guest, and the domain %s wants SEV-ES: raise "
+                    _("C-bit %u, up to %u SEV guests and no SEV-ES guest, but the domain %s requires SEV-ES: raise "
                       "“SEV-ES ASID Space Limit” in the BIOS, and load kvm_amd with sev_es=1"),
                     room->cbitpos, room->guests, room->wants_es);
   else
@@ -108,14 +106,14 @@ va_judge_sev_room (const VaSevRoom *room, VaFinding *finding)
     return;
   if (room->guests == 0 && room->es_guests == 0)
     va_finding_warn (finding,
-                     _("C-bit %u, but 0 SEV and 0 SEV-ES guests, and this processor has no SEV: guests can start on "
-                       "the software platform alone, which protects nothing"),
+                     _("C-bit %u, but 0 SEV and 0 SEV-ES guests, and this processor has no SEV: guests can start only "
+                       "on the software platform, which protects nothing"),
                      room->cbitpos);
   else if (room->es_guests == 0)
     judge_no_es (room, finding);
   else if (room->guests == 0)
     judge_only_es (room, finding);
   else
-    va_finding_ok (finding, _("C-bit %u, up to %u SEV and %u SEV-ES guests; %u and %u run"), room->cbitpos,
+    va_finding_ok (finding, _("C-bit %u, up to %u SEV and %u SEV-ES guests; %u and %u are running"), room->cbitpos,
                    room->guests, room->es_guests, room->running, room->es_running);
 }

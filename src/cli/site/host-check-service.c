@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "cli/answer.h"
+#include <inttypes.h>
 #include "core/file.h"
 #include "core/i18n.h"
 #include "cli/site/host-check.h"
@@ -55,13 +56,13 @@ va_check_certificate (VaHostCheck *check, VaFinding *finding)
 
   if (check->config == NULL)
     {
-      va_finding_fix (finding, _("not looked at, because the configuration cannot be read"));
+      va_finding_fix (finding, _("not checked, because the configuration cannot be read"));
       return;
     }
   pem = va_file_read_text (read_setting (check, "certificate"), PEM_MAX, &error);
   if (pem == NULL || !va_ca_certificate_ends (pem, &ends, &error))
     {
-      va_finding_fix (finding, _("%s. Make one with “virt-attest ca issue host NAME”"), error->message);
+      va_finding_fix (finding, _("%s. Create one with “virt-attest ca issue host NAME”"), error->message);
       return;
     }
   left = ends - g_get_real_time () / G_USEC_PER_SEC;
@@ -69,17 +70,17 @@ va_check_certificate (VaHostCheck *check, VaFinding *finding)
   date = va_print_time (ends);
   if (days < 0)
     va_finding_fix (finding,
-                    _("%s ended on %s: make a new one with “virt-attest ca issue host NAME”, then systemctl reload "
+                    _("%s expired on %s: create a new one with “virt-attest ca issue host NAME”, then systemctl reload "
                       "virt-attest-hostd"),
                     read_setting (check, "certificate"), date);
   else if (days < WARN_DAYS)
     va_finding_fix (finding,
-                    _("%s ends on %s, in %" G_GINT64_FORMAT " days: make a new one with “virt-attest ca issue host "
-                      "NAME”, then systemctl reload virt-attest-hostd"),
+                    _("%s expires on %s, in %" PRId64 " days: create a new one with “virt-attest ca issue host NAME”, "
+                      "then systemctl reload virt-attest-hostd"),
                     read_setting (check, "certificate"), date, days);
   else
-    va_finding_ok (finding, _("%s is valid until %s, for %" G_GINT64_FORMAT " more days"),
-                   read_setting (check, "certificate"), date, days);
+    va_finding_ok (finding, _("%s is valid until %s, for %" PRId64 " more days"), read_setting (check, "certificate"),
+                   date, days);
 }
 
 static gboolean
@@ -99,9 +100,10 @@ va_check_service (VaHostCheck *check, VaFinding *finding)
   g_autoptr(GError) error = NULL;
 
   if (check->config == NULL)
-    va_finding_fix (finding, _("not asked, because the configuration cannot be read"));
+    va_finding_fix (finding, _("not checked, because the configuration cannot be read"));
   else if (!ask_service_health (check, &reply, &error))
-    va_finding_fix (finding, _("%s. Check address, firewall, and that ca, certificate and key are of one CA"),
+    va_finding_fix (finding,
+                    _("%s. Check the address and the firewall, and that ca, certificate and key belong to one CA"),
                     error->message);
   else
     va_finding_ok (finding, _("%s answers, version %s"), read_setting (check, "url"),

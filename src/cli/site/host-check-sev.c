@@ -103,8 +103,8 @@ judge_sev (VaHostCheck *check, virTypedParameterPtr params, int n, VaFinding *fi
 
   if (wrong != NULL)
     {
-      va_finding_fix (finding, _("libvirt gives no valid %s: update QEMU and the SEV firmware, then restart libvirtd"),
-                      wrong);
+      va_finding_fix (finding,
+                      _("libvirt reports no valid %s: update QEMU and the SEV firmware, then restart libvirtd"), wrong);
       return;
     }
   virTypedParamsGetUInt (params, n, VIR_NODE_SEV_CBITPOS, &room.cbitpos);
@@ -128,8 +128,8 @@ judge_refusal (VaFinding *finding)
     va_judge_sev_room (&room, finding);
   else
     va_finding_fix (finding,
-                    _("libvirt has no SEV: %s. Switch on SEV (SMEE) in the BIOS, load kvm_amd with sev=1, check "
-                      "that /dev/sev is there, then restart libvirtd"),
+                    _("libvirt has no SEV: %s. Enable SEV (SMEE) in the BIOS, load kvm_amd with sev=1, check that "
+                      "/dev/sev exists, then restart libvirtd"),
                     message != NULL ? message : "?");
 }
 
@@ -140,7 +140,7 @@ va_check_sev (VaHostCheck *check, VaFinding *finding)
   int n = 0;
 
   if (check->libvirt == NULL)
-    va_finding_fix (finding, _("not asked, because libvirt cannot be reached"));
+    va_finding_fix (finding, _("not checked, because libvirt cannot be reached"));
   else if (virNodeGetSEVInfo (check->libvirt, &params, &n, 0) != 0)
     judge_refusal (finding);
   else

@@ -3,6 +3,7 @@
 
 #include "cli/verbs.h"
 
+#include <inttypes.h>
 #include "cli/answer.h"
 #include "core/i18n.h"
 #include "cli/pages.h"
@@ -19,7 +20,7 @@ print_host_table (JsonObject *answer)
 {
   JsonArray *hosts = va_answer_array (answer, "hosts");
   VaTable *table = va_table_new ((const char *[]){ _("HOST"), "SEV", "SEV-ES", _("GATE"), _("GUESTS"), "LIBVIRT",
-                                                   "QEMU", _("AGENT"), _("CERTIFICATE UNTIL"), _("SEEN"), NULL });
+                                                   "QEMU", _("AGENT"), _("CERTIFICATE UNTIL"), _("LAST SEEN"), NULL });
 
   for (guint i = 0; i < va_answer_length (hosts); i++)
     {
@@ -33,7 +34,7 @@ print_host_table (JsonObject *answer)
         }
       va_table_add (table, g_strdup (va_answer_text (host, "name")), describe_feature (features, "sev"),
                     describe_feature (features, "sev-es"), describe_feature (features, "gate-loaded"),
-                    g_strdup_printf ("%" G_GINT64_FORMAT, va_answer_number (features, "max-guests")),
+                    g_strdup_printf ("%" PRId64, va_answer_number (features, "max-guests")),
                     g_strdup (va_answer_text (features, "libvirt-version")),
                     g_strdup (va_answer_text (features, "qemu-version")),
                     g_strdup (va_answer_text (features, "agent-version")),

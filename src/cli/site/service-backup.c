@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include "core/i18n.h"
 #include "cli/site/service-store.h"
@@ -10,9 +11,9 @@
 static void
 say_copied (const char *begin, const VaStoreCopied *copied)
 {
-  printf (_("%s: %" G_GUINT64_FORMAT " registrations, %" G_GUINT64_FORMAT " secrets, %" G_GUINT64_FORMAT
-            " launches, %" G_GUINT64_FORMAT " audit records\n"),
-          begin, copied->registrations, copied->secrets, copied->launches, copied->records);
+  puts (begin);
+  printf (_("Registrations: %" PRIu64 ", secrets: %" PRIu64 ", launches: %" PRIu64 ", audit records: %" PRIu64 "\n"),
+          copied->registrations, copied->secrets, copied->launches, copied->records);
 }
 
 static gboolean
@@ -61,15 +62,15 @@ copy_store (VaCall *call, gboolean (*how) (const char *, const char *, VaStoreCo
 VaExit
 va_verb_service_backup (VaCall *call)
 {
-  VaExit code = copy_store (call, back_up, _("saved"));
+  VaExit code = copy_store (call, back_up, _("The store was saved."));
 
   if (code == VA_EXIT_YES)
-    puts (_("The secrets in it are sealed: keep the store's key-encryption key too, and apart from it."));
+    puts (_("The secrets in it are sealed. Back up the store's key-encryption key too, separately."));
   return code;
 }
 
 VaExit
 va_verb_service_restore (VaCall *call)
 {
-  return copy_store (call, restore_backup, _("restored"));
+  return copy_store (call, restore_backup, _("The store was restored."));
 }

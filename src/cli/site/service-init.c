@@ -72,13 +72,11 @@ write_config (const Plan *plan, GError **error)
 {
   g_autofree char *dir = g_path_get_dirname (plan->config);
   g_autofree char *text =
-    g_strdup_printf ("# What else can be set, and what the values mean: virt-attest-service.conf(5).\n\n"
-                     "[listen]\naddress = \"::\"\nport = 8443\n\n"
-                     "[tls]\n"
-                     "# “virt-attest ca issue service HOSTNAME” makes service.pem and service.key; ca.pem is the CA's "
-                     "certificate.\n"
-                     "ca = \"%s/ca.pem\"\ncertificate = \"%s/service.pem\"\nkey = \"%s/service.key\"\n\n"
-                     "[store]\npath = \"%s/store.db\"\nkey = \"%s\"\n",
+    g_strdup_printf ("# What else can be set, and what the values mean: "
+                     "virt-attest-service.conf(5).\n\n[listen]\naddress = \"::\"\nport = 8443\n\n[tls]\n# “virt-attest "
+                     "ca issue service HOSTNAME” creates service.pem and service.key; ca.pem is the CA's "
+                     "certificate.\nca = \"%s/ca.pem\"\ncertificate = \"%s/service.pem\"\nkey = "
+                     "\"%s/service.key\"\n\n[store]\npath = \"%s/store.db\"\nkey = \"%s\"\n",
                      dir, dir, dir, plan->store, plan->key);
 
   return va_file_create (plan->config, text, strlen (text), 0644, error);
@@ -91,13 +89,13 @@ check_absent (const char *path, const char *why, GError **error)
   struct stat info;
 
   if (lstat (path, &info) == 0)
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_EXISTS, _("%s is there already; nothing was changed. %s"), path,
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_EXISTS, _("%s already exists; nothing was changed. %s"), path,
                  why);
   else if (errno == ENOENT || errno == ENOTDIR)
     return TRUE;
   else
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
-                 _("cannot see whether %s is there already: %s; nothing was changed. Run this as root"), path,
+                 _("cannot find out whether %s already exists: %s; nothing was changed. Run this as root"), path,
                  g_strerror (errno));
   return FALSE;
 }
@@ -105,7 +103,7 @@ check_absent (const char *path, const char *why, GError **error)
 static gboolean
 refuse_existing (const Plan *plan, GError **error)
 {
-  const char *lost = _("A store is lost without the key it was made with");
+  const char *lost = _("A store is lost without the key it was created with");
   g_autofree char *store = g_build_filename (plan->store, "store.db", NULL);
 
   return check_absent (plan->key, lost, error) && check_absent (plan->config, lost, error)
@@ -134,7 +132,8 @@ va_verb_service_init (VaCall *call)
   g_autofree char *dir = NULL;
   const GOptionEntry options[] = {
     { "dir", 0, 0, G_OPTION_ARG_FILENAME, &dir,
-      N_("Everything into DIR, the store into DIR/store [" VA_SYSCONFDIR ", " VA_STATEDIR "/service]"), N_("DIR") },
+      N_("Create everything in DIR, and the store in DIR/store [" VA_SYSCONFDIR ", " VA_STATEDIR "/service]"),
+      N_("DIR") },
     { NULL },
   };
   Plan plan = { 0 };
@@ -147,9 +146,9 @@ va_verb_service_init (VaCall *call)
   if (!carry_out_plan (&plan, &error))
     code = va_call_fail (error);
   else
-    printf (_("%s: seals the secrets in the store; back it up apart from the store\n"
-              "%s: for the store\n"
-              "%s: look at it, and put the files under [tls] in place; the service must be able to read its key\n"),
+    printf (_("%s: key that seals the secrets in the store; back it up separately from the store\n%s: directory for "
+              "the store\n%s: configuration; review it and put the files under [tls] in place; the service must be "
+              "able to read its key\n"),
             plan.key, plan.store, plan.config);
   g_free (plan.config);
   g_free (plan.key);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include "core/error.h"
@@ -56,13 +57,24 @@ prune_store (const char *config_file, VaPrune *prune, gboolean dry_run, GError *
 static void
 print_done (const VaPrune *prune, gboolean dry_run)
 {
-  printf (dry_run
-            ? _("%" G_GUINT64_FORMAT " launches and %" G_GUINT64_FORMAT " records of the audit log would be removed\n")
-            : _("done: %" G_GUINT64_FORMAT " launches and %" G_GUINT64_FORMAT
-                " records of the audit log were removed\n"),
-          prune->launches, prune->records);
+  gulong launches = (gulong) prune->launches, records = (gulong) prune->records;
+
+  if (dry_run)
+    {
+      printf (ngettext ("%lu launch would be removed\n", "%lu launches would be removed\n", launches), launches);
+      printf (ngettext ("%lu record of the audit log would be removed\n",
+                        "%lu records of the audit log would be removed\n", records),
+              records);
+    }
+  else
+    {
+      printf (ngettext ("done: %lu launch was removed\n", "done: %lu launches were removed\n", launches), launches);
+      printf (ngettext ("done: %lu record of the audit log was removed\n",
+                        "done: %lu records of the audit log were removed\n", records),
+              records);
+    }
   if (prune->records > 0)
-    printf (_("The audit log begins behind record %" G_GUINT64_FORMAT " then. Keep an export of what was before it.\n"),
+    printf (_("The audit log then begins after record %" PRIu64 ". Keep an export of the records before it.\n"),
             prune->seq);
 }
 
@@ -74,9 +86,9 @@ va_verb_service_prune (VaCall *call)
   const GOptionEntry options[] = {
     { "service-config", 0, 0, G_OPTION_ARG_FILENAME, &config_file,
       N_("The service's configuration [" VA_SERVICE_CONFIG "]"), N_("FILE") },
-    { "before", 0, 0, G_OPTION_ARG_STRING, &before, N_("Remove what is older: 2026-01-31, or 2026-01-31T12:00:00Z"),
-      N_("DATE") },
-    { "dry-run", 0, 0, G_OPTION_ARG_NONE, &dry_run, N_("Only tell how much that is"), NULL },
+    { "before", 0, 0, G_OPTION_ARG_STRING, &before,
+      N_("Remove what is older than DATE: 2026-01-31, or 2026-01-31T12:00:00Z"), N_("DATE") },
+    { "dry-run", 0, 0, G_OPTION_ARG_NONE, &dry_run, N_("Only print how much would be removed"), NULL },
     { NULL },
   };
   g_autoptr(GError) error = NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include "core/error.h"
@@ -73,9 +74,8 @@ load_next (const char *next_file, const char *place, GError **error)
   if (is_same_place (place, next_place))
     return g_steal_pointer (&next);
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-               _("%s: [store] names another store (%s) than the configuration in place (%s); nothing was changed. "
-                 "Expected a "
-                 "copy of that configuration with another key-encryption key and the same “path” or “url”"),
+               _("%s: [store] names a different store (%s) from the current configuration (%s); nothing was changed. "
+                 "Expected a copy of that configuration with another key-encryption key and the same “path” or “url”"),
                next_file, next_place, place);
   return NULL;
 }
@@ -110,7 +110,7 @@ va_verb_service_rekey (VaCall *call)
   const GOptionEntry options[] = {
     { "service-config", 0, 0, G_OPTION_ARG_FILENAME, &config_file,
       N_("The service's configuration [" VA_SERVICE_CONFIG "]"), N_("FILE") },
-    { "next", 0, 0, G_OPTION_ARG_FILENAME, &next, N_("Go over to the key-encryption key of this configuration"),
+    { "next", 0, 0, G_OPTION_ARG_FILENAME, &next, N_("Switch to the key-encryption key of this configuration"),
       N_("FILE") },
     { NULL },
   };
@@ -123,9 +123,9 @@ va_verb_service_rekey (VaCall *call)
   if (next == NULL ? !rekey_store (config_file, &moved, &error) : !rewrap_keys (config_file, next, &was_done, &error))
     return va_call_fail (error);
   if (next == NULL)
-    printf (_("done: %" G_GUINT64_FORMAT " values were sealed again, and the older data keys are gone\n"), moved);
+    printf (_("done: %" PRIu64 " values were re-encrypted, and the older data keys were deleted\n"), moved);
   else if (was_done)
-    printf (_("The store opens with the key of %s already. Put that configuration in place, and restart the "
+    printf (_("The store already opens with the key of %s. Put that configuration in place, and restart the "
               "service.\n"),
             next);
   else

@@ -30,8 +30,7 @@ va_service_store_user (const char *place, const char *verb, GError **error)
     return TRUE;
   user = getpwuid (info.st_uid);
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
-               _("the store in %s belongs to user %s, and not to root: run this as that user, with files that the user "
-                 "can "
+               _("the store in %s belongs to user %s, not to root: run this as that user, with files that the user can "
                  "read: runuser -u %s -- virt-attest %s"),
                folder, user != NULL ? user->pw_name : "?", user != NULL ? user->pw_name : "USER", verb);
   return FALSE;

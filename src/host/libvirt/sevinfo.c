@@ -74,6 +74,6 @@ va_sevinfo_ask (virConnectPtr connect, VaPlatformInfo *info, GError **error)
   if (complete)
     return VA_SEVINFO_KNOWN;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-               _("libvirt's answer to virNodeGetSEVInfo has no usable PDH or certificate chain"));
+               _("libvirt's answer to virNodeGetSEVInfo contains no usable PDH or certificate chain"));
   return VA_SEVINFO_UNKNOWN;
 }

@@ -15,7 +15,7 @@ find_gated_launch (VaAgent *agent, const char *uuid, GError **error)
 
   if (launch == NULL)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND,
-                 _("the host agent knows of no launch of this domain: destroy the domain and start it again"));
+                 _("the host agent knows no launch of this domain: destroy the domain and start it again"));
   return launch;
 }
 
@@ -58,7 +58,7 @@ va_gate_answer (const char *text, gsize size, const VaAsker *asker, gpointer dat
     launch = find_gated_launch (agent, question.uuid, &error);
   if (launch != NULL && decide_gate (agent, launch, question.pid, end, &error))
     return va_answer_yes ();
-  g_message (_("gate of domain %s: no: %s"), question.uuid, error->message);
+  g_message (_("domain %s: the launch gate was told no: %s"), question.uuid, error->message);
   if (launch != NULL)
     va_launch_trouble (launch, error->message);
   return va_answer_no (error->message);

@@ -38,14 +38,14 @@ check_starting_domain (const Start *start, GError **error)
 
   if (reasons->len > 0)
     {
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("this domain asks for an attested launch, but %s"),
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("this domain requires an attested launch, but %s"),
                    (const char *) reasons->pdata[0]);
       return FALSE;
     }
   log_all (domain, domain->doubts);
   log_all (domain, domain->warnings);
   if (g_strcmp0 (domain->monitor_path, older) == 0)
-    g_message (_("domain %s has its second monitor at %s, which no AppArmor rule keeps other domains away from: run "
+    g_message (_("domain %s has its second monitor at %s, where no AppArmor rule keeps other domains out: run "
                  "“virt-attest domain prepare” on its XML again"),
                domain->name, older);
   return TRUE;
@@ -66,9 +66,8 @@ check_loader (Start *start, GError **error)
   if (!start->loader.read || start->loader.has_hash_area)
     return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
-               _("the domain has kernelHashes='yes', but its firmware %s has no room for the hashes of kernel, initrd "
-                 "and "
-                 "command line: use a build of OVMF that has it (AmdSev)"),
+               _("the domain has kernelHashes='yes', but its firmware %s has no space for kernel hashes: use a build "
+                 "of OVMF that has it (AmdSev)"),
                domain->loader);
   return FALSE;
 }
@@ -116,7 +115,7 @@ check_grant (const Start *start, const VaLaunchGrant *grant, GError **error)
 {
   if (grant->policy != start->domain->policy)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
-                 _("the domain's XML has SEV policy 0x%x, its registration 0x%x: make them equal"),
+                 _("the domain's XML has SEV policy 0x%x, but its registration has 0x%x: make them equal"),
                  start->domain->policy, (guint) grant->policy);
   else if (va_asker_has_left (start->asker))
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_TIMEOUT, _("the hook did not wait for the service's answer"));
@@ -133,7 +132,7 @@ begin_launch (const Start *start, VaLaunch *launch, const VaLaunchGrant *grant, 
   gboolean latest = va_launches_add (start->agent->launches, launch);
 
   if (!latest)
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER, _("this domain was started anew meanwhile"));
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER, _("this domain was started again in the meantime"));
   return latest && check_grant (start, grant, error) && va_launch_begin (launch, error);
 }
 
@@ -168,7 +167,7 @@ pass_domain (VaAgent *agent, const VaDomainXml *domain)
   g_autoptr(VaLaunch) old = va_launches_latest (agent->launches, domain->uuid);
 
   if (old != NULL)
-    va_launch_finish (old, _("the domain was started anew"));
+    va_launch_finish (old, _("the domain was started again"));
   else if (va_marker_read (agent->settings->run_dir, domain->uuid).state != VA_MARKER_NONE)
     va_marker_remove (agent->settings->run_dir, domain->uuid);
   return va_answer_pass ();
@@ -199,9 +198,8 @@ on_release (VaAgent *agent, const VaDomainXml *domain, const VaAsker *asker)
 
   /* A question that waited long must not end a start that came after it. */
   if (launch != NULL && va_launch_asked (launch) < asker->arrived)
-    va_launch_finish (launch, _("the domain ended before its attestation; libvirt's and QEMU's logs say why, and "
-                                "virt-attest-errors(7) what "
-                                "their fw_error numbers mean"));
+    va_launch_finish (launch, _("the domain ended before its attestation; see libvirt's and QEMU's logs for the "
+                                "reason, and virt-attest-errors(7) for their fw_error numbers"));
   return va_answer_pass ();
 }
 
@@ -217,7 +215,7 @@ va_hook_answer (const char *text, gsize size, const VaAsker *asker, gpointer dat
     domain = va_domain_xml_parse (question.xml, question.xml_size, &error);
   if (domain == NULL)
     {
-      g_message (_("question of the hook refused: %s"), error->message);
+      g_message (_("refused a question from the hook: %s"), error->message);
       return va_answer_refuse (error->message);
     }
   return question.release ? on_release (agent, domain, asker) : on_start (agent, domain, asker);

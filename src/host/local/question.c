@@ -64,7 +64,7 @@ static gboolean
 refuse_question (GError **error)
 {
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-               _("the host agent does not understand the question: hook, gate and agent must be of one version"));
+               _("the host agent does not understand the question: hook, gate and agent must have the same version"));
   return FALSE;
 }
 

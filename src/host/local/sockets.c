@@ -85,7 +85,7 @@ answer_connection (gpointer data)
   answer = listener->answer ((const char *) question->data, question->len, &conversation->asker, listener->data);
   if (!va_stream_send (conversation->asker.fd, answer, strlen (answer),
                        g_get_monotonic_time () + QUESTION_SECONDS * G_TIME_SPAN_SECOND, &error))
-    g_message (_("%s: the answer was not taken: %s"), listener->path, error->message);
+    g_message (_("%s: cannot send the answer: %s"), listener->path, error->message);
 }
 
 static void
@@ -139,7 +139,7 @@ listen_at (const char *path, GError **error)
       && fchmod (fd, 0600) == 0 && bind (fd, (struct sockaddr *) &address, sizeof address) == 0
       && listen (fd, BACKLOG) == 0)
     return fd;
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot listen at %s: %s"), path, g_strerror (errno));
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot listen on %s: %s"), path, g_strerror (errno));
   if (fd >= 0)
     close (fd);
   return -1;

@@ -50,8 +50,7 @@ on_piece (GObject *source, GAsyncResult *result, gpointer data)
     call->done = TRUE;
   else if (size > call->max_reply - call->reply->len)
     {
-      call->answer_fault =
-        g_strdup_printf (_("its answer is larger than the %" G_GSIZE_FORMAT " bytes that are taken"), call->max_reply);
+      call->answer_fault = g_strdup_printf (_("its answer is larger than the limit of %zu bytes"), call->max_reply);
       finish_call (call, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE, call->answer_fault));
     }
   else
@@ -109,7 +108,7 @@ on_informational (SoupMessage *message, gpointer data)
   call->answering = TRUE;
   if (++call->informational <= INFORMATIONAL_MAX || call->answer_fault != NULL)
     return;
-  call->answer_fault = g_strdup_printf (_("it gives more than %d informational answers"), INFORMATIONAL_MAX);
+  call->answer_fault = g_strdup_printf (_("it sent more than %d informational answers"), INFORMATIONAL_MAX);
   g_cancellable_cancel (call->cancellable);
 }
 

@@ -31,8 +31,8 @@ set_url (VaClient *client, const char *url, gboolean may_have_path, GError **err
       || port == 0)
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                   may_have_path ? _("this is not the URL of a server; expected https://HOST[:PORT][/PATH]")
-                                 : _("this is not the URL of a service; expected https://HOST:PORT"));
+                   may_have_path ? _("this is not a server's URL; expected https://HOST[:PORT][/PATH]")
+                                 : _("this is not a service's URL; expected https://HOST:PORT"));
       return FALSE;
     }
   client->url = g_uri_to_string_partial (uri, G_URI_HIDE_NONE);
@@ -125,7 +125,7 @@ va_client_free (VaClient *client)
 static gboolean
 fail_answer (const VaClient *client, GError **error, const char *why)
 {
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER, _("the service at %s gave a broken answer: %s"), client->url,
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER, _("the service at %s sent an invalid answer: %s"), client->url,
                why);
   return FALSE;
 }
@@ -145,12 +145,12 @@ read_reply (const VaClient *client, const VaClientCall *call, JsonObject **reply
     }
   if (call->status < 200 || call->status >= 300)
     {
-      g_autofree char *why = g_strdup_printf (_("HTTP status %u, which it never gives"), call->status);
+      g_autofree char *why = g_strdup_printf (_("unexpected HTTP status %u"), call->status);
 
       return fail_answer (client, error, why);
     }
   if (call->reply->len > 0 && !call->json_type)
-    return fail_answer (client, error, _("it is not marked as JSON"));
+    return fail_answer (client, error, _("its content type is not JSON"));
   object = call->reply->len > 0 ? va_json_parse_long (text, call->reply->len, max_values, &reason) : json_object_new ();
   if (object == NULL)
     return fail_answer (client, error, reason->message);

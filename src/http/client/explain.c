@@ -9,7 +9,7 @@
 static gboolean
 explain_answer (const VaClientCall *call, const char *why, GError **error)
 {
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER, _("the service at %s gave a broken answer: %s"), call->url,
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER, _("the service at %s sent an invalid answer: %s"), call->url,
                why);
   return FALSE;
 }
@@ -41,19 +41,18 @@ find_own_fault (const VaClientTrust *trust)
   GTlsCertificateFlags flags;
 
   if (now > trust->ends)
-    return g_strdup_printf (_("which ended on %s; have the site's CA issue a new one (virt-attest ca issue)"), until);
+    return g_strdup_printf (_("which expired on %s; have the site's CA issue a new one (virt-attest ca issue)"), until);
   if (now < trust->begins)
     return g_strdup_printf (_("which is not valid before %s; check the clock"), from);
   flags = g_tls_database_verify_chain (trust->authorities, trust->certificate,
                                        G_TLS_DATABASE_PURPOSE_AUTHENTICATE_CLIENT, NULL, NULL,
                                        G_TLS_DATABASE_VERIFY_NONE, NULL, NULL);
   if ((flags & G_TLS_CERTIFICATE_UNKNOWN_CA) != 0)
-    return g_strdup_printf (_("which is signed by “%s”, and not by the CA in %s, which signed the service's; have the "
-                              "site's CA "
-                              "issue one (virt-attest ca issue)"),
+    return g_strdup_printf (_("which is signed by “%s”, not by the CA in %s, which signed the service's certificate; "
+                              "have the site's CA issue one (virt-attest ca issue)"),
                             issuer != NULL ? issuer : "?", trust->ca_file);
   lack = va_client_trust_lacks (trust);
-  return lack != NULL ? g_strdup_printf (_("which is not one for this service: %s"), lack) : NULL;
+  return lack != NULL ? g_strdup_printf (_("which is not valid for this service: %s"), lack) : NULL;
 }
 
 /* A server says little to a client that it refuses; a reason that is known here is worth more. */
@@ -70,10 +69,8 @@ explain_closed (const VaClientCall *call, GError **error)
   else if (trust->certificate != NULL)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
                  _("cannot reach the service at %s: it closed the connection before it answered; it may have refused "
-                   "the client "
-                   "certificate %s (revoked, denied, or of a CA that it does not know), or it is being restarted: its "
-                   "journal "
-                   "says which"),
+                   "the client certificate %s (revoked, denied, or from an unknown CA), or it may be restarting: see "
+                   "its journal"),
                  call->url, trust->certificate_file);
   else
     return explain_unreached (call, _("it closed the connection before it answered"), error);
@@ -85,19 +82,18 @@ static const char *
 name_obstacle (const GError *why, gboolean ours)
 {
   if (g_error_matches (why, G_RESOLVER_ERROR, G_RESOLVER_ERROR_TEMPORARY_FAILURE))
-    return _("its name cannot be looked up now, because no name server answers; "
-             "check the network and /etc/resolv.conf");
+    return _("its name cannot be looked up, because no name server answers; check the network and /etc/resolv.conf");
   if (why->domain == G_RESOLVER_ERROR)
-    return _("its name is not known; check the spelling in the URL, DNS and /etc/hosts");
+    return _("its name is unknown; check the spelling in the URL, DNS and /etc/hosts");
   if (g_error_matches (why, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
     return ours ? _("nothing listens there; check host and port in the URL, and that virt-attestd runs (systemctl "
                     "status virt-attestd)")
                 : _("nothing listens there; check host and port in the URL");
   if (g_error_matches (why, G_IO_ERROR, G_IO_ERROR_HOST_UNREACHABLE)
       || g_error_matches (why, G_IO_ERROR, G_IO_ERROR_NETWORK_UNREACHABLE))
-    return _("there is no way to that host; check the network, and the address that its name stands for");
+    return _("there is no route to that host; check the network and the address that its name resolves to");
   if (g_error_matches (why, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
-    return _("the host does not answer; check that it is up, and that no firewall is on the way");
+    return _("the host does not answer; check that it is up and that no firewall is in the way");
   return NULL;
 }
 
@@ -115,16 +111,14 @@ explain_unconnected (const VaClientCall *call, GError **error)
       && !g_error_matches (why, G_TLS_ERROR, G_TLS_ERROR_NOT_TLS))
     return explain_unreached (call,
                               !ours
-                                ? _("what listens there does not speak TLS 1.2 or 1.3; check host and port in the URL")
-                                : _("what listens there does not speak TLS 1.3 as virt-attestd does; check host and "
-                                    "port in the URL: it "
-                                    "may be plain HTTP, another program, or an old proxy"),
+                                ? _("the server there does not speak TLS 1.2 or 1.3; check host and port in the URL")
+                                : _("the server there does not speak TLS 1.3 as virt-attestd does; check host and port "
+                                    "in the URL (it may be plain HTTP, another program, or an old proxy)"),
                               error);
   if (call->connected || g_error_matches (why, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED))
     return explain_unreached (call,
-                              _("the connection was closed before the TLS handshake was over; check host and port in "
-                                "the URL (is it a port for HTTPS?), "
-                                "and any proxy or firewall on the way"),
+                              _("the connection was closed before the TLS handshake was complete; check host and port "
+                                "in the URL (is it a port for HTTPS?), and any proxy or firewall in between"),
                               error);
   return explain_unreached (call, why->message, error);
 }
@@ -140,8 +134,7 @@ va_client_explain (const VaClientCall *call, GError **error)
     return explain_answer (call, call->answer_fault, error);
   if (call->verdict == VA_CLIENT_VERDICT_FLOOD)
     {
-      flood =
-        g_strdup_printf (_("it sent far more than the %" G_GSIZE_FORMAT " bytes that are taken"), call->max_reply);
+      flood = g_strdup_printf (_("it sent far more than the limit of %zu bytes"), call->max_reply);
       return explain_answer (call, flood, error);
     }
   if (call->verdict == VA_CLIENT_VERDICT_LATE)

@@ -83,27 +83,19 @@ is_for_servers (GTlsCertificate *peer)
     }
 }
 
-/* What is to be done about a certificate of a service of ours; other servers are mended by others. */
-static const char *
-name_cure (const VaClientCall *call)
-{
-  return call->trust->certificate != NULL
-           ? _("; its operator must put another one in place (virt-attest ca issue service)")
-           : "";
-}
-
 static void
 check_handshake (VaClientCall *call, GTlsConnection *connection)
 {
   call->handshake_done = TRUE;
   if (call->trust->certificate != NULL
       && g_tls_connection_get_protocol_version (connection) != G_TLS_PROTOCOL_VERSION_TLS_1_3)
-    call->peer_fault =
-      g_strdup (_("it does not speak TLS 1.3, as virt-attestd does: does the URL lead to another server, or to a proxy "
-                  "that ends TLS?"));
+    call->peer_fault = g_strdup (_("it does not speak TLS 1.3, as virt-attestd does: check that the URL does not lead "
+                                   "to another server, or to a proxy that terminates TLS"));
   else if (!is_for_servers (g_tls_connection_get_peer_certificate (connection)))
-    call->peer_fault =
-      g_strconcat (_("its certificate is not for a server (extended key usage serverAuth)"), name_cure (call), NULL);
+    call->peer_fault = g_strdup (call->trust->certificate == NULL
+                                   ? _("its certificate is not for a server (extended key usage serverAuth)")
+                                   : _("its certificate is not for a server (extended key usage serverAuth); its "
+                                       "operator must install another one (virt-attest ca issue service)"));
   if (call->peer_fault != NULL)
     g_cancellable_cancel (call->cancellable);
 }
@@ -141,7 +133,7 @@ names_of (GTlsCertificate *certificate)
   for (guint i = 0; addresses != NULL && i < addresses->len; i++)
     g_ptr_array_add (all, g_inet_address_to_string (addresses->pdata[i]));
   if (all->len == 0)
-    return g_strdup (_("no name at all"));
+    return g_strdup (_("no name"));
   g_ptr_array_add (all, NULL);
   return g_strjoinv (", ", (char **) all->pdata);
 }
@@ -152,9 +144,8 @@ say_foreign (const VaClientCall *call, GTlsCertificate *certificate)
   g_autofree char *issuer = g_tls_certificate_get_issuer_name (certificate);
   const char *ca = call->trust->ca_file;
 
-  return g_strdup_printf (_("its certificate is not signed by the CA in %s, but by another one, which is called “%s”; "
-                            "is that "
-                            "another server, or has its CA changed? Its operator has the right ca.pem"),
+  return g_strdup_printf (_("its certificate is not signed by the CA in %s, but by “%s”; check that this is the right "
+                            "server, and ask its operator for the current ca.pem"),
                           ca != NULL ? ca : _("the system's list"), issuer != NULL ? issuer : "?");
 }
 
@@ -165,12 +156,11 @@ say_misnamed (const VaClientCall *call, GTlsCertificate *certificate)
   g_autoptr(GUri) uri = g_uri_parse (call->url, G_URI_FLAGS_NONE, NULL);
   const char *host = uri != NULL ? g_uri_get_host (uri) : "?";
 
-  return g_strdup_printf (_("its certificate is for another name than the URL's: for %s, and not for %s; use a name "
-                            "that it has%s"),
-                          names, host,
-                          call->trust->certificate != NULL ? _(", or have one issued that has this name, too "
-                                                               "(virt-attest ca issue service)")
-                                                           : "");
+  if (call->trust->certificate == NULL)
+    return g_strdup_printf (_("its certificate is for %s, not for %s; use a name that it has"), names, host);
+  return g_strdup_printf (_("its certificate is for %s, not for %s; use a name that it has, or have its operator add "
+                            "this name (virt-attest ca issue service)"),
+                          names, host);
 }
 
 static char *
@@ -182,11 +172,14 @@ say_untimely (const VaClientCall *call, GTlsCertificate *certificate)
   g_autofree char *then = va_client_date_text (early ? begins : ends), *here = va_client_date_text (now);
 
   if (early)
-    return g_strdup_printf (_("its certificate is not valid before %s, and here it is %s: check the clocks of both "
+    return g_strdup_printf (_("its certificate is not valid before %s, but it is %s here: check the clocks of both "
                               "machines"),
                             then, here);
-  return g_strdup_printf (_("its certificate ended on %s, and here it is %s (is this clock right?)%s"), then, here,
-                          name_cure (call));
+  if (call->trust->certificate == NULL)
+    return g_strdup_printf (_("its certificate expired on %s, and it is %s here: check this clock"), then, here);
+  return g_strdup_printf (_("its certificate expired on %s, and it is %s here: check this clock, or have its operator "
+                            "issue a new one (virt-attest ca issue service)"),
+                          then, here);
 }
 
 static gboolean
@@ -203,7 +196,10 @@ on_bad_certificate (SoupMessage *message, GTlsCertificate *certificate, GTlsCert
   else if ((flags & (G_TLS_CERTIFICATE_EXPIRED | G_TLS_CERTIFICATE_NOT_ACTIVATED)) != 0)
     call->peer_fault = say_untimely (call, certificate);
   else
-    call->peer_fault = g_strconcat (_("its certificate does not verify"), name_cure (call), NULL);
+    call->peer_fault = g_strdup (call->trust->certificate == NULL
+                                   ? _("its certificate does not verify")
+                                   : _("its certificate does not verify; its operator must install another one "
+                                       "(virt-attest ca issue service)"));
   return FALSE;
 }
 

@@ -26,7 +26,7 @@ wiping_realloc (void *old, size_t old_size, size_t new_size)
   void *new = malloc (new_size);
 
   if (new == NULL)
-    g_error ("no memory for a number of %" G_GSIZE_FORMAT " bytes", new_size);
+    g_error ("no memory for a number of %zu bytes", new_size);
   memcpy (new, old, MIN (old_size, new_size));
   va_wipe (old, old_size);
   free (old);

@@ -37,8 +37,7 @@ size_is_known (gsize size, GError **error)
                                      "the Naples ARK that AMD publishes; take the whole one that comes with "
                                      "this program"));
   g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
-               _("an AMD root certificate has 832 bytes (RSA-2048) or 1600 (RSA-4096); these are %" G_GSIZE_FORMAT),
-               size);
+               _("an AMD root certificate has 832 bytes (RSA-2048) or 1600 (RSA-4096); these are %zu"), size);
   return FALSE;
 }
 

@@ -36,8 +36,8 @@ va_sev_chain_parse (VaSevChain *chain, gconstpointer pdh, gsize pdh_size, gconst
   if (cert_chain_size != 3 * VA_SEV_CERT_SIZE)
     {
       g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
-                   _("a certificate chain is PEK, OCA and CEK, together %d bytes; these are %" G_GSIZE_FORMAT),
-                   3 * VA_SEV_CERT_SIZE, cert_chain_size);
+                   _("a certificate chain is PEK, OCA and CEK, together %d bytes; these are %zu"), 3 * VA_SEV_CERT_SIZE,
+                   cert_chain_size);
       return FALSE;
     }
   return parse_member (&chain->pek, VA_SEV_USAGE_PEK, certs, VA_SEV_CERT_SIZE, error)

@@ -106,8 +106,8 @@ va_launch_digest_add_kernel (VaLaunchDigest *digest, const VaFirmware *firmware,
   if (firmware->hashes_base == 0)
     {
       g_set_error_literal (error, VA_SEV_ERROR, VA_SEV_ERROR_FIRMWARE,
-                           _("this firmware has no room for the hashes of kernel, initrd and command line; use one "
-                             "built for it, such as OVMF's AmdSev package, or start without kernel hashes"));
+                           _("this firmware has no space for kernel hashes; use one built for them, such as OVMF's "
+                             "AmdSev package, or start without kernel hashes"));
       return FALSE;
     }
   if (firmware->hashes_size < VA_KERNEL_TABLE_SIZE)

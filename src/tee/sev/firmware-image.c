@@ -3,6 +3,7 @@
 
 #include "tee/sev/firmware-image.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include "core/error.h"
 #include "core/i18n.h"
@@ -143,9 +144,8 @@ static gboolean
 refuse_cut (const VaFirmwareVolume *volume, gsize size, GError **error)
 {
   g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
-               _("this is a cut or damaged firmware image: its first volume has %" G_GUINT64_FORMAT
-                 " bytes, and the file "
-                 "only %" G_GSIZE_FORMAT "; get it anew"),
+               _("this is a cut or damaged firmware image: its first volume has %" PRIu64 " bytes, and the file "
+                 "only %zu; get it anew"),
                volume->size, size);
   return FALSE;
 }
@@ -185,8 +185,8 @@ refuse_other (const guint8 *head, gsize head_size, gsize size, GError **error)
   if (size % PAGE_SIZE_X86 != 0)
     {
       g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
-                   _("this is not x86 firmware: it does not end with a reset vector, and its %" G_GSIZE_FORMAT
-                     " bytes are not whole pages of %d; it may have been cut short"),
+                   _("this is not x86 firmware: it does not end with a reset vector, and its %zu bytes are not whole "
+                     "pages of %d; it may have been cut short"),
                    size, PAGE_SIZE_X86);
       return FALSE;
     }
@@ -214,8 +214,7 @@ va_firmware_recognise (const guint8 *head, gsize head_size, const guint8 *tail, 
   if (size % PAGE_SIZE_X86 == 0)
     return TRUE;
   g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
-               _("this is not a whole firmware image: its %" G_GSIZE_FORMAT " bytes are not whole pages of %d"), size,
-               PAGE_SIZE_X86);
+               _("this is not a whole firmware image: its %zu bytes are not whole pages of %d"), size, PAGE_SIZE_X86);
   return FALSE;
 }
 
@@ -227,8 +226,7 @@ check_whole (const guint8 *image, gsize size, GError **error)
   if (hole == 0)
     return TRUE;
   g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
-               _("this is a damaged firmware image: from byte %" G_GSIZE_FORMAT
-                 " on there are zeros where a firmware volume "
+               _("this is a damaged firmware image: from byte %zu on there are zeros where a firmware volume "
                  "should begin; get it anew"),
                hole);
   return FALSE;

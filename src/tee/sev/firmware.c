@@ -52,8 +52,7 @@ check_entry (gboolean *seen, gsize length, gsize expected, GError **error)
   if (length == expected)
     return TRUE;
   g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
-               _("an entry of the firmware's table has %" G_GSIZE_FORMAT " bytes; expected %" G_GSIZE_FORMAT), length,
-               expected);
+               _("an entry of the firmware's table has %zu bytes; expected %zu"), length, expected);
   return FALSE;
 }
 
@@ -126,7 +125,7 @@ va_firmware_parse (VaFirmware *firmware, gconstpointer image, gsize size, GError
   if (size > VA_FIRMWARE_MAX)
     {
       g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
-                   _("a firmware image has at most %d bytes; this one has %" G_GSIZE_FORMAT), VA_FIRMWARE_MAX, size);
+                   _("a firmware image has at most %d bytes; this one has %zu"), VA_FIRMWARE_MAX, size);
       return FALSE;
     }
   if (size >= RESET_VECTOR_SIZE + TAIL_SIZE

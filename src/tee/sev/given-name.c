@@ -122,5 +122,5 @@ va_given_name (const guint8 *data, gsize size)
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
     if (size == sizes[i].size)
       return g_strdup (_(sizes[i].name));
-  return g_strdup_printf (ngettext ("%" G_GSIZE_FORMAT " byte", "%" G_GSIZE_FORMAT " bytes", size), size);
+  return g_strdup_printf (ngettext ("%zu byte", "%zu bytes", size), size);
 }

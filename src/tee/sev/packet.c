@@ -106,16 +106,15 @@ table_fits (gsize size, gsize area, GError **error)
   if (area != 0 && size > area)
     {
       g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_TOO_LARGE,
-                   _("the secrets need %" G_GSIZE_FORMAT " bytes; the firmware's secret area has %" G_GSIZE_FORMAT
-                     ": give fewer or shorter secrets, or use a firmware with a larger area"),
+                   _("the secrets need %zu bytes; the firmware's secret area has %zu: give fewer or shorter secrets, "
+                     "or use a firmware with a larger area"),
                    size, area);
       return FALSE;
     }
   if (size > VA_SECRET_TABLE_MAX)
     {
       g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_TOO_LARGE,
-                   _("the secrets need %" G_GSIZE_FORMAT " bytes; one injection takes at most %d"), size,
-                   VA_SECRET_TABLE_MAX);
+                   _("the secrets need %zu bytes; one injection takes at most %d"), size, VA_SECRET_TABLE_MAX);
       return FALSE;
     }
   return TRUE;
