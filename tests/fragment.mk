@@ -18,7 +18,10 @@ check-slow: all $(check_PROGRAMS) $(check_LTLIBRARIES)
 	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS="$(slow_tests)"
 .PHONY: check-slow
 
+include tests/lib/fragment.mk
 include tests/unit/fragment.mk
+include tests/system/fragment.mk
+include tests/docs/fragment.mk
 include tests/platform/fragment.mk
 include tests/integration/fragment.mk
 include tests/fuzz/fragment.mk

@@ -13,10 +13,11 @@ import re
 import sys
 import traceback
 
-sys.dont_write_bytecode = True
 
-from catalogue import ATTEMPTS, SOURCE, NotStopped  # noqa: E402
-from service_world import World  # noqa: E402
+from lib import tap
+from lib.service import World
+
+from catalogue import ATTEMPTS, SOURCE, NotStopped
 
 
 def collect(names):
@@ -47,24 +48,22 @@ def documented():
 
 
 def main(names):
-    tap = os.environ.get("VA_ATTACK") != "plain"
     attempts, world, broken = collect(names), World(), 0
-    if tap:
-        print(f"1..{len(attempts) + 1}", flush=True)
-    for number, (party, what, function) in enumerate(attempts, 1):
+    printer = None if os.environ.get("VA_ATTACK") == "plain" else tap.Printer(len(attempts) + 1)
+    for party, what, function in attempts:
         line, fine, why = play(world, party, what, function)
         broken += not fine
-        print((f"{'ok' if fine else 'not ok'} {number} - " if tap else "") + line.replace("#", ""), flush=True)
-        if tap and why:
-            print("".join(f"# {text}\n" for text in why.splitlines()), end="")
+        if printer is not None:
+            printer.result(fine, line, why)
+        else:
+            print(line, flush=True)
     listed, played = documented(), [(party, what) for party, what, _ in ATTEMPTS]
     same = sorted(listed) == sorted(played)
     ended = world.service.end()
-    if tap:
-        print(f"{'ok' if same and ended == 0 else 'not ok'} {len(attempts) + 1} - docs/THREATS.md lists these attempts, and "
-              "the service ended well")
+    if printer is not None:
+        printer.result(same and ended == 0, "docs/THREATS.md lists these attempts, and the service ended well")
     if not same:
-        print(f"# docs/THREATS.md and the attempts differ: {sorted(set(listed) ^ set(played))}")
+        tap.note(f"docs/THREATS.md and the attempts differ: {sorted(set(listed) ^ set(played))}")
     return 1 if broken or not same or ended != 0 else 0
 
 

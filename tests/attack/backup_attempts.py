@@ -6,10 +6,11 @@ import shutil
 import sqlite3
 import subprocess
 
+from lib.metrics import scrape, value
+from lib.peers import BUILD, Service, firmware, sha256
+from lib.service import TMP, Database
+
 from catalogue import NotStopped, attempt, need
-from service_metrics import scrape, value
-from service_peers import BUILD, Service, firmware, sha256
-from service_world import TMP, Database
 
 
 def tool(word, *words):

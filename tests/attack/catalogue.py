@@ -3,13 +3,11 @@
 
 import hashlib
 import os
-import sys
+
+from lib.peers import Refused
+from lib.service import LUKS, PASSPHRASE, SANITIZED
 
 SOURCE = os.environ["VA_TOP_SRCDIR"]
-sys.path[:0] = [os.path.join(SOURCE, "tests/unit"), os.path.join(SOURCE, "tests/platform")]
-
-from service_peers import Refused  # noqa: E402
-from service_world import LUKS, PASSPHRASE, SANITIZED  # noqa: E402
 
 ATTEMPTS = []
 CERT = 2084

@@ -5,9 +5,10 @@ import hashlib
 import struct
 import uuid
 
+from lib.peers import Refused, firmware, sha256
+from lib.service import LUKS, PASSPHRASE, Database
+
 from catalogue import NotStopped, attempt, need, stopped, victim
-from service_peers import Refused, firmware, sha256
-from service_world import LUKS, PASSPHRASE, Database
 
 
 def hash_table(kernel):

@@ -200,7 +200,6 @@ def forges_the_mark(node):
     code, said = node.hook("start", OPTED_IN)
     assert code == 1 and "must not be writable by others" in said and node.asked == 0, said
 
-
 PLAYS = {play.__name__: play for play in (hides_the_opt_in, looks_like_ours, restores_and_migrates, fills_the_place,
                                           leaves_things_in_run, forges_the_mark)}
 
@@ -208,7 +207,7 @@ PLAYS = {play.__name__: play for play in (hides_the_opt_in, looks_like_ours, res
 def on_private_node(play, rule):
     """The rule, if the attempt came to nothing."""
     from catalogue import need
-    from service_peers import BUILD
+    from lib.peers import BUILD
     done = subprocess.run(["unshare", "--mount", "--propagation", "private", sys.executable, "-B", os.path.abspath(__file__), play,
                            os.path.abspath(BUILD)], capture_output=True, text=True, timeout=120, check=False)
     need(done.returncode == 0, done.stderr.strip() or json.dumps(done.stdout))
@@ -219,7 +218,7 @@ if __name__ == "__main__":
     PLAYS[sys.argv[1]](Node(sys.argv[2]))
     sys.exit(0)
 
-from catalogue import attempt  # noqa: E402
+from catalogue import attempt
 
 
 @attempt("tenant", "hides a domain's opt-in behind unusual namespaces, so that it starts without attestation")

@@ -8,10 +8,11 @@ import os
 import time
 import uuid
 
+from lib import owner as sev
+from lib.peers import Refused, Service, b64, firmware, sha256
+from lib.service import TMP, read_store
+
 from catalogue import CERT, NotStopped, attempt, digest, need, still_good, stopped, victim
-import owner as sev
-from service_peers import Refused, Service, b64, firmware, sha256
-from service_world import TMP, read_store
 
 
 @attempt("host", "claims another policy than the launch was granted with")

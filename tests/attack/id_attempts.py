@@ -4,11 +4,12 @@
 import json
 import uuid
 
+from lib.peers import b64, sha256
+from lib.service import LUKS, OTHER_GUID, PASSPHRASE, Database
+
 from catalogue import attempt, digest, need, stopped, victim
 from host_attempts import waiting
 from owner_attempts import two_of
-from service_peers import b64, sha256
-from service_world import LUKS, OTHER_GUID, PASSPHRASE, Database
 
 
 def registers(w, owner, vm, value):

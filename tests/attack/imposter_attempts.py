@@ -6,11 +6,12 @@ import subprocess
 import time
 import uuid
 
+from lib.agent import Agent
+from lib.hostile_service import HostileService, client_words, memory_of
+from lib.peers import BUILD
+from lib.service import SANITIZED
+
 from catalogue import attempt, need, need_little_memory
-from hostile_service import HostileService, client_words, memory_of
-from service_journal import Agent
-from service_peers import BUILD
-from service_world import SANITIZED
 
 TOOL = os.path.join(BUILD, 'virt-attest')
 

@@ -6,10 +6,11 @@ import os
 import threading
 import uuid
 
+from lib.line import HASHES, PAGE, Line, large, memory
+from lib.peers import Refused, Service, firmware, sha256
+from lib.service import TMP
+
 from catalogue import NotStopped, attempt, digest, need, need_little_memory, stopped
-from service_limits import HASHES, PAGE, Line, large, memory
-from service_peers import Refused, Service, firmware, sha256
-from service_world import TMP
 
 
 class Small:

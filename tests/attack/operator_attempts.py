@@ -9,10 +9,11 @@ import sqlite3
 import subprocess
 import uuid
 
+from lib.peers import Refused, sha256
+from lib.service import PASSPHRASE, TMP, read_store
+
 from catalogue import NotStopped, attempt, need, stopped, victim
 from host_attempts import ask_again, waiting
-from service_peers import Refused, sha256
-from service_world import PASSPHRASE, TMP, read_store
 
 
 def in_database(w, change):

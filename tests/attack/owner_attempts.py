@@ -3,11 +3,11 @@
 
 import uuid
 
-from catalogue import attempt, digest, need, still_good, stopped, victim
+from lib.peers import Refused, b64, firmware, sha256
+from lib.service import PASSPHRASE
+
+from catalogue import attempt, need, still_good, stopped, victim
 from host_attempts import ask_again, waiting
-import owner as sev
-from service_peers import Refused, b64, firmware, sha256
-from service_world import PASSPHRASE
 
 
 @attempt("owner", "reads another owner's registration")

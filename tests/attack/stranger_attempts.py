@@ -5,9 +5,10 @@ import copy
 import os
 import ssl
 
+from lib.peers import Peer, Refused, Site
+from lib.service import SCHEMAS, TMP
+
 from catalogue import NotStopped, attempt, need
-from service_peers import Peer, Refused, Site
-from service_world import SCHEMAS, TMP
 
 
 @attempt("stranger", "speaks to the service without a certificate of the site's CA")

@@ -14,14 +14,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from lib.key_service import Setting as KeySetting, impostor
+from lib.peers import BUILD, Refused, write
+from lib.revocation import Authority, Setting, crl, person, put
+from lib.service import TMP
+
 from catalogue import attempt, need, stopped
 from operator_attempts import program
-from service_keys import Setting as KeySetting
-from service_keys import impostor
-from service_peers import BUILD, Refused, write
-from service_revocation import Setting, crl, put
-from service_trust import Authority, person
-from service_world import TMP
 
 NEEDLE = "hunter2needle"
 
@@ -127,7 +126,6 @@ def raw_answer(w, request):
             except (ConnectionError, ssl.SSLEOFError):  # it may be cut before all of the request is written
                 pass
     return answer
-
 
 SMUGGLED = b"GET /v1/vm HTTP/1.1\r\nHost: x\r\n\r\n"
 

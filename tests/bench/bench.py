@@ -9,23 +9,21 @@ import os
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 
-SOURCE, BUILD = os.environ["VA_TOP_SRCDIR"], os.environ["VA_TOP_BUILDDIR"]
-sys.path[:0] = [os.path.join(SOURCE, "tests/unit"), os.path.join(SOURCE, "tests/platform")]
-sys.dont_write_bytecode = True
+from lib import owner
+from lib.peers import firmware
 
-import charts  # noqa: E402
-import databases  # noqa: E402
-import machine  # noqa: E402
-import memory  # noqa: E402
-import owner  # noqa: E402
-import results  # noqa: E402
-import speed  # noqa: E402
-from service_peers import firmware  # noqa: E402
-from stage import Stage  # noqa: E402
+import charts
+import databases
+import machine
+import memory
+import results
+import speed
+from stage import Stage
+
+SOURCE, BUILD = os.environ["VA_TOP_SRCDIR"], os.environ["VA_TOP_BUILDDIR"]
 
 PROGRAM = os.path.join(BUILD, "virt-attest")
 VALIDATOR = shutil.which("virt-qemu-sev-validate")

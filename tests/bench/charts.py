@@ -3,9 +3,10 @@
 
 import os
 
-import machine
+from lib.peers import SOURCE
+
 from drawing import Line, draw
-from service_peers import SOURCE
+import machine
 from speed import CLIENTS, PARTS, Cryptography, Running, middle
 from stage import PLATFORMS
 

@@ -7,10 +7,11 @@ import os
 import re
 import subprocess
 
+from lib.peers import SERVICE
+from lib.postgresql import Missing, Postgresql, create_database
+
 import machine
 import results
-from postgresql import Missing, Postgresql, create_database
-from service_peers import SERVICE
 from speed import CLIENTS, QUICK, ROUNDS, Running, launches, middle, validations
 from stage import PLATFORMS
 

@@ -40,7 +40,7 @@ EXTRA_DIST += tests/bench/bench.py tests/bench/charts.py tests/bench/databases.p
 CLEANFILES += $(bench_programs) bench-results.json bench-profile.txt
 
 bench_run = BENCH_QUICK='$(BENCH_QUICK)' VA_TOP_SRCDIR='$(abs_top_srcdir)' VA_TOP_BUILDDIR='$(abs_top_builddir)' \
-	/usr/bin/python3 $(srcdir)/tests/bench
+	PYTHONPATH='$(abs_top_srcdir)/tests' PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 $(srcdir)/tests/bench
 .PHONY: bench bench-docs bench-profile
 bench: all $(bench_programs)
 	$(bench_run)/bench.py

@@ -4,9 +4,10 @@
 import os
 import time
 
+from lib.peers import Site
+
 import machine
 import results
-from service_peers import Site
 from speed import CLIENTS, QUICK, Running
 from stage import MIB, PLATFORMS
 

@@ -12,13 +12,11 @@ import sys
 import tempfile
 import time
 
-SOURCE, BUILD = os.environ['VA_TOP_SRCDIR'], os.environ['VA_TOP_BUILDDIR']
-sys.path[:0] = [os.path.join(SOURCE, 'tests/unit'), os.path.join(SOURCE, 'tests/platform')]
-sys.dont_write_bytecode = True
+import machine
+from speed import CLIENTS, Running
+from stage import PLATFORMS, Stage
 
-import machine  # noqa: E402
-from speed import CLIENTS, Running  # noqa: E402
-from stage import PLATFORMS, Stage  # noqa: E402
+SOURCE, BUILD = os.environ['VA_TOP_SRCDIR'], os.environ['VA_TOP_BUILDDIR']
 
 HERTZ = 1000
 SECONDS = float(os.environ.get('BENCH_PROFILE_SECONDS', '5'))

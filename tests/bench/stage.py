@@ -8,8 +8,9 @@ import os
 import struct
 import uuid
 
+from lib.peers import BUILD, Peer, Service, Site, b64, firmware, sev, sha256, write
+
 import machine
-from service_peers import BUILD, Peer, Service, Site, b64, firmware, sev, sha256, write
 
 MIB = 1 << 20
 PLATFORMS = 200

@@ -10,11 +10,10 @@ import shlex
 import shutil
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-import running  # noqa: E402
-import sandbox  # noqa: E402
-from world import CERTIFICATES, PORT, World, secret_in_table  # noqa: E402
+import running
+import sandbox
+from world import CERTIFICATES, PORT, World, secret_in_table
 
 UUID = "5e5a7e57-0c0d-4a11-8f00-d0c0ffee0451"
 SECRET_GUID = "736869e5-84f0-4973-92ec-06879ce3da0b"  # OVMF's and Linux' GUID of a LUKS passphrase

@@ -17,7 +17,7 @@ print-lockdriverdir:
 	@echo '$(lockdriverdir)'
 .PHONY: print-lockdriverdir
 EXTRA_DIST += tests/integration/units-inside.sh tests/integration/units-probe.sh
-EXTRA_DIST += tests/integration/namespace.py tests/integration/sandbox.py tests/integration/tap.py tests/integration/running.py \
+EXTRA_DIST += tests/integration/sandbox.py tests/integration/running.py \
 	tests/integration/world.py tests/integration/meddler.py tests/integration/demo.py
 
 # libvirtd has no sanitizer's runtime: in a build with sanitizers it gets a gate of its own.

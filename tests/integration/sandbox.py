@@ -23,8 +23,8 @@ import subprocess
 import threading
 import time
 
-import namespace
-from namespace import enter  # noqa: F401  (part of this module's interface)
+from lib import namespace
+from lib.namespace import enter  # noqa: F401  (part of this module's interface)
 
 LIBVIRTD_READY = 30
 VIRSH_LIMIT = 60

@@ -8,8 +8,9 @@ import sys
 import threading
 import time
 
+from lib import tap
+
 import sandbox
-import tap
 
 UUID = "6e1f0a52-8c0e-4a3c-9d55-0c1a6b1f0001"
 METADATA = "<attest:launch xmlns:attest='urn:virt-attest:launch:1' mode='required'/>"
@@ -381,7 +382,7 @@ def main():
         box.define(sandbox.plain_domain())
         opted_in(box)
         tests = [value for name, value in globals().items() if name.startswith("test_")]
-        return tap.run(tests, box)
+        return tap.run(tests, box, title=tap.sentence)
 
 
 sys.exit(main())

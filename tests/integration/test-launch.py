@@ -2,15 +2,13 @@
 """Starts that must work: system libvirtd, real QEMU, real OVMF, service, agent, hook and gate."""
 
 import os
-import sys
 import threading
 import time
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-import running  # noqa: E402
-import sandbox  # noqa: E402
-from world import PASSPHRASE, secret_in_table  # noqa: E402
+import running
+import sandbox
+from world import PASSPHRASE, secret_in_table
 
 SECRET_BASE = 0x810000
 LUKS = "736869e5-84f0-4973-92ec-06879ce3da0b"

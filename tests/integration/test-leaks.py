@@ -10,18 +10,13 @@ import secrets
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from lib import owner as guest_owner
 
-import running  # noqa: E402
-from world import pair, secret_in_table  # noqa: E402
-
-sys.path.insert(0, os.path.join(running.SOURCE, "tests/platform"))
-
-import owner as guest_owner  # noqa: E402
+import running
+from world import pair, secret_in_table
 
 # Where a file of ours, of libvirt's or of QEMU's can be.
 PLACES = ("/run", "/etc", "/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libvirt", "/var/lib/virt-attest")

@@ -4,13 +4,11 @@
 import os
 import re
 import shutil
-import sys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-import running  # noqa: E402
-from running import faulty, refused  # noqa: E402
-from world import PASSPHRASE, secret_in_table  # noqa: E402
+import running
+from running import faulty, refused
+from world import PASSPHRASE, secret_in_table
 
 INPUTS = os.path.join(running.SOURCE, "tests/data/inputs")
 suite = running.Suite()

@@ -10,13 +10,12 @@ import threading
 import time
 import uuid
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-import running  # noqa: E402
-import sandbox  # noqa: E402
-from meddler import Meddler, change, fixed, late  # noqa: E402
-from running import clean, faulty, refused  # noqa: E402
-from world import CA, PORT, UPSTREAM_PORT, pair  # noqa: E402
+import running
+import sandbox
+from meddler import Meddler, change, fixed, late
+from running import clean, faulty, refused
+from world import CA, PORT, UPSTREAM_PORT, pair
 
 suite = running.Suite()
 
@@ -560,7 +559,6 @@ def owner_knows(world, identity):
     launch = world.box.wait_for("the outcome", lambda: [one for one in world.launches(identity)
                                                         if one["state"] in ("failed", "ended")], 30)[0]
     assert "ran without attestation" in json.dumps(world.launch(launch["launch-id"])), launch
-
 
 AWAY = fixed(500, "text/plain", b"boom")
 

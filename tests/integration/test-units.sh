@@ -37,7 +37,7 @@ make -C "$build" install DESTDIR="$root" >"$TMPDIR/install.log" 2>&1 \
   || { tail "$TMPDIR/install.log" | sed 's/^/# /'; exit 99; }
 mkdir "$root/units"
 cp "$top/docs/INSTALL.md" "$top/tests/integration/units-inside.sh" "$top/tests/integration/units-probe.sh" \
-  "$top/tests/unit/tap.sh" "$root/units"
+  "$top/tests/lib/tap.sh" "$root/units"
 if [ -s "${VA_FIRMWARE:-}" ]; then
   cp "$VA_FIRMWARE" "$root/usr/share/ovmf/units.fd"
 else

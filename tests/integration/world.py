@@ -10,10 +10,8 @@ import os
 import re
 import shutil
 import struct
-import signal
 import socket
 import ssl
-import time
 import uuid
 
 import sandbox
@@ -402,4 +400,4 @@ def one_sentence(text):
 
 
 __all__ = ["World", "Monitor", "PASSPHRASE", "PORT", "UPSTREAM_PORT", "CA", "pair", "listens", "secret_in_table",
-           "one_sentence", "signal", "time"]
+           "one_sentence"]

@@ -7,13 +7,9 @@ import importlib.util
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 
-sys.dont_write_bytecode = True  # not into the source tree
-sys.path.append(os.environ['VA_TOP_SRCDIR'] + '/tests/integration')
-
-import tap  # noqa: E402
+from lib import tap
 
 FIRMWARE = '/usr/share/ovmf/OVMF.fd'
 LUKS = '736869e5-84f0-4973-92ec-06879ce3da0b'
@@ -28,8 +24,9 @@ if not os.path.exists(FIRMWARE):
 if importlib.util.find_spec('cryptography') is None:
     tap.skip_all('the Python module cryptography is missing (Debian: python3-cryptography)')
 
+from lib.owner import Owner  # noqa: E402
+
 from guest import PROGRAM, Guest  # noqa: E402
-from owner import Owner  # noqa: E402
 
 
 def equal(found, wanted):
@@ -114,6 +111,6 @@ def decoded(text):
 def main(tests):
     fixture = Fixture()
     try:
-        return tap.run(tests, fixture)
+        return tap.run(tests, fixture, title=tap.sentence)
     finally:
         fixture.remove()

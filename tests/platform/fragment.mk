@@ -40,7 +40,7 @@ tests_platform_virt_attest_platform_LDADD = libva-core.la $(NETTLE_LIBS) $(GMP_L
 
 platform_tests = tests/platform/test-platform.py tests/platform/test-platform-refusals.py
 TESTS += $(platform_tests)
-EXTRA_DIST += $(platform_tests) tests/platform/fixture.py tests/platform/guest.py tests/platform/owner.py tests/platform/make-firmware
+EXTRA_DIST += $(platform_tests) tests/platform/fixture.py tests/platform/guest.py tests/platform/make-firmware
 
 check_PROGRAMS += tests/unit/test-psp
 TESTS += tests/unit/test-psp

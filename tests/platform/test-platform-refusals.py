@@ -5,9 +5,10 @@
 import os
 import sys
 
+from lib.owner import secret_table, verify_chain
+
 from fixture import (LUKS, SECRET_ADDRESS, STATUS_BROKEN, STATUS_USAGE, attest, contains, equal, flipped, main,
                      program, read, write)
-from owner import secret_table, verify_chain
 
 LINKS = {'ark': ['ark'], 'ask': ['ask'], 'cek': ['cek'], 'oca': ['oca'], 'pek-by-oca': ['pek by oca'],
          'pek-by-cek': ['pek by cek'], 'pek': ['pek by oca', 'pek by cek'], 'pdh': ['pdh'], 'pdh-key': ['pdh']}

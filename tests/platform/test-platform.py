@@ -9,10 +9,11 @@ import struct
 import subprocess
 import sys
 
+from lib.owner import CERT_SIZE, ap_reset_address, hash_table, secret_table, verify_chain, vmsa
+
 from fixture import (AREA_SIZE, FIRMWARE, HASHES_ADDRESS, LUKS, SECRET_ADDRESS, attest, contains, decoded, equal,
                      main, program, read, tap, write)
 from guest import PROGRAM
-from owner import CERT_SIZE, ap_reset_address, hash_table, secret_table, verify_chain, vmsa
 
 KNOWN_ES = 'es-1cpu-p5-EPYC-v4'
 EPYC = 0x00800f12  # family 23, model 1, stepping 2

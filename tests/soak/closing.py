@@ -8,11 +8,13 @@ import statistics
 import subprocess
 import time
 
+from lib import tap
+from lib.peers import BUILD, write
+
 from faults import ONLY
 from needles import Search, proves_itself
 from nodes import TEXT_OF_A_CRASH, kernel_messages, sanitized, zombies
 from replay import Replay
-from service_peers import BUILD, write
 from steps import guid_of
 
 HANDSHAKE_SECONDS = 30  # request-seconds, as it is by default
@@ -23,10 +25,6 @@ SECRETS_AT_ONCE = 15   # that fit the firmware's secret area together
 # slope means nothing.
 GROWTH_KIB, GROWTH_PER_MINUTE_KIB, CACHES_KIB, LONG, WINDOW_SECONDS = 2048, 256, 5 * 2000, 180, 15
 GIVEN_BACK_SECONDS = 12  # after a flood, what it needed is; and something more
-
-
-class Skip(Exception):
-    """Why a check does not apply here."""
 
 
 def need(fine, why):
@@ -197,7 +195,7 @@ def slope(points):
 def memory_is_flat(world):
     """Of the processes that lived through everything since the load was warm."""
     if sanitized():
-        raise Skip('the sanitizers keep freed memory')
+        raise tap.Skip('the sanitizers keep freed memory')
     told = []
     for pid in sorted({pid for at, pid, *_ in world.sampler.samples if at >= world.warm}):
         points = [(at, rss) for at, one, rss, _, _ in world.sampler.samples if one == pid and at >= world.warm]
@@ -249,7 +247,6 @@ def nothing_was_found(world):
     findings = world.ledger.findings
     need(not findings.texts, f'{sum(findings.kinds.values())} in all: ' + '; '.join(f'{n} × {kind}' for kind, n in findings.kinds.items()))
     return 'no answer contradicted another'
-
 
 CHECKS = [audit_verifies, answers_are_on_record, launches_are_there, one_validation, permits_hold, keys_are_fresh,
           registrations_are_there, secrets_are_there, memory_is_flat, nothing_is_left_open, nothing_in_clear, nobody_crashed, nothing_was_found]

@@ -6,8 +6,9 @@ import os
 import pwd
 import tempfile
 
+from lib.postgresql import Postgresql, create_database
+
 from nodes import Disk
-from postgresql import Postgresql, create_database
 
 
 class Database(Postgresql):

@@ -24,7 +24,6 @@ def tls(world, port):
         plain.close()
         raise
 
-
 REQUEST = (b'PUT /v1/secret/slow?type=luks-passphrase HTTP/1.1\r\nHost: 127.0.0.1\r\n'
            b'Content-Type: application/octet-stream\r\nContent-Length: 4096\r\n\r\n')
 

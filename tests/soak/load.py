@@ -7,8 +7,9 @@ import time
 import traceback
 import uuid
 
+from lib.peers import firmware
+
 from caller import Unreachable
-from service_peers import firmware
 from steps import Client
 
 NAMES = ('a', 'b', 'c')

@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 
-from service_peers import BUILD, SERVICE, STARTED, Service
+from lib.peers import BUILD, SERVICE, STARTED, Service
 
 CLOCK = os.path.join(BUILD, 'tests', 'soak', '.libs', 'clock.so')
 TEXT_OF_A_CRASH = re.compile(r'AddressSanitizer|LeakSanitizer|runtime error:|CRITICAL|assertion|Assertion|stack smashing|'

@@ -11,35 +11,27 @@ import subprocess
 import sys
 import threading
 import time
-import traceback
 import uuid
 
-sys.dont_write_bytecode = True
-SOURCE = os.environ['VA_TOP_SRCDIR']
-sys.path[:0] = [os.path.join(SOURCE, 'tests', name) for name in ('unit', 'integration', 'soak')]
-import namespace  # noqa: E402
+from lib import namespace, tap
 
 STORE = os.environ.get('SOAK_STORE', 'sqlite')
 
 
-def skip_all(why):
-    print(f'1..0 # SKIP {why}')
-    sys.exit(0)
-
-
 if os.geteuid() != 0:
-    skip_all('the faults need root: a disk and a network of their own')
+    tap.skip_all('the faults need root: a disk and a network of their own')
 namespace.enter()
 
+from lib import postgresql  # noqa: E402
+from lib.peers import SERVICE, Platform, Site, firmware, write  # noqa: E402
+
 import closing  # noqa: E402
-import postgresql  # noqa: E402
 from caller import Caller  # noqa: E402
 from database import Database  # noqa: E402
 from faults import ONLY, Faults  # noqa: E402
 from ledger import Findings, Ledger  # noqa: E402
 from load import PERMIT_LAUNCHES, PERMIT_RUNNING, Worker  # noqa: E402
 from nodes import Clock, Disk, Node, Sampler, allow_files  # noqa: E402
-from service_peers import SERVICE, Platform, Site, firmware, write  # noqa: E402
 from steps import Client  # noqa: E402
 
 CLIENTS, SHARED = 6, 2
@@ -194,46 +186,30 @@ def takes_url():
     return 'unknown key' not in done.stdout + done.stderr
 
 
-def report(number, function, world):
-    begun = time.monotonic()
-    try:
-        text, word = function(world), 'ok'
-    except closing.Skip as why:
-        text, word = f'# SKIP {why}', 'ok'
-        print(f'ok {number} {function.__name__} {text}', flush=True)
-        return True
-    except Exception as error:  # pylint: disable=broad-except
-        text, word = str(error) if isinstance(error, AssertionError) else traceback.format_exc(), 'not ok'
-    print(f'{word} {number} {function.__name__}', flush=True)
-    for line in text.splitlines():
-        print(f'#   {line}')
-    print(f'#   ({time.monotonic() - begun:.1f} s)', flush=True)
-    return word == 'ok'
-
-
 def main():
     seed, seconds = os.environ.get('SOAK_SEED') or random.SystemRandom().randrange(10 ** 6), int(os.environ.get('SOAK_SECONDS') or 45)
     if STORE == 'postgresql' and postgresql.programs() is None:
-        skip_all('PostgreSQL is not installed')
+        tap.skip_all('PostgreSQL is not installed')
     if STORE == 'postgresql' and not takes_url():
-        skip_all('this virt-attestd has no PostgreSQL')
-    print(f'1..{len(closing.CHECKS)}\n# SOAK_SEED={seed} SOAK_SECONDS={seconds} SOAK_STORE={STORE}', flush=True)
+        tap.skip_all('this virt-attestd has no PostgreSQL')
+    printer = tap.Printer(len(closing.CHECKS))
+    tap.note(f'SOAK_SEED={seed} SOAK_SECONDS={seconds} SOAK_STORE={STORE}')
     world = World(seed, seconds)
     faults, begun = Faults(world), time.monotonic()
     world.setup()
     world.run(faults)
     world.settle()
     world.summary(faults, time.monotonic() - begun)
-    fine = [report(number, check, world) for number, check in enumerate(closing.CHECKS, 1)]
-    for node in world.nodes:
-        fine.append(node.end() == 0)
-    if not all(fine):
+    for check in closing.CHECKS:
+        tap.note(printer.call(check.__name__, check, world) or '')
+    ended = [node.end() for node in world.nodes]
+    if printer.end() != 0 or any(ended):
         print(f'# FAILED. Again with: make soak SOAK_SEED={seed} SOAK_SECONDS={seconds} SOAK_STORE={STORE}')
         for text in world.findings.texts:
             print(f'#   {text}')
         for node in world.nodes:
             print(f'#   the last lines of its log:\n' + '\n'.join('#     ' + line for line in node.log().splitlines()[-15:]))
-    return 0 if all(fine) else 1
+    return 1 if printer.failed or any(ended) else 0
 
 
 sys.exit(main())

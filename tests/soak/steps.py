@@ -5,8 +5,9 @@ import hashlib
 import time
 import uuid
 
+from lib.peers import Guest, b64, sha256
+
 from caller import Caller
-from service_peers import Guest, b64, sha256
 
 PAUSE = 0.5  # after a 503, instead of the seconds that it asks for: that the service recovers is what is measured
 SECRET_GUID = uuid.UUID('5a1f2e33-0000-4000-8000-000000000000')
@@ -15,7 +16,6 @@ SECRET_GUID = uuid.UUID('5a1f2e33-0000-4000-8000-000000000000')
 def guid_of(name):
     """The GUID of a named secret."""
     return str(uuid.UUID(int=SECRET_GUID.int + int(hashlib.sha256(name.encode()).hexdigest()[:10], 16)))
-
 
 INLINE_GUID = guid_of('inline')
 

@@ -86,8 +86,8 @@ EXPECTED = {
 
 # Nothing of this happens in the toolbox alone: each names the test that has it, which test-cases.py looks up.
 ELSEWHERE = {
-    'secret-put-newline': 'needs a service: passphrases_with_a_line_break in tests/unit/service_cli.py',
-    'ops-url-in-error': 'needs a service: connections_that_cannot_be_made in tests/unit/service_cli.py',
+    'secret-put-newline': 'needs a service: passphrases_with_a_line_break in tests/system/service_cli.py',
+    'ops-url-in-error': 'needs a service: connections_that_cannot_be_made in tests/system/service_cli.py',
     'e2e-kernelhashes-no-room':
         'needs libvirtd and QEMU: hashes_that_nobody_makes in tests/integration/test-refusals.py',
     'e2e-asid-exhausted':

@@ -87,9 +87,6 @@ tests_unit_test_identity_LDADD = libva-pki.la $(GNUTLS_LIBS) $(JSON_LIBS) $(GLIB
 tests_unit_test_client_SOURCES = tests/unit/test-client.c tests/unit/tls-fixture.c tests/unit/tls-fixture.h
 tests_unit_test_client_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
 tests_unit_test_client_LDADD = libva-http-client.la libva-http-server.la $(GNUTLS_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
-doc_tests = tests/unit/test-man.sh tests/unit/test-completion.sh tests/unit/test-man-examples.py tests/unit/test-data.sh tests/unit/test-tree.sh
-TESTS += $(doc_tests)
-EXTRA_DIST += $(doc_tests) tests/unit/tap.sh
 
 qmp_tests = tests/unit/test-qmp-codec tests/unit/test-qmp-client
 check_PROGRAMS += $(qmp_tests)
@@ -124,9 +121,7 @@ store_tests = tests/unit/test-kek tests/unit/test-kek-token tests/unit/test-seal
 	tests/unit/test-store-objects \
 	tests/unit/test-store-pages
 check_PROGRAMS += $(store_tests)
-store_scripts = tests/unit/test-store-postgresql.sh tests/unit/test-rekey-postgresql.sh
-TESTS += $(store_tests) $(store_scripts)
-EXTRA_DIST += tests/unit/postgresql.py $(store_scripts) tests/unit/test-service-postgresql.sh
+TESTS += $(store_tests)
 store_test_cflags = $(AM_CFLAGS) $(JSON_CFLAGS) $(SQLITE_CFLAGS) $(PQ_CFLAGS)
 store_test_libs = libva-test-store.la libva-store.la libva-audit.la libva-codec.la libva-core.la $(JSON_LIBS) $(SQLITE_LIBS) $(PQ_LIBS) $(GLIB_LIBS)
 check_LTLIBRARIES += libva-test-store.la
@@ -152,26 +147,7 @@ tests_unit_test_store_pages_LDADD = $(store_test_libs)
 tests_unit_test_rekey_CFLAGS = $(store_test_cflags)
 tests_unit_test_rekey_LDADD = $(store_test_libs)
 
-check_PROGRAMS += tests/unit/put-registration
-tests_unit_put_registration_SOURCES = tests/unit/put-registration.c
-tests_unit_put_registration_CFLAGS = $(store_test_cflags)
-tests_unit_put_registration_LDADD = libva-store.la libva-audit.la libva-codec.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
 
-check_PROGRAMS += tests/unit/read-message
-TESTS += tests/unit/test-schemas.py
-tests_unit_read_message_SOURCES = tests/unit/read-message.c
-tests_unit_read_message_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
-tests_unit_read_message_LDADD = libva-api.la libva-domain.la libva-sev.la libva-codec.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
-EXTRA_DIST += tests/unit/test-schemas.py \
-	tests/data/messages/host-features.json \
-	tests/data/messages/approval.json \
-	tests/data/messages/launch-grant.json \
-	tests/data/messages/launch-pending.json \
-	tests/data/messages/launch-request.json \
-	tests/data/messages/outcome.json \
-	tests/data/messages/registration.json \
-	tests/data/messages/validate-reply.json \
-	tests/data/messages/validate-request.json
 host_side_tests = tests/unit/test-gate tests/unit/test-hook tests/unit/test-hook-parts tests/unit/test-markup \
 	tests/unit/test-discard tests/unit/test-qemu-arguments
 check_PROGRAMS += $(host_side_tests)
@@ -241,19 +217,6 @@ tests_unit_test_host_check_LDADD = libva-sev.la libva-core.la $(LIBVIRT_LIBS) $(
 tests_unit_test_cek_CFLAGS = $(host_test_cflags)
 tests_unit_test_cek_LDADD = libva-test-sev.la $(host_test_libs)
 
-TESTS += tests/unit/test-service.py
-slow_tests += tests/unit/test-service-postgresql.sh
-slow_tests += tests/unit/test-cluster.py
-EXTRA_DIST += tests/unit/test-cluster.py tests/unit/balancer.py tests/unit/cluster_database.py tests/unit/cluster_faults.py tests/unit/cluster_failover.py tests/unit/cluster_images.py \
-	tests/unit/cluster_requests.py tests/unit/cluster_world.py
-EXTRA_DIST += tests/unit/hostile_service.py tests/unit/service_agent.py
-EXTRA_DIST += tests/unit/in_turn.py tests/unit/test-service.py tests/unit/service_journal.py tests/unit/service_launches.py tests/unit/service_lifetime.py tests/unit/service_limits.py tests/unit/service_metrics.py tests/unit/service_objects.py \
-	tests/unit/service_audit.py tests/unit/service_check.py tests/unit/service_cli.py tests/unit/service_confirm.py tests/unit/service_kek.py tests/unit/service_keys.py tests/unit/service_operation.py tests/unit/service_peers.py tests/unit/service_persons.py tests/unit/service_revocation.py tests/unit/service_roles.py tests/unit/service_storage.py tests/unit/service_trust.py tests/unit/service_unreadable.py tests/unit/service_world.py
-EXTRA_DIST += tests/unit/service_database.py tests/unit/service_columns.py tests/unit/columns_answers.py tests/unit/test-columns.py \
-	tests/unit/test-columns-postgresql.sh
-TESTS += tests/unit/test-columns.py
-slow_tests += tests/unit/test-columns-postgresql.sh
-
 service_tests = tests/unit/test-service-rules tests/unit/test-liveness tests/unit/test-chain-cache
 check_PROGRAMS += $(service_tests)
 TESTS += $(service_tests)
@@ -269,13 +232,11 @@ tests_unit_test_service_rules_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
 tests_unit_test_service_rules_LDADD = libva-service.la libva-store.la libva-http-server.la libva-api.la libva-sev.la libva-codec.la \
 	libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
 
-EXTRA_DIST += tests/unit/test-cli-man.py
-TESTS += tests/unit/test-cli-man.py
-EXTRA_DIST += tests/unit/test-cli-sev.py tests/unit/test-cases.py tests/unit/case_expectations.py
-EXTRA_DIST += tests/unit/test-cli-safety.py tests/unit/test-cli-inputs.py tests/unit/test-cli-owner.py tests/unit/service_owner.py tests/unit/service_reach.py
-TESTS += tests/unit/test-cli-inputs.py
-TESTS += tests/unit/test-cli-owner.py
-TESTS += tests/unit/test-setup.sh
-EXTRA_DIST += tests/setup.sh tests/unit/test-setup.sh
-TESTS += tests/unit/test-cli-safety.py
-TESTS += tests/unit/test-cli-sev.py tests/unit/test-cases.py
+unit_scripts = \
+	tests/unit/test-cases.py \
+	tests/unit/test-cli-inputs.py \
+	tests/unit/test-cli-owner.py \
+	tests/unit/test-cli-safety.py \
+	tests/unit/test-cli-sev.py
+TESTS += $(unit_scripts)
+EXTRA_DIST += $(unit_scripts) tests/unit/case_expectations.py

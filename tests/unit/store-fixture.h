@@ -5,7 +5,7 @@
 
 /*
  * A store for each test: an SQLite database in a folder of its own; or, where VA_TEST_POSTGRESQL has the URL of a
- * server (tests/unit/postgresql.py), a PostgreSQL database of its own.
+ * server (tests/lib/postgresql.py), a PostgreSQL database of its own.
  */
 G_BEGIN_DECLS
 

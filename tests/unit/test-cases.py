@@ -11,13 +11,14 @@ import shutil
 import subprocess
 import sys
 
+from lib import tap
+from lib.peers import firmware, sha256
+
+from case_expectations import ELSEWHERE, EXPECTED, NOT_YET
+
 SOURCE = os.environ['VA_TOP_SRCDIR']
 BUILD = os.environ['VA_TOP_BUILDDIR']
 WORK = os.environ['TMPDIR']
-sys.path.insert(0, os.path.join(SOURCE, 'tests', 'unit'))
-sys.dont_write_bytecode = True
-from case_expectations import ELSEWHERE, EXPECTED, NOT_YET  # noqa: E402
-from service_peers import firmware, sha256  # noqa: E402
 
 CASES = os.environ.get('VA_CASES', os.path.join(SOURCE, '..', 'shared', 'cases'))
 PROGRAM = os.path.abspath(os.path.join(BUILD, 'virt-attest'))
@@ -120,38 +121,34 @@ def names_a_test(reason):
     return f'\ndef {function}(w' in read(os.path.join(SOURCE, path)).decode()
 
 
-def judge(number, name, folder, have):
-    """One line of TAP. Returns: whether it is as it should be."""
+def judge(printer, label, folder, have):
+    """One case."""
     command = read(os.path.join(folder, 'cmd')).decode()
-    label = os.path.basename(folder)
+    name = os.path.basename(folder).split('-', 1)[1]
     reason = ELSEWHERE.get(name)
     if reason and not names_a_test(reason):
-        print(f'not ok {number} {label}: there is no such test: {reason}', flush=True)
-        return False
+        printer.result(False, f'{label}: there is no such test: {reason}')
+        return
     reason = reason or missing(command, have)
     if reason:
-        print(f'ok {number} {label} # SKIP {reason}', flush=True)
-        return True
+        printer.skip(label, reason)
+        return
     if name not in EXPECTED:
-        print(f'not ok {number} {label}: case_expectations.py does not know it', flush=True)
-        return False
+        printer.result(False, f'{label}: case_expectations.py does not know it')
+        return
     status, printed = run(folder, command)
     wrong = hold(name, status, printed)
     if wrong is None and name in NOT_YET:
         wrong = 'it is right: take it out of NOT_YET'
     elif wrong is not None and name in NOT_YET:
-        print(f'not ok {number} {label} # TODO {wrong}', flush=True)
-        return True
-    print(f'{"not ok" if wrong else "ok"} {number} {label}', flush=True)
-    for line in ([wrong, f'exit {status}'] + printed.splitlines() if wrong else []):
-        print('# ' + line, flush=True)
-    return wrong is None
+        printer.still_fails(label, wrong)
+        return
+    printer.result(wrong is None, label, f'{wrong}\nexit {status}\n{printed}')
 
 
 def main():
     if not os.path.isdir(CASES):
-        print(f'1..0 # SKIP the directory {CASES} of cases is not there')
-        return 0
+        tap.skip_all(f'the directory {CASES} of cases is not there')
     folders = [name for name in os.listdir(CASES) if re.match(r'\d+-', name)]
     folders.sort(key=lambda name: int(name.split('-')[0]))
     chosen = [name for name in folders if not sys.argv[1:] or any(word in name for word in sys.argv[1:])]
@@ -161,9 +158,10 @@ def main():
         with open(os.path.join(IMAGES, name), 'wb') as target:
             target.write(data)
     make_client()
-    print(f'1..{len(chosen)}', flush=True)
-    good = [judge(number, name.split('-', 1)[1], os.path.join(CASES, name), have) for number, name in enumerate(chosen, 1)]
-    return 0 if all(good) else 1
+    printer = tap.Printer(len(chosen))
+    for name in chosen:
+        judge(printer, name, os.path.join(CASES, name), have)
+    return printer.end()
 
 
 if __name__ == '__main__':

@@ -12,12 +12,9 @@ import struct
 import subprocess
 import sys
 
-SOURCE = os.environ["VA_TOP_SRCDIR"]
-sys.path[:0] = [os.path.join(SOURCE, "tests/unit"), os.path.join(SOURCE, "tests/platform")]
-sys.dont_write_bytecode = True
+from lib import owner, tap
 
-import in_turn  # noqa: E402
-import owner  # noqa: E402
+SOURCE = os.environ["VA_TOP_SRCDIR"]
 
 PROGRAM = os.path.join(os.environ["VA_TOP_BUILDDIR"], "virt-attest")
 DATA = os.environ["VA_TEST_DATA"]
@@ -492,4 +489,4 @@ def domains_are_named_as_what_they_are(_world):
 
 
 if __name__ == "__main__":
-    sys.exit(1 if in_turn.run(TESTS, None) else 0)
+    sys.exit(tap.run(TESTS, None))

@@ -8,11 +8,10 @@ import re
 import subprocess
 import sys
 
-sys.dont_write_bytecode = True
+from lib import tap
+from lib.peers import firmware
+
 SOURCE = os.environ["VA_TOP_SRCDIR"]
-sys.path.insert(0, os.path.join(SOURCE, "tests/unit"))
-import in_turn  # noqa: E402
-from service_peers import firmware  # noqa: E402
 
 PROGRAM = os.path.join(os.environ["VA_TOP_BUILDDIR"], "virt-attest")
 WORK = os.environ["TMPDIR"]
@@ -208,4 +207,4 @@ def groups_have_help(_):
 
 
 if __name__ == "__main__":
-    sys.exit(1 if in_turn.run(TESTS, None) else 0)
+    sys.exit(tap.run(TESTS, None))

@@ -18,12 +18,11 @@ import tempfile
 import termios
 import time
 
-sys.dont_write_bytecode = True
+from lib import tap
+from lib.hostile_service import ID, HostileService, client_words
+from lib.peers import Site, write
+
 SOURCE, BUILD = os.environ['VA_TOP_SRCDIR'], os.environ['VA_TOP_BUILDDIR']
-sys.path.insert(0, os.path.join(SOURCE, 'tests', 'unit'))
-import in_turn  # noqa: E402
-from hostile_service import ID, HostileService, client_words  # noqa: E402
-from service_peers import Site, write  # noqa: E402
 
 TOOL = os.path.join(os.path.abspath(BUILD), 'virt-attest')
 TMP = tempfile.mkdtemp()
@@ -279,7 +278,7 @@ def store_that_may_not_be_seen_is_not_called_absent(_):
 
 def root_is_told_to_be_the_service_s_user(_):
     if os.getuid() != 0:
-        raise in_turn.Skipped('needs root')
+        raise tap.Skip('needs root')
     home = place('root')
     os.chmod(TMP, 0o755)
     service = os.path.join(home, 'va')
@@ -291,7 +290,6 @@ def root_is_told_to_be_the_service_s_user(_):
         said = tool('service', *words, '--service-config', service + '/service.conf')
         assert f'runuser -u nobody -- virt-attest service {words[0]}' in said, said
     assert os.listdir(service + '/store') == []
-
 
 DOMAIN = ("<domain type='kvm'><name>{}</name><uuid>6f1d2c3b-4a59-4e87-9d10-0123456789ab</uuid><vcpu>1</vcpu><os>"
           "<type arch='x86_64' machine='q35'>hvm</type><loader type='rom'>/x.fd</loader></os>"
@@ -336,7 +334,6 @@ def the_escapes_are_really_sent(w):
     assert '\\u001b' in said and '\\u009b' in said and '\\u202e' in said and '\\n' in said, said[:400]
     assert json.loads(said)['host'].startswith('\x1b]0;owned\x07')
 
-
 TESTS = [signals_restore_the_echo, stopping_restores_the_echo, ca_init_is_all_or_nothing, a_full_disk_leaves_nothing,
          new_directories_have_their_modes, no_new_key_beside_an_old_store, files_in_the_place_of_directories, names_that_are_none,
          daemons_point_to_their_help, store_that_may_not_be_seen_is_not_called_absent,
@@ -344,4 +341,4 @@ TESTS = [signals_restore_the_echo, stopping_restores_the_echo, ca_init_is_all_or
          nothing_reaches_the_terminal, the_escapes_are_really_sent]
 
 if __name__ == '__main__':
-    sys.exit(in_turn.run(TESTS, World()) != 0)
+    sys.exit(tap.run(TESTS, World()))

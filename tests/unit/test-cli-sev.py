@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""virt-attest sev …: against tests/platform/owner.py, which shares no code with it, and known answers. Prints TAP."""
+"""virt-attest sev …: against tests/lib/owner.py, which shares no code with it, and known answers. Prints TAP."""
 
 import base64
+import functools
 import glob
 import hashlib
 import json
@@ -14,12 +15,10 @@ import subprocess
 import sys
 import uuid
 
-SOURCE = os.environ["VA_TOP_SRCDIR"]
-sys.path[:0] = [os.path.join(SOURCE, "tests/unit"), os.path.join(SOURCE, "tests/platform")]
-sys.dont_write_bytecode = True
+from lib import owner, tap
+from lib.peers import NOT_FIRMWARE, RESET_VECTOR, VARIABLE_GUID, as_volume, firmware, volume_header, with_variables
 
-import owner  # noqa: E402
-from service_peers import NOT_FIRMWARE, RESET_VECTOR, VARIABLE_GUID, as_volume, firmware, volume_header, with_variables  # noqa: E402
+SOURCE = os.environ["VA_TOP_SRCDIR"]
 
 PROGRAM = os.path.join(os.environ["VA_TOP_BUILDDIR"], "virt-attest")
 DATA = os.environ["VA_TEST_DATA"]
@@ -30,12 +29,9 @@ MILAN = 0x00a00f11
 TESTS = []
 
 
-class Skip(Exception):
-    """The reason why a test cannot run here."""
-
 
 def test(function):
-    TESTS.append(function)
+    TESTS.append(functools.wraps(function)(lambda _: function()))
     return function
 
 
@@ -54,7 +50,6 @@ def put(name, data):
     with open(path, "wb") as f:
         f.write(data)
     return path
-
 
 IMAGE = firmware(1)
 PLAIN = firmware(2, secret=(0, 0), hash_area=(0, 0), reset=0)
@@ -234,7 +229,7 @@ def verify_refuses():
 def known_cases():
     with open(DEBIAN, "rb") as f:
         if hashlib.sha256(f.read()).hexdigest() != DEBIAN_HASH:
-            raise Skip(f"{DEBIAN} is not the one of the known answers")
+            raise tap.Skip(f"{DEBIAN} is not the one of the known answers")
     for name in sorted(os.listdir(os.path.join(DATA, "cases"))):
         with open(os.path.join(DATA, "cases", name, "expected.json"), encoding="utf-8") as f:
             case = json.load(f)
@@ -439,7 +434,6 @@ def roots_of(generation):
             files[name] = f.read()
     return files
 
-
 LINKS = ("ark-trusted", "ark-ark", "ark-ask", "ask-cek", "oca-oca", "cek-pek", "oca-pek", "pek-pdh")
 ROOTS = os.path.join(DATA, "roots")
 
@@ -508,7 +502,6 @@ def chain_refuses():
         sev("chain", folder(f"missing-{name}", missing), "--roots", ROOTS, code=3, words=[name])
     sev("chain", folder("swapped", {**certs, "pek.cert": certs["oca.cert"]}), "--roots", ROOTS, code=3, words=["PEK"])
     sev("chain", folder("fine", certs), "--roots", os.path.join(WORK, "nowhere"), code=3, words=["nowhere"])
-
 
 PDH = owner.ec.generate_private_key(owner.ec.SECP384R1())
 SCALAR = PDH.private_numbers().private_value
@@ -684,21 +677,4 @@ def policy_both_ways():
         sev("policy", bad, code=2)
 
 
-def main():
-    failed = 0
-    print(f"1..{len(TESTS)}")
-    for number, function in enumerate(TESTS, 1):
-        title = function.__name__.replace("_", " ")
-        try:
-            function()
-            print(f"ok {number} - {title}")
-        except Skip as reason:
-            print(f"ok {number} - {title} # SKIP {reason}")
-        except Exception as error:  # pylint: disable=broad-except
-            failed += 1
-            print("# " + repr(error).replace("\n", "\n# "))
-            print(f"not ok {number} - {title}")
-    return 1 if failed else 0
-
-
-sys.exit(main())
+sys.exit(tap.run(TESTS, None, title=lambda test: test.__name__.replace('_', ' ')))

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The service's tests once more, on PostgreSQL.
+exec /usr/bin/python3 -m lib.postgresql run \
+  /usr/bin/python3 "$VA_TOP_SRCDIR/tests/system/test-service.py"

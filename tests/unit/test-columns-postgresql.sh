@@ -1,4 +1,0 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
-# The test of all columns once more, on PostgreSQL.
-exec /usr/bin/python3 "$VA_TOP_SRCDIR/tests/unit/postgresql.py" run \
-  /usr/bin/python3 "$VA_TOP_SRCDIR/tests/unit/test-columns.py"

@@ -1,4 +1,0 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
-# The service's tests once more, on PostgreSQL.
-exec /usr/bin/python3 "$VA_TOP_SRCDIR/tests/unit/postgresql.py" run \
-  /usr/bin/python3 "$VA_TOP_SRCDIR/tests/unit/test-service.py"
