@@ -20,7 +20,7 @@ va_token_attribute (VaToken *token, ck_attribute_type_t type, gpointer out, gsiz
 }
 
 static gboolean
-get_number (VaToken *token, ck_attribute_type_t type, unsigned long *number)
+number_attribute (VaToken *token, ck_attribute_type_t type, unsigned long *number)
 {
   gsize size = sizeof *number;
 
@@ -75,8 +75,8 @@ check_aes (VaToken *token, GError **error)
 {
   unsigned long type, size;
 
-  if (!get_number (token, CKA_KEY_TYPE, &type) || type != CKK_AES || !get_number (token, CKA_VALUE_LEN, &size)
-      || size != VA_SEAL_KEY_SIZE)
+  if (!number_attribute (token, CKA_KEY_TYPE, &type) || type != CKK_AES
+      || !number_attribute (token, CKA_VALUE_LEN, &size) || size != VA_SEAL_KEY_SIZE)
     return va_token_refuse_key (error, _("the secret key is not an AES key of 256 bits (CKK_AES, CKA_VALUE_LEN 32)"));
   if (!is_set (token, CKA_ENCRYPT, TRUE) || !is_set (token, CKA_DECRYPT, TRUE))
     return va_token_refuse_key (error, _("the AES key may not encrypt and decrypt (CKA_ENCRYPT, CKA_DECRYPT)"));
@@ -91,7 +91,7 @@ check_rsa (VaToken *token, GError **error)
   gsize size = sizeof modulus;
   unsigned long type;
 
-  if (!get_number (token, CKA_KEY_TYPE, &type) || type != CKK_RSA
+  if (!number_attribute (token, CKA_KEY_TYPE, &type) || type != CKK_RSA
       || !va_token_attribute (token, CKA_MODULUS, modulus, &size) || size < MODULUS_SIZE_MIN)
     return va_token_refuse_key (error, _("the private key is not an RSA key of 2048 bits or more (CKK_RSA)"));
   if (!is_set (token, CKA_DECRYPT, TRUE) || !is_set (token, CKA_SIGN, TRUE))
@@ -110,7 +110,7 @@ va_token_check_key (VaToken *token, GError **error)
 {
   unsigned long class;
 
-  if (!get_number (token, CKA_CLASS, &class))
+  if (!number_attribute (token, CKA_CLASS, &class))
     return va_token_refuse_key (error, _("the token does not report what kind of key it is (CKA_CLASS)"));
   if (!is_set (token, CKA_SENSITIVE, TRUE))
     return va_token_refuse_key (error, _("the key can be read out of the token, or the token does not report whether "

@@ -8,7 +8,10 @@
 #include "service/attempt.h"
 #include "service/log.h"
 #include "service/refusal.h"
+#include "service/metrics-text.h"
+#include "service/module.h"
 
+#define SIGN_SECONDS 60
 #define REGISTRATION_MAX 4096 /* bytes of JSON in a record */
 
 VaAuditEntry *
@@ -156,3 +159,16 @@ va_audit_sign_new (VaService *service)
   if (error != NULL)
     va_log (VA_LOG_ERROR, "no checkpoint of the audit log: %s", error->message);
 }
+
+static void
+print_audit_state (VaService *service, GString *text)
+{
+  va_metrics_text_value (text, "virt_attest_audit_broken", "gauge",
+                         "1: the stored audit log was changed by other hands, and is not signed any more.",
+                         va_audit_trail_is_broken (service->trail) ? 1 : 0);
+}
+
+const VaServiceModule va_module_audit = {
+  .chore = { .run = va_audit_sign_new, .seconds = SIGN_SECONDS },
+  .print_metrics = print_audit_state,
+};

@@ -31,6 +31,7 @@ libva_service_la_SOURCES = \
 	src/service/metrics-page.c \
 	src/service/metrics-process.c \
 	src/service/metrics-text.c src/service/metrics-text.h \
+	src/service/module.h src/service/modules.c \
 	src/service/owner/artifact.c \
 	src/service/owner/audit-list.c \
 	src/service/owner/launch-confirm.c \
@@ -44,9 +45,8 @@ libva_service_la_SOURCES = \
 	src/service/query.c src/service/query.h \
 	src/service/refusal.c src/service/refusal.h \
 	src/service/refusal-limit.c src/service/refusal-limit.h \
-	src/service/rekey.c src/service/rekey.h \
+	src/service/rekey.c \
 	src/service/roots.c src/service/roots.h \
-	src/service/routes.c \
 	src/service/serve.c src/service/serve.h \
 	src/service/service.h \
 	src/service/store-room.c src/service/store-room.h \

@@ -5,6 +5,8 @@
 #include "service/log.h"
 #include "service/refusal.h"
 #include "service/service.h"
+#include "service/metrics-text.h"
+#include "service/module.h"
 #include "store/error.h"
 
 /* GET /v1/healthz: the program answers. GET /v1/readyz: it can do its work, and goes on to. */
@@ -18,8 +20,8 @@ say_ok (VaResponse *response)
   json_object_set_string_member (response->json, "version", PACKAGE_VERSION);
 }
 
-gboolean
-va_handle_healthz (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+static gboolean
+handle_healthz (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   say_ok (response);
   return TRUE;
@@ -81,8 +83,8 @@ check_keys (VaService *service, GError **error)
                       "keys in the database, restores a backup"));
 }
 
-gboolean
-va_handle_readyz (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+static gboolean
+handle_readyz (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   VaService *service = user_data;
   g_autoptr(GError) reason = NULL;
@@ -96,3 +98,21 @@ va_handle_readyz (VaRequest *request, VaResponse *response, gpointer user_data, 
   say_ok (response);
   return TRUE;
 }
+
+static void
+print_readiness (VaService *service, GString *text)
+{
+  va_metrics_text_value (text, "virt_attest_certificate_not_after_seconds", "gauge",
+                         "When the service's own certificate ends, in seconds since 1970.",
+                         (double) atomic_load (&service->readiness.certificate_ends));
+}
+
+const VaServiceModule va_module_health = {
+  .routes =
+    (const VaRoute[]){
+      { "GET", "/v1/healthz", VA_BY_ANYBODY, 0, handle_healthz, "healthz" },
+      { "GET", "/v1/readyz", VA_BY_ANYBODY, 0, handle_readyz, "readyz" },
+      { NULL },
+    },
+  .print_metrics = print_readiness,
+};

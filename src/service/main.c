@@ -10,6 +10,7 @@
 #include "pki/tls-files.h"
 #include "service/check.h"
 #include "service/log.h"
+#include "service/module.h"
 #include "service/roots.h"
 #include "service/serve.h"
 #include "service/configuration.h"
@@ -169,7 +170,8 @@ open_and_serve (const VaConfig *config, VaSevRoots *roots, VaKeyService *key_ser
   g_autoptr(VaKek) kek = place != NULL ? va_service_open_kek (config, error) : NULL;
   g_autoptr(VaStore) store = kek != NULL ? va_store_open (place, VA_STORE_ANY, kek, error) : NULL;
   g_autoptr(VaHostGroups) groups = NULL;
-  VaService service = { .store = store,
+  VaService service = { .modules = va_modules_all (),
+                        .store = store,
                         .roots = roots,
                         .key_service = key_service,
                         .confirm_ms = (gint64) va_config_number (config, "limits", "confirm-seconds") * 1000,
@@ -188,7 +190,7 @@ open_and_serve (const VaConfig *config, VaSevRoots *roots, VaKeyService *key_ser
   service.references = va_reference_cache_new ();
   service.chains = va_chain_cache_new (CHAINS_MAX);
   service.registrations = va_registration_cache_new (REGISTRATIONS_MAX);
-  service.metrics = va_metrics_new (va_service_routes ());
+  service.metrics = va_metrics_new (va_modules_routes ());
   set_limits (&service, config, place);
   service.explainer = va_explainer_new (store, service.references);
   ok = va_serve (&service, &settings, error);

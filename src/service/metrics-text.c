@@ -56,3 +56,10 @@ va_metrics_text_sample (GString *text, const char *name, double value, ...)
   append_number (text, value);
   g_string_append_c (text, '\n');
 }
+
+void
+va_metrics_text_value (GString *text, const char *name, const char *type, const char *help, double value)
+{
+  va_metrics_text_family (text, name, type, help);
+  va_metrics_text_sample (text, name, value, NULL);
+}

@@ -18,5 +18,7 @@ void va_metrics_text_family (GString *text, const char *name, const char *type, 
  * @...: pairs of a label's name and its value, then %NULL
  */
 void va_metrics_text_sample (GString *text, const char *name, double value, ...) G_GNUC_NULL_TERMINATED;
+/** va_metrics_text_value: a family of one sample without labels. */
+void va_metrics_text_value (GString *text, const char *name, const char *type, const char *help, double value);
 
 G_END_DECLS

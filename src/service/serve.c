@@ -14,21 +14,18 @@
 #include "service/audit.h"
 #include "service/liveness.h"
 #include "service/log.h"
-#include "service/rekey.h"
-#include "service/store-room.h"
+#include "service/module.h"
 
-#define SWEEP_SECONDS_MAX 5
-#define CHECKPOINT_SECONDS 60
 #define TRIM_SECONDS 10
 #define STOP_MARGIN_SECONDS 10 /* for what comes behind the last request: a checkpoint */
 
-/* What is done again and again. */
+/* A module's chore, as the timer has it. */
 typedef struct {
-  void (*function) (VaService *service);
+  const VaChore *chore;
+  GThreadPool *pool;
+  guint source;
   gint pending;
-} Chore;
-
-enum { SWEEP, SIGN, REKEY, MEASURE, CHORES };
+} TimedChore;
 
 typedef struct {
   VaService *service;
@@ -36,9 +33,9 @@ typedef struct {
   VaServer *server;
   GMainLoop *loop;
   GThread *stopping;
-  guint sources[6];
+  guint sources[4];
   GThreadPool *pool; /* of one thread: the main loop must not wait for the database */
-  Chore chores[CHORES];
+  GArray *chores;    /* of TimedChore */
 } Serving;
 
 static void
@@ -143,36 +140,20 @@ on_end_signal (gpointer data)
 static void
 do_chore (gpointer data, gpointer service)
 {
-  Chore *chore = data;
+  TimedChore *timed = data;
 
-  chore->function (service);
-  g_atomic_int_set (&chore->pending, FALSE);
+  timed->chore->run (service);
+  g_atomic_int_set (&timed->pending, FALSE);
 }
 
 /* One that still waits, or is being done, is not done once more. */
-static void
-push_chore (Serving *serving, guint i)
-{
-  Chore *chore = &serving->chores[i];
-
-  if (g_atomic_int_compare_and_exchange (&chore->pending, FALSE, TRUE))
-    g_thread_pool_push (serving->pool, chore, NULL);
-}
-
-static void
-sweep_store (VaService *service)
-{
-  g_autoptr(GError) error = NULL;
-
-  /* What went wrong is in the log already. */
-  if (!va_service_sweep (service, &error))
-    g_clear_error (&error);
-}
-
 static gboolean
-on_sweep (gpointer serving)
+on_chore (gpointer data)
 {
-  push_chore (serving, SWEEP);
+  TimedChore *timed = data;
+
+  if (g_atomic_int_compare_and_exchange (&timed->pending, FALSE, TRUE))
+    g_thread_pool_push (timed->pool, timed, NULL);
   return G_SOURCE_CONTINUE;
 }
 
@@ -185,36 +166,45 @@ on_trim (gpointer unused)
   return G_SOURCE_CONTINUE;
 }
 
-static gboolean
-on_checkpoint (gpointer serving)
+static void
+add_chores (Serving *serving)
 {
-  push_chore (serving, SIGN);
-  push_chore (serving, REKEY);
-  push_chore (serving, MEASURE);
-  return G_SOURCE_CONTINUE;
+  VaService *service = serving->service;
+
+  serving->pool = g_thread_pool_new (do_chore, service, 1, TRUE, NULL);
+  serving->chores = g_array_new (FALSE, TRUE, sizeof (TimedChore));
+  for (guint i = 0; service->modules[i] != NULL; i++)
+    {
+      const TimedChore timed = { &service->modules[i]->chore, serving->pool, 0, FALSE };
+
+      if (timed.chore->run != NULL)
+        g_array_append_val (serving->chores, timed);
+    }
+  /* From now on each has its place. */
+  for (guint i = 0; i < serving->chores->len; i++)
+    {
+      TimedChore *timed = &g_array_index (serving->chores, TimedChore, i);
+      const VaChore *chore = timed->chore;
+
+      timed->source = g_timeout_add_seconds (chore->seconds_of != NULL ? chore->seconds_of (service) : chore->seconds,
+                                             on_chore, timed);
+      if (chore->at_start)
+        on_chore (timed);
+    }
 }
 
 static void
 add_sources (Serving *serving)
 {
-  VaService *service = serving->service;
   const guint sources[G_N_ELEMENTS (serving->sources)] = {
     g_unix_signal_add (SIGTERM, on_end_signal, serving),
     g_unix_signal_add (SIGINT, on_end_signal, serving),
     g_unix_signal_add (SIGHUP, on_reload_signal, serving),
-    g_timeout_add_seconds ((guint) MIN (service->launch_ms / 1000, SWEEP_SECONDS_MAX), on_sweep, serving),
-    g_timeout_add_seconds (CHECKPOINT_SECONDS, on_checkpoint, serving),
     g_timeout_add_seconds (TRIM_SECONDS, on_trim, NULL),
   };
 
   memcpy (serving->sources, sources, sizeof sources);
-  serving->pool = g_thread_pool_new (do_chore, service, 1, TRUE, NULL);
-  serving->chores[SWEEP].function = sweep_store;
-  serving->chores[SIGN].function = va_audit_sign_new;
-  serving->chores[REKEY].function = va_service_rekey;
-  serving->chores[MEASURE].function = va_store_room_measure;
-  push_chore (serving, REKEY);
-  push_chore (serving, MEASURE);
+  add_chores (serving);
 }
 
 static void
@@ -222,7 +212,10 @@ remove_sources (Serving *serving)
 {
   for (guint i = 0; i < G_N_ELEMENTS (serving->sources); i++)
     g_source_remove (serving->sources[i]);
+  for (guint i = 0; i < serving->chores->len; i++)
+    g_source_remove (g_array_index (serving->chores, TimedChore, i).source);
   g_thread_pool_free (serving->pool, FALSE, TRUE);
+  g_array_unref (serving->chores);
 }
 
 static gboolean
@@ -236,7 +229,7 @@ start_serving (Serving *serving, GError **error)
   settings->statistics = &serving->service->server;
   if (!load_serving_tls (serving, &files, error) || !note_certificate_end (serving, &files, error))
     return FALSE;
-  serving->server = va_server_start (settings, va_service_routes (), serving->service, error);
+  serving->server = va_server_start (settings, va_modules_routes (), serving->service, error);
   return serving->server != NULL;
 }
 

@@ -15,7 +15,7 @@
 #include "tee/sev/chain.h"
 #include "store/store.h"
 
-/* virt-attestd: what its resources share. Each handler is a VaHandler; its route is in routes.c. */
+/* virt-attestd: what its modules share. */
 G_BEGIN_DECLS
 
 /** Whether the service can do its work, besides its store. Anybody may read it at any time. */
@@ -35,7 +35,10 @@ typedef struct {
   guint64 rows[VA_STORE_TABLES];
 } VaStoreSize;
 
+typedef struct _VaServiceModule VaServiceModule;
+
 typedef struct {
+  const VaServiceModule *const *modules; /* ended by %NULL */
   VaStore *store;
   VaSevRoots *roots;
   VaKeyService *key_service; /* AMD's; %NULL: not to be asked */
@@ -61,9 +64,6 @@ typedef struct {
   gint64 launch_ms;  /* how long a launch stays open */
 } VaService;
 
-/** va_service_routes: the table for va_server_start(), whose user_data is the VaService. */
-const VaRoute *va_service_routes (void);
-
 /** va_service_now: milliseconds since 1970 UTC. */
 gint64 va_service_now (void);
 /**
@@ -71,36 +71,5 @@ gint64 va_service_now (void);
  * Errors: VA_PROBLEM_STORE
  */
 gboolean va_service_sweep (VaService *service, GError **error);
-
-gboolean va_handle_vm_list (VaRequest *request, VaResponse *response, gpointer service, GError **error);
-gboolean va_handle_vm_put (VaRequest *request, VaResponse *response, gpointer service, GError **error);
-gboolean va_handle_vm_get (VaRequest *request, VaResponse *response, gpointer service, GError **error);
-gboolean va_handle_vm_remove (VaRequest *request, VaResponse *response, gpointer service, GError **error);
-gboolean va_handle_proposal_get (VaRequest *request, VaResponse *response, gpointer service, GError **error);
-gboolean va_handle_proposal_remove (VaRequest *request, VaResponse *response, gpointer service, GError **error);
-gboolean va_handle_confirm (VaRequest *request, VaResponse *response, gpointer service, GError **error);
-gboolean va_handle_launch (VaRequest *request, VaResponse *response, gpointer service, GError **error);
-gboolean va_handle_validate (VaRequest *request, VaResponse *response, gpointer service, GError **error);
-gboolean va_handle_outcome (VaRequest *request, VaResponse *response, gpointer service, GError **error);
-gboolean va_handle_launch_approve (VaRequest *request, VaResponse *response, gpointer service, GError **error);
-gboolean va_handle_launch_deny (VaRequest *request, VaResponse *response, gpointer service, GError **error);
-gboolean va_handle_launch_list (VaRequest *request, VaResponse *response, gpointer service, GError **error);
-gboolean va_handle_launch_get (VaRequest *request, VaResponse *response, gpointer service, GError **error);
-gboolean va_handle_launch_revoke (VaRequest *request, VaResponse *response, gpointer service, GError **error);
-gboolean va_handle_receipt (VaRequest *request, VaResponse *response, gpointer service, GError **error);
-gboolean va_handle_audit_list (VaRequest *request, VaResponse *response, gpointer service, GError **error);
-gboolean va_handle_checkpoint (VaRequest *request, VaResponse *response, gpointer service, GError **error);
-gboolean va_handle_secret_put (VaRequest *request, VaResponse *response, gpointer service, GError **error);
-gboolean va_handle_secret_list (VaRequest *request, VaResponse *response, gpointer service, GError **error);
-gboolean va_handle_secret_get (VaRequest *request, VaResponse *response, gpointer service, GError **error);
-gboolean va_handle_secret_remove (VaRequest *request, VaResponse *response, gpointer service, GError **error);
-gboolean va_handle_artifact_put (VaRequest *request, VaResponse *response, gpointer service, GError **error);
-gboolean va_handle_artifact_remove (VaRequest *request, VaResponse *response, gpointer service, GError **error);
-gboolean va_handle_artifact_list (VaRequest *request, VaResponse *response, gpointer service, GError **error);
-gboolean va_handle_host_put (VaRequest *request, VaResponse *response, gpointer service, GError **error);
-gboolean va_handle_host_list (VaRequest *request, VaResponse *response, gpointer service, GError **error);
-gboolean va_handle_healthz (VaRequest *request, VaResponse *response, gpointer service, GError **error);
-gboolean va_handle_metrics (VaRequest *request, VaResponse *response, gpointer service, GError **error);
-gboolean va_handle_readyz (VaRequest *request, VaResponse *response, gpointer service, GError **error);
 
 G_END_DECLS

@@ -8,12 +8,16 @@
 #include "core/i18n.h"
 #include "service/log.h"
 #include "service/refusal.h"
+#include "service/metrics-text.h"
+#include "service/module.h"
 
 #define MIB (1024 * 1024)
+#define MEASURE_SECONDS 60
 #define BYTES_SECONDS 1 /* so long a size is good: to ask is quick, but not for every request */
 
-gboolean
-va_store_room_free (const VaService *service, guint64 *bytes)
+/* Of the store's file system. Returns: FALSE: that is not known, as of a database elsewhere */
+static gboolean
+get_free_bytes (const VaService *service, guint64 *bytes)
 {
   struct statvfs info;
 
@@ -23,8 +27,9 @@ va_store_room_free (const VaService *service, guint64 *bytes)
   return TRUE;
 }
 
-gboolean
-va_store_room_used (VaService *service, guint64 *bytes)
+/* As it was not long ago. Returns: FALSE: the database does not say */
+static gboolean
+measure_bytes (VaService *service, guint64 *bytes)
 {
   VaStoreSize *size = &service->size;
   gint64 now = g_get_monotonic_time ();
@@ -45,8 +50,9 @@ va_store_room_used (VaService *service, guint64 *bytes)
   return TRUE;
 }
 
-gboolean
-va_store_room_rows (VaService *service, guint64 rows[VA_STORE_TABLES])
+/* Returns: FALSE: they were not counted yet */
+static gboolean
+get_rows (VaService *service, guint64 rows[VA_STORE_TABLES])
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&service->size.mutex);
 
@@ -54,8 +60,8 @@ va_store_room_rows (VaService *service, guint64 rows[VA_STORE_TABLES])
   return service->size.has_rows;
 }
 
-void
-va_store_room_measure (VaService *service)
+static void
+measure_store (VaService *service)
 {
   g_autoptr(GError) error = NULL;
   guint64 rows[VA_STORE_TABLES], bytes;
@@ -70,7 +76,7 @@ va_store_room_measure (VaService *service)
       service->size.has_rows = TRUE;
       g_mutex_unlock (&service->size.mutex);
     }
-  if (!va_store_room_used (service, &bytes))
+  if (!measure_bytes (service, &bytes))
     g_debug ("the store's size could not be measured");
 }
 
@@ -90,11 +96,11 @@ find_shortage (VaService *service)
 {
   guint64 bytes;
 
-  if (va_store_room_free (service, &bytes) && bytes < service->reserve)
+  if (get_free_bytes (service, &bytes) && bytes < service->reserve)
     return g_strdup_printf ("the store's file system has %" G_GUINT64_FORMAT " MiB left, less than “reserve-mib” of "
                             "service.conf",
                             bytes / MIB);
-  if (service->store_most > 0 && va_store_room_used (service, &bytes) && bytes >= service->store_most)
+  if (service->store_most > 0 && measure_bytes (service, &bytes) && bytes >= service->store_most)
     return g_strdup_printf ("the store has %" G_GUINT64_FORMAT " MiB, as many as “store-mib” of service.conf allows",
                             bytes / MIB);
   return NULL;
@@ -118,3 +124,59 @@ va_store_room_for_change (VaService *service, const VaRequest *request, gboolean
                          "to make "
                          "room"));
 }
+
+static void
+print_size (VaService *service, GString *text)
+{
+  guint64 rows[VA_STORE_TABLES], bytes;
+
+  if (measure_bytes (service, &bytes))
+    va_metrics_text_value (text, "virt_attest_store_bytes", "gauge",
+                           "Bytes of the store's database; from store-mib on nothing new is stored but launches.",
+                           (double) bytes);
+  if (!get_rows (service, rows))
+    return;
+  va_metrics_text_family (text, "virt_attest_store_rows", "gauge",
+                          "Rows of the store's tables, counted once a minute.");
+  for (guint i = 0; i < VA_STORE_TABLES; i++)
+    va_metrics_text_sample (text, "virt_attest_store_rows", (double) rows[i], "table", va_store_table_name (i), NULL);
+}
+
+static void
+print_store (VaService *service, GString *text)
+{
+  VaStoreStatistics store;
+  guint64 room;
+
+  va_store_statistics (service->store, &store);
+  if (get_free_bytes (service, &room))
+    va_metrics_text_value (text, "virt_attest_store_free_bytes", "gauge",
+                           "Free bytes of the file system that the store is in; below reserve-mib nothing new is "
+                           "stored "
+                           "but launches.",
+                           (double) room);
+  va_metrics_text_value (text, "virt_attest_store_up", "gauge", "Whether the database answered last time.",
+                         store.up ? 1 : 0);
+  va_metrics_text_value (text, "virt_attest_store_transactions_total", "counter", "Transactions with a change.",
+                         (double) store.transactions);
+  va_metrics_text_value (text, "virt_attest_store_commits_total", "counter",
+                         "Commits, one for all transactions that waited at the same time.", (double) store.commits);
+  va_metrics_text_value (text, "virt_attest_store_failures_total", "counter", "Commits that failed.",
+                         (double) store.failures);
+  va_metrics_text_value (text, "virt_attest_store_connects_total", "counter",
+                         "Connections to the database that were tried.", (double) store.connects);
+  va_metrics_text_value (text, "virt_attest_store_commit_seconds_total", "counter", "Time of all commits together.",
+                         store.seconds);
+}
+
+static void
+print_store_room (VaService *service, GString *text)
+{
+  print_store (service, text);
+  print_size (service, text);
+}
+
+const VaServiceModule va_module_store_room = {
+  .chore = { .run = measure_store, .seconds = MEASURE_SECONDS, .at_start = TRUE },
+  .print_metrics = print_store_room,
+};

@@ -4,6 +4,9 @@
 #include "service/log.h"
 #include "service/refusal.h"
 #include "service/service.h"
+#include "service/module.h"
+
+#define SWEEP_SECONDS_MAX 5
 
 gint64
 va_service_now (void)
@@ -23,3 +26,23 @@ va_service_sweep (VaService *service, GError **error)
     va_log (VA_LOG_INFO, "%u launches expired: nobody validated them in time", count);
   return TRUE;
 }
+
+static void
+sweep_store (VaService *service)
+{
+  g_autoptr(GError) error = NULL;
+
+  /* What went wrong is in the log already. */
+  if (!va_service_sweep (service, &error))
+    g_clear_error (&error);
+}
+
+static guint
+seconds_to_sweep (const VaService *service)
+{
+  return (guint) MIN (service->launch_ms / 1000, SWEEP_SECONDS_MAX);
+}
+
+const VaServiceModule va_module_sweep = {
+  .chore = { .run = sweep_store, .seconds_of = seconds_to_sweep },
+};

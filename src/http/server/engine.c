@@ -92,7 +92,7 @@ on_head_part (void *data, enum MHD_ValueKind kind, const char *name, size_t name
 }
 
 static const VaHead *
-read_head (VaWire *wire, const char *path, const char *method, const char *version)
+gather_head (VaWire *wire, const char *path, const char *method, const char *version)
 {
   const union MHD_ConnectionInfo *info = MHD_get_connection_info (wire->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
   VaHead *head = &wire->head;
@@ -119,7 +119,7 @@ on_request (void *data, struct MHD_Connection *mhd, const char *path, const char
   if (wire == NULL || *state == NULL)
     return MHD_NO;
   if (!wire->has_head)
-    go_on = calls->head (*state, read_head (wire, path, method, version));
+    go_on = calls->head (*state, gather_head (wire, path, method, version));
   else if (*upload_size > 0)
     {
       go_on = calls->body (*state, upload, *upload_size);

@@ -78,7 +78,7 @@ line_follows (const Lines *lines, const char *name, gsize name_size, const char 
 }
 
 static void
-read_line (Lines *lines, const VaHeadPart *header)
+look_at_line (Lines *lines, const VaHeadPart *header)
 {
   const char *name = header->name;
   const char *value = header->value != NULL ? header->value : name + header->name_size; /* follows no name */
@@ -131,7 +131,7 @@ va_head_check (const VaHead *head, GError **error)
   Lines lines = { .end = head->version + strlen (head->version) };
 
   for (guint i = 0; i < head->headers->len; i++)
-    read_line (&lines, &g_array_index (head->headers, VaHeadPart, i));
+    look_at_line (&lines, &g_array_index (head->headers, VaHeadPart, i));
   if (lines.names)
     return refuse_head (error,
                         _("a header's name has a character that none may have, a blank before the colon for instance"));

@@ -9,6 +9,8 @@
 #include "service/refusal.h"
 #include "service/store-room.h"
 #include "service/service.h"
+#include "service/metrics-text.h"
+#include "service/module.h"
 
 /* POST, GET /v1/host: what the agents found on their hosts. Shown to people; no rule looks at it. */
 
@@ -32,8 +34,8 @@ note_features (VaService *service, VaRequest *request, const VaStoredHost *host,
   return FALSE;
 }
 
-gboolean
-va_handle_host_put (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+static gboolean
+handle_host_put (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   VaService *service = user_data;
   g_autoptr(VaStoredHost) host = g_new0 (VaStoredHost, 1);
@@ -82,8 +84,8 @@ name_of_host (gconstpointer record)
   return ((const VaStoredHost *) record)->name;
 }
 
-gboolean
-va_handle_host_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+static gboolean
+handle_host_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   static const VaListKind kind = { "hosts",    "name",        PAGE_LIMIT,
                                    PAGE_LIMIT, va_query_name, va_store_list_hosts,
@@ -93,3 +95,64 @@ va_handle_host_list (VaRequest *request, VaResponse *response, gpointer user_dat
 
   return va_list_answer (&kind, service, request, &page, response, error);
 }
+
+#define HOST_PAGE 500
+#define HOST_BYTES (1024 * 1024)
+#define HOST_SECONDS \
+  (24 * 3600) /* an agent tells its features each hour; who was silent for longer is no host any more */
+
+/* The first end of a certificate among @hosts, or @first if that is earlier; 0: none said. */
+static guint64
+first_end (const GPtrArray *hosts, guint64 first)
+{
+  gint64 now = va_service_now () / 1000;
+
+  for (guint i = 0; i < hosts->len; i++)
+    {
+      const VaStoredHost *host = hosts->pdata[i];
+      g_autoptr(JsonObject) object = va_json_parse (host->features, strlen (host->features), NULL);
+      g_autoptr(VaHostFeatures) features = object != NULL ? va_host_features_read (object, NULL) : NULL;
+
+      if (features != NULL && features->certificate_ends != 0 && now - host->seen < HOST_SECONDS
+          && (first == 0 || features->certificate_ends < first))
+        first = features->certificate_ends;
+    }
+  return first;
+}
+
+static void
+print_hosts (VaService *service, GString *text)
+{
+  VaPage page = { .limit = HOST_PAGE, .bytes = HOST_BYTES };
+  g_autofree char *after = NULL;
+  gboolean more = TRUE;
+  guint64 first = 0;
+
+  while (more)
+    {
+      g_autoptr(GError) error = NULL;
+      g_autoptr(GPtrArray) hosts = va_store_list_hosts (service->store, &page, &more, &error);
+
+      if (hosts == NULL || hosts->len == 0)
+        break;
+      first = first_end (hosts, first);
+      g_free (after);
+      after = g_strdup (((const VaStoredHost *) hosts->pdata[hosts->len - 1])->name);
+      page.after = after;
+    }
+  if (first != 0)
+    va_metrics_text_value (text, "virt_attest_hosts_certificate_not_after_seconds", "gauge",
+                           "When the first certificate of the hosts that were heard of within a day ends, in seconds "
+                           "since 1970.",
+                           (double) first);
+}
+
+const VaServiceModule va_module_host = {
+  .routes =
+    (const VaRoute[]){
+      { "POST", "/v1/host", VA_BY_HOST, 16 * 1024, handle_host_put, "host-features" },
+      { "GET", "/v1/host", VA_BY_OWNER | VA_BY_OPERATOR, 0, handle_host_list, "host-list", FALSE, VA_PAGE_MEMORY },
+      { NULL },
+    },
+  .print_metrics = print_hosts,
+};

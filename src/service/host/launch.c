@@ -18,6 +18,7 @@
 #include "service/decide/rules.h"
 #include "service/service.h"
 #include "service/decide/secret-table.h"
+#include "service/module.h"
 #include "tee/sev/firmware-error.h"
 
 /* POST /v1/vm/{id}/launch: grant one launch, and fix what it will be decided by. */
@@ -453,8 +454,8 @@ try_to_grant (VaService *service, VaRequest *call, const VaLaunchRequest *reques
   return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
 }
 
-gboolean
-va_handle_launch (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+static gboolean
+handle_launch (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   const char *vm = request->parts[0];
   g_autoptr(GError) reason = NULL;
@@ -477,3 +478,11 @@ va_handle_launch (VaRequest *request, VaResponse *response, gpointer user_data, 
                             .call = "launch", .vm = vm, .error = *error, .host = request->identity->name });
   return FALSE;
 }
+
+const VaServiceModule va_module_launch = {
+  .routes =
+    (const VaRoute[]){
+      { "POST", "/v1/vm/{}/launch", VA_BY_HOST, 32 * 1024, handle_launch, "launch" },
+      { NULL },
+    },
+};

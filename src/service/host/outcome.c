@@ -8,6 +8,7 @@
 #include "service/launch-record.h"
 #include "service/refusal.h"
 #include "service/service.h"
+#include "service/module.h"
 
 /* POST /v1/launch/{launch-id}/outcome: what became of a launch, as its host tells. May come twice. */
 
@@ -104,8 +105,8 @@ apply_report (VaService *service, const char *id, Report *report, GError **error
   return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
 }
 
-gboolean
-va_handle_outcome (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+static gboolean
+handle_outcome (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   const char *host = request->identity->name, *id = request->parts[0];
   VaDecision decision = { .call = "outcome", .launch_id = id, .host = host };
@@ -137,3 +138,11 @@ va_handle_outcome (VaRequest *request, VaResponse *response, gpointer user_data,
   response->json = json_object_new ();
   return TRUE;
 }
+
+const VaServiceModule va_module_outcome = {
+  .routes =
+    (const VaRoute[]){
+      { "POST", "/v1/launch/{}/outcome", VA_BY_HOST, 32 * 1024, handle_outcome, "outcome" },
+      { NULL },
+    },
+};

@@ -13,6 +13,7 @@
 #include "service/refusal.h"
 #include "service/decide/rules.h"
 #include "service/service.h"
+#include "service/module.h"
 #include "tee/sev/session.h"
 
 /*
@@ -298,8 +299,8 @@ validate_launch (VaService *service, VaRequest *call, const VaValidateRequest *r
   return NULL;
 }
 
-gboolean
-va_handle_validate (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+static gboolean
+handle_validate (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   const char *vm = request->parts[0];
   VaDecision decision = { .call = "validate", .vm = vm, .host = request->identity->name };
@@ -330,3 +331,11 @@ va_handle_validate (VaRequest *request, VaResponse *response, gpointer user_data
   va_decision_log_note (user_data, request, &decision);
   return FALSE;
 }
+
+const VaServiceModule va_module_validate = {
+  .routes =
+    (const VaRoute[]){
+      { "POST", "/v1/vm/{}/validate", VA_BY_HOST, 4096, handle_validate, "validate" },
+      { NULL },
+    },
+};

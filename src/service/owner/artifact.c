@@ -9,6 +9,7 @@
 #include "service/refusal.h"
 #include "service/store-room.h"
 #include "service/service.h"
+#include "service/module.h"
 #include "tee/sev/digest.h"
 #include "tee/sev/firmware-image.h"
 
@@ -32,8 +33,8 @@ write_artifact (const VaStoredArtifact *artifact)
   return object;
 }
 
-gboolean
-va_handle_artifact_put (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+static gboolean
+handle_artifact_put (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   VaService *service = user_data;
   g_autoptr(VaStoredArtifact) artifact = g_new0 (VaStoredArtifact, 1);
@@ -72,8 +73,8 @@ hash_of_artifact (gconstpointer record)
   return ((const VaStoredArtifact *) record)->hash;
 }
 
-gboolean
-va_handle_artifact_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+static gboolean
+handle_artifact_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   static const VaListKind kind = {
     "artifacts",           "hash",           PAGE_LIMIT,          PAGE_LIMIT, va_query_hash, va_store_list_artifacts,
@@ -84,8 +85,8 @@ va_handle_artifact_list (VaRequest *request, VaResponse *response, gpointer user
   return va_list_answer (&kind, user_data, request, &page, response, error);
 }
 
-gboolean
-va_handle_artifact_remove (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+static gboolean
+handle_artifact_remove (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   VaService *service = user_data;
   const char *hash = request->parts[0];
@@ -102,3 +103,13 @@ va_handle_artifact_remove (VaRequest *request, VaResponse *response, gpointer us
   response->status = 204;
   return TRUE;
 }
+
+const VaServiceModule va_module_artifact = {
+  .routes =
+    (const VaRoute[]){
+      { "PUT", "/v1/artifact", VA_BY_OWNER, VA_FIRMWARE_MAX, handle_artifact_put, "artifact-put", TRUE },
+      { "GET", "/v1/artifact", VA_BY_OWNER, 0, handle_artifact_list, "artifact-list", FALSE, VA_PAGE_MEMORY },
+      { "DELETE", "/v1/artifact/{}", VA_BY_OWNER, 0, handle_artifact_remove, "artifact-remove" },
+      { NULL },
+    },
+};

@@ -8,12 +8,14 @@
 #include "service/page.h"
 #include "service/query.h"
 #include "service/refusal.h"
+#include "service/module.h"
 
 /* GET /v1/audit, POST /v1/audit/checkpoint, GET /v1/launch/{launch-id}/receipt: the audit log. */
 
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX 500
 #define RECEIPT_MAX 32
+#define READERS (VA_BY_OWNER | VA_BY_OPERATOR | VA_BY_AUDITOR)
 
 /* Whose records @request may read: an owner his own, operators and auditors all. */
 static const char *
@@ -142,8 +144,8 @@ find_begin (VaService *service, VaAuditQuery *query, JsonObject **anchor, GError
   return *anchor != NULL;
 }
 
-gboolean
-va_handle_audit_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+static gboolean
+handle_audit_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   VaService *service = user_data;
   VaAuditQuery query = { NULL };
@@ -176,8 +178,8 @@ va_handle_audit_list (VaRequest *request, VaResponse *response, gpointer user_da
   return TRUE;
 }
 
-gboolean
-va_handle_checkpoint (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+static gboolean
+handle_checkpoint (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   g_autoptr(GError) reason = NULL;
   g_autoptr(VaCheckpoint) checkpoint = va_audit_sign (user_data, &reason);
@@ -224,8 +226,8 @@ write_receipt (VaService *service, const GPtrArray *list, GError **error)
   return g_steal_pointer (&records);
 }
 
-gboolean
-va_handle_receipt (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+static gboolean
+handle_receipt (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   VaService *service = user_data;
   const char *id = request->parts[0];
@@ -248,3 +250,13 @@ va_handle_receipt (VaRequest *request, VaResponse *response, gpointer user_data,
   json_object_set_array_member (response->json, "records", g_steal_pointer (&records));
   return TRUE;
 }
+
+const VaServiceModule va_module_audit_list = {
+  .routes =
+    (const VaRoute[]){
+      { "GET", "/v1/launch/{}/receipt", VA_BY_OWNER, 0, handle_receipt, "receipt", FALSE, VA_PAGE_MEMORY },
+      { "GET", "/v1/audit", READERS, 0, handle_audit_list, "audit-list", FALSE, VA_PAGE_MEMORY },
+      { "POST", "/v1/audit/checkpoint", READERS, 0, handle_checkpoint, "checkpoint" },
+      { NULL },
+    },
+};

@@ -10,6 +10,7 @@
 #include "service/owner/proposal.h"
 #include "service/refusal.h"
 #include "service/decide/registration.h"
+#include "service/module.h"
 
 /*
  * POST /v1/launch/{launch-id}/approve, /deny: what an owner says to a launch that waits for them. A denial also takes
@@ -136,8 +137,8 @@ answer_launch (VaRequest *request, VaResponse *response, VaService *service, con
   return TRUE;
 }
 
-gboolean
-va_handle_launch_approve (VaRequest *request, VaResponse *response, gpointer service, GError **error)
+static gboolean
+handle_launch_approve (VaRequest *request, VaResponse *response, gpointer service, GError **error)
 {
   g_autoptr(JsonObject) body = va_request_json (request, error);
   g_autoptr(VaApproval) approval = NULL;
@@ -151,8 +152,17 @@ va_handle_launch_approve (VaRequest *request, VaResponse *response, gpointer ser
   return answer_launch (request, response, service, approval, error);
 }
 
-gboolean
-va_handle_launch_deny (VaRequest *request, VaResponse *response, gpointer service, GError **error)
+static gboolean
+handle_launch_deny (VaRequest *request, VaResponse *response, gpointer service, GError **error)
 {
   return answer_launch (request, response, service, NULL, error);
 }
+
+const VaServiceModule va_module_launch_confirm = {
+  .routes =
+    (const VaRoute[]){
+      { "POST", "/v1/launch/{}/approve", VA_BY_OWNER, 4096, handle_launch_approve, "approve" },
+      { "POST", "/v1/launch/{}/deny", VA_BY_OWNER, 0, handle_launch_deny, "deny" },
+      { NULL },
+    },
+};

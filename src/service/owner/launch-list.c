@@ -7,6 +7,8 @@
 #include "service/query.h"
 #include "service/refusal.h"
 #include "service/service.h"
+#include "service/metrics-text.h"
+#include "service/module.h"
 
 /* GET /v1/launch, GET /v1/launch/{launch-id}: launches as their owner sees them. */
 
@@ -26,8 +28,8 @@ id_of_launch (gconstpointer record)
   return ((const VaStoredLaunch *) record)->id;
 }
 
-gboolean
-va_handle_launch_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+static gboolean
+handle_launch_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   static const VaListKind kind = { "launches",          "launch-id",   LIMIT_DEFAULT,
                                    LIMIT_MAX,           va_query_uuid, va_store_list_launches,
@@ -39,8 +41,8 @@ va_handle_launch_list (VaRequest *request, VaResponse *response, gpointer user_d
          && va_list_answer (&kind, service, request, &page, response, error);
 }
 
-gboolean
-va_handle_launch_get (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+static gboolean
+handle_launch_get (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   VaService *service = user_data;
   g_autoptr(VaStoredLaunch) launch = NULL;
@@ -57,3 +59,31 @@ va_handle_launch_get (VaRequest *request, VaResponse *response, gpointer user_da
   response->json = va_launch_record_write (launch);
   return TRUE;
 }
+
+/* What the database cannot tell just now is left out, not said to be 0. */
+static void
+print_launch_states (VaService *service, GString *text)
+{
+  g_autoptr(GError) error = NULL;
+  guint64 waiting, active;
+
+  if (!va_store_count_launches (service->store, &waiting, &active, &error))
+    {
+      g_debug ("launches could not be counted: %s", error->message);
+      return;
+    }
+  va_metrics_text_value (text, "virt_attest_launches_waiting", "gauge",
+                         "Launches that wait for an owner's confirmation.", (double) waiting);
+  va_metrics_text_value (text, "virt_attest_launches_active", "gauge", "Launches that are open, validated or running.",
+                         (double) active);
+}
+
+const VaServiceModule va_module_launch_list = {
+  .routes =
+    (const VaRoute[]){
+      { "GET", "/v1/launch", VA_BY_OWNER, 0, handle_launch_list, "launch-list", FALSE, VA_PAGE_MEMORY },
+      { "GET", "/v1/launch/{}", VA_BY_OWNER, 0, handle_launch_get, "launch-show" },
+      { NULL },
+    },
+  .print_metrics = print_launch_states,
+};

@@ -9,6 +9,7 @@
 #include "service/launch-record.h"
 #include "service/refusal.h"
 #include "service/service.h"
+#include "service/module.h"
 
 /*
  * POST /v1/launch/{launch-id}/revoke: the owner takes an open launch back, and with it what was approved for further
@@ -58,8 +59,8 @@ revoke_launch (VaStoredLaunch *launch, gpointer user_data, GError **error)
   return TRUE;
 }
 
-gboolean
-va_handle_launch_revoke (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+static gboolean
+handle_launch_revoke (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   VaService *service = user_data;
   const char *id = request->parts[0];
@@ -91,3 +92,11 @@ va_handle_launch_revoke (VaRequest *request, VaResponse *response, gpointer user
   response->json = va_launch_record_write (launch);
   return TRUE;
 }
+
+const VaServiceModule va_module_launch_revoke = {
+  .routes =
+    (const VaRoute[]){
+      { "POST", "/v1/launch/{}/revoke", VA_BY_OWNER, 0, handle_launch_revoke, "revoke" },
+      { NULL },
+    },
+};

@@ -9,6 +9,7 @@
 #include "service/log.h"
 #include "service/refusal.h"
 #include "service/decide/registration.h"
+#include "service/module.h"
 
 /* GET, DELETE /v1/vm/{id}/proposal, POST /v1/vm/{id}/confirm: changes that take two persons. */
 
@@ -76,8 +77,8 @@ find_proposal (VaService *service, const VaRequest *request, GError **error)
   return proposal;
 }
 
-gboolean
-va_handle_proposal_get (VaRequest *request, VaResponse *response, gpointer service, GError **error)
+static gboolean
+handle_proposal_get (VaRequest *request, VaResponse *response, gpointer service, GError **error)
 {
   g_autoptr(VaStoredProposal) proposal = find_proposal (service, request, error);
   g_autoptr(GError) reason = NULL;
@@ -89,8 +90,8 @@ va_handle_proposal_get (VaRequest *request, VaResponse *response, gpointer servi
   return response->json != NULL || va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
 }
 
-gboolean
-va_handle_proposal_remove (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+static gboolean
+handle_proposal_remove (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   VaService *service = user_data;
   g_autoptr(GError) reason = NULL;
@@ -151,8 +152,8 @@ carry_out_proposal (VaService *service, VaRequest *request, const VaStoredPropos
                                   &expected, &is_new, entry, error);
 }
 
-gboolean
-va_handle_confirm (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+static gboolean
+handle_confirm (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   VaService *service = user_data;
   g_autoptr(VaStoredProposal) proposal = find_proposal (service, request, error);
@@ -173,3 +174,13 @@ va_handle_confirm (VaRequest *request, VaResponse *response, gpointer user_data,
   response->json = va_vm_show (service, proposal->owner, proposal->vm, error);
   return response->json != NULL;
 }
+
+const VaServiceModule va_module_proposal = {
+  .routes =
+    (const VaRoute[]){
+      { "GET", "/v1/vm/{}/proposal", VA_BY_OWNER, 0, handle_proposal_get, "proposal-show" },
+      { "DELETE", "/v1/vm/{}/proposal", VA_BY_OWNER, 0, handle_proposal_remove, "proposal-withdraw" },
+      { "POST", "/v1/vm/{}/confirm", VA_BY_OWNER, 4096, handle_confirm, "proposal-confirm" },
+      { NULL },
+    },
+};

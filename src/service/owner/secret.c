@@ -11,6 +11,7 @@
 #include "service/refusal.h"
 #include "service/store-room.h"
 #include "service/service.h"
+#include "service/module.h"
 
 /* PUT, GET, DELETE /v1/secret: secrets by name; their values go in and never come out this way. */
 
@@ -76,8 +77,8 @@ note_secret (VaRequest *request, VaAuditVerdict verdict)
   va_audit_entry_decide (entry, verdict);
 }
 
-gboolean
-va_handle_secret_put (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+static gboolean
+handle_secret_put (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   VaService *service = user_data;
   g_autoptr(VaStoredSecret) secret = g_new0 (VaStoredSecret, 1);
@@ -106,8 +107,8 @@ va_handle_secret_put (VaRequest *request, VaResponse *response, gpointer user_da
   return TRUE;
 }
 
-gboolean
-va_handle_secret_get (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+static gboolean
+handle_secret_get (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   VaService *service = user_data;
   g_autoptr(GError) reason = NULL;
@@ -134,8 +135,8 @@ name_of_secret (gconstpointer record)
   return ((const VaStoredSecret *) record)->name;
 }
 
-gboolean
-va_handle_secret_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+static gboolean
+handle_secret_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   static const VaListKind kind = { "secrets",           "name",         PAGE_LIMIT,
                                    PAGE_LIMIT,          va_query_name,  va_store_list_secrets,
@@ -146,8 +147,8 @@ va_handle_secret_list (VaRequest *request, VaResponse *response, gpointer user_d
   return va_list_answer (&kind, service, request, &page, response, error);
 }
 
-gboolean
-va_handle_secret_remove (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+static gboolean
+handle_secret_remove (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   VaService *service = user_data;
   g_autoptr(GError) reason = NULL;
@@ -161,3 +162,14 @@ va_handle_secret_remove (VaRequest *request, VaResponse *response, gpointer user
   response->status = 204;
   return TRUE;
 }
+
+const VaServiceModule va_module_secret = {
+  .routes =
+    (const VaRoute[]){
+      { "PUT", "/v1/secret/{}", VA_BY_OWNER, VA_SECRET_TABLE_MAX, handle_secret_put, "secret-put" },
+      { "GET", "/v1/secret", VA_BY_OWNER, 0, handle_secret_list, "secret-list", FALSE, VA_PAGE_MEMORY },
+      { "GET", "/v1/secret/{}", VA_BY_OWNER, 0, handle_secret_get, "secret-show" },
+      { "DELETE", "/v1/secret/{}", VA_BY_OWNER, 0, handle_secret_remove, "secret-remove" },
+      { NULL },
+    },
+};

@@ -12,10 +12,13 @@
 #include "service/decide/registration.h"
 #include "service/store-room.h"
 #include "service/service.h"
+#include "service/module.h"
 
 /* POST, GET, DELETE /v1/vm: registrations. */
 
 #define PAGE_LIMIT 100
+/* 32 inline secrets, which fit into one injection of 16 KiB together */
+#define REGISTRATION_BODY_MAX (128 * 1024)
 
 static VaRegistration *
 read_registration_body (VaService *service, const VaRequest *request, GError **error)
@@ -87,8 +90,8 @@ write_replaced_registration (guint64 version, gint64 created)
   return object;
 }
 
-gboolean
-va_handle_vm_put (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+static gboolean
+handle_vm_put (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   VaService *service = user_data;
   const char *owner = request->identity->name, *id = request->parts[0];
@@ -124,8 +127,8 @@ va_handle_vm_put (VaRequest *request, VaResponse *response, gpointer user_data, 
   return response->json != NULL;
 }
 
-gboolean
-va_handle_vm_get (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+static gboolean
+handle_vm_get (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   if (!va_service_sweep (user_data, error))
     return FALSE;
@@ -148,8 +151,8 @@ id_of_vm (gconstpointer record)
   return ((const VaStoredRegistration *) record)->id;
 }
 
-gboolean
-va_handle_vm_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+static gboolean
+handle_vm_list (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   static const VaListKind kind = { "vms",      "id",          PAGE_LIMIT,
                                    PAGE_LIMIT, va_query_uuid, va_store_list_registrations,
@@ -160,8 +163,8 @@ va_handle_vm_list (VaRequest *request, VaResponse *response, gpointer user_data,
   return va_service_sweep (service, error) && va_list_answer (&kind, service, request, &page, response, error);
 }
 
-gboolean
-va_handle_vm_remove (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+static gboolean
+handle_vm_remove (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
   VaService *service = user_data;
   VaAuditEntry *entry = va_audit_of (request);
@@ -184,3 +187,14 @@ va_handle_vm_remove (VaRequest *request, VaResponse *response, gpointer user_dat
   response->status = 204;
   return TRUE;
 }
+
+const VaServiceModule va_module_vm = {
+  .routes =
+    (const VaRoute[]){
+      { "GET", "/v1/vm", VA_BY_OWNER, 0, handle_vm_list, "vm-list", FALSE, VA_PAGE_MEMORY },
+      { "POST", "/v1/vm/{}", VA_BY_OWNER, REGISTRATION_BODY_MAX, handle_vm_put, "vm-register" },
+      { "GET", "/v1/vm/{}", VA_BY_OWNER, 0, handle_vm_get, "vm-show" },
+      { "DELETE", "/v1/vm/{}", VA_BY_OWNER, 0, handle_vm_remove, "vm-remove" },
+      { NULL },
+    },
+};
