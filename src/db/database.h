@@ -115,6 +115,12 @@ void va_db_statistics (VaDbBackend *backend, VaDbStatistics *out);
  *   %NULL), m (gconstpointer, gsize); all of them must live until the statement is reset
  */
 VaDbStatement *va_db_query (VaDb *sql, GError **error, const char *text, const char *types, ...);
+/** va_db_value_set_bytes: @bytes may be %NULL, and must live as long as the value. */
+void va_db_value_set_bytes (VaDbValue *value, GBytes *bytes);
+/** va_db_query_values, va_db_send_values: the same as va_db_query() and va_db_send() with values that are there. */
+VaDbStatement *va_db_query_values (VaDb *sql, const char *text, const VaDbValue *values, guint length, GError **error);
+gboolean va_db_send_values (VaDb *sql, const char *text, const VaDbValue *values, guint length, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 /** va_db_row: moves to the next row. Returns: 1: there it is; 0: no more; -1: @error is set. */
 int va_db_row (VaDbStatement *statement, GError **error);
 /** va_db_run: a whole statement without rows; parameters as for va_db_query(). */

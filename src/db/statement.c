@@ -13,8 +13,8 @@ va_db_statement_reset (VaDbStatement *statement)
     statement->sql->driver->reset (statement);
 }
 
-static void
-set_bytes (VaDbValue *value, GBytes *bytes)
+void
+va_db_value_set_bytes (VaDbValue *value, GBytes *bytes)
 {
   value->type = 'b';
   if (bytes == NULL)
@@ -46,7 +46,7 @@ collect_values (VaDbValue values[VA_DB_VALUES_MAX], const char *types, va_list a
           values[i].type = values[i].number != 0 ? 'i' : 'k';
           break;
         case 'b':
-          set_bytes (&values[i], va_arg (args, GBytes *));
+          va_db_value_set_bytes (&values[i], va_arg (args, GBytes *));
           break;
         case 'm':
           values[i].type = 'b';
@@ -85,6 +85,18 @@ va_db_send (VaDb *sql, GError **error, const char *text, const char *types, ...)
   va_start (args, types);
   length = collect_values (values, types, args);
   va_end (args);
+  return sql->driver->send (sql, text, values, length, error);
+}
+
+VaDbStatement *
+va_db_query_values (VaDb *sql, const char *text, const VaDbValue *values, guint length, GError **error)
+{
+  return sql->driver->query (sql, text, values, length, error);
+}
+
+gboolean
+va_db_send_values (VaDb *sql, const char *text, const VaDbValue *values, guint length, GError **error)
+{
   return sql->driver->send (sql, text, values, length, error);
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "api/approval.h"
-#include "store/record.h"
+#include "store/launch.h"
 
 G_BEGIN_DECLS
 

@@ -139,7 +139,8 @@ print_size (VaService *service, GString *text)
   va_metrics_text_family (text, "virt_attest_store_rows", "gauge",
                           "Rows of the store's tables, counted once a minute.");
   for (guint i = 0; i < VA_STORE_TABLES; i++)
-    va_metrics_text_sample (text, "virt_attest_store_rows", (double) rows[i], "table", va_store_table_name (i), NULL);
+    if (va_store_table_name (i) != NULL)
+      va_metrics_text_sample (text, "virt_attest_store_rows", (double) rows[i], "table", va_store_table_name (i), NULL);
 }
 
 static void

@@ -1,17 +1,75 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "store/artifact.h"
+
 #include <string.h>
 #include "core/i18n.h"
+#include "store/named.h"
 #include "store/page.h"
-#include "store/rows.h"
 #include "store/store-private.h"
-
-/* Firmware. */
+#include "store/table.h"
 
 #define IMAGE_PART 128 /* of an image's bytes, that it counts for in a page of 512 KiB */
-#define ARTIFACT_COLUMNS \
-  "owner, hash, size, has_table, secret_base, secret_size, hashes_base, hashes_size, ap_reset, created"
+
+#define ARTIFACT_COLUMNS(FIRST, NEXT, R) \
+  FIRST (R, owner, text, owner) \
+  NEXT (R, hash, text, hash) \
+  NEXT (R, size, size, firmware.size) \
+  NEXT (R, has_table, flag, firmware.has_table) \
+  NEXT (R, secret_base, word, firmware.secret_base) \
+  NEXT (R, secret_size, word, firmware.secret_size) \
+  NEXT (R, hashes_base, word, firmware.hashes_base) \
+  NEXT (R, hashes_size, word, firmware.hashes_size) \
+  NEXT (R, ap_reset, word, firmware.ap_reset) \
+  NEXT (R, created, number, created)
+
+static const VaStoreColumn artifact_columns[] = { VA_STORE_COLUMNS (ARTIFACT_COLUMNS, VaStoredArtifact)
+                                                    VA_STORE_COPIED (image, bytes) };
+enum { ARTIFACT_COLUMNS (VA_STORE_AT, VA_STORE_AT, ARTIFACT_AT) ARTIFACT_AT_image };
+
+/* Who copies the store finds an image that was changed before somebody needs it. */
+static gboolean
+check_image (VaStoreChain *chain, VaDbStatement *row, GError **error)
+{
+  g_autofree char *owner = va_db_column_needed_text (row, ARTIFACT_AT_owner);
+  g_autofree char *hash = va_db_column_needed_text (row, ARTIFACT_AT_hash), *found = NULL;
+  gsize size = 0;
+  const guchar *image = row->sql->driver->bytes (row, ARTIFACT_AT_image, &size);
+
+  (void) chain;
+  found = g_compute_checksum_for_data (G_CHECKSUM_SHA256, image != NULL ? image : (const guchar *) "", size);
+  if (g_strcmp0 (found, hash) == 0)
+    return TRUE;
+  g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
+               _("the firmware image %s of owner %s was changed: its content has the SHA-256 %s. Use another backup; "
+                 "or, in the "
+                 "running service, have its owner upload it again, and make a new one"),
+               hash, owner, found);
+  return FALSE;
+}
+
+const VaStoreTable va_store_table_artifacts = {
+  .name = "artifacts",
+  .columns = artifact_columns,
+  .length = G_N_ELEMENTS (artifact_columns),
+  .record_size = sizeof (VaStoredArtifact),
+  .counts = "SELECT count(*) FROM artifacts",
+  .is_content = TRUE,
+  .check = check_image,
+};
+
+static const VaStoreQuotaRule image_quota = {
+  "SELECT count(*), CAST (COALESCE (sum(size), 0) AS BIGINT) FROM artifacts WHERE owner = ? AND owner = ?",
+  N_("firmware images"),
+  N_("remove images that no registration names with “virt-attest artifact remove”"),
+};
+
+void
+va_stored_artifact_free (VaStoredArtifact *artifact)
+{
+  va_store_table_free (&va_store_table_artifacts, artifact);
+}
 
 /* Whether the row that an INSERT ... DO UPDATE was for is new. */
 typedef struct {
@@ -24,19 +82,7 @@ typedef struct {
 static gpointer
 read_artifact (VaDbStatement *row)
 {
-  VaStoredArtifact *artifact = g_new0 (VaStoredArtifact, 1);
-
-  artifact->owner = va_db_column_needed_text (row, 0);
-  artifact->hash = va_db_column_needed_text (row, 1);
-  artifact->firmware.size = (gsize) va_db_column_number (row, 2);
-  artifact->firmware.has_table = va_db_column_number (row, 3) != 0;
-  artifact->firmware.secret_base = (guint32) va_db_column_number (row, 4);
-  artifact->firmware.secret_size = (guint32) va_db_column_number (row, 5);
-  artifact->firmware.hashes_base = (guint32) va_db_column_number (row, 6);
-  artifact->firmware.hashes_size = (guint32) va_db_column_number (row, 7);
-  artifact->firmware.ap_reset = (guint32) va_db_column_number (row, 8);
-  artifact->created = va_db_column_number (row, 9);
-  return artifact;
+  return va_store_table_read (&va_store_table_artifacts, row);
 }
 
 /* One that is there already stays, unless other hands have changed it: uploading the image again repairs it. */
@@ -45,19 +91,31 @@ insert_artifact (VaDb *sql, gpointer data, GError **error)
 {
   ArtifactWork *work = data;
   const VaStoredArtifact *artifact = work->artifact;
-  const VaFirmware *firmware = &artifact->firmware;
+  g_auto(VaStoreValues) values = { .length = 0 };
 
-  if (!va_db_run (sql, error,
-                  "INSERT INTO artifacts (" ARTIFACT_COLUMNS ", image) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-                  " ON CONFLICT (owner, hash) DO UPDATE SET image = excluded.image, size = excluded.size"
-                  " WHERE artifacts.image <> excluded.image OR artifacts.size <> excluded.size",
-                  "ttiiiiiiiim", artifact->owner, artifact->hash, (gint64) firmware->size, (gint64) firmware->has_table,
-                  (gint64) firmware->secret_base, (gint64) firmware->secret_size, (gint64) firmware->hashes_base,
-                  (gint64) firmware->hashes_size, (gint64) firmware->ap_reset, artifact->created, work->image,
-                  firmware->size))
+  va_store_values_add (&values, &va_store_table_artifacts, 0, ARTIFACT_AT_image, artifact);
+  va_store_values_add_data (&values, work->image, artifact->firmware.size);
+  if (!va_db_finish (va_db_query_values (sql,
+                                         "INSERT INTO artifacts (" VA_STORE_NAMES (
+                                           ARTIFACT_COLUMNS) ", image) VALUES"
+                                                             " (" VA_STORE_PLACES (ARTIFACT_COLUMNS) ", ?)"
+                                                                                                     " ON CONFLICT "
+                                                                                                     "(owner, hash) DO "
+                                                                                                     "UPDATE SET image "
+                                                                                                     "= excluded.image,"
+                                                                                                     " size = "
+                                                                                                     "excluded.size "
+                                                                                                     "WHERE "
+                                                                                                     "artifacts.image "
+                                                                                                     "<> excluded.image"
+                                                                                                     " OR "
+                                                                                                     "artifacts.size "
+                                                                                                     "<> excluded.size",
+                                         values.values, values.length, error),
+                     error))
     return FALSE;
   work->is_new = va_db_changes (sql) == 1;
-  return !work->is_new || va_store_quota_check_images (sql, work->quota, artifact->owner, TRUE, error);
+  return !work->is_new || va_store_quota_check (sql, &image_quota, &work->quota->images, artifact->owner, TRUE, error);
 }
 
 gboolean
@@ -76,10 +134,11 @@ VaStoredArtifact *
 va_store_get_artifact (VaStore *store, const char *owner, const char *hash, GError **error)
 {
   g_autoptr(VaDbReader) reader = va_db_reader (store->backend, error);
-  g_autoptr(VaDbStatement) row = va_db_query (reader, error,
-                                              "SELECT " ARTIFACT_COLUMNS " FROM artifacts"
-                                              " WHERE owner = ? AND hash = ?",
-                                              "tt", owner, hash);
+  g_autoptr(VaDbStatement) row =
+    va_db_query (reader, error,
+                 "SELECT " VA_STORE_NAMES (ARTIFACT_COLUMNS) " FROM artifacts"
+                                                             " WHERE owner = ? AND hash = ?",
+                 "tt", owner, hash);
   int status = row != NULL ? va_db_row (row, error) : -1;
 
   va_store_set_not_found (status, error, _("you have no firmware"), hash);
@@ -146,7 +205,8 @@ query_artifacts (VaDb *sql, gconstpointer asked, gconstpointer last, gint64 limi
   const VaStoredArtifact *before = last;
 
   return va_db_query (sql, error,
-                      "SELECT " ARTIFACT_COLUMNS " FROM artifacts WHERE owner = ? AND hash > ? ORDER BY hash LIMIT ?",
+                      "SELECT " VA_STORE_NAMES (ARTIFACT_COLUMNS) " FROM artifacts WHERE owner = ? AND hash > ? ORDER "
+                                                                  "BY hash LIMIT ?",
                       "tti", page->owner, va_store_text_after (before != NULL ? before->hash : NULL, page->after),
                       limit);
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "db/database.h"
 #include "store/error.h"
-#include "store/record.h"
 
-/* What the files of the store know of its database. */
+/* What every file of the store knows. */
 G_BEGIN_DECLS
+
+typedef struct _VaStore VaStore;
 
 /** Which stores may be opened. */
 typedef enum {
@@ -14,20 +16,6 @@ typedef enum {
 } VaStoreWhich;
 
 #define VA_STORE_SCHEMA 6 /* version of the tables, the same for all databases */
-/** Called inside the transaction with the launch as it is; FALSE with @error undoes everything. */
-typedef gboolean (*VaLaunchChange) (VaStoredLaunch *launch, gpointer user_data, GError **error);
-
-/** Which records of the audit log. */
-typedef struct {
-  const char *owner;  /* only those that they may read; %NULL: all */
-  const char *launch; /* only those of this launch; %NULL: all */
-  const char *reader; /* others' records come without their text, if their digest is stored; %NULL: all with it */
-  guint64 after;      /* with a larger seq */
-  guint64 before;     /* with a smaller seq; 0: no bound */
-  guint limit;
-  gsize bytes;     /* the one with which all texts together are more than this is the last */
-  gboolean newest; /* the last ones; else the first. Always in the order of seq. */
-} VaAuditQuery;
 
 /** A page of a list, in the list's order. */
 typedef struct {
@@ -37,5 +25,16 @@ typedef struct {
   guint limit;       /* at most this many */
   gsize bytes;       /* the one with which all texts together are more than this is the last */
 } VaPage;
+
+/*
+ * Lists are (transfer full), of records that the array frees, sorted by name unless said otherwise. No more is read
+ * than @page wants, but for a few rows; no connection to the database is held any more when a list is returned.
+ * @more: (out): whether there are others after them
+ */
+
+/** How much there was to copy. */
+typedef struct {
+  guint64 registrations, secrets, launches, records; /* records: of the audit log */
+} VaStoreCopied;
 
 G_END_DECLS

@@ -6,83 +6,27 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
-#include "audit/checkpoint.h"
 #include "core/error.h"
 #include "core/i18n.h"
 #include "db/sqlite.h"
 #include "kek/seal.h"
 #include "store/backup-file.h"
 #include "store/private-copy.h"
-#include "store/sql.h"
 #include "store/schema.h"
 #include "store/sqlite-foreign.h"
 #include "store/store-private.h"
+#include "store/table.h"
 
 /*
  * Backup and restore: every row of every table, from one database to another of either kind. A backup is an SQLite
  * store like any other, in one file.
  */
 
-typedef struct Copy Copy;
-
-/* A table; its rows may be looked at on the way, and counted. */
 typedef struct {
-  const char *read, *write, *types; /* letters as for va_db_query(): t, i, b */
-  gboolean (*check) (Copy *copy, VaDbStatement *row, GError **error);
-  gsize counter; /* offset in VaStoreCopied; COUNTED_BY_NOBODY: none */
-} Table;
-
-#define COUNTED_BY_NOBODY G_MAXSIZE
-#define TABLE_WITH(name, columns, places, types, order, check, counter) \
-  { \
-    "SELECT " columns " FROM " name order, "INSERT INTO " name " (" columns ") VALUES (" places ")", types, check, \
-      counter \
-  }
-#define TABLE(name, columns, places, types) TABLE_WITH (name, columns, places, types, "", NULL, COUNTED_BY_NOBODY)
-#define COUNTED(name, columns, places, types, member) \
-  TABLE_WITH (name, columns, places, types, "", NULL, G_STRUCT_OFFSET (VaStoreCopied, member))
-
-static gboolean check_image (Copy *copy, VaDbStatement *row, GError **error);
-static gboolean begin_chain (Copy *copy, VaDbStatement *row, GError **error);
-static gboolean follow_chain (Copy *copy, VaDbStatement *row, GError **error);
-static gboolean check_signed (Copy *copy, VaDbStatement *row, GError **error);
-
-/* What others refer to comes first. */
-static const Table tables[] = {
-  TABLE ("store_keys", "name, sealed", "?, ?", "tb"),
-  TABLE ("data_keys", "id, sealed, oldest, seals", "?, ?, ?, ?", "ibii"),
-  TABLE ("counters", "name, value", "?, ?", "ti"),
-  TABLE_WITH ("artifacts",
-              "owner, hash, size, has_table, secret_base, secret_size, hashes_base, hashes_size, ap_reset, created, "
-              "image",
-              "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?", "ttiiiiiiiib", "", check_image, COUNTED_BY_NOBODY),
-  COUNTED ("secrets", "owner, name, guid, size, created, sealed, key_id", "?, ?, ?, ?, ?, ?, ?", "tttiibi", secrets),
-  COUNTED ("registrations", "id, owner, version, created, launches, text, sealed, approved, approved_until, key_id",
-           "?, ?, ?, ?, ?, ?, ?, ?, ?, ?", "ttiiitbiii", registrations),
-  TABLE ("registration_secrets", "vm, owner, secret", "?, ?, ?", "ttt"),
-  TABLE ("proposals", "vm, owner, person, created, replaces, digest, text, sealed, key_id", "?, ?, ?, ?, ?, ?, ?, ?, ?",
-         "tttiittbi"),
-  COUNTED ("launches",
-           "id, vm, owner, host, domain_uuid, domain_name, state, policy, generation, version, created, expires, fixed,"
-           " sealed_keys, sealed_table, timeline, api_major, api_minor, build_id, code, detail, steps, reason,"
-           " approved_until, approvals, key_id, firmware_error",
-           "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?",
-           "tttttttitiiitbbtiiittttitii", launches),
-  TABLE ("hosts", "name, seen, features", "?, ?, ?", "tit"),
-  TABLE_WITH ("audit_anchor", "seq, link, time, text, mac", "?, ?, ?, ?, ?", "ibitb", " ORDER BY seq", begin_chain,
-              COUNTED_BY_NOBODY),
-  TABLE_WITH ("audit", "seq, owner, launch, link, text, digest, mac", "?, ?, ?, ?, ?, ?, ?", "ittbtbb",
-              " WHERE seq > COALESCE ((SELECT max(seq) FROM audit_anchor WHERE text IS NOT NULL), 0) ORDER BY seq",
-              follow_chain, G_STRUCT_OFFSET (VaStoreCopied, records)),
-  TABLE_WITH ("checkpoints", "seq, text", "?, ?", "it", "", check_signed, COUNTED_BY_NOBODY),
-};
-
-struct Copy {
   VaDb *from;
   VaStoreCopied copied;
-  guint8 link[VA_AUDIT_LINK_SIZE]; /* of the last record of the audit log */
-  guint64 seq;
-};
+  VaStoreChain chain;
+} Copy;
 
 static void
 take_value (VaDbStatement *row, int column, char type, VaDbValue *value)
@@ -103,139 +47,56 @@ take_value (VaDbStatement *row, int column, char type, VaDbValue *value)
 
 /* Texts end with a zero byte in both drivers, but only as long as the row is there. */
 static gboolean
-write_row (VaDb *to, const Table *table, VaDbStatement *from, GError **error)
+write_row (VaDb *to, const VaStoreTable *table, const char *insert, VaDbStatement *from, GError **error)
 {
-  guint length = (guint) strlen (table->types);
   g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
   VaDbValue values[VA_DB_VALUES_MAX];
-  VaDbStatement *statement;
 
-  for (guint i = 0; i < length; i++)
+  for (guint i = 0; i < table->length; i++)
     {
       VaDbValue *value = &values[i];
 
-      take_value (from, (int) i, table->types[i], value);
+      take_value (from, (int) i, table->columns[i].kind->type, value);
       if (value->type != 't' || value->data == NULL)
         continue;
       value->text = g_strndup (value->data, value->size);
       g_ptr_array_add (texts, (gpointer) value->text);
     }
-  statement = to->driver->query (to, table->write, values, length, error);
-  return va_db_finish (statement, error);
-}
-
-/* Who copies the store finds an image that was changed before somebody needs it. */
-static gboolean
-check_image (Copy *copy, VaDbStatement *row, GError **error)
-{
-  g_autofree char *owner = va_db_column_needed_text (row, 0), *hash = va_db_column_needed_text (row, 1), *found = NULL;
-  gsize size = 0;
-  const guchar *image = row->sql->driver->bytes (row, 10, &size);
-
-  (void) copy;
-  found = g_compute_checksum_for_data (G_CHECKSUM_SHA256, image != NULL ? image : (const guchar *) "", size);
-  if (g_strcmp0 (found, hash) == 0)
-    return TRUE;
-  g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
-               _("the firmware image %s of owner %s was changed: its content has the SHA-256 %s. Use another backup; "
-                 "or, in the "
-                 "running service, have its owner upload it again, and make a new one"),
-               hash, owner, found);
-  return FALSE;
-}
-
-/* Where the log was pruned, it begins behind an anchor that has a text; its MAC is checked when all is copied. */
-static gboolean
-begin_chain (Copy *copy, VaDbStatement *row, GError **error)
-{
-  g_autoptr(GBytes) link = va_db_column_bytes (row, 1);
-
-  (void) error;
-  if (va_db_column_is_null (row, 3) || link == NULL || g_bytes_get_size (link) != sizeof copy->link)
-    return TRUE;
-  copy->seq = (guint64) va_db_column_number (row, 0);
-  memcpy (copy->link, g_bytes_get_data (link, NULL), sizeof copy->link);
-  return TRUE;
-}
-
-/* The chain is checked on the way, so that nobody builds on one that does not hold. */
-static gboolean
-follow_chain (Copy *copy, VaDbStatement *row, GError **error)
-{
-  g_autofree char *text = va_db_column_text (row, 4);
-  g_autoptr(GBytes) link = va_db_column_bytes (row, 3);
-  guint8 digest[VA_AUDIT_LINK_SIZE];
-  gsize size;
-  const guint8 *data = link != NULL ? g_bytes_get_data (link, &size) : NULL;
-
-  copy->seq++;
-  va_audit_digest (text != NULL ? text : "", digest);
-  va_audit_link (copy->link, digest, copy->link);
-  if (text != NULL && data != NULL && (guint64) va_db_column_number (row, 0) == copy->seq && size == sizeof copy->link
-      && memcmp (data, copy->link, size) == 0)
-    return TRUE;
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
-               _("the audit log's record %" G_GUINT64_FORMAT " was changed, or one before it is missing"), copy->seq);
-  return FALSE;
-}
-
-/* The number that a checkpoint was signed for; 0: it is not one. */
-static guint64
-signed_record (const char *text)
-{
-  g_autoptr(JsonObject) object = text != NULL ? va_json_parse (text, strlen (text), NULL) : NULL;
-  g_autoptr(VaCheckpoint) checkpoint = object != NULL ? va_checkpoint_read (object, NULL) : NULL;
-
-  return checkpoint != NULL ? checkpoint->seq : 0;
-}
-
-/* All of the log was copied before. A service signs what it has written, so a log that ends before was cut. */
-static gboolean
-check_signed (Copy *copy, VaDbStatement *row, GError **error)
-{
-  g_autofree char *text = va_db_column_text (row, 1);
-  guint64 seq = MAX ((guint64) va_db_column_number (row, 0), signed_record (text));
-
-  if (seq <= copy->seq)
-    return TRUE;
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT,
-               _("the audit log ends at record %" G_GUINT64_FORMAT
-                 ", but a service has signed it up to record %" G_GUINT64_FORMAT
-                 ": its newest records were cut off. Compare it with receipts and exports, and use a backup that has "
-                 "them"),
-               copy->seq, seq);
-  return FALSE;
+  return va_db_finish (va_db_query_values (to, insert, values, table->length, error), error);
 }
 
 static gboolean
-copy_table (Copy *copy, VaDb *to, const Table *table, GError **error)
+copy_table (Copy *copy, VaDb *to, const VaStoreTable *table, GError **error)
 {
-  g_autoptr(VaDbStatement) row = va_db_query (copy->from, error, table->read, "");
+  const char *insert = va_store_table_insert (table);
+  g_autoptr(VaDbStatement) row = va_db_query (copy->from, error, va_store_table_select (table, table->rows), "");
   int status = -1;
 
   while (row != NULL && (status = va_db_row (row, error)) > 0)
     {
-      if ((table->check != NULL && !table->check (copy, row, error)) || !write_row (to, table, row, error))
+      if ((table->check != NULL && !table->check (&copy->chain, row, error))
+          || !write_row (to, table, insert, row, error))
         return FALSE;
-      if (table->counter != COUNTED_BY_NOBODY)
-        ++G_STRUCT_MEMBER (guint64, &copy->copied, table->counter);
+      if (table->counter != 0)
+        ++G_STRUCT_MEMBER (guint64, &copy->copied, table->counter - 1);
     }
   return status == 0;
 }
 
 static gboolean
+has_content (const VaStoreTable *table)
+{
+  return table->is_content;
+}
+
+static gboolean
 check_no_rows (VaDb *to, GError **error)
 {
-  gint64 rows;
+  gboolean any;
 
-  if (!va_db_read_number (to, &rows, error,
-                          "SELECT (SELECT count(*) FROM data_keys) + (SELECT count(*) FROM audit)"
-                          " + (SELECT count(*) FROM secrets) + (SELECT count(*) FROM registrations)"
-                          " + (SELECT count(*) FROM launches) + (SELECT count(*) FROM artifacts)"
-                          " + (SELECT count(*) FROM hosts) + (SELECT count(*) FROM proposals)",
-                          ""))
+  if (!va_store_table_any (to, has_content, &any, error))
     return FALSE;
-  if (rows == 0)
+  if (!any)
     return TRUE;
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_IN_USE,
                _("there is a store already, and nothing in it was changed: restore into an empty place"));
@@ -245,12 +106,10 @@ check_no_rows (VaDb *to, GError **error)
 static gboolean
 write_all (VaDb *to, gpointer data, GError **error)
 {
-  Copy *copy = data;
-
   if (!check_no_rows (to, error) || !to->driver->execute (to, "DELETE FROM counters", error))
     return FALSE;
-  for (guint i = 0; i < G_N_ELEMENTS (tables); i++)
-    if (!copy_table (copy, to, &tables[i], error))
+  for (guint i = 0; i < VA_STORE_TABLES; i++)
+    if (!copy_table (data, to, va_store_tables[i], error))
       return FALSE;
   return TRUE;
 }

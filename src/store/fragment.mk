@@ -1,42 +1,44 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 noinst_LTLIBRARIES += libva-store.la
 libva_store_la_SOURCES = \
-	src/store/artifact.c \
+	src/store/artifact.c src/store/artifact.h \
 	src/store/attempt.c \
-	src/store/audit.c \
+	src/store/audit.c src/store/audit.h \
 	src/store/audit-end.c \
 	src/store/audit-log.c \
 	src/store/audit-place.c src/store/audit-place.h \
+	src/store/audit-tables.c \
 	src/store/backend.h \
 	src/store/backup-file.c src/store/backup-file.h \
 	src/store/copy.c \
 	src/store/data-keys.c \
 	src/store/error.h \
-	src/store/host.c \
+	src/store/host.c src/store/host.h \
 	src/store/keys.c src/store/keys.h \
-	src/store/launch.c \
+	src/store/launch.c src/store/launch.h \
+	src/store/launch-change.c \
+	src/store/launch-create.c \
 	src/store/launch-end.c \
-	src/store/launch-row.c \
-	src/store/named.c \
+	src/store/launch-table.h \
 	src/store/look.c \
+	src/store/named.c src/store/named.h \
 	src/store/page.c src/store/page.h \
 	src/store/private-copy.c src/store/private-copy.h \
-	src/store/proposal.c \
-	src/store/prune.c \
-	src/store/quota.c \
-	src/store/record.c src/store/record.h \
-	src/store/registration.c \
-	src/store/registration-row.c \
+	src/store/proposal.c src/store/proposal.h \
+	src/store/prune.c src/store/prune.h \
+	src/store/quota.c src/store/quota.h \
+	src/store/registration.c src/store/registration.h \
 	src/store/rekey.c \
-	src/store/reseal.c src/store/reseal.h \
-	src/store/rows.h \
 	src/store/schema.c src/store/schema.h \
-	src/store/secret.c \
+	src/store/sealing.h \
+	src/store/secret.c src/store/secret.h \
 	src/store/size.c \
 	src/store/sql.h \
 	src/store/sqlite-foreign.c src/store/sqlite-foreign.h \
 	src/store/store.c src/store/store.h \
-	src/store/store-private.h
+	src/store/store-private.h \
+	src/store/table.c src/store/table.h \
+	src/store/tables.h
 nodist_libva_store_la_SOURCES = src/store/sql-schema.h
 libva_store_la_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS) $(JSON_CFLAGS) $(SQLITE_CFLAGS) $(PQ_CFLAGS)
 libva_store_la_LIBADD = libva-db.la libva-kek.la libva-audit.la libva-codec.la libva-core.la $(JSON_LIBS) $(GNUTLS_LIBS) $(SQLITE_LIBS) $(PQ_LIBS) $(GLIB_LIBS)

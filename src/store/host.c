@@ -1,22 +1,43 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "core/i18n.h"
-#include "store/page.h"
-#include "store/rows.h"
-#include "store/store-private.h"
+#include "store/host.h"
 
-/* Hosts that have asked for a launch. */
+#include "core/i18n.h"
+#include "store/named.h"
+#include "store/page.h"
+#include "store/store-private.h"
+#include "store/table.h"
+
+#define HOST_KEY(FIRST, NEXT, R) FIRST (R, name, text, name)
+#define HOST_VALUES(FIRST, NEXT, R) \
+  FIRST (R, seen, number, seen) \
+  NEXT (R, features, text, features)
+#define HOST_COLUMNS(FIRST, NEXT, R) HOST_KEY (FIRST, NEXT, R) HOST_VALUES (NEXT, NEXT, R)
+
+static const VaStoreColumn host_columns[] = { VA_STORE_COLUMNS (HOST_COLUMNS, VaStoredHost) };
+const VaStoreTable va_store_table_hosts = {
+  .name = "hosts",
+  .columns = host_columns,
+  .length = G_N_ELEMENTS (host_columns),
+  .record_size = sizeof (VaStoredHost),
+  .counts = "SELECT count(*) FROM hosts",
+  .is_content = TRUE,
+};
+
+void
+va_stored_host_free (VaStoredHost *host)
+{
+  va_store_table_free (&va_store_table_hosts, host);
+}
 
 static gboolean
 insert_host (VaDb *sql, gpointer data, GError **error)
 {
-  const VaStoredHost *host = data;
-
-  return va_db_run (sql, error,
-                    "INSERT INTO hosts (name, seen, features) VALUES (?, ?, ?) ON CONFLICT (name)"
-                    " DO UPDATE SET seen = excluded.seen, features = excluded.features",
-                    "tit", host->name, host->seen, host->features);
+  return va_store_table_run (sql, &va_store_table_hosts, data,
+                             "INSERT INTO hosts (" VA_STORE_NAMES (HOST_COLUMNS) ") VALUES (" VA_STORE_PLACES (
+                               HOST_COLUMNS) ") ON CONFLICT (name) DO UPDATE SET " VA_STORE_KEPT (HOST_VALUES),
+                             error);
 }
 
 gboolean
@@ -28,12 +49,7 @@ va_store_put_host (VaStore *store, const VaStoredHost *host, VaAuditEntry *entry
 static gpointer
 read_host (VaDbStatement *row)
 {
-  VaStoredHost *host = g_new0 (VaStoredHost, 1);
-
-  host->name = va_db_column_needed_text (row, 0);
-  host->seen = va_db_column_number (row, 1);
-  host->features = va_db_column_needed_text (row, 2);
-  return host;
+  return va_store_table_read (&va_store_table_hosts, row);
 }
 
 static VaDbStatement *
@@ -42,7 +58,8 @@ query_hosts (VaDb *sql, gconstpointer asked, gconstpointer last, gint64 limit, G
   const VaPage *page = asked;
   const VaStoredHost *before = last;
 
-  return va_db_query (sql, error, "SELECT name, seen, features FROM hosts WHERE name > ? ORDER BY name LIMIT ?", "ti",
+  return va_db_query (sql, error,
+                      "SELECT " VA_STORE_NAMES (HOST_COLUMNS) " FROM hosts WHERE name > ? ORDER BY name LIMIT ?", "ti",
                       va_store_text_after (before != NULL ? before->name : NULL, page->after), limit);
 }
 
@@ -68,7 +85,7 @@ va_store_get_host (VaStore *store, const char *name, GError **error)
 {
   g_autoptr(VaDbReader) reader = va_db_reader (store->backend, error);
   g_autoptr(VaDbStatement) row =
-    va_db_query (reader, error, "SELECT name, seen, features FROM hosts WHERE name = ?", "t", name);
+    va_db_query (reader, error, "SELECT " VA_STORE_NAMES (HOST_COLUMNS) " FROM hosts WHERE name = ?", "t", name);
   int status = row != NULL ? va_db_row (row, error) : -1;
 
   va_store_set_not_found (status, error, _("there is no host"), name);

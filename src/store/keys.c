@@ -1,22 +1,50 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "store/keys.h"
+
 #include "core/i18n.h"
 #include "kek/seal.h"
 #include "store/audit-place.h"
-#include "store/keys.h"
+#include "store/table.h"
 
 /* Data keys. */
+
+#define KEY_COLUMNS(FIRST, NEXT, R) \
+  FIRST (R, id, count, id) \
+  NEXT (R, oldest, count, oldest) \
+  NEXT (R, sealed, bytes, sealed) \
+  NEXT (R, seals, count, seals)
+
+static const VaStoreColumn key_columns[] = { VA_STORE_COLUMNS (KEY_COLUMNS, VaStoredKey) };
+const VaStoreTable va_store_table_data_keys = {
+  .name = "data_keys",
+  .columns = key_columns,
+  .length = G_N_ELEMENTS (key_columns),
+  .record_size = sizeof (VaStoredKey),
+  .is_content = TRUE,
+};
+
+/* The wrapped key of the audit log's MACs. */
+static const VaStoreColumn store_key_columns[] = { VA_STORE_COPIED (name, text), VA_STORE_COPIED (sealed, bytes) };
+const VaStoreTable va_store_table_store_keys = {
+  .name = "store_keys",
+  .columns = store_key_columns,
+  .length = G_N_ELEMENTS (store_key_columns),
+};
+
+void
+va_stored_key_free (VaStoredKey *key)
+{
+  va_store_table_free (&va_store_table_data_keys, key);
+}
 
 static gpointer
 read_key (VaDbStatement *row)
 {
-  VaStoredKey *key = g_new0 (VaStoredKey, 1);
+  VaStoredKey *key = va_store_table_read (&va_store_table_data_keys, row);
 
-  key->id = (guint64) va_db_column_number (row, 0);
-  key->oldest = (guint64) va_db_column_number (row, 1);
-  key->sealed = va_db_column_needed_bytes (row, 2);
-  key->seals = (guint64) MAX (va_db_column_number (row, 3), 0);
+  key->seals = (guint64) MAX ((gint64) key->seals, 0);
   return key;
 }
 
@@ -24,7 +52,7 @@ static GPtrArray *
 read_all_keys (VaDb *sql, GError **error)
 {
   g_autoptr(VaDbStatement) rows =
-    va_db_query (sql, error, "SELECT id, oldest, sealed, seals FROM data_keys ORDER BY id", "");
+    va_db_query (sql, error, "SELECT " VA_STORE_NAMES (KEY_COLUMNS) " FROM data_keys ORDER BY id", "");
 
   return rows != NULL ? va_db_list (rows, read_key, (GDestroyNotify) va_stored_key_free, error) : NULL;
 }
@@ -172,19 +200,21 @@ va_store_keys_retire (VaDbBackend *backend, const VaStoredKey *key, GBytes *seal
   return va_db_transact (backend, delete_older, &retired, NULL, error);
 }
 
+static gboolean
+is_under_keys (const VaStoreTable *table)
+{
+  return table->needs_keys;
+}
+
 /* Whether there is nothing at all that needs a key which was there before. */
 static gboolean
 check_empty (VaDb *sql, GError **error)
 {
-  gint64 rows;
+  gboolean any;
 
-  if (!va_db_read_number (sql, &rows, error,
-                          "SELECT (SELECT count(*) FROM audit) + (SELECT count(*) FROM audit_anchor)"
-                          " + (SELECT count(*) FROM secrets) + (SELECT count(*) FROM registrations)"
-                          " + (SELECT count(*) FROM proposals) + (SELECT count(*) FROM launches)",
-                          ""))
+  if (!va_store_table_any (sql, is_under_keys, &any, error))
     return FALSE;
-  if (rows == 0)
+  if (!any)
     return TRUE;
   g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
                _("the store has sealed values or an audit log, but none of the keys that they need: put its backup "

@@ -2,10 +2,24 @@
 #pragma once
 
 #include "audit/entry.h"
-#include "store/sql.h"
+#include "core/secret.h"
+#include "store/backend.h"
 
 /* Data keys in the database, which sees them wrapped only. */
 G_BEGIN_DECLS
+
+/**
+ * A data key, sealed under the key-encryption key together with id and oldest. The one with the largest id seals what
+ * is new, and says which is the oldest one that counts beside it: an older one that somebody puts back opens nothing.
+ */
+typedef struct {
+  guint64 id;
+  guint64 oldest; /* 0: sealed before schema version 6 */
+  guint64 seals;  /* made under it so far, at the most */
+  GBytes *sealed;
+} VaStoredKey;
+void va_stored_key_free (VaStoredKey *key);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaStoredKey, va_stored_key_free)
 
 /** What makes a store's keys, in one transaction: all of it, or nothing when the store has keys already. */
 typedef struct {

@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "store/audit-place.h"
-#include "store/rows.h"
+#include "store/launch-table.h"
 #include "store/store-private.h"
 
 /* Launches that the service itself ends: their time is over, or their registration is gone. */
@@ -82,7 +82,7 @@ va_store_launch_expire (VaDb *sql, gint64 now, guint *count, GError **error)
   const Ending waiting = { "expired", "confirmation-expired", "nobody confirmed this launch in time", "expired", now,
                            TRUE };
   g_autoptr(VaDbStatement) rows = va_db_query (sql, error,
-                                               "SELECT " VA_LAUNCH_COLUMNS " FROM launches"
+                                               "SELECT " VA_LAUNCH_NAMES " FROM launches"
                                                " WHERE state IN ('waiting', 'open') AND expires <= ?",
                                                "i", now);
 
@@ -95,7 +95,7 @@ va_store_launch_orphan (VaDb *sql, const char *owner, const char *vm, gint64 now
   const Ending removed = { "refused", "vm-unknown", "the registration was removed before the launch was validated",
                            "refused", now,          FALSE };
   g_autoptr(VaDbStatement) rows = va_db_query (sql, error,
-                                               "SELECT " VA_LAUNCH_COLUMNS " FROM launches"
+                                               "SELECT " VA_LAUNCH_NAMES " FROM launches"
                                                " WHERE state IN ('waiting', 'open') AND owner = ? AND vm = ?",
                                                "tt", owner, vm);
 
@@ -112,7 +112,7 @@ va_store_launch_outdate (VaDb *sql, const char *owner, const char *vm, gint64 no
                             now,
                             FALSE };
   g_autoptr(VaDbStatement) rows = va_db_query (sql, error,
-                                               "SELECT " VA_LAUNCH_COLUMNS " FROM launches"
+                                               "SELECT " VA_LAUNCH_NAMES " FROM launches"
                                                " WHERE state = 'waiting' AND owner = ? AND vm = ?",
                                                "tt", owner, vm);
 

@@ -1,285 +1,243 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "store/launch.h"
+
+#include "codec/json.h"
 #include "core/i18n.h"
+#include "store/launch-table.h"
 #include "store/page.h"
-#include "store/rows.h"
 #include "store/store-private.h"
 
-typedef struct {
-  VaStoredLaunch *launch;
-  const VaPermit *permit;
-  VaAuditEntry *entry;
-  const char *id;
-  VaLaunchChange change;
-  gpointer change_data;
-} LaunchWork;
+/* A launch as a row, what of it is sealed, and the questions for launches. */
 
-/* What the permit counts, as this transaction sees it; 0 where it does not ask. */
-typedef struct {
-  guint64 launches, running, approved, waiting, others; /* others: owners who have a registration of this id, too */
-  gint64 approved_until;
-} Counts;
+static const char *const launch_state_names[] = { "open",   "validated", "running", "refused",
+                                                  "failed", "expired",   "ended",   "waiting" };
 
-#define USED \
-  "SELECT launches, approved, approved_until, (SELECT count(*) FROM registrations AS other" \
-  "  WHERE other.id = registrations.id AND other.owner <> registrations.owner)" \
-  " FROM registrations WHERE owner = ? AND id = ? AND version = ?"
-
-static VaDbStatement *
-query_used (VaDb *sql, const VaStoredLaunch *launch, const VaStoredRegistration *read, GError **error)
+const char *
+va_launch_state_name (VaLaunchState state)
 {
-  if (read == NULL)
-    return va_db_query (sql, error, USED, "tti", launch->owner, launch->vm, (gint64) launch->version);
-  return va_db_query (sql, error, USED " AND text = ? AND sealed = ?", "ttitb", launch->owner, launch->vm,
-                      (gint64) launch->version, read->text, read->sealed);
-}
-
-static gboolean
-read_used (VaDb *sql, const VaStoredLaunch *launch, const VaStoredRegistration *read, Counts *counts, GError **error)
-{
-  g_autoptr(VaDbStatement) row = query_used (sql, launch, read, error);
-  int status = row != NULL ? va_db_row (row, error) : -1;
-
-  if (status == 0)
-    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the registration was replaced meanwhile"));
-  if (status != 1)
-    return FALSE;
-  counts->launches = (guint64) va_db_column_number (row, 0);
-  counts->approved = (guint64) va_db_column_number (row, 1);
-  counts->approved_until = va_db_column_number (row, 2);
-  counts->others = (guint64) va_db_column_number (row, 3);
-  return TRUE;
-}
-
-static gboolean
-count_launches (VaDb *sql, const char *query, const VaStoredLaunch *like, guint64 *count, GError **error)
-{
-  g_autoptr(VaDbStatement) row = va_db_query (sql, error, query, "tt", like->owner, like->vm);
-
-  if (row == NULL || va_db_row (row, error) != 1)
-    return FALSE;
-  *count = (guint64) va_db_column_number (row, 0);
-  return TRUE;
-}
-
-/* To count costs more the more launches there are, so it is done only where it decides. */
-static gboolean
-read_counts (VaDb *sql, const VaStoredLaunch *launch, const VaPermit *permit, Counts *counts, GError **error)
-{
-  *counts = (Counts){ 0 };
-  if (!read_used (sql, launch, permit->read, counts, error))
-    return FALSE;
-  if (permit->any_owner && counts->others > 0)
-    {
-      va_store_registration_set_ambiguous (launch->vm, error);
-      return FALSE;
-    }
-  if (permit->max_running > 0
-      && !count_launches (sql, "SELECT count(*) FROM launches WHERE owner = ? AND vm = ? AND " VA_LAUNCH_ACTIVE, launch,
-                          &counts->running, error))
-    return FALSE;
-  return !permit->confirms
-         || count_launches (sql, "SELECT count(*) FROM launches WHERE owner = ? AND vm = ? AND state = 'waiting'",
-                            launch, &counts->waiting, error);
-}
-
-static gboolean
-check_permit (const VaPermit *permit, const Counts *counts, GError **error)
-{
-  if (permit->max_launches > 0 && counts->launches >= permit->max_launches)
-    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_PERMIT,
-                 _("the permit's %" G_GUINT64_FORMAT " launches are used up"), permit->max_launches);
-  else if (permit->max_running > 0 && counts->running >= permit->max_running)
-    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_RUNNING,
-                 _("%" G_GUINT64_FORMAT " of at most %" G_GUINT64_FORMAT " are running or starting"), counts->running,
-                 permit->max_running);
-  else
-    return TRUE;
-  return FALSE;
-}
-
-static gboolean
-set_changed (GError **error)
-{
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the launch was confirmed or ended meanwhile"));
-  return FALSE;
-}
-
-#define INSERT_LAUNCH \
-  "INSERT INTO launches (id, vm, owner, host, domain_uuid, domain_name, state, policy, generation, version, created," \
-  " expires, fixed, sealed_keys, sealed_table, timeline, key_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, " \
-  "?, ?, ?)"
-#define LAUNCH_VALUES(launch) \
-  "tttttttitiiitbbtk", (launch)->id, (launch)->vm, (launch)->owner, (launch)->host, (launch)->domain_uuid, \
-    (launch)->domain_name, va_launch_state_name ((launch)->state), (gint64) (launch)->policy, (launch)->generation, \
-    (gint64) (launch)->version, (launch)->created, (launch)->expires, (launch)->fixed, (launch)->sealed_keys, \
-    (launch)->sealed_table, (launch)->timeline, (gint64) (launch)->key
-
-/* In place of the one that waited under this id, if there is one. */
-static gboolean
-replace_waiting (VaDb *sql, const VaStoredLaunch *launch, GError **error)
-{
-  if (!va_db_run (sql, error,
-                  INSERT_LAUNCH
-                  " ON CONFLICT (id) DO UPDATE SET"
-                  " state = excluded.state, generation = excluded.generation, expires = excluded.expires,"
-                  " fixed = excluded.fixed, sealed_keys = excluded.sealed_keys,"
-                  " sealed_table = excluded.sealed_table, key_id = excluded.key_id, timeline = excluded.timeline,"
-                  " approved_until = 0 WHERE launches.state = 'waiting'",
-                  LAUNCH_VALUES (launch)))
-    return FALSE;
-  return va_db_changes (sql) == 1 || set_changed (error);
-}
-
-static gboolean
-count_up (VaDb *sql, const VaStoredLaunch *launch, GError **error)
-{
-  return va_db_send (sql, error, "UPDATE registrations SET launches = launches + 1 WHERE owner = ? AND id = ?", "tt",
-                     launch->owner, launch->vm);
-}
-
-/* Under a permit that confirms. */
-static gboolean
-insert_confirmed (VaDb *sql, const VaStoredLaunch *launch, GError **error)
-{
-  return replace_waiting (sql, launch, error) && count_up (sql, launch, error);
-}
-
-static VaDbStatement *
-query_waiting (VaDb *sql, const VaStoredLaunch *like, GError **error)
-{
-  return va_db_query (sql, error,
-                      "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE state = 'waiting' AND owner = ? AND vm = ?"
-                      " AND host = ? AND domain_uuid = ? AND version = ? AND policy = ?",
-                      "ttttii", like->owner, like->vm, like->host, like->domain_uuid, (gint64) like->version,
-                      (gint64) like->policy);
-}
-
-/* The launch waits from now on, under its id. */
-static gboolean
-insert_waiting (VaDb *sql, LaunchWork *work, const Counts *counts, GError **error)
-{
-  VaStoredLaunch *launch = work->launch;
-
-  if (counts->waiting >= work->permit->max_waiting)
-    {
-      g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_WAITING,
-                   _("%" G_GUINT64_FORMAT " launches of this registration wait for confirmation already"),
-                   counts->waiting);
-      return FALSE;
-    }
-  launch->state = VA_LAUNCH_WAITING;
-  launch->expires = work->permit->wait_until;
-  g_free (launch->timeline);
-  launch->timeline = g_strdup (work->permit->wait_timeline);
-  g_free (launch->fixed);
-  launch->fixed = g_strdup ("");
-  g_clear_pointer (&launch->sealed_keys, g_bytes_unref);
-  g_clear_pointer (&launch->sealed_table, g_bytes_unref);
-  launch->key = 0;
-  if (work->entry != NULL)
-    va_audit_entry_decide (work->entry, VA_AUDIT_VERDICT_WAITING);
-  return replace_waiting (sql, launch, error);
-}
-
-/* Those that were approved ahead of time are used up one by one. */
-static gboolean
-use_approval (VaDb *sql, const VaStoredLaunch *launch, GError **error)
-{
-  return va_db_run (sql, error, "UPDATE registrations SET approved = approved - 1 WHERE owner = ? AND id = ?", "tt",
-                    launch->owner, launch->vm)
-         && insert_confirmed (sql, launch, error);
-}
-
-static gboolean
-confirm_launch (VaDb *sql, LaunchWork *work, const Counts *counts, GError **error)
-{
-  VaStoredLaunch *launch = work->launch;
-  g_autoptr(VaDbStatement) row = query_waiting (sql, launch, error);
-  int status = row != NULL ? va_db_row (row, error) : -1;
-  g_autoptr(VaStoredLaunch) waiting = status == 1 ? va_store_launch_read (row) : NULL;
-
-  if (status < 0)
-    return FALSE;
-  if (waiting == NULL && counts->approved > 0 && counts->approved_until > launch->created)
-    return use_approval (sql, launch, error);
-  if (waiting == NULL)
-    return insert_waiting (sql, work, counts, error);
-  if (!g_str_equal (waiting->id, launch->id))
-    return set_changed (error);
-  if (waiting->approved_until > launch->created)
-    return insert_confirmed (sql, launch, error);
-  launch->state = VA_LAUNCH_WAITING;
-  if (work->entry != NULL)
-    va_audit_entry_decide (work->entry, VA_AUDIT_VERDICT_NONE); /* on record since it began to wait */
-  return TRUE;
-}
-
-/* Then launches whose time is over must not count. */
-static gboolean
-is_limited (const VaPermit *permit)
-{
-  return permit->max_launches > 0 || permit->max_running > 0 || permit->confirms;
-}
-
-static gboolean
-do_create (VaDb *sql, gpointer data, GError **error)
-{
-  LaunchWork *work = data;
-  Counts counts;
-
-  if ((is_limited (work->permit) && !va_store_launch_expire (sql, work->launch->created, NULL, error))
-      || !read_counts (sql, work->launch, work->permit, &counts, error) || !check_permit (work->permit, &counts, error))
-    return FALSE;
-  if (!work->permit->confirms)
-    return va_db_send (sql, error, INSERT_LAUNCH, LAUNCH_VALUES (work->launch)) && count_up (sql, work->launch, error);
-  return counts.launches >= work->permit->confirm_after ? confirm_launch (sql, work, &counts, error)
-                                                        : insert_confirmed (sql, work->launch, error);
-}
-
-static gboolean
-create_launch (VaDbBackend *backend, VaStoredLaunch *launch, const VaPermit *permit, VaAuditEntry *entry,
-               GError **error)
-{
-  LaunchWork work = { .launch = launch, .permit = permit, .entry = entry };
-
-  return va_db_transact (backend, do_create, &work, entry, error);
+  g_return_val_if_fail ((guint) state < G_N_ELEMENTS (launch_state_names), "refused");
+  return launch_state_names[state];
 }
 
 gboolean
-va_store_create_launch (VaStore *store, VaStoredLaunch *launch, VaSecret *keys, VaSecret *table, const VaPermit *permit,
-                        VaAuditEntry *entry, GError **error)
+va_launch_state_parse (const char *name, VaLaunchState *state)
 {
-  g_autofree char *row = va_store_launch_row (launch);
-  const VaSealLabel keys_label = VA_LABEL_KEYS (row), table_label = VA_LABEL_TABLE (row);
-  GError *reason = NULL;
-  guint tries = 0;
-  gboolean ok;
+  for (guint i = 0; i < G_N_ELEMENTS (launch_state_names); i++)
+    if (g_strcmp0 (name, launch_state_names[i]) == 0)
+      {
+        *state = (VaLaunchState) i;
+        return TRUE;
+      }
+  return FALSE;
+}
 
-  do
+gboolean
+va_launch_state_may_follow (VaLaunchState from, VaLaunchState to)
+{
+  if (from == to)
+    return TRUE;
+  switch (from)
     {
-      VaSeal *seal = va_store_newest_seal (store, &launch->key);
-
-      g_clear_pointer (&launch->sealed_keys, g_bytes_unref);
-      g_clear_pointer (&launch->sealed_table, g_bytes_unref);
-      launch->sealed_keys = va_seal_close (seal, &keys_label, keys);
-      launch->sealed_table = table != NULL ? va_seal_close (seal, &table_label, table) : NULL;
-      ok = create_launch (store->backend, launch, permit, entry, &reason);
+    case VA_LAUNCH_WAITING:
+      return to == VA_LAUNCH_REFUSED || to == VA_LAUNCH_EXPIRED;
+    case VA_LAUNCH_OPEN:
+      return to == VA_LAUNCH_VALIDATED || to == VA_LAUNCH_REFUSED || to == VA_LAUNCH_FAILED || to == VA_LAUNCH_EXPIRED;
+    case VA_LAUNCH_VALIDATED:
+      return to == VA_LAUNCH_RUNNING || to == VA_LAUNCH_FAILED || to == VA_LAUNCH_ENDED;
+    case VA_LAUNCH_RUNNING:
+      return to == VA_LAUNCH_ENDED;
+    default:
+      return FALSE;
     }
-  while (!ok && va_store_is_outdated (store, &tries, &reason, error));
-  return ok;
+}
+
+void
+va_stored_launch_step (VaStoredLaunch *launch, const char *step, gint64 time)
+{
+  g_autoptr(JsonObject) object = json_object_new ();
+
+  json_object_set_string_member (object, "step", step);
+  json_object_set_int_member (object, "time", time);
+  launch->timeline = va_json_array_add (launch->timeline, object);
+}
+
+/* Kinds of columns that launches alone have. */
+
+static void
+read_state (VaDbStatement *row, int column, gpointer record, gsize member)
+{
+  g_autofree char *name = va_db_column_needed_text (row, column);
+
+  (void) member;
+  if (!va_launch_state_parse (name, &((VaStoredLaunch *) record)->state))
+    ((VaStoredLaunch *) record)->state = VA_LAUNCH_REFUSED; /* the table's CHECK keeps others out */
+}
+
+static void
+bind_state (gconstpointer record, gsize member, VaDbValue *value, char **made)
+{
+  (void) member, (void) made;
+  value->text = va_launch_state_name (((const VaStoredLaunch *) record)->state);
+}
+
+static const VaStoreKind va_store_kind_state = { 't', read_state, bind_state, NULL };
+typedef VaLaunchState VaStoreMember_state;
+
+/* The parts of the firmware's version are there all or none. */
+static void
+read_version_part (VaDbStatement *row, int column, gpointer record, gsize member)
+{
+  ((VaStoredLaunch *) record)->has_firmware_version = !va_db_column_is_null (row, column);
+  G_STRUCT_MEMBER (guint8, record, member) = (guint8) va_db_column_number (row, column);
+}
+
+static void
+bind_version_part (gconstpointer record, gsize member, VaDbValue *value, char **made)
+{
+  (void) made;
+  if (((const VaStoredLaunch *) record)->has_firmware_version)
+    value->number = ((const guint8 *) record)[member];
+  else
+    value->type = 'k';
+}
+
+static const VaStoreKind va_store_kind_version_part = { 'i', read_version_part, bind_version_part, NULL };
+typedef guint8 VaStoreMember_version_part;
+
+static void
+read_firmware_error (VaDbStatement *row, int column, gpointer record, gsize member)
+{
+  G_STRUCT_MEMBER (int, record, member) = (int) CLAMP (va_db_column_number (row, column), -1, 255);
+}
+
+static void
+bind_firmware_error (gconstpointer record, gsize member, VaDbValue *value, char **made)
+{
+  (void) member, (void) made;
+  value->number = ((const VaStoredLaunch *) record)->firmware_error;
+}
+
+static const VaStoreKind va_store_kind_firmware_error = { 'i', read_firmware_error, bind_firmware_error, NULL };
+typedef int VaStoreMember_firmware_error;
+
+static const VaStoreColumn launch_columns[] = { VA_STORE_COLUMNS (VA_LAUNCH_COLUMNS, VaStoredLaunch) };
+
+#define LABEL_KEYS(row) ((VaSealLabel){ "launches", (row), "keys" })
+#define LABEL_TABLE(row) ((VaSealLabel){ "launches", (row), "secret table" })
+
+/* Everything that is fixed when a launch is made: altered in the database, its keys do not open any more. */
+static char *
+join_launch_row (const VaStoredLaunch *launch)
+{
+  return g_strdup_printf ("%s\n%s\n%s\n%s\n%s\n%u\n%" G_GINT64_FORMAT "\n%s", launch->id, launch->vm, launch->owner,
+                          launch->host, launch->domain_uuid, launch->policy, launch->expires, launch->fixed);
+}
+
+void
+va_store_launch_seal (VaStore *store, VaStoredLaunch *launch, VaSecret *keys, VaSecret *table)
+{
+  g_autofree char *row = join_launch_row (launch);
+  const VaSealLabel keys_label = LABEL_KEYS (row), table_label = LABEL_TABLE (row);
+  VaSeal *seal = va_store_newest_seal (store, &launch->key);
+
+  g_clear_pointer (&launch->sealed_keys, g_bytes_unref);
+  g_clear_pointer (&launch->sealed_table, g_bytes_unref);
+  launch->sealed_keys = va_seal_close (seal, &keys_label, keys);
+  launch->sealed_table = table != NULL ? va_seal_close (seal, &table_label, table) : NULL;
+}
+
+static VaSecret *
+open_of_launch (VaStore *store, const VaStoredLaunch *launch, GBytes *sealed, const VaSealLabel *label, GError **error)
+{
+  VaSeal *seal;
+
+  if (sealed == NULL)
+    {
+      g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN, _("launch %s has no %s any more"), launch->id,
+                   label->purpose);
+      return NULL;
+    }
+  seal = va_store_seal_of (store, launch->key, error);
+  return seal != NULL ? va_seal_open (seal, label, sealed, error) : NULL;
+}
+
+VaSecret *
+va_store_open_keys (VaStore *store, const VaStoredLaunch *launch, GError **error)
+{
+  g_autofree char *row = join_launch_row (launch);
+  const VaSealLabel label = LABEL_KEYS (row);
+
+  return open_of_launch (store, launch, launch->sealed_keys, &label, error);
+}
+
+VaSecret *
+va_store_open_table (VaStore *store, const VaStoredLaunch *launch, GError **error)
+{
+  g_autofree char *row = join_launch_row (launch);
+  const VaSealLabel label = LABEL_TABLE (row);
+
+  return open_of_launch (store, launch, launch->sealed_table, &label, error);
+}
+
+static gboolean
+move_launch (gpointer record, const VaStoreMove *to, GError **error)
+{
+  VaStoredLaunch *launch = record;
+  g_autofree char *row = join_launch_row (launch);
+  const VaSealLabel keys = LABEL_KEYS (row), table = LABEL_TABLE (row);
+
+  if (!va_store_move_value (to, launch->key, &keys, &launch->sealed_keys, error)
+      || (launch->sealed_table != NULL && !va_store_move_value (to, launch->key, &table, &launch->sealed_table, error)))
+    return FALSE;
+  launch->key = to->key;
+  return TRUE;
+}
+
+static gboolean
+put_back_launch (VaDb *sql, gconstpointer record, GError **error)
+{
+  const VaStoredLaunch *launch = record;
+
+  return va_db_run (sql, error, "UPDATE launches SET sealed_keys = ?, sealed_table = ?, key_id = ? WHERE id = ?",
+                    "bbkt", launch->sealed_keys, launch->sealed_table, (gint64) launch->key, launch->id);
+}
+
+const VaStoreTable va_store_table_launches = {
+  .name = "launches",
+  .columns = launch_columns,
+  .length = G_N_ELEMENTS (launch_columns),
+  .record_size = sizeof (VaStoredLaunch),
+  .counts = "SELECT count(*) FROM launches",
+  .is_content = TRUE,
+  .needs_keys = TRUE,
+  .counter = VA_STORE_COUNTER (launches),
+  .move = move_launch,
+  .put_back = put_back_launch,
+};
+
+void
+va_stored_launch_free (VaStoredLaunch *launch)
+{
+  va_store_table_free (&va_store_table_launches, launch);
+}
+
+gpointer
+va_store_launch_read (VaDbStatement *row)
+{
+  return va_store_table_read (&va_store_table_launches, row);
 }
 
 VaStoredLaunch *
-va_store_find_waiting (VaStore *store, const VaStoredLaunch *like, GError **error)
+va_store_launch_find (VaDb *sql, const char *id, GError **error)
 {
-  g_autoptr(VaDbReader) reader = va_db_reader (store->backend, error);
-  g_autoptr(VaDbStatement) row = query_waiting (reader, like, error);
+  g_autoptr(VaDbStatement) row =
+    va_db_query (sql, error, "SELECT " VA_LAUNCH_NAMES " FROM launches WHERE id = ?", "t", id);
   int status = row != NULL ? va_db_row (row, error) : -1;
 
   if (status == 0)
-    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND, _("no such launch waits"));
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND, _("there is no launch %s of yours"), id);
   return status == 1 ? va_store_launch_read (row) : NULL;
 }
 
@@ -312,7 +270,7 @@ va_store_count_launches (VaStore *store, guint64 *waiting, guint64 *active, GErr
 #define AFTER " AND (created, id) < (SELECT created, id FROM launches AS last WHERE last.id = ? AND last.owner = ?)"
 #define NEWEST " ORDER BY created DESC, id DESC LIMIT ?"
 #define LAUNCHES_OF(which, after) \
-  "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE owner = ? AND vm = ? AND " which after NEWEST
+  "SELECT " VA_LAUNCH_NAMES " FROM launches WHERE owner = ? AND vm = ? AND " which after NEWEST
 /* Through two indexes, each of which has what the other has not. */
 #define LAUNCHES_OF_VM(after) \
   "SELECT * FROM (SELECT * FROM (" LAUNCHES_OF (VA_LAUNCH_ACTIVE, \
@@ -336,10 +294,10 @@ query_launches (VaDb *sql, gconstpointer asked, gconstpointer last, gint64 limit
     return va_db_query (sql, error, LAUNCHES_OF_VM (""), "ttittii", page->owner, page->vm, limit, page->owner, page->vm,
                         limit, limit);
   if (after != NULL)
-    return va_db_query (sql, error, "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE owner = ?" AFTER NEWEST, "ttti",
+    return va_db_query (sql, error, "SELECT " VA_LAUNCH_NAMES " FROM launches WHERE owner = ?" AFTER NEWEST, "ttti",
                         page->owner, after, page->owner, limit);
-  return va_db_query (sql, error, "SELECT " VA_LAUNCH_COLUMNS " FROM launches WHERE owner = ?" NEWEST, "ti",
-                      page->owner, limit);
+  return va_db_query (sql, error, "SELECT " VA_LAUNCH_NAMES " FROM launches WHERE owner = ?" NEWEST, "ti", page->owner,
+                      limit);
 }
 
 static gsize
@@ -361,95 +319,4 @@ va_store_list_launches (VaStore *store, const VaPage *page, gboolean *more, GErr
   g_autoptr(VaDbReader) reader = va_db_reader (store->backend, error);
 
   return va_store_page_read (reader, &kind, page, page->limit, page->bytes, more, error);
-}
-
-static gboolean
-write_back (VaDb *sql, const VaStoredLaunch *launch, GError **error)
-{
-  gboolean open = launch->state == VA_LAUNCH_OPEN;
-
-#define SET \
-  "UPDATE launches SET state = ?, sealed_keys = ?, sealed_table = ?, timeline = ?, code = ?, detail = ?, steps = ?," \
-  " reason = ?, approved_until = ?, approvals = ?, expires = ?, key_id = ?, firmware_error = ?"
-#define SET_TYPES "tbbtttttitiki"
-#define SET_VALUES \
-  va_launch_state_name (launch->state), open ? launch->sealed_keys : NULL, open ? launch->sealed_table : NULL, \
-    launch->timeline, launch->code, launch->detail, launch->steps, launch->reason, launch->approved_until, \
-    launch->approvals, launch->expires, (gint64) (open ? launch->key : 0), (gint64) launch->firmware_error
-
-  if (!launch->has_firmware_version)
-    return va_db_send (sql, error, SET " WHERE id = ?", SET_TYPES "t", SET_VALUES, launch->id);
-  return va_db_send (sql, error, SET ", api_major = ?, api_minor = ?, build_id = ? WHERE id = ?", SET_TYPES "iiit",
-                     SET_VALUES, (gint64) launch->api_major, (gint64) launch->api_minor, (gint64) launch->build_id,
-                     launch->id);
-}
-
-static gboolean
-approve_next (VaDb *sql, const VaStoredLaunch *launch, GError **error)
-{
-  return !launch->approves
-         || va_db_run (sql, error,
-                       "UPDATE registrations SET approved = ?, approved_until = ?"
-                       " WHERE owner = ? AND id = ? AND version = ?",
-                       "iitti", (gint64) launch->approve_next, launch->approved_until, launch->owner, launch->vm,
-                       (gint64) launch->version);
-}
-
-/* Everything that is approved and was not granted yet: ahead of time, whichever version the launch was made under, and
-   of other launches that wait, which then wait no longer than if they had never been approved. */
-static gboolean
-take_back (VaDb *sql, VaStoredLaunch *launch, VaAuditEntry *entry, GError **error)
-{
-  guint count;
-
-  if (!launch->take_back)
-    return TRUE;
-  if (!va_db_run (sql, error,
-                  "UPDATE registrations SET approved = 0, approved_until = 0 WHERE owner = ? AND id = ? AND approved "
-                  "> 0",
-                  "tt", launch->owner, launch->vm))
-    return FALSE;
-  count = va_db_changes (sql);
-  if (!va_db_run (sql, error,
-                  "UPDATE launches SET approved_until = 0, approvals = NULL, expires = created + ?"
-                  " WHERE state = 'waiting' AND owner = ? AND vm = ? AND id <> ? AND approvals IS NOT NULL",
-                  "ittt", launch->wait_ms, launch->owner, launch->vm, launch->id))
-    return FALSE;
-  if (entry != NULL && count + va_db_changes (sql) > 0)
-    va_audit_entry_set_flag (entry, VA_AUDIT_APPROVALS_TAKEN_BACK);
-  return TRUE;
-}
-
-static gboolean
-do_change (VaDb *sql, gpointer data, GError **error)
-{
-  const LaunchWork *work = data;
-  g_autoptr(VaStoredLaunch) launch = va_store_launch_find (sql, work->id, error);
-  VaLaunchState before;
-
-  if (launch == NULL)
-    return FALSE;
-  before = launch->state;
-  if (!work->change (launch, work->change_data, error))
-    return FALSE;
-  if (!va_launch_state_may_follow (before, launch->state))
-    {
-      g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED, _("a launch cannot go from %s to %s"),
-                   va_launch_state_name (before), va_launch_state_name (launch->state));
-      return FALSE;
-    }
-  if (before == VA_LAUNCH_OPEN && launch->state != VA_LAUNCH_OPEN && launch->state != VA_LAUNCH_VALIDATED
-      && !va_store_launch_give_back (sql, launch, error))
-    return FALSE;
-  return approve_next (sql, launch, error) && take_back (sql, launch, work->entry, error)
-         && write_back (sql, launch, error);
-}
-
-gboolean
-va_store_change_launch (VaStore *store, const char *id, VaLaunchChange change, gpointer user_data, VaAuditEntry *entry,
-                        GError **error)
-{
-  LaunchWork work = { .id = id, .change = change, .change_data = user_data, .entry = entry };
-
-  return va_db_transact (store->backend, do_change, &work, entry, error);
 }

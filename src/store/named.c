@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "store/named.h"
+
 #include "core/i18n.h"
-#include "store/rows.h"
 
 /* What owners have under a name, and may remove once nothing else names it. */
 

@@ -1,11 +1,134 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "store/proposal.h"
+
 #include "core/i18n.h"
-#include "store/rows.h"
+#include "store/registration.h"
 #include "store/store-private.h"
+#include "store/table.h"
 
 /* Changes of registrations that wait for a second person. */
+
+#define PROPOSAL_KEY(FIRST, NEXT, R) \
+  FIRST (R, vm, text, vm) \
+  NEXT (R, owner, text, owner)
+#define PROPOSAL_VALUES(FIRST, NEXT, R) \
+  FIRST (R, person, text, person) \
+  NEXT (R, created, number, created) \
+  NEXT (R, replaces, count, replaces) \
+  NEXT (R, digest, text, digest) \
+  NEXT (R, text, text, text) \
+  NEXT (R, sealed, bytes, sealed) \
+  NEXT (R, key_id, key, key)
+#define PROPOSAL_COLUMNS(FIRST, NEXT, R) PROPOSAL_KEY (FIRST, NEXT, R) PROPOSAL_VALUES (NEXT, NEXT, R)
+
+#define LABEL_PROPOSAL(row) ((VaSealLabel){ "proposals", (row), "secrets and rules" })
+#define LABEL_MOVED_PROPOSAL(row) ((VaSealLabel){ "proposals", (row), "secrets and rules, moved" })
+
+static const VaStoreColumn proposal_columns[] = { VA_STORE_COLUMNS (PROPOSAL_COLUMNS, VaStoredProposal) };
+
+static char *
+join_proposal_row (const VaStoredProposal *proposal)
+{
+  return g_strdup_printf ("%s\n%s\n%s\n%" G_GUINT64_FORMAT "\n%s", proposal->vm, proposal->owner, proposal->person,
+                          proposal->replaces, proposal->text);
+}
+
+/* Of the row and its sealed value, which is another one each time. */
+static char *
+proposal_digest (const char *row, GBytes *sealed)
+{
+  g_autoptr(GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+  gsize size;
+  gconstpointer data = g_bytes_get_data (sealed, &size);
+
+  g_checksum_update (sum, (const guchar *) row, (gssize) strlen (row));
+  g_checksum_update (sum, data, (gssize) size);
+  return g_strdup (g_checksum_get_string (sum));
+}
+
+/* After rekeying, which keeps its digest. */
+static char *
+join_moved_proposal_row (const VaStoredProposal *proposal)
+{
+  g_autofree char *row = join_proposal_row (proposal);
+
+  return g_strconcat (proposal->digest, "\n", row, NULL);
+}
+
+/* One that rekeying has sealed again, so that its digest, which people may have noted, is not that of its sealed value
+   any more but part of what holds it in place. %NULL: it is not one. */
+static VaSecret *
+open_moved_proposal (VaSeal *seal, const VaStoredProposal *proposal)
+{
+  g_autofree char *row = join_moved_proposal_row (proposal);
+  const VaSealLabel label = LABEL_MOVED_PROPOSAL (row);
+
+  return va_seal_open (seal, &label, proposal->sealed, NULL);
+}
+
+VaSecret *
+va_store_open_proposal (VaStore *store, const VaStoredProposal *proposal, GError **error)
+{
+  g_autofree char *row = join_proposal_row (proposal), *digest = proposal_digest (row, proposal->sealed);
+  const VaSealLabel label = LABEL_PROPOSAL (row);
+  VaSeal *seal = va_store_seal_of (store, proposal->key, error);
+  VaSecret *moved;
+
+  if (seal == NULL)
+    return NULL;
+  if (g_str_equal (digest, proposal->digest))
+    return va_seal_open (seal, &label, proposal->sealed, error);
+  moved = open_moved_proposal (seal, proposal);
+  if (moved != NULL)
+    return moved;
+  g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN, _("the stored proposal for %s was changed"), proposal->vm);
+  return NULL;
+}
+
+static gboolean
+move_proposal (gpointer record, const VaStoreMove *to, GError **error)
+{
+  VaStoredProposal *proposal = record;
+  g_autofree char *row = join_moved_proposal_row (proposal);
+  const VaSealLabel label = LABEL_MOVED_PROPOSAL (row);
+  g_autoptr(VaSecret) value = va_store_open_proposal (to->store, proposal, error);
+
+  if (value == NULL)
+    return FALSE;
+  g_bytes_unref (proposal->sealed);
+  proposal->sealed = va_seal_close (to->seal, &label, value);
+  proposal->key = to->key;
+  return TRUE;
+}
+
+static gboolean
+put_back_proposal (VaDb *sql, gconstpointer record, GError **error)
+{
+  const VaStoredProposal *proposal = record;
+
+  return va_db_run (sql, error, "UPDATE proposals SET sealed = ?, key_id = ? WHERE owner = ? AND vm = ?", "bktt",
+                    proposal->sealed, (gint64) proposal->key, proposal->owner, proposal->vm);
+}
+
+const VaStoreTable va_store_table_proposals = {
+  .name = "proposals",
+  .columns = proposal_columns,
+  .length = G_N_ELEMENTS (proposal_columns),
+  .record_size = sizeof (VaStoredProposal),
+  .counts = "SELECT count(*) FROM proposals",
+  .is_content = TRUE,
+  .needs_keys = TRUE,
+  .move = move_proposal,
+  .put_back = put_back_proposal,
+};
+
+void
+va_stored_proposal_free (VaStoredProposal *proposal)
+{
+  va_store_table_free (&va_store_table_proposals, proposal);
+}
 
 typedef struct {
   const VaStoredProposal *proposal;
@@ -26,17 +149,14 @@ insert_proposal (VaDb *sql, gpointer data, GError **error)
   const VaStoredProposal *proposal = ((ProposalWork *) data)->proposal;
 
   return va_store_registration_check_version (sql, proposal->owner, proposal->vm, proposal->replaces, error)
-         && va_db_run (sql, error,
-                       "INSERT INTO proposals (" VA_PROPOSAL_COLUMNS ")"
-                       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (owner, vm) DO UPDATE SET"
-                       " person = excluded.person, created = excluded.created, replaces = excluded.replaces,"
-                       " digest = excluded.digest, text = excluded.text, sealed = excluded.sealed,"
-                       " key_id = excluded.key_id",
-                       "tttiittbk", proposal->vm, proposal->owner, proposal->person, proposal->created,
-                       (gint64) proposal->replaces, proposal->digest, proposal->text, proposal->sealed,
-                       (gint64) proposal->key)
+         && va_store_table_run (
+           sql, &va_store_table_proposals, proposal,
+           "INSERT INTO proposals (" VA_STORE_NAMES (PROPOSAL_COLUMNS) ") VALUES (" VA_STORE_PLACES (
+             PROPOSAL_COLUMNS) ") ON CONFLICT"
+                               " (owner, vm) DO UPDATE SET " VA_STORE_KEPT (PROPOSAL_VALUES),
+           error)
          && (proposal->text[0] == '\0' /* a removal */
-             || va_store_quota_check_registrations (sql, ((ProposalWork *) data)->quota, proposal->owner, TRUE, error));
+             || va_store_registration_check_quota (sql, ((ProposalWork *) data)->quota, proposal->owner, TRUE, error));
 }
 
 static gboolean
@@ -47,32 +167,12 @@ put_proposal (VaDbBackend *backend, const VaStoredProposal *proposal, VaAuditEnt
   return va_db_transact (backend, insert_proposal, &work, entry, error);
 }
 
-char *
-va_store_proposal_row (const VaStoredProposal *proposal)
-{
-  return g_strdup_printf ("%s\n%s\n%s\n%" G_GUINT64_FORMAT "\n%s", proposal->vm, proposal->owner, proposal->person,
-                          proposal->replaces, proposal->text);
-}
-
-/* Of the row and its sealed value, which is another one each time. */
-static char *
-proposal_digest (const char *row, GBytes *sealed)
-{
-  g_autoptr(GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
-  gsize size;
-  gconstpointer data = g_bytes_get_data (sealed, &size);
-
-  g_checksum_update (sum, (const guchar *) row, (gssize) strlen (row));
-  g_checksum_update (sum, data, (gssize) size);
-  return g_strdup (g_checksum_get_string (sum));
-}
-
 gboolean
 va_store_put_proposal (VaStore *store, VaStoredProposal *proposal, VaSecret *inline_secrets, VaAuditEntry *entry,
                        GError **error)
 {
-  g_autofree char *row = va_store_proposal_row (proposal);
-  const VaSealLabel label = VA_LABEL_PROPOSAL (row);
+  g_autofree char *row = join_proposal_row (proposal);
+  const VaSealLabel label = LABEL_PROPOSAL (row);
   GError *reason = NULL;
   guint tries = 0;
   gboolean ok;
@@ -93,73 +193,19 @@ va_store_put_proposal (VaStore *store, VaStoredProposal *proposal, VaSecret *inl
   return ok;
 }
 
-char *
-va_store_moved_proposal_row (const VaStoredProposal *proposal)
-{
-  g_autofree char *row = va_store_proposal_row (proposal);
-
-  return g_strconcat (proposal->digest, "\n", row, NULL);
-}
-
-/* One that rekeying has sealed again, so that its digest, which people may have noted, is not that of its sealed value
-   any more but part of what holds it in place. %NULL: it is not one. */
-static VaSecret *
-open_moved_proposal (VaSeal *seal, const VaStoredProposal *proposal)
-{
-  g_autofree char *row = va_store_moved_proposal_row (proposal);
-  const VaSealLabel label = VA_LABEL_MOVED_PROPOSAL (row);
-
-  return va_seal_open (seal, &label, proposal->sealed, NULL);
-}
-
-VaSecret *
-va_store_open_proposal (VaStore *store, const VaStoredProposal *proposal, GError **error)
-{
-  g_autofree char *row = va_store_proposal_row (proposal), *digest = proposal_digest (row, proposal->sealed);
-  const VaSealLabel label = VA_LABEL_PROPOSAL (row);
-  VaSeal *seal = va_store_seal_of (store, proposal->key, error);
-  VaSecret *moved;
-
-  if (seal == NULL)
-    return NULL;
-  if (g_str_equal (digest, proposal->digest))
-    return va_seal_open (seal, &label, proposal->sealed, error);
-  moved = open_moved_proposal (seal, proposal);
-  if (moved != NULL)
-    return moved;
-  g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN, _("the stored proposal for %s was changed"), proposal->vm);
-  return NULL;
-}
-
-gpointer
-va_store_proposal_read (VaDbStatement *row)
-{
-  VaStoredProposal *proposal = g_new0 (VaStoredProposal, 1);
-
-  proposal->vm = va_db_column_needed_text (row, 0);
-  proposal->owner = va_db_column_needed_text (row, 1);
-  proposal->person = va_db_column_needed_text (row, 2);
-  proposal->created = va_db_column_number (row, 3);
-  proposal->replaces = (guint64) va_db_column_number (row, 4);
-  proposal->digest = va_db_column_needed_text (row, 5);
-  proposal->text = va_db_column_needed_text (row, 6);
-  proposal->sealed = va_db_column_needed_bytes (row, 7);
-  proposal->key = (guint64) va_db_column_number (row, 8);
-  return proposal;
-}
-
 VaStoredProposal *
 va_store_get_proposal (VaStore *store, const char *owner, const char *vm, GError **error)
 {
   g_autoptr(VaDbReader) reader = va_db_reader (store->backend, error);
   g_autoptr(VaDbStatement) row =
-    va_db_query (reader, error, "SELECT " VA_PROPOSAL_COLUMNS " FROM proposals WHERE owner = ? AND vm = ?", "tt", owner,
+    va_db_query (reader, error,
+                 "SELECT " VA_STORE_NAMES (PROPOSAL_COLUMNS) " FROM proposals WHERE owner = ? AND vm = ?", "tt", owner,
                  vm);
   int status = row != NULL ? va_db_row (row, error) : -1;
 
   if (status == 0)
     set_not_there (vm, error);
-  return status == 1 ? va_store_proposal_read (row) : NULL;
+  return status == 1 ? va_store_table_read (&va_store_table_proposals, row) : NULL;
 }
 
 static gboolean

@@ -5,7 +5,6 @@
 #include "audit/checkpoint.h"
 #include "core/i18n.h"
 #include "store/audit-place.h"
-#include "store/rows.h"
 #include "store/store-private.h"
 
 /*

@@ -1,10 +1,158 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "store/registration.h"
+
 #include "core/i18n.h"
+#include "store/launch.h"
 #include "store/page.h"
-#include "store/rows.h"
+#include "store/proposal.h"
 #include "store/store-private.h"
+#include "store/table.h"
+
+#define REGISTRATION_COLUMNS(FIRST, NEXT, R) \
+  FIRST (R, id, text, id) \
+  NEXT (R, owner, text, owner) \
+  NEXT (R, text, text, text) \
+  NEXT (R, sealed, bytes, sealed) \
+  NEXT (R, created, number, created) \
+  NEXT (R, version, count, version) \
+  NEXT (R, launches, count, launches) \
+  NEXT (R, key_id, key, key) \
+  NEXT (R, approved, count, approved) \
+  NEXT (R, approved_until, number, approved_until)
+/* Counted from the launches, through the index launches_active. */
+#define RUNNING \
+  "(SELECT count(*) FROM launches WHERE vm = registrations.id AND launches.owner = registrations.owner" \
+  "  AND " VA_LAUNCH_ACTIVE ")"
+
+#define LABEL_REGISTRATION(row) ((VaSealLabel){ "registrations", (row), "secrets and rules" })
+
+static const VaStoreColumn registration_columns[] = { VA_STORE_COLUMNS (REGISTRATION_COLUMNS, VaStoredRegistration) };
+
+/* The number from which the next registration's version is made. */
+static const VaStoreColumn counter_columns[] = { VA_STORE_COPIED (name, text), VA_STORE_COPIED (value, number) };
+const VaStoreTable va_store_table_counters = {
+  .name = "counters",
+  .columns = counter_columns,
+  .length = G_N_ELEMENTS (counter_columns),
+};
+
+/* Which secrets a registration names; a secret that is named stays. */
+static const VaStoreColumn registration_secret_columns[] = { VA_STORE_COPIED (vm, text), VA_STORE_COPIED (owner, text),
+                                                             VA_STORE_COPIED (secret, text) };
+const VaStoreTable va_store_table_registration_secrets = {
+  .name = "registration_secrets",
+  .columns = registration_secret_columns,
+  .length = G_N_ELEMENTS (registration_secret_columns),
+};
+
+static char *
+join_registration_row (const VaStoredRegistration *registration)
+{
+  return g_strjoin ("\n", registration->id, registration->owner, registration->text, NULL);
+}
+
+static gboolean
+move_registration (gpointer record, const VaStoreMove *to, GError **error)
+{
+  VaStoredRegistration *registration = record;
+  g_autofree char *row = join_registration_row (registration);
+  const VaSealLabel label = LABEL_REGISTRATION (row);
+
+  if (!va_store_move_value (to, registration->key, &label, &registration->sealed, error))
+    return FALSE;
+  registration->key = to->key;
+  return TRUE;
+}
+
+static gboolean
+put_back_registration (VaDb *sql, gconstpointer record, GError **error)
+{
+  const VaStoredRegistration *registration = record;
+
+  return va_db_run (sql, error, "UPDATE registrations SET sealed = ?, key_id = ? WHERE owner = ? AND id = ?", "bktt",
+                    registration->sealed, (gint64) registration->key, registration->owner, registration->id);
+}
+
+const VaStoreTable va_store_table_registrations = {
+  .name = "registrations",
+  .columns = registration_columns,
+  .length = G_N_ELEMENTS (registration_columns),
+  .record_size = sizeof (VaStoredRegistration),
+  .counts = "SELECT count(*) FROM registrations",
+  .is_content = TRUE,
+  .needs_keys = TRUE,
+  .counter = VA_STORE_COUNTER (registrations),
+  .move = move_registration,
+  .put_back = put_back_registration,
+};
+
+void
+va_stored_registration_free (VaStoredRegistration *registration)
+{
+  va_store_table_free (&va_store_table_registrations, registration);
+}
+
+static gpointer
+read_registration (VaDbStatement *row)
+{
+  return va_store_table_read (&va_store_table_registrations, row);
+}
+
+/* Of a row that has what is counted as well, behind its columns. */
+static gpointer
+read_counted_registration (VaDbStatement *row)
+{
+  VaStoredRegistration *registration = read_registration (row);
+
+  registration->running = (guint64) va_db_column_number (row, G_N_ELEMENTS (registration_columns));
+  return registration;
+}
+
+void
+va_store_registration_set_ambiguous (const char *id, GError **error)
+{
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AMBIGUOUS, _("several owners have a registration %s"), id);
+}
+
+gboolean
+va_store_registration_find_version (VaDb *sql, const char *owner, const char *id, guint64 *version, GError **error)
+{
+  g_autoptr(VaDbStatement) row =
+    va_db_query (sql, error, "SELECT version FROM registrations WHERE owner = ? AND id = ?", "tt", owner, id);
+  int status = row != NULL ? va_db_row (row, error) : -1;
+
+  *version = status == 1 ? (guint64) va_db_column_number (row, 0) : 0;
+  return status >= 0;
+}
+
+gboolean
+va_store_registration_check_version (VaDb *sql, const char *owner, const char *id, guint64 version, GError **error)
+{
+  guint64 present;
+
+  if (!va_store_registration_find_version (sql, owner, id, &present, error))
+    return FALSE;
+  if (present == version)
+    return TRUE;
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the registration was replaced meanwhile"));
+  return FALSE;
+}
+
+/* What is proposed counts like what is registered. */
+gboolean
+va_store_registration_check_quota (VaDb *sql, const VaQuota *quota, const char *owner, gboolean is_new, GError **error)
+{
+  static const VaStoreQuotaRule rule = {
+    "SELECT count(*), CAST (COALESCE (sum(bytes), 0) AS BIGINT) FROM (SELECT length(text) AS bytes FROM registrations"
+    " WHERE owner = ? UNION ALL SELECT length(text) FROM proposals WHERE owner = ?) AS kept",
+    N_("registrations, proposed ones included"),
+    N_("remove registrations that you do not need with “virt-attest vm remove”"),
+  };
+
+  return va_store_quota_check (sql, &rule, &quota->registrations, owner, is_new, error);
+}
 
 typedef struct {
   const VaStoredRegistration *registration;
@@ -97,7 +245,7 @@ insert_registration (VaDb *sql, gpointer data, GError **error)
                        registration->sealed, (gint64) registration->key)
          && va_store_launch_outdate (sql, registration->owner, registration->id, registration->created * 1000, error)
          && name_secrets (sql, work, error)
-         && va_store_quota_check_registrations (sql, work->quota, registration->owner, work->is_new, error);
+         && va_store_registration_check_quota (sql, work->quota, registration->owner, work->is_new, error);
 }
 
 static gboolean
@@ -122,8 +270,8 @@ va_store_put_registration (VaStore *store, VaStoredRegistration *registration, V
                            const char *const *secrets, const char *const *hashes, const VaExpected *expected,
                            gboolean *is_new, VaAuditEntry *entry, GError **error)
 {
-  g_autofree char *row = va_store_registration_row (registration);
-  const VaSealLabel label = VA_LABEL_REGISTRATION (row);
+  g_autofree char *row = join_registration_row (registration);
+  const VaSealLabel label = LABEL_REGISTRATION (row);
   GError *reason = NULL;
   guint tries = 0;
   gboolean ok;
@@ -140,26 +288,37 @@ va_store_put_registration (VaStore *store, VaStoredRegistration *registration, V
   return ok;
 }
 
+VaSecret *
+va_store_open_registration (VaStore *store, const VaStoredRegistration *registration, GError **error)
+{
+  g_autofree char *row = join_registration_row (registration);
+  const VaSealLabel label = LABEL_REGISTRATION (row);
+  VaSeal *seal = va_store_seal_of (store, registration->key, error);
+
+  return seal != NULL ? va_seal_open (seal, &label, registration->sealed, error) : NULL;
+}
+
 static VaStoredRegistration *
-read_one (VaDbStatement *row, const char *id, GError **error)
+read_one (VaDbStatement *row, gpointer (*read) (VaDbStatement *row), const char *id, GError **error)
 {
   int status = row != NULL ? va_db_row (row, error) : -1;
 
   if (status == 0)
     set_not_yours (id, error);
-  return status == 1 ? va_store_registration_read (row) : NULL;
+  return status == 1 ? read (row) : NULL;
 }
 
 VaStoredRegistration *
 va_store_get_registration (VaStore *store, const char *owner, const char *id, GError **error)
 {
   g_autoptr(VaDbReader) reader = va_db_reader (store->backend, error);
-  g_autoptr(VaDbStatement) row = va_db_query (reader, error,
-                                              "SELECT " VA_REGISTRATION_COLUMNS " FROM registrations"
-                                              " WHERE owner = ? AND id = ?",
-                                              "tt", owner, id);
+  g_autoptr(VaDbStatement) row =
+    va_db_query (reader, error,
+                 "SELECT " VA_STORE_NAMES (REGISTRATION_COLUMNS) ", " RUNNING " FROM registrations"
+                                                                 " WHERE owner = ? AND id = ?",
+                 "tt", owner, id);
 
-  return read_one (row, id, error);
+  return read_one (row, read_counted_registration, id, error);
 }
 
 /* The one that there is of this id, whoever has it. */
@@ -167,8 +326,9 @@ static VaStoredRegistration *
 find_anybodys (VaDb *sql, const char *id, GError **error)
 {
   g_autoptr(VaDbStatement) rows =
-    va_db_query (sql, error, "SELECT " VA_REGISTRATION_ROW ", 0 FROM registrations WHERE id = ? LIMIT 2", "t", id);
-  g_autoptr(VaStoredRegistration) registration = read_one (rows, id, error);
+    va_db_query (sql, error, "SELECT " VA_STORE_NAMES (REGISTRATION_COLUMNS) " FROM registrations WHERE id = ? LIMIT 2",
+                 "t", id);
+  g_autoptr(VaStoredRegistration) registration = read_one (rows, read_registration, id, error);
   int status = registration != NULL ? va_db_row (rows, error) : -1;
 
   if (status > 0)
@@ -184,9 +344,10 @@ va_store_find_registration (VaStore *store, const char *owner, const char *id, G
 
   if (reader == NULL || owner == NULL)
     return reader != NULL ? find_anybodys (reader, id, error) : NULL;
-  row = va_db_query (reader, error, "SELECT " VA_REGISTRATION_ROW ", 0 FROM registrations WHERE owner = ? AND id = ?",
+  row = va_db_query (reader, error,
+                     "SELECT " VA_STORE_NAMES (REGISTRATION_COLUMNS) " FROM registrations WHERE owner = ? AND id = ?",
                      "tt", owner, id);
-  return read_one (row, id, error);
+  return read_one (row, read_registration, id, error);
 }
 
 static VaDbStatement *
@@ -196,8 +357,8 @@ query_registrations (VaDb *sql, gconstpointer asked, gconstpointer last, gint64 
   const VaStoredRegistration *before = last;
 
   return va_db_query (sql, error,
-                      "SELECT " VA_REGISTRATION_COLUMNS
-                      " FROM registrations WHERE owner = ? AND id > ? ORDER BY id LIMIT ?",
+                      "SELECT " VA_STORE_NAMES (REGISTRATION_COLUMNS) ", " RUNNING " FROM registrations WHERE owner = "
+                                                                      "? AND id > ? ORDER BY id LIMIT ?",
                       "tti", page->owner, va_store_text_after (before != NULL ? before->id : NULL, page->after), limit);
 }
 
@@ -210,7 +371,7 @@ registration_size (gconstpointer record)
 GPtrArray *
 va_store_list_registrations (VaStore *store, const VaPage *page, gboolean *more, GError **error)
 {
-  static const VaPageKind kind = { query_registrations, va_store_registration_read, registration_size,
+  static const VaPageKind kind = { query_registrations, read_counted_registration, registration_size,
                                    (GDestroyNotify) va_stored_registration_free };
   g_autoptr(VaDbReader) reader = va_db_reader (store->backend, error);
 

@@ -2,24 +2,16 @@
 #include "config.h"
 
 #include "store/keys.h"
-#include "store/reseal.h"
 #include "store/store-private.h"
+#include "store/table.h"
 
 /*
  * A new data key, and everything under it. Others may use the store meanwhile: each value says which key it is under,
  * and a key that something is under cannot be removed. After a crash there are several keys, and the next call goes on.
  */
 
-typedef struct {
-  VaStore *store;
-  guint64 key;
-  VaSeal *seal;
-} Move;
-
-/* @sealed under @old becomes one under the new key. */
-static gboolean
-move_value (Move *to, guint64 old, const VaSealLabel *label, const VaSealLabel *new_label, GBytes **sealed,
-            GError **error)
+gboolean
+va_store_move_value (const VaStoreMove *to, guint64 old, const VaSealLabel *label, GBytes **sealed, GError **error)
 {
   VaSeal *seal = va_store_seal_of (to->store, old, error);
   g_autoptr(VaSecret) value = seal != NULL ? va_seal_open (seal, label, *sealed, error) : NULL;
@@ -27,64 +19,57 @@ move_value (Move *to, guint64 old, const VaSealLabel *label, const VaSealLabel *
   if (value == NULL)
     return FALSE;
   g_bytes_unref (*sealed);
-  *sealed = va_seal_close (to->seal, new_label, value);
+  *sealed = va_seal_close (to->seal, label, value);
   return TRUE;
 }
 
-static gboolean
-move_secret (gpointer record, gpointer to, GError **error)
-{
-  VaStoredSecret *secret = record;
-  g_autofree char *row = va_store_secret_row (secret);
-  const VaSealLabel label = VA_LABEL_SECRET (row);
+/* One transaction over at most @limit values that are under another key than the new one. */
+typedef struct {
+  VaStoreMove to;
+  guint limit, count;
+} ResealWork;
 
-  if (!move_value (to, secret->key, &label, &label, &secret->sealed, error))
-    return FALSE;
-  secret->key = ((Move *) to)->key;
-  return TRUE;
+static GPtrArray *
+list_others (VaDb *sql, const VaStoreTable *table, guint64 key, guint limit, GError **error)
+{
+  g_autoptr(VaDbStatement) rows = va_db_query (sql, error, va_store_table_select (table, " WHERE key_id <> ? LIMIT ?"),
+                                               "ii", (gint64) key, (gint64) limit);
+  g_autoptr(GPtrArray) list = g_ptr_array_new ();
+  int status = -1;
+
+  while (rows != NULL && (status = va_db_row (rows, error)) > 0)
+    g_ptr_array_add (list, va_store_table_read (table, rows));
+  if (status == 0)
+    return g_steal_pointer (&list);
+  for (guint i = 0; i < list->len; i++)
+    va_store_table_free (table, list->pdata[i]);
+  return NULL;
 }
 
 static gboolean
-move_registration (gpointer record, gpointer to, GError **error)
+reseal_table (VaDb *sql, ResealWork *work, const VaStoreTable *table, GError **error)
 {
-  VaStoredRegistration *registration = record;
-  g_autofree char *row = va_store_registration_row (registration);
-  const VaSealLabel label = VA_LABEL_REGISTRATION (row);
+  guint room = work->limit - MIN (work->limit, work->count);
+  g_autoptr(GPtrArray) list = list_others (sql, table, work->to.key, room, error);
+  gboolean ok = list != NULL;
 
-  if (!move_value (to, registration->key, &label, &label, &registration->sealed, error))
-    return FALSE;
-  registration->key = ((Move *) to)->key;
-  return TRUE;
+  for (guint i = 0; list != NULL && i < list->len; i++)
+    {
+      ok = ok && table->move (list->pdata[i], &work->to, error) && table->put_back (sql, list->pdata[i], error);
+      va_store_table_free (table, list->pdata[i]);
+    }
+  if (list != NULL)
+    work->count += list->len;
+  return ok;
 }
 
 static gboolean
-move_proposal (gpointer record, gpointer data, GError **error)
+reseal_tables (VaDb *sql, gpointer data, GError **error)
 {
-  VaStoredProposal *proposal = record;
-  Move *to = data;
-  g_autofree char *row = va_store_moved_proposal_row (proposal);
-  const VaSealLabel label = VA_LABEL_MOVED_PROPOSAL (row);
-  g_autoptr(VaSecret) value = va_store_open_proposal (to->store, proposal, error);
-
-  if (value == NULL)
-    return FALSE;
-  g_bytes_unref (proposal->sealed);
-  proposal->sealed = va_seal_close (to->seal, &label, value);
-  proposal->key = to->key;
-  return TRUE;
-}
-
-static gboolean
-move_launch (gpointer record, gpointer to, GError **error)
-{
-  VaStoredLaunch *launch = record;
-  g_autofree char *row = va_store_launch_row (launch);
-  const VaSealLabel keys = VA_LABEL_KEYS (row), table = VA_LABEL_TABLE (row);
-
-  if (!move_value (to, launch->key, &keys, &keys, &launch->sealed_keys, error)
-      || (launch->sealed_table != NULL && !move_value (to, launch->key, &table, &table, &launch->sealed_table, error)))
-    return FALSE;
-  launch->key = ((Move *) to)->key;
+  ((ResealWork *) data)->count = 0; /* of an earlier try */
+  for (guint i = 0; i < VA_STORE_TABLES; i++)
+    if (va_store_tables[i]->move != NULL && !reseal_table (sql, data, va_store_tables[i], error))
+      return FALSE;
   return TRUE;
 }
 
@@ -130,17 +115,17 @@ retire_older (VaStore *store, guint64 newest, GError **error)
 gboolean
 va_store_rekey_step (VaStore *store, guint limit, guint *count, GError **error)
 {
-  Move to = { .store = store };
-  const VaReseal reseal = { { move_secret, move_registration, move_proposal, move_launch }, &to };
+  ResealWork work = { .to = { .store = store }, .limit = limit };
   g_autoptr(GError) reason = NULL;
 
   g_mutex_lock (&store->mutex);
-  to.key = store->newest;
+  work.to.key = store->newest;
   g_mutex_unlock (&store->mutex);
-  to.seal = va_store_seal_of (store, to.key, error);
-  if (to.seal == NULL || !va_store_reseal (store->backend, to.key, limit, &reseal, count, error))
+  work.to.seal = va_store_seal_of (store, work.to.key, error);
+  if (work.to.seal == NULL || !va_db_transact (store->backend, reseal_tables, &work, NULL, error))
     return FALSE;
-  if (*count > 0 || retire_older (store, to.key, &reason))
+  *count = work.count;
+  if (*count > 0 || retire_older (store, work.to.key, &reason))
     return TRUE;
   /* Somebody who has not seen the new key yet has used an older one at the last moment: the next step moves that. */
   if (g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_KEY))

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include <string.h>
+#include "store/secret.h"
+
 #include "core/i18n.h"
+#include "store/named.h"
 #include "store/page.h"
-#include "store/rows.h"
 #include "store/store-private.h"
+#include "store/table.h"
 
 /* Secrets that owners have stored under a name. */
 
@@ -28,22 +30,81 @@ static const VaNamed named_secret = {
   N_("you have no secret"),
 };
 
-gpointer
-va_store_secret_read (VaDbStatement *row)
-{
-  VaStoredSecret *secret = g_new0 (VaStoredSecret, 1);
-  g_autofree char *guid = va_db_column_needed_text (row, 2);
+#define SECRET_KEY(FIRST, NEXT, R) \
+  FIRST (R, owner, text, owner) \
+  NEXT (R, name, text, name)
+#define SECRET_VALUES(FIRST, NEXT, R) \
+  FIRST (R, guid, guid, guid) \
+  NEXT (R, size, size, size) \
+  NEXT (R, created, number, created) \
+  NEXT (R, sealed, bytes, sealed) \
+  NEXT (R, key_id, key, key)
+#define SECRET_COLUMNS(FIRST, NEXT, R) SECRET_KEY (FIRST, NEXT, R) SECRET_VALUES (NEXT, NEXT, R)
 
-  secret->owner = va_db_column_needed_text (row, 0);
-  secret->name = va_db_column_needed_text (row, 1);
-  /* A text that is no GUID leaves zeros, under which the value does not open. */
-  if (guid != NULL && !va_guid_parse (guid, secret->guid, NULL))
-    memset (secret->guid, 0, sizeof secret->guid);
-  secret->size = (gsize) va_db_column_number (row, 3);
-  secret->created = va_db_column_number (row, 4);
-  secret->sealed = va_db_column_needed_bytes (row, 5);
-  secret->key = (guint64) va_db_column_number (row, 6);
-  return secret;
+#define LABEL_SECRET(row) ((VaSealLabel){ "secrets", (row), "value" })
+
+static const VaStoreColumn secret_columns[] = { VA_STORE_COLUMNS (SECRET_COLUMNS, VaStoredSecret) };
+
+/* A secret is held in place by owner and name; its GUID too, since that decides who in the guest reads it. */
+static char *
+join_secret_row (const VaStoredSecret *secret)
+{
+  g_autofree char *guid = va_guid_format (secret->guid);
+
+  return g_strjoin ("\n", secret->owner, secret->name, guid, NULL);
+}
+
+static gboolean
+move_secret (gpointer record, const VaStoreMove *to, GError **error)
+{
+  VaStoredSecret *secret = record;
+  g_autofree char *row = join_secret_row (secret);
+  const VaSealLabel label = LABEL_SECRET (row);
+
+  if (!va_store_move_value (to, secret->key, &label, &secret->sealed, error))
+    return FALSE;
+  secret->key = to->key;
+  return TRUE;
+}
+
+static gboolean
+put_back_secret (VaDb *sql, gconstpointer record, GError **error)
+{
+  const VaStoredSecret *secret = record;
+
+  return va_db_run (sql, error, "UPDATE secrets SET sealed = ?, key_id = ? WHERE owner = ? AND name = ?", "bktt",
+                    secret->sealed, (gint64) secret->key, secret->owner, secret->name);
+}
+
+const VaStoreTable va_store_table_secrets = {
+  .name = "secrets",
+  .columns = secret_columns,
+  .length = G_N_ELEMENTS (secret_columns),
+  .record_size = sizeof (VaStoredSecret),
+  .counts = "SELECT count(*) FROM secrets",
+  .is_content = TRUE,
+  .needs_keys = TRUE,
+  .counter = VA_STORE_COUNTER (secrets),
+  .move = move_secret,
+  .put_back = put_back_secret,
+};
+
+static const VaStoreQuotaRule secret_quota = {
+  "SELECT count(*), CAST (COALESCE (sum(size), 0) AS BIGINT) FROM secrets WHERE owner = ? AND owner = ?",
+  N_("secrets"),
+  N_("remove secrets that no registration names with “virt-attest secret remove”"),
+};
+
+void
+va_stored_secret_free (VaStoredSecret *secret)
+{
+  va_store_table_free (&va_store_table_secrets, secret);
+}
+
+static gpointer
+read_secret (VaDbStatement *row)
+{
+  return va_store_table_read (&va_store_table_secrets, row);
 }
 
 static gboolean
@@ -67,17 +128,15 @@ insert_secret (VaDb *sql, gpointer data, GError **error)
 {
   SecretWork *work = data;
   const VaStoredSecret *secret = work->secret;
-  g_autofree char *guid = va_guid_format (secret->guid);
 
-  if (!find_replaced_secret (sql, secret->owner, secret->name, &work->replaced, error))
-    return FALSE;
-  return va_db_run (sql, error,
-                    "INSERT INTO secrets (" VA_SECRET_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?)"
-                    " ON CONFLICT (owner, name) DO UPDATE SET guid = excluded.guid, size = excluded.size,"
-                    " created = excluded.created, sealed = excluded.sealed, key_id = excluded.key_id",
-                    "tttiibk", secret->owner, secret->name, guid, (gint64) secret->size, secret->created,
-                    secret->sealed, (gint64) secret->key)
-         && va_store_quota_check_secrets (sql, work->quota, secret->owner, work->replaced.is_new, error);
+  return find_replaced_secret (sql, secret->owner, secret->name, &work->replaced, error)
+         && va_store_table_run (
+           sql, &va_store_table_secrets, secret,
+           "INSERT INTO secrets (" VA_STORE_NAMES (SECRET_COLUMNS) ") VALUES (" VA_STORE_PLACES (
+             SECRET_COLUMNS) ") ON CONFLICT (owner, name) DO UPDATE SET " VA_STORE_KEPT (SECRET_VALUES),
+           error)
+         && va_store_quota_check (sql, &secret_quota, &work->quota->secrets, secret->owner, work->replaced.is_new,
+                                  error);
 }
 
 static gboolean
@@ -92,21 +151,12 @@ put_secret (VaDbBackend *backend, const VaStoredSecret *secret, VaReplacedSecret
   return TRUE;
 }
 
-/* A secret is held in place by owner and name; its GUID too, since that decides who in the guest reads it. */
-char *
-va_store_secret_row (const VaStoredSecret *secret)
-{
-  g_autofree char *guid = va_guid_format (secret->guid);
-
-  return g_strjoin ("\n", secret->owner, secret->name, guid, NULL);
-}
-
 gboolean
 va_store_put_secret (VaStore *store, VaStoredSecret *secret, VaSecret *value, VaReplacedSecret *replaced,
                      VaAuditEntry *entry, GError **error)
 {
-  g_autofree char *row = va_store_secret_row (secret);
-  const VaSealLabel label = VA_LABEL_SECRET (row);
+  g_autofree char *row = join_secret_row (secret);
+  const VaSealLabel label = LABEL_SECRET (row);
   GError *reason = NULL;
   guint tries = 0;
   gboolean ok;
@@ -127,8 +177,8 @@ va_store_put_secret (VaStore *store, VaStoredSecret *secret, VaSecret *value, Va
 VaSecret *
 va_store_open_secret (VaStore *store, const VaStoredSecret *secret, GError **error)
 {
-  g_autofree char *row = va_store_secret_row (secret);
-  const VaSealLabel label = VA_LABEL_SECRET (row);
+  g_autofree char *row = join_secret_row (secret);
+  const VaSealLabel label = LABEL_SECRET (row);
   VaSeal *seal = va_store_seal_of (store, secret->key, error);
 
   return seal != NULL ? va_seal_open (seal, &label, secret->sealed, error) : NULL;
@@ -138,13 +188,13 @@ VaStoredSecret *
 va_store_get_secret (VaStore *store, const char *owner, const char *name, GError **error)
 {
   g_autoptr(VaDbReader) reader = va_db_reader (store->backend, error);
-  g_autoptr(VaDbStatement) row = va_db_query (reader, error,
-                                              "SELECT " VA_SECRET_COLUMNS " FROM secrets WHERE owner = ? AND name = ?",
-                                              "tt", owner, name);
+  g_autoptr(VaDbStatement) row =
+    va_db_query (reader, error, "SELECT " VA_STORE_NAMES (SECRET_COLUMNS) " FROM secrets WHERE owner = ? AND name = ?",
+                 "tt", owner, name);
   int status = row != NULL ? va_db_row (row, error) : -1;
 
   va_store_set_not_found (status, error, _("you have no secret"), name);
-  return status == 1 ? va_store_secret_read (row) : NULL;
+  return status == 1 ? read_secret (row) : NULL;
 }
 
 static VaDbStatement *
@@ -154,7 +204,8 @@ query_secrets (VaDb *sql, gconstpointer asked, gconstpointer last, gint64 limit,
   const VaStoredSecret *before = last;
 
   return va_db_query (sql, error,
-                      "SELECT " VA_SECRET_COLUMNS " FROM secrets WHERE owner = ? AND name > ? ORDER BY name LIMIT ?",
+                      "SELECT " VA_STORE_NAMES (SECRET_COLUMNS) " FROM secrets WHERE owner = ? AND name > ? ORDER BY "
+                                                                "name LIMIT ?",
                       "tti", page->owner, va_store_text_after (before != NULL ? before->name : NULL, page->after),
                       limit);
 }
@@ -171,8 +222,7 @@ secret_size (gconstpointer record)
 GPtrArray *
 va_store_list_secrets (VaStore *store, const VaPage *page, gboolean *more, GError **error)
 {
-  static const VaPageKind kind = { query_secrets, va_store_secret_read, secret_size,
-                                   (GDestroyNotify) va_stored_secret_free };
+  static const VaPageKind kind = { query_secrets, read_secret, secret_size, (GDestroyNotify) va_stored_secret_free };
   g_autoptr(VaDbReader) reader = va_db_reader (store->backend, error);
 
   return va_store_page_read (reader, &kind, page, page->limit, page->bytes, more, error);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "db/database.h"
-#include "store/backend.h"
+#include "store/audit.h"
+#include "store/quota.h"
 
 /* What the store keeps beside a database: its backend's owner. */
 G_BEGIN_DECLS
