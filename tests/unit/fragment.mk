@@ -119,7 +119,8 @@ store_tests = tests/unit/test-kek tests/unit/test-kek-token tests/unit/test-seal
 	tests/unit/test-store-commits \
 	tests/unit/test-store-launches \
 	tests/unit/test-store-objects \
-	tests/unit/test-store-pages
+	tests/unit/test-store-pages \
+	tests/unit/test-store-tables
 check_PROGRAMS += $(store_tests)
 TESTS += $(store_tests)
 store_test_cflags = $(AM_CFLAGS) $(JSON_CFLAGS) $(SQLITE_CFLAGS) $(PQ_CFLAGS)
@@ -144,6 +145,8 @@ tests_unit_test_store_objects_CFLAGS = $(store_test_cflags)
 tests_unit_test_store_objects_LDADD = $(store_test_libs)
 tests_unit_test_store_pages_CFLAGS = $(store_test_cflags)
 tests_unit_test_store_pages_LDADD = $(store_test_libs)
+tests_unit_test_store_tables_CFLAGS = $(store_test_cflags)
+tests_unit_test_store_tables_LDADD = $(store_test_libs)
 tests_unit_test_rekey_CFLAGS = $(store_test_cflags)
 tests_unit_test_rekey_LDADD = $(store_test_libs)
 
