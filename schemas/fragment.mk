@@ -23,6 +23,7 @@ dist_schema_DATA = \
 	schemas/proposal.schema.json \
 	schemas/receipt.schema.json \
 	schemas/registration-answer.schema.json \
+	schemas/registration-members.schema.json \
 	schemas/registration.schema.json \
 	schemas/registrations.schema.json \
 	schemas/secret.schema.json \

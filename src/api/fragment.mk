@@ -12,6 +12,7 @@ libva_api_la_SOURCES = \
 	src/api/outcome.c src/api/outcome.h \
 	src/api/problem.c src/api/problem.h \
 	src/api/registration.c src/api/registration.h \
+	src/api/registration-answer.c src/api/registration-answer.h \
 	src/api/registration-check.c src/api/registration-check.h \
 	src/api/registration-policy.c src/api/registration-policy.h \
 	src/api/registration-secrets.c src/api/registration-secrets.h \

@@ -4,12 +4,12 @@
 #include "api/outcome.h"
 
 #include <string.h>
+#include "api/limits.h"
 #include "core/i18n.h"
 #include "tee/sev/firmware-error.h"
 
 #define STEPS_MAX 32
 #define STEP_NAME_MAX 64
-#define STEP_MS_MAX G_GUINT64_CONSTANT (9007199254740991) /* 2^53 - 1: what every JSON reader keeps exact */
 
 static const char *const state_names[] = { "running", "failed", "ended", NULL };
 
@@ -17,7 +17,7 @@ static void outcome_step_free (gpointer data);
 
 static const VaMember step_members[] = {
   { "name", VA_REQUIRED, VA_MEMBER_TEXT (VaStep, name), .max = STEP_NAME_MAX },
-  { "ms", VA_REQUIRED, VA_MEMBER_NUMBER (VaStep, ms), .max = STEP_MS_MAX },
+  { "ms", VA_REQUIRED, VA_MEMBER_NUMBER (VaStep, ms), .max = VA_COUNT_MAX },
 };
 static const VaMessage step = {
   .where = N_("step"), .size = sizeof (VaStep), VA_MESSAGE_MEMBERS (step_members), .free = outcome_step_free
@@ -77,7 +77,7 @@ va_outcome_add_step (VaOutcome *outcome, const char *name, guint64 ms)
     return;
   added = g_new0 (VaStep, 1);
   added->name = g_strdup (name);
-  added->ms = MIN (ms, STEP_MS_MAX);
+  added->ms = MIN (ms, VA_COUNT_MAX);
   g_ptr_array_add (outcome->steps, added);
 }
 

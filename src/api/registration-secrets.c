@@ -260,6 +260,7 @@ clear_secrets (gpointer message)
 static const VaMessage *const secret_kinds[] = { &by_name, &by_passphrase, &by_data, NULL };
 static const VaMessage *const shown_kinds[] = { &by_name, &by_size, NULL };
 
-const VaCustomMember va_registration_secrets = { "objects", read_secrets, write_secrets, clear_secrets, secret_kinds };
-const VaCustomMember va_registration_secret_sizes = { "objects", read_secrets, write_secrets, clear_secrets,
+const VaCustomMember va_registration_secrets = { "alternatives", read_secrets, write_secrets, clear_secrets,
+                                                 secret_kinds };
+const VaCustomMember va_registration_secret_sizes = { "alternatives", read_secrets, write_secrets, clear_secrets,
                                                       shown_kinds };

@@ -10,7 +10,7 @@ doc_tests = \
 	tests/docs/test-setup.sh \
 	tests/docs/test-tree.sh
 TESTS += $(doc_tests)
-EXTRA_DIST += $(doc_tests) tests/setup.sh
+EXTRA_DIST += $(doc_tests) tests/docs/message_tables.py tests/setup.sh
 
 # Reads messages as the programs do, for test-schemas.py.
 check_PROGRAMS += tests/docs/read-message

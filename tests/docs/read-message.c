@@ -3,7 +3,8 @@
 
 /*
  * read-message KIND FILE...: what the program itself says to each message: "yes WRITTEN-AGAIN" or "no SENTENCE", one
- * line each. For tests/docs/test-schemas.py, which asks the schemas the same. KIND "codes" lists the problem codes.
+ * line each. For tests/docs/test-schemas.py, which asks the schemas the same. KIND "codes" lists the problem codes,
+ * "tables" the tables of all messages as JSON.
  */
 
 #include <stdio.h>
@@ -15,52 +16,46 @@
 #include "api/launch-pending.h"
 #include "api/launch-request.h"
 #include "api/outcome.h"
-#include "api/registration.h"
+#include "api/registration-answer.h"
 #include "api/validate-reply.h"
 #include "api/validate-request.h"
 #include "api/problem.h"
 #include "core/file.h"
 
-#define READER(kind, Type, with) \
-  static JsonObject *again_##kind (JsonObject *object, GError **error) \
-  { \
-    g_autoptr(Type) message = va_##kind##_read (object, error); \
-    return message != NULL ? va_##kind##_write (message with) : NULL; \
-  }
-#define COMMA_TRUE , TRUE
-READER (registration, VaRegistration, COMMA_TRUE)
-READER (launch_request, VaLaunchRequest, )
-READER (launch_grant, VaLaunchGrant, )
-READER (launch_pending, VaLaunchPending, )
-READER (approval, VaApproval, )
-READER (validate_request, VaValidateRequest, )
-READER (validate_reply, VaValidateReply, )
-READER (outcome, VaOutcome, )
-READER (host_features, VaHostFeatures, )
+static const VaMessage *const messages[] = {
+  &va_registration_message,     &va_registration_answer_message, &va_launch_request_message,
+  &va_launch_grant_message,     &va_launch_pending_message,      &va_approval_message,
+  &va_validate_request_message, &va_validate_reply_message,      &va_outcome_message,
+  &va_host_features_message,
+};
 
-static JsonObject *
-again_registration_answer (JsonObject *object, GError **error)
+static const VaMessage *
+find_message (const char *kind)
 {
-  g_autoptr(VaRegistration) message = va_registration_read (object, error);
-
-  return message != NULL ? va_registration_write (message, FALSE) : NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (messages); i++)
+    if (g_str_equal (kind, messages[i]->name))
+      return messages[i];
+  g_error ("no such kind of message: %s", kind);
 }
 
-static const struct {
-  const char *kind;
-  JsonObject *(*again) (JsonObject *object, GError **error);
-} readers[] = {
-  { "registration", again_registration },
-  { "registration-answer", again_registration_answer },
-  { "launch-request", again_launch_request },
-  { "launch-grant", again_launch_grant },
-  { "launch-pending", again_launch_pending },
-  { "approval", again_approval },
-  { "validate-request", again_validate_request },
-  { "validate-reply", again_validate_reply },
-  { "outcome", again_outcome },
-  { "host-features", again_host_features },
-};
+static JsonObject *
+read_again (const VaMessage *message, JsonObject *object, GError **error)
+{
+  gpointer data = va_message_read (message, object, error);
+  JsonObject *again = data != NULL ? va_message_write (message, data) : NULL;
+
+  va_message_free (message, data);
+  return again;
+}
+
+/* The service writes an answer from what it has read as a registration. */
+static JsonObject *
+answer_registration (JsonObject *object, GError **error)
+{
+  g_autoptr(VaRegistration) registration = va_registration_read (object, error);
+
+  return registration != NULL ? va_registration_write (registration, FALSE) : NULL;
+}
 
 static char *
 read_message (const char *kind, const char *text, GError **error)
@@ -68,15 +63,91 @@ read_message (const char *kind, const char *text, GError **error)
   g_autoptr(JsonObject) object = va_json_parse (text, strlen (text), error);
   g_autoptr(JsonObject) again = NULL;
 
-  for (guint i = 0; object != NULL && again == NULL && i < G_N_ELEMENTS (readers); i++)
-    if (g_str_equal (kind, readers[i].kind))
-      {
-        again = readers[i].again (object, error);
-        return again != NULL ? va_json_print (again) : NULL;
-      }
-  if (object != NULL)
-    g_error ("no such kind of message: %s", kind);
-  return NULL;
+  if (object == NULL)
+    return NULL;
+  if (g_str_equal (kind, va_registration_answer_message.name))
+    again = answer_registration (object, error);
+  else
+    again = read_again (find_message (kind), object, error);
+  return again != NULL ? va_json_print (again) : NULL;
+}
+
+static JsonArray *describe_members (const VaMessage *message);
+
+static JsonArray *
+describe_choices (const char *const *choices)
+{
+  JsonArray *array = json_array_new ();
+
+  for (; *choices != NULL; choices++)
+    json_array_add_string_element (array, *choices);
+  return array;
+}
+
+static JsonArray *
+describe_elements (const VaMessage *const *elements)
+{
+  JsonArray *array = json_array_new ();
+
+  for (; *elements != NULL; elements++)
+    json_array_add_array_element (array, describe_members (*elements));
+  return array;
+}
+
+/* A line of a table. No limit is beyond 2^53, up to which every reader keeps numbers exact. */
+static JsonObject *
+describe_member (const VaMember *member)
+{
+  static const char *const kinds[] = { "text",    "string",         "uuid",  "number",  "boolean",
+                                       "choice",  "base64",         "hex",   "bytes",   "secret",
+                                       "strings", "one-or-several", "group", "message", "messages" };
+  JsonObject *line = json_object_new ();
+
+  json_object_set_string_member (line, "name", member->name);
+  json_object_set_string_member (line, "kind",
+                                 member->kind == VA_KIND_CUSTOM ? member->custom->kind : kinds[member->kind]);
+  json_object_set_boolean_member (line, "required", member->presence == VA_REQUIRED);
+  json_object_set_int_member (line, "min", (gint64) member->min);
+  json_object_set_int_member (line, "max", (gint64) member->max);
+  json_object_set_int_member (line, "size", (gint64) member->size);
+  json_object_set_int_member (line, "elements", member->elements);
+  if (member->choices != NULL)
+    json_object_set_array_member (line, "choices", describe_choices (member->choices));
+  if (member->message != NULL)
+    json_object_set_array_member (line, "members", describe_members (member->message));
+  if (member->kind == VA_KIND_CUSTOM && member->custom->elements != NULL)
+    json_object_set_array_member (line, "each", describe_elements (member->custom->elements));
+  return line;
+}
+
+static void
+add_members (JsonArray *array, const VaMessage *message)
+{
+  if (message->base != NULL)
+    add_members (array, message->base);
+  for (guint i = 0; i < message->length; i++)
+    json_array_add_object_element (array, describe_member (&message->members[i]));
+}
+
+static JsonArray *
+describe_members (const VaMessage *message)
+{
+  JsonArray *array = json_array_new ();
+
+  add_members (array, message);
+  return array;
+}
+
+static void
+print_tables (void)
+{
+  g_autoptr(JsonObject) tables = json_object_new ();
+  g_autofree char *text = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (messages); i++)
+    json_object_set_array_member (tables, messages[i]->name, describe_members (messages[i]));
+  text = va_json_print (tables);
+  printf ("%s\n", text);
 }
 
 static char *
@@ -99,6 +170,8 @@ main (int argc, char **argv)
 {
   if (argc >= 2 && g_str_equal (argv[1], "codes"))
     list_codes ();
+  if (argc >= 2 && g_str_equal (argv[1], "tables"))
+    print_tables ();
   for (int i = 2; i < argc; i++)
     {
       g_autoptr(GError) error = NULL;

@@ -193,17 +193,20 @@ va_registration_proposed (VaStore *store, const VaStoredProposal *proposal, VaRe
 }
 
 JsonObject *
-va_registration_answer (const VaStoredRegistration *stored, const VaRegistration *registration, gint64 now)
+va_registration_answer (const VaStoredRegistration *stored, const VaRegistration *registration, gint64 now,
+                        VaReplacedRegistration *replaced)
 {
-  JsonObject *answer = va_registration_write (registration, FALSE);
   gboolean approved = stored->approved > 0 && stored->approved_until > now;
+  const VaRegistrationAnswer answer = {
+    .registration = *registration,
+    .id = stored->id,
+    .created = stored->created,
+    .launches = stored->launches,
+    .running = stored->running,
+    .approved = approved ? stored->approved : 0,
+    .approved_until = approved ? stored->approved_until / 1000 : 0,
+    .replaced = replaced,
+  };
 
-  json_object_set_string_member (answer, "id", stored->id);
-  json_object_set_int_member (answer, "created", stored->created);
-  json_object_set_int_member (answer, "launches", (gint64) stored->launches);
-  json_object_set_int_member (answer, "running", (gint64) stored->running);
-  json_object_set_int_member (answer, "approved", approved ? (gint64) stored->approved : 0);
-  if (approved)
-    json_object_set_int_member (answer, "approved-until", stored->approved_until / 1000);
-  return answer;
+  return va_registration_answer_write (&answer);
 }

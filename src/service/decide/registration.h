@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "api/registration.h"
+#include "api/registration-answer.h"
 #include "store/store.h"
 
 /* Between a registration as the API has it and as the store has it. */
@@ -40,7 +40,12 @@ VaRegistration *va_registration_open (VaStore *store, const VaStoredRegistration
  */
 gboolean va_registration_open_parts (VaStore *store, const VaStoredRegistration *stored, VaRegistration **parsed,
                                      GPtrArray *secrets, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** va_registration_answer: what an owner is shown. @now: milliseconds since 1970. Returns: (transfer full). */
-JsonObject *va_registration_answer (const VaStoredRegistration *stored, const VaRegistration *registration, gint64 now);
+/**
+ * va_registration_answer: what an owner is shown. Returns: (transfer full).
+ * @now: milliseconds since 1970
+ * @replaced: what was registered before, in the answer to POST; may be %NULL
+ */
+JsonObject *va_registration_answer (const VaStoredRegistration *stored, const VaRegistration *registration, gint64 now,
+                                    VaReplacedRegistration *replaced);
 
 G_END_DECLS

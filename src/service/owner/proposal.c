@@ -171,7 +171,7 @@ handle_confirm (VaRequest *request, VaResponse *response, gpointer user_data, GE
       return TRUE;
     }
   response->status = 200;
-  response->json = va_vm_show (service, proposal->owner, proposal->vm, error);
+  response->json = va_vm_show (service, proposal->owner, proposal->vm, NULL, error);
   return response->json != NULL;
 }
 

@@ -60,7 +60,7 @@ va_vm_check_usable (VaService *service, const char *owner, const VaRegistration 
 }
 
 JsonObject *
-va_vm_show (VaService *service, const char *owner, const char *id, GError **error)
+va_vm_show (VaService *service, const char *owner, const char *id, VaReplacedRegistration *replaced, GError **error)
 {
   g_autoptr(GError) reason = NULL;
   g_autoptr(VaStoredRegistration) stored = va_store_get_registration (service->store, owner, id, &reason);
@@ -69,7 +69,7 @@ va_vm_show (VaService *service, const char *owner, const char *id, GError **erro
   if (stored != NULL)
     registration = va_registration_open (service->store, stored, &reason);
   if (registration != NULL)
-    return va_registration_answer (stored, registration, va_service_now ());
+    return va_registration_answer (stored, registration, va_service_now (), replaced);
   va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
   return NULL;
 }

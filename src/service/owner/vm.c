@@ -79,17 +79,6 @@ look_at_present (VaService *service, const VaRequest *request, guint64 *version,
   return TRUE;
 }
 
-/* What was there before, so that one that was replaced by mistake is noticed. */
-static JsonObject *
-write_replaced_registration (guint64 version, gint64 created)
-{
-  JsonObject *object = json_object_new ();
-
-  json_object_set_int_member (object, "version", (gint64) version);
-  json_object_set_int_member (object, "created", created);
-  return object;
-}
-
 static gboolean
 handle_vm_put (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
@@ -99,8 +88,8 @@ handle_vm_put (VaRequest *request, VaResponse *response, gpointer user_data, GEr
   g_autoptr(GError) reason = NULL;
   VaExpected expected = { 0 };
   VaAuditEntry *entry;
+  VaReplacedRegistration replaced = { 0 };
   gboolean is_new, two_persons;
-  gint64 created;
 
   if (!va_uuid_is_canonical (id))
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("the registration's id must be a UUID in lower case"));
@@ -112,7 +101,7 @@ handle_vm_put (VaRequest *request, VaResponse *response, gpointer user_data, GEr
   entry = va_audit_of (request);
   va_audit_entry_set_text (entry, VA_AUDIT_VM, id);
   va_audit_registration (entry, registration);
-  if (!look_at_present (service, request, &expected.version, &created, &two_persons, error))
+  if (!look_at_present (service, request, &expected.version, &replaced.created, &two_persons, error))
     return FALSE;
   if (two_persons || registration->two_persons)
     return va_proposal_make (request, response, service, registration, expected.version, error);
@@ -121,9 +110,8 @@ handle_vm_put (VaRequest *request, VaResponse *response, gpointer user_data, GEr
                              &reason))
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
   response->status = is_new ? 201 : 200;
-  response->json = va_vm_show (service, owner, id, error);
-  if (response->json != NULL && !is_new)
-    json_object_set_object_member (response->json, "replaced", write_replaced_registration (expected.version, created));
+  replaced.version = expected.version; /* shown, so that one that was replaced by mistake is noticed */
+  response->json = va_vm_show (service, owner, id, is_new ? NULL : &replaced, error);
   return response->json != NULL;
 }
 
@@ -133,7 +121,7 @@ handle_vm_get (VaRequest *request, VaResponse *response, gpointer user_data, GEr
   if (!va_service_sweep (user_data, error))
     return FALSE;
   response->status = 200;
-  response->json = va_vm_show (user_data, request->identity->name, request->parts[0], error);
+  response->json = va_vm_show (user_data, request->identity->name, request->parts[0], NULL, error);
   return response->json != NULL;
 }
 
@@ -142,7 +130,7 @@ write_vm (VaService *service, gpointer record, GError **error)
 {
   g_autoptr(VaRegistration) registration = va_registration_open (service->store, record, error);
 
-  return registration != NULL ? va_registration_answer (record, registration, va_service_now ()) : NULL;
+  return registration != NULL ? va_registration_answer (record, registration, va_service_now (), NULL) : NULL;
 }
 
 static const char *
