@@ -15,7 +15,7 @@ sev_tests = \
 	tests/unit/test-given \
 	tests/unit/test-measurement \
 	tests/unit/test-packet \
-	tests/unit/test-session tests/unit/test-vmsa tests/unit/test-explain
+	tests/unit/test-session tests/unit/test-tee tests/unit/test-vmsa tests/unit/test-explain
 check_PROGRAMS += $(sev_tests)
 TESTS += $(sev_tests)
 check_LTLIBRARIES += libva-test-sev.la
@@ -28,6 +28,7 @@ tests_unit_test_digest_LDADD = libva-test-sev.la $(GLIB_LIBS)
 tests_unit_test_firmware_LDADD = libva-test-sev.la $(GLIB_LIBS)
 tests_unit_test_measurement_LDADD = libva-test-sev.la $(GLIB_LIBS)
 tests_unit_test_given_LDADD = libva-test-sev.la $(GLIB_LIBS)
+tests_unit_test_tee_LDADD = libva-test-sev.la $(GLIB_LIBS)
 tests_unit_test_vmsa_LDADD = libva-test-sev.la $(GLIB_LIBS)
 tests_unit_test_packet_LDADD = libva-test-sev.la $(NETTLE_LIBS) $(GLIB_LIBS)
 tests_unit_test_session_LDADD = libva-test-sev.la $(NETTLE_LIBS) $(GMP_LIBS) $(GLIB_LIBS)

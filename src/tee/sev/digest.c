@@ -37,25 +37,6 @@ struct _VaLaunchDigest {
   struct sha256_ctx context;
 };
 
-void
-va_sha256 (gconstpointer data, gsize size, guint8 out[VA_SHA256_SIZE])
-{
-  struct sha256_ctx context;
-
-  sha256_init (&context);
-  if (size > 0)
-    sha256_update (&context, size, data);
-  sha256_digest (&context, VA_SHA256_SIZE, out);
-}
-
-void
-va_kernel_cmdline_hash (const char *text, guint8 out[VA_SHA256_SIZE])
-{
-  if (text == NULL)
-    text = "";
-  va_sha256 (text, strlen (text) + 1, out);
-}
-
 static guint8 *
 put_entry (guint8 *at, const guint8 guid[VA_GUID_SIZE], const guint8 hash[VA_SHA256_SIZE])
 {
