@@ -5,6 +5,7 @@ libva_api_la_SOURCES = \
 	src/api/approval.c src/api/approval.h \
 	src/api/host-features.c src/api/host-features.h \
 	src/api/launch-grant.c src/api/launch-grant.h \
+	src/api/launch-parts.c src/api/launch-parts.h \
 	src/api/launch-pending.c src/api/launch-pending.h \
 	src/api/launch-request.c src/api/launch-request.h \
 	src/api/limits.h \

@@ -11,6 +11,7 @@
 #include "host/launch/marker.h"
 #include "host-site.h"
 #include "tee/sev/firmware-error.h"
+#include "tee/sev/seam.h"
 
 /* One launch and two channels at once: what must not deadlock, and what counts as success. */
 
@@ -65,13 +66,13 @@ collect (VaChannel *parent, VaEvidence *evidence, GError **error)
 
   wait_while (channel, &channel->hold_collect);
   channel->collected++;
-  memset (evidence, 0, sizeof *evidence);
-  evidence->context.policy = SITE_POLICY;
+  va_sev_evidence_write (&(VaLaunchContext){ .policy = SITE_POLICY }, (const guint8[VA_MEASUREMENT_SIZE]){ 0 },
+                         evidence);
   return TRUE;
 }
 
 static gboolean
-inject (VaChannel *parent, const guint8 header[VA_PACKET_HEADER_SIZE], GBytes *payload, guint32 address, GError **error)
+inject (VaChannel *parent, const VaBlobs *packet, guint32 address, GError **error)
 {
   Scripted *channel = (Scripted *) parent;
 

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/i18n.h"
 #include "host/launch/channel.h"
+#include "tee/sev/seam.h"
 
 typedef struct {
   VaChannel parent;
@@ -43,19 +44,22 @@ static gboolean
 take_evidence (virTypedParameterPtr params, int count, VaEvidence *evidence, GError **error)
 {
   guint major, minor, build, policy;
-  const char *measurement = NULL;
+  const char *text = NULL;
+  guint8 measurement[VA_MEASUREMENT_SIZE];
 
   if (!take_launch_number (params, count, VIR_DOMAIN_LAUNCH_SECURITY_SEV_API_MAJOR, G_MAXUINT8, &major, error)
       || !take_launch_number (params, count, VIR_DOMAIN_LAUNCH_SECURITY_SEV_API_MINOR, G_MAXUINT8, &minor, error)
       || !take_launch_number (params, count, VIR_DOMAIN_LAUNCH_SECURITY_SEV_BUILD_ID, G_MAXUINT8, &build, error)
       || !take_launch_number (params, count, VIR_DOMAIN_LAUNCH_SECURITY_SEV_POLICY, G_MAXUINT32, &policy, error))
     return FALSE;
-  if (virTypedParamsGetString (params, count, VIR_DOMAIN_LAUNCH_SECURITY_SEV_MEASUREMENT, &measurement) != 1
-      || !va_base64_decode_exact (measurement, evidence->measurement, sizeof evidence->measurement, NULL))
+  if (virTypedParamsGetString (params, count, VIR_DOMAIN_LAUNCH_SECURITY_SEV_MEASUREMENT, &text) != 1
+      || !va_base64_decode_exact (text, measurement, sizeof measurement, NULL))
     return libvirt_lacks (error, VIR_DOMAIN_LAUNCH_SECURITY_SEV_MEASUREMENT);
-  evidence->context = (VaLaunchContext){
-    .api_major = (guint8) major, .api_minor = (guint8) minor, .build_id = (guint8) build, .policy = policy
-  };
+  va_sev_evidence_write (&(VaLaunchContext){ .api_major = (guint8) major,
+                                             .api_minor = (guint8) minor,
+                                             .build_id = (guint8) build,
+                                             .policy = policy },
+                         measurement, evidence);
   return TRUE;
 }
 
@@ -91,13 +95,21 @@ collect_from_libvirt (VaChannel *parent, VaEvidence *evidence, GError **error)
   return ok;
 }
 
+/* What is not there is empty, which libvirt refuses. */
+static char *
+encode_part (const VaBlobs *packet, const char *name)
+{
+  GBytes *bytes = va_blobs_get (packet, name);
+
+  return bytes != NULL ? va_base64_encode (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)) : g_strdup ("");
+}
+
 static gboolean
-inject_by_libvirt (VaChannel *parent, const guint8 header[VA_PACKET_HEADER_SIZE], GBytes *payload, guint32 address,
-                   GError **error)
+inject_by_libvirt (VaChannel *parent, const VaBlobs *packet, guint32 address, GError **error)
 {
   LibvirtChannel *channel = (LibvirtChannel *) parent;
-  g_autofree char *header_text = va_base64_encode (header, VA_PACKET_HEADER_SIZE);
-  g_autofree char *payload_text = va_base64_encode (g_bytes_get_data (payload, NULL), g_bytes_get_size (payload));
+  g_autofree char *header_text = encode_part (packet, VA_SEV_PACKET_HEADER);
+  g_autofree char *payload_text = encode_part (packet, VA_SEV_PACKET_PAYLOAD);
   virTypedParameterPtr params = NULL;
   int count = 0, max = 0, result;
 

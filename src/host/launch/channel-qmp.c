@@ -7,6 +7,7 @@
 #include "host/launch/channel.h"
 #include "host/launch/monitor.h"
 #include "qmp/client.h"
+#include "tee/sev/seam.h"
 
 typedef struct {
   VaChannel parent;
@@ -85,18 +86,25 @@ static gboolean
 collect_from_qmp (VaChannel *parent, VaEvidence *evidence, GError **error)
 {
   QmpChannel *channel = (QmpChannel *) parent;
+  guint8 measurement[VA_MEASUREMENT_SIZE];
+  VaLaunchContext context;
 
-  return connect_monitor (channel, error) && check_status (channel->client, error)
-         && check_sev (channel->client, &evidence->context, error)
-         && va_qmp_query_measure (channel->client, evidence->measurement, error);
+  if (!connect_monitor (channel, error) || !check_status (channel->client, error)
+      || !check_sev (channel->client, &context, error) || !va_qmp_query_measure (channel->client, measurement, error))
+    return FALSE;
+  va_sev_evidence_write (&context, measurement, evidence);
+  return TRUE;
 }
 
 static gboolean
-inject_by_qmp (VaChannel *parent, const guint8 header[VA_PACKET_HEADER_SIZE], GBytes *payload, guint32 address,
-               GError **error)
+inject_by_qmp (VaChannel *parent, const VaBlobs *packet, guint32 address, GError **error)
 {
   QmpChannel *channel = (QmpChannel *) parent;
+  const guint8 *header = va_blobs_get_sized (packet, VA_SEV_PACKET_HEADER, VA_PACKET_HEADER_SIZE);
+  GBytes *payload = va_blobs_get (packet, VA_SEV_PACKET_PAYLOAD);
 
+  if (header == NULL || payload == NULL)
+    return refuse_monitor (error, _("the packet is not one for an SEV guest"));
   return connect_monitor (channel, error) && va_qmp_inject (channel->client, header, payload, address, error);
 }
 

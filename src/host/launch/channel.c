@@ -10,11 +10,10 @@ va_channel_collect (VaChannel *channel, VaEvidence *evidence, GError **error)
 }
 
 gboolean
-va_channel_inject (VaChannel *channel, const guint8 header[VA_PACKET_HEADER_SIZE], GBytes *payload, guint32 address,
-                   GError **error)
+va_channel_inject (VaChannel *channel, const VaBlobs *packet, guint32 address, GError **error)
 {
   g_return_val_if_fail (address != 0, FALSE);
-  return channel->inject (channel, header, payload, address, error);
+  return channel->inject (channel, packet, address, error);
 }
 
 gboolean

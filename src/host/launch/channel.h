@@ -3,17 +3,12 @@
 
 #include <libvirt/libvirt.h>
 #include <sys/types.h>
-#include "tee/sev/measurement.h"
-#include "tee/sev/packet.h"
+#include "tee/blobs.h"
+#include "tee/evidence.h"
 
 /* A way to a paused QEMU in its launch: its second monitor, or libvirt's API. Both block; neither is shared by
-   threads. */
+   threads. What goes through them is bytes: the form of evidence and packets is between QEMU and the service. */
 G_BEGIN_DECLS
-
-typedef struct {
-  VaLaunchContext context; /* what the host says; the service compares it with what it fixed itself */
-  guint8 measurement[VA_MEASUREMENT_SIZE];
-} VaEvidence;
 
 typedef struct _VaChannel VaChannel;
 struct _VaChannel {
@@ -21,20 +16,24 @@ struct _VaChannel {
   pid_t pid;        /* the QEMU process that this is about */
   guint64 start;    /* when it began */
   gboolean (*collect) (VaChannel *channel, VaEvidence *evidence, GError **error);
-  gboolean (*inject) (VaChannel *channel, const guint8 header[VA_PACKET_HEADER_SIZE], GBytes *payload, guint32 address,
-                      GError **error);
+  gboolean (*inject) (VaChannel *channel, const VaBlobs *packet, guint32 address, GError **error);
   gboolean (*check) (VaChannel *channel, GError **error);
   void (*free) (VaChannel *channel);
 };
 
 /**
- * va_channel_collect: the evidence, if QEMU is where a launch must be: prelaunch, state launch-secret.
+ * va_channel_collect: the evidence, if QEMU is where a launch must be: prelaunch, state launch-secret. It is what the
+ * host says; the service compares it with what it fixed itself.
+ * @evidence: (out): to be cleared, if it is TRUE
  * Errors: VA_QMP_ERROR, VA_CORE_ERROR, with a sentence that says what QEMU or libvirt answered
  */
 gboolean va_channel_collect (VaChannel *channel, VaEvidence *evidence, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** va_channel_inject: the packet at guest-physical @address, which is not 0. */
-gboolean va_channel_inject (VaChannel *channel, const guint8 header[VA_PACKET_HEADER_SIZE], GBytes *payload,
-                            guint32 address, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_channel_inject: the packet at guest-physical @address, which is not 0.
+ * @packet: with the parts that the technology's seam names
+ */
+gboolean va_channel_inject (VaChannel *channel, const VaBlobs *packet, guint32 address, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 /** va_channel_check: whether QEMU is still where a launch must be: its guest has not run. */
 gboolean va_channel_check (VaChannel *channel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void va_channel_free (VaChannel *channel);

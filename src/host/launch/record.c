@@ -87,7 +87,7 @@ va_launch_record_print (const VaLaunchRecord *record)
   json_object_set_string_member (object, "registration", record->registration);
   json_object_set_string_member (object, "domain-uuid", record->domain_uuid);
   json_object_set_string_member (object, "domain-name", record->domain_name);
-  json_object_set_int_member (object, "policy", record->policy);
+  json_object_set_int_member (object, "policy", (gint64) record->policy);
   json_object_set_int_member (object, "cpu-count", record->vcpus);
   if (record->firmware_hash != NULL)
     json_object_set_string_member (object, "firmware-hash", record->firmware_hash);
@@ -169,7 +169,7 @@ read_numbers (VaLaunchRecord *record, VaFields *fields)
   va_fields_number (fields, "asked", VA_REQUIRED, 0, G_MAXINT64, &asked);
   va_fields_number (fields, "pid", VA_REQUIRED, 0, G_MAXINT, &pid);
   va_fields_number (fields, "start", VA_REQUIRED, 0, G_MAXINT64, &record->start);
-  record->policy = (guint32) policy;
+  record->policy = policy;
   record->vcpus = (guint32) vcpus;
   record->secret_address = (guint32) address;
   record->secret_size = (guint32) size;

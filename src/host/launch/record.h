@@ -16,7 +16,8 @@ typedef enum {
 
 typedef struct {
   char *launch_id, *registration, *domain_uuid, *domain_name;
-  guint32 policy, vcpus;
+  guint64 policy;
+  guint32 vcpus;
   char *firmware_hash;                 /* hex; %NULL: the file could not be read */
   guint32 secret_address, secret_size; /* from the firmware's footer; 0: not known */
   char *boot_id;                       /* of the kernel under which all this happened */

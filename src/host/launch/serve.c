@@ -3,7 +3,9 @@
 
 #include "host/launch/launch-private.h"
 
+#include <inttypes.h>
 #include <string.h>
+#include "api/launch-parts.h"
 #include "core/encoding.h"
 #include "core/error.h"
 #include "core/i18n.h"
@@ -36,10 +38,15 @@
 static gboolean
 check_started_policy (VaLaunch *launch, const VaEvidence *evidence, GError **error)
 {
-  if (evidence->context.policy == launch->record->policy)
+  VaClaims claims;
+
+  if (!va_evidence_read (evidence, &claims, error))
+    return FALSE;
+  if (claims.policy == launch->record->policy)
     return TRUE;
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER, _("QEMU was started with SEV policy 0x%x, granted was 0x%x"),
-               evidence->context.policy, launch->record->policy);
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
+               _("QEMU was started with SEV policy 0x%" PRIx64 ", granted was 0x%" PRIx64), claims.policy,
+               launch->record->policy);
   return FALSE;
 }
 
@@ -50,8 +57,8 @@ ask_for_validation (VaLaunch *launch, const VaEvidence *evidence, gint64 end, GE
   g_autoptr(VaValidateRequest) request = g_new0 (VaValidateRequest, 1);
 
   request->launch_id = g_strdup (record->launch_id);
-  request->context = evidence->context;
-  memcpy (request->measurement, evidence->measurement, sizeof request->measurement);
+  if (!va_validate_request_set_evidence (request, evidence, error))
+    return NULL;
   request->has_firmware_hash =
     record->firmware_hash != NULL
     && va_hex_decode (record->firmware_hash, request->firmware_hash, sizeof request->firmware_hash, NULL);
@@ -145,6 +152,7 @@ static gboolean
 inject_secrets (VaLaunch *launch, VaChannel *channel, const VaValidateReply *reply, GError **error)
 {
   g_autoptr(GError) reason = NULL;
+  g_autoptr(VaBlobs) packet = NULL;
   guint32 address;
 
   if (!reply->has_secret)
@@ -152,7 +160,8 @@ inject_secrets (VaLaunch *launch, VaChannel *channel, const VaValidateReply *rep
   address = choose_address (launch->record, reply, error);
   if (address == 0)
     return FALSE;
-  if (va_channel_inject (channel, reply->header, reply->payload, address, &reason))
+  packet = va_validate_reply_packet (reply);
+  if (va_channel_inject (channel, packet, address, &reason))
     {
       va_launch_step (launch, "injected");
       return TRUE;
@@ -236,7 +245,7 @@ static gboolean
 serve_launch (VaLaunch *launch, VaChannel *channel, gint64 end, GError **error)
 {
   const VaValidateReply *reply;
-  VaEvidence evidence;
+  g_auto(VaEvidence) evidence = { 0 };
   gboolean attested;
 
   if (va_launch_state (launch) == VA_HOST_LAUNCH_ATTESTED)
