@@ -8,6 +8,12 @@
 #include "core/i18n.h"
 #include "tee/sev/seam.h"
 
+const VaTee *
+va_registration_tee (const VaRegistration *registration)
+{
+  return registration->scheme == VA_SCHEME_SEV_ES ? &va_tee_sev_es : &va_tee_sev;
+}
+
 VaBlobs *
 va_launch_request_claim (const VaLaunchRequest *request)
 {

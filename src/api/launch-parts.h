@@ -2,8 +2,7 @@
 #pragma once
 
 #include "api/messages.h"
-#include "tee/blobs.h"
-#include "tee/evidence.h"
+#include "tee/tee.h"
 
 /*
  * What the messages of a launch carry of a technology, as tee/tee.h has it. The wire has a member for each part; who
@@ -11,6 +10,8 @@
  */
 G_BEGIN_DECLS
 
+/** va_registration_tee: the technology of its scheme. */
+const VaTee *va_registration_tee (const VaRegistration *registration);
 /** va_launch_request_claim: what @request says of its platform. Returns: (transfer full): valid as long as @request */
 VaBlobs *va_launch_request_claim (const VaLaunchRequest *request);
 /** va_launch_grant_set_start: @handover: all that the technology's seam names */

@@ -11,6 +11,7 @@
 #include "core/secret.h"
 #include "http/client/client.h"
 #include "tee/sev/error.h"
+#include "tee/sev/platform.h"
 #include "tee/sev/roots.h"
 
 #define ID_MAX 128
@@ -410,27 +411,29 @@ complete_chain (Question *question, const VaSevChain *chain, const char *id, VaS
 }
 
 gboolean
-va_key_service_verify (VaKeyService *service, VaSevChain *chain, gconstpointer id, gsize id_size,
-                       const VaSevRoots *roots, gboolean may_wait, gboolean *must_wait, const char **generation,
-                       GError **error)
+va_key_service_verify (VaKeyService *service, VaTeePlatform *platform, GBytes *id, const VaTeeRoots *roots,
+                       gboolean may_wait, gboolean *must_wait, GError **error)
 {
-  Question question = { .service = service, .roots = roots, .may_wait = may_wait };
+  Question question = { .service = service, .roots = roots->sev, .may_wait = may_wait };
+  const VaSevChain *chain = va_sev_platform_chain (platform);
+  gsize id_size = id != NULL ? g_bytes_get_size (id) : 0;
   g_autofree char *hex = NULL;
+  const char *generation;
   gboolean good;
   VaSevChain out;
 
   *must_wait = FALSE;
   if (cek_is_signed (&chain->cek) || service->ceks == NULL)
-    good = verify_under (&question, chain, generation, error);
+    good = verify_under (&question, chain, &platform->generation, error);
   else if (id_size == 0 || id_size > ID_MAX)
     return refuse_answer (error, _("the CEK carries no signature, and the platform did not report its processor's ID, "
                                    "which AMD's key service needs"));
   else
     {
-      hex = va_hex_encode (id, id_size);
-      good = complete_chain (&question, chain, hex, &out, generation, error);
+      hex = va_hex_encode (g_bytes_get_data (id, NULL), id_size);
+      good = complete_chain (&question, chain, hex, &out, &generation, error);
       if (good)
-        *chain = out;
+        va_sev_platform_set_chain (platform, &out, generation);
     }
   *must_wait = !good && question.must_wait;
   return good;

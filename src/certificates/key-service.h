@@ -2,6 +2,7 @@
 #pragma once
 
 #include "certificates/folder.h"
+#include "tee/tee.h"
 
 G_BEGIN_DECLS
 
@@ -27,19 +28,17 @@ void va_key_service_free (VaKeyService *service);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaKeyService, va_key_service_free)
 
 /**
- * va_key_service_verify: va_sev_chain_verify(), but a chain whose CEK carries no signature gets the signed one first,
- * and a CEK that none of @roots signed is verified under the roots that the service has. Nobody is asked about a chain
- * that does not verify below its CEK.
- * @chain: (inout): gets the signed CEK
- * @id: the processor's, as the platform gives it
+ * va_key_service_verify: verifies @platform, which is one of SEV or SEV-ES, but a chain whose CEK carries no signature
+ * gets the signed one first, and a CEK that none of @roots signed is verified under the roots that the service has.
+ * Nobody is asked about a chain that does not verify below its CEK.
+ * @platform: (inout): gets the signed CEK, and its generation, owned by @roots or @service
+ * @id: (nullable): the processor's, as the platform gives it
  * @may_wait: whether somebody may be asked, which takes as long as a question may
  * @must_wait: (out): whether it failed because somebody would have to be asked
- * @generation: (out): owned by @roots or @service
  * Errors: those of va_sev_chain_verify(); VA_SEV_ERROR_SIGNATURE also when AMD does not know the processor, or knows
  *   another key of it; VA_CORE_ERROR_PEER, VA_CORE_ERROR_TIMEOUT: try again later
  */
-gboolean va_key_service_verify (VaKeyService *service, VaSevChain *chain, gconstpointer id, gsize id_size,
-                                const VaSevRoots *roots, gboolean may_wait, gboolean *must_wait,
-                                const char **generation, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_key_service_verify (VaKeyService *service, VaTeePlatform *platform, GBytes *id, const VaTeeRoots *roots,
+                                gboolean may_wait, gboolean *must_wait, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

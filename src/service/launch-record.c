@@ -112,7 +112,7 @@ va_launch_record_write (const VaStoredLaunch *launch)
   json_object_set_string_member (domain, "name", launch->domain_name);
   json_object_set_object_member (object, "domain", domain);
   json_object_set_string_member (object, "state", va_launch_state_name (launch->state));
-  json_object_set_int_member (object, "policy", launch->policy);
+  json_object_set_int_member (object, "policy", (gint64) launch->policy);
   json_object_set_string_member (object, "generation", launch->generation);
   json_object_set_int_member (object, "created", launch->created / 1000);
   set_array (object, "timeline", launch->timeline);

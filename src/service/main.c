@@ -172,7 +172,7 @@ open_and_serve (const VaConfig *config, VaSevRoots *roots, VaKeyService *key_ser
   g_autoptr(VaHostGroups) groups = NULL;
   VaService service = { .modules = va_modules_all (),
                         .store = store,
-                        .roots = roots,
+                        .roots = { .sev = roots },
                         .key_service = key_service,
                         .confirm_ms = (gint64) va_config_number (config, "limits", "confirm-seconds") * 1000,
                         .launch_ms = (gint64) va_config_number (config, "limits", "launch-seconds") * 1000 };

@@ -12,7 +12,6 @@
 #include "service/refusal-limit.h"
 #include "service/metrics.h"
 #include "service/decide/references.h"
-#include "tee/sev/chain.h"
 #include "store/store.h"
 
 /* virt-attestd: what its modules share. */
@@ -40,7 +39,7 @@ typedef struct _VaServiceModule VaServiceModule;
 typedef struct {
   const VaServiceModule *const *modules; /* ended by %NULL */
   VaStore *store;
-  VaSevRoots *roots;
+  VaTeeRoots roots;
   VaKeyService *key_service; /* AMD's; %NULL: not to be asked */
   VaReferenceCache *references;
   VaExplainer *explainer;

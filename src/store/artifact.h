@@ -3,7 +3,7 @@
 
 #include "audit/entry.h"
 #include "store/backend.h"
-#include "tee/sev/firmware.h"
+#include "tee/firmware.h"
 
 /* Firmware images, by content. */
 G_BEGIN_DECLS

@@ -15,7 +15,7 @@ G_BEGIN_DECLS
   NEXT (R, host, text, host) \
   NEXT (R, domain_uuid, text, domain_uuid) \
   NEXT (R, domain_name, text, domain_name) \
-  NEXT (R, policy, word, policy) \
+  NEXT (R, policy, count, policy) \
   NEXT (R, generation, text, generation) \
   NEXT (R, version, count, version) \
   NEXT (R, created, number, created) \

@@ -131,8 +131,9 @@ static const VaStoreColumn launch_columns[] = { VA_STORE_COLUMNS (VA_LAUNCH_COLU
 static char *
 join_launch_row (const VaStoredLaunch *launch)
 {
-  return g_strdup_printf ("%s\n%s\n%s\n%s\n%s\n%u\n%" G_GINT64_FORMAT "\n%s", launch->id, launch->vm, launch->owner,
-                          launch->host, launch->domain_uuid, launch->policy, launch->expires, launch->fixed);
+  return g_strdup_printf ("%s\n%s\n%s\n%s\n%s\n%" G_GUINT64_FORMAT "\n%" G_GINT64_FORMAT "\n%s", launch->id, launch->vm,
+                          launch->owner, launch->host, launch->domain_uuid, launch->policy, launch->expires,
+                          launch->fixed);
 }
 
 void

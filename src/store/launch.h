@@ -27,7 +27,7 @@ gboolean va_launch_state_may_follow (VaLaunchState from, VaLaunchState to);
 typedef struct {
   /* fixed when the launch is made */
   char *id, *vm, *owner, *host, *domain_uuid, *domain_name;
-  guint32 policy;
+  guint64 policy;
   char *generation;        /* of the roots that the platform verified under */
   guint64 version;         /* of the registration */
   gint64 created, expires; /* milliseconds */

@@ -126,26 +126,29 @@ struct _VaTee {
   const char *scheme;        /* its name in registrations: "amd-sev" */
   const char *evidence_type; /* VaEvidence.type */
   VaTeeMoment moment;
-  gsize digest_size;     /* of a launch digest, bytes, at most VA_MEASURED_MAX */
-  const VaTeeCpus *cpus; /* %NULL: vCPUs are not measured */
+  gsize digest_size;       /* of a launch digest, bytes, at most VA_MEASURED_MAX */
+  gboolean hash_is_digest; /* of a firmware image that nothing else is measured with: its SHA-256 */
+  const VaTeeCpus *cpus;   /* %NULL: vCPUs are not measured */
 
   /*
    * Platforms.
    *
    * read_platform: what is claimed, not verified. Returns: (transfer full). Errors: VA_SEV_ERROR_FORMAT, _KEY
    * hash_platform: two names to remember a verification by: @all of every byte that it depends on; @part of a part that
-   *   many platforms share and that, once it was verified, need not be verified again
+   *   many platforms share and that, once it was verified, need not be verified again. Either may be %NULL
    * verify_platform: up to a root, and sets generation. @part_is_known: whether a platform with the same part was
    *   verified before. Errors: VA_SEV_ERROR_SIGNATURE and others: the sentence says which link is missing
    * lacks_root_only: after that has failed: whether all holds but that the last signer is not known
-   * has_owner: whether @certificate, as a registration has it, is of who owns the platform; %NULL: platforms have no
-   *   owner of their own. Errors: VA_SEV_ERROR_FORMAT, _KEY: @certificate cannot be read
+   * check_owner: that a registration may have @certificate as that of who owns the platforms; %NULL: platforms have no
+   *   owner of their own. Errors: VA_SEV_ERROR_FORMAT, _KEY
+   * has_owner: whether @certificate is of who owns the platform; %NULL likewise. Errors: those of check_owner
    */
   VaTeePlatform *(*read_platform) (const VaBlobs *claim, GError **error);
   void (*hash_platform) (const VaTeePlatform *platform, guint8 all[VA_SHA256_SIZE], guint8 part[VA_SHA256_SIZE]);
   gboolean (*verify_platform) (VaTeePlatform *platform, const VaTeeRoots *roots, gboolean part_is_known,
                                GError **error);
   gboolean (*lacks_root_only) (const VaTeePlatform *platform);
+  gboolean (*check_owner) (GBytes *certificate, GError **error);
   gboolean (*has_owner) (const VaTeePlatform *platform, GBytes *certificate, gboolean *same, GError **error);
   void (*free_platform) (VaTeePlatform *platform);
 

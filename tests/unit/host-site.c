@@ -94,7 +94,7 @@ on_validate (VaRequest *request, VaResponse *response, gpointer data, GError **e
   site->seen = message;
   reply.launch_id = g_strdup (message->launch_id);
   reply.has_secret = !site->no_secret;
-  reply.secret_address = site->secret_address;
+  reply.secret_address = reply.has_secret ? site->secret_address : 0;
   g_mutex_unlock (&site->lock);
   if (!obey (site, &site->validate_mode, error))
     {

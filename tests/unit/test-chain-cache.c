@@ -5,6 +5,7 @@
 #include "platform/keys.h"
 #include "sev-data.h"
 #include "service/decide/chain-cache.h"
+#include "tee/sev/seam.h"
 
 #define ROOT_SIZE (64 + 3 * 256) /* RSA-2048 */
 
@@ -32,18 +33,27 @@ tear_down (Fixture *fixture, gconstpointer max)
   va_sev_roots_free (fixture->none);
 }
 
+static VaTeePlatform *
+read_platform (guint8 certs[4][VA_SEV_CERT_SIZE])
+{
+  g_autoptr(VaBlobs) claim = va_blobs_new ();
+
+  va_blobs_add (claim, VA_SEV_CLAIM_PDH, g_bytes_new_static (certs[0], VA_SEV_CERT_SIZE));
+  va_blobs_add (claim, VA_SEV_CLAIM_CERT_CHAIN, g_bytes_new_static (certs[1], 3 * VA_SEV_CERT_SIZE));
+  return va_tee_sev.read_platform (claim, NULL);
+}
+
 /* Whether the fixture's certificates verify; @known: and whether that was remembered. */
 static gboolean
 verdict (Fixture *fixture, const VaSevRoots *roots, gboolean *known)
 {
-  VaSevChain chain;
-  const char *generation;
+  g_autoptr(VaTeePlatform) platform = read_platform (fixture->certs);
   gboolean good;
 
-  if (!va_sev_chain_parse (&chain, fixture->certs[0], VA_SEV_CERT_SIZE, fixture->certs[1], 3 * VA_SEV_CERT_SIZE, NULL))
+  if (platform == NULL)
     return FALSE;
-  good = va_chain_cache_verify (fixture->cache, &chain, roots, &generation, known, NULL);
-  g_assert_cmpstr (generation, ==, good ? "naples" : NULL);
+  good = va_chain_cache_verify (fixture->cache, platform, &(VaTeeRoots){ roots }, known, NULL);
+  g_assert_cmpstr (platform->generation, ==, good ? "naples" : NULL);
   return good;
 }
 
@@ -144,12 +154,11 @@ make_platform (Owner *owner, VaEcKey *oca, guint8 certs[4][VA_SEV_CERT_SIZE])
 static gboolean
 accepts (VaChainCache *cache, const Owner *owner, guint8 certs[4][VA_SEV_CERT_SIZE])
 {
-  VaSevChain chain;
-  const char *generation;
+  g_autoptr(VaTeePlatform) platform = read_platform (certs);
   gboolean known, good;
 
-  g_assert_true (va_sev_chain_parse (&chain, certs[0], VA_SEV_CERT_SIZE, certs[1], 3 * VA_SEV_CERT_SIZE, NULL));
-  good = va_chain_cache_verify (cache, &chain, owner->roots, &generation, &known, NULL);
+  g_assert_nonnull (platform);
+  good = va_chain_cache_verify (cache, platform, &(VaTeeRoots){ owner->roots }, &known, NULL);
   g_assert_false (known);
   return good;
 }

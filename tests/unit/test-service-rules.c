@@ -8,6 +8,7 @@
 #include "service/refusal.h"
 #include "service/decide/rules.h"
 #include "store/error.h"
+#include "tee/sev/seam.h"
 
 #define ID "11111111-2222-3333-4444-555555555555"
 #define OTHER "99999999-2222-3333-4444-555555555555"
@@ -120,9 +121,9 @@ test_minimum_api (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      VaSevCert pdh = { .api_major = cases[i].major, .api_minor = cases[i].minor };
+      VaTeePlatform platform = { .api_major = cases[i].major, .api_minor = cases[i].minor };
       GError *error = NULL;
-      gboolean verdict = va_rule_minimum_api (&registration, &pdh, &error);
+      gboolean verdict = va_rule_minimum_api (&registration, &platform, &error);
 
       assert_verdict (verdict, error, cases[i].code);
     }
@@ -131,7 +132,7 @@ test_minimum_api (void)
 static VaLaunchTerms *
 new_fixed (const char *firmware)
 {
-  VaLaunchTerms *fixed = va_launch_terms_new ();
+  VaLaunchTerms *fixed = va_launch_terms_new (&va_tee_sev);
   VaReference reference = { .digest = { 1, 2, 3 }, .secret_address = 0xfffffff0u };
 
   fixed->api_major = 1;
@@ -151,7 +152,10 @@ static void
 test_claims (void)
 {
   const struct {
-    VaLaunchContext context;
+    struct {
+      guint8 major, minor, build;
+      guint64 policy;
+    } context;
     gboolean says_firmware;
     guint8 firmware;
     int code;
@@ -160,6 +164,7 @@ test_claims (void)
                 { { 1, 7, 3, 0x00000001 }, FALSE, 0, VA_PROBLEM_POLICY_CHANGED },
                 { { 1, 7, 3, 0x01000000 }, FALSE, 0, VA_PROBLEM_POLICY_CHANGED },
                 { { 1, 7, 3, 0x81000001 }, FALSE, 0, VA_PROBLEM_POLICY_CHANGED },
+                { { 1, 7, 3, G_GUINT64_CONSTANT (0x101000001) }, FALSE, 0, VA_PROBLEM_POLICY_CHANGED },
                 { { 2, 7, 3, 0x01000001 }, FALSE, 0, VA_PROBLEM_API_CHANGED },
                 { { 0, 7, 3, 0x01000001 }, FALSE, 0, VA_PROBLEM_API_CHANGED },
                 { { 1, 4, 3, 0x01000001 }, FALSE, 0, VA_PROBLEM_API_CHANGED },
@@ -170,18 +175,39 @@ test_claims (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      VaValidateRequest request = { .context = cases[i].context, .has_firmware_hash = cases[i].says_firmware };
+      const VaClaims claims = { .policy = cases[i].context.policy,
+                                .api_major = cases[i].context.major,
+                                .api_minor = cases[i].context.minor,
+                                .build_id = cases[i].context.build };
+      guint8 firmware[VA_SHA256_SIZE];
+      const guint8 *claimed = cases[i].says_firmware ? firmware : NULL;
       g_autofree char *detail = NULL, *none = NULL;
       GError *error = NULL;
       gboolean verdict;
 
-      memset (request.firmware_hash, cases[i].firmware, VA_SHA256_SIZE);
-      verdict = va_rule_claims (fixed, 0x01000001, &request, &detail, &error);
+      memset (firmware, cases[i].firmware, VA_SHA256_SIZE);
+      verdict = va_rule_claims (fixed, 0x01000001, &claims, claimed, &detail, &error);
       g_assert_cmpint (detail != NULL, ==, cases[i].code >= 0);
       assert_verdict (verdict, error, cases[i].code);
       if (cases[i].code == VA_PROBLEM_FIRMWARE_CHANGED)
-        g_assert_true (va_rule_claims (by_digest, 0x01000001, &request, &none, NULL));
+        g_assert_true (va_rule_claims (by_digest, 0x01000001, &claims, claimed, &none, NULL));
     }
+}
+
+/* Which reference the evidence fits; -1: none. */
+static int
+fits (const VaLaunchTerms *fixed, const VaLaunchContext *context, const guint8 *measurement, VaSecret *tik)
+{
+  g_auto(VaEvidence) evidence = { 0 };
+  g_autoptr(GError) error = NULL;
+  const VaReference *reference;
+
+  va_sev_evidence_write (context, measurement, &evidence);
+  reference = va_rule_evidence (fixed, &evidence, tik, &error);
+  if (reference != NULL)
+    return (int) (reference - (const VaReference *) (gpointer) fixed->references->data);
+  g_assert_error (error, VA_PROBLEM_ERROR, VA_PROBLEM_MEASUREMENT_MISMATCH);
+  return -1;
 }
 
 static void
@@ -190,24 +216,67 @@ test_measurement (void)
   g_autoptr(VaLaunchTerms) fixed = new_fixed (HEX32);
   g_autoptr(VaSecret) tik = va_secret_copy_in ("0123456789abcdef", 16),
                       other = va_secret_copy_in ("x123456789abcdef", 16);
-  VaValidateRequest request = { .context = { 1, 7, 3, 1 }, .measurement = { [32] = 5 } };
+  VaLaunchContext context = { 1, 7, 3, 1 };
+  guint8 measurement[VA_MEASUREMENT_SIZE] = { [32] = 5 };
   VaReference second = { .digest = { 9 } };
 
   g_array_append_val (fixed->references, second);
-  va_measurement_compute (tik, &request.context, second.digest, request.measurement + 32, request.measurement);
-  g_assert_true (va_rule_measurement (fixed, tik, &request) == &g_array_index (fixed->references, VaReference, 1));
-  g_assert_null (va_rule_measurement (fixed, other, &request));
+  va_measurement_compute (tik, &context, second.digest, measurement + 32, measurement);
+  g_assert_cmpint (fits (fixed, &context, measurement, tik), ==, 1);
+  g_assert_cmpint (fits (fixed, &context, measurement, other), ==, -1);
   for (guint i = 0; i < VA_MEASUREMENT_SIZE; i++)
     {
-      request.measurement[i] ^= 1;
-      g_assert_null (va_rule_measurement (fixed, tik, &request));
-      request.measurement[i] ^= 1;
+      measurement[i] ^= 1;
+      g_assert_cmpint (fits (fixed, &context, measurement, tik), ==, -1);
+      measurement[i] ^= 1;
     }
-  request.context.policy = 3;
-  g_assert_null (va_rule_measurement (fixed, tik, &request));
-  request.context.policy = 1;
+  context.policy = 3;
+  g_assert_cmpint (fits (fixed, &context, measurement, tik), ==, -1);
+  context.policy = 1;
   g_array_set_size (fixed->references, 1);
-  g_assert_null (va_rule_measurement (fixed, tik, &request));
+  g_assert_cmpint (fits (fixed, &context, measurement, tik), ==, -1);
+}
+
+/* Evidence of another form, or cut short, is not even a mismatch. */
+static void
+test_foreign_evidence (void)
+{
+  g_autoptr(VaLaunchTerms) fixed = new_fixed (HEX32);
+  g_autoptr(VaSecret) tik = va_secret_new (16);
+  const guint8 bytes[VA_SEV_EVIDENCE_SIZE] = { 0 };
+  const struct {
+    const char *type;
+    gsize size;
+  } cases[] = { { "amd-sev-snp-report", sizeof bytes }, { VA_SEV_EVIDENCE, sizeof bytes - 1 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_auto(VaEvidence) evidence = { cases[i].type, g_bytes_new_static (bytes, cases[i].size) };
+      g_autoptr(GError) error = NULL;
+
+      g_assert_null (va_rule_evidence (fixed, &evidence, tik, &error));
+      g_assert_error (error, VA_PROBLEM_ERROR, VA_PROBLEM_BAD_REQUEST);
+    }
+}
+
+#define CPUS ",\"cpu-count\":2,\"vmsa-profile\":\"fpu\""
+#define LATER(cpus) \
+  ",\"api-major\":1,\"api-minor\":5,\"min-api-major\":1,\"min-api-minor\":7,\"min-build\":3,\"has-secrets\":true," \
+  "\"kernels\":[],\"references\":[{\"digest\":\"" HEX32 "\",\"firmware\":\"\",\"secret-address\":0,\"kernel\":0" cpus \
+  "}]}"
+
+/* A launch may be open while the service is replaced by this version. */
+static void
+test_terms_of_before (void)
+{
+  const char *text = LATER (CPUS);
+  g_autofree char *before = g_strconcat ("{", text + 1, NULL),
+                  *now = g_strconcat ("{\"scheme\":\"amd-sev-es\"", text, NULL);
+  g_autoptr(VaLaunchTerms) old = va_launch_terms_read (before, NULL), new = va_launch_terms_read (now, NULL);
+
+  g_assert_true (old->tee == &va_tee_sev_es && new->tee == &va_tee_sev_es);
+  g_assert_cmpuint (g_array_index (old->references, VaReference, 0).cpus, ==, 2);
+  g_assert_cmpuint (g_array_index (new->references, VaReference, 0).profile, ==, 1);
 }
 
 static void
@@ -224,6 +293,8 @@ test_fixed (void)
     "\"kernels\":[],\"references\":[{\"digest\":\"" HEX32 "\",\"firmware\":\"\",\"secret-address\":0,\"kernel\":0}]}",
     "{\"api-major\":1,\"api-minor\":5,\"min-api-major\":1,\"min-api-minor\":7,\"min-build\":3,\"has-secrets\":true,"
     "\"kernels\":[],\"references\":[{\"digest\":\"" HEX32 "\",\"firmware\":\"\",\"secret-address\":0,\"kernel\":1}]}",
+    "{\"scheme\":\"amd-sev-9\"" LATER (""),
+    "{\"scheme\":\"amd-sev\"" LATER (CPUS),
     "{\"api-major\":1,\"api-minor\":5,\"min-api-major\":1,\"min-api-minor\":7,\"min-build\":3,\"has-secrets\":true,"
     "\"kernels\":[],\"references\":[{\"digest\":\"0707\",\"firmware\":\"\",\"secret-address\":0,\"kernel\":0}]}"
   };
@@ -294,7 +365,9 @@ main (int argc, char **argv)
   g_test_add_func ("/service/minimum-api", test_minimum_api);
   g_test_add_func ("/service/claims", test_claims);
   g_test_add_func ("/service/measurement", test_measurement);
+  g_test_add_func ("/service/foreign-evidence", test_foreign_evidence);
   g_test_add_func ("/service/fixed", test_fixed);
+  g_test_add_func ("/service/terms-of-before", test_terms_of_before);
   g_test_add_func ("/service/refusals", test_refusals);
   return g_test_run ();
 }

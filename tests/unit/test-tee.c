@@ -216,6 +216,9 @@ test_platform (void)
       g_assert_true (both[i]->has_owner (platform, owner, &same, NULL) && same);
       g_assert_true (both[i]->has_owner (platform, other, &same, NULL) && !same);
       g_assert_false (both[i]->has_owner (platform, broken, &same, NULL));
+      g_assert_true (both[i]->check_owner (owner, NULL));
+      g_assert_false (both[i]->check_owner (other, NULL)); /* a PEK */
+      g_assert_false (both[i]->check_owner (broken, NULL));
     }
 }
 

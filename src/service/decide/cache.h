@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "tee/sev/digest.h"
+#include "tee/sha256.h"
 
 G_BEGIN_DECLS
 

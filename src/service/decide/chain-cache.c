@@ -3,12 +3,11 @@
 
 #include "service/decide/chain-cache.h"
 
-#include <string.h>
 #include "service/decide/cache.h"
 
 struct _VaChainCache {
   VaCache *chains; /* -> the generation's name, interned */
-  VaCache *ocas;   /* -> a name as well, of the first chain that each was in */
+  VaCache *parts;  /* -> a name as well, of the first platform that each was of; of SEV: OCAs */
 };
 
 static gpointer
@@ -23,7 +22,7 @@ va_chain_cache_new (guint max)
   VaChainCache *cache = g_new0 (VaChainCache, 1);
 
   cache->chains = va_cache_new (max, copy_name, NULL);
-  cache->ocas = va_cache_new (max, copy_name, NULL);
+  cache->parts = va_cache_new (max, copy_name, NULL);
   return cache;
 }
 
@@ -33,40 +32,27 @@ va_chain_cache_free (VaChainCache *cache)
   if (cache == NULL)
     return;
   va_cache_free (cache->chains);
-  va_cache_free (cache->ocas);
+  va_cache_free (cache->parts);
   g_free (cache);
 }
 
-/* Of every byte of each certificate, signatures included. */
-static void
-hash_chain (const VaSevChain *chain, guint8 out[VA_SHA256_SIZE])
-{
-  g_autofree guint8 *all = g_malloc (4 * VA_SEV_CERT_SIZE);
-
-  memcpy (all, chain->pdh.raw, VA_SEV_CERT_SIZE);
-  memcpy (all + VA_SEV_CERT_SIZE, chain->pek.raw, VA_SEV_CERT_SIZE);
-  memcpy (all + 2 * VA_SEV_CERT_SIZE, chain->oca.raw, VA_SEV_CERT_SIZE);
-  memcpy (all + 3 * VA_SEV_CERT_SIZE, chain->cek.raw, VA_SEV_CERT_SIZE);
-  va_sha256 (all, 4 * VA_SEV_CERT_SIZE, out);
-}
-
 gboolean
-va_chain_cache_verify (VaChainCache *cache, const VaSevChain *chain, const VaSevRoots *roots, const char **generation,
-                       gboolean *known, GError **error)
+va_chain_cache_verify (VaChainCache *cache, VaTeePlatform *platform, const VaTeeRoots *roots, gboolean *known,
+                       GError **error)
 {
-  guint8 all[VA_SHA256_SIZE], oca[VA_SHA256_SIZE];
+  const VaTee *tee = platform->tee;
+  guint8 all[VA_SHA256_SIZE], part[VA_SHA256_SIZE];
 
-  hash_chain (chain, all);
-  *generation = va_cache_get (cache->chains, all);
-  *known = *generation != NULL;
+  tee->hash_platform (platform, all, NULL);
+  platform->generation = va_cache_get (cache->chains, all);
+  *known = platform->generation != NULL;
   if (*known)
     return TRUE;
-  va_sha256 (chain->oca.raw, VA_SEV_CERT_SIZE, oca);
-  if (!(va_cache_get (cache->ocas, oca) != NULL ? va_sev_chain_verify_but_oca (chain, roots, generation, error)
-                                                : va_sev_chain_verify (chain, roots, generation, error)))
+  tee->hash_platform (platform, NULL, part);
+  if (!tee->verify_platform (platform, roots, va_cache_get (cache->parts, part) != NULL, error))
     return FALSE;
-  *generation = g_intern_string (*generation);
-  va_cache_put (cache->ocas, oca, *generation);
-  va_cache_put (cache->chains, all, *generation);
+  platform->generation = g_intern_string (platform->generation);
+  va_cache_put (cache->parts, part, platform->generation);
+  va_cache_put (cache->chains, all, platform->generation);
   return TRUE;
 }

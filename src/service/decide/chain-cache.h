@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "tee/sev/chain.h"
+#include "tee/tee.h"
 
 G_BEGIN_DECLS
 
@@ -17,11 +17,11 @@ typedef struct _VaChainCache VaChainCache;
 VaChainCache *va_chain_cache_new (guint max);
 void va_chain_cache_free (VaChainCache *cache);
 /**
- * va_chain_cache_verify: va_sev_chain_verify(), or what it said before of exactly these certificates under these
- * @roots, which must be the same with each call. Only success is remembered.
+ * va_chain_cache_verify: VaTee.verify_platform of @platform, or what it said before of exactly these certificates under
+ * these @roots, which must be the same with each call. Only success is remembered.
  * @known: (out): whether it was remembered
  */
-gboolean va_chain_cache_verify (VaChainCache *cache, const VaSevChain *chain, const VaSevRoots *roots,
-                                const char **generation, gboolean *known, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean va_chain_cache_verify (VaChainCache *cache, VaTeePlatform *platform, const VaTeeRoots *roots, gboolean *known,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -3,7 +3,6 @@
 
 #include "service/decide/explainer.h"
 
-#include <string.h>
 #include "service/decide/explanation.h"
 #include "service/log.h"
 
@@ -34,7 +33,8 @@ va_explanation_free (VaExplanation *explanation)
   g_free (explanation->vm);
   g_free (explanation->host);
   va_launch_terms_free (explanation->fixed);
-  va_secret_free (explanation->tik);
+  va_secret_free (explanation->key);
+  va_evidence_clear (&explanation->evidence);
   g_free (explanation);
 }
 
@@ -62,10 +62,10 @@ explain_mismatch (const VaExplainer *explainer, const VaExplanation *explanation
   g_autoptr(GError) error = NULL;
   gboolean more;
   g_autoptr(GPtrArray) firmware = va_store_list_artifacts (explainer->store, &page, &more, &error);
-  VaValidateRequest request = { .context = explanation->context, .has_firmware_hash = explanation->has_firmware_hash };
   const VaMismatch mismatch = { .fixed = explanation->fixed,
-                                .request = &request,
-                                .tik = explanation->tik,
+                                .claimed = explanation->has_firmware_hash ? explanation->firmware_hash : NULL,
+                                .evidence = &explanation->evidence,
+                                .key = explanation->key,
                                 .firmware = firmware,
                                 .cache = explainer->cache,
                                 .store = explainer->store,
@@ -73,8 +73,6 @@ explain_mismatch (const VaExplainer *explainer, const VaExplanation *explanation
                                 .vm = explanation->vm };
   g_autofree char *detail = NULL;
 
-  memcpy (request.measurement, explanation->measurement, VA_MEASUREMENT_SIZE);
-  memcpy (request.firmware_hash, explanation->firmware_hash, VA_SHA256_SIZE);
   if (firmware != NULL)
     {
       g_ptr_array_sort (firmware, compare_created);

@@ -18,9 +18,8 @@ typedef struct _VaExplainer VaExplainer;
 typedef struct {
   char *launch, *owner, *vm, *host;
   VaLaunchTerms *fixed;
-  VaSecret *tik;
-  VaLaunchContext context;
-  guint8 measurement[VA_MEASUREMENT_SIZE];
+  VaSecret *key; /* of VaTee.appraisal_key */
+  VaEvidence evidence;
   gboolean has_firmware_hash;
   guint8 firmware_hash[VA_SHA256_SIZE];
 } VaExplanation;

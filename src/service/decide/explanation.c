@@ -3,11 +3,9 @@
 
 #include "service/decide/explanation.h"
 
-#include <string.h>
 #include "core/encoding.h"
 #include "core/i18n.h"
 #include "service/decide/registration.h"
-#include "tee/sev/explain.h"
 
 #define TRIED_SHOWN 8 /* references that a record lists */
 
@@ -40,14 +38,14 @@ append_tried (GString *text, const VaLaunchTerms *fixed)
   for (guint i = 0; i < shown; i++)
     {
       const VaReference *reference = &g_array_index (fixed->references, VaReference, i);
-      g_autofree char *digest = va_hex_encode (reference->digest, VA_SHA256_SIZE);
+      g_autofree char *digest = va_hex_encode (reference->digest, fixed->tee->digest_size);
 
       g_string_append (text, i == 0 ? " " : "; ");
       if (reference->firmware[0] != '\0')
         g_string_append_printf (text, _("firmware %s"), reference->firmware);
       if (reference->cpus > 0)
         g_string_append_printf (text, _(" with %u vCPUs and VMSA profile “%s”"), reference->cpus,
-                                va_vmsa_profile_name (reference->profile));
+                                fixed->tee->cpus->profile_name (reference->profile));
       g_string_append_printf (text, reference->firmware[0] != '\0' ? _(" (launch digest %s)") : _("launch digest %s"),
                               digest);
     }
@@ -59,11 +57,12 @@ append_tried (GString *text, const VaLaunchTerms *fixed)
 static void
 append_claim (GString *text, const VaMismatch *mismatch)
 {
-  g_autofree char *claimed = va_hex_encode (mismatch->request->firmware_hash, VA_SHA256_SIZE);
+  g_autofree char *claimed = NULL;
   gboolean known = FALSE;
 
-  if (!mismatch->request->has_firmware_hash)
+  if (mismatch->claimed == NULL)
     return;
+  claimed = va_hex_encode (mismatch->claimed, VA_SHA256_SIZE);
   for (guint i = 0; i < mismatch->firmware->len; i++)
     known |= g_str_equal (((VaStoredArtifact *) mismatch->firmware->pdata[i])->hash, claimed);
   g_string_append_printf (text, _(" The host says that it starts firmware %s, which is %s."), claimed,
@@ -80,16 +79,14 @@ name_firmware_tried (guint index, gpointer user_data)
   return ((const VaStoredArtifact *) candidates->firmware->pdata[index])->hash;
 }
 
-static gboolean
-open_firmware_tried (guint index, VaLaunchDigest **begun, VaFirmware *footer, gpointer user_data)
+static VaTeeImage *
+open_firmware_tried (guint index, gpointer user_data)
 {
   const Candidates *candidates = user_data;
   const VaMismatch *mismatch = candidates->mismatch;
-  VaStoredArtifact *artifact = candidates->firmware->pdata[index];
 
-  *begun = va_reference_begin (mismatch->cache, mismatch->store, artifact, NULL);
-  *footer = artifact->firmware;
-  return *begun != NULL;
+  return va_reference_begin (mismatch->cache, mismatch->store, mismatch->fixed->tee, candidates->firmware->pdata[index],
+                             NULL);
 }
 
 /* Newest firmware first. */
@@ -109,25 +106,6 @@ add_candidates (Candidates *candidates, gboolean registered, guint max)
     }
 }
 
-/* What the references say of vCPUs and profiles. */
-static void
-describe_cpus (const VaLaunchTerms *fixed, VaSevMismatch *search, GArray *cpus)
-{
-  for (guint i = 0; i < fixed->references->len; i++)
-    {
-      const VaReference *reference = &g_array_index (fixed->references, VaReference, i);
-      gboolean known = reference->cpus == 0;
-
-      for (guint j = 0; j < cpus->len; j++)
-        known |= g_array_index (cpus, guint32, j) == reference->cpus;
-      if (!known)
-        g_array_append_val (cpus, reference->cpus);
-      search->profiles[reference->profile] |= reference->cpus > 0;
-    }
-  search->cpus = (const guint32 *) (gpointer) cpus->data;
-  search->cpus_length = cpus->len;
-}
-
 /* Command lines as the registration has them now: one counts whose hash was fixed with the launch. */
 static char **
 read_tried_cmdlines (const VaMismatch *mismatch)
@@ -145,14 +123,13 @@ find_cause (const VaMismatch *mismatch, GPtrArray *ruled_out)
 {
   const VaLaunchTerms *fixed = mismatch->fixed;
   g_autoptr(GPtrArray) firmware = g_ptr_array_new ();
-  g_autoptr(GByteArray) digests = g_byte_array_new ();
-  g_autoptr(GArray) cpus = g_array_new (FALSE, FALSE, sizeof (guint32));
   g_auto(GStrv) cmdlines = fixed->kernels->len > 0 ? read_tried_cmdlines (mismatch) : NULL;
   Candidates candidates = { .mismatch = mismatch, .firmware = firmware };
-  VaSevMismatch search = {
-    .tik = mismatch->tik,
-    .context = mismatch->request->context,
-    .measurement = mismatch->request->measurement,
+  VaTeeMismatch search = {
+    .key = mismatch->key,
+    .evidence = mismatch->evidence->bytes,
+    .references = (const VaReference *) (gpointer) fixed->references->data,
+    .reference_count = fixed->references->len,
     .kernels = (const VaKernelHashes *) (gpointer) fixed->kernels->data,
     .kernel_count = fixed->kernels->len,
     .cmdlines = (const char *const *) cmdlines,
@@ -164,16 +141,11 @@ find_cause (const VaMismatch *mismatch, GPtrArray *ruled_out)
     .budget = BYTES_MAX,
   };
 
-  for (guint i = 0; i < fixed->references->len; i++)
-    g_byte_array_append (digests, g_array_index (fixed->references, VaReference, i).digest, VA_SHA256_SIZE);
-  search.digests = digests->data;
-  search.digest_count = fixed->references->len;
-  describe_cpus (fixed, &search, cpus);
   add_candidates (&candidates, TRUE, VA_LAUNCH_TERMS_REFERENCES_MAX);
   search.expected_count = firmware->len;
   add_candidates (&candidates, FALSE, OTHERS_MAX);
   search.firmware_count = firmware->len;
-  return va_sev_mismatch_explain (&search, ruled_out);
+  return fixed->tee->explain (&search, ruled_out);
 }
 
 char *
@@ -203,14 +175,17 @@ va_explain_mismatch (const VaMismatch *mismatch)
 char *
 va_explain_match (const VaLaunchTerms *fixed, const VaReference *reference)
 {
-  g_autofree char *digest = va_hex_encode (reference->digest, VA_SHA256_SIZE);
-  g_autofree char *cpu = va_cpu_describe (fixed->cpu_signature);
+  const VaTeeCpus *measured = fixed->tee->cpus;
+  g_autofree char *digest = va_hex_encode (reference->digest, fixed->tee->digest_size);
+  g_autofree char *cpu = NULL;
 
   if (reference->firmware[0] == '\0')
     return g_strdup_printf (_("The measurement fits launch digest %s."), digest);
   if (reference->cpus == 0)
     return g_strdup_printf (_("The measurement fits firmware %s (launch digest %s)."), reference->firmware, digest);
+  cpu = measured->describe_model (fixed->cpu_signature);
   return g_strdup_printf (_("The measurement fits firmware %s with %u vCPUs of CPU %s and VMSA profile “%s” (launch "
                             "digest %s)."),
-                          reference->firmware, reference->cpus, cpu, va_vmsa_profile_name (reference->profile), digest);
+                          reference->firmware, reference->cpus, cpu, measured->profile_name (reference->profile),
+                          digest);
 }

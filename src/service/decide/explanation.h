@@ -9,8 +9,9 @@ G_BEGIN_DECLS
 /** What a measurement that fits no reference is explained from. Borrowed. */
 typedef struct {
   const VaLaunchTerms *fixed;
-  const VaValidateRequest *request;
-  VaSecret *tik;
+  const guint8 *claimed; /* SHA-256 of the firmware that the host says it starts; %NULL: it does not say */
+  const VaEvidence *evidence;
+  VaSecret *key;       /* of VaTee.appraisal_key */
   GPtrArray *firmware; /* of VaStoredArtifact: everything that the owner has uploaded */
   VaReferenceCache *cache;
   VaStore *store;

@@ -8,10 +8,11 @@
 #include "core/encoding.h"
 
 VaLaunchTerms *
-va_launch_terms_new (void)
+va_launch_terms_new (const VaTee *tee)
 {
   VaLaunchTerms *fixed = g_new0 (VaLaunchTerms, 1);
 
+  fixed->tee = tee;
   fixed->kernels = g_array_new (FALSE, TRUE, sizeof (VaKernelHashes));
   fixed->references = g_array_new (FALSE, TRUE, sizeof (VaReference));
   return fixed;
@@ -47,18 +48,19 @@ write_kernel (const VaKernelHashes *kernel)
 }
 
 static JsonObject *
-write_reference (const VaReference *reference)
+write_reference (const VaTee *tee, const VaReference *reference)
 {
   JsonObject *object = json_object_new ();
+  g_autofree char *digest = va_hex_encode (reference->digest, tee->digest_size);
 
-  set_hash (object, "digest", reference->digest);
+  json_object_set_string_member (object, "digest", digest);
   json_object_set_string_member (object, "firmware", reference->firmware);
   json_object_set_int_member (object, "secret-address", reference->secret_address);
   json_object_set_int_member (object, "kernel", reference->kernel);
   if (reference->cpus > 0)
     {
       json_object_set_int_member (object, "cpu-count", reference->cpus);
-      json_object_set_string_member (object, "vmsa-profile", va_vmsa_profile_name (reference->profile));
+      json_object_set_string_member (object, "vmsa-profile", tee->cpus->profile_name (reference->profile));
     }
   return object;
 }
@@ -69,6 +71,7 @@ va_launch_terms_write (const VaLaunchTerms *fixed)
   g_autoptr(JsonObject) object = json_object_new ();
   JsonArray *kernels = json_array_new (), *references = json_array_new ();
 
+  json_object_set_string_member (object, "scheme", fixed->tee->scheme);
   json_object_set_int_member (object, "api-major", fixed->api_major);
   json_object_set_int_member (object, "api-minor", fixed->api_minor);
   json_object_set_int_member (object, "min-api-major", fixed->min_api_major);
@@ -81,7 +84,8 @@ va_launch_terms_write (const VaLaunchTerms *fixed)
   if (fixed->cpu_signature != 0)
     json_object_set_int_member (object, "cpu-signature", fixed->cpu_signature);
   for (guint i = 0; i < fixed->references->len; i++)
-    json_array_add_object_element (references, write_reference (&g_array_index (fixed->references, VaReference, i)));
+    json_array_add_object_element (references,
+                                   write_reference (fixed->tee, &g_array_index (fixed->references, VaReference, i)));
   json_object_set_array_member (object, "references", references);
   return va_json_print (object);
 }
@@ -96,15 +100,17 @@ read_terms_byte (VaFields *fields, const char *name)
 }
 
 static void
-read_reference_cpus (VaFields *fields, VaReference *reference)
+read_reference_cpus (VaFields *fields, const VaTeeCpus *measured, VaReference *reference)
 {
   guint64 cpus = 0;
   const char *profile;
 
-  va_fields_number (fields, "cpu-count", VA_OPTIONAL, 1, VA_VMSA_CPUS_MAX, &cpus);
+  if (measured == NULL)
+    return;
+  va_fields_number (fields, "cpu-count", VA_OPTIONAL, 1, measured->max, &cpus);
   reference->cpus = (guint32) cpus;
   profile = va_fields_string (fields, "vmsa-profile", cpus > 0 ? VA_REQUIRED : VA_OPTIONAL, 16);
-  if (profile != NULL && !va_vmsa_profile_parse (profile, &reference->profile))
+  if (profile != NULL && !measured->parse_profile (profile, &reference->profile))
     va_fields_fail (fields, "vmsa-profile", "is not known");
 }
 
@@ -138,7 +144,7 @@ read_reference (VaFields *fields, JsonNode *node, VaLaunchTerms *fixed)
       return;
     }
   nested.object = json_node_get_object (node);
-  va_fields_hex (&nested, "digest", VA_REQUIRED, reference.digest, VA_SHA256_SIZE);
+  va_fields_hex (&nested, "digest", VA_REQUIRED, reference.digest, fixed->tee->digest_size);
   firmware = va_fields_string (&nested, "firmware", VA_REQUIRED, sizeof reference.firmware - 1);
   va_fields_number (&nested, "secret-address", VA_REQUIRED, 0, G_MAXUINT32, &address);
   va_fields_number (&nested, "kernel", VA_REQUIRED, 0, MAX (fixed->kernels->len, 1) - 1, &kernel);
@@ -146,23 +152,37 @@ read_reference (VaFields *fields, JsonNode *node, VaLaunchTerms *fixed)
   if (firmware != NULL)
     g_strlcpy (reference.firmware, firmware, sizeof reference.firmware);
   reference.secret_address = (guint32) address;
-  read_reference_cpus (&nested, &reference);
+  read_reference_cpus (&nested, fixed->tee->cpus, &reference);
   if (!va_fields_end (&nested, &reason))
     va_fields_fail (fields, "references", "%s", reason->message);
   g_array_append_val (fixed->references, reference);
+}
+
+/* Those that an earlier version fixed have no scheme. They were SEV's or SEV-ES's, and the table of the second reads
+   both. */
+static const VaTee *
+read_terms_tee (VaFields *fields)
+{
+  const char *scheme = va_fields_string (fields, "scheme", VA_OPTIONAL, 32);
+  const VaTee *tee = scheme != NULL ? va_tee_find (scheme) : &va_tee_sev_es;
+
+  if (tee == NULL)
+    va_fields_fail (fields, "scheme", "is not known");
+  return tee != NULL ? tee : &va_tee_sev_es;
 }
 
 VaLaunchTerms *
 va_launch_terms_read (const char *text, GError **error)
 {
   g_autoptr(JsonObject) object = va_json_parse (text, strlen (text), error);
-  g_autoptr(VaLaunchTerms) fixed = va_launch_terms_new ();
+  g_autoptr(VaLaunchTerms) fixed = va_launch_terms_new (NULL);
   VaFields fields = VA_FIELDS_INIT (object, "launch");
   JsonArray *kernels, *references;
   guint64 signature = 0;
 
   if (object == NULL)
     return NULL;
+  fixed->tee = read_terms_tee (&fields);
   fixed->api_major = read_terms_byte (&fields, "api-major");
   fixed->api_minor = read_terms_byte (&fields, "api-minor");
   fixed->min_api_major = read_terms_byte (&fields, "min-api-major");

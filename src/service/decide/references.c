@@ -12,29 +12,27 @@
 #include "tee/sev/error.h"
 
 #define CACHE_MAX 1024 /* of each kind, some hundred bytes each */
+#define CPUS_MAX 4096  /* that one registration has measured, in all its references */
 
 struct _VaReferenceCache {
   /* By a hash of owner and image's hash -> VaStoredArtifact. No registration names one that was removed since. */
   VaCache *artifacts;
-  VaCache *images;   /* by an image's hash -> Checked */
-  VaCache *finished; /* by the hash of a Measured -> digest; of SEV-ES, where each vCPU costs some microseconds */
+  /* By an image's hash -> VaTeeImage, of an image whose content has this hash. Nothing else gets here: a row of the
+     database is believed for its hash alone, which registrations name, and neither for the image nor for what stands
+     beside it. */
+  VaCache *images;
+  VaCache *finished; /* by the hash of a Measured -> digest, if vCPUs are measured: each costs some microseconds */
 };
-
-/* What an image says whose content has the hash that it is kept under. Nothing else gets here: a row of the database is
-   believed for its hash alone, which registrations name, and neither for the image nor for what stands beside it. */
-typedef struct {
-  VaFirmware firmware;
-  VaLaunchDigest *begun;
-} Checked;
 
 /* All that a digest is made from: the image by its hash, what is known of its layout, and the rest. */
 typedef struct {
+  const VaTee *tee;
   char hash[2 * VA_SHA256_SIZE + 1];
   VaFirmware firmware;
   gboolean has_kernel;
   VaKernelHashes kernel;
   guint32 cpus, cpu_signature;
-  VaVmsaProfile profile;
+  guint profile;
 } Measured;
 
 static gpointer
@@ -49,29 +47,15 @@ copy_artifact (gconstpointer data)
 }
 
 static gpointer
-copy_checked (gconstpointer data)
+copy_image (gconstpointer image)
 {
-  const Checked *checked = data;
-  Checked *copy = g_new0 (Checked, 1);
-
-  copy->firmware = checked->firmware;
-  copy->begun = va_launch_digest_copy (checked->begun);
-  return copy;
+  return va_tee_image_copy (image);
 }
-
-static void
-free_checked (Checked *checked)
-{
-  if (checked != NULL)
-    va_launch_digest_free (checked->begun);
-  g_free (checked);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Checked, free_checked)
 
 static gpointer
 copy_finished (gconstpointer digest)
 {
-  return g_memdup2 (digest, VA_SHA256_SIZE);
+  return g_memdup2 (digest, VA_MEASURED_MAX);
 }
 
 VaReferenceCache *
@@ -80,7 +64,7 @@ va_reference_cache_new (void)
   VaReferenceCache *cache = g_new0 (VaReferenceCache, 1);
 
   cache->artifacts = va_cache_new (CACHE_MAX, copy_artifact, (GDestroyNotify) va_stored_artifact_free);
-  cache->images = va_cache_new (CACHE_MAX, copy_checked, (GDestroyNotify) free_checked);
+  cache->images = va_cache_new (CACHE_MAX, copy_image, (GDestroyNotify) va_tee_image_free);
   cache->finished = va_cache_new (CACHE_MAX, copy_finished, g_free);
   return cache;
 }
@@ -96,7 +80,7 @@ va_reference_cache_free (VaReferenceCache *cache)
   g_free (cache);
 }
 
-static Checked *
+static VaTeeImage *
 refuse_changed (const VaStoredArtifact *artifact, GError **error)
 {
   g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
@@ -107,72 +91,81 @@ refuse_changed (const VaStoredArtifact *artifact, GError **error)
   return NULL;
 }
 
-/* The digest after the image alone is the image's SHA-256, so that to check it costs no second pass. */
-static Checked *
-check_stored_image (const VaStoredArtifact *artifact, const guint8 hash[VA_SHA256_SIZE], GBytes *image, GError **error)
+static VaTeeImage *
+check_stored_image (const VaTee *tee, const VaStoredArtifact *artifact, const guint8 hash[VA_SHA256_SIZE],
+                    GBytes *bytes, GError **error)
 {
-  g_autoptr(Checked) checked = g_new0 (Checked, 1);
   gsize size = 0;
-  gconstpointer data = image != NULL ? g_bytes_get_data (image, &size) : NULL;
-  guint8 found[VA_SHA256_SIZE];
+  gconstpointer data = bytes != NULL ? g_bytes_get_data (bytes, &size) : NULL;
+  g_autoptr(VaTeeImage) image = tee->read_image (data, size);
 
-  checked->begun = va_launch_digest_new (data, size);
-  va_launch_digest_finish (va_launch_digest_copy (checked->begun), found);
-  if (memcmp (found, hash, VA_SHA256_SIZE) == 0 && va_firmware_parse (&checked->firmware, data, size, NULL))
-    return g_steal_pointer (&checked);
+  if (image != NULL && memcmp (image->hash, hash, VA_SHA256_SIZE) == 0)
+    return g_steal_pointer (&image);
   return refuse_changed (artifact, error);
 }
 
-static Checked *
-read_checked (VaReferenceCache *cache, VaStore *store, const VaStoredArtifact *artifact, GError **error)
+/* The one in memory, if it was read as @tee does. */
+static VaTeeImage *
+find_image (VaReferenceCache *cache, const VaTee *tee, const guint8 hash[VA_SHA256_SIZE])
+{
+  g_autoptr(VaTeeImage) image = va_cache_get (cache->images, hash);
+
+  return image != NULL && image->tee->read_image == tee->read_image ? g_steal_pointer (&image) : NULL;
+}
+
+static VaTeeImage *
+read_image (VaReferenceCache *cache, VaStore *store, const VaTee *tee, const VaStoredArtifact *artifact, GError **error)
 {
   guint8 hash[VA_SHA256_SIZE];
-  g_autoptr(Checked) checked = NULL;
-  g_autoptr(GBytes) image = NULL;
+  g_autoptr(VaTeeImage) image = NULL;
+  g_autoptr(GBytes) bytes = NULL;
   g_autoptr(GError) reason = NULL;
 
   if (!va_hex_decode (artifact->hash, hash, sizeof hash, NULL))
     return refuse_changed (artifact, error);
-  checked = va_cache_get (cache->images, hash);
-  if (checked != NULL)
-    return g_steal_pointer (&checked);
-  image = va_store_get_image (store, artifact->owner, artifact->hash, &reason);
+  image = find_image (cache, tee, hash);
+  if (image != NULL)
+    return g_steal_pointer (&image);
+  bytes = va_store_get_image (store, artifact->owner, artifact->hash, &reason);
   if (reason != NULL)
     {
       g_propagate_error (error, g_steal_pointer (&reason));
       return NULL;
     }
-  checked = check_stored_image (artifact, hash, image, error);
-  if (checked != NULL)
-    va_cache_put (cache->images, hash, checked);
-  return g_steal_pointer (&checked);
+  image = check_stored_image (tee, artifact, hash, bytes, error);
+  if (image != NULL)
+    va_cache_put (cache->images, hash, image);
+  return g_steal_pointer (&image);
 }
 
-VaLaunchDigest *
-va_reference_begin (VaReferenceCache *cache, VaStore *store, VaStoredArtifact *artifact, GError **error)
+VaTeeImage *
+va_reference_begin (VaReferenceCache *cache, VaStore *store, const VaTee *tee, VaStoredArtifact *artifact,
+                    GError **error)
 {
-  g_autoptr(Checked) checked = read_checked (cache, store, artifact, error);
+  VaTeeImage *image = read_image (cache, store, tee, artifact, error);
 
-  if (checked == NULL)
-    return NULL;
-  artifact->firmware = checked->firmware;
-  return g_steal_pointer (&checked->begun);
+  if (image != NULL)
+    artifact->firmware = image->firmware;
+  return image;
 }
 
+/* Hash and footer are the same for every technology, so any of them will do. */
 gboolean
 va_reference_check (VaReferenceCache *cache, VaStore *store, VaStoredArtifact *artifact, GError **error)
 {
-  g_autoptr(VaLaunchDigest) begun = va_reference_begin (cache, store, artifact, error);
+  g_autoptr(VaTeeImage) image = va_reference_begin (cache, store, &va_tee_sev, artifact, error);
 
-  return begun != NULL;
+  return image != NULL;
 }
 
 static void
-hash_measured (const VaStoredArtifact *firmware, const VaMeasuredParts *parts, guint8 out[VA_SHA256_SIZE])
+hash_measured (const VaTee *tee, const VaStoredArtifact *firmware, const VaMeasuredParts *parts,
+               guint8 out[VA_SHA256_SIZE])
 {
   Measured measured;
 
   memset (&measured, 0, sizeof measured);
+  measured.tee = tee;
   g_strlcpy (measured.hash, firmware->hash, sizeof measured.hash);
   measured.firmware = firmware->firmware;
   measured.has_kernel = parts->kernel != NULL;
@@ -185,41 +178,33 @@ hash_measured (const VaStoredArtifact *firmware, const VaMeasuredParts *parts, g
 }
 
 static gboolean
-compute_digest (VaReferenceCache *cache, VaStore *store, VaStoredArtifact *firmware, const VaMeasuredParts *parts,
-                guint8 out[VA_SHA256_SIZE], GError **error)
+compute_digest (VaReferenceCache *cache, VaStore *store, const VaTee *tee, VaStoredArtifact *firmware,
+                const VaMeasuredParts *parts, guint8 out[VA_MEASURED_MAX], GError **error)
 {
-  g_autoptr(VaLaunchDigest) digest = va_reference_begin (cache, store, firmware, error);
+  g_autoptr(VaTeeImage) image = va_reference_begin (cache, store, tee, firmware, error);
 
-  if (digest == NULL
-      || (parts->kernel != NULL && !va_launch_digest_add_kernel (digest, &firmware->firmware, parts->kernel, error))
-      || (parts->cpus > 0
-          && !va_launch_digest_add_cpus (digest, &firmware->firmware, parts->cpus, parts->cpu_signature, parts->profile,
-                                         error)))
-    return FALSE;
-  va_launch_digest_finish (g_steal_pointer (&digest), out);
-  return TRUE;
+  return image != NULL && tee->compute_digest (image, parts, out, error);
 }
 
 gboolean
-va_reference_compute (VaReferenceCache *cache, VaStore *store, VaStoredArtifact *firmware, const VaMeasuredParts *parts,
-                      guint8 out[VA_SHA256_SIZE], GError **error)
+va_reference_compute (VaReferenceCache *cache, VaStore *store, const VaTee *tee, VaStoredArtifact *firmware,
+                      const VaMeasuredParts *parts, guint8 out[VA_MEASURED_MAX], GError **error)
 {
   guint8 measured[VA_SHA256_SIZE];
   g_autofree guint8 *found = NULL;
 
-  /* When nothing else is measured, the digest is the image's own hash. */
-  if (parts->kernel == NULL && parts->cpus == 0)
+  if (tee->hash_is_digest && parts->kernel == NULL && parts->cpus == 0)
     return va_hex_decode (firmware->hash, out, VA_SHA256_SIZE, error);
   if (parts->cpus == 0)
-    return compute_digest (cache, store, firmware, parts, out, error);
-  hash_measured (firmware, parts, measured);
+    return compute_digest (cache, store, tee, firmware, parts, out, error);
+  hash_measured (tee, firmware, parts, measured);
   found = va_cache_get (cache->finished, measured);
   if (found != NULL)
     {
-      memcpy (out, found, VA_SHA256_SIZE);
+      memcpy (out, found, VA_MEASURED_MAX);
       return TRUE;
     }
-  if (!compute_digest (cache, store, firmware, parts, out, error))
+  if (!compute_digest (cache, store, tee, firmware, parts, out, error))
     return FALSE;
   va_cache_put (cache->finished, measured, out);
   return TRUE;
@@ -235,7 +220,7 @@ typedef struct {
 } References;
 
 static gboolean
-add_reference (const References *references, guint kernel, guint32 cpus, VaVmsaProfile profile, GError **error)
+add_reference (const References *references, guint kernel, guint32 cpus, guint profile, GError **error)
 {
   VaLaunchTerms *fixed = references->fixed;
   VaMeasuredParts parts = {
@@ -249,8 +234,8 @@ add_reference (const References *references, guint kernel, guint32 cpus, VaVmsaP
 
   g_strlcpy (reference.firmware, references->artifact->hash, sizeof reference.firmware);
   reference.secret_address = references->artifact->firmware.secret_base;
-  if (!va_reference_compute (references->cache, references->store, references->artifact, &parts, reference.digest,
-                             &reason))
+  if (!va_reference_compute (references->cache, references->store, fixed->tee, references->artifact, &parts,
+                             reference.digest, &reason))
     {
       if (g_error_matches (reason, VA_SEV_ERROR, VA_SEV_ERROR_FIRMWARE))
         return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("firmware %s: %s"), references->artifact->hash,
@@ -265,11 +250,11 @@ add_reference (const References *references, guint kernel, guint32 cpus, VaVmsaP
 static gboolean
 add_profiles (const References *references, guint kernel, guint32 cpus, GError **error)
 {
+  const VaTeeCpus *measured = references->fixed->tee->cpus;
   const char *chosen = references->registration->vmsa_profile;
 
-  for (guint i = 0; i < VA_VMSA_PROFILES; i++)
-    if (va_vmsa_profile_allowed (chosen, (VaVmsaProfile) i)
-        && !add_reference (references, kernel, cpus, (VaVmsaProfile) i, error))
+  for (guint i = 0; i < measured->profiles; i++)
+    if (measured->allows_profile (chosen, i) && !add_reference (references, kernel, cpus, i, error))
       return FALSE;
   return TRUE;
 }
@@ -280,12 +265,25 @@ add_counts (const References *references, guint kernel, GError **error)
 {
   const VaRegistration *registration = references->registration;
 
-  if (registration->scheme == VA_SCHEME_SEV)
-    return add_reference (references, kernel, 0, VA_VMSA_ZERO, error);
+  if (references->fixed->tee->cpus == NULL)
+    return add_reference (references, kernel, 0, 0, error);
   for (guint i = 0; i < registration->cpu_counts_length; i++)
     if (!add_profiles (references, kernel, registration->cpu_counts[i], error))
       return FALSE;
   return TRUE;
+}
+
+/* At least the usual ones count, so that to choose another one later is no step too far. */
+static guint
+count_profiles (const VaRegistration *registration, const VaTeeCpus *measured)
+{
+  guint profiles = 0;
+
+  if (measured == NULL)
+    return 1;
+  for (guint i = 0; i < measured->profiles; i++)
+    profiles += measured->allows_profile (registration->vmsa_profile, i);
+  return MAX (profiles, measured->usual_profiles);
 }
 
 /* The first launch computes all of this. */
@@ -293,34 +291,30 @@ static gboolean
 check_size (const VaRegistration *registration, const VaLaunchTerms *fixed, GError **error)
 {
   guint images = g_strv_length (registration->firmware_hashes), kernels = MAX (fixed->kernels->len, 1);
-  guint counts = registration->cpu_counts_length;
-  guint64 cpus = 0, starts = (guint64) images * kernels, profiles = 0;
+  guint counts = registration->cpu_counts_length, profiles = count_profiles (registration, fixed->tee->cpus);
+  guint64 cpus = 0, starts = (guint64) images * kernels;
 
   for (guint i = 0; i < counts; i++)
     cpus += registration->cpu_counts[i];
-  for (guint i = 0; i < VA_VMSA_PROFILES; i++)
-    profiles += va_vmsa_profile_allowed (registration->vmsa_profile, (VaVmsaProfile) i);
-  profiles = MAX (profiles, VA_VMSA_USUAL_PROFILES);
-  if (starts * (counts > 0 ? counts * profiles : 1) <= VA_LAUNCH_TERMS_REFERENCES_MAX
-      && starts * cpus <= VA_VMSA_CPUS_MAX)
+  if (starts * (counts > 0 ? counts * profiles : 1) <= VA_LAUNCH_TERMS_REFERENCES_MAX && starts * cpus <= CPUS_MAX)
     return TRUE;
   return va_refuse (error, VA_PROBLEM_BAD_REQUEST,
                     _("%u firmware images with %u combinations of kernel, initrd and command line and %u vCPU counts "
                       "make "
                       "too many launch digests: at most %d, and %d vCPUs in all; register fewer, or use "
                       "launch-digests"),
-                    images, fixed->kernels->len, counts, VA_LAUNCH_TERMS_REFERENCES_MAX, VA_VMSA_CPUS_MAX);
+                    images, fixed->kernels->len, counts, VA_LAUNCH_TERMS_REFERENCES_MAX, CPUS_MAX);
 }
 
 static gboolean
 prepare_terms (const VaRegistration *registration, VaLaunchTerms *fixed, GError **error)
 {
+  const VaTeeCpus *measured = fixed->tee->cpus;
   g_autoptr(GError) reason = NULL;
 
   if (registration->firmware_hashes == NULL)
     return TRUE;
-  if (registration->scheme == VA_SCHEME_SEV_ES
-      && !va_cpu_parse (registration->cpu_model, &fixed->cpu_signature, &reason))
+  if (measured != NULL && !measured->parse_model (registration->cpu_model, &fixed->cpu_signature, &reason))
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("cpu-model: %s"), reason->message);
   return check_size (registration, fixed, error);
 }
@@ -381,7 +375,7 @@ va_references_compute (VaReferenceCache *cache, VaStore *store, const char *owne
     {
       VaReference reference = { 0 };
 
-      if (!va_hex_decode (digests[i], reference.digest, VA_SHA256_SIZE, error))
+      if (!va_hex_decode (digests[i], reference.digest, fixed->tee->digest_size, error))
         return FALSE;
       g_array_append_val (fixed->references, reference);
     }

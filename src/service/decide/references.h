@@ -18,35 +18,29 @@ VaReferenceCache *va_reference_cache_new (void);
 void va_reference_cache_free (VaReferenceCache *cache);
 
 /**
- * va_reference_begin: the digest after @artifact's image alone, and what the image's footer says into
+ * va_reference_begin: @artifact's image as @tee measures it, and what the image's footer says into
  * artifact->firmware. The image is checked against artifact->hash: from the database only who has which hash is
  * believed. Only the owner's own image is read, whoever else has the same.
  * Returns: (transfer full)
  * Errors: VA_STORE_ERROR; _SEAL: the image is another one than its hash says
  */
-VaLaunchDigest *va_reference_begin (VaReferenceCache *cache, VaStore *store, VaStoredArtifact *artifact, GError **error)
-  G_GNUC_WARN_UNUSED_RESULT;
-/** va_reference_check: the same without the digest, for who shows or uses artifact->firmware. */
+VaTeeImage *va_reference_begin (VaReferenceCache *cache, VaStore *store, const VaTee *tee, VaStoredArtifact *artifact,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_reference_check: the same without the image, to show or use artifact->firmware. */
 gboolean va_reference_check (VaReferenceCache *cache, VaStore *store, VaStoredArtifact *artifact, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
-/** What is measured besides the firmware. */
-typedef struct {
-  const VaKernelHashes *kernel; /* %NULL: without kernel hashes */
-  guint32 cpus;                 /* SEV-ES; 0: not SEV-ES */
-  guint32 cpu_signature;
-  VaVmsaProfile profile;
-} VaMeasuredParts;
 /**
  * va_reference_compute: the launch digest of @firmware with @parts.
+ * @digest: (out): of tee->digest_size bytes
  * @firmware: one of an owner's artifacts, checked
  * Errors: VA_SEV_ERROR_FIRMWARE (no room for kernel hashes, no reset address for SEV-ES), VA_STORE_ERROR
  */
-gboolean va_reference_compute (VaReferenceCache *cache, VaStore *store, VaStoredArtifact *firmware,
-                               const VaMeasuredParts *parts, guint8 digest[VA_SHA256_SIZE], GError **error)
+gboolean va_reference_compute (VaReferenceCache *cache, VaStore *store, const VaTee *tee, VaStoredArtifact *firmware,
+                               const VaMeasuredParts *parts, guint8 digest[VA_MEASURED_MAX], GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /**
- * va_references_compute: every reference of @registration, into fixed->references, with fixed->kernels: any allowed
- * combination is one.
+ * va_references_compute: every reference of @registration, into fixed->references, with fixed->kernels, as fixed->tee
+ * measures: any allowed combination is one.
  * @areas: (out) (transfer full): of VaFirmware, the firmware's, in the same order; empty for launch digests
  * Errors: VA_PROBLEM_ARTIFACT_MISSING, VA_PROBLEM_BAD_REQUEST (no room for kernel hashes, no reset address for
  * SEV-ES, CPU model not known, too many combinations), VA_STORE_ERROR

@@ -3,6 +3,7 @@
 
 #include "service/decide/rules.h"
 
+#include <inttypes.h>
 #include "core/encoding.h"
 #include "core/i18n.h"
 #include "service/refusal.h"
@@ -55,12 +56,14 @@ va_rule_policy (const VaRegistration *registration, const VaLaunchRequest *reque
     return TRUE;
   if (!registration->policy_is_rule)
     return va_refuse (error, VA_PROBLEM_POLICY_NOT_ALLOWED,
-                      _("the domain's XML has SEV policy 0x%x, its registration 0x%x: make them equal"),
-                      (guint) *policy, (guint) registration->policy);
+                      _("the domain's XML has SEV policy 0x%" PRIx64 ", its registration 0x%" PRIx64
+                        ": make them equal"),
+                      *policy, registration->policy);
   va_registration_policy_bits (registration, &required, &forbidden);
   return va_refuse (error, VA_PROBLEM_POLICY_NOT_ALLOWED,
-                    _("the domain's XML has SEV policy 0x%x; its registration requires the bits 0x%x and forbids 0x%x"),
-                    (guint) *policy, (guint) required, (guint) forbidden);
+                    _("the domain's XML has SEV policy 0x%" PRIx64 "; its registration requires the bits 0x%" PRIx64
+                      " and forbids 0x%" PRIx64),
+                    *policy, required, forbidden);
 }
 
 static char *
@@ -86,13 +89,10 @@ va_rule_time (const VaRegistration *registration, gint64 now, GError **error)
 }
 
 gboolean
-va_rule_chip (const VaRegistration *registration, const VaSevChain *chain, GError **error)
+va_rule_chip (const VaRegistration *registration, const VaTeePlatform *platform, GError **error)
 {
-  g_autofree char *chip = NULL;
-  guint8 hash[VA_SHA256_SIZE];
+  g_autofree char *chip = va_hex_encode (platform->chip, sizeof platform->chip);
 
-  va_sev_cert_key_hash (&chain->cek, hash);
-  chip = va_hex_encode (hash, sizeof hash);
   if (registration->chips == NULL || g_strv_contains ((const char *const *) registration->chips, chip))
     return TRUE;
   return va_refuse (error, VA_PROBLEM_CHIP_NOT_ALLOWED, _("the registration does not allow this processor, chip %s"),
@@ -110,10 +110,11 @@ launch_meets (const VaSecretRule *rule, const VaLaunchFacts *facts, GError **err
 
   if ((facts->policy & rule->policy_required) != rule->policy_required || (facts->policy & rule->policy_forbidden) != 0)
     return va_refuse (error, VA_PROBLEM_SECRET_NOT_ALLOWED,
-                      _("it demands policy bits 0x%x and forbids 0x%x, the guest's policy is 0x%x"),
-                      (guint) rule->policy_required, (guint) rule->policy_forbidden, facts->policy);
-  return va_rule_host (&places, facts->groups, facts->host, error) && va_rule_chip (&places, facts->chain, error)
-         && va_rule_minimum_api (&places, &facts->chain->pdh, error);
+                      _("it demands policy bits 0x%" PRIx64 " and forbids 0x%" PRIx64
+                        ", the guest's policy is 0x%" PRIx64),
+                      rule->policy_required, rule->policy_forbidden, facts->policy);
+  return va_rule_host (&places, facts->groups, facts->host, error) && va_rule_chip (&places, facts->platform, error)
+         && va_rule_minimum_api (&places, facts->platform, error);
 }
 
 gboolean
@@ -141,21 +142,18 @@ va_rule_secrets (const VaRegistration *registration, const VaLaunchFacts *facts,
 }
 
 gboolean
-va_rule_cloud_cert (const VaRegistration *registration, const VaSevChain *chain, GError **error)
+va_rule_cloud_cert (const VaRegistration *registration, const VaTeePlatform *platform, GError **error)
 {
   g_autoptr(GError) reason = NULL;
-  VaSevCert registered;
-  gsize size;
-  gconstpointer data;
+  gboolean same = FALSE;
 
   if (registration->cloud_cert == NULL)
     return TRUE;
-  data = g_bytes_get_data (registration->cloud_cert, &size);
-  if (!va_sev_cert_parse (&registered, data, size, &reason))
+  if (platform->tee->has_owner != NULL
+      && !platform->tee->has_owner (platform, registration->cloud_cert, &same, &reason))
     return va_refuse (error, VA_PROBLEM_CLOUD_CERT_MISMATCH, _("the registered cloud certificate: %s"),
                       reason->message);
-  if (va_bytes_equal (registered.key.x, chain->oca.key.x, VA_SEV_EC_SIZE)
-      && va_bytes_equal (registered.key.y, chain->oca.key.y, VA_SEV_EC_SIZE))
+  if (same)
     return TRUE;
   return va_refuse (error, VA_PROBLEM_CLOUD_CERT_MISMATCH,
                     _("the platform's owner certificate (OCA) is not the registered one"));
@@ -175,37 +173,38 @@ refuse_old_api (guint major, guint minor, guint min_major, guint min_minor, GErr
 }
 
 gboolean
-va_rule_minimum_api (const VaRegistration *registration, const VaSevCert *pdh, GError **error)
+va_rule_minimum_api (const VaRegistration *registration, const VaTeePlatform *platform, GError **error)
 {
-  if (!api_is_below (pdh->api_major, pdh->api_minor, registration->min_api_major, registration->min_api_minor))
+  if (!api_is_below (platform->api_major, platform->api_minor, registration->min_api_major,
+                     registration->min_api_minor))
     return TRUE;
-  return refuse_old_api (pdh->api_major, pdh->api_minor, registration->min_api_major, registration->min_api_minor,
-                         error);
+  return refuse_old_api (platform->api_major, platform->api_minor, registration->min_api_major,
+                         registration->min_api_minor, error);
 }
 
 static gboolean
-check_version (const VaLaunchTerms *fixed, const VaLaunchContext *context, GError **error)
+check_version (const VaLaunchTerms *fixed, const VaClaims *claims, GError **error)
 {
-  if (context->api_major != fixed->api_major || context->api_minor < fixed->api_minor)
+  if (claims->api_major != fixed->api_major || claims->api_minor < fixed->api_minor)
     return va_refuse (error, VA_PROBLEM_API_CHANGED,
                       _("the host says SEV API %u.%u, its platform's certificate said %u.%u when the launch began"),
-                      context->api_major, context->api_minor, fixed->api_major, fixed->api_minor);
-  if (api_is_below (context->api_major, context->api_minor, fixed->min_api_major, fixed->min_api_minor))
-    return refuse_old_api (context->api_major, context->api_minor, fixed->min_api_major, fixed->min_api_minor, error);
-  if (context->build_id < fixed->min_build)
+                      claims->api_major, claims->api_minor, fixed->api_major, fixed->api_minor);
+  if (api_is_below (claims->api_major, claims->api_minor, fixed->min_api_major, fixed->min_api_minor))
+    return refuse_old_api (claims->api_major, claims->api_minor, fixed->min_api_major, fixed->min_api_minor, error);
+  if (claims->build_id < fixed->min_build)
     return va_refuse (error, VA_PROBLEM_API_TOO_OLD, _("the platform's SEV build is %u, the registration demands %u"),
-                      context->build_id, fixed->min_build);
+                      claims->build_id, fixed->min_build);
   return TRUE;
 }
 
 /* A claim only: it helps to refuse with a better sentence, the measurement decides. */
 static gboolean
-check_measured_firmware (const VaLaunchTerms *fixed, const VaValidateRequest *request, char **detail, GError **error)
+check_measured_firmware (const VaLaunchTerms *fixed, const guint8 *firmware, char **detail, GError **error)
 {
-  g_autofree char *claimed = va_hex_encode (request->firmware_hash, VA_SHA256_SIZE);
+  g_autofree char *claimed = firmware != NULL ? va_hex_encode (firmware, VA_SHA256_SIZE) : NULL;
   g_autoptr(GString) allowed = g_string_new (NULL);
 
-  if (!request->has_firmware_hash)
+  if (claimed == NULL)
     return TRUE;
   for (guint i = 0; i < fixed->references->len; i++)
     {
@@ -221,39 +220,43 @@ check_measured_firmware (const VaLaunchTerms *fixed, const VaValidateRequest *re
 }
 
 gboolean
-va_rule_claims (const VaLaunchTerms *fixed, guint32 policy, const VaValidateRequest *request, char **detail,
-                GError **error)
+va_rule_claims (const VaLaunchTerms *fixed, guint64 policy, const VaClaims *claims,
+                const guint8 firmware[VA_SHA256_SIZE], char **detail, GError **error)
 {
   g_autoptr(GError) reason = NULL;
 
   *detail = NULL;
-  if (request->context.policy != policy)
+  if (claims->policy != policy)
     {
-      *detail = g_strdup_printf (_("The launch was granted for policy 0x%x, the host says that the guest has policy "
-                                   "0x%x."),
-                                 policy, request->context.policy);
+      *detail = g_strdup_printf (_("The launch was granted for policy 0x%" PRIx64 ", the host says that the guest has "
+                                   "policy 0x%" PRIx64 "."),
+                                 policy, claims->policy);
       return va_refuse (error, VA_PROBLEM_POLICY_CHANGED, _("the guest has another policy than the launch"));
     }
-  if (!check_version (fixed, &request->context, &reason))
+  if (!check_version (fixed, claims, &reason))
     {
       *detail = g_strdup_printf ("%s.", reason->message);
       g_propagate_error (error, g_steal_pointer (&reason));
       return FALSE;
     }
-  return check_measured_firmware (fixed, request, detail, error);
+  return check_measured_firmware (fixed, firmware, detail, error);
 }
 
 const VaReference *
-va_rule_measurement (const VaLaunchTerms *fixed, VaSecret *tik, const VaValidateRequest *request)
+va_rule_evidence (const VaLaunchTerms *fixed, const VaEvidence *evidence, VaSecret *key, GError **error)
 {
-  const VaReference *found = NULL;
+  const VaReference *references = (const VaReference *) (gpointer) fixed->references->data;
+  VaTeeVerdict verdict = VA_TEE_UNREADABLE;
+  guint found = 0;
 
-  for (guint i = 0; i < fixed->references->len; i++)
-    {
-      const VaReference *reference = &g_array_index (fixed->references, VaReference, i);
-
-      if (va_measurement_matches (tik, &request->context, reference->digest, request->measurement) && found == NULL)
-        found = reference;
-    }
-  return found;
+  if (g_str_equal (evidence->type, fixed->tee->evidence_type))
+    verdict = fixed->tee->appraise (evidence->bytes, key, references, fixed->references->len, &found);
+  if (verdict == VA_TEE_MATCH)
+    return &references[found];
+  if (verdict == VA_TEE_MISMATCH)
+    va_refuse (error, VA_PROBLEM_MEASUREMENT_MISMATCH,
+               _("the guest's measurement is not one that the registration allows"));
+  else
+    va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("the evidence is not of the kind that this launch needs"));
+  return NULL;
 }

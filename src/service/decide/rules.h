@@ -7,7 +7,7 @@
 #include "api/problem.h"
 #include "service/decide/launch-terms.h"
 #include "service/decide/host-groups.h"
-#include "tee/sev/chain.h"
+#include "tee/tee.h"
 
 /*
  * The rules of a registration, one function each, pure: TRUE, or FALSE with a problem whose sentence the host may read.
@@ -27,19 +27,19 @@ gboolean va_rule_policy (const VaRegistration *registration, const VaLaunchReque
                          GError **error);
 /** va_rule_time: @now: seconds since 1970. Errors: VA_PROBLEM_OUTSIDE_TIME */
 gboolean va_rule_time (const VaRegistration *registration, gint64 now, GError **error);
-/** va_rule_chip: the chain's processor is a registered one. Errors: VA_PROBLEM_CHIP_NOT_ALLOWED */
-gboolean va_rule_chip (const VaRegistration *registration, const VaSevChain *chain, GError **error);
-/** va_rule_cloud_cert: the chain's OCA has the registered key. Errors: VA_PROBLEM_CLOUD_CERT_MISMATCH */
-gboolean va_rule_cloud_cert (const VaRegistration *registration, const VaSevChain *chain, GError **error);
-/** va_rule_minimum: the platform's certificate says a new enough API. Errors: VA_PROBLEM_API_TOO_OLD */
-gboolean va_rule_minimum_api (const VaRegistration *registration, const VaSevCert *pdh, GError **error);
+/** va_rule_chip: the platform's processor is a registered one. Errors: VA_PROBLEM_CHIP_NOT_ALLOWED */
+gboolean va_rule_chip (const VaRegistration *registration, const VaTeePlatform *platform, GError **error);
+/** va_rule_cloud_cert: the platform's owner is the registered one. Errors: VA_PROBLEM_CLOUD_CERT_MISMATCH */
+gboolean va_rule_cloud_cert (const VaRegistration *registration, const VaTeePlatform *platform, GError **error);
+/** va_rule_minimum_api: the platform says that its API is new enough. Errors: VA_PROBLEM_API_TOO_OLD */
+gboolean va_rule_minimum_api (const VaRegistration *registration, const VaTeePlatform *platform, GError **error);
 
 /** What a launch is, as far as a secret's rule may ask. */
 typedef struct {
-  guint32 policy;
+  guint64 policy;
   const char *host;
   VaHostGroups *groups; /* %NULL: none */
-  const VaSevChain *chain;
+  const VaTeePlatform *platform;
 } VaLaunchFacts;
 /**
  * va_rule_secrets: which secrets go with the launch.
@@ -54,10 +54,20 @@ gboolean va_rule_secrets (const VaRegistration *registration, const VaLaunchFact
  * And those of validate, which compare a host's claims with what was fixed. @detail: (out) (transfer full): on refusal
  * the whole explanation, for the owner.
  */
-/** Errors: VA_PROBLEM_POLICY_CHANGED, _API_CHANGED, _API_TOO_OLD, _FIRMWARE_CHANGED */
-gboolean va_rule_claims (const VaLaunchTerms *fixed, guint32 policy, const VaValidateRequest *request, char **detail,
-                         GError **error);
-/** va_rule_measurement: the reference that @request's measurement is of, or %NULL. All are tried, in constant time. */
-const VaReference *va_rule_measurement (const VaLaunchTerms *fixed, VaSecret *tik, const VaValidateRequest *request);
+/**
+ * va_rule_claims: what the evidence says besides what was measured.
+ * @firmware: (nullable): SHA-256 of the firmware that the host says it starts; %NULL: it does not say
+ * Errors: VA_PROBLEM_POLICY_CHANGED, _API_CHANGED, _API_TOO_OLD, _FIRMWARE_CHANGED
+ */
+gboolean va_rule_claims (const VaLaunchTerms *fixed, guint64 policy, const VaClaims *claims,
+                         const guint8 firmware[VA_SHA256_SIZE], char **detail, GError **error);
+/**
+ * va_rule_evidence: the reference that @evidence fits. All are tried, in constant time.
+ * @key: of VaTee.appraisal_key
+ * Returns: (transfer none): or %NULL
+ * Errors: VA_PROBLEM_MEASUREMENT_MISMATCH; VA_PROBLEM_BAD_REQUEST: it is not evidence of the launch's technology
+ */
+const VaReference *va_rule_evidence (const VaLaunchTerms *fixed, const VaEvidence *evidence, VaSecret *key,
+                                     GError **error);
 
 G_END_DECLS

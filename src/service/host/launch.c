@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <string.h>
+#include "api/launch-parts.h"
 #include "audit/chain.h"
 #include "api/launch-grant.h"
 #include "api/launch-pending.h"
@@ -39,11 +40,11 @@ typedef struct {
   const VaStoredRegistration *stored;
   const VaRegistration *registration;
   guint64 policy;
-  VaSevChain chain;
-  const char *generation;
+  const VaTee *tee;
+  VaTeePlatform *platform;
   VaLaunchTerms *fixed;
   VaSecret *table; /* %NULL: no secrets */
-  VaSevSession *session;
+  VaTeeStart start;
   VaStoredLaunch *launch;
 } Attempt;
 
@@ -53,7 +54,8 @@ attempt_clear (Attempt *attempt)
   va_open_registration_free (attempt->open);
   va_launch_terms_free (attempt->fixed);
   va_secret_free (attempt->table);
-  va_sev_session_free (attempt->session);
+  va_tee_start_clear (&attempt->start);
+  va_tee_platform_free (attempt->platform);
   va_stored_launch_free (attempt->launch);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Attempt, attempt_clear)
@@ -89,6 +91,7 @@ find_attempt_registration (Attempt *attempt, GError **error)
     }
   attempt->stored = attempt->open->stored;
   attempt->registration = &attempt->open->registration;
+  attempt->tee = va_registration_tee (attempt->registration);
   va_audit_entry_set_text (attempt->entry, VA_AUDIT_OWNER, attempt->stored->owner);
   va_audit_entry_set_number (attempt->entry, VA_AUDIT_VERSION, (gint64) attempt->stored->version);
   return TRUE;
@@ -103,35 +106,22 @@ check_rules (Attempt *attempt, GError **error)
          && va_rule_policy (attempt->registration, attempt->request, &attempt->policy, error);
 }
 
-/* Whether everything below the CEK verifies, so that it is AMD's signature on the CEK that is not known. */
 static gboolean
-only_root_is_unknown (const VaSevChain *chain)
-{
-  gboolean signed_by_ask = chain->cek.signature[0].usage == VA_SEV_USAGE_ASK
-                           || chain->cek.signature[1].usage == VA_SEV_USAGE_ASK;
-
-  return signed_by_ask && va_sev_chain_verify_below_cek (chain);
-}
-
-static gboolean
-verify_chain (Attempt *attempt, GError **error)
+verify_platform (Attempt *attempt, GError **error)
 {
   const VaService *service = attempt->service;
-  GBytes *id = attempt->request->cpu_id;
   VaRequest *call = attempt->call;
   gboolean known, good;
 
-  good = va_chain_cache_verify (service->chains, &attempt->chain, service->roots, &attempt->generation, &known,
+  good = va_chain_cache_verify (service->chains, attempt->platform, &service->roots, &known,
                                 service->key_service == NULL ? error : NULL);
   va_metrics_count (service->metrics, known ? VA_METRIC_CHAIN_HIT : VA_METRIC_CHAIN_MISS);
   if (good)
     return TRUE;
   /* What is missing may be had from AMD's key service; what comes of that is not remembered here. */
   return service->key_service != NULL
-         && va_key_service_verify (service->key_service, &attempt->chain,
-                                   id != NULL ? g_bytes_get_data (id, NULL) : NULL,
-                                   id != NULL ? g_bytes_get_size (id) : 0, service->roots, call->may_wait,
-                                   &call->must_wait, &attempt->generation, error);
+         && va_key_service_verify (service->key_service, attempt->platform, attempt->request->cpu_id, &service->roots,
+                                   call->may_wait, &call->must_wait, error);
 }
 
 /* What the platform gave, so that it can be recognised later. */
@@ -158,15 +148,16 @@ note_platform (const Attempt *attempt)
 static gboolean
 check_attempt_platform (Attempt *attempt, GError **error)
 {
-  const VaLaunchRequest *request = attempt->request;
+  g_autoptr(VaBlobs) claim = va_launch_request_claim (attempt->request);
+  const VaTee *tee = attempt->tee;
   g_autoptr(GError) reason = NULL;
 
   note_platform (attempt);
 
-  if (!va_sev_chain_parse (&attempt->chain, request->pdh, sizeof request->pdh, request->cert_chain,
-                           sizeof request->cert_chain, &reason))
+  attempt->platform = tee->read_platform (claim, &reason);
+  if (attempt->platform == NULL)
     return va_refuse (error, VA_PROBLEM_CHAIN_INVALID, _("the platform's certificates: %s"), reason->message);
-  if (!verify_chain (attempt, &reason) && reason->domain == VA_CORE_ERROR)
+  if (!verify_platform (attempt, &reason) && reason->domain == VA_CORE_ERROR)
     {
       if (attempt->call->must_wait)
         return va_refuse (error, VA_PROBLEM_KEY_SERVICE, "%s", reason->message);
@@ -175,11 +166,11 @@ check_attempt_platform (Attempt *attempt, GError **error)
     }
   if (reason != NULL)
     return va_refuse (error,
-                      only_root_is_unknown (&attempt->chain) ? VA_PROBLEM_ROOT_UNTRUSTED : VA_PROBLEM_CHAIN_INVALID,
+                      tee->lacks_root_only (attempt->platform) ? VA_PROBLEM_ROOT_UNTRUSTED : VA_PROBLEM_CHAIN_INVALID,
                       _("the platform's certificates: %s"), reason->message);
-  return va_rule_chip (attempt->registration, &attempt->chain, error)
-         && va_rule_cloud_cert (attempt->registration, &attempt->chain, error)
-         && va_rule_minimum_api (attempt->registration, &attempt->chain.pdh, error);
+  return va_rule_chip (attempt->registration, attempt->platform, error)
+         && va_rule_cloud_cert (attempt->registration, attempt->platform, error)
+         && va_rule_minimum_api (attempt->registration, attempt->platform, error);
 }
 
 /* Reference values, minimums and secrets as they are now. */
@@ -187,15 +178,15 @@ static gboolean
 fix_terms (Attempt *attempt, GError **error)
 {
   const VaRegistration *registration = attempt->registration;
-  VaLaunchTerms *fixed = va_launch_terms_new ();
+  VaLaunchTerms *fixed = va_launch_terms_new (attempt->tee);
   VaService *service = attempt->service;
-  const VaLaunchFacts facts = { (guint32) attempt->policy, attempt->host, service->groups, &attempt->chain };
+  const VaLaunchFacts facts = { attempt->policy, attempt->host, service->groups, attempt->platform };
   g_autoptr(GPtrArray) secrets = NULL, omitted = NULL;
   g_autoptr(GArray) areas = NULL;
 
   attempt->fixed = fixed;
-  fixed->api_major = attempt->chain.pdh.api_major;
-  fixed->api_minor = attempt->chain.pdh.api_minor;
+  fixed->api_major = attempt->platform->api_major;
+  fixed->api_minor = attempt->platform->api_minor;
   fixed->min_api_major = registration->min_api_major;
   fixed->min_api_minor = registration->min_api_minor;
   fixed->min_build = registration->min_build;
@@ -211,23 +202,18 @@ fix_terms (Attempt *attempt, GError **error)
 }
 
 static gboolean
-make_attempt_session (Attempt *attempt, GError **error)
+begin_attempt (Attempt *attempt, GError **error)
 {
+  const GArray *references = attempt->fixed->references;
+  const VaTeeLaunch launch = { .platform = attempt->platform,
+                               .policy = attempt->policy,
+                               .domain_uuid = attempt->request->domain_uuid,
+                               .references = (const VaReference *) (gpointer) references->data,
+                               .reference_count = references->len };
   g_autoptr(GError) reason = NULL;
 
-  attempt->session = va_sev_session_new (&attempt->chain.pdh, (guint32) attempt->policy, &reason);
-  return attempt->session != NULL
+  return attempt->tee->begin (&launch, &attempt->start, &reason)
          || va_refuse (error, VA_PROBLEM_CHAIN_INVALID, _("the platform's key: %s"), reason->message);
-}
-
-static VaSecret *
-join_keys (const VaSevSession *session)
-{
-  VaSecret *keys = va_secret_new (2 * VA_SEV_KEY_SIZE);
-
-  memcpy (va_secret_data (keys), va_secret_data (session->tik), VA_SEV_KEY_SIZE);
-  memcpy (va_secret_data (keys) + VA_SEV_KEY_SIZE, va_secret_data (session->tek), VA_SEV_KEY_SIZE);
-  return keys;
 }
 
 /* Takes the place of the launch that waited for a confirmation of the same, if there is one. */
@@ -260,8 +246,8 @@ note_grant (const Attempt *attempt)
   const char *fixed = attempt->launch->fixed;
 
   va_audit_entry_set_text (entry, VA_AUDIT_LAUNCH, attempt->launch->id);
-  va_audit_entry_set_number (entry, VA_AUDIT_POLICY, attempt->policy);
-  va_audit_entry_set_text (entry, VA_AUDIT_GENERATION, attempt->generation);
+  va_audit_entry_set_number (entry, VA_AUDIT_POLICY, (gint64) attempt->policy);
+  va_audit_entry_set_text (entry, VA_AUDIT_GENERATION, attempt->platform->generation);
   va_audit_entry_set_hash (entry, VA_AUDIT_TERMS, fixed, strlen (fixed));
   va_audit_entry_decide (entry, VA_AUDIT_VERDICT_GRANTED);
 }
@@ -280,7 +266,6 @@ commit_attempt (Attempt *attempt, GError **error)
                       .max_waiting = WAITING_MAX,
                       .read = attempt->stored,
                       .any_owner = attempt->request->owner == NULL };
-  g_autoptr(VaSecret) keys = join_keys (attempt->session);
   g_autofree char *timeline = NULL;
 
   attempt->launch = launch;
@@ -290,8 +275,8 @@ commit_attempt (Attempt *attempt, GError **error)
   launch->host = g_strdup (attempt->host);
   launch->domain_uuid = g_strdup (attempt->request->domain_uuid);
   launch->domain_name = g_strdup (attempt->request->domain_name);
-  launch->policy = (guint32) attempt->policy;
-  launch->generation = g_strdup (attempt->generation);
+  launch->policy = attempt->policy;
+  launch->generation = g_strdup (attempt->platform->generation);
   launch->version = attempt->stored->version;
   launch->created = va_service_now ();
   if (!take_waiting (attempt, error))
@@ -302,7 +287,8 @@ commit_attempt (Attempt *attempt, GError **error)
   permit.wait_timeline = timeline;
   va_stored_launch_step (launch, "granted", launch->created);
   note_grant (attempt);
-  return va_store_create_launch (attempt->service->store, launch, keys, attempt->table, &permit, attempt->entry, error);
+  return va_store_create_launch (attempt->service->store, launch, attempt->start.keys, attempt->table, &permit,
+                                 attempt->entry, error);
 }
 
 /* Each grant is a record for good, whatever its permit gives back, so their number is bounded in time. */
@@ -323,7 +309,7 @@ try_launch (Attempt *attempt, GError **error)
 {
   return find_attempt_registration (attempt, error) && check_rules (attempt, error)
          && check_attempt_platform (attempt, error) && check_rate (attempt, error) && fix_terms (attempt, error)
-         && make_attempt_session (attempt, error) && commit_attempt (attempt, error);
+         && begin_attempt (attempt, error) && commit_attempt (attempt, error);
 }
 
 static JsonObject *
@@ -333,8 +319,7 @@ write_grant (const Attempt *attempt)
                           .policy = attempt->launch->policy,
                           .expires = attempt->launch->expires / 1000 };
 
-  memcpy (grant.session, attempt->session->session, sizeof grant.session);
-  memcpy (grant.owner_cert, attempt->session->godh_cert, sizeof grant.owner_cert);
+  va_launch_grant_set_start (&grant, attempt->start.handover);
   return va_launch_grant_write (&grant);
 }
 

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <string.h>
+#include "api/launch-parts.h"
 #include "core/encoding.h"
 #include "api/validate-reply.h"
 #include "core/i18n.h"
@@ -26,13 +27,15 @@ typedef struct {
   const VaIdentity *peer;
   const char *vm;
   const VaValidateRequest *request;
+  VaEvidence evidence; /* of it, and what that says */
+  VaClaims claims;
   gint64 now;
   VaAuditEntry *entry; /* for the audit log */
   /* the answer: a reply, or a refusal that has consumed the launch */
   VaValidateReply *reply;
   GError *refusal;
   /* for the explanation of a measurement that does not fit */
-  VaSecret *tik;
+  VaSecret *key; /* of VaTee.appraisal_key */
   VaLaunchTerms *fixed;
   char *owner;
   gboolean explained; /* the explainer has a place for it */
@@ -45,69 +48,68 @@ validation_clear (Validation *validation)
     va_explainer_release (validation->service->explainer, validation->peer->name);
   va_validate_reply_free (validation->reply);
   g_clear_error (&validation->refusal);
-  va_secret_free (validation->tik);
+  va_secret_free (validation->key);
+  va_evidence_clear (&validation->evidence);
   va_launch_terms_free (validation->fixed);
   g_free (validation->owner);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Validation, validation_clear)
 
-static VaSecret *
-part_of (VaSecret *keys, gsize offset)
-{
-  return va_secret_copy_in (va_secret_data (keys) + offset, VA_SEV_KEY_SIZE);
-}
-
 /* Everything that the store keeps sealed for this launch, opened; and what was fixed. */
 static gboolean
-open_launch (Validation *validation, const VaStoredLaunch *launch, VaSecret **tek, VaSecret **table, GError **error)
+open_launch (Validation *validation, const VaStoredLaunch *launch, VaSecret **keys, VaSecret **table, GError **error)
 {
   VaStore *store = validation->service->store;
-  g_autoptr(VaSecret) keys = va_store_open_keys (store, launch, error);
 
-  if (keys == NULL)
+  *keys = va_store_open_keys (store, launch, error);
+  if (*keys == NULL)
     return FALSE;
-  if (va_secret_size (keys) != 2 * VA_SEV_KEY_SIZE)
-    return va_refuse (error, VA_PROBLEM_INTERNAL, _("the launch's stored keys are broken"));
-  validation->tik = part_of (keys, 0);
-  *tek = part_of (keys, VA_SEV_KEY_SIZE);
   validation->fixed = va_launch_terms_read (launch->fixed, error);
   if (validation->fixed == NULL)
     return FALSE;
+  validation->key = validation->fixed->tee->appraisal_key (*keys);
+  if (validation->key == NULL)
+    return va_refuse (error, VA_PROBLEM_INTERNAL, _("the launch's stored keys are broken"));
   if (!validation->fixed->has_secrets)
     return TRUE;
   *table = va_store_open_table (store, launch, error);
   return *table != NULL;
 }
 
-static VaValidateReply *
-make_reply (const Validation *validation, const VaReference *reference, VaSecret *tek, VaSecret *table)
+/* @table: (nullable): what is sealed for the guest */
+static gboolean
+make_reply (Validation *validation, const VaReference *reference, VaSecret *keys, VaSecret *table, GError **error)
 {
   VaValidateReply *reply = g_new0 (VaValidateReply, 1);
+  g_autoptr(VaBlobs) packet = NULL;
 
+  validation->reply = reply;
   reply->launch_id = g_strdup (validation->request->launch_id);
   if (table == NULL)
-    return reply;
-  reply->payload = va_packet_seal (validation->tik, tek, table, validation->request->measurement, reply->header);
+    return TRUE;
+  packet = validation->fixed->tee->seal (keys, table, validation->evidence.bytes);
+  if (packet == NULL)
+    return va_refuse (error, VA_PROBLEM_INTERNAL, _("the launch's stored keys are broken"));
+  va_validate_reply_set_packet (reply, packet);
   reply->secret_address = reference->secret_address;
-  reply->has_secret = TRUE;
-  return reply;
+  return TRUE;
 }
 
 /* Sets reply, or gives the refusal with its explanation. */
 static gboolean
 reach_verdict (Validation *validation, const VaStoredLaunch *launch, char **detail, GError **error)
 {
-  g_autoptr(VaSecret) tek = NULL, table = NULL;
+  const VaValidateRequest *request = validation->request;
+  const guint8 *firmware = request->has_firmware_hash ? request->firmware_hash : NULL;
+  g_autoptr(VaSecret) keys = NULL, table = NULL;
   const VaReference *reference;
 
-  if (!open_launch (validation, launch, &tek, &table, error)
-      || !va_rule_claims (validation->fixed, launch->policy, validation->request, detail, error))
+  if (!open_launch (validation, launch, &keys, &table, error)
+      || !va_rule_claims (validation->fixed, launch->policy, &validation->claims, firmware, detail, error))
     return FALSE;
-  reference = va_rule_measurement (validation->fixed, validation->tik, validation->request);
-  if (reference == NULL)
-    return va_refuse (error, VA_PROBLEM_MEASUREMENT_MISMATCH,
-                      _("the guest's measurement is not one that the registration allows"));
-  validation->reply = make_reply (validation, reference, tek, table);
+  reference = va_rule_evidence (validation->fixed, &validation->evidence, validation->key, error);
+  if (reference == NULL || !make_reply (validation, reference, keys, table, error))
+    return FALSE;
   *detail = va_explain_match (validation->fixed, reference);
   return TRUE;
 }
@@ -142,27 +144,26 @@ refuse_launch (Validation *validation, VaStoredLaunch *launch, GError *reason, c
 }
 
 static void
-take_firmware_version (VaStoredLaunch *launch, const VaLaunchContext *context)
+take_firmware_version (VaStoredLaunch *launch, const VaClaims *claims)
 {
   launch->has_firmware_version = TRUE;
-  launch->api_major = context->api_major;
-  launch->api_minor = context->api_minor;
-  launch->build_id = context->build_id;
+  launch->api_major = claims->api_major;
+  launch->api_minor = claims->api_minor;
+  launch->build_id = claims->build_id;
 }
 
 /* The host's claims, and the measurement that they are held against. */
 static void
 note_evidence (const Validation *validation)
 {
-  const VaValidateRequest *request = validation->request;
-  const VaLaunchContext *context = &request->context;
+  const VaClaims *claims = &validation->claims;
   JsonObject *evidence = json_object_new ();
-  g_autofree char *measurement = va_hex_encode (request->measurement, VA_MEASUREMENT_SIZE);
+  g_autofree char *measurement = va_hex_encode (claims->measurement, sizeof claims->measurement);
 
-  json_object_set_int_member (evidence, "api-major", context->api_major);
-  json_object_set_int_member (evidence, "api-minor", context->api_minor);
-  json_object_set_int_member (evidence, "build-id", context->build_id);
-  json_object_set_int_member (evidence, "policy", context->policy);
+  json_object_set_int_member (evidence, "api-major", claims->api_major);
+  json_object_set_int_member (evidence, "api-minor", claims->api_minor);
+  json_object_set_int_member (evidence, "build-id", claims->build_id);
+  json_object_set_int_member (evidence, "policy", (gint64) claims->policy);
   json_object_set_string_member (evidence, "measurement", measurement);
   va_audit_entry_set_object (validation->entry, VA_AUDIT_EVIDENCE, evidence);
 }
@@ -213,7 +214,7 @@ decide_open (Validation *validation, VaStoredLaunch *launch)
       launch->state = VA_LAUNCH_EXPIRED;
       return;
     }
-  take_firmware_version (launch, &validation->request->context);
+  take_firmware_version (launch, &validation->claims);
   validation->owner = g_strdup (launch->owner);
   if (!reach_verdict (validation, launch, &detail, &reason))
     {
@@ -255,9 +256,9 @@ queue_explanation (Validation *validation)
   explanation->owner = g_steal_pointer (&validation->owner);
   explanation->host = g_strdup (validation->peer->name);
   explanation->fixed = g_steal_pointer (&validation->fixed);
-  explanation->tik = g_steal_pointer (&validation->tik);
-  explanation->context = request->context;
-  memcpy (explanation->measurement, request->measurement, VA_MEASUREMENT_SIZE);
+  explanation->key = g_steal_pointer (&validation->key);
+  explanation->evidence = validation->evidence;
+  validation->evidence = (VaEvidence){ 0 };
   explanation->has_firmware_hash = request->has_firmware_hash;
   memcpy (explanation->firmware_hash, request->firmware_hash, VA_SHA256_SIZE);
   validation->explained = FALSE; /* the place is the explanation's now */
@@ -278,6 +279,9 @@ validate_launch (VaService *service, VaRequest *call, const VaValidateRequest *r
 
   va_audit_entry_set_text (validation.entry, VA_AUDIT_VM, validation.vm);
   va_audit_entry_set_text (validation.entry, VA_AUDIT_CLAIMED_LAUNCH, request->launch_id);
+  va_validate_request_evidence (request, &validation.evidence);
+  if (!va_evidence_read (&validation.evidence, &validation.claims, error))
+    return NULL;
   note_evidence (&validation);
   if (!va_store_change_launch (service->store, request->launch_id, decide_validation, &validation, validation.entry,
                                &reason))

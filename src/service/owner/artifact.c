@@ -10,7 +10,7 @@
 #include "service/store-room.h"
 #include "service/service.h"
 #include "service/module.h"
-#include "tee/sev/digest.h"
+#include "tee/sha256.h"
 #include "tee/sev/firmware-image.h"
 
 /* PUT, GET, DELETE /v1/artifact: firmware images, by content. */

@@ -3,6 +3,7 @@
 
 #include "service/owner/registered.h"
 
+#include "api/launch-parts.h"
 #include "core/i18n.h"
 #include "service/refusal.h"
 #include "service/decide/registration.h"
@@ -35,11 +36,11 @@ check_named_groups (VaService *service, const VaRegistration *registration, GErr
 gboolean
 va_vm_check_usable (VaService *service, const char *owner, const VaRegistration *registration, GError **error)
 {
-  g_autoptr(VaLaunchTerms) fixed = va_launch_terms_new ();
+  const VaTee *tee = va_registration_tee (registration);
+  g_autoptr(VaLaunchTerms) fixed = va_launch_terms_new (tee);
   g_autoptr(GArray) areas = NULL;
   g_autoptr(VaSecret) table = NULL;
   g_autoptr(GError) reason = NULL;
-  VaSevCert cloud_cert;
 
   if (registration->not_after != 0 && registration->not_after < va_service_now () / 1000)
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST,
@@ -48,13 +49,9 @@ va_vm_check_usable (VaService *service, const char *owner, const VaRegistration 
                         "leave it out"));
   if (!check_named_groups (service, registration, error))
     return FALSE;
-  if (registration->cloud_cert != NULL
-      && !va_sev_cert_parse (&cloud_cert, g_bytes_get_data (registration->cloud_cert, NULL),
-                             g_bytes_get_size (registration->cloud_cert), &reason))
+  if (registration->cloud_cert != NULL && tee->check_owner != NULL
+      && !tee->check_owner (registration->cloud_cert, &reason))
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("cloud-cert: %s"), reason->message);
-  if (registration->cloud_cert != NULL && cloud_cert.usage != VA_SEV_USAGE_OCA)
-    return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("cloud-cert: expected an OCA certificate, this one is a %s"),
-                      va_sev_usage_name (cloud_cert.usage));
   return va_references_compute (service->references, service->store, owner, registration, fixed, &areas, error)
          && va_secret_table_make (service->store, owner, registration, registration->secrets, areas, &table, error);
 }

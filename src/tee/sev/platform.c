@@ -4,6 +4,9 @@
 #include "tee/sev/platform.h"
 
 #include <string.h>
+#include "core/error.h"
+#include "core/i18n.h"
+#include "tee/sev/error.h"
 #include "tee/sev/seam.h"
 
 typedef struct {
@@ -64,14 +67,18 @@ void
 va_sev_platform_hash (const VaTeePlatform *platform, guint8 all[VA_SHA256_SIZE], guint8 part[VA_SHA256_SIZE])
 {
   const VaSevChain *chain = va_sev_platform_chain (platform);
-  g_autofree guint8 *bytes = g_malloc (4 * VA_SEV_CERT_SIZE);
+  g_autofree guint8 *bytes = NULL;
 
+  if (part != NULL)
+    va_sha256 (chain->oca.raw, VA_SEV_CERT_SIZE, part);
+  if (all == NULL)
+    return;
+  bytes = g_malloc (4 * VA_SEV_CERT_SIZE);
   memcpy (bytes, chain->pdh.raw, VA_SEV_CERT_SIZE);
   memcpy (bytes + VA_SEV_CERT_SIZE, chain->pek.raw, VA_SEV_CERT_SIZE);
   memcpy (bytes + 2 * VA_SEV_CERT_SIZE, chain->oca.raw, VA_SEV_CERT_SIZE);
   memcpy (bytes + 3 * VA_SEV_CERT_SIZE, chain->cek.raw, VA_SEV_CERT_SIZE);
   va_sha256 (bytes, 4 * VA_SEV_CERT_SIZE, all);
-  va_sha256 (chain->oca.raw, VA_SEV_CERT_SIZE, part);
 }
 
 gboolean
@@ -93,6 +100,18 @@ va_sev_platform_lacks_root_only (const VaTeePlatform *platform)
                            || chain->cek.signature[1].usage == VA_SEV_USAGE_ASK;
 
   return signed_by_ask && va_sev_chain_verify_below_cek (chain);
+}
+
+gboolean
+va_sev_platform_check_owner (GBytes *certificate, GError **error)
+{
+  VaSevCert cert;
+
+  if (!va_sev_cert_parse (&cert, g_bytes_get_data (certificate, NULL), g_bytes_get_size (certificate), error))
+    return FALSE;
+  return cert.usage == VA_SEV_USAGE_OCA
+         || va_error_set (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT, _("expected an OCA certificate, this one is a %s"),
+                          va_sev_usage_name (cert.usage));
 }
 
 gboolean

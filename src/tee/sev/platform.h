@@ -12,6 +12,7 @@ void va_sev_platform_hash (const VaTeePlatform *platform, guint8 all[VA_SHA256_S
 gboolean va_sev_platform_verify (VaTeePlatform *platform, const VaTeeRoots *roots, gboolean part_is_known,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean va_sev_platform_lacks_root_only (const VaTeePlatform *platform);
+gboolean va_sev_platform_check_owner (GBytes *certificate, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean va_sev_platform_has_owner (const VaTeePlatform *platform, GBytes *certificate, gboolean *same, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 void va_sev_platform_free (VaTeePlatform *platform);

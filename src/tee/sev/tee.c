@@ -152,12 +152,12 @@ static const VaTeeCpus save_areas = {
 
 #define COMMON_PARTS \
   .evidence_type = VA_SEV_EVIDENCE, .moment = VA_TEE_BEFORE_START, .digest_size = VA_SHA256_SIZE, \
-  .hash_platform = va_sev_platform_hash, .verify_platform = va_sev_platform_verify, \
-  .lacks_root_only = va_sev_platform_lacks_root_only, .has_owner = va_sev_platform_has_owner, \
-  .free_platform = va_sev_platform_free, .begin = begin_sev_launch, .read_image = va_sev_image_read, \
-  .copy_image = va_sev_image_copy, .free_image = va_sev_image_free, .compute_digest = va_sev_image_digest, \
-  .read_evidence = read_claims, .appraisal_key = take_tik, .appraise = appraise_measurement, .seal = seal_packet, \
-  .explain = va_sev_explain_evidence
+  .hash_is_digest = TRUE, .hash_platform = va_sev_platform_hash, .verify_platform = va_sev_platform_verify, \
+  .lacks_root_only = va_sev_platform_lacks_root_only, .check_owner = va_sev_platform_check_owner, \
+  .has_owner = va_sev_platform_has_owner, .free_platform = va_sev_platform_free, .begin = begin_sev_launch, \
+  .read_image = va_sev_image_read, .copy_image = va_sev_image_copy, .free_image = va_sev_image_free, \
+  .compute_digest = va_sev_image_digest, .read_evidence = read_claims, .appraisal_key = take_tik, \
+  .appraise = appraise_measurement, .seal = seal_packet, .explain = va_sev_explain_evidence
 
 const VaTee va_tee_sev = {
   .scheme = "amd-sev",
