@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "api/messages.h"
+#include "api/launch-grant.h"
+#include "api/launch-request.h"
+#include "api/registration.h"
+#include "api/validate-reply.h"
+#include "api/validate-request.h"
 #include "tee/tee.h"
 
 /*

@@ -8,6 +8,7 @@
 #include "api/registration-policy.h"
 #include "core/encoding.h"
 #include "core/i18n.h"
+#include "tee/sev/certificate.h"
 
 #define CPUS_MAX 4096
 

@@ -3,8 +3,7 @@
 
 #include "api/registration-secrets.h"
 #include "codec/message.h"
-#include "tee/sev/certificate.h"
-#include "tee/sev/digest.h"
+#include "tee/kernel-hashes.h"
 
 G_BEGIN_DECLS
 

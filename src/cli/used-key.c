@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/i18n.h"
-#include "tee/sev/digest.h"
+#include "tee/sha256.h"
 
 #define PLACES 2
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "tee/sev/measurement.h"
 #include "service/decide/references.h"
 
 G_BEGIN_DECLS

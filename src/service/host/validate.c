@@ -15,7 +15,6 @@
 #include "service/decide/rules.h"
 #include "service/service.h"
 #include "service/module.h"
-#include "tee/sev/session.h"
 
 /*
  * POST /v1/vm/{id}/validate: the one answer of a launch. The launch is consumed in the transaction that decides, and
