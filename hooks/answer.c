@@ -32,7 +32,7 @@ is_base64_of (const char *text, gsize size)
 }
 
 static gboolean
-take_lines (VaAnswer *answer, char **lines)
+take_lines (VaHookAnswer *answer, char **lines)
 {
   guint n = g_strv_length (lines);
 
@@ -56,10 +56,10 @@ take_lines (VaAnswer *answer, char **lines)
   return TRUE;
 }
 
-VaAnswer *
+VaHookAnswer *
 va_answer_read (const char *text, gsize size)
 {
-  VaAnswer *answer = g_new0 (VaAnswer, 1);
+  VaHookAnswer *answer = g_new0 (VaHookAnswer, 1);
   g_autofree char *copy = NULL;
   g_auto(GStrv) lines = NULL;
 
@@ -75,7 +75,7 @@ va_answer_read (const char *text, gsize size)
 }
 
 void
-va_answer_free (VaAnswer *answer)
+va_answer_free (VaHookAnswer *answer)
 {
   if (answer == NULL)
     return;

@@ -13,14 +13,14 @@ typedef struct {
   char *sentence; /* refuse */
   char *session;
   char *owner_cert;
-} VaAnswer;
+} VaHookAnswer;
 
 /**
  * va_answer_read: anything that is not exactly one of the three answers is a refusal, with a sentence that says so.
  * Spec: docs/PROTOCOL.md §2, Local questions
  */
-VaAnswer *va_answer_read (const char *text, gsize size);
-void va_answer_free (VaAnswer *answer);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaAnswer, va_answer_free)
+VaHookAnswer *va_answer_read (const char *text, gsize size);
+void va_answer_free (VaHookAnswer *answer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaHookAnswer, va_answer_free)
 
 G_END_DECLS

@@ -114,7 +114,7 @@ check_gate (pid_t libvirtd, GError **error)
   return FALSE;
 }
 
-static VaAnswer *
+static VaHookAnswer *
 ask_about_start (const char *operation, pid_t libvirtd, const GString *xml, guint deadline_ms, GError **error)
 {
   g_autoptr(GString) question = g_string_sized_new (xml->len + 64);
@@ -163,7 +163,7 @@ attest_start (const char *name, const Input *input, GError **error)
   pid_t libvirtd = getppid ();
   g_auto(VaLaunchFiles) files = VA_LAUNCH_FILES_INIT;
   g_autoptr(VaConfig) config = NULL;
-  g_autoptr(VaAnswer) answer = NULL;
+  g_autoptr(VaHookAnswer) answer = NULL;
   g_autofree char *uuid = NULL;
   guint id;
 

@@ -30,10 +30,10 @@ typedef struct {
   pid_t pid;
   guint deadline_ms;
   gint64 end; /* g_get_monotonic_time() */
-} Question;
+} VerdictQuestion;
 
 static guint
-left_ms (const Question *question)
+left_ms (const VerdictQuestion *question)
 {
   return (guint) CLAMP ((question->end - g_get_monotonic_time ()) / 1000, 1, G_MAXINT);
 }
@@ -73,7 +73,7 @@ refusal_sentence (const char *answer, gsize size)
 }
 
 static gboolean
-ask_for_verdict (const Question *question, GError **error)
+ask_for_verdict (const VerdictQuestion *question, GError **error)
 {
   g_autofree char *words =
     g_strdup_printf ("virt-attest gate 1\nuuid %s\npid %d\n", question->uuid, (int) question->pid);
@@ -120,7 +120,7 @@ is_attested (const char *marker, pid_t pid)
 
 /* A domain that was prepared for attestation, whether or not its hook ran. */
 static gboolean
-judge_ours (const Question *question, gboolean loads_state, GError **error)
+judge_ours (const VerdictQuestion *question, gboolean loads_state, GError **error)
 {
   g_autofree char *marker = NULL;
 
@@ -148,7 +148,7 @@ judge_ours (const Question *question, gboolean loads_state, GError **error)
 gboolean
 va_verdict (const char *uuid, pid_t pid, guint deadline_ms, GError **error)
 {
-  const Question question = { uuid, pid, deadline_ms, g_get_monotonic_time () + (gint64) deadline_ms * 1000 };
+  const VerdictQuestion question = { uuid, pid, deadline_ms, g_get_monotonic_time () + (gint64) deadline_ms * 1000 };
   VaQemuArguments arguments;
 
   if (pid <= 0)

@@ -87,7 +87,7 @@ read_typed_byte (int fd, guint8 *byte)
 }
 
 static VaSecret *
-read_line (int fd)
+read_typed_line (int fd)
 {
   g_autoptr(VaSecret) line = va_secret_new (PASSPHRASE_MAX);
   guint8 *bytes = va_secret_data (line);
@@ -106,7 +106,7 @@ ask_passphrase (int fd, const char *question)
 
   if (write (fd, question, strlen (question)) < 0)
     return va_secret_new (0);
-  line = read_line (fd);
+  line = read_typed_line (fd);
   if (write (fd, "\n", 1) < 0)
     va_secret_truncate (line, 0);
   return line;

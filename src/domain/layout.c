@@ -36,10 +36,10 @@ change_clear (gpointer data)
 typedef struct {
   VaXmlLayout *layout;
   GArray *open; /* of guint: indexes of elements whose end tag is still to come */
-} Scan;
+} TagScan;
 
 static void
-take_start_tag (const Scan *scan, gsize start, gsize end, gboolean is_short)
+take_start_tag (const TagScan *scan, gsize start, gsize end, gboolean is_short)
 {
   Extent extent = { .start = start, .content = end, .content_end = end, .end = end, .is_short = is_short };
   guint index = scan->layout->extents->len;
@@ -50,7 +50,7 @@ take_start_tag (const Scan *scan, gsize start, gsize end, gboolean is_short)
 }
 
 static void
-take_end_tag (const Scan *scan, gsize start, gsize end)
+take_end_tag (const TagScan *scan, gsize start, gsize end)
 {
   Extent *extent;
 
@@ -75,7 +75,7 @@ static void
 scan_text (VaXmlLayout *layout)
 {
   g_autoptr(GArray) open = g_array_new (FALSE, FALSE, sizeof (guint));
-  Scan scan = { layout, open };
+  TagScan scan = { layout, open };
   VaMarkup markup;
 
   va_markup_init (&markup, NULL, on_tag, &scan);

@@ -18,10 +18,10 @@
 typedef struct {
   char *config;
   gboolean version;
-} Options;
+} AgentOptions;
 
 static gboolean
-parse_agent_options (Options *options, int *argc, char ***argv, GError **error)
+parse_agent_options (AgentOptions *options, int *argc, char ***argv, GError **error)
 {
   const GOptionEntry entries[] = {
     { "config", 0, 0, G_OPTION_ARG_FILENAME, &options->config, N_("Read FILE instead of the default configuration"),
@@ -119,7 +119,7 @@ run_agent (VaAgent *agent)
 int
 main (int argc, char *argv[])
 {
-  Options options = { 0 };
+  AgentOptions options = { 0 };
   g_autofree char *config = NULL;
   g_autoptr(VaHostSettings) settings = NULL;
   g_autoptr(GError) error = NULL;

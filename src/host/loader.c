@@ -46,7 +46,7 @@ va_loader_inspect (VaLoader *loader, const char *path, GError **error)
 
 /* The first bytes of a regular file, as many as there are. */
 static gsize
-read_head (const char *path, guint8 *head, gsize size)
+read_image_head (const char *path, guint8 *head, gsize size)
 {
   int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   struct stat status;
@@ -64,7 +64,7 @@ gboolean
 va_loader_check_kernel (const char *path, GError **error)
 {
   guint8 head[VA_KERNEL_HEAD];
-  const char *problem = va_kernel_kind_problem (va_kernel_kind (head, read_head (path, head, sizeof head)));
+  const char *problem = va_kernel_kind_problem (va_kernel_kind (head, read_image_head (path, head, sizeof head)));
 
   if (problem == NULL)
     return TRUE;

@@ -32,10 +32,10 @@
 typedef struct {
   char *config;
   gboolean version, check;
-} Options;
+} ServiceOptions;
 
 static gboolean
-parse_service_options (int argc, char **argv, Options *options)
+parse_service_options (int argc, char **argv, ServiceOptions *options)
 {
   const GOptionEntry entries[] = {
     { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config, N_("Read this configuration"), N_("FILE") },
@@ -263,7 +263,7 @@ check_configuration (const VaConfig *config, const char *path, gboolean is_defau
 }
 
 static gboolean
-run_service (const Options *options, GError **error)
+run_service (const ServiceOptions *options, GError **error)
 {
   const char *path = options->config != NULL ? options->config : VA_SYSCONFDIR "/service.conf";
   g_autoptr(VaConfig) config = va_service_config_load (path, error);
@@ -283,7 +283,7 @@ int
 main (int argc, char **argv)
 {
   g_autoptr(GError) error = NULL;
-  Options options = { NULL };
+  ServiceOptions options = { NULL };
   gboolean ok;
 
   mallopt (M_ARENA_MAX, ARENAS);

@@ -185,7 +185,7 @@ check_exists (VaDb *sql, const char *query, const char *owner, const char *name,
 
 /* The secrets and the firmware that the registration names must be there. */
 static gboolean
-check_references (VaDb *sql, const RegistrationWork *work, GError **error)
+check_names_exist (VaDb *sql, const RegistrationWork *work, GError **error)
 {
   for (guint i = 0; work->secrets != NULL && work->secrets[i] != NULL; i++)
     if (!check_exists (sql, "SELECT 1 FROM secrets WHERE owner = ? AND name = ?", work->registration->owner,
@@ -233,7 +233,7 @@ insert_registration (VaDb *sql, gpointer data, GError **error)
     return FALSE;
   work->is_new = present == 0;
   return check_expected (sql, work->expected, registration->owner, registration->id, error)
-         && check_references (sql, work, error)
+         && check_names_exist (sql, work, error)
          && va_db_run (sql, error, "UPDATE counters SET value = value + 1 WHERE name = 'version'", "")
          && va_db_run (sql, error,
                        "INSERT INTO registrations (id, owner, version, created, launches, text, sealed, key_id) VALUES"

@@ -85,7 +85,7 @@ test_identify (void)
 static VaAnswerKind
 kind_of (const char *text, gsize size)
 {
-  g_autoptr(VaAnswer) answer = va_answer_read (text, size);
+  g_autoptr(VaHookAnswer) answer = va_answer_read (text, size);
 
   g_assert_true ((answer->kind == VA_ANSWER_REFUSE) == (answer->sentence != NULL && answer->sentence[0] != '\0'));
   g_assert_true ((answer->kind == VA_ANSWER_GRANT) == (answer->session != NULL));
@@ -121,8 +121,8 @@ test_answers (void)
   g_autofree char *more = g_strdup_printf ("%spass\n", good);
   const char *grants[] = { cut_session, long_owner, no_id, no_end, more };
   g_autofree char *text = g_strnfill (1025, 'a'), *too_long = g_strdup_printf ("refuse\n%s\n", text);
-  g_autoptr(VaAnswer) refusal = va_answer_read ("refuse\nthe permit is used up\n", 29);
-  g_autoptr(VaAnswer) fits = NULL;
+  g_autoptr(VaHookAnswer) refusal = va_answer_read ("refuse\nthe permit is used up\n", 29);
+  g_autoptr(VaHookAnswer) fits = NULL;
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
     g_assert_cmpint (kind_of (bad[i], strlen (bad[i])), ==, VA_ANSWER_REFUSE);

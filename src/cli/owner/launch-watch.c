@@ -17,10 +17,10 @@
 typedef struct {
   const VaCall *call;
   GHashTable *shown;
-} Watch;
+} LaunchWatch;
 
 static void
-print_launch (const Watch *watch, JsonObject *launch)
+print_launch (const LaunchWatch *watch, JsonObject *launch)
 {
   JsonArray *timeline = va_answer_array (launch, "timeline");
   guint steps = va_answer_length (timeline);
@@ -42,7 +42,7 @@ print_launch (const Watch *watch, JsonObject *launch)
 
 /* Shows what is new since the last time, oldest first; @quiet: only remembers it. */
 static void
-show_launch (const Watch *watch, JsonObject *answer, gboolean quiet)
+show_launch (const LaunchWatch *watch, JsonObject *answer, gboolean quiet)
 {
   JsonArray *launches = va_answer_array (answer, "launches");
 
@@ -71,7 +71,7 @@ is_passing (const GError *error)
 }
 
 static VaExit
-watch_on (VaCall *call, const Watch *watch, gboolean all, gint64 end)
+watch_on (VaCall *call, const LaunchWatch *watch, gboolean all, gint64 end)
 {
   gboolean first = TRUE, lost = FALSE;
 
@@ -103,7 +103,7 @@ VaExit
 va_verb_launch_watch (VaCall *call)
 {
   g_autoptr(GHashTable) shown = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  Watch watch = { .call = call, .shown = shown };
+  LaunchWatch watch = { .call = call, .shown = shown };
   gboolean all = FALSE;
   int seconds = 0;
   const GOptionEntry options[] = {

@@ -32,14 +32,14 @@ typedef struct {
   const char *generation; /* AMD's, or %NULL */
   Link links[LINKS];
   GError *reason; /* why the chain as a whole does not verify */
-} Report;
+} ChainReport;
 
 static void
-report_clear (Report *report)
+report_clear (ChainReport *report)
 {
   g_clear_error (&report->reason);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Report, report_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ChainReport, report_clear)
 
 static gboolean
 same_key (const VaAmdCert *a, const VaAmdCert *b)
@@ -53,7 +53,7 @@ same_key (const VaAmdCert *a, const VaAmdCert *b)
 
 /* The chain's own root, if it came with one; else that of the roots which signed the CEK. */
 static void
-find_root (Report *report, const GArray *known)
+find_root (ChainReport *report, const GArray *known)
 {
   const VaSevBundle *bundle = &report->bundle;
 
@@ -73,7 +73,7 @@ find_root (Report *report, const GArray *known)
 
 /* AMD's roots are known by their keys; others are trusted if --roots has them. */
 static void
-judge_root (Report *report, const GArray *known, gboolean trust_known)
+judge_root (ChainReport *report, const GArray *known, gboolean trust_known)
 {
   guint8 hash[32];
 
@@ -94,7 +94,7 @@ judge_link (gboolean good)
 
 /* What is above the CEK: nobody looks at it when there is no root, nor at a signature that is not there. */
 static void
-check_root_links (Report *report)
+check_root_links (ChainReport *report)
 {
   const VaSevCert *cek = &report->bundle.chain.cek;
   const VaSevRootPair *root = &report->root;
@@ -110,7 +110,7 @@ check_root_links (Report *report)
 }
 
 static void
-check_links (Report *report)
+check_links (ChainReport *report)
 {
   const VaSevChain *chain = &report->bundle.chain;
   const Link links[LINKS] = {
@@ -130,7 +130,7 @@ check_links (Report *report)
 
 /* The verdict is that of the same function that the service asks. */
 static gboolean
-verify_links (Report *report)
+verify_links (ChainReport *report)
 {
   g_autoptr(VaSevRoots) roots = va_sev_roots_new ();
 
@@ -142,14 +142,14 @@ verify_links (Report *report)
 }
 
 static const char *
-generation_name (const Report *report)
+generation_name (const ChainReport *report)
 {
   return report->generation != NULL ? report->generation : _("not AMD's");
 }
 
 /* How a registration names this processor. */
 static char *
-chip_text (const Report *report)
+chip_text (const ChainReport *report)
 {
   guint8 hash[32];
 
@@ -159,7 +159,7 @@ chip_text (const Report *report)
 
 /* Where AMD has the signed CEK; %NULL if it is signed, or if the processor's id is not known. */
 static char *
-cek_address (const Report *report)
+cek_address (const ChainReport *report)
 {
   const VaSevBundle *bundle = &report->bundle;
   g_autofree char *id = va_hex_encode (bundle->cpu_id, MIN (bundle->cpu_id_size, CPU_ID_SIZE));
@@ -185,7 +185,7 @@ cek_advice (const VaSevBundle *bundle)
 }
 
 static void
-print_chain_json (const Report *report, gboolean verified)
+print_chain_json (const ChainReport *report, gboolean verified)
 {
   g_autoptr(JsonObject) object = json_object_new ();
   g_autofree char *chip = chip_text (report);
@@ -221,7 +221,7 @@ print_link (const Link *link)
 }
 
 static void
-print_chain_text (const Report *report, gboolean verified)
+print_chain_text (const ChainReport *report, gboolean verified)
 {
   g_autofree char *chip = chip_text (report), *fetch = cek_advice (&report->bundle);
 
@@ -260,7 +260,7 @@ read_roots (const char *folder, GError **error)
 
 /* Everything about the chain in report->bundle. */
 static gboolean
-examine_chain (Report *report, const char *roots, gboolean *verified, GError **error)
+examine_chain (ChainReport *report, const char *roots, gboolean *verified, GError **error)
 {
   gboolean own = report->bundle.has_ark && report->bundle.has_ask;
   g_autoptr(GArray) known = NULL;
@@ -282,7 +282,7 @@ examine_chain (Report *report, const char *roots, gboolean *verified, GError **e
 VaExit
 va_sev_chain_require (const VaSevBundle *bundle, const char *roots)
 {
-  g_auto(Report) report = { .has_root = FALSE };
+  g_auto(ChainReport) report = { .has_root = FALSE };
   g_autoptr(GError) error = NULL;
   g_autofree char *advice = NULL;
   gboolean verified;
@@ -321,7 +321,7 @@ va_verb_sev_chain (VaCall *call)
       N_("FILE") },
     { NULL },
   };
-  g_auto(Report) report = { .has_root = FALSE };
+  g_auto(ChainReport) report = { .has_root = FALSE };
   g_autoptr(GError) error = NULL;
   gboolean verified;
 

@@ -24,10 +24,10 @@ typedef struct {
   char *measurement, *tik, *tek, *firmware, *out;
   char **entries;
   gboolean strip, force;
-} Options;
+} SecretOptions;
 
 static void
-secret_options_clear (Options *o)
+secret_options_clear (SecretOptions *o)
 {
   g_free (o->measurement);
   g_free (o->tik);
@@ -36,7 +36,7 @@ secret_options_clear (Options *o)
   g_free (o->out);
   g_strfreev (o->entries);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, secret_options_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SecretOptions, secret_options_clear)
 
 /* Whether the guest can use it, which the service asks as well. */
 static gboolean
@@ -87,7 +87,7 @@ read_entry (const VaCall *call, const char *text, gboolean strip, VaSecretEntry 
 }
 
 static VaExit
-build_table (const VaCall *call, const Options *o, gsize area, VaSecret **table)
+build_table (const VaCall *call, const SecretOptions *o, gsize area, VaSecret **table)
 {
   g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func ((GDestroyNotify) va_secret_free);
   g_autoptr(GArray) entries = g_array_new (FALSE, FALSE, sizeof (VaSecretEntry));
@@ -109,7 +109,7 @@ build_table (const VaCall *call, const Options *o, gsize area, VaSecret **table)
 }
 
 static VaExit
-read_secret_area (const Options *o, VaFirmware *footer)
+read_secret_area (const SecretOptions *o, VaFirmware *footer)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(VaFirmwareFile) file = NULL;
@@ -129,7 +129,8 @@ read_secret_area (const Options *o, VaFirmware *footer)
 }
 
 static void
-print_packet (const VaCall *call, const Options *o, const VaFirmware *footer, const char *header, const char *payload)
+print_packet (const VaCall *call, const SecretOptions *o, const VaFirmware *footer, const char *header,
+              const char *payload)
 {
   if (call->json)
     {
@@ -170,7 +171,8 @@ report_error (const GError *error, VaExit code)
 
 /* Uses both keys up for one packet. What can be wrong with its files is found before that. */
 static VaExit
-seal_table (const VaCall *call, const Options *o, VaSecret *table, const VaFirmware *footer, const guint8 *measurement)
+seal_table (const VaCall *call, const SecretOptions *o, VaSecret *table, const VaFirmware *footer,
+            const guint8 *measurement)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(VaSecret) tik = va_input_key (VA_GIVEN_TIK, o->tik, &error);
@@ -205,7 +207,7 @@ seal_table (const VaCall *call, const Options *o, VaSecret *table, const VaFirmw
 VaExit
 va_verb_sev_secret (VaCall *call)
 {
-  g_auto(Options) o = { .measurement = NULL };
+  g_auto(SecretOptions) o = { .measurement = NULL };
   const GOptionEntry entries[] = {
     { "measurement", 0, 0, G_OPTION_ARG_STRING, &o.measurement,
       N_("The measurement from QEMU or libvirt, or a file with it"), N_("BASE64") },

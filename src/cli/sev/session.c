@@ -22,10 +22,10 @@
 
 typedef struct {
   char *pdh, *cert_chain, *cek, *chain, *roots, *policy, *out;
-} Options;
+} SessionOptions;
 
 static void
-session_options_clear (Options *o)
+session_options_clear (SessionOptions *o)
 {
   g_free (o->pdh);
   g_free (o->cert_chain);
@@ -35,10 +35,10 @@ session_options_clear (Options *o)
   g_free (o->policy);
   g_free (o->out);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, session_options_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SessionOptions, session_options_clear)
 
 static VaExit
-check_session_options (const VaCall *call, const Options *o)
+check_session_options (const VaCall *call, const SessionOptions *o)
 {
   const char *pdh = o->pdh != NULL ? o->pdh : o->chain; /* a directory has it, too */
 
@@ -54,7 +54,7 @@ check_session_options (const VaCall *call, const Options *o)
 
 /* Everything that the options name. A PDH of its own counts, whatever the chain has. */
 static gboolean
-read_platform_certificates (const Options *o, VaSevBundle *bundle, GError **error)
+read_platform_certificates (const SessionOptions *o, VaSevBundle *bundle, GError **error)
 {
   const char *const paths[] = { o->chain, o->cert_chain, o->cek };
 
@@ -73,7 +73,7 @@ read_platform_certificates (const Options *o, VaSevBundle *bundle, GError **erro
 }
 
 static VaExit
-check_platform_chain (const Options *o, VaSevBundle *bundle)
+check_platform_chain (const SessionOptions *o, VaSevBundle *bundle)
 {
   g_autoptr(GError) error = NULL;
 
@@ -129,7 +129,7 @@ print_session_text (const char *folder, guint32 policy)
 }
 
 static VaExit
-make_session_files (const VaCall *call, const Options *o, const VaSevCert *pdh, guint32 policy)
+make_session_files (const VaCall *call, const SessionOptions *o, const VaSevCert *pdh, guint32 policy)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(VaSevSession) session = va_sev_session_new (pdh, policy, &error);
@@ -163,7 +163,7 @@ make_session_files (const VaCall *call, const Options *o, const VaSevCert *pdh, 
 VaExit
 va_verb_sev_session (VaCall *call)
 {
-  g_auto(Options) o = { .pdh = NULL };
+  g_auto(SessionOptions) o = { .pdh = NULL };
   const GOptionEntry entries[] = {
     { "pdh", 0, 0, G_OPTION_ARG_FILENAME, &o.pdh, N_("The platform's PDH certificate, in any form [that in --chain]"),
       N_("FILE") },

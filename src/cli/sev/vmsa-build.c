@@ -15,17 +15,17 @@
 typedef struct {
   char *cpu, *profile, *firmware, *out;
   gboolean force;
-} Options;
+} VmsaOptions;
 
 static void
-vmsa_options_clear (Options *o)
+vmsa_options_clear (VmsaOptions *o)
 {
   g_free (o->cpu);
   g_free (o->profile);
   g_free (o->firmware);
   g_free (o->out);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, vmsa_options_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VmsaOptions, vmsa_options_clear)
 
 /* The save areas of the first vCPU and of the others: one of them without a firmware. */
 typedef struct {
@@ -45,7 +45,7 @@ pages_clear (Pages *pages)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Pages, pages_clear)
 
 static void
-add_vmsa_page (Pages *pages, const Options *o, guint32 reset, guint32 signature, VaVmsaProfile profile)
+add_vmsa_page (Pages *pages, const VmsaOptions *o, guint32 reset, guint32 signature, VaVmsaProfile profile)
 {
   va_sev_vmsa_build (reset, signature, profile, pages->bytes[pages->n]);
   pages->paths[pages->n] = g_build_filename (o->out, names[pages->n], NULL);
@@ -75,7 +75,7 @@ print_pages (const VaCall *call, const Pages *pages)
 
 /* All of them, or none. */
 static gboolean
-write_pages (const Options *o, const Pages *pages, GError **error)
+write_pages (const VmsaOptions *o, const Pages *pages, GError **error)
 {
   VaNewFile files[2];
 
@@ -85,7 +85,7 @@ write_pages (const Options *o, const Pages *pages, GError **error)
 }
 
 static VaExit
-build_pages (const VaCall *call, const Options *o, guint32 signature, VaVmsaProfile profile)
+build_pages (const VaCall *call, const VmsaOptions *o, guint32 signature, VaVmsaProfile profile)
 {
   g_autoptr(VaFirmwareFile) firmware = NULL;
   g_auto(Pages) pages = { .n = 0 };
@@ -115,7 +115,7 @@ build_pages (const VaCall *call, const Options *o, guint32 signature, VaVmsaProf
 VaExit
 va_verb_sev_vmsa_build (VaCall *call)
 {
-  g_auto(Options) o = { .cpu = NULL };
+  g_auto(VmsaOptions) o = { .cpu = NULL };
   const GOptionEntry entries[] = {
     { "cpu", 0, 0, G_OPTION_ARG_STRING, &o.cpu, N_("CPU model"), N_("MODEL|FAMILY/MODEL/STEPPING") },
     { "vmsa-profile", 0, 0, G_OPTION_ARG_STRING, &o.profile, N_("How hosts initialize the FPU state and sev_features"),
