@@ -31,6 +31,7 @@ gboolean va_launch_files_open (VaLaunchFiles *files, const char *lib_dir, guint 
 /** va_launch_files_write: new content in place: owner, mode and security label stay as libvirt set them. */
 gboolean va_launch_files_write (VaLaunchFiles *files, const char *session, const char *owner_cert, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
+/** va_launch_files_close: both descriptors; a structure of zeros or one closed before is fine. */
 void va_launch_files_close (VaLaunchFiles *files);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VaLaunchFiles, va_launch_files_close)
 

@@ -22,7 +22,7 @@ void va_checkpoint_free (VaCheckpoint *checkpoint);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaCheckpoint, va_checkpoint_free)
 /** va_checkpoint_write: as a JSON object. Returns: (transfer full). */
 JsonObject *va_checkpoint_write (const VaCheckpoint *checkpoint);
-/** Errors: VA_CORE_ERROR, naming the member */
+/** va_checkpoint_read: what va_checkpoint_write() made. Errors: VA_CORE_ERROR, naming the member */
 VaCheckpoint *va_checkpoint_read (JsonObject *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** VaSigner: the service's certificate and its private key. May be used from several threads. */

@@ -106,9 +106,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaAuditEntry, va_audit_entry_free)
 void va_audit_entry_decide (VaAuditEntry *entry, VaAuditVerdict verdict);
 /** va_audit_entry_refuse: the verdict is _REFUSED, for the reason @code, e.g. "vm-unknown". @why: a sentence. */
 void va_audit_entry_refuse (VaAuditEntry *entry, const char *code, const char *why);
+/** va_audit_entry_verdict: what was decided so far. */
 VaAuditVerdict va_audit_entry_verdict (const VaAuditEntry *entry);
 
+/** va_audit_entry_set_text: a member of its own; @text is copied. */
 void va_audit_entry_set_text (VaAuditEntry *entry, VaAuditMember member, const char *text);
+/** va_audit_entry_set_number: a member of its own, as a number. */
 void va_audit_entry_set_number (VaAuditEntry *entry, VaAuditMember member, gint64 number);
 /** va_audit_entry_set_flag: that it is so. */
 void va_audit_entry_set_flag (VaAuditEntry *entry, VaAuditMember member);

@@ -41,6 +41,7 @@ gboolean va_audit_check_receipt (VaAuditCheck *check, const char *text, GError *
 gboolean va_audit_check_line (VaAuditCheck *check, const char *line, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_audit_check_end: Errors: VA_CORE_ERROR: it was cut off, or lacks what a receipt says */
 gboolean va_audit_check_end (VaAuditCheck *check, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_audit_check_found: what the lines so far contained. Returns: borrowed from @check. */
 const VaAuditFound *va_audit_check_found (const VaAuditCheck *check);
 
 /*

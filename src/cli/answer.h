@@ -5,7 +5,10 @@
 
 G_BEGIN_DECLS
 
-/** Members of the service's answers, for display: absent, or of another kind, is %NULL or 0. All borrowed. */
+/**
+ * va_answer_text, va_answer_number, va_answer_true, va_answer_object, va_answer_array: members of the service's
+ * answers, for display: absent, or of another kind, is %NULL or 0. All borrowed.
+ */
 const char *va_answer_text (JsonObject *object, const char *name);
 gint64 va_answer_number (JsonObject *object, const char *name);
 gboolean va_answer_true (JsonObject *object, const char *name);

@@ -8,14 +8,20 @@ G_BEGIN_DECLS
 
 /** va_fields_nested_end: the verdict of @nested becomes a mistake of @fields's member @name. */
 void va_fields_nested_end (VaFields *fields, const char *name, VaFields *nested);
-/** A string of 1 to @max bytes without control characters; %NULL when absent. Returns: (transfer full). */
+/**
+ * va_fields_text: a string of 1 to @max bytes without control characters; %NULL when absent. Returns: (transfer full).
+ */
 char *va_fields_text (VaFields *fields, const char *name, VaPresence presence, gsize max);
-/** Whether each of @strings (%NULL passes, an empty list does not) satisfies @check; @expected says what was wanted. */
+/**
+ * va_fields_check_each: whether each of @strings (%NULL passes, an empty list does not) satisfies @check; @expected
+ * says what was wanted.
+ */
 void va_fields_check_each (VaFields *fields, const char *name, char *const *strings,
                            gboolean (*check) (const char *text), const char *expected);
 
 /**
- * One string, or a list of them, each 1 to @max_each bytes. Returns: (transfer full): as a list; %NULL when absent.
+ * va_fields_one_or_several: one string, or a list of them, each 1 to @max_each bytes. Returns: (transfer full): as a
+ * list; %NULL when absent.
  */
 char **va_fields_one_or_several (VaFields *fields, const char *name, VaPresence presence, guint max_length,
                                  gsize max_each);

@@ -21,6 +21,7 @@ JsonObject *va_json_parse_long (const char *text, gsize size, guint max_values, 
   G_GNUC_WARN_UNUSED_RESULT;
 /** va_json_print: @object as one line of JSON. Returns: (transfer full). */
 char *va_json_print (JsonObject *object);
+/** va_json_print_pretty: the same in several lines, for people. Returns: (transfer full). */
 char *va_json_print_pretty (JsonObject *object);
 /** va_json_print_node: the same of any value. */
 char *va_json_print_node (JsonNode *node);
@@ -46,30 +47,32 @@ typedef struct {
 
 typedef enum { VA_OPTIONAL, VA_REQUIRED } VaPresence;
 
-/** Strings are borrowed from the object; @max is in bytes. */
+/** va_fields_string: strings are borrowed from the object; @max is in bytes. */
 const char *va_fields_string (VaFields *fields, const char *name, VaPresence presence, gsize max);
-/** A string out of @choices (%NULL-terminated); its index, or -1. */
+/** va_fields_choice: a string out of @choices (%NULL-terminated); its index, or -1. */
 int va_fields_choice (VaFields *fields, const char *name, VaPresence presence, const char *const *choices);
-/** A whole number; @out is left as it is when absent. TRUE if it was there and fits. */
+/** va_fields_number: a whole number; @out is left as it is when absent. TRUE if it was there and fits. */
 gboolean va_fields_number (VaFields *fields, const char *name, VaPresence presence, guint64 min, guint64 max,
                            guint64 *out);
+/** va_fields_boolean: @fallback when it is absent or of another kind. */
 gboolean va_fields_boolean (VaFields *fields, const char *name, gboolean fallback);
-/** Borrowed; %NULL when absent. */
+/** va_fields_object: borrowed; %NULL when absent. */
 JsonObject *va_fields_object (VaFields *fields, const char *name, VaPresence presence);
+/** va_fields_array: of at most @max_length elements. Borrowed; %NULL when absent. */
 JsonArray *va_fields_array (VaFields *fields, const char *name, VaPresence presence, guint max_length);
-/** An array of strings, each 1 to @max_each bytes. Returns: (transfer full): %NULL when absent. */
+/** va_fields_strings: an array of strings, each 1 to @max_each bytes. Returns: (transfer full): %NULL when absent. */
 char **va_fields_strings (VaFields *fields, const char *name, VaPresence presence, guint max_length, gsize max_each);
-/** base64 of exactly @size bytes into @out; TRUE if it was there and fits. */
+/** va_fields_base64_exact: base64 of exactly @size bytes into @out; TRUE if it was there and fits. */
 gboolean va_fields_base64_exact (VaFields *fields, const char *name, VaPresence presence, gpointer out, gsize size);
-/** base64 of at most @max bytes. Returns: (transfer full): %NULL when absent. */
+/** va_fields_base64: base64 of at most @max bytes. Returns: (transfer full): %NULL when absent. */
 GBytes *va_fields_base64 (VaFields *fields, const char *name, VaPresence presence, gsize max);
-/** base64 of at most @max bytes into secret memory. Returns: (transfer full): %NULL when absent. */
+/** va_fields_secret: base64 of at most @max bytes into secret memory. Returns: (transfer full): %NULL when absent. */
 VaSecret *va_fields_secret (VaFields *fields, const char *name, VaPresence presence, gsize max);
-/** Lower-case hex of exactly @size bytes into @out. */
+/** va_fields_hex: lower-case hex of exactly @size bytes into @out. */
 gboolean va_fields_hex (VaFields *fields, const char *name, VaPresence presence, gpointer out, gsize size);
-/** A UUID, as canonical text. Returns: (transfer full): %NULL when absent. */
+/** va_fields_uuid: a UUID, as canonical text. Returns: (transfer full): %NULL when absent. */
 char *va_fields_uuid (VaFields *fields, const char *name, VaPresence presence);
-/** Keeps a mistake that the caller found himself, as "WHERE: member “NAME”: MESSAGE". */
+/** va_fields_fail: keeps a mistake that the caller found himself, as "WHERE: member “NAME”: MESSAGE". */
 void va_fields_fail (VaFields *fields, const char *name, const char *format, ...) G_GNUC_PRINTF (3, 4);
 /**
  * va_fields_end: the verdict; frees what @fields holds.

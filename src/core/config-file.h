@@ -37,7 +37,10 @@ VaConfig *va_config_load_optional (const char *path, const VaConfigKey *keys, GE
 /** va_config_parse: the same from @text; @name stands in messages for the file. */
 VaConfig *va_config_parse (const char *name, const char *text, const VaConfigKey *keys, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
-/** Getters abort on a key that is not in the table: that is a mistake of the program. */
+/**
+ * va_config_string, va_config_number, va_config_boolean: the value, or the table's default; a string is borrowed. They
+ * abort on a key that is not in the table, because that is an error of the program.
+ */
 const char *va_config_string (const VaConfig *config, const char *section, const char *key);
 guint64 va_config_number (const VaConfig *config, const char *section, const char *key);
 gboolean va_config_boolean (const VaConfig *config, const char *section, const char *key);

@@ -57,6 +57,7 @@ typedef struct {
 } VaFileState;
 /** va_file_look: @path: (nullable). */
 void va_file_look (const char *path, VaFileState *state);
+/** va_file_state_equal: whether nothing has changed in between. */
 gboolean va_file_state_equal (const VaFileState *one, const VaFileState *other);
 /**
  * va_folder_names: what is in the folder @path, sorted by name.

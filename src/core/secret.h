@@ -22,6 +22,7 @@ VaSecret *va_secret_new (gsize size);
 VaSecret *va_secret_copy_in (gconstpointer data, gsize size);
 /** va_secret_data: the bytes, owned by @secret; never %NULL. */
 guint8 *va_secret_data (VaSecret *secret);
+/** va_secret_size: in bytes. */
 gsize va_secret_size (const VaSecret *secret);
 /** va_secret_equal: compares in constant time once the sizes are equal. */
 gboolean va_secret_equal (const VaSecret *a, const VaSecret *b);

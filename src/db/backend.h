@@ -50,6 +50,7 @@ VaDb *va_db_connect (VaDbPool *backend, GError **error) G_GNUC_WARN_UNUSED_RESUL
 void va_db_drop (VaDbPool *backend, VaDb *sql);
 /** va_db_is_silent: Returns: TRUE with @error: the database did not answer a moment ago */
 gboolean va_db_is_silent (VaDbPool *backend, GError **error);
+/** va_db_commit_queue_init: an empty one; end it with va_db_commit_queue_clear(). */
 void va_db_commit_queue_init (VaDbCommitQueue *queue);
 void va_db_commit_queue_clear (VaDbCommitQueue *queue);
 

@@ -33,6 +33,7 @@ typedef struct _VaDbBackend VaDbBackend;
 typedef struct _VaDb VaDb;
 /** The rows of a statement; given back when its variable goes. */
 typedef struct _VaDbStatement VaDbStatement;
+/** va_db_statement_reset: gives the statement back, with its rows; %NULL is nothing. */
 void va_db_statement_reset (VaDbStatement *statement);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaDbStatement, va_db_statement_reset)
 
@@ -125,10 +126,12 @@ gboolean va_db_send_values (VaDb *sql, const char *text, const VaDbValue *values
 int va_db_row (VaDbStatement *statement, GError **error);
 /** va_db_run: a whole statement without rows; parameters as for va_db_query(). */
 #define va_db_run(sql, error, ...) va_db_finish (va_db_query ((sql), (error), __VA_ARGS__), (error))
+/** va_db_finish: a statement without rows, to its end; what va_db_run() does last. */
 gboolean va_db_finish (VaDbStatement *statement, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_db_read_number: what a query for one number in one row gives; parameters as for va_db_query(). */
 #define va_db_read_number(sql, number, error, ...) \
   va_db_take_number (va_db_query ((sql), (error), __VA_ARGS__), (number), (error))
+/** va_db_take_number: the number in its only row; what va_db_read_number() does last. */
 gboolean va_db_take_number (VaDbStatement *statement, gint64 *number, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_db_send: a whole statement without rows, within a transaction; parameters as for va_db_query(), which need not
@@ -144,25 +147,32 @@ GPtrArray *va_db_list (VaDbStatement *statement, gpointer (*read) (VaDbStatement
                        GError **error);
 
 /**
- * Columns. Texts and bytes are (transfer full), %NULL for NULL. A text is always UTF-8: whoever writes to the database
+ * va_db_column_text: Columns. Texts and bytes are (transfer full), %NULL for NULL. A text is always UTF-8: whoever
+ * writes to the database
  * can put anything there, and what is not UTF-8 is replaced by U+FFFD. So a text that is part of something sealed or
  * digested is not what was, and does not open.
  */
 char *va_db_column_text (VaDbStatement *statement, int column);
+/** va_db_column_bytes: the same of bytes. Returns: (transfer full). */
 GBytes *va_db_column_bytes (VaDbStatement *statement, int column);
 /**
- * Columns that the tables have as NOT NULL, which whoever writes to the database can drop: never %NULL. An empty
+ * va_db_column_needed_text: Columns that the tables have as NOT NULL, which whoever writes to the database can drop:
+ * never %NULL. An empty
  * value, which was not written there either, takes the place of NULL; nothing sealed opens beside it.
  */
 char *va_db_column_needed_text (VaDbStatement *statement, int column);
+/** va_db_column_needed_bytes: the same of bytes. Returns: (transfer full). */
 GBytes *va_db_column_needed_bytes (VaDbStatement *statement, int column);
+/** va_db_column_number: 0 for NULL. */
 gint64 va_db_column_number (VaDbStatement *statement, int column);
+/** va_db_column_is_null: whether there is nothing in it. */
 gboolean va_db_column_is_null (VaDbStatement *statement, int column);
 
 /** A connection to read with; given back when its variable goes. */
 typedef VaDb VaDbReader;
 /** va_db_reader: waits for one, for a bounded time. Returns: %NULL with @error when there is none */
 VaDbReader *va_db_reader (VaDbBackend *backend, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_db_reader_return: for the next one who waits. */
 void va_db_reader_return (VaDbReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaDbReader, va_db_reader_return)
 

@@ -18,6 +18,7 @@ typedef struct {
 
 /** va_db_link_open: @url in libpq's form. Errors: VA_DB_ERROR_FAILED */
 gboolean va_db_link_open (VaDbLink *link, const char *url, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_db_link_close: one that is closed already stays so. */
 void va_db_link_close (VaDbLink *link);
 /** va_db_link_usable: also notices that the server has closed the connection in the meantime. */
 gboolean va_db_link_usable (VaDbLink *link);

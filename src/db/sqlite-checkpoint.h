@@ -16,6 +16,7 @@ G_BEGIN_DECLS
 
 typedef struct _VaDbSqliteCheckpoints VaDbSqliteCheckpoints;
 
+/** va_db_sqlite_checkpoints_new: starts the thread. @path: of the database. */
 VaDbSqliteCheckpoints *va_db_sqlite_checkpoints_new (const char *path);
 /** va_db_sqlite_checkpoints_path: borrowed */
 const char *va_db_sqlite_checkpoints_path (const VaDbSqliteCheckpoints *checkpoints);

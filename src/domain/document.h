@@ -52,7 +52,10 @@ void va_domain_judge (VaDomainXml *domain, const VaXmlTree *tree, const char *mi
 /** va_domain_judge_kind: the part of it that is about what kind of domain this is. */
 void va_domain_judge_kind (VaDomainXml *domain, const VaXmlTree *tree);
 
-/** Our second monitor in <qemu:commandline>: the elements that hold the values; %NULL when absent. */
+/**
+ * Our second monitor in <qemu:commandline>, as va_domain_find_monitor() finds it: the elements that hold the values;
+ * %NULL when absent.
+ */
 typedef struct {
   xmlNode *commandline;
   xmlNode *chardev, *mon;

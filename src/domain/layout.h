@@ -21,8 +21,8 @@ void va_xml_layout_free (VaXmlLayout *layout);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaXmlLayout, va_xml_layout_free)
 
 /**
- * Each adds a change; @lines (%NULL-terminated) are indented as their surroundings are. At most one insertion inside
- * any one element.
+ * va_xml_layout_insert_after, va_xml_layout_insert_inside, va_xml_layout_replace: each adds a change; @lines
+ * (%NULL-terminated) are indented as their surroundings are. At most one insertion inside any one element.
  */
 void va_xml_layout_insert_after (VaXmlLayout *layout, const xmlNode *sibling, const char *const *lines);
 void va_xml_layout_insert_inside (VaXmlLayout *layout, const xmlNode *parent, const char *const *lines);

@@ -31,6 +31,7 @@ void va_platform_set_cek (VaPlatform *platform, const char *path);
  */
 gboolean va_platform_get (VaPlatform *platform, gint64 end, VaPlatformInfo *info, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
+/** va_platform_set: what libvirt said: kept in the state directory when it differs from before. */
 void va_platform_set (VaPlatform *platform, const VaPlatformInfo *info);
 /** va_platform_set_trouble: libvirt gave no answer because of @reason; what is known stays. */
 void va_platform_set_trouble (VaPlatform *platform, const char *reason);

@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 typedef struct _VaWork VaWork;
 typedef void (*VaWorkFunc) (gpointer data);
 
+/** va_work_new: @threads: at most so many run at the same time. */
 VaWork *va_work_new (guint threads);
 /** va_work_push: has @func called with @data in one of the threads, and @free_data after it. From any thread. */
 void va_work_push (VaWork *work, VaWorkFunc func, gpointer data, GDestroyNotify free_data);

@@ -45,8 +45,11 @@ typedef struct {
   VaTokenSession at;
 } VaToken;
 
+/** va_token_open: the part of va_kek_open() for a token. Errors: VA_KEK_ERROR. */
 VaToken *va_token_open (const VaKekSettings *settings, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_token_name: how messages name the key. Returns: borrowed. */
 const char *va_token_name (const VaToken *token);
+/** va_token_kind: how its key wraps: AES or RSA. */
 VaWrapKind va_token_kind (const VaToken *token);
 void va_token_free (VaToken *token);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaToken, va_token_free)
@@ -87,8 +90,14 @@ typedef struct {
   GBytes *wrapped; /* out, or in */
 } VaTokenJob;
 
+/**
+ * va_token_wrap, va_token_unwrap: a data key under the key in the token. What is wrapped begins with a byte that says
+ * how.
+ * Returns: (transfer full). Errors: as va_kek_wrap() and va_kek_unwrap()
+ */
 GBytes *va_token_wrap (VaToken *token, const VaSealLabel *label, VaSecret *data_key, GError **error);
 VaSecret *va_token_unwrap (VaToken *token, const VaSealLabel *label, GBytes *wrapped, GError **error);
+/** va_token_wrap_rsa, va_token_unwrap_rsa: the same with an RSA key, within a session; @rv: what the module said. */
 gboolean va_token_wrap_rsa (VaToken *token, VaTokenJob *job, ck_rv_t *rv, GError **error);
 gboolean va_token_unwrap_rsa (VaToken *token, VaTokenJob *job, ck_rv_t *rv, GError **error);
 

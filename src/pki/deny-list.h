@@ -17,6 +17,7 @@ void va_deny_list_free (VaDenyList *list);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaDenyList, va_deny_list_free)
 /** va_deny_list_has: @fingerprint: of the peer's certificate, SHA-256, lower-case hex */
 gboolean va_deny_list_has (const VaDenyList *list, const VaIdentity *identity, const char *fingerprint);
+/** va_deny_list_size: number of entries. */
 guint va_deny_list_size (const VaDenyList *list);
 
 G_END_DECLS

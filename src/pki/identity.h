@@ -17,7 +17,9 @@ typedef struct {
   char person[65]; /* likewise; "": the certificate names none */
 } VaIdentity;
 
+/** va_role_name: as it stands in a certificate: "owner", "host", …. */
 const char *va_role_name (VaRole role);
+/** va_role_parse: FALSE, and @role as it was, if no role has this name. */
 gboolean va_role_parse (const char *name, VaRole *role);
 /** va_identity_name_is_valid: the rule above. */
 gboolean va_identity_name_is_valid (const char *name);

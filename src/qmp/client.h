@@ -53,6 +53,7 @@ typedef struct {
   char state[32]; /* "launch-secret", "running", … */
   VaLaunchContext context;
 } VaQmpSev;
+/** va_qmp_query_sev: query-sev: state, policy and versions. Errors: VA_QMP_ERROR, VA_CORE_ERROR. */
 gboolean va_qmp_query_sev (VaQmpClient *client, VaQmpSev *sev, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_qmp_query_measure: query-sev-launch-measure: measure[32] and nonce[16]. */
 gboolean va_qmp_query_measure (VaQmpClient *client, guint8 out[VA_MEASUREMENT_SIZE], GError **error)
@@ -70,6 +71,7 @@ typedef struct {
   guint8 cert_chain[3 * VA_SEV_CERT_SIZE]; /* PEK, OCA, CEK */
   guint64 cbitpos, reduced_phys_bits;
 } VaQmpSevCapabilities;
+/** va_qmp_query_sev_capabilities: the platform's certificates. Errors: VA_QMP_ERROR, VA_CORE_ERROR. */
 gboolean va_qmp_query_sev_capabilities (VaQmpClient *client, VaQmpSevCapabilities *capabilities, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 

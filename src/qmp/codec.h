@@ -38,6 +38,7 @@ char *va_qmp_command (const char *name, JsonObject *arguments, guint64 id);
 
 /** Cuts what comes from the socket into lines. */
 typedef struct _VaQmpReader VaQmpReader;
+/** va_qmp_reader_new: one for each connection. */
 VaQmpReader *va_qmp_reader_new (void);
 /** va_qmp_reader_feed: more bytes as they came; take what is whole with va_qmp_reader_next() before the next ones.
  *  Errors: VA_CORE_ERROR_RANGE (a line longer than VA_QMP_LINE_MAX) */

@@ -28,6 +28,7 @@ gboolean va_audit_trail_follow (VaAuditTrail *trail, guint64 most, VaAuditPlace 
  * va_audit_trail_signed: @seq was signed and stored. _is_new: whether @seq is behind all that this service has signed.
  */
 void va_audit_trail_signed (VaAuditTrail *trail, guint64 seq);
+/** va_audit_trail_is_new: whether @seq is after the last record that was signed. */
 gboolean va_audit_trail_is_new (VaAuditTrail *trail, guint64 seq);
 /** va_audit_trail_is_broken: whether it could not be followed the last time, because others have changed the log. */
 gboolean va_audit_trail_is_broken (VaAuditTrail *trail);

@@ -9,6 +9,7 @@ G_BEGIN_DECLS
  * VaRefusalLimit: how often a peer may do something: @burst times at once, and @burst times a minute. From any thread.
  */
 typedef struct _VaLimit VaRefusalLimit;
+/** va_refusal_limit_new: for up to @burst of them. */
 VaRefusalLimit *va_refusal_limit_new (guint burst);
 /**
  * va_refusal_limit_take: counts one. @now: monotonic, microseconds.

@@ -11,7 +11,10 @@ typedef struct {
   gboolean warns; /* ok, but not for every guest */
   char *words;
 } VaFinding;
-/** Each frees what the finding held before. */
+/**
+ * va_finding_ok, va_finding_warn, va_finding_fix: all is well; it is, but not for every guest; it is not, and what to
+ * do. Each frees what the finding held before.
+ */
 void va_finding_ok (VaFinding *finding, const char *format, ...) G_GNUC_PRINTF (2, 3);
 void va_finding_warn (VaFinding *finding, const char *format, ...) G_GNUC_PRINTF (2, 3);
 void va_finding_fix (VaFinding *finding, const char *format, ...) G_GNUC_PRINTF (2, 3);
@@ -34,14 +37,23 @@ typedef struct {
   char *wants, *wants_es; /* a domain of this host, or %NULL */
 } VaSevRoom;
 void va_sev_room_clear (VaSevRoom *room);
+/** va_judge_sev_room: whether there is room for more guests. */
 void va_judge_sev_room (const VaSevRoom *room, VaFinding *finding);
 /** va_sev_room_ask_platform: @device: /dev/sev */
 void va_sev_room_ask_platform (VaSevRoom *room, const char *device);
 /** va_judge_apparmor: @root: "" or a directory that stands for /; @capabilities: libvirt's */
 void va_judge_apparmor (const char *root, const char *capabilities, VaFinding *finding);
+/** va_judge_unit: whether systemd starts the agent; @root as above. */
 void va_judge_unit (const char *root, VaFinding *finding);
 
-/** Each fills @finding, which begins as "not ok". */
+/*
+ * Each fills @finding, which begins as "not ok". va_check_config and va_check_libvirt come first, because they fill
+ * @check. va_check_sev: the processor, its firmware, libvirt's word on both. va_check_lock_manager, va_check_gate_file,
+ * va_check_gate_loaded: that libvirtd is to ask the gate, that there is one, that it is loaded. va_check_hook,
+ * va_check_apparmor: that libvirtd can run it, and that QEMU may make the second monitor's socket. va_check_agent,
+ * va_check_unit: that the agent answers, and that systemd starts it. va_check_certificate, va_check_clock,
+ * va_check_service: what the agent needs to be heard by the service, and whether the service answers.
+ */
 void va_check_config (VaHostCheck *check, VaFinding *finding);
 void va_check_libvirt (VaHostCheck *check, VaFinding *finding);
 void va_check_sev (VaHostCheck *check, VaFinding *finding);
@@ -55,6 +67,7 @@ void va_check_agent (VaHostCheck *check, VaFinding *finding);
 void va_check_service (VaHostCheck *check, VaFinding *finding);
 void va_check_certificate (VaHostCheck *check, VaFinding *finding);
 void va_check_clock (VaHostCheck *check, VaFinding *finding);
+/** va_host_check_close: libvirt's connection and the configuration. */
 void va_host_check_close (VaHostCheck *check);
 
 G_END_DECLS

@@ -28,6 +28,7 @@ struct _VaLaunch {
 
 /** va_launch_save: a record that cannot be written is only logged; va_launch_serve() does not rely on it. */
 void va_launch_save (VaLaunch *launch);
+/** va_launch_add_step: notes that the launch came to step @name, with the time since the hook asked; once per name. */
 void va_launch_add_step (VaLaunch *launch, const char *name);
 /** va_launch_owe: the service must hear of @state, with the steps as they are now, and the fw_error in @reason. */
 void va_launch_owe (VaLaunch *launch, VaOutcomeState state, const char *reason);

@@ -27,15 +27,21 @@ typedef struct _VaLaunch VaLaunch;
 
 /** va_launch_new: @record: (transfer full) */
 VaLaunch *va_launch_new (const VaLaunchHost *host, VaLaunchRecord *record);
+/** va_launch_ref: one more reference. Returns: @launch. */
 VaLaunch *va_launch_ref (VaLaunch *launch);
+/** va_launch_unref: gives one back; the last one frees it. */
 void va_launch_unref (VaLaunch *launch);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaLaunch, va_launch_unref)
 
+/** va_launch_id: the service's id of this launch. Returns: borrowed. */
 const char *va_launch_id (const VaLaunch *launch);
+/** va_launch_domain: the domain's UUID. Returns: borrowed. */
 const char *va_launch_domain (const VaLaunch *launch);
 /** va_launch_asked: g_get_monotonic_time() of the hook's question. */
 gint64 va_launch_asked (const VaLaunch *launch);
+/** va_launch_state: as it is at this moment. */
 VaHostLaunchState va_launch_state (VaLaunch *launch);
+/** va_launch_is_gone: whether the domain has ended. */
 gboolean va_launch_is_gone (VaLaunch *launch);
 /** va_launch_process: FALSE while QEMU's process is not known. */
 gboolean va_launch_process (VaLaunch *launch, pid_t *pid, guint64 *start);

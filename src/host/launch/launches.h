@@ -8,6 +8,7 @@ G_BEGIN_DECLS
 /** All launches that the agent has to remember, and for each domain its latest. From any thread. */
 typedef struct _VaLaunches VaLaunches;
 
+/** va_launches_new: @state_dir: where their records are. */
 VaLaunches *va_launches_new (const char *state_dir);
 /**
  * va_launches_add: @launch becomes its domain's latest; the one before is finished, since libvirt starts a domain

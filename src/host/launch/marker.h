@@ -16,7 +16,7 @@ typedef struct {
 
 /** va_marker_read: a marker that cannot be read or understood is VA_MARKER_BROKEN. */
 VaMarker va_marker_read (const char *run_dir, const char *uuid);
-/** Writers replace the marker in one step. Errors: VA_CORE_ERROR */
+/** va_marker_write_pending, va_marker_write_attested: replace the marker in one step. Errors: VA_CORE_ERROR */
 gboolean va_marker_write_pending (const char *run_dir, const char *uuid, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean va_marker_write_attested (const char *run_dir, const char *uuid, pid_t pid, guint64 start, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;

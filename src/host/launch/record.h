@@ -31,17 +31,20 @@ typedef struct {
   GPtrArray *owed;  /* of VaOutcome: what the service has not heard yet, in order */
 } VaLaunchRecord;
 
+/** va_launch_record_new: an empty one. */
 VaLaunchRecord *va_launch_record_new (void);
 void va_launch_record_free (VaLaunchRecord *record);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaLaunchRecord, va_launch_record_free)
 
 /** va_launch_record_parse: Errors: VA_CORE_ERROR */
 VaLaunchRecord *va_launch_record_parse (const char *text, gsize size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_launch_record_print: what va_launch_record_parse() reads. Returns: (transfer full). */
 char *va_launch_record_print (const VaLaunchRecord *record);
 
 /** va_launch_record_save: durable when it returns. Errors: VA_CORE_ERROR */
 gboolean va_launch_record_save (const VaLaunchRecord *record, const char *state_dir, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
+/** va_launch_record_remove: deletes its file, if there is one. */
 void va_launch_record_remove (const char *launch_id, const char *state_dir);
 /**
  * va_launch_records_load: all of them. One that cannot be understood is named in the log, set aside as

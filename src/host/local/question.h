@@ -29,7 +29,10 @@ gboolean va_gate_question_parse (VaGateQuestion *question, const char *text, gsi
 /** va_sentence: @text as one line of 1 to VA_SENTENCE_MAX bytes without control characters, fit for an answer. */
 char *va_sentence (const char *text);
 
-/** Answers, each (transfer full). */
+/**
+ * va_answer_pass, va_answer_refuse, va_answer_yes, va_answer_no: answers, each (transfer full); @sentence: why not,
+ * without control characters.
+ */
 char *va_answer_pass (void);
 char *va_answer_refuse (const char *sentence);
 /** va_answer_grant: @session, @owner_cert: raw bytes */

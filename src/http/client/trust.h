@@ -32,7 +32,9 @@ VaClientTrust *va_client_trust_public (const char *ca_file, GError **error) G_GN
  * Returns: (transfer full): a sentence without its end, or %NULL
  */
 char *va_client_trust_lacks (const VaClientTrust *trust);
+/** va_client_trust_ref: one more reference. Returns: @trust. */
 VaClientTrust *va_client_trust_ref (VaClientTrust *trust);
+/** va_client_trust_unref: gives one back; the last one frees it. */
 void va_client_trust_unref (VaClientTrust *trust);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaClientTrust, va_client_trust_unref)
 

@@ -25,6 +25,7 @@ void va_account_free (VaAccount *account);
 gboolean va_account_hold (VaAccount *account, const VaIdentity *peer, gsize *held, gsize bytes);
 /** va_account_begin_list: Returns: FALSE: @peer has as many lists made already as one may have; otherwise end it. */
 gboolean va_account_begin_list (VaAccount *account, const VaIdentity *peer) G_GNUC_WARN_UNUSED_RESULT;
+/** va_account_end_list: what va_account_begin_list() began. */
 void va_account_end_list (VaAccount *account, const VaIdentity *peer);
 
 G_END_DECLS

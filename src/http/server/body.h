@@ -27,6 +27,7 @@ void va_body_clear (VaBody *body);
  * %NULL.
  */
 VaSecret *va_body_take_secret (VaBody *body);
+/** va_body_take_plain: the same, of a body that is no secret. Returns: (transfer full). */
 GBytes *va_body_take_plain (VaBody *body);
 /** va_body_put_back: what va_body_take_secret() gave, into @body again. @secret: (transfer full) */
 void va_body_put_back (VaBody *body, VaSecret *secret);

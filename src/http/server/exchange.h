@@ -26,11 +26,15 @@ typedef struct {
 
 typedef struct _VaExchange VaExchange;
 
-/** The moments of a request, as VaEngineCalls has them. */
+/** va_exchange_begin: the moments of a request, as VaEngineCalls has them. */
 VaExchange *va_exchange_begin (VaExchanges *shared, VaConnection *connection, const char *target);
+/** va_exchange_take_head: the head has come and is unambiguous. */
 gboolean va_exchange_take_head (gpointer exchange, const VaHead *head);
+/** va_exchange_take_body: another piece of the body. */
 gboolean va_exchange_take_body (gpointer exchange, const char *piece, gsize size);
+/** va_exchange_complete: the whole body has come. */
 gboolean va_exchange_complete (gpointer exchange);
+/** va_exchange_end: the answer went out, or the connection ended. */
 void va_exchange_end (gpointer exchange);
 /** va_exchange_run_aside: the function of VaExchanges.aside; @exchange: a VaExchange */
 void va_exchange_run_aside (gpointer exchange, gpointer unused);

@@ -16,6 +16,7 @@ typedef gboolean (*VaTakeClient) (int fd, const struct sockaddr *address, sockle
 
 /** va_tcp_listener_open: @address: numeric; "::" for all. @port: 0: any free one. Errors: VA_CORE_ERROR, G_IO_ERROR */
 VaTcpListener *va_tcp_listener_open (const char *address, guint16 port, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_tcp_listener_port: the port that it listens on, also when it was given as 0. */
 guint16 va_tcp_listener_port (const VaTcpListener *listener);
 /**
  * va_tcp_listener_start: accepts clients from now on, as many at once as @connections has room for; the others wait.

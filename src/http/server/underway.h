@@ -20,7 +20,9 @@ void va_underway_clear (VaUnderway *underway);
 /** va_underway_enter: one more, for which va_underway_leave() follows. Returns: FALSE: none is begun any more */
 gboolean va_underway_enter (VaUnderway *underway) G_GNUC_WARN_UNUSED_RESULT;
 void va_underway_leave (VaUnderway *underway);
+/** va_underway_is_stopping: whether va_underway_stop() has begun. */
 gboolean va_underway_is_stopping (VaUnderway *underway);
+/** va_underway_is_closed: whether none may begin any more. */
 gboolean va_underway_is_closed (VaUnderway *underway);
 /** va_underway_stop: waits until none is under way, but for @seconds at the most, and lets none begin after that. */
 void va_underway_stop (VaUnderway *underway, guint seconds);

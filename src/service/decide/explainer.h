@@ -34,6 +34,7 @@ void va_explainer_free (VaExplainer *explainer);
  * Returns: FALSE: there are too many, in all or of this host; otherwise va_explainer_add() or _release() must follow
  */
 gboolean va_explainer_reserve (VaExplainer *explainer, const char *host) G_GNUC_WARN_UNUSED_RESULT;
+/** va_explainer_release: gives back a place of va_explainer_reserve(). */
 void va_explainer_release (VaExplainer *explainer, const char *host);
 /** va_explainer_add: @explanation: (transfer full): its host has a place */
 void va_explainer_add (VaExplainer *explainer, VaExplanation *explanation);

@@ -14,6 +14,7 @@ G_BEGIN_DECLS
  * threads.
  */
 typedef struct _VaReferenceCache VaReferenceCache;
+/** va_reference_cache_new: an empty one, for the whole service. */
 VaReferenceCache *va_reference_cache_new (void);
 void va_reference_cache_free (VaReferenceCache *cache);
 

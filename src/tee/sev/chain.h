@@ -8,6 +8,7 @@ G_BEGIN_DECLS
 /** The roots that a verifier trusts, and AMD's ARK and ASK certificates that it knows. */
 typedef struct _VaSevRoots VaSevRoots;
 
+/** va_sev_roots_new: empty; va_sev_roots_add() fills it. */
 VaSevRoots *va_sev_roots_new (void);
 /**
  * va_sev_roots_add: learns one generation. The ARK's self-signature and the ASK's signature are verified here, once.
@@ -18,6 +19,7 @@ VaSevRoots *va_sev_roots_new (void);
  */
 gboolean va_sev_roots_add (VaSevRoots *roots, const char *name, const VaAmdCert *ark, const VaAmdCert *ask,
                            gboolean trust, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_sev_roots_count: number of generations that were added. */
 guint va_sev_roots_count (const VaSevRoots *roots);
 void va_sev_roots_free (VaSevRoots *roots);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaSevRoots, va_sev_roots_free)
@@ -53,7 +55,7 @@ gboolean va_sev_chain_verify_but_oca (const VaSevChain *chain, const VaSevRoots 
 /** va_sev_chain_verify_below_cek: whether every signature holds but the one on the CEK, which is not looked at. */
 gboolean va_sev_chain_verify_below_cek (const VaSevChain *chain);
 
-/** Links by name, for tools that show each: */
+/** va_amd_verify_ark, va_amd_verify_ask, va_sev_verify_cek: links by name, for tools that show each. */
 gboolean va_amd_verify_ark (const VaAmdCert *ark);
 gboolean va_amd_verify_ask (const VaAmdCert *ark, const VaAmdCert *ask);
 gboolean va_sev_verify_cek (const VaAmdCert *ask, const VaSevCert *cek);

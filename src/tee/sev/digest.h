@@ -14,6 +14,7 @@ void va_kernel_table (const VaKernelHashes *hashes, guint8 out[VA_KERNEL_TABLE_S
 typedef struct _VaLaunchDigest VaLaunchDigest;
 /** va_launch_digest_new: begins with the firmware's flash image. */
 VaLaunchDigest *va_launch_digest_new (gconstpointer image, gsize size);
+/** va_launch_digest_copy: what was measured so far, to go on from it in two ways. Returns: (transfer full). */
 VaLaunchDigest *va_launch_digest_copy (const VaLaunchDigest *digest);
 /**
  * va_launch_digest_add_kernel: Errors: VA_SEV_ERROR_FIRMWARE when @firmware has no room for the table.

@@ -62,7 +62,13 @@ gboolean va_explain_profiles (VaExplain *explain, const VaExplainImage *image, c
 /** va_explain_rest: what else there is to say of a start that fits. Returns: TRUE */
 gboolean va_explain_rest (VaExplain *explain, const VaExplainImage *image, const VaExplainCpus *cpus);
 
-/* Groups of mistakes: each looks for one that makes the measurement fit, and says it. */
+/*
+ * Groups of mistakes: each looks for one that makes the measurement fit, and says it. TRUE if it found one.
+ * va_explain_keys: TIK and TEK were swapped. va_explain_policies, va_explain_versions: another policy; another version
+ * of the SEV firmware. va_explain_cmdlines: another of the given kernel command lines. va_explain_cpus: another number
+ * of vCPUs, or a CPU with a name; va_explain_any_cpu: any that there may be. va_explain_as_plain, va_explain_as_es:
+ * the guest was started as SEV instead of SEV-ES, or the other way round.
+ */
 gboolean va_explain_keys (VaExplain *explain);
 gboolean va_explain_policies (VaExplain *explain);
 gboolean va_explain_versions (VaExplain *explain);

@@ -28,6 +28,7 @@ gboolean va_measurement_matches (VaSecret *tik, const VaLaunchContext *context, 
  * A TIK ready for many measurements: a search computes a hundred thousand. Not for use by several threads.
  */
 typedef struct _VaMeasurementKey VaMeasurementKey;
+/** va_measurement_key_new: @tik: 16 bytes, copied. */
 VaMeasurementKey *va_measurement_key_new (VaSecret *tik);
 /** va_measurement_key_matches: as va_measurement_matches(). */
 gboolean va_measurement_key_matches (VaMeasurementKey *key, const VaLaunchContext *context,

@@ -70,6 +70,7 @@ typedef struct {
 } VaVmsaField;
 /** va_vmsa_fields: those that va_sev_vmsa_build() sets, in their order. @count: (out) */
 const VaVmsaField *va_vmsa_fields (gsize *count);
+/** va_vmsa_field_get: its value in @page; the fields are little-endian, of up to 8 bytes. */
 guint64 va_vmsa_field_get (const VaVmsaField *field, const guint8 page[VA_VMSA_SIZE]);
 /**
  * va_vmsa_features_text: the names of the bits of @features that are set, e.g. "DebugSwap". Returns: (transfer full).
