@@ -28,6 +28,7 @@ EXTRA_DIST += $(system_tests) $(slow_system_tests) \
 	tests/system/service_columns.py \
 	tests/system/service_confirm.py \
 	tests/system/service_database.py \
+	tests/system/service_explanations.py \
 	tests/system/service_journal.py \
 	tests/system/service_kek.py \
 	tests/system/service_keys.py \
@@ -39,7 +40,9 @@ EXTRA_DIST += $(system_tests) $(slow_system_tests) \
 	tests/system/service_operation.py \
 	tests/system/service_owner.py \
 	tests/system/service_persons.py \
+	tests/system/service_prune.py \
 	tests/system/service_reach.py \
+	tests/system/service_rekey.py \
 	tests/system/service_revocation.py \
 	tests/system/service_roles.py \
 	tests/system/service_storage.py \

@@ -13,6 +13,7 @@ import service_check  # noqa: F401
 import service_cli  # noqa: F401
 import service_confirm  # noqa: F401
 import service_database  # noqa: F401
+import service_explanations  # noqa: F401
 import service_journal  # noqa: F401
 import service_kek  # noqa: F401
 import service_keys  # noqa: F401
@@ -24,7 +25,9 @@ import service_objects  # noqa: F401
 import service_operation  # noqa: F401
 import service_owner  # noqa: F401
 import service_persons  # noqa: F401
+import service_prune  # noqa: F401
 import service_reach  # noqa: F401
+import service_rekey  # noqa: F401
 import service_revocation  # noqa: F401
 import service_roles  # noqa: F401
 import service_storage  # noqa: F401

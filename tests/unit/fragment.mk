@@ -241,6 +241,7 @@ unit_scripts = \
 	tests/unit/test-cli-inputs.py \
 	tests/unit/test-cli-owner.py \
 	tests/unit/test-cli-safety.py \
+	tests/unit/test-cli-sev-explain.py \
 	tests/unit/test-cli-sev.py
 TESTS += $(unit_scripts)
-EXTRA_DIST += $(unit_scripts) tests/unit/case_expectations.py
+EXTRA_DIST += $(unit_scripts) tests/unit/case_expectations.py tests/unit/cli_sev.py
