@@ -16,10 +16,10 @@ typedef struct {
   GHashTable *seen;  /* of each “next”, so that a broken service is not asked for ever */
   const char *after; /* borrowed from @seen; %NULL: the first page is next */
   gboolean ended;
-} PageReading;
+} AnswerReading;
 
 static void
-add_answer_page (PageReading *reading, JsonArray *page)
+add_answer_page (AnswerReading *reading, JsonArray *page)
 {
   for (guint i = 0; i < va_answer_length (page) && json_array_get_length (reading->all) < reading->most; i++)
     json_array_add_element (reading->all, json_array_dup_element (page, i));
@@ -27,7 +27,7 @@ add_answer_page (PageReading *reading, JsonArray *page)
 
 /* Each page must lead on from its own end to one that was not asked for before. */
 static gboolean
-check_next (PageReading *reading, const char *next, JsonArray *page, GError **error)
+check_next (AnswerReading *reading, const char *next, JsonArray *page, GError **error)
 {
   guint length = va_answer_length (page);
   JsonObject *last = length > 0 ? va_answer_element (page, length - 1) : NULL;
@@ -45,7 +45,7 @@ check_next (PageReading *reading, const char *next, JsonArray *page, GError **er
 }
 
 static char *
-make_page_path (const PageReading *reading)
+make_page_path (const AnswerReading *reading)
 {
   const char *path = reading->pages->path;
   g_autofree char *escaped = NULL;
@@ -57,7 +57,7 @@ make_page_path (const PageReading *reading)
 }
 
 static gboolean
-read_answer_page (VaCall *call, PageReading *reading, GError **error)
+read_answer_page (VaCall *call, AnswerReading *reading, GError **error)
 {
   g_autofree char *path = make_page_path (reading);
   g_autoptr(JsonObject) answer = NULL;
@@ -87,7 +87,7 @@ va_pages_ask (VaCall *call, const VaPages *pages, GError **error)
 {
   g_autoptr(JsonArray) all = json_array_new ();
   g_autoptr(GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  PageReading reading = {
+  AnswerReading reading = {
     .pages = pages, .most = pages->most != 0 ? pages->most : VA_PAGES_MOST, .all = all, .seen = seen
   };
   JsonObject *object;

@@ -2,6 +2,7 @@
 # What documents, schemas, examples and the tree say of each other and of the programs.
 doc_tests = \
 	tests/docs/test-cli-man.py \
+	tests/docs/test-code.py \
 	tests/docs/test-completion.sh \
 	tests/docs/test-data.sh \
 	tests/docs/test-man-examples.py \

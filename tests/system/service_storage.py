@@ -12,7 +12,6 @@ import time
 import uuid
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from lib.metrics import value
 from lib.peers import BUILD, Service, firmware, sha256, write
 from lib.service import INLINE, OTHER_GUID, TMP, Database, read_store, refused, test
 
