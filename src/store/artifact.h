@@ -24,9 +24,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaStoredArtifact, va_stored_artifact_free)
  */
 gboolean va_store_put_artifact (VaStore *store, const VaStoredArtifact *artifact, gconstpointer image, gboolean *is_new,
                                 VaAuditEntry *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** Errors: NOT_FOUND */
+/** va_store_get_artifact: Errors: NOT_FOUND */
 VaStoredArtifact *va_store_get_artifact (VaStore *store, const char *owner, const char *hash, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_get_image: the image itself. Errors: NOT_FOUND */
 GBytes *va_store_get_image (VaStore *store, const char *owner, const char *hash, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_remove_artifact: Errors: NOT_FOUND; IN_USE: a registration or a proposal names it */

@@ -78,6 +78,7 @@ gboolean va_store_note_attempt (VaStore *store, const VaAimed *aimed, VaAuditEnt
  */
 GPtrArray *va_store_list_audit (VaStore *store, const VaAuditQuery *query, gboolean *more, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_audit_head: where the log ends. */
 gboolean va_store_audit_head (VaStore *store, VaAuditHead *head, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_store_audit_anchor: where the chain begins that MACs hold: from there on every record must be the service's.

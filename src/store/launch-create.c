@@ -83,7 +83,7 @@ read_counts (VaDb *sql, const VaStoredLaunch *launch, const VaPermit *permit, Co
 }
 
 static gboolean
-check_permit (const VaPermit *permit, const Counts *counts, GError **error)
+check_permit_left (const VaPermit *permit, const Counts *counts, GError **error)
 {
   if (permit->max_launches > 0 && counts->launches >= permit->max_launches)
     g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_PERMIT,
@@ -241,7 +241,8 @@ do_create (VaDb *sql, gpointer data, GError **error)
   Counts counts;
 
   if ((is_limited (work->permit) && !va_store_launch_expire (sql, work->launch->created, NULL, error))
-      || !read_counts (sql, work->launch, work->permit, &counts, error) || !check_permit (work->permit, &counts, error))
+      || !read_counts (sql, work->launch, work->permit, &counts, error)
+      || !check_permit_left (work->permit, &counts, error))
     return FALSE;
   if (!work->permit->confirms)
     return send_launch (sql, work->launch, error) && count_up (sql, work->launch, error);

@@ -19,7 +19,9 @@ typedef enum {
   VA_LAUNCH_WAITING, /* for an owner's confirmation; then open */
 } VaLaunchState;
 
+/** va_launch_state_name: as the database and messages have it. */
 const char *va_launch_state_name (VaLaunchState state);
+/** va_launch_state_parse: FALSE, and @state as it was, if no state has this name. */
 gboolean va_launch_state_parse (const char *name, VaLaunchState *state);
 /** va_launch_state_may_follow: whether a launch may go from @from to @to; staying is allowed. */
 gboolean va_launch_state_may_follow (VaLaunchState from, VaLaunchState to);
@@ -92,7 +94,7 @@ gboolean va_store_create_launch (VaStore *store, VaStoredLaunch *launch, VaSecre
  */
 VaStoredLaunch *va_store_find_waiting (VaStore *store, const VaStoredLaunch *like, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
-/** Errors: NOT_FOUND */
+/** va_store_get_launch: Errors: NOT_FOUND */
 VaStoredLaunch *va_store_get_launch (VaStore *store, const char *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_count_launches: of everybody. @waiting: for a confirmation. @active: open, validated or running. */
 gboolean va_store_count_launches (VaStore *store, guint64 *waiting, guint64 *active, GError **error)
@@ -102,6 +104,7 @@ GPtrArray *va_store_list_launches (VaStore *store, const VaPage *page, gboolean 
   G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_open_keys, _table: of an open launch; no access to the database. Errors: SEAL */
 VaSecret *va_store_open_keys (VaStore *store, const VaStoredLaunch *launch, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_open_table: the secret table of an open launch. Errors: SEAL */
 VaSecret *va_store_open_table (VaStore *store, const VaStoredLaunch *launch, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_store_change_launch: one transaction around @change, which sees the launch and alters its changing members; nobody
@@ -118,12 +121,18 @@ gboolean va_store_expire_launches (VaStore *store, gint64 now, guint *count, GEr
 
 /* As the indexes launches_active and launches_inactive have it. */
 #define VA_LAUNCH_ACTIVE "state IN ('open', 'validated', 'running')"
-/** Expires open and waiting launches that are due, inside a transaction that is running. */
+/** va_store_launch_expire: expires open and waiting launches that are due, inside a transaction that is running. */
 gboolean va_store_launch_expire (VaDb *sql, gint64 now, guint *count, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** Refuses all waiting launches of the owner's @vm for the reason that its registration was replaced. */
+/**
+ * va_store_launch_outdate: refuses all waiting launches of the owner's @vm for the reason that its registration was
+ * replaced.
+ */
 gboolean va_store_launch_outdate (VaDb *sql, const char *owner, const char *vm, gint64 now, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
-/** Refuses all open and waiting launches of the owner's @vm for the reason that its registration went. */
+/**
+ * va_store_launch_orphan: refuses all open and waiting launches of the owner's @vm for the reason that its registration
+ * went.
+ */
 gboolean va_store_launch_orphan (VaDb *sql, const char *owner, const char *vm, gint64 now, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 

@@ -28,19 +28,22 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaStoredProposal, va_stored_proposal_free)
  */
 gboolean va_store_put_proposal (VaStore *store, VaStoredProposal *proposal, VaSecret *inline_secrets,
                                 VaAuditEntry *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** Errors: NOT_FOUND */
+/** va_store_get_proposal: Errors: NOT_FOUND */
 VaStoredProposal *va_store_get_proposal (VaStore *store, const char *owner, const char *vm, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_open_proposal: checks that it is what was sealed, gives inline secrets. Errors: SEAL */
 VaSecret *va_store_open_proposal (VaStore *store, const VaStoredProposal *proposal, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
-/** Errors: NOT_FOUND */
+/** va_store_remove_proposal: Errors: NOT_FOUND */
 gboolean va_store_remove_proposal (VaStore *store, const char *owner, const char *vm, VaAuditEntry *entry,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* For the other files of the store. */
 
-/** Removes the owner's proposal with @digest, which must be there, or whichever there is for %NULL. */
+/**
+ * va_store_proposal_take: removes the owner's proposal with @digest, which must be there, or whichever there is for
+ * %NULL.
+ */
 gboolean va_store_proposal_take (VaDb *sql, const char *owner, const char *vm, const char *digest, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 

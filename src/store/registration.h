@@ -70,10 +70,16 @@ gboolean va_store_registration_find_version (VaDb *sql, const char *owner, const
                                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_registration_set_ambiguous: that several owners have a registration @id, and none was named. */
 void va_store_registration_set_ambiguous (const char *id, GError **error);
-/** Errors: CHANGED unless the owner's registration @id has this version (0: is not there) */
+/**
+ * va_store_registration_check_version: Errors: CHANGED unless the owner's registration @id has this version (0: is not
+ * there)
+ */
 gboolean va_store_registration_check_version (VaDb *sql, const char *owner, const char *id, guint64 version,
                                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** Whether @owner, with what has just been added or replaced, has no more than they may. Errors: QUOTA */
+/**
+ * va_store_registration_check_quota: whether @owner, with what has just been added or replaced, has no more than they
+ * may. Errors: QUOTA
+ */
 gboolean va_store_registration_check_quota (VaDb *sql, const VaQuota *quota, const char *owner, gboolean is_new,
                                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

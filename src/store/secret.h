@@ -34,14 +34,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaStoredSecret, va_stored_secret_free)
  */
 gboolean va_store_put_secret (VaStore *store, VaStoredSecret *secret, VaSecret *value, VaReplacedSecret *replaced,
                               VaAuditEntry *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** Errors: NOT_FOUND */
+/** va_store_get_secret: Errors: NOT_FOUND */
 VaStoredSecret *va_store_get_secret (VaStore *store, const char *owner, const char *name, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_list_secrets: of the owner in @page, by name. Returns: (transfer full): of VaStoredSecret */
 GPtrArray *va_store_list_secrets (VaStore *store, const VaPage *page, gboolean *more, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_open_secret: the value of @secret; no access to the database. Errors: SEAL */
 VaSecret *va_store_open_secret (VaStore *store, const VaStoredSecret *secret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** Errors: NOT_FOUND, IN_USE */
+/** va_store_remove_secret: Errors: NOT_FOUND, IN_USE */
 gboolean va_store_remove_secret (VaStore *store, const char *owner, const char *name, VaAuditEntry *entry,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -43,6 +43,7 @@ VaStore *va_store_open (const char *place, VaStoreWhich which, VaKek *kek, GErro
 gboolean va_store_look (const char *place, VaKek *kek, char **warning, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_is_url: whether @place is the URL of a database. */
 gboolean va_store_is_url (const char *place);
+/** va_store_close: waits for what is being written. */
 void va_store_close (VaStore *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaStore, va_store_close)
 /** What the store has done since it was opened. */

@@ -134,6 +134,7 @@ void va_store_values_add (VaStoreValues *values, const VaStoreTable *table, guin
 /** va_store_table_run: the whole statement @text, a literal with places for all columns of @record. */
 gboolean va_store_table_run (VaDb *sql, const VaStoreTable *table, gconstpointer record, const char *text,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_values_add_text, va_store_values_add_data: one more value, which must live as long. */
 void va_store_values_add_text (VaStoreValues *values, const char *text);
 void va_store_values_add_data (VaStoreValues *values, gconstpointer data, gsize size);
 
