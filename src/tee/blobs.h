@@ -12,6 +12,7 @@ G_BEGIN_DECLS
  */
 typedef struct _VaBlobs VaBlobs;
 
+/** va_blobs_new: none yet. */
 VaBlobs *va_blobs_new (void);
 /**
  * va_blobs_add:

@@ -44,6 +44,7 @@ typedef struct {
   guint8 hash[VA_SHA256_SIZE]; /* of the whole image */
   VaFirmware firmware;
 } VaTeeImage;
+/** va_tee_image_copy: Returns: (transfer full). */
 VaTeeImage *va_tee_image_copy (const VaTeeImage *image);
 void va_tee_image_free (VaTeeImage *image);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaTeeImage, va_tee_image_free)

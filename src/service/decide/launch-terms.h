@@ -18,10 +18,11 @@ typedef struct {
   GArray *references;    /* of VaReference, one to VA_LAUNCH_TERMS_REFERENCES_MAX */
 } VaLaunchTerms;
 
+/** va_launch_terms_new: empty ones. */
 VaLaunchTerms *va_launch_terms_new (const VaTee *tee);
 /** va_launch_terms_write: as JSON text, for the store. Returns: (transfer full). */
 char *va_launch_terms_write (const VaLaunchTerms *fixed);
-/** Errors: VA_CORE_ERROR: the text is not what va_launch_terms_write() gave */
+/** va_launch_terms_read: Errors: VA_CORE_ERROR: the text is not what va_launch_terms_write() gave */
 VaLaunchTerms *va_launch_terms_read (const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void va_launch_terms_free (VaLaunchTerms *fixed);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaLaunchTerms, va_launch_terms_free)

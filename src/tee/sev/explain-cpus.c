@@ -115,7 +115,7 @@ va_explain_profiles (VaExplain *explain, const VaExplainImage *image, const VaLa
 
 /* With @cpus' signature, on each image and with each kernel that is expected. */
 static const VaExplainImage *
-find_image (VaExplain *explain, guint32 most, VaExplainCpus *cpus)
+find_measured_image (VaExplain *explain, guint32 most, VaExplainCpus *cpus)
 {
   for (guint i = 0; i < explain->images->len && !explain->cut; i++)
     for (guint k = 0; k < explain->expected_kernels; k++)
@@ -155,7 +155,7 @@ static gboolean
 try_profile (VaExplain *explain)
 {
   VaExplainCpus cpus = { .signature = explain->mismatch->cpu_signature };
-  const VaExplainImage *image = find_image (explain, 0, &cpus);
+  const VaExplainImage *image = find_measured_image (explain, 0, &cpus);
 
   if (image == NULL)
     return FALSE;
@@ -172,7 +172,8 @@ static gboolean
 try_swapped_cpus (VaExplain *explain)
 {
   VaExplainCpus cpus = { .swapped = TRUE };
-  const VaExplainImage *image = explain->mismatch->vmsa[1] != NULL ? find_image (explain, CPUS_TRIED, &cpus) : NULL;
+  const VaExplainImage *image = explain->mismatch->vmsa[1] != NULL ? find_measured_image (explain, CPUS_TRIED, &cpus)
+                                                                   : NULL;
 
   if (image == NULL)
     return FALSE;
@@ -186,7 +187,7 @@ static gboolean
 try_counts (VaExplain *explain)
 {
   VaExplainCpus cpus = { .signature = explain->mismatch->cpu_signature };
-  const VaExplainImage *image = find_image (explain, CPUS_TRIED, &cpus);
+  const VaExplainImage *image = find_measured_image (explain, CPUS_TRIED, &cpus);
 
   return image != NULL && say_count (explain, image, &cpus);
 }
@@ -199,7 +200,7 @@ try_cpu (VaExplain *explain, guint32 signature, guint32 most)
   const VaExplainImage *image;
   g_autofree char *other = NULL, *expected = NULL, *counts = expected_counts (explain->mismatch);
 
-  if (signature == explain->mismatch->cpu_signature || (image = find_image (explain, most, &cpus)) == NULL)
+  if (signature == explain->mismatch->cpu_signature || (image = find_measured_image (explain, most, &cpus)) == NULL)
     return FALSE;
   other = va_cpu_describe (signature);
   expected = va_cpu_describe (explain->mismatch->cpu_signature);

@@ -4,7 +4,10 @@
 #include "tee/sev/digest.h"
 #include "tee/tee.h"
 
-/* A firmware image of SEV or SEV-ES: the functions of VaTee that are about it, as tee/tee.h describes them. */
+/*
+ * A firmware image of SEV or SEV-ES. va_sev_image_read, va_sev_image_copy, va_sev_image_digest: the functions of VaTee
+ * that are about it, as tee/tee.h describes them.
+ */
 G_BEGIN_DECLS
 
 VaTeeImage *va_sev_image_read (gconstpointer data, gsize size);
