@@ -11,7 +11,7 @@ const VaStoreTable *const va_store_tables[VA_STORE_TABLES] = { VA_STORE_TABLE_LI
 /* Kinds of columns. */
 
 #define MEMBER_OF(record, member, type) (*(type *) G_STRUCT_MEMBER_P ((record), (member)))
-#define CONST_MEMBER_OF(record, member, type) (*(type const *) ((const guint8 *) (record) + (member)))
+#define CONST_MEMBER_OF(record, member, type) (*(type const *) (gconstpointer) ((const guint8 *) (record) + (member)))
 
 static void
 read_text (VaDbStatement *row, int column, gpointer record, gsize member)
