@@ -22,61 +22,10 @@
 #define SEALS_AT_ONCE 65536 /* announced in the database, so that a launch writes no row for it */
 #define SEALS_EACH 2        /* at the most, for each time that a key is asked for */
 
-/* What holds a wrapped data key in its place. */
-static char *
-key_row (guint64 id, guint64 oldest)
-{
-  return oldest == 0 ? g_strdup_printf ("%" G_GUINT64_FORMAT, id)
-                     : g_strdup_printf ("%" G_GUINT64_FORMAT "\n%" G_GUINT64_FORMAT, id, oldest);
-}
-
-static VaStoredKey *
-wrap_key (VaKek *kek, guint64 id, guint64 oldest, VaSecret *data_key, GError **error)
-{
-  g_autofree char *row = key_row (id, oldest);
-  const VaSealLabel label = VA_LABEL_DATA_KEY (row);
-  g_autoptr(GBytes) wrapped = va_kek_wrap (kek, &label, data_key, error);
-  VaStoredKey *key;
-
-  if (wrapped == NULL)
-    return NULL;
-  key = g_new0 (VaStoredKey, 1);
-  key->id = id;
-  key->oldest = oldest;
-  key->sealed = g_steal_pointer (&wrapped);
-  return key;
-}
-
-VaStoredKey *
-va_store_new_key (VaStore *store, guint64 id, guint64 oldest, GError **error)
-{
-  g_autoptr(VaSecret) fresh = va_secret_new (VA_SEAL_KEY_SIZE);
-
-  va_random_fill (va_secret_data (fresh), VA_SEAL_KEY_SIZE);
-  return wrap_key (store->kek, id, oldest, fresh, error);
-}
-
-static VaSecret *
-unwrap_key (VaKek *kek, const VaStoredKey *key, GError **error)
-{
-  g_autofree char *row = key_row (key->id, key->oldest);
-  const VaSealLabel label = VA_LABEL_DATA_KEY (row);
-
-  return va_kek_unwrap (kek, &label, key->sealed, error);
-}
-
-VaStoredKey *
-va_store_wrap_again (VaStore *store, const VaStoredKey *key, guint64 oldest, VaKek *kek, GError **error)
-{
-  g_autoptr(VaSecret) data_key = unwrap_key (store->kek, key, error);
-
-  return data_key != NULL ? wrap_key (kek, key->id, oldest, data_key, error) : NULL;
-}
-
 static VaSeal *
 open_key (VaStore *store, const VaStoredKey *key, GError **error)
 {
-  g_autoptr(VaSecret) data_key = unwrap_key (store->kek, key, error);
+  g_autoptr(VaSecret) data_key = va_store_unwrap_key (store->kek, key, error);
 
   return data_key != NULL ? va_seal_new (data_key, error) : NULL;
 }
@@ -295,7 +244,7 @@ check_row (VaStore *store, const VaStoredKey *key, GError **error)
 
   if (has_opened (store, key->id, digest))
     return TRUE;
-  opened = key->id != AUDIT_ROW ? unwrap_key (store->kek, key, error)
+  opened = key->id != AUDIT_ROW ? va_store_unwrap_key (store->kek, key, error)
                                 : va_kek_unwrap (store->kek, &label, key->sealed, error);
   if (opened == NULL)
     return FALSE;
@@ -438,7 +387,7 @@ va_store_try_keys (VaKek *kek, const GPtrArray *keys, GBytes *audit_key, GError 
         break;
       if (audit_key != NULL && !check_form (key, error))
         return FALSE;
-      data_key = unwrap_key (kek, key, error);
+      data_key = va_store_unwrap_key (kek, key, error);
       if (data_key == NULL)
         return FALSE;
       if (i == keys->len)

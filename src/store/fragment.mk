@@ -14,6 +14,7 @@ libva_store_la_SOURCES = \
 	src/store/data-keys.c \
 	src/store/error.h \
 	src/store/host.c src/store/host.h \
+	src/store/key-wrap.c \
 	src/store/keys.c src/store/keys.h \
 	src/store/launch.c src/store/launch.h \
 	src/store/launch-change.c \

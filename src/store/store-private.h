@@ -44,10 +44,11 @@ VaStoredKey *va_store_new_key (VaStore *store, guint64 id, guint64 oldest, GErro
  */
 VaStoredKey *va_store_wrap_again (VaStore *store, const VaStoredKey *key, guint64 oldest, VaKek *kek, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
+/** va_store_unwrap_key: the data key of @key. Errors: VA_KEK_ERROR, VA_SEAL_ERROR_BROKEN */
+VaSecret *va_store_unwrap_key (VaKek *kek, const VaStoredKey *key, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_list_keys: those that count, in the order of their ids; of VaStoredKey. */
 GPtrArray *va_store_list_keys (VaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-#define VA_LABEL_DATA_KEY(row) ((VaSealLabel){ "data_keys", (row), "data key" })
 #define VA_LABEL_AUDIT_KEY ((VaSealLabel){ "store_keys", "audit", "audit key" })
 
 G_END_DECLS
