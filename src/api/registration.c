@@ -84,7 +84,8 @@ clear_vmsa_profile (gpointer message)
 }
 
 static const VaCustomMember cpu_counts = { "numbers", read_cpu_counts, write_cpu_counts, .clear = NULL };
-static const VaCustomMember vmsa_profile = { "choice", read_vmsa_profile, write_vmsa_profile, clear_vmsa_profile };
+static const VaCustomMember vmsa_profile = { "choice", read_vmsa_profile, write_vmsa_profile,
+                                             .clear = clear_vmsa_profile };
 
 static const VaMember minimum_members[] = {
   VA_MEMBER_API_BYTE ("major", VaRegistration, min_api_major),
