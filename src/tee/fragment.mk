@@ -5,5 +5,6 @@ libva_sev_la_SOURCES += \
 	src/tee/evidence.h \
 	src/tee/firmware.h \
 	src/tee/kernel-hashes.c src/tee/kernel-hashes.h \
+	src/tee/parts.c \
 	src/tee/sha256.c src/tee/sha256.h \
 	src/tee/tee.c src/tee/tee.h

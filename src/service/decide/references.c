@@ -9,7 +9,6 @@
 #include "kek/seal.h"
 #include "service/decide/cache.h"
 #include "service/refusal.h"
-#include "tee/sev/error.h"
 
 #define CACHE_MAX 1024 /* of each kind, some hundred bytes each */
 #define CPUS_MAX 4096  /* that one registration has measured, in all its references */
@@ -182,8 +181,12 @@ compute_digest (VaReferenceCache *cache, VaStore *store, const VaTee *tee, VaSto
                 const VaMeasuredParts *parts, guint8 out[VA_MEASURED_MAX], GError **error)
 {
   g_autoptr(VaTeeImage) image = va_reference_begin (cache, store, tee, firmware, error);
+  g_autoptr(GError) reason = NULL;
 
-  return image != NULL && tee->compute_digest (image, parts, out, error);
+  if (image == NULL)
+    return FALSE;
+  return tee->compute_digest (image, parts, out, &reason)
+         || va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("firmware %s: %s"), firmware->hash, reason->message);
 }
 
 gboolean
@@ -230,19 +233,12 @@ add_reference (const References *references, guint kernel, guint32 cpus, guint p
     .profile = profile,
   };
   VaReference reference = { .kernel = kernel, .cpus = cpus, .profile = profile };
-  g_autoptr(GError) reason = NULL;
 
   g_strlcpy (reference.firmware, references->artifact->hash, sizeof reference.firmware);
   reference.secret_address = references->artifact->firmware.secret_base;
   if (!va_reference_compute (references->cache, references->store, fixed->tee, references->artifact, &parts,
-                             reference.digest, &reason))
-    {
-      if (g_error_matches (reason, VA_SEV_ERROR, VA_SEV_ERROR_FIRMWARE))
-        return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("firmware %s: %s"), references->artifact->hash,
-                          reason->message);
-      g_propagate_error (error, g_steal_pointer (&reason));
-      return FALSE;
-    }
+                             reference.digest, error))
+    return FALSE;
   g_array_append_val (fixed->references, reference);
   return TRUE;
 }

@@ -34,7 +34,7 @@ gboolean va_reference_check (VaReferenceCache *cache, VaStore *store, VaStoredAr
  * va_reference_compute: the launch digest of @firmware with @parts.
  * @digest: (out): of tee->digest_size bytes
  * @firmware: one of an owner's artifacts, checked
- * Errors: VA_SEV_ERROR_FIRMWARE (no room for kernel hashes, no reset address for SEV-ES), VA_STORE_ERROR
+ * Errors: VA_PROBLEM_BAD_REQUEST (no room for kernel hashes, no reset address for SEV-ES), VA_STORE_ERROR
  */
 gboolean va_reference_compute (VaReferenceCache *cache, VaStore *store, const VaTee *tee, VaStoredArtifact *firmware,
                                const VaMeasuredParts *parts, guint8 digest[VA_MEASURED_MAX], GError **error)

@@ -12,11 +12,11 @@ typedef struct {
 
 /* The digest after the image alone is the image's SHA-256, so that to have both costs no second pass. */
 VaTeeImage *
-va_sev_image_read (gconstpointer data, gsize size)
+va_sev_image_read (const VaTee *tee, gconstpointer data, gsize size)
 {
   SevImage *image = g_new0 (SevImage, 1);
 
-  image->parent.tee = &va_tee_sev; /* of SEV-ES it would be the same */
+  image->parent.tee = tee;
   image->begun = va_launch_digest_new (data, size);
   va_launch_digest_finish (va_launch_digest_copy (image->begun), image->parent.hash);
   if (va_firmware_parse (&image->parent.firmware, data, size, NULL))

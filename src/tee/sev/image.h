@@ -10,7 +10,7 @@
  */
 G_BEGIN_DECLS
 
-VaTeeImage *va_sev_image_read (gconstpointer data, gsize size);
+VaTeeImage *va_sev_image_read (const VaTee *tee, gconstpointer data, gsize size);
 VaTeeImage *va_sev_image_copy (const VaTeeImage *image);
 void va_sev_image_free (VaTeeImage *image);
 gboolean va_sev_image_digest (const VaTeeImage *image, const VaMeasuredParts *parts, guint8 *digest, GError **error)

@@ -32,6 +32,13 @@ read_sev_es_platform (const VaBlobs *claim, GError **error)
   return va_sev_platform_read (&va_tee_sev_es, claim, error);
 }
 
+/* SEV-ES has the same. */
+static VaTeeImage *
+read_sev_image (gconstpointer data, gsize size)
+{
+  return va_sev_image_read (&va_tee_sev, data, size);
+}
+
 static VaSecret *
 join_keys (const VaSevSession *session)
 {
@@ -155,7 +162,7 @@ static const VaTeeCpus save_areas = {
   .hash_is_digest = TRUE, .hash_platform = va_sev_platform_hash, .verify_platform = va_sev_platform_verify, \
   .lacks_root_only = va_sev_platform_lacks_root_only, .check_owner = va_sev_platform_check_owner, \
   .has_owner = va_sev_platform_has_owner, .free_platform = va_sev_platform_free, .begin = begin_sev_launch, \
-  .read_image = va_sev_image_read, .copy_image = va_sev_image_copy, .free_image = va_sev_image_free, \
+  .read_image = read_sev_image, .copy_image = va_sev_image_copy, .free_image = va_sev_image_free, \
   .compute_digest = va_sev_image_digest, .read_evidence = read_claims, .appraisal_key = take_tik, \
   .appraise = appraise_measurement, .seal = seal_packet, .explain = va_sev_explain_evidence
 
