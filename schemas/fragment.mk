@@ -3,6 +3,7 @@ schemadir = $(pkgdatadir)/schemas
 dist_schema_DATA = \
 	schemas/approval.schema.json \
 	schemas/artifact.schema.json \
+	schemas/artifact-detail.schema.json \
 	schemas/artifacts.schema.json \
 	schemas/audit.schema.json \
 	schemas/checkpoint.schema.json \

@@ -38,6 +38,8 @@ virt_attest_online_SOURCES = \
 	src/cli/owner/artifact-list.c \
 	src/cli/owner/artifact-put.c \
 	src/cli/owner/artifact-remove.c \
+	src/cli/owner/artifact-show.c \
+	src/cli/owner/artifact-text.c src/cli/owner/artifact-text.h \
 	src/cli/owner/audit-export.c \
 	src/cli/owner/audit-list.c \
 	src/cli/owner/audit-verify.c \

@@ -79,6 +79,8 @@ static const VaVerb verbs[] = {
     ONLINE (va_verb_secret_remove) },
   { "artifact put", "FILE", N_("Upload a firmware image."), NULL, SERVICE_JSON, ONLINE (va_verb_artifact_put) },
   { "artifact list", NULL, N_("List your firmware images."), NULL, SERVICE_JSON, ONLINE (va_verb_artifact_list) },
+  { "artifact show", "HASH", N_("Show one firmware image, and which registrations name it."), NULL, SERVICE_JSON,
+    ONLINE (va_verb_artifact_show) },
   { "artifact remove", "HASH", N_("Remove a firmware image that no registration names."), NULL, VA_VERB_SERVICE,
     ONLINE (va_verb_artifact_remove) },
   { "launch list", NULL, N_("List your launches, newest first."), NULL, SERVICE_JSON, ONLINE (va_verb_launch_list) },

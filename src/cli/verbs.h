@@ -5,6 +5,7 @@
 
 /* One file each. */
 VaExit va_verb_artifact_list (VaCall *call);
+VaExit va_verb_artifact_show (VaCall *call);
 VaExit va_verb_artifact_remove (VaCall *call);
 VaExit va_verb_artifact_put (VaCall *call);
 VaExit va_verb_audit_export (VaCall *call);

@@ -192,6 +192,32 @@ static const VaNamed named_image = {
   N_("you have no firmware"),
 };
 
+static gint
+compare_users (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+GPtrArray *
+va_store_list_artifact_users (VaStore *store, const char *owner, const char *hash, guint most, GError **error)
+{
+  g_autoptr(GPtrArray) users = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr(VaDbReader) reader = va_db_reader (store->backend, error);
+  g_autoptr(VaDbStatement) row = va_db_query (reader, error, named_image.users, "tt", owner, hash);
+  int status = row != NULL ? 1 : -1;
+
+  while (users->len < most && status == 1 && (status = va_db_row (row, error)) == 1)
+    {
+      g_autofree char *vm = va_db_column_needed_text (row, 0), *text = va_db_column_needed_text (row, 1);
+
+      /* The same one once, if it also has a proposal. */
+      if (names_image (text, hash) && !g_ptr_array_find_with_equal_func (users, vm, g_str_equal, NULL))
+        g_ptr_array_add (users, g_steal_pointer (&vm));
+    }
+  g_ptr_array_sort (users, compare_users);
+  return status >= 0 ? g_steal_pointer (&users) : NULL;
+}
+
 gboolean
 va_store_remove_artifact (VaStore *store, const char *owner, const char *hash, VaAuditEntry *entry, GError **error)
 {

@@ -30,6 +30,14 @@ VaStoredArtifact *va_store_get_artifact (VaStore *store, const char *owner, cons
 /** va_store_get_image: the image itself. Errors: NOT_FOUND */
 GBytes *va_store_get_image (VaStore *store, const char *owner, const char *hash, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_store_list_artifact_users: the ids of @owner's registrations that name @hash, themselves or in what is proposed
+ * for them, sorted.
+ * @most: of them; more are left out
+ * Returns: (transfer full): of char *, which the array frees
+ */
+GPtrArray *va_store_list_artifact_users (VaStore *store, const char *owner, const char *hash, guint most,
+                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_store_remove_artifact: Errors: NOT_FOUND; IN_USE: a registration or a proposal names it */
 gboolean va_store_remove_artifact (VaStore *store, const char *owner, const char *hash, VaAuditEntry *entry,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;

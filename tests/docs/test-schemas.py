@@ -137,8 +137,8 @@ def check_json_itself():
 
 
 # No program reads these: the service and its store write them, member by member, and the CLI shows them as they are.
-ONLY_WRITTEN = {"artifact", "artifacts", "audit", "checkpoint", "confirmation", "empty", "health", "hosts", "launch",
-                "launches", "problem", "proposal", "receipt", "registrations", "secret", "secrets"}
+ONLY_WRITTEN = {"artifact", "artifact-detail", "artifacts", "audit", "checkpoint", "confirmation", "empty", "health",
+                "hosts", "launch", "launches", "problem", "proposal", "receipt", "registrations", "secret", "secrets"}
 PARTS = {"types", "registration-members"}  # of other schemas
 
 

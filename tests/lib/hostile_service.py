@@ -121,7 +121,7 @@ TEXTS = [('/proposal', {'id': ESCAPES, 'proposal': ESCAPES, 'proposed-by': ESCAP
          ('/v1/vm?', {'vms': [VM], 'registrations': [VM]}), ('/v1/vm/', VM), ('/v1/vm', {'vms': [VM]}),
          ('/v1/secret/', {'name': ESCAPES, 'guid': ID, 'size': 1, 'created': 1}),
          ('/v1/secret', {'secrets': [{'name': ESCAPES, 'guid': ESCAPES, 'size': 1, 'created': 1}]}),
-         ('/v1/artifact', {'artifacts': [{'hash': ESCAPES, 'size': 1}], 'hash': ESCAPES}),
+         ('/v1/artifact', {'artifacts': [{'hash': ESCAPES, 'size': 1}], 'hash': ESCAPES, 'registrations': [ESCAPES]}),
          ('/v1/host', {'hosts': [{'name': ESCAPES, 'seen': 1, 'features': {'libvirt-version': ESCAPES}}]}),
          ('/v1/audit/checkpoint', {'seq': 1, 'link': ESCAPES, 'time': 1, 'certificate': ESCAPES, 'signature': ESCAPES}),
          ('/v1/audit', {'checkpoints': [], 'records': [{'text': json.dumps({

@@ -40,7 +40,7 @@ class Schemas:
                ('GET', r'/audit(\?.*)?', 'audit'), ('POST', '/audit/checkpoint', 'checkpoint'),
                ('GET', r'/launch(\?.*)?', 'launches'), ('GET', '/launch/[^/?]+', 'launch'),
                ('PUT', '/secret/.*', 'secret'), ('GET', r'/secret(\?.*)?', 'secrets'), ('GET', '/secret/[^?]*', 'secret'),
-               ('PUT', '/artifact', 'artifact'), ('GET', r'/artifact(\?.*)?', 'artifacts'), ('POST', '/host', 'empty'),
+               ('PUT', '/artifact', 'artifact'), ('GET', r'/artifact(\?.*)?', 'artifacts'), ('GET', r'/artifact/.*', 'artifact-detail'), ('POST', '/host', 'empty'),
                ('GET', r'/host(\?.*)?', 'hosts'), ('GET', '/(healthz|readyz)', 'health')]
 
     def __init__(self):

@@ -300,6 +300,14 @@ def artifacts(w):
     big = firmware(5, size=16 * 1024 * 1024)
     assert w.alice.call('PUT', '/artifact', raw=big)[1]['size'] == len(big)
     refused('forbidden', w.node1.call, 'PUT', '/artifact', raw=image)
+    shown = w.alice.get('/artifact/' + sha256(image))
+    assert shown.pop('created') <= time.time() and shown.pop('registrations') == [] and shown == made, shown
+    refused('not-found', w.bob.get, '/artifact/' + sha256(image))
+    refused('not-found', w.alice.get, '/artifact/' + 'A' * 64)
+    refused('forbidden', w.node1.get, '/artifact/' + sha256(image))
+    vms = sorted(w.register(w.alice, firmware_hashes=[sha256(image)]) for _ in range(2))
+    w.register(w.alice)  # another image's
+    assert w.alice.get('/artifact/' + sha256(image))['registrations'] == vms
 
 
 @test

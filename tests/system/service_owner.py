@@ -113,6 +113,10 @@ def what_is_shown_can_be_registered(w):
     assert hashed not in owner.run('artifact', 'list', '--json') and owner.run('vm', 'show', vm, '--json') == before
     owner.run('vm', 'register', vm, '--file', put('shown.json', text.encode()), '--firmware', late)
     assert hashed in owner.run('artifact', 'list', '--json')
+    told = owner.run('artifact', 'show', hashed)
+    assert hashed in told and vm in told and 'bytes at 0x' in told, told
+    assert json.loads(owner.run('artifact', 'show', hashed, '--json'))['registrations'] == [vm]
+    assert 'is not the hash' in owner.run('artifact', 'show', hashed[1:], code=2)
     # What is no member of an answer is refused as before.
     unknown = put('unknown.json', json.dumps({**json.loads(shown), 'surprise': 1}).encode())
     assert 'surprise' in owner.run('vm', 'register', vm, '--file', unknown, code=1)

@@ -315,7 +315,7 @@ def nothing_reaches_the_terminal(w):
     """Each verb that shows what the service says, as text and as JSON."""
     write(os.path.join(TMP, 'secret'), b'abc')
     show = ['launch list', f'launch show {ID}', 'launch watch --all --seconds 2', f'vm show {ID}', 'vm list',
-            f'vm proposal {ID}', 'secret list', 'artifact list', 'host list', 'audit list',
+            f'vm proposal {ID}', 'secret list', 'artifact list', f"artifact show {'0' * 64}", 'host list', 'audit list',
             f'launch approve {ID}', f'launch deny {ID}', f'launch revoke {ID}']
     plain = [f'launch receipt {ID}', 'audit export', f'secret put x --file {TMP}/secret', f'vm confirm {ID} x', f'vm remove {ID}',
              f"vm register {ID} --policy 0x1 --launch-digest {'0' * 64}"]

@@ -3,30 +3,16 @@
 
 #include "cli/verbs.h"
 
-#include <inttypes.h>
-#include "cli/answer.h"
 #include "core/i18n.h"
 #include "cli/firmware.h"
-#include "cli/print.h"
-
-static char *
-describe_area (JsonObject *artifact, const char *base, const char *size)
-{
-  if (va_answer_number (artifact, base) == 0)
-    return g_strdup (_("none"));
-  return g_strdup_printf (_("%d bytes at 0x%x"), (int) va_answer_number (artifact, size),
-                          (guint) va_answer_number (artifact, base));
-}
+#include "cli/owner/artifact-text.h"
 
 static void
 print_artifact (JsonObject *artifact, const VaFirmwareFile *file)
 {
   VaTable *table = va_table_new ((const char *[]){ "", "", NULL });
 
-  va_table_field (table, _("hash"), g_strdup (va_answer_text (artifact, "hash")));
-  va_table_field (table, _("size"), g_strdup_printf ("%" PRId64, va_answer_number (artifact, "size")));
-  va_table_field (table, _("space for secrets"), describe_area (artifact, "secret-base", "secret-size"));
-  va_table_field (table, _("space for kernel hashes"), describe_area (artifact, "hashes-base", "hashes-size"));
+  va_artifact_add_fields (table, artifact);
   va_table_field (table, _("SMM"), va_firmware_file_smm (file));
   va_table_field (table, _("SEV-ES"), va_firmware_file_es (file));
   va_table_print (table, "");

@@ -16,6 +16,7 @@
 /* PUT, GET, DELETE /v1/artifact: firmware images, by content. */
 
 #define PAGE_LIMIT 500
+#define USERS_MAX 100 /* registrations that are named with an image */
 
 static JsonObject *
 write_artifact (const VaStoredArtifact *artifact)
@@ -85,6 +86,41 @@ handle_artifact_list (VaRequest *request, VaResponse *response, gpointer user_da
   return va_list_answer (&kind, user_data, request, &page, response, error);
 }
 
+/* With what a list would be too long for. */
+static JsonObject *
+write_artifact_detail (const VaStoredArtifact *artifact, const GPtrArray *users)
+{
+  JsonObject *object = write_artifact (artifact);
+  JsonArray *registrations = json_array_new ();
+
+  for (guint i = 0; i < users->len; i++)
+    json_array_add_string_element (registrations, users->pdata[i]);
+  json_object_set_int_member (object, "created", artifact->created);
+  json_object_set_array_member (object, "registrations", registrations);
+  return object;
+}
+
+static gboolean
+handle_artifact_get (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
+{
+  VaService *service = user_data;
+  const char *owner = request->identity->name, *hash = request->parts[0];
+  g_autoptr(VaStoredArtifact) artifact = NULL;
+  g_autoptr(GPtrArray) users = NULL;
+  g_autoptr(GError) reason = NULL;
+
+  if (!va_hash_is_canonical (hash))
+    return va_refuse (error, VA_PROBLEM_NOT_FOUND, _("you have no firmware “%s”"), hash);
+  artifact = va_store_get_artifact (service->store, owner, hash, &reason);
+  if (artifact != NULL && va_reference_check (service->references, service->store, artifact, &reason))
+    users = va_store_list_artifact_users (service->store, owner, hash, USERS_MAX, &reason);
+  if (users == NULL)
+    return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_NOT_FOUND);
+  response->status = 200;
+  response->json = write_artifact_detail (artifact, users);
+  return TRUE;
+}
+
 static gboolean
 handle_artifact_remove (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
@@ -109,6 +145,7 @@ const VaServiceModule va_module_artifact = {
     (const VaRoute[]){
       { "PUT", "/v1/artifact", VA_BY_OWNER, VA_FIRMWARE_MAX, handle_artifact_put, "artifact-put", TRUE },
       { "GET", "/v1/artifact", VA_BY_OWNER, 0, handle_artifact_list, "artifact-list", FALSE, VA_PAGE_MEMORY },
+      { "GET", "/v1/artifact/{}", VA_BY_OWNER, 0, handle_artifact_get, "artifact-show" },
       { "DELETE", "/v1/artifact/{}", VA_BY_OWNER, 0, handle_artifact_remove, "artifact-remove" },
       { NULL },
     },
