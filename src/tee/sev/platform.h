@@ -6,8 +6,8 @@
 
 /*
  * A platform of SEV or SEV-ES. va_sev_platform_read, va_sev_platform_hash, va_sev_platform_verify,
- * va_sev_platform_lacks_root_only, va_sev_platform_check_owner, va_sev_platform_has_owner: the functions of VaTee that are
- * about it, as tee/tee.h describes them.
+ * va_sev_platform_lacks_root_only, va_sev_platform_check_owner, va_sev_platform_has_owner: the functions of VaTee that
+ * are about it, as tee/tee.h describes them.
  */
 G_BEGIN_DECLS
 
