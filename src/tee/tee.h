@@ -30,8 +30,8 @@ typedef struct {
 /** A platform, as its claim says it is; each technology's own struct begins with this one. */
 typedef struct {
   const VaTee *tee;
-  const char
-    *generation; /* %NULL until it was verified; then of the roots that it verified under, interned or theirs */
+  /* %NULL until it was verified; then of the roots that it verified under, interned or theirs. */
+  const char *generation;
   guint8 api_major, api_minor; /* of its firmware */
   guint8 chip[VA_SHA256_SIZE]; /* names one processor */
 } VaTeePlatform;
