@@ -17,27 +17,17 @@ BUILD = os.environ['VA_TOP_BUILDDIR']
 ROOTS = ('src', 'plugin', 'hooks')
 MOST_LINES = 500
 # Tables of functions whose prototypes are in their own room's header; docs/ARCHITECTURE.md says so.
-TABLES = {'src/cli/main.c': 'va_verb_', 'src/service/modules.c': 'va_module_', 'src/tee/tee.c': 'va_tee_sev'}
+TABLES = {'src/cli/main.c': 'va_verb_', 'src/service/modules.c': 'va_module_', 'src/store/table.c': 'va_store_table_',
+          'src/tee/tee.c': 'va_tee_sev'}
 
 # What is not as it should be, yet. These lists only ever get shorter: what is in them and as it should be is a failure.
 SAME_STATIC = set()
 ONE_WORD = set()
 SAME_TYPE = set()
 UNDOCUMENTED = set()
-LONG = {
-    'src/store/data-keys.c',
-    'tests/unit/test-client.c',
-    'tests/unit/test-core.c',
-    'tests/unit/test-gate.c',
-    'tests/unit/test-hook.c',
-    'tests/unit/test-host-launch.c',
-    'tests/unit/test-kek-token.c',
-}
+LONG = set()
 CALLS = set()
 CIRCLES = {
-    'src/store/artifact.c, src/store/audit-tables.c, src/store/data-keys.c, src/store/host.c, src/store/keys.c, '
-    'src/store/launch-change.c, src/store/launch-end.c, src/store/launch.c, src/store/proposal.c, '
-    'src/store/registration.c, src/store/rekey.c, src/store/secret.c, src/store/table.c',
     'src/store/audit-end.c, src/store/audit-place.c, src/store/audit.c',
 }
 

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # tests/unit/test-X.c tests src/*/X.c. Each program is one line here and one in its folder's group.
-core_tests = tests/unit/test-core
+core_tests = \
+	tests/unit/test-core \
+	tests/unit/test-json
 check_PROGRAMS += $(core_tests)
 TESTS += $(core_tests)
 tests_unit_test_core_SOURCES = tests/unit/test-core.c
 tests_unit_test_core_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
 tests_unit_test_core_LDADD = libva-codec.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
+tests_unit_test_json_SOURCES = tests/unit/test-json.c
+tests_unit_test_json_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
+tests_unit_test_json_LDADD = libva-codec.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
 
 sev_tests = \
 	tests/unit/test-certificate \
@@ -57,7 +62,13 @@ server_tests = \
 	tests/unit/test-server-handshake \
 	tests/unit/test-server-heads \
 	tests/unit/test-server-limits
-http_tests = tests/unit/test-problem tests/unit/test-ca tests/unit/test-identity $(server_tests) tests/unit/test-client
+http_tests = \
+	tests/unit/test-ca \
+	tests/unit/test-client \
+	tests/unit/test-client-answers \
+	tests/unit/test-identity \
+	tests/unit/test-problem \
+	$(server_tests)
 check_PROGRAMS += $(http_tests)
 TESTS += $(http_tests)
 tests_unit_test_problem_SOURCES = tests/unit/test-problem.c
@@ -85,9 +96,13 @@ tests_unit_test_ca_LDADD = libva-pki.la $(GNUTLS_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
 tests_unit_test_identity_SOURCES = tests/unit/test-identity.c tests/unit/tls-fixture.c tests/unit/tls-fixture.h
 tests_unit_test_identity_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
 tests_unit_test_identity_LDADD = libva-pki.la $(GNUTLS_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
-tests_unit_test_client_SOURCES = tests/unit/test-client.c tests/unit/tls-fixture.c tests/unit/tls-fixture.h
+client_fixture = tests/unit/client-fixture.c tests/unit/client-fixture.h tests/unit/tls-fixture.c tests/unit/tls-fixture.h
+tests_unit_test_client_SOURCES = tests/unit/test-client.c $(client_fixture)
 tests_unit_test_client_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
 tests_unit_test_client_LDADD = libva-http-client.la libva-http-server.la $(GNUTLS_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
+tests_unit_test_client_answers_SOURCES = tests/unit/test-client-answers.c $(client_fixture)
+tests_unit_test_client_answers_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
+tests_unit_test_client_answers_LDADD = libva-http-client.la libva-http-server.la $(GNUTLS_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
 
 qmp_tests = tests/unit/test-qmp-codec tests/unit/test-qmp-client
 check_PROGRAMS += $(qmp_tests)
@@ -115,7 +130,12 @@ tests_unit_test_audit_entry_SOURCES = tests/unit/test-audit-entry.c
 tests_unit_test_audit_entry_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
 tests_unit_test_audit_entry_LDADD = libva-audit.la libva-codec.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
 
-store_tests = tests/unit/test-kek tests/unit/test-kek-token tests/unit/test-seal tests/unit/test-rekey \
+store_tests = \
+	tests/unit/test-kek \
+	tests/unit/test-kek-token \
+	tests/unit/test-kek-token-login \
+	tests/unit/test-rekey \
+	tests/unit/test-seal \
 	tests/unit/test-store \
 	tests/unit/test-store-commits \
 	tests/unit/test-store-launches \
@@ -131,9 +151,16 @@ libva_test_store_la_SOURCES = tests/unit/store-fixture.c tests/unit/store-fixtur
 libva_test_store_la_CFLAGS = $(store_test_cflags)
 tests_unit_test_kek_SOURCES = tests/unit/test-kek.c tests/unit/kek-checks.c tests/unit/kek-checks.h
 tests_unit_test_kek_LDADD = libva-store.la libva-core.la $(GLIB_LIBS)
-tests_unit_test_kek_token_SOURCES = tests/unit/test-kek-token.c tests/unit/kek-checks.c tests/unit/kek-checks.h tests/unit/soft-token.c tests/unit/soft-token.h
+token_fixture = \
+	tests/unit/kek-checks.c tests/unit/kek-checks.h \
+	tests/unit/soft-token.c tests/unit/soft-token.h \
+	tests/unit/token-fixture.c tests/unit/token-fixture.h
+tests_unit_test_kek_token_SOURCES = tests/unit/test-kek-token.c $(token_fixture)
 tests_unit_test_kek_token_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS)
 tests_unit_test_kek_token_LDADD = libva-store.la libva-core.la $(P11KIT_LIBS) $(GLIB_LIBS)
+tests_unit_test_kek_token_login_SOURCES = tests/unit/test-kek-token-login.c $(token_fixture)
+tests_unit_test_kek_token_login_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS)
+tests_unit_test_kek_token_login_LDADD = libva-store.la libva-core.la $(P11KIT_LIBS) $(GLIB_LIBS)
 tests_unit_test_seal_SOURCES = tests/unit/test-seal.c
 tests_unit_test_seal_LDADD = libva-store.la libva-core.la $(GLIB_LIBS)
 tests_unit_test_store_CFLAGS = $(store_test_cflags)
@@ -152,16 +179,32 @@ tests_unit_test_rekey_CFLAGS = $(store_test_cflags)
 tests_unit_test_rekey_LDADD = $(store_test_libs)
 
 
-host_side_tests = tests/unit/test-gate tests/unit/test-hook tests/unit/test-hook-parts tests/unit/test-markup \
-	tests/unit/test-discard tests/unit/test-qemu-arguments
+host_side_tests = \
+	tests/unit/test-discard \
+	tests/unit/test-gate \
+	tests/unit/test-gate-verdict \
+	tests/unit/test-hook \
+	tests/unit/test-hook-files \
+	tests/unit/test-hook-parts \
+	tests/unit/test-markup \
+	tests/unit/test-qemu-arguments
 check_PROGRAMS += $(host_side_tests)
 TESTS += $(host_side_tests)
-own_machine = tests/unit/own-machine.c tests/unit/own-machine.h tests/unit/peer.c tests/unit/peer.h
-tests_unit_test_gate_SOURCES = tests/unit/test-gate.c tests/unit/recorder.h $(own_machine)
+own_machine = \
+	tests/unit/own-machine.c tests/unit/own-machine.h \
+	tests/unit/peer.c tests/unit/peer.h
+gate_fixture = tests/unit/gate-fixture.c tests/unit/gate-fixture.h tests/unit/recorder.h $(own_machine)
+hook_fixture = tests/unit/hook-fixture.c tests/unit/hook-fixture.h $(own_machine)
+tests_unit_test_gate_SOURCES = tests/unit/test-gate.c $(gate_fixture)
 tests_unit_test_gate_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugin
 tests_unit_test_gate_LDADD = libva-core.la $(GLIB_LIBS)
-tests_unit_test_hook_SOURCES = tests/unit/test-hook.c $(own_machine)
+tests_unit_test_gate_verdict_SOURCES = tests/unit/test-gate-verdict.c $(gate_fixture)
+tests_unit_test_gate_verdict_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugin
+tests_unit_test_gate_verdict_LDADD = libva-core.la $(GLIB_LIBS)
+tests_unit_test_hook_SOURCES = tests/unit/test-hook.c $(hook_fixture)
 tests_unit_test_hook_LDADD = libva-core.la $(GLIB_LIBS)
+tests_unit_test_hook_files_SOURCES = tests/unit/test-hook-files.c $(hook_fixture)
+tests_unit_test_hook_files_LDADD = libva-core.la $(GLIB_LIBS)
 tests_unit_test_hook_parts_SOURCES = tests/unit/test-hook-parts.c $(hook_parts)
 tests_unit_test_hook_parts_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/hooks
 tests_unit_test_hook_parts_LDADD = libva-core.la $(GLIB_LIBS)
@@ -174,6 +217,7 @@ tests_unit_test_qemu_arguments_SOURCES = tests/unit/test-qemu-arguments.c
 tests_unit_test_qemu_arguments_LDADD = libva-core.la $(GLIB_LIBS)
 # The gate looks for libvirt's function in the program that loaded it.
 tests_unit_test_gate_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
+tests_unit_test_gate_verdict_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
 # Lock drivers to chain to: one that writes down its calls, one of another interface.
 check_LTLIBRARIES += tests/unit/recorder.la tests/unit/foreign.la
 tests_unit_recorder_la_SOURCES = tests/unit/recorder.c tests/unit/recorder.h
@@ -183,7 +227,16 @@ tests_unit_foreign_la_SOURCES = tests/unit/recorder.c tests/unit/recorder.h
 tests_unit_foreign_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugin -DRECORDER_VERSION=2000000u
 tests_unit_foreign_la_LDFLAGS = $(tests_unit_recorder_la_LDFLAGS)
 
-host_tests = tests/unit/test-agent tests/unit/test-cek tests/unit/test-agent-gate tests/unit/test-agent-hook tests/unit/test-agent-guard tests/unit/test-host-launch tests/unit/test-host-question tests/unit/test-host-record
+host_tests = \
+	tests/unit/test-agent \
+	tests/unit/test-agent-gate \
+	tests/unit/test-agent-guard \
+	tests/unit/test-agent-hook \
+	tests/unit/test-cek \
+	tests/unit/test-host-launch \
+	tests/unit/test-host-launch-error \
+	tests/unit/test-host-question \
+	tests/unit/test-host-record
 check_PROGRAMS += $(host_tests)
 TESTS += $(host_tests)
 check_LTLIBRARIES += libva-test-host.la
@@ -191,6 +244,7 @@ libva_test_host_la_SOURCES = \
 	tests/unit/agent-fixture.c tests/unit/agent-fixture.h \
 	tests/unit/fake-qemu.c tests/unit/fake-qemu.h \
 	tests/unit/host-site.c tests/unit/host-site.h \
+	tests/unit/launch-fixture.c tests/unit/launch-fixture.h \
 	tests/unit/monitor.c tests/unit/monitor.h \
 	tests/unit/tls-fixture.c tests/unit/tls-fixture.h
 libva_test_host_la_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
@@ -207,6 +261,8 @@ tests_unit_test_agent_guard_CFLAGS = $(host_test_cflags)
 tests_unit_test_agent_guard_LDADD = $(host_test_libs)
 tests_unit_test_host_launch_CFLAGS = $(host_test_cflags)
 tests_unit_test_host_launch_LDADD = $(host_test_libs)
+tests_unit_test_host_launch_error_CFLAGS = $(host_test_cflags)
+tests_unit_test_host_launch_error_LDADD = $(host_test_libs)
 tests_unit_test_host_question_CFLAGS = $(host_test_cflags)
 tests_unit_test_host_question_LDADD = $(host_test_libs)
 tests_unit_test_host_record_CFLAGS = $(host_test_cflags)
