@@ -28,8 +28,7 @@ va_db_postgresql_check_url (const char *url, GError **error)
       /* libpq quotes what it does not understand, and that may be a password. */
       g_set_error (error, VA_DB_ERROR, VA_DB_ERROR_FAILED,
                    _("the store's URL is not of the form postgresql://[USER@]HOST[:PORT]/DATABASE[?NAME=VALUE&…], or "
-                     "has a "
-                     "NAME that libpq does not know"));
+                     "has a NAME that libpq does not support"));
       PQfreemem (message);
       return FALSE;
     }
@@ -38,7 +37,7 @@ va_db_postgresql_check_url (const char *url, GError **error)
   PQconninfoFree (options);
   if (has_password)
     g_set_error (error, VA_DB_ERROR, VA_DB_ERROR_FAILED,
-                 _("the store's URL has a password in it: put that into a file, closed to others, and name it there "
+                 _("the store's URL contains a password: put that into a file that others cannot read, and name it "
                    "with ?passfile=/…, or use a client certificate or peer authentication"));
   return !has_password;
 }
@@ -82,11 +81,9 @@ va_db_postgresql_check_route (PGconn *connection, GError **error)
   PQconninfoFree (options);
   if (!good)
     g_set_error (error, VA_DB_ERROR, VA_DB_ERROR_FAILED,
-                 _("the store's database is reached over TCP without sslmode=verify-full, so that somebody on the way "
-                   "could "
-                   "take its place: write “?sslmode=verify-full&sslrootcert=/…” into the store's URL, or use a Unix "
-                   "socket "
-                   "with “?host=/run/postgresql”"));
+                 _("the store's database is reached over TCP without sslmode=verify-full, so it could be impersonated "
+                   "on the network: add “?sslmode=verify-full&sslrootcert=/…” into the store's URL, or use a Unix "
+                   "socket with “?host=/run/postgresql”"));
   return good;
 }
 

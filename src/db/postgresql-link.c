@@ -153,7 +153,7 @@ check_result (VaDbLink *link, const PGresult *result, GError **error)
   /* The message alone: a detail may show the row. */
   if (g_strcmp0 (state, FOREIGN_KEY) != 0 || constraint == NULL || !g_str_has_suffix (constraint, KEY_SUFFIX))
     return fail_link (link, message != NULL ? message : PQerrorMessage (link->connection), error);
-  g_set_error (error, VA_DB_ERROR, VA_DB_ERROR_REFERENCE, _("the store's data key has been replaced meanwhile"));
+  g_set_error (error, VA_DB_ERROR, VA_DB_ERROR_REFERENCE, _("the store's data key has been replaced in the meantime"));
   return FALSE;
 }
 

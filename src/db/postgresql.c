@@ -334,7 +334,7 @@ postgresql_commit (VaDb *sql, GError **error)
   undone = !g_str_equal (PQcmdStatus (result), "COMMIT");
   PQclear (result);
   if (undone)
-    g_set_error (error, VA_DB_ERROR, VA_DB_ERROR_FAILED, _("the store's database: the transaction was undone"));
+    g_set_error (error, VA_DB_ERROR, VA_DB_ERROR_FAILED, _("the store's database: the transaction was rolled back"));
   return !undone;
 }
 

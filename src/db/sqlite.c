@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -41,7 +42,8 @@ set_sqlite_error (sqlite3 *db, GError **error)
 
   /* The one reference that an operation does not look at before: to the key that a value is sealed under. */
   if (code == SQLITE_CONSTRAINT_FOREIGNKEY)
-    g_set_error (error, VA_DB_ERROR, VA_DB_ERROR_REFERENCE, _("the store's data key has been replaced meanwhile"));
+    g_set_error (error, VA_DB_ERROR, VA_DB_ERROR_REFERENCE,
+                 _("the store's data key has been replaced in the meantime"));
   else
     g_set_error (error, VA_DB_ERROR, VA_DB_ERROR_FAILED, _("the store's database: %s"),
                  db != NULL ? sqlite3_errmsg (db) : _("out of memory"));
@@ -301,7 +303,7 @@ migrate_file (VaDb *sql, gpointer data, GError **error)
     if (!sqlite_execute (sql, schema->scripts[next - schema->first], error))
       return FALSE;
   va_db_sqlite_reserve (((SqliteConnection *) sql)->db, LOG_BYTES);
-  marks = g_strdup_printf ("PRAGMA user_version = %" G_GINT64_FORMAT "; PRAGMA application_id = %" G_GUINT32_FORMAT,
+  marks = g_strdup_printf ("PRAGMA user_version = %" PRId64 "; PRAGMA application_id = %" G_GUINT32_FORMAT,
                            schema->version, schema->mark);
   return sqlite_execute (sql, marks, error);
 }
@@ -312,7 +314,7 @@ check_closed (const char *path, const struct stat *info, const char *chmod, GErr
   if ((info->st_mode & 077) == 0)
     return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
-               _("%s must be closed to group and others (chmod %s); it has mode %04o"), path, chmod,
+               _("%s must not be accessible to group and others (chmod %s); it has mode %04o"), path, chmod,
                (unsigned) info->st_mode & 07777);
   return FALSE;
 }
@@ -370,11 +372,10 @@ check_file_exists (const char *path, GError **error)
   if (stat (path, &info) == 0)
     return TRUE;
   if (errno == ENOENT || errno == ENOTDIR)
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND, _("there is no store %s"), path);
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND, _("the store %s does not exist"), path);
   else
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
-                 _("cannot look at the store %s: %s; run this as the user that the service runs as"), path,
-                 g_strerror (errno));
+                 _("cannot access the store %s: %s; run this as the service's user"), path, g_strerror (errno));
   return FALSE;
 }
 
@@ -394,7 +395,7 @@ va_db_sqlite_create (const char *path, const VaDbSchema *schema, GError **error)
   if (fd < 0)
     {
       g_set_error (error, VA_CORE_ERROR, errno == EEXIST ? VA_CORE_ERROR_EXISTS : VA_CORE_ERROR_FAILED,
-                   _("cannot make %s: %s"), path, g_strerror (errno));
+                   _("cannot create %s: %s"), path, g_strerror (errno));
       return NULL;
     }
   close (fd);

@@ -63,6 +63,6 @@ va_attempt_write (const VaRequest *request, const GError *error, const VaAimed *
   va_audit_entry_set_text (entry, VA_AUDIT_CALL, request->name);
   va_audit_entry_set_text (entry, members[aimed->kind], aimed->id);
   va_audit_entry_refuse (entry, va_refusal_name (error),
-                         _("this was asked for by a peer that it does not belong to, and refused"));
+                         _("a peer that does not own this asked for it and was refused"));
   return entry;
 }

@@ -3,6 +3,7 @@
 
 #include "service/audit-trail.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include "core/i18n.h"
 #include "service/refusal.h"
@@ -108,7 +109,7 @@ va_audit_trail_follow (VaAuditTrail *trail, guint64 most, VaAuditPlace *end, GEr
     trail->broken = !ok;
   *end = trail->place;
   if (ok && !at_end)
-    return va_refuse (error, VA_PROBLEM_BUSY, _("the service is still checking its audit log: try again in a minute"));
+    return va_refuse (error, VA_PROBLEM_BUSY, _("the service is still checking its audit log; try again in a minute"));
   if (!ok)
     g_propagate_error (error, g_steal_pointer (&reason));
   return ok;
@@ -150,6 +151,6 @@ va_audit_trail_check (VaAuditTrail *trail, const VaStoredAudit *record, GError *
     return va_store_audit_anchor (trail->store, &anchor, error)
            && va_store_audit_reaches (trail->store, record, &anchor, REACHED_MOST, error);
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT,
-               _("the audit log's record %" G_GUINT64_FORMAT " was changed in the database"), record->seq);
+               _("the audit log's record %" PRIu64 " was changed in the database"), record->seq);
   return FALSE;
 }

@@ -109,7 +109,7 @@ va_audit_refused (VaRequest *request, GError **error, gpointer user_data)
     {
       g_clear_error (error);
       va_refuse (error, VA_PROBLEM_TOO_MANY,
-                 _("too many of your requests were refused in the last minute; see why, then go on later"));
+                 _("too many of your requests were refused in the last minute; find out why, then retry later"));
       return;
     }
   if (request->recorded || note_refusal (service, request, *error, &reason))
@@ -164,7 +164,7 @@ static void
 print_audit_state (VaService *service, GString *text)
 {
   va_metrics_text_value (text, "virt_attest_audit_broken", "gauge",
-                         "1: the stored audit log was changed by other hands, and is not signed any more.",
+                         "1: the stored audit log was changed by something else, and is no longer signed.",
                          va_audit_trail_is_broken (service->trail) ? 1 : 0);
 }
 

@@ -72,7 +72,7 @@ va_check_become_service (const VaConfig *config, gboolean is_default, GError **e
   if (user == NULL
       || (initgroups (user->pw_name, user->pw_gid) == 0 && setgid (user->pw_gid) == 0 && setuid (user->pw_uid) == 0))
     return TRUE;
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot go on as user %s, whom the service runs as: %s"),
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot switch to user %s, which the service runs as: %s"),
                user->pw_name, g_strerror (errno));
   return FALSE;
 }
@@ -200,11 +200,11 @@ check_missing (Check *check, const char *directory)
 
   if (access (above, W_OK | X_OK) != 0)
     add_sentence (check,
-                  _("%s: the store's directory is not there, and user %s cannot make it: make it with “virt-attest "
-                    "service init”"),
+                  _("%s: the store's directory does not exist, and user %s cannot create it: create it with "
+                    "“virt-attest service init”"),
                   directory, user_name ());
   else
-    va_log (VA_LOG_WARNING, _("%s: the store's directory is not there; the service makes it when it starts"),
+    va_log (VA_LOG_WARNING, _("%s: the store's directory does not exist; the service creates it when it starts"),
             directory);
 }
 
@@ -212,7 +212,7 @@ static void
 check_mode (Check *check, const char *path, mode_t mode, const char *wanted)
 {
   if ((mode & 077) != 0)
-    add_sentence (check, _("%s must be closed to group and others (chmod %s); it has mode %04o"), path, wanted,
+    add_sentence (check, _("%s must not be accessible to group and others (chmod %s); it has mode %04o"), path, wanted,
                   (unsigned) mode & 07777);
 }
 
@@ -243,10 +243,10 @@ check_file (Check *check, const char *path)
   if (stat (directory, &info) != 0 && errno == ENOENT)
     check_missing (check, directory);
   else if (access (directory, F_OK) != 0)
-    add_sentence (check, _("%s: user %s cannot look at the store's directory: %s"), directory, user_name (),
+    add_sentence (check, _("%s: user %s cannot access the store's directory: %s"), directory, user_name (),
                   g_strerror (errno));
   else if (!S_ISDIR (info.st_mode))
-    add_sentence (check, _("%s: expected the store's directory, and this is a file"), directory);
+    add_sentence (check, _("%s: expected the store's directory, but this is a file"), directory);
   else if (access (directory, R_OK | W_OK | X_OK) != 0)
     add_sentence (check,
                   _("%s: user %s cannot write into the store's directory: %s; give it to the user that the service "

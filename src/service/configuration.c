@@ -79,11 +79,11 @@ va_service_store_place (const VaConfig *config, GError **error)
 
   if (path != NULL && url != NULL)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                 _("[store] has both “path” and “url”: a store is in a file or in a database; remove one of them"));
+                 _("[store] has both “path” and “url”: a store is either a file or a database; remove one of them"));
   else if (url != NULL && !va_store_is_url (url))
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                   _("expected a URL that begins with postgresql:// (for a file there is “path”)"));
+                   _("expected a URL that begins with postgresql:// (use “path” for a file)"));
       va_config_blame (config, "store", "url", error);
     }
   else
@@ -105,8 +105,8 @@ check_sources (const VaConfig *config, GError **error)
       if (first != NULL)
         {
           g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_SETTINGS,
-                       _("“%s” and “%s” in [store] are both set, but there is one key: keep the one that says where it "
-                         "is"),
+                       _("“%s” and “%s” in [store] are both set, but there can be only one key-encryption key: keep "
+                         "the line that applies"),
                        first, sources[i]);
           return FALSE;
         }
@@ -125,7 +125,7 @@ check_token_keys (const VaConfig *config, GError **error)
         && va_config_string (config, "store", "key-token") == NULL)
       {
         g_set_error (error, VA_KEK_ERROR, VA_KEK_ERROR_SETTINGS,
-                     _("“%s” in [store] is set, but “key-token” is not: it says which key in which token is meant"),
+                     _("“%s” in [store] is set, but “key-token” is not: it selects the token and the key in it"),
                      of_token[i]);
         return FALSE;
       }

@@ -32,15 +32,15 @@ check_readiness (VaService *service, GError **error)
 {
   if (atomic_load (&service->readiness.stopping))
     return va_refuse (error, VA_PROBLEM_NOT_READY,
-                      _("the service is stopping; ask another one, or again when it is back"));
+                      _("the service is stopping; use another one, or retry when it is back"));
   if (atomic_load (&service->readiness.certificate_ends) <= va_service_now () / 1000)
     return va_refuse (error, VA_PROBLEM_NOT_READY,
-                      _("the service's own certificate has expired: its operator makes a new one and reloads it"));
+                      _("the service's own certificate has expired; its operator must issue a new one and reload the "
+                        "service"));
   if (atomic_load (&service->server.revocation_is_bad))
     return va_refuse (error, VA_PROBLEM_NOT_READY,
-                      _("the deny list or the revocation list has something that does not count: the service's journal "
-                        "says "
-                        "what, and its operator mends it"));
+                      _("the deny list or the revocation list has an invalid entry; its operator finds it in the "
+                        "service's journal and must correct it"));
   return TRUE;
 }
 
@@ -53,7 +53,7 @@ note_keys (VaReadiness *readiness, const char *why)
   if (g_strcmp0 (readiness->keys_said, why) == 0)
     return;
   if (why != NULL)
-    va_log (VA_LOG_ERROR, "the store's data keys do not open: %s", why);
+    va_log (VA_LOG_ERROR, "cannot open the store's data keys: %s", why);
   else
     va_log (VA_LOG_INFO, "the store's data keys open again");
   g_free (readiness->keys_said);
@@ -76,11 +76,9 @@ check_keys (VaService *service, GError **error)
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_STORE);
   note_keys (&service->readiness, reason->message);
   return va_refuse (error, VA_PROBLEM_NOT_READY,
-                    _("the service's key-encryption key does not open the keys that its store has now: its operator "
-                      "puts the "
-                      "configuration with the right one in place and restarts the service or, if somebody has changed "
-                      "the "
-                      "keys in the database, restores a backup"));
+                    _("the service's key-encryption key does not open the keys in its store; its operator must install "
+                      "the configuration with the right key and restart the service or, if the keys in the database "
+                      "were tampered with, restore a backup"));
 }
 
 static gboolean
@@ -103,7 +101,7 @@ static void
 print_readiness (VaService *service, GString *text)
 {
   va_metrics_text_value (text, "virt_attest_certificate_not_after_seconds", "gauge",
-                         "When the service's own certificate ends, in seconds since 1970.",
+                         "Expiry of the service's own certificate, in seconds since 1970.",
                          (double) atomic_load (&service->readiness.certificate_ends));
 }
 

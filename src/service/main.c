@@ -38,10 +38,11 @@ static gboolean
 parse_service_options (int argc, char **argv, ServiceOptions *options)
 {
   const GOptionEntry entries[] = {
-    { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config, N_("Read this configuration"), N_("FILE") },
-    { "check-config", 0, 0, G_OPTION_ARG_NONE, &options->check, N_("Check configuration, keys and roots, then end"),
+    { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config, N_("Read FILE instead of the default configuration"),
+      N_("FILE") },
+    { "check-config", 0, 0, G_OPTION_ARG_NONE, &options->check, N_("Check configuration, keys and roots, and exit"),
       NULL },
-    { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, N_("Print the version, then end"), NULL },
+    { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, N_("Print the version and exit"), NULL },
     { NULL },
   };
   g_autoptr(GOptionContext) context = g_option_context_new (NULL);
@@ -52,7 +53,7 @@ parse_service_options (int argc, char **argv, ServiceOptions *options)
   if (g_option_context_parse (context, &argc, &argv, &error) && argc == 1)
     return TRUE;
   fprintf (stderr, _("%s: %s\nSee %s --help\n"), "virt-attestd",
-           error != NULL ? error->message : _("there are no arguments, only options"), "virt-attestd");
+           error != NULL ? error->message : _("arguments are not accepted, only options"), "virt-attestd");
   return FALSE;
 }
 

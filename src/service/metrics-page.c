@@ -19,7 +19,7 @@ handle_metrics (VaRequest *request, VaResponse *response, gpointer user_data, GE
     if (service->modules[i]->print_metrics != NULL)
       service->modules[i]->print_metrics (service, text);
   va_metrics_text_value (text, "virt_attest_secrets_not_locked_bytes", "gauge",
-                         "Bytes of secrets that are not in locked memory, because RLIMIT_MEMLOCK is used up.",
+                         "Bytes of secrets that are not in locked memory, because RLIMIT_MEMLOCK is exhausted.",
                          (double) va_secret_not_locked ());
   va_metrics_print_process (text);
   response->status = 200;

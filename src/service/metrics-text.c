@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "service/metrics-text.h"
+#include <inttypes.h>
 
 void
 va_metrics_text_family (GString *text, const char *name, const char *type, const char *help)
@@ -30,7 +31,7 @@ append_number (GString *text, double value)
   char buffer[G_ASCII_DTOSTR_BUF_SIZE];
 
   if (value > -9007199254740992.0 && value < 9007199254740992.0 && value == (double) (gint64) value)
-    g_string_append_printf (text, "%" G_GINT64_FORMAT, (gint64) value);
+    g_string_append_printf (text, "%" PRId64, (gint64) value);
   else
     g_string_append (text, g_ascii_formatd (buffer, sizeof buffer, "%.15g", value));
 }

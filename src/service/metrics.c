@@ -207,9 +207,8 @@ print_refusals (VaMetrics *metrics, VaServerStatistics *server, GString *text)
   const char *name = "virt_attest_refused_total";
 
   va_metrics_text_family (text, name, "counter",
-                          "Peers that got no further: connections without a good certificate or "
-                          "over their address's limit, requests with a certificate that counts no more, of another "
-                          "role, too many.");
+                          "Peers that got no further: connections without a good certificate or over their address's "
+                          "limit, requests with a certificate that is no longer valid, of another role, too many.");
   va_metrics_text_sample (text, name, (double) get_counter (&server->unverified), "reason", "handshake", NULL);
   va_metrics_text_sample (text, name, (double) get_counter (&server->over_limit), "reason", "limit", NULL);
   for (guint i = 0; i < G_N_ELEMENTS (reasons); i++)
@@ -222,8 +221,7 @@ print_revocation (VaServerStatistics *server, GString *text)
   const char *name = "virt_attest_revocation_bad";
 
   va_metrics_text_family (text, name, "gauge",
-                          "1: something in the deny list or the revocation lists does not count; the "
-                          "journal says what.");
+                          "1: the deny list or a revocation list has an invalid entry; see the journal.");
   va_metrics_text_sample (text, name, atomic_load (&server->revocation_is_bad) ? 1 : 0, NULL);
 }
 
@@ -232,7 +230,7 @@ print_connections (VaServerStatistics *server, GString *text)
 {
   va_metrics_text_family (text, "virt_attest_connections", "gauge", "Open connections.");
   va_metrics_text_sample (text, "virt_attest_connections", atomic_load (&server->connections), NULL);
-  va_metrics_text_family (text, "virt_attest_connections_total", "counter", "Connections that were taken.");
+  va_metrics_text_family (text, "virt_attest_connections_total", "counter", "Accepted connections.");
   va_metrics_text_sample (text, "virt_attest_connections_total", (double) get_counter (&server->accepted), NULL);
 }
 
@@ -248,7 +246,7 @@ va_metrics_print (VaMetrics *metrics, VaServerStatistics *server, GString *text)
   print_revocation (server, text);
   print_connections (server, text);
   va_metrics_text_family (text, "virt_attest_chain_cache_total", "counter",
-                          "Certificate chains of platforms: verified before, or anew.");
+                          "Certificate chains of platforms: verified before, or again.");
   va_metrics_text_sample (text, "virt_attest_chain_cache_total",
                           (double) get_counter (&metrics->single[VA_METRIC_CHAIN_HIT]), "result", "hit", NULL);
   va_metrics_text_sample (text, "virt_attest_chain_cache_total",

@@ -3,6 +3,7 @@
 
 #include "service/query.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include "api/registration-secrets.h"
 #include "core/guid.h"
@@ -19,9 +20,8 @@ va_query_number (const VaRequest *request, const char *name, guint64 min, guint6
 
   if (text == NULL || va_number_parse (text, min, max, out, NULL))
     return TRUE;
-  return va_refuse (error, VA_PROBLEM_BAD_REQUEST,
-                    _("%s: expected a number from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT ", not “%s”"), name, min,
-                    max, text);
+  return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("%s: expected a number from %" PRIu64 " to %" PRIu64 ", not “%s”"),
+                    name, min, max, text);
 }
 
 gboolean

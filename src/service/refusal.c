@@ -54,8 +54,7 @@ refuse_from_store (GError **error, const GError *reason, VaProblemCode not_found
     case VA_STORE_ERROR_AUDIT:
       va_log (VA_LOG_ERROR, "%s", reason->message);
       return va_refuse (error, VA_PROBLEM_AUDIT_BROKEN,
-                        _("the audit log in the service's database is not the one that the service has written; its "
-                          "journal "
+                        _("the audit log in the service's database is not the one that the service wrote; its journal "
                           "says where it differs"));
     case VA_STORE_ERROR_FAILED:
     default:
@@ -77,14 +76,14 @@ va_refuse_from (GError **error, GError *reason, VaProblemCode not_found)
   if (taken->domain == VA_SEAL_ERROR)
     {
       va_log (VA_LOG_ERROR, "%s", taken->message);
-      return va_refuse (error, VA_PROBLEM_INTERNAL, _("the service cannot open what it has stored; its log says more"));
+      return va_refuse (error, VA_PROBLEM_INTERNAL, _("the service cannot decrypt what it has stored; see its log"));
     }
   if (taken->domain == VA_STORE_ERROR)
     return refuse_from_store (error, taken, not_found);
   if (taken->domain == VA_CORE_ERROR)
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST, "%s", taken->message);
   va_log (VA_LOG_ERROR, "%s", taken->message);
-  return va_refuse (error, VA_PROBLEM_INTERNAL, _("the service failed; its log says more"));
+  return va_refuse (error, VA_PROBLEM_INTERNAL, _("internal error; see the service's log"));
 }
 
 const char *

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "service/log.h"
+#include <inttypes.h>
 #include "service/metrics-text.h"
 #include "service/module.h"
 
@@ -51,7 +52,7 @@ make_new_data_key (VaService *service)
     return;
   if (error == NULL && seal_rows_again (service, &moved, &error))
     va_log (VA_LOG_INFO,
-            "the data key had sealed %" G_GUINT64_FORMAT " values: a new one is in its place, and %" G_GUINT64_FORMAT
+            "the data key had sealed %" PRIu64 " values: a new one is in its place, and %" PRIu64
             " values were sealed again",
             seals, moved);
   if (error != NULL)
@@ -66,12 +67,12 @@ print_seals (VaService *service, GString *text)
 
   if (va_store_check_keys (service->store, &reason) || !g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_FAILED))
     va_metrics_text_value (text, "virt_attest_store_keys_broken", "gauge",
-                           "1: the key-encryption key does not open the data key that the store has now.",
+                           "1: the key-encryption key does not open the store's current data key.",
                            reason != NULL ? 1 : 0);
   if (va_store_count_seals (service->store, &seals, &error))
     va_metrics_text_value (text, "virt_attest_data_key_seals", "gauge",
-                           "Values sealed under the present data key, at the most; at 2147483648 the service makes a "
-                           "new one.",
+                           "Upper bound of values sealed under the current data key; at 2147483648 the service creates "
+                           "a new one.",
                            (double) seals);
 }
 

@@ -26,8 +26,8 @@ add_generation (VaSevRoots *roots, const char *path, gboolean trust, GError **er
   va_amd_cert_key_hash (&pair.ark, hash);
   if (trust && va_amd_ark_generation (hash) == NULL)
     va_log (VA_LOG_WARNING,
-            _("%s is trusted and is NOT one of AMD's roots. If it is a software platform's, whoever runs that platform "
-              "reads every secret that is released to it: it protects nothing, use it for tests only"),
+            _("%s is trusted and is NOT one of AMD's roots. If it is a software platform's, anyone who runs that "
+              "platform can read every secret released to it: it protects nothing, so use it for tests only"),
             path);
   return TRUE;
 }
@@ -36,7 +36,7 @@ static gboolean
 refuse_empty (const char *folder, GError **error)
 {
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_NOT_FOUND,
-               _("%s has no roots: expected a directory for each generation with ark.cert and ask.cert"), folder);
+               _("%s contains no roots: expected a directory for each generation with ark.cert and ask.cert"), folder);
   return FALSE;
 }
 

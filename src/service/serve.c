@@ -4,6 +4,7 @@
 #include "service/serve.h"
 
 #include <glib-unix.h>
+#include <inttypes.h>
 #include <malloc.h>
 #include <signal.h>
 #include <string.h>
@@ -66,7 +67,7 @@ note_certificate_end (const Serving *serving, const VaTlsFiles *files, GError **
   if (!va_ca_certificate_ends (files->certificate, &ends, error))
     return FALSE;
   if (ends <= va_service_now () / 1000)
-    va_log (VA_LOG_WARNING, "%s: the service's certificate has ended, and clients refuse it: make a new one",
+    va_log (VA_LOG_WARNING, "%s: the service's certificate has expired, and clients refuse it: issue a new one",
             serving->settings.certificate_file);
   atomic_store (&serving->service->readiness.certificate_ends, ends);
   return TRUE;
@@ -91,11 +92,12 @@ on_reload_signal (gpointer data)
 
   if (serving->stopping != NULL)
     return G_SOURCE_CONTINUE;
-  sd_notifyf (0, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time ());
+  sd_notifyf (0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, g_get_monotonic_time ());
   if (reload_files (serving, &error))
-    va_log (VA_LOG_INFO, "certificate, key and CA were read again");
+    va_log (VA_LOG_INFO, "reloaded certificate, key and CA");
   else
-    va_log (VA_LOG_ERROR, "certificate, key and CA stay as they were: %s", error->message);
+    va_log (VA_LOG_ERROR, "cannot reload certificate, key and CA, so the previous ones stay in use: %s",
+            error->message);
   sd_notify (0, "READY=1");
   return G_SOURCE_CONTINUE;
 }
@@ -126,11 +128,11 @@ on_end_signal (gpointer data)
 
   if (serving->stopping != NULL)
     {
-      va_log (VA_LOG_INFO, "still ending: what has begun is finished first");
+      va_log (VA_LOG_INFO, "still stopping: requests in progress are finished first");
       return G_SOURCE_CONTINUE;
     }
   atomic_store (&serving->service->readiness.stopping, TRUE);
-  sd_notifyf (0, "STOPPING=1\nSTATUS=%s\nEXTEND_TIMEOUT_USEC=%" G_GUINT64_FORMAT, _("Finishing what has begun"),
+  sd_notifyf (0, "STOPPING=1\nSTATUS=%s\nEXTEND_TIMEOUT_USEC=%" PRIu64, _("Finishing requests in progress"),
               (guint64) seconds * G_USEC_PER_SEC);
   va_log (VA_LOG_INFO, "ending");
   serving->stopping = g_thread_new ("va-stop", stop_serving, serving);

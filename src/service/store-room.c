@@ -3,6 +3,7 @@
 
 #include "service/store-room.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <sys/statvfs.h>
 #include "core/i18n.h"
@@ -85,7 +86,7 @@ static void
 tell_store_room (VaService *service, const char *why)
 {
   if (why != NULL && !atomic_exchange (&service->is_full, TRUE))
-    va_log (VA_LOG_ERROR, "%s: nothing new is stored, launches go on. Make room, or prune the store", why);
+    va_log (VA_LOG_ERROR, "%s: only launches are stored from now on. Free space, or prune the store", why);
   else if (why == NULL)
     atomic_store (&service->is_full, FALSE);
 }
@@ -97,11 +98,11 @@ find_shortage (VaService *service)
   guint64 bytes;
 
   if (get_free_bytes (service, &bytes) && bytes < service->reserve)
-    return g_strdup_printf ("the store's file system has %" G_GUINT64_FORMAT " MiB left, less than “reserve-mib” of "
+    return g_strdup_printf ("the store's file system has %" PRIu64 " MiB left, less than “reserve-mib” of "
                             "service.conf",
                             bytes / MIB);
   if (service->store_most > 0 && measure_bytes (service, &bytes) && bytes >= service->store_most)
-    return g_strdup_printf ("the store has %" G_GUINT64_FORMAT " MiB, as many as “store-mib” of service.conf allows",
+    return g_strdup_printf ("the store has %" PRIu64 " MiB, which is the limit “store-mib” of service.conf",
                             bytes / MIB);
   return NULL;
 }
@@ -113,16 +114,15 @@ va_store_room_for_change (VaService *service, const VaRequest *request, gboolean
 
   if (!va_refusal_limit_take (service->changes, request->identity, g_get_monotonic_time ()))
     return va_refuse (error, VA_PROBLEM_TOO_MANY_CHANGES,
-                      _("you have changed too much within a minute; wait, then go on"));
+                      _("you have made too many changes within a minute; retry later"));
   if (!adds)
     return TRUE;
   shortage = find_shortage (service);
   tell_store_room (service, shortage);
   return shortage == NULL
          || va_refuse (error, VA_PROBLEM_STORE_FULL,
-                       _("the service's store is nearly full, and what is left is kept for launches; ask its operator "
-                         "to make "
-                         "room"));
+                       _("the service's store is nearly full, and the remaining space is reserved for launches; ask "
+                         "its operator to free space"));
 }
 
 static void
@@ -132,12 +132,12 @@ print_size (VaService *service, GString *text)
 
   if (measure_bytes (service, &bytes))
     va_metrics_text_value (text, "virt_attest_store_bytes", "gauge",
-                           "Bytes of the store's database; from store-mib on nothing new is stored but launches.",
+                           "Bytes of the store's database; from store-mib on only launches are stored.",
                            (double) bytes);
   if (!get_rows (service, rows))
     return;
   va_metrics_text_family (text, "virt_attest_store_rows", "gauge",
-                          "Rows of the store's tables, counted once a minute.");
+                          "Rows of the store's tables, counted once per minute.");
   for (guint i = 0; i < VA_STORE_TABLES; i++)
     if (va_store_table_name (i) != NULL)
       va_metrics_text_sample (text, "virt_attest_store_rows", (double) rows[i], "table", va_store_table_name (i), NULL);
@@ -152,9 +152,8 @@ print_store (VaService *service, GString *text)
   va_store_statistics (service->store, &store);
   if (get_free_bytes (service, &room))
     va_metrics_text_value (text, "virt_attest_store_free_bytes", "gauge",
-                           "Free bytes of the file system that the store is in; below reserve-mib nothing new is "
-                           "stored "
-                           "but launches.",
+                           "Free bytes of the file system that the store is in; below reserve-mib only launches are "
+                           "stored.",
                            (double) room);
   va_metrics_text_value (text, "virt_attest_store_up", "gauge", "Whether the database answered last time.",
                          store.up ? 1 : 0);

@@ -23,7 +23,7 @@ va_service_sweep (VaService *service, GError **error)
   if (!va_store_expire_launches (service->store, va_service_now (), &count, &reason))
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
   if (count > 0)
-    va_log (VA_LOG_INFO, "%u launches expired: nobody validated them in time", count);
+    va_log (VA_LOG_INFO, "launches that expired because they were not validated in time: %u", count);
   return TRUE;
 }
 

@@ -43,8 +43,7 @@ check_image (VaStoreChain *chain, VaDbStatement *row, GError **error)
     return TRUE;
   g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
                _("the firmware image %s of owner %s was changed: its content has the SHA-256 %s. Use another backup; "
-                 "or, in the "
-                 "running service, have its owner upload it again, and make a new one"),
+                 "or, in the running service, have its owner upload it again, and create a new one"),
                hash, owner, found);
   return FALSE;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include "core/i18n.h"
 #include "store/audit-place.h"
@@ -37,8 +38,8 @@ static gboolean
 refuse_removed (GError **error, guint64 seq, guint64 end)
 {
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT,
-               _("the audit log's record %" G_GUINT64_FORMAT " was there and is gone or another now: the database has "
-                 "records up to %" G_GUINT64_FORMAT),
+               _("the audit log's record %" PRIu64 " was there and is gone or another now: the database has "
+                 "records up to %" PRIu64),
                seq, end);
   return FALSE;
 }

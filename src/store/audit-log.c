@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include "core/i18n.h"
 #include "store/audit-place.h"
@@ -90,8 +91,7 @@ va_store_audit_reaches (VaStore *store, const VaStoredAudit *record, const VaAud
   if (count < most)
     return va_store_refuse_broken (record->seq, error);
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
-               _("record %" G_GUINT64_FORMAT
-                 " of the audit log is from before version 6 of the store, and too many records "
+               _("record %" PRIu64 " of the audit log is from before version 6 of the store, and too many records "
                  "follow it to be checked for a receipt: use an export"),
                record->seq);
   return FALSE;

@@ -3,6 +3,7 @@
 
 #include "store/audit-place.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include "core/i18n.h"
 
@@ -12,9 +13,7 @@ gboolean
 va_store_refuse_broken (guint64 seq, GError **error)
 {
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT,
-               _("the audit log's record %" G_GUINT64_FORMAT
-                 " was changed in the database, or one before it is missing"),
-               seq);
+               _("the audit log's record %" PRIu64 " was changed in the database, or one before it is missing"), seq);
   return FALSE;
 }
 
@@ -88,7 +87,7 @@ va_store_audit_check_anchor (VaDbStatement *row, VaSecret *key, VaAuditPlace *an
         return TRUE;
     }
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT,
-               _("the audit log's anchor at record %" G_GUINT64_FORMAT " was changed in the database"), anchor->seq);
+               _("the audit log's anchor at record %" PRIu64 " was changed in the database"), anchor->seq);
   return FALSE;
 }
 

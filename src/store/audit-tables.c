@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include "audit/checkpoint.h"
 #include "core/i18n.h"
@@ -56,7 +57,7 @@ follow_chain (VaStoreChain *chain, VaDbStatement *row, GError **error)
       && size == sizeof chain->link && memcmp (data, chain->link, size) == 0)
     return TRUE;
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
-               _("the audit log's record %" G_GUINT64_FORMAT " was changed, or one before it is missing"), chain->seq);
+               _("the audit log's record %" PRIu64 " was changed, or one before it is missing"), chain->seq);
   return FALSE;
 }
 
@@ -80,9 +81,8 @@ check_signed (VaStoreChain *chain, VaDbStatement *row, GError **error)
   if (seq <= chain->seq)
     return TRUE;
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT,
-               _("the audit log ends at record %" G_GUINT64_FORMAT
-                 ", but a service has signed it up to record %" G_GUINT64_FORMAT
-                 ": its newest records were cut off. Compare it with receipts and exports, and use a backup that has "
+               _("the audit log ends at record %" PRIu64 ", but a service has signed it up to record %" PRIu64
+                 ": its newest records were removed. Compare it with receipts and exports, and use a backup that has "
                  "them"),
                chain->seq, seq);
   return FALSE;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <inttypes.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -59,9 +60,8 @@ check_room (const char *folder, guint64 size, guint64 sizes, guint64 reserve, co
   if (size <= room / sizes)
     return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
-               _("it has %" G_GUINT64_FORMAT " MiB, and to restore it takes %" G_GUINT64_FORMAT
-                 " MiB on the file system of %s, "
-                 "where there is room for %" G_GUINT64_FORMAT " MiB beside “reserve-mib” of service.conf: %s"),
+               _("it has %" PRIu64 " MiB, and to restore it takes %" PRIu64 " MiB on the file system of %s, "
+                 "where there is room for %" PRIu64 " MiB beside “reserve-mib” of service.conf: %s"),
                in_mib (size), in_mib (size) * sizes, folder, room / MIB, cure);
   return FALSE;
 }
@@ -83,9 +83,9 @@ check_rooms (guint64 size, const char *place, guint64 reserve, GError **error)
   gboolean together = store != NULL && on_one_file_system (folder, store);
 
   return check_room (folder, size, together ? 1 + STORE_SIZES : 1, reserve,
-                     _("make room there, or set TMPDIR to a directory of a larger one"), error)
+                     _("free space there, or set TMPDIR to a directory on a larger one"), error)
          && (store == NULL || together
-             || check_room (store, size, STORE_SIZES, reserve, _("make room there, or put the store on a larger one"),
+             || check_room (store, size, STORE_SIZES, reserve, _("free space there, or put the store on a larger one"),
                             error));
 }
 
@@ -129,9 +129,8 @@ copy_bytes (int from, int to, guint64 size, GError **error)
   if (done == size)
     return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
-               _("it had %" G_GUINT64_FORMAT
-                 " bytes when it was opened, and more or fewer were read: expected a file that "
-                 "nobody writes to, made by “virt-attest service backup”"),
+               _("it had %" PRIu64 " bytes when it was opened, but a different number was read: expected a file from "
+                 "“virt-attest service backup” that is not being written"),
                size);
   return FALSE;
 }

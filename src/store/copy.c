@@ -99,7 +99,7 @@ check_no_rows (VaDb *to, GError **error)
   if (!any)
     return TRUE;
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_IN_USE,
-               _("there is a store already, and nothing in it was changed: restore into an empty place"));
+               _("there is already a store, which was not changed: restore into an empty place"));
   return FALSE;
 }
 
@@ -155,7 +155,7 @@ publish_backup (const char *partial, const char *path, GError **error)
 
   if (!ok)
     g_set_error (error, VA_CORE_ERROR, errno == EEXIST ? VA_CORE_ERROR_EXISTS : VA_CORE_ERROR_FAILED,
-                 _("cannot make %s: %s"), path, g_strerror (errno));
+                 _("cannot create %s: %s"), path, g_strerror (errno));
   if (fd >= 0)
     close (fd);
   return ok;
@@ -184,7 +184,7 @@ va_store_backup (const char *place, const char *path, VaStoreCopied *copied, GEr
   if (from == NULL)
     return FALSE;
   if (g_file_test (path, G_FILE_TEST_EXISTS))
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_EXISTS, _("%s is there already, and was not changed"), path);
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_EXISTS, _("%s already exists and was not changed"), path);
   else
     {
       ok = write_backup (from, partial, copied, error) && publish_backup (partial, path, error);

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "core/i18n.h"
+#include <inttypes.h>
 #include "core/random.h"
 #include "kek/seal.h"
 #include "store/keys.h"
@@ -75,9 +76,8 @@ check_form (const VaStoredKey *key, GError **error)
   if (key->id > 0 && key->oldest > 0 && key->oldest <= key->id)
     return TRUE;
   g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
-               _("data key %" G_GUINT64_FORMAT
-                 " is not one that this version of virt-attest has written: the store's keys "
-                 "were changed in the database, put the store's backup back"),
+               _("data key %" PRIu64 " is not one that this version of virt-attest has written: the store's keys were "
+                                     "changed in the database; restore the store from its backup"),
                key->id);
   return FALSE;
 }
@@ -144,7 +144,7 @@ va_store_seal_of (VaStore *store, guint64 key, GError **error)
         return NULL;
     }
   g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
-               _("the store has no data key %" G_GUINT64_FORMAT ", or it was replaced since"), key);
+               _("the store has no data key %" PRIu64 ", or it was replaced since"), key);
   return NULL;
 }
 
@@ -262,7 +262,7 @@ check_audit_row (VaStore *store, GError **error)
   if (sealed != NULL)
     return check_row (store, &(VaStoredKey){ .id = AUDIT_ROW, .sealed = sealed }, error);
   g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
-               _("the store has lost the key of its audit log: put its backup back"));
+               _("the store has lost the key of its audit log: restore it from its backup"));
   return FALSE;
 }
 
@@ -286,7 +286,8 @@ va_store_check_keys (VaStore *store, GError **error)
     return FALSE;
   if (newest != NULL)
     return va_store_seal_of (store, newest->id, error) != NULL && check_rows (store, keys, error);
-  g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN, _("the store has lost its data keys: put its backup back"));
+  g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
+               _("the store has lost its data keys: restore it from its backup"));
   return FALSE;
 }
 
@@ -365,8 +366,8 @@ static gboolean
 refuse_lost (GBytes *audit_key, GError **error)
 {
   g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
-               audit_key != NULL ? _("the store has lost its data keys: put its backup back")
-                                 : _("the store has lost the key of its audit log: put its backup back"));
+               audit_key != NULL ? _("the store has lost its data keys: restore it from its backup")
+                                 : _("the store has lost the key of its audit log: restore it from its backup"));
   return FALSE;
 }
 
@@ -428,7 +429,7 @@ try_to_open (VaStore *store, gboolean may_make, gboolean last, gboolean *done, G
   if (!may_make)
     {
       g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
-                   _("the store has no keys yet: virt-attestd makes them when it starts"));
+                   _("the store has no keys yet: virt-attestd creates them when it starts"));
       return FALSE;
     }
   if (found_keys (store, keys, &reason) || g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED))
@@ -446,6 +447,7 @@ va_store_open_data_keys (VaStore *store, gboolean may_make, GError **error)
     if (!try_to_open (store, may_make, tries == OPEN_TRIES - 1, &done, error))
       return FALSE;
   if (!done)
-    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the store's data keys were replaced meanwhile"));
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED,
+                 _("the store's data keys were replaced in the meantime"));
   return done;
 }

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "core/random.h"
+#include <inttypes.h>
 #include "kek/seal.h"
 #include "store/store-private.h"
 
@@ -13,8 +14,7 @@
 static char *
 key_row (guint64 id, guint64 oldest)
 {
-  return oldest == 0 ? g_strdup_printf ("%" G_GUINT64_FORMAT, id)
-                     : g_strdup_printf ("%" G_GUINT64_FORMAT "\n%" G_GUINT64_FORMAT, id, oldest);
+  return oldest == 0 ? g_strdup_printf ("%" PRIu64, id) : g_strdup_printf ("%" PRIu64 "\n%" PRIu64, id, oldest);
 }
 
 static VaStoredKey *

@@ -108,7 +108,7 @@ check_same (VaDb *sql, const GPtrArray *keys, GError **error)
 
   if (there == NULL || same_ids (keys, there))
     return there != NULL;
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the store's data keys were replaced meanwhile"));
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the store's data keys were replaced in the meantime"));
   return FALSE;
 }
 
@@ -188,7 +188,7 @@ delete_older (VaDb *sql, gpointer data, GError **error)
     return FALSE;
   if (va_db_changes (sql) == 1)
     return va_db_run (sql, error, "DELETE FROM data_keys WHERE id < ?", "i", id);
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the store's data keys were replaced meanwhile"));
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the store's data keys were replaced in the meantime"));
   return FALSE;
 }
 
@@ -217,8 +217,8 @@ check_empty (VaDb *sql, GError **error)
   if (!any)
     return TRUE;
   g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
-               _("the store has sealed values or an audit log, but none of the keys that they need: put its backup "
-                 "back"));
+               _("the store has sealed values or an audit log, but none of the keys that they need: restore it from "
+                 "its backup"));
   return FALSE;
 }
 
@@ -234,7 +234,8 @@ insert_found (VaDb *sql, gpointer data, GError **error)
     return FALSE;
   if (va_db_changes (sql) != 1)
     {
-      g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the store's data keys were replaced meanwhile"));
+      g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED,
+                   _("the store's data keys were replaced in the meantime"));
       return FALSE;
     }
   if (fresh->is_empty)

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "core/i18n.h"
+#include <inttypes.h>
 #include "store/launch-table.h"
 #include "store/store-private.h"
 
@@ -40,7 +41,7 @@ read_used (VaDb *sql, const VaStoredLaunch *launch, const VaStoredRegistration *
   int status = row != NULL ? va_db_row (row, error) : -1;
 
   if (status == 0)
-    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the registration was replaced meanwhile"));
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the registration was replaced in the meantime"));
   if (status != 1)
     return FALSE;
   counts->launches = (guint64) va_db_column_number (row, 0);
@@ -86,12 +87,11 @@ static gboolean
 check_permit_left (const VaPermit *permit, const Counts *counts, GError **error)
 {
   if (permit->max_launches > 0 && counts->launches >= permit->max_launches)
-    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_PERMIT,
-                 _("the permit's %" G_GUINT64_FORMAT " launches are used up"), permit->max_launches);
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_PERMIT, _("the permit's %" PRIu64 " launches are used up"),
+                 permit->max_launches);
   else if (permit->max_running > 0 && counts->running >= permit->max_running)
     g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_RUNNING,
-                 _("%" G_GUINT64_FORMAT " of at most %" G_GUINT64_FORMAT " are running or starting"), counts->running,
-                 permit->max_running);
+                 _("%" PRIu64 " of at most %" PRIu64 " are running or starting"), counts->running, permit->max_running);
   else
     return TRUE;
   return FALSE;
@@ -100,7 +100,7 @@ check_permit_left (const VaPermit *permit, const Counts *counts, GError **error)
 static gboolean
 set_changed (GError **error)
 {
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the launch was confirmed or ended meanwhile"));
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the launch was confirmed or ended in the meantime"));
   return FALSE;
 }
 
@@ -167,7 +167,7 @@ insert_waiting (VaDb *sql, CreateWork *work, const Counts *counts, GError **erro
   if (counts->waiting >= work->permit->max_waiting)
     {
       g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_WAITING,
-                   _("%" G_GUINT64_FORMAT " launches of this registration wait for confirmation already"),
+                   _("%" PRIu64 " launches of this registration are already waiting for confirmation"),
                    counts->waiting);
       return FALSE;
     }
@@ -276,6 +276,6 @@ va_store_find_waiting (VaStore *store, const VaStoredLaunch *like, GError **erro
   int status = row != NULL ? va_db_row (row, error) : -1;
 
   if (status == 0)
-    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND, _("no such launch waits"));
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND, _("no such launch is waiting"));
   return status == 1 ? va_store_launch_read (row) : NULL;
 }

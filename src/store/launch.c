@@ -3,6 +3,7 @@
 
 #include "store/launch.h"
 
+#include <inttypes.h>
 #include "codec/json.h"
 #include "core/i18n.h"
 #include "store/launch-table.h"
@@ -131,9 +132,8 @@ static const VaStoreColumn launch_columns[] = { VA_STORE_COLUMNS (VA_LAUNCH_COLU
 static char *
 join_launch_row (const VaStoredLaunch *launch)
 {
-  return g_strdup_printf ("%s\n%s\n%s\n%s\n%s\n%" G_GUINT64_FORMAT "\n%" G_GINT64_FORMAT "\n%s", launch->id, launch->vm,
-                          launch->owner, launch->host, launch->domain_uuid, launch->policy, launch->expires,
-                          launch->fixed);
+  return g_strdup_printf ("%s\n%s\n%s\n%s\n%s\n%" PRIu64 "\n%" PRId64 "\n%s", launch->id, launch->vm, launch->owner,
+                          launch->host, launch->domain_uuid, launch->policy, launch->expires, launch->fixed);
 }
 
 void
@@ -156,7 +156,7 @@ open_of_launch (VaStore *store, const VaStoredLaunch *launch, GBytes *sealed, co
 
   if (sealed == NULL)
     {
-      g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN, _("launch %s has no %s any more"), launch->id,
+      g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN, _("launch %s no longer has a %s"), launch->id,
                    label->purpose);
       return NULL;
     }
@@ -238,7 +238,7 @@ va_store_launch_find (VaDb *sql, const char *id, GError **error)
   int status = row != NULL ? va_db_row (row, error) : -1;
 
   if (status == 0)
-    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND, _("there is no launch %s of yours"), id);
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND, _("you have no launch %s"), id);
   return status == 1 ? va_store_launch_read (row) : NULL;
 }
 

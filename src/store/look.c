@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include "core/error.h"
@@ -33,9 +34,8 @@ refuse_file (const char *path, sqlite3 *db, GError **error)
 
   if (rc == SQLITE_NOTADB)
     g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
-                 _("%s is not an SQLite database: expected the service's store; put its backup back with “virt-attest "
-                   "service "
-                   "restore”, or move the file away"),
+                 _("%s is not an SQLite database: expected the service's store; restore it from its backup with "
+                   "“virt-attest service restore”, or move the file away"),
                  path);
   else
     g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED, _("%s: the store cannot be read: %s"), path,
@@ -148,14 +148,14 @@ look_at_file (const char *path, VaKek *kek, char **warning, GError **error)
   if (version == 0 && tables > 0)
     {
       g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
-                   _("%s is a database, but not a store of virt-attest's: move it away, or name another file"), path);
+                   _("%s is a database, but not a virt-attest store: move it away, or name another file"), path);
       return FALSE;
     }
   if (version > 0 && version < VA_STORE_SCHEMA)
-    *warning = g_strdup_printf (_("%s: the store has schema version %" G_GINT64_FORMAT
-                                  "; a start brings it to version %d, after "
-                                  "which older programs do not work with it"),
-                                path, version, VA_STORE_SCHEMA);
+    *warning =
+      g_strdup_printf (_("%s: the store has schema version %" PRId64
+                         "; starting the service upgrades it to version %d, after which older programs cannot use it"),
+                       path, version, VA_STORE_SCHEMA);
   return version == 0 || try_keys (path, db, version, kek, error);
 }
 

@@ -3,6 +3,7 @@
 
 #include "store/proposal.h"
 
+#include <inttypes.h>
 #include "core/i18n.h"
 #include "store/registration.h"
 #include "store/store-private.h"
@@ -31,7 +32,7 @@ static const VaStoreColumn proposal_columns[] = { VA_STORE_COLUMNS (PROPOSAL_COL
 static char *
 join_proposal_row (const VaStoredProposal *proposal)
 {
-  return g_strdup_printf ("%s\n%s\n%s\n%" G_GUINT64_FORMAT "\n%s", proposal->vm, proposal->owner, proposal->person,
+  return g_strdup_printf ("%s\n%s\n%s\n%" PRIu64 "\n%s", proposal->vm, proposal->owner, proposal->person,
                           proposal->replaces, proposal->text);
 }
 
@@ -233,6 +234,6 @@ va_store_proposal_take (VaDb *sql, const char *owner, const char *vm, const char
     return FALSE;
   if (digest == NULL || va_db_changes (sql) == 1)
     return TRUE;
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the proposal was replaced meanwhile"));
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the proposal was replaced in the meantime"));
   return FALSE;
 }

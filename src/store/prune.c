@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include "audit/checkpoint.h"
 #include "core/i18n.h"
@@ -114,8 +115,7 @@ check_place (VaDb *sql, const VaPrune *prune, GError **error)
   if (status != 0)
     return status > 0;
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT,
-               _("record %" G_GUINT64_FORMAT
-                 " of the audit log is not the one that a checkpoint signs: nothing is removed"),
+               _("record %" PRIu64 " of the audit log is not the one that a checkpoint signs, so nothing was removed"),
                prune->seq);
   return FALSE;
 }

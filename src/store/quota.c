@@ -3,6 +3,7 @@
 
 #include "store/quota.h"
 
+#include <inttypes.h>
 #include "core/i18n.h"
 
 #define MIB (1024.0 * 1024.0)
@@ -13,8 +14,8 @@ check_kept (guint64 number, guint64 bytes, gboolean is_new, const VaStoreQuotaRu
 {
   if (is_new && number > most->number)
     g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_QUOTA,
-                 _("%s: you have %" G_GUINT64_FORMAT " and may have %" G_GUINT64_FORMAT "; %s"), _(rule->kept),
-                 number - 1, most->number, _(rule->cure));
+                 _("%s: you have %" PRIu64 " and may have %" PRIu64 "; %s"), _(rule->kept), number - 1, most->number,
+                 _(rule->cure));
   else if (bytes > most->bytes)
     g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_QUOTA,
                  _("%s: with this one you would have %.1f MiB and may have %.1f MiB; %s"), _(rule->kept),

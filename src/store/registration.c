@@ -136,7 +136,7 @@ va_store_registration_check_version (VaDb *sql, const char *owner, const char *i
     return FALSE;
   if (present == version)
     return TRUE;
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the registration was replaced meanwhile"));
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED, _("the registration was replaced in the meantime"));
   return FALSE;
 }
 
@@ -167,7 +167,7 @@ typedef struct {
 static gboolean
 set_not_yours (const char *id, GError **error)
 {
-  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND, _("there is no registration %s of yours"), id);
+  g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND, _("you have no registration %s"), id);
   return FALSE;
 }
 

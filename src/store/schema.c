@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "core/i18n.h"
+#include <inttypes.h>
 #include "src/store/sql-schema.h"
 #include "store/schema.h"
 
@@ -13,8 +14,8 @@ va_store_check_schema (gint64 version, GError **error)
   if (version >= 0 && version <= VA_STORE_SCHEMA)
     return TRUE;
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
-               _("the store has schema version %" G_GINT64_FORMAT ", this program knows versions up to %d: "
-                 "install a newer virt-attestd"),
+               _("the store has schema version %" PRId64
+                 ", but this program supports versions up to %d: install a newer virt-attestd"),
                version, VA_STORE_SCHEMA);
   return FALSE;
 }
@@ -26,12 +27,12 @@ check_present (gint64 version, GError **error)
     return version == VA_STORE_SCHEMA;
   if (version == 0)
     g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
-                 _("there is no store yet: virt-attestd makes it when it starts"));
+                 _("the store does not exist yet: virt-attestd creates it when it starts"));
   else
     g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
-                 _("the store has schema version %" G_GINT64_FORMAT
-                   ", this program works with %d: use the program that "
-                   "belongs to the running service, or let the new virt-attestd bring the store up to date first"),
+                 _("the store has schema version %" PRId64
+                   ", but this program works with %d: use the program of the running service's version, or let the new "
+                   "virt-attestd upgrade the store first"),
                  version, VA_STORE_SCHEMA);
   return FALSE;
 }

@@ -190,9 +190,9 @@ check_tables (sqlite3 *db, GError **error)
     return TRUE;
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_FAILED,
                version == 0
-                 ? _("the file is not a store of virt-attest's: expected what “virt-attest service backup” writes")
-                 : _("the file has other tables, indexes, views or triggers than a store of its version: somebody "
-                     "has changed it, use another backup"));
+                 ? _("the file is not a virt-attest store: expected what “virt-attest service backup” writes")
+                 : _("the file has other tables, indexes, views or triggers than a store of its version: it was "
+                     "tampered with, so use another backup"));
   return FALSE;
 }
 

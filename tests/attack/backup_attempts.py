@@ -46,7 +46,7 @@ def swaps_image_in_backup(w):
 @attempt('database', 'cuts the audit log of a backup, so that what was done last is nowhere')
 def cuts_log_in_backup(w):
     said = restored(w, 'cut-backup', ('DELETE FROM audit WHERE seq > (SELECT max(seq) - 2 FROM audit)', ()))
-    need('its newest records were cut off' in said, said)
+    need('its newest records were removed' in said, said)
     return 'restore'
 
 

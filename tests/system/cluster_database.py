@@ -204,7 +204,7 @@ def a_database_that_is_not_right(w):
     ends_with(w, w.url.replace('user=postgres', 'user=guest_role'), "the store's database", 'permission denied')
     needle = 'needle-' + os.urandom(6).hex()
     for url in (f'postgresql://postgres:{needle}@/cluster?host={w.server.sockets}', f'{w.url}&password={needle}'):
-        assert needle not in ends_with(w, url, "the store's URL has a password in it", '?passfile=/')
+        assert needle not in ends_with(w, url, "the store's URL contains a password", '?passfile=/')
     for url in (f'postgresql://postgres:{needle}@[/cluster', f'{w.url}&pasword={needle}', f'{w.url}&sslmode={needle}'):
         ends_with(w, url, "the store")
     # Over TCP, in whatever words, only with TLS that knows the server.

@@ -269,7 +269,7 @@ def receipts(w):
     alice, bob = site.people['owner'], site.bob
     receipt = alice.run('launch', 'receipt', guest.id)
     assert other.id not in receipt
-    assert 'of yours' in bob.run('launch', 'receipt', guest.id, code=1)
+    assert 'you have no launch' in bob.run('launch', 'receipt', guest.id, code=1)
     assert alice.run('launch', 'receipt', str(uuid.uuid4()), code=1)
     path = write(os.path.join(TMP, 'receipt'), receipt.encode())
     export = site.export()

@@ -58,13 +58,13 @@ def check_finds_bad_certificates(w):
     status, said = c.run(ca=site.ca)
     assert status == 0 and ': ok' in said, said
     # The one-day certificates of tests end soon.
-    assert 'service.pem: the certificate ends on' in said, said
+    assert 'service.pem: the certificate expires on' in said, said
     other, other_key = site.issue('other', *server_name())
     good = c.good
     c.good = key_lines(good, certificate, other_key)
     c.refused('expected the private key of the certificate', other_key)
     c.good = key_lines(good, ended(site), key)
-    c.refused('ended.pem: the certificate expired on', 'make a new one')
+    c.refused('ended.pem: the certificate expired on', 'issue a new one')
     client, client_key = site.client('owner', 'alice')
     c.good = key_lines(good, client, client_key)
     c.refused('not a certificate for a server', client)
@@ -156,7 +156,7 @@ def check_tries_the_key_on_the_store(w):
     assert contents(os.path.dirname(service.store)) == before
     os.remove(service.store)
     make_database(service.store)
-    c.refused("is a database, but not a store of virt-attest's")
+    c.refused("is a database, but not a virt-attest store")
 
 
 def make_database(path):
@@ -183,18 +183,18 @@ def check_finds_the_rest(w):
     c.good = base
     empty = os.path.join(c.folder, 'empty-roots')
     os.makedirs(empty)
-    c.refused(f'{empty} has no roots', trusted_folder=empty)
+    c.refused(f'{empty} contains no roots', trusted_folder=empty)
     # Several at once: each is said.
     c.refused('is not a numeric address', 'absent', address='"x"', ca=f'{TMP}/absent')
     if '://' in w.service.store:
-        c.refused('password in it', url='"postgresql://u:hunter2@h/d"')
+        c.refused('contains a password', url='"postgresql://u:hunter2@h/d"')
         assert 'hunter2' not in c.run(url='"postgresql://u:hunter2@h/d"')[1]
         return
-    c.refused("store's directory is not there", path=f'{c.folder}/no/such/store.db')
+    c.refused("store's directory does not exist", path=f'{c.folder}/no/such/store.db')
     status, said = c.run(path=f'{c.folder}/new/store.db')
-    assert status == 0 and 'makes it when it starts' in said and not os.path.exists(f'{c.folder}/new'), said
+    assert status == 0 and 'creates it when it starts' in said and not os.path.exists(f'{c.folder}/new'), said
     c.refused('this is a file', path=f'{c.put("file", b"")}/store.db')
-    for mode, words in ((0o750, 'closed to group and others (chmod 0700)'), (0o500, "cannot write into the store's directory")):
+    for mode, words in ((0o750, 'must not be accessible to group and others (chmod 0700)'), (0o500, "cannot write into the store's directory")):
         directory = os.path.join(c.folder, f'mode-{mode:o}')
         os.makedirs(directory, exist_ok=True)
         os.chmod(directory, mode)

@@ -157,7 +157,7 @@ def watch_and_revoke(w):
         watch.wait(10)
     told = [json.loads(line) for line in owner.run('launch', 'watch', '--all', '--seconds', '1', '--json').splitlines()]
     assert [one['launch-id'] for one in told][0] == before.id and told[-1]['launch-id'] == guest.id, told
-    assert 'over already' in owner.run('launch', 'revoke', guest.id, code=1)
+    assert 'already ended' in owner.run('launch', 'revoke', guest.id, code=1)
 
 
 @test

@@ -318,7 +318,7 @@ def typed_by_an_owner(w):
     assert ask(w, vm).id == waiting and isinstance(ask(w, vm), Guest)
     waiting = ask(w, vm)
     assert 'denied: launch ' + waiting in owner.run('launch', 'deny', waiting)
-    assert 'does not wait' in owner.run('launch', 'approve', waiting, code=1)
+    assert 'is not waiting' in owner.run('launch', 'approve', waiting, code=1)
     owner.run('launch', 'approve', waiting, '--launches', '0', code=2)
     owner.run('launch', 'approve', waiting, '--valid', '0', code=2)
     assert 'approve' in owner.run('audit', 'list') and 'denied' in owner.run('audit', 'list')

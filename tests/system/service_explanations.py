@@ -14,7 +14,7 @@ def white_space_is_explained(w):
     text, other = 'console=ttyS0 quiet', '\n  console=ttyS0 quiet\n  '
     kernel = {'kernel_hash': sha256(b'kernel'), 'cmdline_hash': [sha256(b'x\0'), sha256(text.encode() + b'\0')]}
     measured = hashlib.sha256(w.image + sev.hash_table(b'kernel', b'', other.encode() + b'\0')).digest()
-    for cmdline, words in (({'cmdline': text}, 'begins with “\\n  ” and ends with “\\n  ”'), ({}, 'none of the usual mistakes')):
+    for cmdline, words in (({'cmdline': text}, 'begins with “\\n  ” and ends with “\\n  ”'), ({}, 'nor any of the usual mistakes')):
         vm = w.register(**kernel, **cmdline)
         assert w.alice.get('/vm/' + vm).get('cmdline') == cmdline.get('cmdline')
         guest = w.launch(vm)
@@ -56,7 +56,7 @@ def other_firmware_is_explained(w):
     w.alice.call('PUT', '/artifact', raw=other)
     vm = w.register()
     for image, hash_, words in ((other, sha256(other), None), (other, None, 'started with firmware ' + sha256(other)),
-                                (b'never seen', None, 'fits no other firmware of yours')):
+                                (b'never seen', None, 'matches none of your other firmware')):
         guest = w.launch(vm)
         claims = {'firmware_hash': hash_} if hash_ else {}
         code = 'firmware-not-allowed' if hash_ else 'measurement-mismatch'

@@ -99,7 +99,7 @@ def not_ready_with_an_expired_certificate(w):
     write(short, w.site.pem(old))
     service.process.send_signal(signal.SIGHUP)
     for _ in range(100):
-        if 'read again' in service.log():
+        if 'reloaded certificate' in service.log():
             break
         time.sleep(0.05)
     assert olga.get('/readyz')['status'] == 'ok'
@@ -148,7 +148,7 @@ def stopping_finishes_what_it_has_begun(w):
     assert answer.status == 201 and answer.getheader('Connection') == 'close', grant
     assert service.process.wait(10) == 0
     assert read_store(service, 'SELECT state FROM launches WHERE id = ?', grant['launch-id']) == [('open',)]
-    assert 'still ending' in service.log()
+    assert 'still stopping' in service.log()
 
 
 class Launcher(threading.Thread):

@@ -419,7 +419,7 @@ def the_last_of_the_disk_is_for_launches(w):
     guest = w.launch(vm, host=site.node1)
     w.validate(vm, guest, host=site.node1)
     site.alice.call('DELETE', '/vm/' + vm)  # makes room
-    assert site.service.log().count('nothing new is stored') == 1
+    assert site.service.log().count('only launches are stored') == 1
     assert site.service.end() == 0
 
 

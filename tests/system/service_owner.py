@@ -140,7 +140,7 @@ def bytes_that_are_not_given_back(w):
 def refusals_of_the_service_name_the_options(w):
     owner, vm = Owner(w, 'olga'), str(uuid.uuid4())
     text = owner.run('vm', 'register', vm, '--policy', '1', '--launch-digest', 'ab' * 32, '--host', '@nowhere', code=1)
-    assert 'refused: --host: the service has no group' in text, text
+    assert 'refused: --host: the service has no host group' in text, text
     document = {'scheme': 'amd-sev', 'policy': 1, 'launch-digests': ['ab' * 32], 'hosts': ['@nowhere']}
     text = owner.run('vm', 'register', vm, '--file', put('olga.json', json.dumps(document).encode()), code=1)
-    assert 'refused: hosts: the service has no group' in text and '--host' not in text, text
+    assert 'refused: hosts: the service has no host group' in text and '--host' not in text, text

@@ -108,10 +108,10 @@ def keys_are_replaced_without_a_restart(w):
     site.launch()
     tool('rekey', '--service-config', site.service.config, '--next', following)
     # The data key is the one that it knows, but a start with this configuration would fail.
-    assert 'restarts the service' in refused('not-ready', olga.get, '/readyz')
+    assert 'restart the service' in refused('not-ready', olga.get, '/readyz')
     site.launch()
     tool('rekey', '--service-config', following)
-    assert 'restarts the service' in refused('not-ready', olga.get, '/readyz')
+    assert 'restart the service' in refused('not-ready', olga.get, '/readyz')
     assert value(scrape(olga), 'virt_attest_store_keys_broken') == 1
     refused('internal', site.launch)
     assert 'does not open' in site.service.log()

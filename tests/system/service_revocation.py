@@ -188,7 +188,7 @@ def certificate_renewed_without_an_interruption(w):
         os.unlink(path)
     again = site.server()
     assert set(again) == set(files)
-    reload('were read again')
+    reload('reloaded certificate')
     new = on_new()
     assert new != old and on_kept() == (200, old)
     alice.call('PUT', '/artifact', raw=w.image)
@@ -196,11 +196,11 @@ def certificate_renewed_without_an_interruption(w):
     key = [path for path in again if path.endswith('.key')][0]
     put(key, b'broken')
     os.chmod(key, 0o600)
-    reload('stay as they were')
+    reload('cannot reload certificate, key and CA')
     assert on_new() == new and on_kept() == (200, old)
     put(key, files[key])
     os.chmod(key, 0o600)
-    reload('stay as they were')  # the old key does not belong to the new certificate
+    reload('cannot reload certificate, key and CA')  # the old key does not belong to the new certificate
     assert on_new() == new
     kept.close()
     assert service.end() == 0
@@ -221,8 +221,8 @@ def groups_of_hosts(w):
     assert alice.get('/vm/' + vm)['hosts'] == ['@west']
     w.launch(vm, host=node1)
     refused('host-not-allowed', w.launch, vm, host=node2)
-    assert 'no group' in refused('bad-request', w.register, alice, hosts=['@north'])
-    assert 'no group' in refused('bad-request', w.register, alice, secrets=[{'name': 'east', 'rule': {'hosts': ['@north']}}])
+    assert 'no host group' in refused('bad-request', w.register, alice, hosts=['@north'])
+    assert 'no host group' in refused('bad-request', w.register, alice, secrets=[{'name': 'east', 'rule': {'hosts': ['@north']}}])
     refused('host-not-allowed', w.launch, w.register(alice, hosts=['@empty']), host=node1)
     east = w.register(alice, secrets=[{'name': 'east', 'rule': {'hosts': ['@east'], 'otherwise': 'omit'}}])
     for host, has in ((node1, False), (node2, True)):
@@ -233,7 +233,7 @@ def groups_of_hosts(w):
     w.launch(vm, host=node2)
     put(path, b'west node1\n')
     refused('host-not-allowed', w.launch, vm, host=node1)
-    assert 'stay as they were' in service.log() and 'line 1: expected GROUP' in service.log()
+    assert 'cannot reload the host groups' in service.log() and 'line 1: expected GROUP' in service.log()
     os.unlink(path)
     w.launch(vm, host=node2)
     put(path, b'east: node1\n')

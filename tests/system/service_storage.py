@@ -97,7 +97,7 @@ def saved_and_restored(w):
     assert site.service.end() == 0
     restored = other_service(w, 'restored', site.service)
     assert f'launches: {len(saved)},' in tool('restore', '--service-config', restored.config, path)
-    assert 'a store already' in tool('restore', '--service-config', restored.config, path, code=3)
+    assert 'already a store' in tool('restore', '--service-config', restored.config, path, code=3)
     restored.start()
     site.service = restored
     for person in site.people.values():
@@ -234,7 +234,7 @@ def bad_backups(w):
              (broken('index.db', 'CREATE INDEX more ON audit (text)'), 'other tables'),
              (broken('empty.db', *(f'DROP TABLE {table}' for table in (
                  'registration_secrets', 'proposals', 'registrations', 'launches', 'secrets', 'artifacts', 'hosts', 'audit',
-                 'checkpoints', 'audit_anchor', 'counters', 'store_keys', 'data_keys')), 'PRAGMA user_version = 0'), 'is not a store'),
+                 'checkpoints', 'audit_anchor', 'counters', 'store_keys', 'data_keys')), 'PRAGMA user_version = 0'), 'is not a virt-attest store'),
              (broken('no-keys.db', 'DELETE FROM data_keys'), 'refers to what is not'),
              (broken('no-audit-key.db', 'DELETE FROM store_keys'), 'lost the key of its audit log'),
              (broken('no-keys-at-all.db', 'DELETE FROM data_keys', 'DELETE FROM store_keys', 'DELETE FROM registrations',
@@ -269,7 +269,7 @@ def bad_backups(w):
     huge, disk = broken('huge.db'), os.statvfs(TMP)
     os.truncate(huge, disk.f_bavail * disk.f_frsize)  # no bytes of it are anywhere
     cases += [(huge, r'to restore it takes \d+ MiB on the file system of [^ ]+, where there is room for \d+ MiB .*TMPDIR'),
-              ('/proc/kallsyms', 'it had 0 bytes when it was opened'), (write(os.path.join(TMP, 'nothing.db'), b''), 'is not a store')]
+              ('/proc/kallsyms', 'it had 0 bytes when it was opened'), (write(os.path.join(TMP, 'nothing.db'), b''), 'is not a virt-attest store')]
     cases += [(fifo, 'not a regular file'), ('/dev/zero', 'not a regular file'), (TMP, 'not a regular file')]
     target = other_service(w, 'bad-restored', site.service)
     for backup, words in cases:
@@ -282,7 +282,7 @@ def bad_backups(w):
     # Nothing of all that is in the store now: it takes the good one, even where somebody has analyzed it.
     tool('restore', '--service-config', target.config, broken('analyzed.db', 'ANALYZE'))
     tool('backup', code=2)
-    assert 'no store' in tool('backup', '--service-config', other_service(w, 'not-there', site.service, os.path.join(
+    assert 'does not exist' in tool('backup', '--service-config', other_service(w, 'not-there', site.service, os.path.join(
         TMP, 'nowhere', 'store.db')).config, os.path.join(TMP, 'x.db'), code=3)
     assert not os.path.exists(os.path.join(TMP, 'x.db')) and not os.path.exists(os.path.join(TMP, 'nowhere'))
 

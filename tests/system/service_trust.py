@@ -137,7 +137,7 @@ def another_ca_ends_connections(w):
     put(both, open(other.ca, 'rb').read())
     service.process.send_signal(signal.SIGHUP)
     deadline = time.monotonic() + 30
-    while 'were read again' not in service.log():
+    while 'reloaded certificate' not in service.log():
         assert time.monotonic() < deadline
         time.sleep(0.05)
     for kept in (old, busy):  # both have ended by now: nobody had to ask for it

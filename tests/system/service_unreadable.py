@@ -199,10 +199,10 @@ def keys_changed_in_the_database(w):
             (old,), = database.execute(f'SELECT sealed FROM {table}').fetchall()
             database.execute(f'UPDATE {table} SET sealed = ?', (os.urandom(len(bytes(old))),))
         for _ in range(3):
-            assert 'restores a backup' in refused('not-ready', alice.get, '/readyz')
+            assert 'restore a backup' in refused('not-ready', alice.get, '/readyz')
         with Database(site.service) as database:
             database.execute(f'UPDATE {table} SET sealed = ?', (bytes(old),))
         assert alice.get('/readyz')['status'] == 'ok'
-    assert site.service.log().count('data keys do not open') == 2, site.service.log()
+    assert site.service.log().count("cannot open the store's data keys") == 2, site.service.log()
     assert site.service.log().count('open again') == 2
     assert site.service.end() == 0

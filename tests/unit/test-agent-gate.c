@@ -60,7 +60,7 @@ test_monitor_of_another (void)
 
   g_assert_true (va_folder_make (folder, 0700, NULL));
   g_assert_cmpint (rename (elsewhere, socket), ==, 0);
-  assert_no (&host, getpid (), "another process");
+  assert_no (&host, getpid (), "a process other than");
   qemu = start_qemu (&host);
   assert_yes (&host, qemu.pid);
   fake_qemu_kill (&other);
@@ -119,7 +119,7 @@ test_gate_refuses_strangers (void)
   g_assert_true (g_str_has_prefix (nonsense, "no\n"));
   id = grant (&host);
   qemu = start_qemu (&host);
-  assert_no (&host, getpid (), "another process");
+  assert_no (&host, getpid (), "a process other than");
   assert_no (&host, 0x3fffffff, "no\n");
   g_assert_cmpuint (fake_qemu_injected (&qemu, NULL), ==, 0);
   g_assert_cmpuint (site_count (host.site, &host.site->validations), ==, 0);
@@ -205,7 +205,7 @@ test_gate_refuses_unknown_address (void)
 
   g_assert_true (g_str_has_prefix (answer, "grant\n"));
   host.site->secret_address = 0;
-  assert_no (&host, qemu.pid, "nobody knows");
+  assert_no (&host, qemu.pid, "secret area is unknown");
   g_assert_false (host.site->seen->has_firmware_hash);
   fake_qemu_kill (&qemu);
   wait_until_clean (&host, id);
@@ -229,7 +229,7 @@ test_firmware_without_area (void)
       g_assert_true (g_str_has_prefix (answer, "grant\n"));
       host.site->no_secret = !with_secret;
       if (with_secret)
-        assert_no (&host, qemu.pid, "no area to take one");
+        assert_no (&host, qemu.pid, "no secret area");
       else
         assert_yes (&host, qemu.pid);
       g_assert_cmpuint (fake_qemu_injected (&qemu, NULL), ==, 0);

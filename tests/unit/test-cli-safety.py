@@ -271,9 +271,9 @@ def store_that_may_not_be_seen_is_not_called_absent(_):
     before = ('setpriv', '--bounding-set', few, '--inh-caps', few) if os.getuid() == 0 else ()
     backup = ('service', 'backup', service + '/x.db', '--service-config', service + '/service.conf')
     said = tool(*backup, code=3, before=before)
-    assert 'cannot look at the store' in said and 'Permission denied' in said and 'no store' not in said, said
+    assert 'cannot access the store' in said and 'Permission denied' in said and 'does not exist' not in said, said
     os.chmod(service + '/store', 0o700)
-    assert 'there is no store' in tool(*backup, code=3)
+    assert 'does not exist' in tool(*backup, code=3)
 
 
 def root_is_told_to_be_the_service_s_user(_):

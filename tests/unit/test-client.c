@@ -152,7 +152,7 @@ test_service_refuses (void)
   server = serve (&site, "127.0.0.1");
   client = client_for (&site, "127.0.0.1", va_server_port (server));
   assert_fails (client, &refuse, VA_PROBLEM_ERROR, VA_PROBLEM_MEASUREMENT_MISMATCH, "the measurement does not fit");
-  assert_fails (client, &unknown, VA_PROBLEM_ERROR, VA_PROBLEM_NOT_FOUND, "no such path");
+  assert_fails (client, &unknown, VA_PROBLEM_ERROR, VA_PROBLEM_NOT_FOUND, "this path does not exist");
   assert_fails (client, &method, VA_PROBLEM_ERROR, VA_PROBLEM_METHOD, "POST");
   assert_fails (client, &media, VA_PROBLEM_ERROR, VA_PROBLEM_MEDIA_TYPE, "octet-stream");
   assert_fails (client, &size, VA_PROBLEM_ERROR, VA_PROBLEM_TOO_LARGE, "larger");

@@ -3,6 +3,7 @@
 
 #include "cli/sev/launch.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include "core/encoding.h"
 #include "core/error.h"
@@ -318,8 +319,8 @@ warn_of_reset (const char *option, const char *path, GBytes *page, guint32 expec
     return;
   va_sev_vmsa_read (g_bytes_get_data (page, NULL), &vmsa);
   if (vmsa.reset != expected)
-    g_printerr (_("virt-attest: warning: %s %s: such a vCPU begins at 0x%x, this save area at 0x%" G_GINT64_MODIFIER
-                  "x; were --vmsa0 and --vmsa1 swapped?\n"),
+    g_printerr (_("virt-attest: warning: %s %s: such a vCPU begins at 0x%x, this save area at 0x%" PRIx64
+                  "; were --vmsa0 and --vmsa1 swapped?\n"),
                 option, path, expected, vmsa.reset);
 }
 

@@ -30,7 +30,7 @@ static gboolean
 libvirt_lacks (GError **error, const char *name)
 {
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
-               _("libvirt's answer about the launch has no usable “%s”: libvirt 8.0 or later is needed"), name);
+               _("libvirt's answer about the launch has no usable “%s”: libvirt 8.0 or later is required"), name);
   return FALSE;
 }
 

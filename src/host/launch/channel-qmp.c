@@ -43,7 +43,7 @@ connect_monitor (QmpChannel *channel, GError **error)
     return TRUE;
   va_monitor_doubt (channel->run_dir, channel->uuid, va_qmp_peer (channel->client));
   g_clear_pointer (&channel->client, va_qmp_client_free);
-  return refuse_monitor (error, _("the domain's second monitor belongs to another process than its QEMU"));
+  return refuse_monitor (error, _("the domain's second monitor belongs to a process other than its QEMU"));
 }
 
 static gboolean
@@ -56,7 +56,7 @@ check_status (VaQmpClient *client, GError **error)
   if (g_str_equal (status, "prelaunch"))
     return TRUE;
   g_set_error (error, VA_QMP_ERROR, VA_QMP_ERROR_ANSWER,
-               _("QEMU's run state is “%s” and not “prelaunch”: this guest has run before its attestation"), status);
+               _("QEMU's run state is “%s”, not “prelaunch”: this guest has run before its attestation"), status);
   return FALSE;
 }
 
@@ -69,12 +69,12 @@ check_sev (VaQmpClient *client, VaLaunchContext *context, GError **error)
     return FALSE;
   if (!sev.enabled)
     {
-      g_set_error (error, VA_QMP_ERROR, VA_QMP_ERROR_ANSWER, _("QEMU says that this guest does not use SEV"));
+      g_set_error (error, VA_QMP_ERROR, VA_QMP_ERROR_ANSWER, _("QEMU reports that this guest does not use SEV"));
       return FALSE;
     }
   if (!g_str_equal (sev.state, "launch-secret"))
     {
-      g_set_error (error, VA_QMP_ERROR, VA_QMP_ERROR_ANSWER, _("QEMU's SEV state is “%s” and not “launch-secret”"),
+      g_set_error (error, VA_QMP_ERROR, VA_QMP_ERROR_ANSWER, _("QEMU's SEV state is “%s”, not “launch-secret”"),
                    sev.state);
       return FALSE;
     }

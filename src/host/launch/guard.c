@@ -12,7 +12,7 @@
 #define WAITING_MAX 1024 /* looks that no thread has begun: more are left to the sweep */
 
 #define RUNS_UNATTESTED \
-  _("the domain runs without attestation; somebody let it run through QEMU's monitor. It is destroyed")
+  _("the domain is running without attestation, because it was resumed through QEMU's monitor; destroying it")
 
 typedef struct {
   VaAgent *agent;

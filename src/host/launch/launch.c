@@ -3,6 +3,7 @@
 
 #include "host/launch/launch-private.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include "core/error.h"
 #include "core/i18n.h"
@@ -110,7 +111,7 @@ va_launch_save (VaLaunch *launch)
   const VaHostSubject subject = subject_of (launch->record);
 
   if (!va_launch_record_save (launch->record, launch->host->state_dir, &error))
-    va_host_log (&subject, _("launch %s: its record cannot be kept: %s"), launch->record->launch_id, error->message);
+    va_host_log (&subject, _("launch %s: cannot save its record: %s"), launch->record->launch_id, error->message);
 }
 
 void
@@ -129,8 +130,8 @@ va_launch_add_step (VaLaunch *launch, const char *name)
   step->name = g_strdup (name);
   step->ms = (guint64) MAX (g_get_monotonic_time () - record->asked, 0) / 1000;
   g_ptr_array_add (record->steps, step);
-  va_host_log (&subject, _("launch %s of domain %s: %s after %" G_GUINT64_FORMAT " ms"), record->launch_id,
-               record->domain_name, name, step->ms);
+  va_host_log (&subject, _("launch %s of domain %s: %s after %" PRIu64 " ms"), record->launch_id, record->domain_name,
+               name, step->ms);
 }
 
 static void
@@ -351,7 +352,7 @@ gboolean
 va_launch_refuse_process (GError **error, pid_t pid)
 {
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
-               _("process %d is not the QEMU of this launch, or is gone: destroy the domain and start it again"),
+               _("process %d is not the QEMU of this launch, or has ended: destroy the domain and start it again"),
                (int) pid);
   return FALSE;
 }

@@ -63,7 +63,7 @@ va_launches_add (VaLaunches *launches, VaLaunch *launch)
   if (!put_launch (launches, launch, &before))
     return FALSE;
   if (before != NULL)
-    va_launch_finish (before, _("the domain was started anew"));
+    va_launch_finish (before, _("the domain was started again"));
   return TRUE;
 }
 

@@ -4,6 +4,7 @@
 #include "host/launch/marker.h"
 
 #include <glib/gstdio.h>
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 #include "core/error.h"
@@ -65,7 +66,7 @@ gboolean
 va_marker_write_attested (const char *run_dir, const char *uuid, pid_t pid, guint64 start, GError **error)
 {
   g_autofree char *path = marker_path (run_dir, uuid);
-  g_autofree char *text = g_strdup_printf ("attested %d %" G_GUINT64_FORMAT "\n", (int) pid, start);
+  g_autofree char *text = g_strdup_printf ("attested %d %" PRIu64 "\n", (int) pid, start);
 
   return va_file_write (path, text, strlen (text), 0600, error);
 }

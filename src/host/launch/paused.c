@@ -82,9 +82,8 @@ attend_domain (const Job *job, virDomainPtr domain)
   if (virDomainGetState (domain, &state, &reason, 0) < 0)
     return;
   if (state == VIR_DOMAIN_SHUTOFF)
-    va_launch_finish (job->launch, _("the domain ended before its attestation; libvirt's and QEMU's logs say why, and "
-                                     "virt-attest-errors(7) what "
-                                     "their fw_error numbers mean"));
+    va_launch_finish (job->launch, _("the domain ended before its attestation; see libvirt's and QEMU's logs for the "
+                                     "reason, and virt-attest-errors(7) for their fw_error numbers"));
   else if (va_guard_check (job->agent, job->launch, domain))
     return;
   else if (state == VIR_DOMAIN_PAUSED && reason != VIR_DOMAIN_PAUSED_STARTING_UP
@@ -107,7 +106,7 @@ attend_job (const Job *job)
       virDomainFree (domain);
     }
   else if (virGetLastErrorCode () == VIR_ERR_NO_DOMAIN)
-    va_launch_finish (job->launch, _("the domain is no more"));
+    va_launch_finish (job->launch, _("the domain no longer exists"));
   virConnectClose (connect);
 }
 

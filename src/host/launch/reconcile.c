@@ -48,9 +48,10 @@ restore_launch (VaAgent *agent, VaLaunchRecord *record)
   va_launches_add (agent->launches, launch);
   va_launch_restore (launch, alive);
   if (!alive)
-    va_launch_finish (launch, _("QEMU ended while the host agent was away"));
+    va_launch_finish (launch, _("QEMU ended while the host agent was not running"));
   else if (!va_launch_is_gone (launch))
-    g_message (_("launch %s of domain %s: taken up again"), va_launch_id (launch), va_launch_domain (launch));
+    g_message (_("launch %s of domain %s: resumed after a restart of the agent"), va_launch_id (launch),
+               va_launch_domain (launch));
 }
 
 void
@@ -82,7 +83,7 @@ look_for_process (VaAgent *agent, VaLaunch *launch)
   if (age < agent->settings->grace_ms * G_TIME_SPAN_MILLISECOND)
     return;
   if (!probe_domain (agent, va_launch_domain (launch), &pid, &start) || !va_launch_bind (launch, pid, start, NULL))
-    va_launch_finish (launch, _("QEMU did not come up in time"));
+    va_launch_finish (launch, _("QEMU did not start in time"));
 }
 
 static void
@@ -130,7 +131,7 @@ sweep_marker (VaAgent *agent, const char *uuid)
         va_guard_look_at (agent, uuid);
       return;
     }
-  g_message (_("domain %s: its marker belonged to no launch and is removed"), uuid);
+  g_message (_("domain %s: removed a marker that belonged to no launch"), uuid);
   va_marker_remove (agent->settings->run_dir, uuid);
 }
 

@@ -240,7 +240,7 @@ load_one (const char *path)
 
   if (record != NULL)
     return record;
-  g_message (_("%s: %s; the file is set aside"), path, error->message);
+  g_message (_("%s: %s; the file was set aside"), path, error->message);
   g_rename (path, broken);
   return NULL;
 }

@@ -129,19 +129,18 @@ choose_address (const VaLaunchRecord *record, const VaValidateReply *reply, GErr
 
   if (own == 0 && record->firmware_hash != NULL)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
-                 _("the launch has a secret, but the domain's firmware has no area to take one: use a build of OVMF "
-                   "that "
+                 _("the launch has a secret, but the domain's firmware has no secret area: use a build of OVMF that "
                    "has one (AmdSev)"));
   else if (own == 0 && theirs == 0)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
-                 _("nobody knows where this firmware takes a secret: make it readable for the host agent"));
+                 _("this firmware's secret area is unknown: make the firmware file readable by the host agent"));
   else if (own != 0 && theirs != 0 && own != theirs)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
-                 _("the firmware file takes a secret at 0x%x, the service says 0x%x: it is not the registered one"),
+                 _("the firmware file has its secret area at 0x%x, but the service expects 0x%x: it is not the "
+                   "registered firmware"),
                  own, theirs);
   else if (record->secret_size != 0 && g_bytes_get_size (reply->payload) > record->secret_size)
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
-                 _("the secret has %" G_GSIZE_FORMAT " bytes, the firmware takes %u"),
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("the secret has %zu bytes, the firmware takes %u"),
                  g_bytes_get_size (reply->payload), record->secret_size);
   else
     return own != 0 ? own : theirs;
@@ -214,8 +213,8 @@ static gboolean
 check_origin (VaLaunch *launch, const VaChannel *channel, gint64 end, GError **error)
 {
   const guint deadline_ms = (guint) CLAMP ((end - g_get_monotonic_time ()) / 1000, 1, G_MAXINT);
-  const char *sentence = _("an attested domain cannot be restored from a saved state or a snapshot, nor migrated: its "
-                           "memory would not be what is measured");
+  const char *sentence = _("an attested domain cannot be restored from a saved state or a snapshot, nor migrated, "
+                           "because its memory would not be what was measured");
   VaQemuArguments arguments;
 
   if (!va_qemu_arguments_read (channel->pid, launch->host->run_dir, launch->record->domain_uuid, deadline_ms,

@@ -40,7 +40,7 @@ refuse_untrusted (VaExchange *exchange)
   exchange->last = TRUE;
   g_clear_error (&exchange->refusal);
   g_set_error (&exchange->refusal, VA_PROBLEM_ERROR, VA_PROBLEM_UNAUTHENTICATED,
-               _("the client certificate is not one of the service's CA any more; connect again with a new one"));
+               _("the client certificate is no longer one of the service's CA; connect again with a new one"));
 }
 
 /* A certificate that was taken back counts as none, on connections that it opened before, too. */
@@ -63,8 +63,7 @@ refuse_revoked (VaExchange *exchange)
   if (exchange->refusal == NULL)
     g_set_error_literal (&exchange->refusal, VA_PROBLEM_ERROR, VA_PROBLEM_UNAUTHENTICATED,
                          verdict == VA_PEER_DENIED ? _("your name or your client certificate is in the service's deny "
-                                                       "list; ask the operator of the "
-                                                       "service why")
+                                                       "list; ask the service's operator")
                                                    : _("the client certificate has been revoked; ask the operator of "
                                                        "the service for a new one"));
 }

@@ -63,8 +63,7 @@ va_exchange_answer (VaExchange *exchange, guint status, const char *type, char *
   if (size <= COUNTED || va_exchange_hold (exchange, size) || size <= SENT_ANYWAY)
     return send_answer (exchange, status, type, text, size);
   g_free (text);
-  va_exchange_refuse_busy (&unread, _("too much of what you have asked for waits for you to read it; read those "
-                                      "answers first"));
+  va_exchange_refuse_busy (&unread, _("too many of your answers are waiting to be read; read them first"));
   return va_exchange_answer_error (exchange, unread);
 }
 

@@ -133,7 +133,7 @@ make_room (VaConnections *connections)
       VaConnection *connection = l->data;
 
       if (!connection->cut && !connection->verified)
-        cut_connection (connection, "others want its place, and it has shown no certificate");
+        cut_connection (connection, "its place was needed, and it had shown no certificate");
     }
 }
 
@@ -233,7 +233,7 @@ va_connections_cut_if (VaConnections *connections, VaConnectionIsOver is_over, g
       VaConnection *connection = l->data;
 
       if (connection->verified && !connection->cut && is_over (connection, user_data))
-        cut_connection (connection, "its certificate does not count any more");
+        cut_connection (connection, "its certificate is no longer valid");
     }
   g_mutex_unlock (&connections->mutex);
 }

@@ -31,8 +31,8 @@ answer_failure (VaExchange *exchange, const GError *error)
     }
   g_warning ("request %s: %s %s failed: %s", exchange->request_id, exchange->route->method, exchange->route->pattern,
              error != NULL ? error->message : "no reason given");
-  g_set_error (&told, VA_PROBLEM_ERROR, VA_PROBLEM_INTERNAL,
-               _("the service made a mistake; its log says more about request %s"), exchange->request_id);
+  g_set_error (&told, VA_PROBLEM_ERROR, VA_PROBLEM_INTERNAL, _("internal error; see the service's log, request %s"),
+               exchange->request_id);
   return va_exchange_answer_error (exchange, told);
 }
 
@@ -86,12 +86,11 @@ run_handler (VaExchange *exchange, VaRequest *request, VaResponse *response, GEr
   if (route->max_answer == 0)
     return route->handler (request, response, exchange->shared->user_data, error);
   if (!va_account_begin_list (account, exchange->identity))
-    return va_exchange_refuse_busy (error,
-                                    _("you have asked for too many lists at once; wait for their answers first"));
+    return va_exchange_refuse_busy (error, _("you have requested too many lists at the same time; wait for their "
+                                             "answers first"));
   ok = va_exchange_hold (exchange, route->max_answer)
          ? route->handler (request, response, exchange->shared->user_data, error)
-         : va_exchange_refuse_busy (error, _("too much of what you have asked for waits for you to read it; read those "
-                                             "answers first"));
+         : va_exchange_refuse_busy (error, _("too many of your answers are waiting to be read; read them first"));
   va_account_end_list (account, exchange->identity);
   return ok;
 }
@@ -159,7 +158,7 @@ va_exchange_call_handler (VaExchange *exchange)
     return answer_handled (exchange);
   if (g_thread_pool_unprocessed (exchange->shared->aside) >= ASIDE_MAX)
     {
-      va_exchange_refuse_busy (&busy, _("too many requests wait for another server's answer; try again later"));
+      va_exchange_refuse_busy (&busy, _("too many requests are waiting for another server's answer; try again later"));
       return va_exchange_answer_error (exchange, busy);
     }
   exchange->aside = TRUE;

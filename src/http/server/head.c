@@ -121,7 +121,7 @@ check_length (const Lines *lines, GError **error)
   if (lines->lengths > 1)
     return refuse_head (error, _("the length of the body is given twice: send one Content-Length"));
   if (lines->lengths > 0 && (lines->length[0] == '\0' || lines->length[strspn (lines->length, G_CSET_DIGITS)] != '\0'))
-    return refuse_head (error, _("Content-Length is not a number in decimal"));
+    return refuse_head (error, _("Content-Length is not a decimal number"));
   return TRUE;
 }
 
@@ -133,15 +133,14 @@ va_head_check (const VaHead *head, GError **error)
   for (guint i = 0; i < head->headers->len; i++)
     look_at_line (&lines, &g_array_index (head->headers, VaHeadPart, i));
   if (lines.names)
-    return refuse_head (error,
-                        _("a header's name has a character that none may have, a blank before the colon for instance"));
+    return refuse_head (error, _("a header's name has an invalid character, such as a space before the colon"));
   if (lines.values)
     return refuse_head (error, _("a header's value has a control character"));
   if (head->in_place && !is_all_that_came (head, &lines))
     return refuse_head (error,
-                        _("the request has a zero byte, a header that goes on in a second line, a line that does not "
-                          "end with CR LF, or more than one blank between the parts of its first line"));
+                        _("the request has a zero byte, a header that continues on a second line, a line that does not "
+                          "end with CR LF, or more than one space between the parts of its first line"));
   if (lines.hosts > 1)
-    return refuse_head (error, _("the header Host is there twice"));
+    return refuse_head (error, _("the header Host is given twice"));
   return check_length (&lines, error);
 }

@@ -37,7 +37,7 @@ va_request_check_body (const VaHead *head, gsize max_body, gsize *announced, GEr
   if (length != NULL && !va_number_parse (length, 0, G_MAXSIZE - 1, &number, NULL))
     {
       *announced = G_MAXSIZE;
-      g_set_error (error, VA_PROBLEM_ERROR, VA_PROBLEM_BAD_REQUEST, _("the length of the body is not clear"));
+      g_set_error (error, VA_PROBLEM_ERROR, VA_PROBLEM_BAD_REQUEST, _("the length of the body is unclear"));
       return FALSE;
     }
   *announced = (gsize) number;
@@ -62,7 +62,7 @@ gboolean
 va_request_refuse_size (gsize max_body, GError **error)
 {
   g_set_error (error, VA_PROBLEM_ERROR, VA_PROBLEM_TOO_LARGE,
-               _("the body is larger than the %" G_GSIZE_FORMAT " bytes that are taken here"), max_body);
+               _("the body is larger than the %zu bytes that are accepted here"), max_body);
   return FALSE;
 }
 

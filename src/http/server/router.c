@@ -64,10 +64,10 @@ va_route_find (const VaRoute *routes, const char *method, const char *path, VaRo
     }
   if (methods->len == 0)
     {
-      g_set_error (error, VA_PROBLEM_ERROR, VA_PROBLEM_NOT_FOUND, _("the service has no such path"));
+      g_set_error (error, VA_PROBLEM_ERROR, VA_PROBLEM_NOT_FOUND, _("this path does not exist"));
       return NULL;
     }
-  g_set_error (error, VA_PROBLEM_ERROR, VA_PROBLEM_METHOD, _("this path takes %s only"), methods->str);
+  g_set_error (error, VA_PROBLEM_ERROR, VA_PROBLEM_METHOD, _("this path supports only %s"), methods->str);
   *allow = g_strdup (methods->str);
   return NULL;
 }
@@ -93,14 +93,14 @@ va_route_admit (const VaRoute *route, const VaIdentity *identity, GError **error
   if (identity == NULL)
     {
       g_set_error (error, VA_PROBLEM_ERROR, VA_PROBLEM_UNAUTHENTICATED,
-                   _("the client certificate is not valid any more; connect again with a new one"));
+                   _("the client certificate is no longer valid; connect again with a new one"));
       return FALSE;
     }
   if ((route->roles & VA_ROLE_BIT (identity->role)) != 0)
     return TRUE;
   names = role_list (route->roles);
   g_set_error (error, VA_PROBLEM_ERROR, VA_PROBLEM_FORBIDDEN,
-               _("this is for the role %s, and your certificate has the role %s"), names,
+               _("this requires the role %s, but your certificate has the role %s"), names,
                va_role_name (identity->role));
   return FALSE;
 }

@@ -97,7 +97,7 @@ start_engine (VaServer *server, const VaServerSettings *settings, const VaTlsFil
   server->engine = va_engine_start (settings, files, &calls, server);
   if (server->engine != NULL)
     return TRUE;
-  return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot start the HTTPS server at port %u"),
+  return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot start the HTTPS server on port %u"),
                        va_tcp_listener_port (server->listener));
 }
 

@@ -27,7 +27,7 @@ struct _VaTcpListener {
 static gboolean
 fail_listening (GError **error, const char *address, guint16 port)
 {
-  return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot listen at %s port %u: %s"), address, port,
+  return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("cannot listen on %s port %u: %s"), address, port,
                        g_strerror (errno));
 }
 

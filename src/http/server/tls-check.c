@@ -33,7 +33,7 @@ read_tls_certificates (const char *pem, const char *name, Certificates *all, GEr
   if (gnutls_x509_crt_list_import2 (&all->each, &all->count, &text, GNUTLS_X509_FMT_PEM, 0) >= 0 && all->count > 0)
     return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-               _("%s: there is no certificate in PEM form in it, or it is damaged"), name);
+               _("%s: it contains no certificate in PEM form, or a damaged one"), name);
   return FALSE;
 }
 
@@ -54,9 +54,9 @@ describe_time (gnutls_x509_crt_t certificate, gint64 now)
   g_autofree char *end = day_of (ends), *begin = day_of (begins);
 
   if (ends <= now)
-    return g_strdup_printf (_("the certificate expired on %s: make a new one"), end);
+    return g_strdup_printf (_("the certificate expired on %s: issue a new one"), end);
   if (begins > now)
-    return g_strdup_printf (_("the certificate is good from %s on only: look at this machine's clock"), begin);
+    return g_strdup_printf (_("the certificate is not valid before %s: check this machine's clock"), begin);
   return NULL;
 }
 
@@ -66,7 +66,7 @@ warn_of_end (gnutls_x509_crt_t certificate, const char *name, gint64 now)
   gint64 ends = gnutls_x509_crt_get_expiration_time (certificate);
   g_autofree char *end = day_of (ends);
 
-  return ends - now < SOON ? g_strdup_printf (_("%s: the certificate ends on %s: make a new one soon"), name, end)
+  return ends - now < SOON ? g_strdup_printf (_("%s: the certificate expires on %s: issue a new one soon"), name, end)
                            : NULL;
 }
 
@@ -88,9 +88,8 @@ va_tls_check_server (const char *pem, const char *name, gint64 now, char **warni
   if (!gnutls_x509_crt_check_key_purpose (all.each[0], GNUTLS_KP_TLS_WWW_SERVER, 0))
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                   _("%s: this is not a certificate for a server, and clients refuse it: make one with “virt-attest ca "
-                     "issue "
-                     "service HOSTNAME”"),
+                   _("%s: this is not a certificate for a server, and clients refuse it: issue one with “virt-attest "
+                     "ca issue service HOSTNAME”"),
                    name);
       return FALSE;
     }
@@ -117,7 +116,8 @@ look_at_authorities (const Certificates *all, const char *name, gint64 now, unsi
       if (gnutls_x509_crt_get_ca_status (all->each[i], NULL) <= 0)
         {
           g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                       _("%s: certificate %u in it is not a CA's: expected ca.pem, which “virt-attest ca init” makes"),
+                       _("%s: certificate %u in it is not a CA's: expected ca.pem, which “virt-attest ca init” "
+                         "creates"),
                        name, i + 1);
           return FALSE;
         }
@@ -160,9 +160,8 @@ va_tls_check_signer (const char *pem, const char *name, const char *ca, const ch
     return NULL;
   if (status == 0)
     return NULL;
-  return g_strdup_printf (_("%s: the certificate is not signed by the CA in %s: clients that know that CA alone refuse "
-                            "this "
-                            "service; make it with “virt-attest ca issue service HOSTNAME”, or give the clients its "
-                            "CA"),
+  return g_strdup_printf (_("%s: the certificate is not signed by the CA in %s: clients that trust only that CA refuse "
+                            "this service; issue it with “virt-attest ca issue service HOSTNAME”, or give the clients "
+                            "its CA"),
                           name, ca_name);
 }

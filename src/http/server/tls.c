@@ -81,7 +81,7 @@ check_client (gnutls_session_t session, VaConnection *connection, GError **error
     return FALSE;
   if (!va_peer_certificate_read (&connection->certificate, session)
       || !va_open_chain_init (&chain, &connection->certificate.chain))
-    return refuse_peer (error, _("the client certificate cannot be read, or has more than 7 others with it"));
+    return refuse_peer (error, _("the client certificate cannot be read, or comes with more than 7 others"));
   if (!va_identity_from_certificate (chain.certificates[0], &connection->identity, error))
     return FALSE;
   va_connection_set_end (connection, find_end (session, &chain));
@@ -159,7 +159,7 @@ check_certificate_message (const gnutls_datum_t *message, GError **error)
   if (at == size && get_be24 (data + at - 3) == 0)
     return TRUE;
   if (at + 3 > size || get_be24 (data + at) > size - at - 3)
-    return refuse_peer (error, _("the client's Certificate message is broken"));
+    return refuse_peer (error, _("the client's Certificate message is malformed"));
   first = (gnutls_datum_t){ (guint8 *) data + at + 3, get_be24 (data + at) };
   if (gnutls_x509_crt_init (&certificate) < 0 || gnutls_x509_crt_import (certificate, &first, GNUTLS_X509_FMT_DER) < 0)
     return refuse_peer (error, _("the client certificate cannot be read"));
@@ -189,7 +189,7 @@ verify_peer (gnutls_session_t session)
     {
       if (va_connection_verified (connection))
         return 0;
-      g_set_error (&error, VA_PROBLEM_ERROR, VA_PROBLEM_BUSY, _("%s “%s” has as many connections as one peer may have"),
+      g_set_error (&error, VA_PROBLEM_ERROR, VA_PROBLEM_BUSY, _("%s “%s” has reached its limit of connections"),
                    va_role_name (connection->identity.role), connection->identity.name);
     }
   if (error != NULL)

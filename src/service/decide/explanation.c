@@ -65,10 +65,10 @@ append_claim (GString *text, const VaMismatch *mismatch)
   claimed = va_hex_encode (mismatch->claimed, VA_SHA256_SIZE);
   for (guint i = 0; i < mismatch->firmware->len; i++)
     known |= g_str_equal (((VaStoredArtifact *) mismatch->firmware->pdata[i])->hash, claimed);
-  g_string_append_printf (text, _(" The host says that it starts firmware %s, which is %s."), claimed,
+  g_string_append_printf (text, _(" The host reports that it starts firmware %s, which is %s."), claimed,
                           is_registered (mismatch->fixed, claimed) ? _("registered")
                           : known ? _("one that you uploaded but did not register for this guest")
-                                  : _("not known to the service"));
+                                  : _("unknown to the service"));
 }
 
 static const char *
@@ -155,14 +155,13 @@ va_explain_mismatch (const VaMismatch *mismatch)
   g_autofree char *change = find_cause (mismatch, ruled_out);
   GString *text = g_string_new (NULL);
 
-  g_string_append (text, _("The measurement fits none of the registered references."));
+  g_string_append (text, _("The measurement matches none of the registered references."));
   if (change != NULL)
-    g_string_append_printf (text, _(" It would fit if this were expected: %s."), change);
+    g_string_append_printf (text, _(" It would match if this were expected: %s."), change);
   else
-    g_string_append (text,
-                     _(" It fits no other firmware of yours either, and none of the usual mistakes: the firmware, "
-                       "kernel, initrd or command line differs from the registered one, or the guest was started "
-                       "with another session."));
+    g_string_append (text, _(" It matches none of your other firmware either, nor any of the usual mistakes: the "
+                             "firmware, kernel, initrd or command line differs from the registered one, or the guest "
+                             "was started with another session."));
   for (guint i = 0; change == NULL && i < ruled_out->len; i++)
     g_string_append_printf (text, "%s %s", i == 0 ? _(" Ruled out:") : ";", (const char *) ruled_out->pdata[i]);
   if (change == NULL)
@@ -180,11 +179,11 @@ va_explain_match (const VaLaunchTerms *fixed, const VaReference *reference)
   g_autofree char *cpu = NULL;
 
   if (reference->firmware[0] == '\0')
-    return g_strdup_printf (_("The measurement fits launch digest %s."), digest);
+    return g_strdup_printf (_("The measurement matches launch digest %s."), digest);
   if (reference->cpus == 0)
-    return g_strdup_printf (_("The measurement fits firmware %s (launch digest %s)."), reference->firmware, digest);
+    return g_strdup_printf (_("The measurement matches firmware %s (launch digest %s)."), reference->firmware, digest);
   cpu = measured->describe_model (fixed->cpu_signature);
-  return g_strdup_printf (_("The measurement fits firmware %s with %u vCPUs of CPU %s and VMSA profile “%s” (launch "
+  return g_strdup_printf (_("The measurement matches firmware %s with %u vCPUs of CPU %s and VMSA profile “%s” (launch "
                             "digest %s)."),
                           reference->firmware, reference->cpus, cpu, measured->profile_name (reference->profile),
                           digest);

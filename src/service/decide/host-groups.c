@@ -118,9 +118,9 @@ find_group (VaHostGroups *groups, const char *group)
     {
       groups->state = now;
       if (load_groups (groups, &error))
-        va_log (VA_LOG_INFO, "groups of hosts were read anew: %u groups", g_hash_table_size (groups->groups));
+        va_log (VA_LOG_INFO, "reloaded the host groups; groups: %u", g_hash_table_size (groups->groups));
       else
-        va_log (VA_LOG_ERROR, "groups of hosts stay as they were: %s", error->message);
+        va_log (VA_LOG_ERROR, "cannot reload the host groups, so the previous ones stay in use: %s", error->message);
     }
   return g_hash_table_lookup (groups->groups, group);
 }

@@ -296,8 +296,7 @@ check_size (const VaRegistration *registration, const VaLaunchTerms *fixed, GErr
     return TRUE;
   return va_refuse (error, VA_PROBLEM_BAD_REQUEST,
                     _("%u firmware images with %u combinations of kernel, initrd and command line and %u vCPU counts "
-                      "make "
-                      "too many launch digests: at most %d, and %d vCPUs in all; register fewer, or use "
+                      "make too many launch digests: at most %d, and %d vCPUs in all; register fewer, or use "
                       "launch-digests"),
                     images, fixed->kernels->len, counts, VA_LAUNCH_TERMS_REFERENCES_MAX, CPUS_MAX);
 }

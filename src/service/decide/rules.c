@@ -44,9 +44,8 @@ va_rule_policy (const VaRegistration *registration, const VaLaunchRequest *reque
 
   if (!va_registration_check_policy (registration, &reason))
     return va_refuse (error, VA_PROBLEM_POLICY_NOT_ALLOWED,
-                      _("the registration is from a time when its policy was taken, and no guest is launched with it "
-                        "any "
-                        "more; its owner replaces it (%s)"),
+                      _("the registration's policy is no longer accepted, so no guest is launched with it; its owner "
+                        "must replace the registration (%s)"),
                       reason->message);
   *policy = request->has_policy ? request->policy : registration->policy;
   if (!request->has_policy && registration->policy_is_rule)
@@ -85,7 +84,7 @@ va_rule_time (const VaRegistration *registration, gint64 now, GError **error)
     return TRUE;
   limit = format_time (early ? registration->not_before : registration->not_after);
   return va_refuse (error, VA_PROBLEM_OUTSIDE_TIME,
-                    early ? _("the permit begins at %s only") : _("the permit ended at %s"), limit);
+                    early ? _("the permit is not valid before %s") : _("the permit ended at %s"), limit);
 }
 
 gboolean
@@ -133,7 +132,7 @@ va_rule_secrets (const VaRegistration *registration, const VaLaunchFacts *facts,
       else if (ref->rule->omit)
         g_ptr_array_add (without, ref->name);
       else
-        return va_refuse (error, VA_PROBLEM_SECRET_NOT_ALLOWED, _("the secret “%s” demands a stricter launch: %s"),
+        return va_refuse (error, VA_PROBLEM_SECRET_NOT_ALLOWED, _("the secret “%s” requires a stricter launch: %s"),
                           ref->name, reason->message);
     }
   *secrets = g_steal_pointer (&with);
@@ -168,8 +167,9 @@ api_is_below (guint major, guint minor, guint min_major, guint min_minor)
 static gboolean
 refuse_old_api (guint major, guint minor, guint min_major, guint min_minor, GError **error)
 {
-  return va_refuse (error, VA_PROBLEM_API_TOO_OLD, _("the platform's SEV API is %u.%u, the registration demands %u.%u"),
-                    major, minor, min_major, min_minor);
+  return va_refuse (error, VA_PROBLEM_API_TOO_OLD,
+                    _("the platform's SEV API is %u.%u, but the registration requires %u.%u"), major, minor, min_major,
+                    min_minor);
 }
 
 gboolean
@@ -187,13 +187,15 @@ check_version (const VaLaunchTerms *fixed, const VaClaims *claims, GError **erro
 {
   if (claims->api_major != fixed->api_major || claims->api_minor < fixed->api_minor)
     return va_refuse (error, VA_PROBLEM_API_CHANGED,
-                      _("the host says SEV API %u.%u, its platform's certificate said %u.%u when the launch began"),
+                      _("the host reports SEV API %u.%u, but its platform's certificate said %u.%u when the launch "
+                        "began"),
                       claims->api_major, claims->api_minor, fixed->api_major, fixed->api_minor);
   if (api_is_below (claims->api_major, claims->api_minor, fixed->min_api_major, fixed->min_api_minor))
     return refuse_old_api (claims->api_major, claims->api_minor, fixed->min_api_major, fixed->min_api_minor, error);
   if (claims->build_id < fixed->min_build)
-    return va_refuse (error, VA_PROBLEM_API_TOO_OLD, _("the platform's SEV build is %u, the registration demands %u"),
-                      claims->build_id, fixed->min_build);
+    return va_refuse (error, VA_PROBLEM_API_TOO_OLD,
+                      _("the platform's SEV build is %u, but the registration requires %u"), claims->build_id,
+                      fixed->min_build);
   return TRUE;
 }
 
@@ -214,8 +216,8 @@ check_measured_firmware (const VaLaunchTerms *fixed, const guint8 *firmware, cha
         return TRUE;
       g_string_append_printf (allowed, "%s%s", i > 0 ? ", " : "", reference->firmware);
     }
-  *detail = g_strdup_printf (_("The host says that it starts the firmware %s. The registration allows: %s."), claimed,
-                             allowed->str);
+  *detail = g_strdup_printf (_("The host reports that it starts the firmware %s. The registration allows: %s."),
+                             claimed, allowed->str);
   return va_refuse (error, VA_PROBLEM_FIRMWARE_CHANGED, _("the host's firmware is not a registered one"));
 }
 
@@ -231,7 +233,7 @@ va_rule_claims (const VaLaunchTerms *fixed, guint64 policy, const VaClaims *clai
       *detail = g_strdup_printf (_("The launch was granted for policy 0x%" PRIx64 ", the host says that the guest has "
                                    "policy 0x%" PRIx64 "."),
                                  policy, claims->policy);
-      return va_refuse (error, VA_PROBLEM_POLICY_CHANGED, _("the guest has another policy than the launch"));
+      return va_refuse (error, VA_PROBLEM_POLICY_CHANGED, _("the guest's policy differs from the launch's"));
     }
   if (!check_version (fixed, claims, &reason))
     {

@@ -67,8 +67,8 @@ find_area (const GArray *areas, const VaRegistration *registration, gsize *area,
 
       if (firmware->secret_base == 0 || firmware->secret_size == 0)
         return va_refuse (error, VA_PROBLEM_SECRET_AREA_MISSING,
-                          _("the registration has secrets, but its firmware %s has no area to take them: use one that "
-                            "is built for it, such as OVMF's AmdSev"),
+                          _("the registration has secrets, but its firmware %s has no secret area: use firmware that "
+                            "is built with one, such as OVMF's AmdSev"),
                           registration->firmware_hashes[i]);
       *area = *area == 0 ? firmware->secret_size : MIN (*area, firmware->secret_size);
     }

@@ -142,8 +142,7 @@ print_hosts (VaService *service, GString *text)
     }
   if (first != 0)
     va_metrics_text_value (text, "virt_attest_hosts_certificate_not_after_seconds", "gauge",
-                           "When the first certificate of the hosts that were heard of within a day ends, in seconds "
-                           "since 1970.",
+                           "Earliest expiry of the certificates of hosts seen within a day, in seconds since 1970.",
                            (double) first);
 }
 

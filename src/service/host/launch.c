@@ -82,7 +82,7 @@ find_attempt_registration (Attempt *attempt, GError **error)
   attempt->open =
     va_registration_cache_open (service->registrations, service->store, attempt->request->owner, attempt->vm, &reason);
   if (g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
-    return va_refuse (error, VA_PROBLEM_VM_UNKNOWN, _("there is no registration %s"), attempt->vm);
+    return va_refuse (error, VA_PROBLEM_VM_UNKNOWN, _("the registration %s does not exist"), attempt->vm);
   if (attempt->open == NULL)
     {
       if (g_error_matches (reason, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN))
@@ -299,9 +299,8 @@ check_rate (Attempt *attempt, GError **error)
 
   return va_refusal_limit_take_name (attempt->service->launches, name, g_get_monotonic_time ())
          || va_refuse (error, VA_PROBLEM_TOO_MANY_LAUNCHES,
-                       _("this host has asked for too many launches of this registration within a minute; start the "
-                         "guest "
-                         "again later"));
+                       _("this host has requested too many launches of this registration within a minute; start the "
+                         "guest again later"));
 }
 
 static gboolean
@@ -362,7 +361,7 @@ check_asked_again (VaService *service, VaRequest *call, const VaLaunchRequest *r
     }
   if (launch == NULL || !g_str_equal (launch->host, call->identity->name) || !g_str_equal (launch->vm, call->parts[0])
       || (request->owner != NULL && !g_str_equal (launch->owner, request->owner)))
-    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no such launch of this host and registration"));
+    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("this host has no such launch of this registration"));
   va_audit_entry_set_text (va_audit_of (call), VA_AUDIT_OWNER, launch->owner);
   if (launch->state == VA_LAUNCH_WAITING)
     return TRUE;
@@ -370,12 +369,12 @@ check_asked_again (VaService *service, VaRequest *call, const VaLaunchRequest *r
     return va_refuse (error, VA_PROBLEM_CONFIRMATION_DENIED, _("the guest's owner has denied launch %s"), launch->id);
   if (g_strcmp0 (launch->code, va_problem_name (VA_PROBLEM_CONFIRMATION_EXPIRED)) == 0)
     return va_refuse (error, VA_PROBLEM_CONFIRMATION_EXPIRED,
-                      launch->approved_until > 0 ? _("the approval of launch %s has ended; start the guest again")
+                      launch->approved_until > 0 ? _("the approval of launch %s has expired; start the guest again")
                                                  : _("launch %s was not confirmed in time"),
                       launch->id);
   if (g_strcmp0 (launch->code, va_problem_name (VA_PROBLEM_LAUNCH_REVOKED)) == 0)
     return va_refuse (error, VA_PROBLEM_LAUNCH_REVOKED, _("the guest's owner has revoked this launch"));
-  return va_refuse (error, VA_PROBLEM_LAUNCH_USED, _("launch %s is %s already; start the guest again"), launch->id,
+  return va_refuse (error, VA_PROBLEM_LAUNCH_USED, _("launch %s is already %s; start the guest again"), launch->id,
                     va_launch_state_name (launch->state));
 }
 

@@ -68,7 +68,7 @@ take_report (VaStoredLaunch *launch, gpointer user_data, GError **error)
   VaLaunchState state;
 
   if (!g_str_equal (launch->host, report->host))
-    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no such launch of this host"));
+    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("this host has no such launch"));
   va_audit_entry_set_text (report->entry, VA_AUDIT_OWNER, launch->owner);
   va_audit_entry_set_text (report->entry, VA_AUDIT_LAUNCH, launch->id);
   va_audit_entry_set_text (report->entry, VA_AUDIT_VM, launch->vm);
@@ -101,7 +101,7 @@ apply_report (VaService *service, const char *id, Report *report, GError **error
   if (va_store_change_launch (service->store, id, take_report, report, report->entry, &reason))
     return TRUE;
   if (g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
-    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no such launch of this host"));
+    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("this host has no such launch"));
   return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
 }
 
@@ -116,7 +116,7 @@ handle_outcome (VaRequest *request, VaResponse *response, gpointer user_data, GE
   g_autoptr(GError) reason = NULL;
 
   if (!va_uuid_is_canonical (id))
-    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no such launch of this host"));
+    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("this host has no such launch"));
   body = va_request_json (request, error);
   if (body == NULL)
     return FALSE;

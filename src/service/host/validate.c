@@ -68,7 +68,7 @@ open_launch (Validation *validation, const VaStoredLaunch *launch, VaSecret **ke
     return FALSE;
   validation->key = validation->fixed->tee->appraisal_key (*keys);
   if (validation->key == NULL)
-    return va_refuse (error, VA_PROBLEM_INTERNAL, _("the launch's stored keys are broken"));
+    return va_refuse (error, VA_PROBLEM_INTERNAL, _("the launch's stored keys are damaged"));
   if (!validation->fixed->has_secrets)
     return TRUE;
   *table = va_store_open_table (store, launch, error);
@@ -88,7 +88,7 @@ make_reply (Validation *validation, const VaReference *reference, VaSecret *keys
     return TRUE;
   packet = validation->fixed->tee->seal (keys, table, validation->evidence.bytes);
   if (packet == NULL)
-    return va_refuse (error, VA_PROBLEM_INTERNAL, _("the launch's stored keys are broken"));
+    return va_refuse (error, VA_PROBLEM_INTERNAL, _("the launch's stored keys are damaged"));
   va_validate_reply_set_packet (reply, packet);
   reply->secret_address = reference->secret_address;
   return TRUE;
@@ -127,7 +127,9 @@ plan_explanation (Validation *validation)
                             message);
   validation->explained = validation->explained || va_explainer_reserve (service->explainer, validation->peer->name);
   if (!validation->explained)
-    return g_strdup_printf (_("%s. It was not explained, because too many others wait for that."), message);
+    return g_strdup_printf (_("%s. It was not explained, because too many other requests are waiting for an "
+                              "explanation."),
+                            message);
   return g_strdup (message);
 }
 
@@ -197,7 +199,7 @@ refuse_used_launch (const VaStoredLaunch *launch, GError **error)
     return va_refuse (error, VA_PROBLEM_LAUNCH_EXPIRED, _("the launch was not validated in time"));
   if (g_strcmp0 (launch->code, va_problem_name (VA_PROBLEM_LAUNCH_REVOKED)) == 0)
     return va_refuse (error, VA_PROBLEM_LAUNCH_REVOKED, _("the guest's owner has revoked this launch"));
-  return va_refuse (error, VA_PROBLEM_LAUNCH_USED, _("the launch has been answered already; start the guest again"));
+  return va_refuse (error, VA_PROBLEM_LAUNCH_USED, _("the launch has already been answered; start the guest again"));
 }
 
 static void
@@ -234,7 +236,7 @@ decide_validation (VaStoredLaunch *launch, gpointer user_data, GError **error)
 
   /* Another host, or another registration, must learn nothing and use up nothing. */
   if (!g_str_equal (launch->host, validation->peer->name) || !g_str_equal (launch->vm, validation->vm))
-    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no such launch of this host and registration"));
+    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("this host has no such launch of this registration"));
   note_launch (validation, launch);
   if (launch->state != VA_LAUNCH_OPEN)
     return refuse_used_launch (launch, error);
@@ -286,7 +288,7 @@ validate_launch (VaService *service, VaRequest *call, const VaValidateRequest *r
                                &reason))
     {
       if (g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
-        va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no such launch of this host and registration"));
+        va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("this host has no such launch of this registration"));
       else
         va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
       return NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include "core/encoding.h"
 #include "core/i18n.h"
@@ -40,7 +41,7 @@ read_query (const VaRequest *request, VaAuditQuery *query, gboolean *chain, GErr
   query->bytes = VA_PAGE_BYTES;
   *chain = order != NULL && g_str_equal (order, "chain");
   if (*chain && query->before != 0)
-    return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("before: it goes with order=newest only"));
+    return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("before: it requires order=newest"));
   query->newest = !*chain;
   query->reader = reader_of (request);
   query->owner = *chain ? NULL : reader_of (request);
@@ -78,7 +79,7 @@ check_shown (const VaRequest *request, const GPtrArray *list, GError **error)
       if (record->trust != VA_AUDIT_BROKEN || g_strcmp0 (record->owner, reader) != 0)
         continue;
       g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT,
-                   _("the audit log's record %" G_GUINT64_FORMAT " was changed in the database"), record->seq);
+                   _("the audit log's record %" PRIu64 " was changed in the database"), record->seq);
       return FALSE;
     }
   return TRUE;
@@ -98,9 +99,7 @@ write_checkpoints (VaService *service, guint64 after, guint64 upto, GError **err
       if (object == NULL)
         {
           g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT,
-                       _("a checkpoint of the audit log behind record %" G_GUINT64_FORMAT
-                         " was changed in the database"),
-                       after);
+                       _("a checkpoint of the audit log after record %" PRIu64 " was changed in the database"), after);
           return NULL;
         }
       json_array_add_object_element (array, object);
@@ -239,7 +238,7 @@ handle_receipt (VaRequest *request, VaResponse *response, gpointer user_data, GE
   g_autoptr(JsonArray) records = NULL;
 
   if (list != NULL && list->len == 0)
-    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no launch %s of yours"), id);
+    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("you have no launch %s"), id);
   if (list != NULL && va_audit_trail_follow (service->trail, VA_AUDIT_FOLLOWED_MOST, &end, &reason))
     records = write_receipt (service, list, &reason);
   if (records == NULL)

@@ -46,7 +46,8 @@ refuse_not_waiting (const VaStoredLaunch *launch, Answer *answer, GError **error
   gboolean denies = answer->approval == NULL;
 
   va_refuse (denies ? &answer->too_late : error, VA_PROBLEM_LAUNCH_USED,
-             _("launch %s does not wait for confirmation: it is %s"), launch->id, va_launch_state_name (launch->state));
+             _("launch %s is not waiting for confirmation: it is %s"), launch->id,
+             va_launch_state_name (launch->state));
   if (denies)
     va_audit_note_refusal (answer->entry, answer->too_late);
   return denies;
@@ -58,7 +59,7 @@ take_answer (VaStoredLaunch *launch, gpointer user_data, GError **error)
   Answer *answer = user_data;
 
   if (!g_str_equal (launch->owner, answer->by.owner))
-    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no launch %s of yours"), launch->id);
+    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("you have no launch %s"), launch->id);
   va_audit_entry_set_text (answer->entry, VA_AUDIT_LAUNCH, launch->id);
   va_audit_entry_set_text (answer->entry, VA_AUDIT_VM, launch->vm);
   launch->take_back = answer->approval == NULL;
@@ -71,8 +72,8 @@ take_answer (VaStoredLaunch *launch, gpointer user_data, GError **error)
   if (answer->approval != NULL)
     return va_launch_record_approve (launch, &answer->by, answer->approval, answer->now)
            || va_refuse (error, VA_PROBLEM_SECOND_PERSON,
-                         _("“%s” has approved launch %s already, another one must do it too"), answer->by.person,
-                         launch->id);
+                         _("“%s” has already approved launch %s; another person must approve it too"),
+                         answer->by.person, launch->id);
   va_launch_record_refuse (launch, va_problem_name (VA_PROBLEM_CONFIRMATION_DENIED),
                            g_strdup (_("You denied this launch.")), answer->now);
   return TRUE;
@@ -89,7 +90,7 @@ find_rule (VaService *service, const VaRequest *request, Answer *answer, GError 
   g_autoptr(VaRegistration) registration = NULL;
 
   if (launch != NULL && !g_str_equal (launch->owner, owner))
-    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no launch %s of yours"), launch->id);
+    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("you have no launch %s"), launch->id);
   if (launch != NULL && launch->state != VA_LAUNCH_WAITING)
     return TRUE; /* which is refused anyhow */
   if (launch != NULL)
@@ -116,7 +117,7 @@ answer_launch (VaRequest *request, VaResponse *response, VaService *service, con
   g_autoptr(GError) reason = NULL;
 
   if (!va_uuid_is_canonical (id))
-    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no launch %s of yours"), id);
+    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("you have no launch %s"), id);
   if (!va_service_sweep (service, error) || (approval != NULL && !find_rule (service, request, &answer, error)))
     return FALSE;
   if (va_store_change_launch (service->store, id, take_answer, &answer, answer.entry, &reason)

@@ -54,7 +54,7 @@ handle_launch_get (VaRequest *request, VaResponse *response, gpointer user_data,
   if (launch == NULL)
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_LAUNCH_UNKNOWN);
   if (!g_str_equal (launch->owner, request->identity->name))
-    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no launch %s of yours"), request->parts[0]);
+    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("you have no launch %s"), request->parts[0]);
   response->status = 200;
   response->json = va_launch_record_write (launch);
   return TRUE;
@@ -72,8 +72,8 @@ print_launch_states (VaService *service, GString *text)
       g_debug ("launches could not be counted: %s", error->message);
       return;
     }
-  va_metrics_text_value (text, "virt_attest_launches_waiting", "gauge",
-                         "Launches that wait for an owner's confirmation.", (double) waiting);
+  va_metrics_text_value (text, "virt_attest_launches_waiting", "gauge", "Launches waiting for an owner's confirmation.",
+                         (double) waiting);
   va_metrics_text_value (text, "virt_attest_launches_active", "gauge", "Launches that are open, validated or running.",
                          (double) active);
 }

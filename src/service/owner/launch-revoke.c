@@ -29,10 +29,11 @@ check_revocable (const VaStoredLaunch *launch, GError **error)
 {
   if (launch->state == VA_LAUNCH_VALIDATED || launch->state == VA_LAUNCH_RUNNING)
     return va_refuse (error, VA_PROBLEM_LAUNCH_USED,
-                      _("launch %s has had its secrets already: stop the guest on host “%s”, and change its secrets"),
+                      _("launch %s has already received its secrets: stop the guest on host “%s”, and change its "
+                        "secrets"),
                       launch->id, launch->host);
   if (launch->state != VA_LAUNCH_OPEN && launch->state != VA_LAUNCH_WAITING)
-    return va_refuse (error, VA_PROBLEM_LAUNCH_USED, _("launch %s is over already: it is %s"), launch->id,
+    return va_refuse (error, VA_PROBLEM_LAUNCH_USED, _("launch %s has already ended: it is %s"), launch->id,
                       va_launch_state_name (launch->state));
   return TRUE;
 }
@@ -43,7 +44,7 @@ revoke_launch (VaStoredLaunch *launch, gpointer user_data, GError **error)
   Revocation *revocation = user_data;
 
   if (!g_str_equal (launch->owner, revocation->owner))
-    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no launch %s of yours"), launch->id);
+    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("you have no launch %s"), launch->id);
   va_audit_entry_set_text (revocation->entry, VA_AUDIT_LAUNCH, launch->id);
   va_audit_entry_set_text (revocation->entry, VA_AUDIT_VM, launch->vm);
   launch->take_back = TRUE;
@@ -72,7 +73,7 @@ handle_launch_revoke (VaRequest *request, VaResponse *response, gpointer user_da
   g_autoptr(GError) reason = NULL;
 
   if (!va_uuid_is_canonical (id))
-    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("there is no launch %s of yours"), id);
+    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("you have no launch %s"), id);
   if (!va_service_sweep (service, error))
     return FALSE;
   if (va_store_change_launch (service->store, id, revoke_launch, &revocation, revocation.entry, &reason)

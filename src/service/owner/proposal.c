@@ -19,9 +19,8 @@ va_proposal_person (const VaRequest *request, GError **error)
   if (request->identity->person[0] != '\0')
     return TRUE;
   return va_refuse (error, VA_PROBLEM_SECOND_PERSON,
-                    _("this takes two of the owner's people, and your certificate does not say which one you are: get "
-                      "one "
-                      "with “virt-attest ca issue owner %s --person NAME”"),
+                    _("this requires two of the owner's people, and your certificate does not say which one you are: "
+                      "get one from “virt-attest ca issue owner %s --person NAME”"),
                     request->identity->name);
 }
 
@@ -122,11 +121,11 @@ check_second (const VaRequest *request, const VaStoredProposal *proposal, GError
   if (!va_proposal_person (request, error))
     return FALSE;
   if (g_str_equal (request->identity->person, proposal->person))
-    return va_refuse (error, VA_PROBLEM_SECOND_PERSON, _("“%s” has proposed this, so another one must confirm it"),
+    return va_refuse (error, VA_PROBLEM_SECOND_PERSON, _("“%s” has proposed this, so another person must confirm it"),
                       proposal->person);
   if (g_strcmp0 (digest, proposal->digest) != 0)
     return va_refuse (error, VA_PROBLEM_NOT_FOUND,
-                      _("what you confirm is not what is proposed now: look at the proposal again, with “vm "
+                      _("what you confirm is not what is currently proposed: look at the proposal again with “vm "
                         "proposal”"));
   return TRUE;
 }

@@ -14,8 +14,8 @@ check_group_names (VaService *service, char *const *hosts, GError **error)
 {
   for (guint i = 0; hosts != NULL && hosts[i] != NULL; i++)
     if (hosts[i][0] == '@' && !va_host_groups_know (service->groups, hosts[i] + 1))
-      return va_refuse (error, VA_PROBLEM_BAD_REQUEST,
-                        _("hosts: the service has no group of hosts “%s”; ask its operator"), hosts[i]);
+      return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("hosts: the service has no host group “%s”; ask its operator"),
+                        hosts[i]);
   return TRUE;
 }
 
@@ -44,9 +44,8 @@ va_vm_check_usable (VaService *service, const char *owner, const VaRegistration 
 
   if (registration->not_after != 0 && registration->not_after < va_service_now () / 1000)
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST,
-                      _("permit: not-after is a time that is over, so no launch would ever be granted: name a later "
-                        "one, or "
-                        "leave it out"));
+                      _("permit: not-after is in the past, so no launch would ever be granted: give a later time, or "
+                        "omit it"));
   if (!check_named_groups (service, registration, error))
     return FALSE;
   if (registration->cloud_cert != NULL && tee->check_owner != NULL

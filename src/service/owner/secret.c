@@ -64,7 +64,7 @@ read_kind (const VaRequest *request, guint8 guid[VA_GUID_SIZE], GError **error)
   if (text != NULL && (!va_uuid_is_canonical (text) || !va_guid_parse (text, guid, NULL)))
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("guid: expected a GUID in lower case"));
   if (type != NULL && (!g_str_equal (type, "luks-passphrase") || !va_guid_parse (VA_GUID_LUKS_PASSPHRASE, guid, NULL)))
-    return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("type: the only one is luks-passphrase"));
+    return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("type: expected luks-passphrase"));
   return check_kind (request->body, guid, error);
 }
 

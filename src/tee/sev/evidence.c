@@ -32,8 +32,8 @@ va_sev_evidence_read (GBytes *evidence, VaLaunchContext *context, guint8 measure
   const guint8 *bytes = g_bytes_get_data (evidence, &size);
 
   if (size != VA_SEV_EVIDENCE_SIZE)
-    return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                         _("evidence of SEV has %d bytes; this has %" G_GSIZE_FORMAT), VA_SEV_EVIDENCE_SIZE, size);
+    return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("evidence of SEV has %d bytes; this has %zu"),
+                         VA_SEV_EVIDENCE_SIZE, size);
   *context = (VaLaunchContext){
     .api_major = bytes[0], .api_minor = bytes[1], .build_id = bytes[2], .policy = va_get_le32 (bytes + AT_POLICY)
   };
