@@ -8,7 +8,7 @@ from catalogue import attempt, need
 from tls_attempts import SMUGGLED, raw_answer
 
 
-@attempt("owner", "hides a second request behind a body in chunks, with line ends that only some take for such")
+@attempt("owner", "hides a second request after a body in chunks, with line ends that only some accept as such")
 def hides_request_in_chunks(w):
     head = b"POST /v1/launch/" + str(uuid.uuid4()).encode() + b"/approve HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     for encoding in (b"chunked", b"Chunked", b"identity", b"chunked\t", b""):

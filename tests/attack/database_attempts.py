@@ -164,7 +164,7 @@ def strips_macs_from_log(w):
         put_back(w, before)
 
 
-@attempt('database', 'cuts the audit log behind a record, so that the service signs another end')
+@attempt('database', 'cuts the audit log after a record, so that the service signs another end')
 def cuts_log_to_be_signed(w):
     vm = victim(w)
     w.anna.call('POST', '/audit/checkpoint')

@@ -221,7 +221,7 @@ if __name__ == "__main__":
 from catalogue import attempt
 
 
-@attempt("tenant", "hides a domain's opt-in behind unusual namespaces, so that it starts without attestation")
+@attempt("tenant", "hides a domain's opt-in with unusual namespaces, so that it starts without attestation")
 def hides_opt_in(_):
     return on_private_node("hides_the_opt_in", "opt-in-is-found")
 
@@ -231,7 +231,7 @@ def makes_foreign_domain_look_like_ours(_):
     return on_private_node("looks_like_ours", "foreign-domains-pass")
 
 
-@attempt("tenant", "has an attested domain restored or migrated, with memory that nobody measured")
+@attempt("tenant", "has an attested domain restored or migrated, with memory that was not measured")
 def restores_memory_nobody_measured(_):
     return on_private_node("restores_and_migrates", "never-restored")
 

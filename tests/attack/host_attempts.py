@@ -51,14 +51,14 @@ def claims_newer_sev_firmware(w):
     return stopped("measurement-mismatch", w.node1.post, f"/vm/{vm}/validate", {**claim, "build-id": w.platform.build + 1})
 
 
-@attempt("host", "starts a firmware that nobody registered, and says so")
+@attempt("host", "starts an unregistered firmware, and says so")
 def starts_firmware_nobody_registered(w):
     vm, other = victim(w), firmware(77)
     return stopped("firmware-not-allowed", w.validate, vm, w.launch(vm), hashlib.sha256(other).digest(),
                    firmware_hash=sha256(other))
 
 
-@attempt("host", "starts a firmware that nobody registered, and says that it is the registered one")
+@attempt("host", "starts an unregistered firmware, and says that it is the registered one")
 def starts_firmware_nobody_registered_says(w):
     vm = victim(w)
     return stopped("measurement-mismatch", w.validate, vm, w.launch(vm), hashlib.sha256(firmware(77)).digest(),
@@ -252,7 +252,7 @@ def says_launches_failed_had(w):
     return stopped("permit-exhausted", w.launch, vm)
 
 
-@attempt("host", "validates a launch whose registration was removed meanwhile")
+@attempt("host", "validates a launch whose registration was removed in the meantime")
 def validates_launch_whose_registration(w):
     vm = victim(w)
     guest = w.launch(vm)
@@ -375,7 +375,7 @@ def asks_again_launch_denied(w):
     return stopped("confirmation-denied", ask_again, w, vm, launch)
 
 
-@attempt("host", "lets so many launches wait that the owner sees the right one no more")
+@attempt("host", "lets so many launches wait that the owner no longer sees the right one")
 def lets_so_many_launches(w):
     vm, _ = waiting(w)
     for _ in range(63):
@@ -406,7 +406,7 @@ def fills_audit_log_refusals(w):
         service.end()
 
 
-@attempt("host", "does something wrong that nobody notices")
+@attempt("host", "does something wrong unnoticed")
 def does_something_wrong_nobody(w):
     vm = victim(w)
     guest = w.launch(vm)

@@ -46,7 +46,7 @@ def has_domain_run_under_own(w):
     return rule
 
 
-@attempt("owner", "comes second to an id that a host has used already, so that the host goes on under theirs")
+@attempt("owner", "registers an id that a host already uses, so that the host continues under the new registration")
 def comes_second_to_used_id(w):
     vm = str(uuid.uuid4())
     registers(w, w.alice, vm, b"of alice")

@@ -69,7 +69,7 @@ def ask_at_once(s, peer, path, count=32):
     return "pages"
 
 
-@attempt("owner", "asks for the largest pages of the audit log, many at once, to take the service's memory")
+@attempt("owner", "asks for the largest pages of the audit log, many at the same time, to take the service's memory")
 def audit_lists_take_memory(w):
     with Small(w, changes_per_minute=1000000) as s:
         vm = str(uuid.uuid4())
@@ -79,7 +79,7 @@ def audit_lists_take_memory(w):
         return ask_at_once(s, s.alice, "/audit?limit=500")
 
 
-@attempt("owner", "asks for the largest pages of its launches, which a host of its own made large, many at once")
+@attempt("owner", "asks for the largest pages of its launches, which a host of its own made large, many at the same time")
 def launch_lists_take_memory(w):
     with Small(w, launches_per_minute=1000000) as s:
         vm = w.register(s.alice)

@@ -101,7 +101,7 @@ def changes_record_audit_log(w):
     return "audit-chain"
 
 
-@attempt("operator", "removes the audit log's newest records, for which somebody has a receipt")
+@attempt("operator", "removes the audit log's newest records, for which there is a receipt")
 def removes_audit_logs_newest(w):
     guest = w.launch(victim(w))
     receipt = os.path.join(TMP, "kept-receipt")

@@ -32,7 +32,7 @@ def removes_another_owners_registration(w):
     return rule
 
 
-@attempt("owner", "lets his own guest have another owner's secret, by its name")
+@attempt("owner", "gives its own guest another owner's secret, by its name")
 def lets_his_own_guest(w):
     w.bob.call("PUT", "/artifact", raw=w.image)
     return stopped("secret-missing", w.register, w.bob, secrets=[{"name": "disk"}])
@@ -105,7 +105,7 @@ def two_of(w):
     return one, two, vm, body, proposal
 
 
-@attempt("owner", "confirms alone what takes two of his people")
+@attempt("owner", "confirms alone what requires two people")
 def confirms_alone_what_takes(w):
     one, _, vm, _, proposal = two_of(w)
     stopped("second-person", w.alice.post, f"/vm/{vm}/confirm", {"proposal": proposal})
@@ -131,7 +131,7 @@ def lets_another_person_confirm(w):
     return stopped("not-found", two.post, f"/vm/{vm}/confirm", {"proposal": seen})
 
 
-@attempt("owner", "approves a launch alone that takes two of his people")
+@attempt("owner", "approves alone a launch that requires two people")
 def approves_launch_alone_takes(w):
     one, two, vm, body, _ = two_of(w)
     proposal = one.call("POST", f"/vm/{vm}", {**body, "permit": {"confirm-after": 0}})[1]["proposal"]
@@ -143,7 +143,7 @@ def approves_launch_alone_takes(w):
     return rule
 
 
-@attempt("owner", "finds another owner's objects in his lists")
+@attempt("owner", "finds another owner's objects in its lists")
 def finds_another_owners_objects(w):
     vm = victim(w)
     guest = w.launch(vm)
@@ -165,7 +165,7 @@ def probes_registrations_exist(w):
     return words.pop()[0]
 
 
-@attempt("owner", "reads a secret back, after somebody took his certificate")
+@attempt("owner", "reads a secret back, with a stolen certificate")
 def reads_secret_back_after(w):
     told = str(w.alice.get("/secret/disk")) + str(w.alice.get("/vm/" + victim(w)))
     need(PASSPHRASE.decode() not in told and b64(PASSPHRASE) not in told, told)

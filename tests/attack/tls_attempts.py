@@ -68,7 +68,7 @@ def ended(w, setting, code):
     return code
 
 
-@attempt("owner", "goes on with a certificate of a CA below the site's, after that CA was revoked")
+@attempt("owner", "continues with a certificate of a CA below the site's, after that CA was revoked")
 def goes_on_below_revoked_ca(w):
     s, below = Setting(w, "attack-intermediate"), Authority(w.site)
     mallory = below.peer(s.service, "urn:virt-attest:owner:alice")
@@ -77,7 +77,7 @@ def goes_on_below_revoked_ca(w):
     return ended(w, s, stopped("unauthenticated", mallory.get, "/vm"))
 
 
-@attempt("owner", "goes on although the CA below the site's that made his certificate has revoked it")
+@attempt("owner", "continues although the CA below the site's that issued its certificate has revoked it")
 def goes_on_revoked_by_ca_below(w):
     s, below = Setting(w, "attack-list-below"), Authority(w.site)
     mallory = below.peer(s.service, "urn:virt-attest:owner:alice")
@@ -86,7 +86,7 @@ def goes_on_revoked_by_ca_below(w):
     return ended(w, s, stopped("unauthenticated", mallory.get, "/vm"))
 
 
-@attempt("owner", "goes on as one of an owner's people, of whom that one alone is denied")
+@attempt("owner", "continues as one of an owner's people, of whom only that one is denied")
 def goes_on_as_denied_person(w):
     s = Setting(w, "attack-person")
     carl, dora = person(w, s.service, "carl"), person(w, s.service, "dora")
@@ -96,7 +96,7 @@ def goes_on_as_denied_person(w):
     return ended(w, s, stopped("unauthenticated", carl.get, "/vm"))
 
 
-@attempt("host", "is denied in a line behind one that is wrong")
+@attempt("host", "is denied in a line after an invalid one")
 def is_denied_behind_wrong_line(w):
     s = Setting(w, "attack-bad-line")
     put(s.deny, b"hosts:node2\nhost:node1\n")
