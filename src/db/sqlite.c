@@ -303,8 +303,8 @@ migrate_file (VaDb *sql, gpointer data, GError **error)
     if (!sqlite_execute (sql, schema->scripts[next - schema->first], error))
       return FALSE;
   va_db_sqlite_reserve (((SqliteConnection *) sql)->db, LOG_BYTES);
-  marks = g_strdup_printf ("PRAGMA user_version = %" PRId64 "; PRAGMA application_id = %" G_GUINT32_FORMAT,
-                           schema->version, schema->mark);
+  marks = g_strdup_printf ("PRAGMA user_version = %" PRId64 "; PRAGMA application_id = %" PRIu32, schema->version,
+                           schema->mark);
   return sqlite_execute (sql, marks, error);
 }
 

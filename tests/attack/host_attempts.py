@@ -78,7 +78,7 @@ def leaves_kernel_hashes_out(w):
     return stopped("measurement-mismatch", w.validate, vm, w.launch(vm), digest(w))
 
 
-@attempt("host", "shows a processor that is none of AMD's")
+@attempt("host", "shows a processor that is not one of AMD's")
 def shows_processor_none_amds(w):
     return stopped("root-untrusted", w.launch, victim(w), platform=w.foreign)
 

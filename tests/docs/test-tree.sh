@@ -20,6 +20,12 @@ potfiles_are_complete ()
     <(cd "$top" && grep -rlE --include='*.c' '\b(_|N_|ngettext) ?\(' hooks plugin src tests/platform | LC_ALL=C sort)
 }
 
+# xgettext cuts a message at a macro that it does not know: PRIu64 and the like, and %zu, are whole.
+formats_are_whole ()
+{
+  ! (cd "$top" && grep -rnE --include='*.[ch]' '\bG_G[A-Z0-9]+_(FORMAT|MODIFIER)\b' hooks plugin src tests/platform)
+}
+
 # What a peer says reaches a terminal through src/cli/print.c alone.
 answers_are_printed_safely ()
 {
@@ -94,6 +100,7 @@ for document in README.md CHANGELOG.md SECURITY.md docs/{ARCHITECTURE,INSTALL,PE
 done
 check "README.md has at most 130 lines" readme_is_short
 check "po/POTFILES.in lists every source with messages" potfiles_are_complete
+check "numbers in messages have formats that translators get whole" formats_are_whole
 check "src/cli prints answers by its safe printer alone" answers_are_printed_safely
 check "includes keep to the graph of docs/ARCHITECTURE.md" includes_keep_to_the_graph
 check "libmicrohttpd is in src/http/server/engine.c alone, libsoup in src/http/client" libraries_keep_to_their_place

@@ -143,7 +143,7 @@ def host_check_tells_what_cannot_start(world):
     with faulty(world, "PLATFORM_STATUS 1"):
         lines, code = host_check(world, **played)
         assert code == 1 and lines["sev"].startswith("fix"), lines["sev"]
-        assert "1 (Platform state is invalid): SEV is not initialised" in lines["sev"], lines["sev"]
+        assert "1 (Platform state is invalid): SEV is not initialized" in lines["sev"], lines["sev"]
     lines, _ = host_check(world, **played)
     assert "error 1" not in lines["sev"], lines["sev"]
 

@@ -393,9 +393,9 @@ def metadata_that_fails_the_schema(world):
 def firmware_error_of_the_platform(world):
     """A firmware error in QEMU's log reaches the agent's journal and the owner's record, with our sentence."""
     identity = registered(world, "faulty")
-    for fault, sentence in (("INIT 1", "1 (Platform state is invalid): SEV is not initialised"),
+    for fault, sentence in (("INIT 1", "1 (Platform state is invalid): SEV is not initialized"),
                             ("LAUNCH_START 13", "13 (Invalid ASID): all ASIDs are in use: stop a guest"),
-                            ("LAUNCH_START 7", "7 (Policy is not allowed): the policy demands SEV-ES, an API version"),
+                            ("LAUNCH_START 7", "7 (Policy is not allowed): the policy requires SEV-ES, an API version"),
                             ("LAUNCH_START 11", "11 (Bad measurement): the session was made for another policy"),
                             ("LAUNCH_SECRET 22", "22 (Invalid parameter): a secret of the wrong size")):
         number = fault.split()[1]

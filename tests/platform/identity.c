@@ -19,8 +19,7 @@ load_exact (const char *folder, const char *name, guint8 *out, gsize size, GErro
       memcpy (out, data, size);
       return TRUE;
     }
-  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s has %" G_GSIZE_FORMAT " bytes instead of %" G_GSIZE_FORMAT,
-               path, found, size);
+  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s has %zu bytes instead of %zu", path, found, size);
   return FALSE;
 }
 

@@ -87,7 +87,7 @@ test_names_links (void)
   } links[] = {
     { PDH, 1052, "PDH is not signed by the PEK" }, { PDH, 5, "PDH is not signed by the PEK" },
     { PEK, 1052, "PEK is not signed by the OCA" }, { PEK, 1572, "PEK is not signed by the CEK" },
-    { OCA, 1052, "OCA is not signed by itself" },  { OCA, 5, "OCA is not signed by itself" },
+    { OCA, 1052, "OCA is not self-signed" },       { OCA, 5, "OCA is not self-signed" },
     { CEK, 1052, "CEK is not signed by the ASK" }, { CEK, 5, "CEK is not signed by the ASK" },
   };
   g_autoptr(VaSevRoots) roots = data_roots ();
@@ -144,7 +144,7 @@ test_refuses_order_and_sizes (void)
         mixed = raw;
         memcpy (mixed.certs[a], raw.certs[b], VA_SEV_CERT_SIZE);
         memcpy (mixed.certs[b], raw.certs[a], VA_SEV_CERT_SIZE);
-        assert_refused (&mixed, roots, VA_SEV_ERROR_FORMAT, "should be is that of");
+        assert_refused (&mixed, roots, VA_SEV_ERROR_FORMAT, "but found that of");
       }
   memcpy (larger, raw.certs[PEK], 3 * VA_SEV_CERT_SIZE);
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
@@ -200,7 +200,7 @@ test_slot_order (void)
 static void
 test_refuses_spare_signatures (void)
 {
-  static const char *const saying[] = { "PDH is not signed", "PEK is not signed", "OCA is not signed",
+  static const char *const saying[] = { "PDH is not signed", "PEK is not signed", "OCA is not self-signed",
                                         "CEK must be signed" };
   g_autoptr(VaSevRoots) roots = data_roots ();
   Raw raw, good;

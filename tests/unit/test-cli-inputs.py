@@ -362,7 +362,7 @@ def signed_cek_beside_the_chain(_world):
     call(*words, "--pdh", pdh, "--cert-chain", chain, "--cek", cek, "--out", os.path.join(WORK, "by-option"))
     other = bytearray(owner.certificate(owner.ec.generate_private_key(owner.ec.SECP384R1())))
     struct.pack_into("<II", other, 8, 0x1004, 0x102)
-    call("sev", "chain", place, "--roots", ROOTS, "--cek", put("stranger", other), code=3, told=["another processor"])
+    call("sev", "chain", place, "--roots", ROOTS, "--cek", put("stranger", other), code=3, told=["a different processor"])
     put("machine/cek.cert", certs["cek"])
     call("sev", "chain", place, "--roots", ROOTS, told=["yes"])
     call(*words, "--chain", place, "--out", os.path.join(WORK, "by-place"))

@@ -129,7 +129,7 @@ test_budget (Case *c, gconstpointer data)
   c->mismatch.budget = VA_VMSA_SIZE;
   none = va_sev_mismatch_explain (&c->mismatch, ruled_out);
   g_assert_null (none);
-  g_assert_nonnull (strstr (ruled_out->pdata[ruled_out->len - 1], "not all of that was tried"));
+  g_assert_nonnull (strstr (ruled_out->pdata[ruled_out->len - 1], "not everything was tried"));
   for (guint i = 0; i + 1 < ruled_out->len; i++)
     g_assert_null (strstr (ruled_out->pdata[i], "vCPU"));
   c->mismatch.budget = 0;

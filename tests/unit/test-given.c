@@ -270,7 +270,7 @@ test_bad_chains (void)
   g_assert_nonnull (strstr (error->message, "the CEK is missing"));
   memcpy (changed, certs[1], sizeof changed);
   changed[VA_SEV_CERT_SIGNED_SIZE + 8] ^= 1;
-  assert_bad_bundle (&bundle, changed, sizeof changed, "another than the one that was read before");
+  assert_bad_bundle (&bundle, changed, sizeof changed, "differs from the one that was read before");
   assert_bad_bundle (&bundle, certs[3], VA_SEV_CERT_SIZE - 1, "CEK");
   assert_bad_bundle (&bundle, tik, sizeof tik, "a key, TIK or TEK");
   assert_bad_bundle (&bundle, "", 0, "empty");
@@ -308,7 +308,7 @@ test_signed_cek (void)
       g_assert_true (va_sev_bundle_chain (&bundle, &chain, NULL));
       g_assert_true (va_sev_cek_is_signed (&chain.cek));
       g_assert_true (va_sev_chain_verify (&chain, roots, NULL, NULL));
-      assert_bad_bundle (&bundle, stranger, sizeof stranger, "another processor");
+      assert_bad_bundle (&bundle, stranger, sizeof stranger, "a different processor");
     }
 }
 

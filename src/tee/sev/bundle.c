@@ -37,7 +37,7 @@ add_cek (VaSevCert *kept, const VaSevCert *cek, GError **error)
   va_sev_cert_key_hash (kept, one);
   va_sev_cert_key_hash (cek, other);
   if (memcmp (one, other, sizeof one) != 0)
-    return refuse_bundle (error, _("this CEK is that of another processor than the chain's: their keys differ"));
+    return refuse_bundle (error, _("this CEK belongs to a different processor than the chain: their keys differ"));
   if (va_sev_cek_is_signed (cek) && !va_sev_cek_is_signed (kept))
     *kept = *cek;
   return TRUE;
@@ -66,7 +66,7 @@ add_sev (VaSevBundle *bundle, const VaSevCert *cert, GError **error)
       if (*places[i].has && memcmp (places[i].cert->raw, cert->raw, VA_SEV_CERT_SIZE) != 0)
         {
           g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
-                       _("this %s is another than the one that was read before: leave one of them out"),
+                       _("this %s differs from the one that was read before: remove one of them"),
                        va_sev_usage_name (cert->usage));
           return FALSE;
         }
@@ -86,7 +86,7 @@ add_amd (VaSevBundle *bundle, const VaAmdCert *cert, GError **error)
   if (*has && (kept->size != cert->size || memcmp (kept->raw, cert->raw, cert->size) != 0))
     {
       g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
-                   _("this %s is another than the one that was read before: leave one of them out"),
+                   _("this %s differs from the one that was read before: remove one of them"),
                    va_sev_usage_name (cert->usage));
       return FALSE;
     }

@@ -19,7 +19,7 @@ parse_member (VaSevCert *cert, VaSevUsage usage, const guint8 *data, gsize size,
     }
   if (cert->usage == usage)
     return TRUE;
-  g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT, _("where the %s certificate should be is that of a %s"),
+  g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT, _("expected the %s certificate, but found that of a %s"),
                va_sev_usage_name (usage), va_sev_usage_name (cert->usage));
   return FALSE;
 }
@@ -79,13 +79,13 @@ verify_to_root (const VaSevChain *chain, gboolean oca_known, const VaSevRoots *r
     return refuse_chain (error, _("the CEK carries no signature: fetch the signed CEK of this processor from AMD's key "
                                   "distribution server by its processor id"));
   if (!signers_are (&chain->cek, VA_SEV_USAGE_ASK, VA_SEV_USAGE_INVALID))
-    return refuse_chain (error, _("the CEK must be signed by the ASK and nobody else"));
+    return refuse_chain (error, _("the CEK must be signed by the ASK and by no other key"));
   name = va_sev_roots_find_signer (roots, &chain->cek);
   if (name == NULL)
     return refuse_chain (error, _("the CEK is not signed by the ASK of any known generation"));
   if (!signers_are (&chain->oca, VA_SEV_USAGE_OCA, VA_SEV_USAGE_INVALID)
       || (!oca_known && !va_sev_verify_ec (&chain->oca, &chain->oca)))
-    return refuse_chain (error, _("the OCA is not signed by itself"));
+    return refuse_chain (error, _("the OCA is not self-signed"));
   if (!signers_are (&chain->pek, VA_SEV_USAGE_OCA, VA_SEV_USAGE_CEK) || !va_sev_verify_ec (&chain->cek, &chain->pek))
     return refuse_chain (error, _("the PEK is not signed by the CEK"));
   if (!va_sev_verify_ec (&chain->oca, &chain->pek))

@@ -259,14 +259,12 @@ search_all (VaExplain *explain, GPtrArray *ruled_out)
       partly |= explain->cut;
     }
   if (!has_image)
-    g_ptr_array_add (ruled_out,
-                     (gpointer) (is_es ? _("but no policy of plain SEV was tried: that takes the firmware, which a "
-                                           "digest cannot replace")
-                                       : _("but no policy of SEV-ES was tried: that takes the firmware, which a "
-                                           "digest cannot replace")));
+    g_ptr_array_add (ruled_out, (gpointer) (is_es ? _("but no policy of plain SEV was tried: that requires the "
+                                                      "firmware, which a digest cannot replace")
+                                                  : _("but no policy of SEV-ES was tried: that requires the firmware, "
+                                                      "which a digest cannot replace")));
   if (partly)
-    g_ptr_array_add (ruled_out,
-                     (gpointer) _("but not all of that was tried which could be: there are too many combinations"));
+    g_ptr_array_add (ruled_out, (gpointer) _("but not everything was tried, because there are too many combinations"));
 }
 
 static void

@@ -14,25 +14,22 @@ typedef struct {
 
 /* By number. */
 static const FirmwareError firmware_errors[] = {
-  { N_("Success"),
-    N_("the kernel refused and not the firmware; mostly because no ASID is free: stop a guest, or change the "
-       "BIOS's split of ASIDs between SEV and SEV-ES") },
-  { N_("Platform state is invalid"),
-    N_("SEV is not initialised, or was initialised for another owner: look at the kernel's "
-       "messages of ccp, and update the SEV firmware") },
+  { N_("Success"), N_("the kernel refused, not the firmware, usually because no ASID is free: stop a guest, or change "
+                      "the BIOS's split of ASIDs between SEV and SEV-ES") },
+  { N_("Platform state is invalid"), N_("SEV is not initialized, or was initialized for another owner: check the "
+                                        "kernel's messages from ccp, and update the SEV firmware") },
   { N_("Guest state is invalid"), N_("a command came in the wrong order: a fault of QEMU or the kernel") },
-  { N_("Platform configuration is invalid"), N_("the BIOS does not allow SEV: switch on SMEE and SEV") },
+  { N_("Platform configuration is invalid"), N_("the BIOS does not allow SEV: enable SMEE and SEV") },
   { N_("Command buffer or certificate has a wrong length"),
-    N_("session or dhCert are cut, or of another version of the "
-       "firmware") },
+    N_("session or dhCert are truncated, or for another version of the firmware") },
   { N_("Platform is already owned"), N_("another owner's PEK is installed") },
-  { N_("Certificate is invalid"), N_("dhCert is not a certificate that the platform takes: session and dhCert may be "
-                                     "swapped") },
+  { N_("Certificate is invalid"),
+    N_("dhCert is not a certificate that the platform accepts: session and dhCert may be swapped") },
   { N_("Policy is not allowed"),
-    N_("the policy demands SEV-ES, an API version or a domain that this machine does not have") },
+    N_("the policy requires SEV-ES, an API version or a domain that this machine does not have") },
   { N_("Guest is not active"), N_("no ASID was given to the guest: a fault of the kernel") },
   { N_("Address is invalid"), N_("a fault of QEMU or the kernel") },
-  { N_("Signature is bad"), N_("a certificate that was imported is not signed as it must be") },
+  { N_("Signature is bad"), N_("an imported certificate is not signed as required") },
   { N_("Bad measurement"),
     N_("the session was made for another policy or for another machine's PDH; or, for a secret, its "
        "TIK or measurement is that of another launch") },
@@ -41,17 +38,17 @@ static const FirmwareError firmware_errors[] = {
     N_("all ASIDs are in use: stop a guest, or raise “SEV-ES ASID Space Limit” in the BIOS; a SEV-ES "
        "guest needs one below the limit, a SEV guest one above it") },
   { N_("WBINVD is required"), N_("a fault of the kernel") },
-  { N_("DF_FLUSH is required"), N_("ASIDs are used again too early: a fault of the kernel") },
+  { N_("DF_FLUSH is required"), N_("ASIDs were reused too early: a fault of the kernel") },
   { N_("Guest handle is invalid"), N_("a fault of QEMU or the kernel") },
   { N_("Invalid command"), N_("the SEV firmware is too old for this: update it") },
   { N_("Guest is active"), N_("a fault of the kernel") },
-  { N_("Hardware error"), N_("the platform can be used on; if it repeats, restart the machine") },
+  { N_("Hardware error"), N_("the platform remains usable; if this recurs, restart the machine") },
   { N_("Hardware error, unsafe"), N_("restart the machine") },
   { N_("Feature not supported"), N_("this processor or firmware does not have it: SEV-ES, for instance") },
   { N_("Invalid parameter"), N_("a secret of the wrong size or address, or a fault of QEMU") },
   { N_("Out of resources"), N_("too many guests have memory or handles: stop one") },
   { N_("Secure data is invalid"),
-    N_("the firmware's stored state is damaged: reset the platform, which makes new keys") },
+    N_("the firmware's stored state is damaged: reset the platform, which creates new keys") },
 };
 
 /* QEMU writes fw_error=13 '…', of the platform's status also fw_error='13: …'. */

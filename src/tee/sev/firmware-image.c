@@ -20,9 +20,9 @@ static const struct {
   const char *what;
 } magics[] = {
   { "QFI\xfb", 4,
-    N_("this is a qcow2 image: QEMU measures what is in it and not the file itself; convert it with "
-       "“qemu-img convert -O raw” and give the result") },
-  { "\177ELF", 4, N_("this is an ELF file, a program or a kernel and not firmware") },
+    N_("this is a qcow2 image: QEMU measures its contents, not the file itself; convert it with “qemu-img convert -O "
+       "raw” and give the result") },
+  { "\177ELF", 4, N_("this is an ELF file (a program or a kernel), not firmware") },
   { "\x1f\x8b", 2, N_("this is compressed with gzip: unpack it first") },
   { "\xfd"
     "7zXZ",
@@ -132,11 +132,11 @@ refuse_text_image (const guint8 *head, gsize head_size, GError **error)
   g_autofree char *image = described_image (text);
 
   if (*g_strchug (text) != '{')
-    return refuse_image (error, _("this is text and not a firmware image"));
+    return refuse_image (error, _("this is text, not a firmware image"));
   if (image == NULL)
-    return refuse_image (error, _("this is JSON and not a firmware image"));
+    return refuse_image (error, _("this is JSON, not a firmware image"));
   g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
-               _("this is a firmware descriptor, which only says where the image is: give “%s”"), image);
+               _("this is a firmware descriptor, which only names the image: give “%s”"), image);
   return FALSE;
 }
 
@@ -144,8 +144,8 @@ static gboolean
 refuse_cut (const VaFirmwareVolume *volume, gsize size, GError **error)
 {
   g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
-               _("this is a cut or damaged firmware image: its first volume has %" PRIu64 " bytes, and the file "
-                 "only %zu; get it anew"),
+               _("this is a cut or damaged firmware image: its first volume has %" PRIu64
+                 " bytes, and the file only %zu; download it again"),
                volume->size, size);
   return FALSE;
 }
@@ -163,11 +163,10 @@ refuse_other (const guint8 *head, gsize head_size, gsize size, GError **error)
   if (is_volume && !is_sound && volume.is_variables)
     return refuse_image (error,
                          _("this begins with a variable store (VARS) whose header is damaged, and does not end with a "
-                           "reset vector: get the firmware anew, and give its code, usually OVMF_CODE*.fd"));
+                           "reset vector: download the firmware again, and give its code, usually OVMF_CODE*.fd"));
   if (is_sound && volume.is_variables && volume.size < size)
-    return refuse_image (error,
-                         _("this is a damaged or cut firmware image: it begins with a variable store and goes on after "
-                           "it, but it does not end with a reset vector; get it anew"));
+    return refuse_image (error, _("this is a damaged or cut firmware image: it begins with a variable store and "
+                                  "continues after it, but it does not end with a reset vector; download it again"));
   if (is_sound && volume.is_variables)
     return refuse_image (error,
                          _("this is a variable store (VARS), which is not measured: give the firmware's code, usually "
@@ -177,9 +176,9 @@ refuse_other (const guint8 *head, gsize head_size, gsize size, GError **error)
       && memcmp (head + 4, head + 5, 11) == 0)
     return refuse_image (error, _("this is firmware for AArch64: an SEV guest needs OVMF for x86"));
   if (head_size >= 2 && memcmp (head, "MZ", 2) == 0)
-    return refuse_image (error, _("this is a program for UEFI or a kernel (PE) and not firmware"));
+    return refuse_image (error, _("this is a UEFI program or a kernel (PE), not firmware"));
   if (head_size >= 2 && head[0] == 0x55 && head[1] == 0xaa)
-    return refuse_image (error, _("this is an option ROM and not firmware that a guest can start from"));
+    return refuse_image (error, _("this is an option ROM, not firmware that a guest can start from"));
   if (head_is_text (head, head_size))
     return refuse_text_image (head, head_size, error);
   if (size % PAGE_SIZE_X86 != 0)
@@ -226,8 +225,8 @@ check_whole (const guint8 *image, gsize size, GError **error)
   if (hole == 0)
     return TRUE;
   g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
-               _("this is a damaged firmware image: from byte %zu on there are zeros where a firmware volume "
-                 "should begin; get it anew"),
+               _("this is a damaged firmware image: from byte %zu on there are zeros where a firmware volume should "
+                 "begin; download it again"),
                hole);
   return FALSE;
 }

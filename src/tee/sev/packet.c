@@ -36,9 +36,8 @@ va_secret_guid_check (const guint8 guid[VA_GUID_SIZE], GError **error)
                           _("the GUID of zeros marks a deleted entry: the guest would not see the secret; choose "
                             "another"));
   if (memcmp (guid, guid_table, VA_GUID_SIZE) == 0)
-    return refuse_packet (error,
-                          _("the GUID 1e74f542-71dd-4d66-963e-ef4287ff173b is the secret table's own; choose another "
-                            "for the secret"));
+    return refuse_packet (error, _("the GUID 1e74f542-71dd-4d66-963e-ef4287ff173b is the secret table's own; choose a "
+                                   "different one for the secret"));
   return TRUE;
 }
 
@@ -54,8 +53,7 @@ gboolean
 va_passphrase_check (gconstpointer data, gsize size, GError **error)
 {
   return memchr (data, '\0', size) == NULL
-         || refuse_packet (error,
-                           _("a luks-passphrase must have no zero byte; give other secrets with a GUID of their own"));
+         || refuse_packet (error, _("a luks-passphrase must not contain a zero byte; give such a secret its own GUID"));
 }
 
 static gboolean
@@ -73,7 +71,7 @@ check_entries (const VaSecretEntry *entries, gsize count, GError **error)
             g_autofree char *text = va_guid_format (entries[i].guid);
 
             g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
-                         _("two secrets have the GUID %s: the guest would find the first of them alone"), text);
+                         _("two secrets have the GUID %s: the guest would find only the first of them"), text);
             return FALSE;
           }
     }
@@ -107,7 +105,7 @@ table_fits (gsize size, gsize area, GError **error)
     {
       g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_TOO_LARGE,
                    _("the secrets need %zu bytes; the firmware's secret area has %zu: give fewer or shorter secrets, "
-                     "or use a firmware with a larger area"),
+                     "or use firmware with a larger area"),
                    size, area);
       return FALSE;
     }

@@ -95,7 +95,7 @@ va_sev_roots_add (VaSevRoots *roots, const char *name, const VaAmdCert *ark, con
     }
   if (!va_amd_verify_ark (ark))
     {
-      g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_SIGNATURE, _("roots “%s”: the ARK is not signed by itself"), name);
+      g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_SIGNATURE, _("roots “%s”: the ARK is not self-signed"), name);
       return FALSE;
     }
   if (!va_amd_verify_ask (ark, ask))
@@ -108,7 +108,7 @@ va_sev_roots_add (VaSevRoots *roots, const char *name, const VaAmdCert *ark, con
   if (!trust && va_amd_ark_generation (key_hash) == NULL)
     {
       g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_UNTRUSTED,
-                   _("roots “%s”: the ARK's key is none of AMD's, whatever its key id says; if it is meant to be "
+                   _("roots “%s”: the ARK's key is not one of AMD's, whatever its key id says; if it is meant to be "
                      "trusted, put the roots into the directory of trusted roots"),
                    name);
       return FALSE;

@@ -109,8 +109,8 @@ va_sev_session_new (const VaSevCert *pdh, guint32 policy, GError **error)
 
   if (pdh->usage != VA_SEV_USAGE_PDH)
     {
-      g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_KEY, _("a session needs a PDH certificate; this is that of a %s"),
-                   va_sev_usage_name (pdh->usage));
+      g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_KEY,
+                   _("a session requires a PDH certificate, but this is that of a %s"), va_sev_usage_name (pdh->usage));
       return NULL;
     }
   shared = va_sev_agree (&pdh->key, &godh, error);

@@ -297,7 +297,7 @@ va_launch_digest_add_cpus (VaLaunchDigest *digest, const VaFirmware *firmware, g
   if (firmware->ap_reset == 0)
     {
       g_set_error_literal (error, VA_SEV_ERROR, VA_SEV_ERROR_FIRMWARE,
-                           _("it has no reset address for SEV-ES; use a firmware that supports SEV-ES, or a policy "
+                           _("it has no reset address for SEV-ES; use firmware that supports SEV-ES, or a policy "
                              "without bit 2"));
       return FALSE;
     }
