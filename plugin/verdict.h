@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * @uuid: canonical text
  * @pid: its QEMU process; 0 where libvirt did not say
  * @deadline_ms: for the agent's answer, if it has to be asked
- * Returns: %TRUE to let it run; %FALSE with @error set to one sentence for whoever started the domain
+ * Returns: %TRUE to let it run; %FALSE with @error set to one sentence for the person who started the domain
  * Spec: docs/PROTOCOL.md §2, Gate
  */
 gboolean va_verdict (const char *uuid, pid_t pid, guint deadline_ms, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -23,7 +23,7 @@ typedef enum {
   VA_PROBLEM_POLICY_CHANGED,       /* 403 policy-changed: validate names another policy than the launch */
   VA_PROBLEM_API_TOO_OLD,          /* 403 api-too-old: firmware API or build below the registered minimum */
   VA_PROBLEM_API_CHANGED,          /* 403 api-changed: below what the platform's certificate said at launch */
-  VA_PROBLEM_FIRMWARE_CHANGED,     /* 403 firmware-not-allowed: the host measures a firmware nobody registered */
+  VA_PROBLEM_FIRMWARE_CHANGED,     /* 403 firmware-not-allowed: the host measures an unregistered firmware */
   VA_PROBLEM_MEASUREMENT_MISMATCH, /* 403 measurement-mismatch */
   VA_PROBLEM_SECRET_AREA_MISSING,  /* 403 secret-area-missing: the firmware cannot take a secret */
   VA_PROBLEM_SECRET_TOO_LARGE,     /* 403 secret-too-large */
@@ -46,7 +46,7 @@ typedef enum {
   VA_PROBLEM_SECOND_PERSON,        /* 403 second-person: another of the owner's people must do this */
   VA_PROBLEM_SECRET_NOT_ALLOWED,   /* 403 secret-not-allowed: a secret demands a stricter launch */
   VA_PROBLEM_CONFIRMATION_DENIED,  /* 403 confirmation-denied: the owner said no */
-  VA_PROBLEM_CONFIRMATION_EXPIRED, /* 409 confirmation-expired: nobody confirmed it in time */
+  VA_PROBLEM_CONFIRMATION_EXPIRED, /* 409 confirmation-expired: it was not confirmed in time */
   VA_PROBLEM_CONFIRMATION_LIMIT,   /* 403 confirmation-limit: too many launches wait already */
   VA_PROBLEM_TOO_MANY,             /* 429 too-many-refusals: the peer has been refused too often of late */
   VA_PROBLEM_NOT_READY,            /* 503 not-ready: the service is stopping, or its certificate has expired */

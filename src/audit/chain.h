@@ -6,8 +6,8 @@
 /*
  * The audit log's form. A record is one line of JSON; a link holds each record to all before it:
  *   link(n) = SHA-256 (link(n - 1) | SHA-256 (text(n))), link(0) = 32 zero bytes.
- * A record that a reader must not see is shown to him as its SHA-256 only, so that he can follow the chain; the random
- * salt in each record keeps him from guessing what it says.
+ * A record that a reader must not see is shown as its SHA-256 only, so that they can follow the chain; the random
+ * salt in each record keeps them from guessing what it says.
  */
 G_BEGIN_DECLS
 

@@ -33,8 +33,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaKeyService, va_key_service_free)
  * Nobody is asked about a chain that does not verify below its CEK.
  * @platform: (inout): gets the signed CEK, and its generation, owned by @roots or @service
  * @id: (nullable): the processor's, as the platform gives it
- * @may_wait: whether somebody may be asked, which takes as long as a question may
- * @must_wait: (out): whether it failed because somebody would have to be asked
+ * @may_wait: whether the key service may be asked, which takes as long as a question may
+ * @must_wait: (out): whether it failed because the key service would have to be asked
  * Errors: those of va_sev_chain_verify(); VA_SEV_ERROR_SIGNATURE also when AMD does not know the processor, or knows
  *   another key of it; VA_CORE_ERROR_PEER, VA_CORE_ERROR_TIMEOUT: try again later
  */

@@ -7,7 +7,7 @@ G_BEGIN_DECLS
 
 /**
  * va_operand_path: "@before@ID" with @text, a UUID in either case, in lower case. Returns: (transfer full): %NULL when
- * it is no UUID, which has been said then: return VA_EXIT_USAGE.
+ * it is not a UUID, which has been reported then: return VA_EXIT_USAGE.
  */
 char *va_operand_path (const VaCall *call, const char *before, const char *text);
 /**

@@ -4,7 +4,7 @@
 #include "core/secret.h"
 
 /**
- * va_secret_from_path: a file's bytes, at most @max, whoever may read it.
+ * va_secret_from_path: a file's bytes, at most @max, whatever its mode is.
  * Errors: VA_CORE_ERROR_FAILED, _RANGE, naming the file
  */
 VaSecret *va_secret_from_path (const char *path, gsize max, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -27,7 +27,7 @@ char *va_json_print_pretty (JsonObject *object);
 char *va_json_print_node (JsonNode *node);
 
 /**
- * VaFields takes the members of one object, by name and kind; what nobody took is an error at the end. The first
+ * VaFields takes the members of one object, by name and kind; one left untaken is an error at the end. The first
  * mistake is kept and every later call does nothing, so that a message is read in one go and checked once:
  * va_fields_end() gives the verdict. Messages name members and what they must be, and never repeat their values, but
  * numbers. Absent optional members leave their out argument %NULL or unchanged.

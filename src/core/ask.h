@@ -12,7 +12,7 @@ G_BEGIN_DECLS
  * @deadline_ms: for connecting, sending and answering together
  * @max_reply: most bytes that are taken
  * Returns: (transfer full): the answer, or %NULL with @error set
- * Errors: VA_CORE_ERROR_PEER (nobody listens, or it hung up), _TIMEOUT, _RANGE (a longer answer), _FAILED
+ * Errors: VA_CORE_ERROR_PEER (no listener, or it hung up), _TIMEOUT, _RANGE (a longer answer), _FAILED
  */
 GBytes *va_ask (const char *socket_path, gconstpointer request, gsize size, guint deadline_ms, gsize max_reply,
                 GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
  * user and be closed to others and to writing by its group. Its group may seem to read it, which a secret of
  * va_file_read_secret() forbids: systemd lets a service's user in by an access control list, whose mask shows there.
  * @max: most bytes it may have
- * Errors: VA_CORE_ERROR_NOT_FOUND (no such credential, or started without any), _PARSE (@name is no file name),
+ * Errors: VA_CORE_ERROR_NOT_FOUND (no such credential, or started without any), _PARSE (@name is not a file name),
  *   _PERMISSION, _RANGE, _FAILED
  */
 VaSecret *va_credential_read (const char *name, gsize max, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 gboolean va_uuid_is_canonical (const char *text);
 /** va_uuid_canonical: @text (36 characters, either case) in lower case, or %NULL with VA_CORE_ERROR_PARSE. */
 char *va_uuid_canonical (const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** va_uuid_random: a fresh version 4 UUID from getrandom(2), so nobody can guess it. */
+/** va_uuid_random: a fresh version 4 UUID from getrandom(2), so it cannot be guessed. */
 char *va_uuid_random (void);
 /**
  * va_uuid_by_time: a fresh version 7 UUID: 48 bits of milliseconds since 1970, then 74 from getrandom(2), so nobody can

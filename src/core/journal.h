@@ -16,7 +16,7 @@ typedef struct {
 
 /**
  * va_journal_is_standard_error: whether $JOURNAL_STREAM names the file that standard error is now. The variable alone
- * says little: it is inherited by programs whose output somebody has redirected.
+ * says little: it is inherited by programs whose output was redirected.
  */
 gboolean va_journal_is_standard_error (void);
 /**

@@ -14,7 +14,7 @@ typedef struct {
 } VaLoader;
 
 /**
- * va_loader_inspect: a file that cannot be read is no error, since QEMU may see another file system.
+ * va_loader_inspect: a file that cannot be read is not an error, since QEMU may see another file system.
  * @path: (nullable)
  * Nor is one without a secret area: whether the launch has a secret, the service knows.
  * Errors: VA_SEV_ERROR_FORMAT: it can be read, and no SEV guest can start from it; the message names the file
@@ -22,7 +22,7 @@ typedef struct {
 gboolean va_loader_inspect (VaLoader *loader, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * va_loader_check_kernel: that QEMU makes hashes for the kernel at @path. A file that cannot be read is no error.
+ * va_loader_check_kernel: that QEMU makes hashes for the kernel at @path. A file that cannot be read is not an error.
  * Errors: VA_SEV_ERROR_FORMAT, with a sentence that names the file
  */
 gboolean va_loader_check_kernel (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;

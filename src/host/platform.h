@@ -5,7 +5,7 @@
 
 /*
  * What libvirt said about this host's SEV platform. Asked when the agent starts and when libvirt comes back, and kept
- * in STATE-DIR/platform.json too: domains with autostart are started before libvirt answers anybody.
+ * in STATE-DIR/platform.json too: domains with autostart are started before libvirt answers.
  */
 G_BEGIN_DECLS
 

@@ -19,7 +19,7 @@ typedef struct {
 VaQemuLogMark va_qemu_log_mark (const char *directory, const char *domain);
 /**
  * va_qemu_log_firmware_error: the last SEV firmware error that was logged since @mark, within the last 64 KiB. A log
- * that libvirt began anew since then is read from its beginning.
+ * that libvirt has started again since then is read from its beginning.
  * Returns: as va_firmware_error_find()
  */
 int va_qemu_log_firmware_error (const char *directory, const char *domain, const VaQemuLogMark *mark);

@@ -55,7 +55,7 @@ void va_token_free (VaToken *token);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaToken, va_token_free)
 
 /* What goes wrong, in error.c. */
-/** va_token_is_lost: the session, or what was found by it, is gone; to open the token anew may help. */
+/** va_token_is_lost: the session, or what was found by it, is gone; opening the token again may help. */
 gboolean va_token_is_lost (ck_rv_t rv);
 /** va_token_failed: sets @error to what the token answered to @what. Returns: FALSE */
 gboolean va_token_failed (GError **error, const char *what, ck_rv_t rv);

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 
 #define VA_CA_DAYS (3653) /* ten years: the CA itself */
 #define VA_CA_LEAF_DAYS (825)
-#define VA_CA_LIST_DAYS (365) /* until a list of revoked certificates should be made anew */
+#define VA_CA_LIST_DAYS (365) /* until a list of revoked certificates should be reissued */
 
 typedef enum { VA_CA_P256, VA_CA_P384 } VaCaCurve;
 
@@ -60,7 +60,7 @@ gboolean va_ca_certificate_ends (const char *pem, gint64 *ends, GError **error) 
 /**
  * va_ca_revoke: a list of revoked certificates (RFC 5280) with those of @previous and @certificates.
  * @previous: PEM of the list so far, signed by @ca; or %NULL
- * @certificates: PEM, %NULL-terminated, each issued by @ca; none makes the list anew
+ * @certificates: PEM, %NULL-terminated, each issued by @ca; none reissues the list
  * @days: until the next one is due, 1 to 36500
  * Returns: (transfer full): PEM
  * Errors: VA_CORE_ERROR_PARSE (no such list, or a certificate that is not of @ca), VA_CORE_ERROR_RANGE (days),

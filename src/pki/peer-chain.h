@@ -23,7 +23,7 @@ typedef struct {
   gnutls_x509_crt_t certificates[VA_PEER_CHAIN_MAX];
   guint count;
 } VaOpenChain;
-/** va_open_chain_init: Returns: FALSE: one of @chain is no certificate; @open is to be cleared all the same */
+/** va_open_chain_init: Returns: FALSE: one of @chain is not a certificate; @open is to be cleared all the same */
 gboolean va_open_chain_init (VaOpenChain *open, const VaPeerChain *chain) G_GNUC_WARN_UNUSED_RESULT;
 void va_open_chain_clear (VaOpenChain *open);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VaOpenChain, va_open_chain_clear)

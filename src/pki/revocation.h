@@ -33,7 +33,7 @@ gboolean va_peer_certificate_read (VaPeerCertificate *certificate, gnutls_sessio
  */
 VaRevocation *va_revocation_new (const char *deny_file, const char *crl_file, const char *ca, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
-/** va_revocation_set_ca: another CA from now on, whose list is read anew with the next request. @ca: PEM text. */
+/** va_revocation_set_ca: another CA from now on, whose list is read again with the next request. @ca: PEM text. */
 void va_revocation_set_ca (VaRevocation *revocation, const char *ca);
 typedef enum {
   VA_PEER_ALLOWED,

@@ -23,7 +23,7 @@ typedef struct _VaQmpClient VaQmpClient;
  * va_qmp_connect: connects to the monitor at @path, reads its greeting and leaves capabilities negotiation.
  * @path: less than 108 bytes
  * @end: g_get_monotonic_time() at which this and every later call gives up
- * Errors: VA_CORE_ERROR_PEER (nobody listens, or it hung up), _TIMEOUT, _PARSE, _RANGE, _FAILED, VA_QMP_ERROR
+ * Errors: VA_CORE_ERROR_PEER (no listener, or it hung up), _TIMEOUT, _PARSE, _RANGE, _FAILED, VA_QMP_ERROR
  */
 VaQmpClient *va_qmp_connect (const char *path, gint64 end, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_qmp_peer: the process that listens at the other end (SO_PEERCRED), as it was when it began to listen. */

@@ -23,7 +23,7 @@ void va_qmp_message_free (VaQmpMessage *message);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaQmpMessage, va_qmp_message_free)
 
 /**
- * va_qmp_message_parse: one line without its end. Members that nobody here knows are passed over, since newer QEMUs
+ * va_qmp_message_parse: one line without its end. Unknown members are ignored, since newer QEMUs
  * add some; the JSON itself is read as strictly as any other.
  * Errors: VA_CORE_ERROR_PARSE, VA_CORE_ERROR_RANGE
  */
@@ -47,7 +47,7 @@ gboolean va_qmp_reader_feed (VaQmpReader *reader, gconstpointer data, gsize size
 /**
  * va_qmp_reader_next: the next whole message.
  * @message: (out): %NULL when more bytes are needed first
- * Returns: FALSE with @error for a line that is no message; the stream is useless then
+ * Returns: FALSE with @error for a line that is not a message; the stream is useless then
  */
 gboolean va_qmp_reader_next (VaQmpReader *reader, VaQmpMessage **message, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void va_qmp_reader_free (VaQmpReader *reader);

@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 /*
  * A local stream socket whose every operation ends at a time given as g_get_monotonic_time().
- * Errors: VA_CORE_ERROR_PEER (nobody listens, or it hung up), _TIMEOUT, _RANGE (path), _FAILED
+ * Errors: VA_CORE_ERROR_PEER (no listener, or it hung up), _TIMEOUT, _RANGE (path), _FAILED
  */
 
 /** va_stream_connect: a connected descriptor that the caller closes, or -1. */

@@ -3,7 +3,7 @@
 
 #include "service/service.h"
 
-/* Refusals of a peer that asked for something which is not there, or belongs to somebody else. */
+/* Refusals of a peer that asked for something which does not exist, or belongs to another peer. */
 G_BEGIN_DECLS
 
 /**
@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * the answer, so that what is put on record tells the peer nothing about the object.
  * @request: its record has been begun
  * @aimed: (out): borrows from @request
- * Returns: FALSE when nothing of somebody else's can be meant
+ * Returns: FALSE when no other peer's object can be meant
  */
 gboolean va_attempt_find (const VaRequest *request, const GError *error, VaAimed *aimed);
 /**

@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 VaAuditEntry *va_audit_of (VaRequest *request);
 /**
  * va_audit_registration: what @registration says, without secrets, as the member "registration" of @entry; one of more
- * than 4 KiB by its SHA-256 and its size alone ("registration-hash", "registration-size"), so that nobody makes the
+ * than 4 KiB by its SHA-256 and its size alone ("registration-hash", "registration-size"), so that no peer makes the
  * log grow by replacing a large one again and again.
  */
 void va_audit_registration (VaAuditEntry *entry, const VaRegistration *registration);

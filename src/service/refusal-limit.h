@@ -16,7 +16,7 @@ VaRefusalLimit *va_refusal_limit_new (guint burst);
  * Returns: FALSE once the limit is reached; that one is not counted
  */
 gboolean va_refusal_limit_take (VaRefusalLimit *limit, const VaIdentity *peer, gint64 now);
-/** va_refusal_limit_take_name: the same for whatever has @name, which is no peer's. */
+/** va_refusal_limit_take_name: the same for what has @name, which is not a peer's. */
 gboolean va_refusal_limit_take_name (VaRefusalLimit *limit, const char *name, gint64 now);
 /** va_refusal_limit_is_used_up: whether va_refusal_limit_take() would return FALSE; counts nothing. */
 gboolean va_refusal_limit_is_used_up (VaRefusalLimit *limit, const VaIdentity *peer, gint64 now);

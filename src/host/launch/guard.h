@@ -5,7 +5,7 @@
 #include "host/agent.h"
 
 /*
- * A domain of ours that runs although its launch is not attested: somebody let it run past the gate, through QEMU's
+ * A domain of ours that runs although its launch is not attested: it was resumed past the gate, through QEMU's
  * monitor. And one whose memory came from a snapshot or a saved state. It is destroyed, and its owner hears of it.
  */
 G_BEGIN_DECLS

@@ -92,8 +92,8 @@ void va_launch_abandon (VaLaunch *launch);
 void va_launch_restore (VaLaunch *launch, gboolean alive);
 
 /**
- * va_launch_want_attention: for work about this launch that one thread at a time does. TRUE: nobody does it, so the
- * caller must see that somebody does, for as long as va_launch_take_attention() says so.
+ * va_launch_want_attention: for work about this launch that one thread at a time does. TRUE: no thread does it, so the
+ * caller must see that one does, for as long as va_launch_take_attention() says so.
  */
 gboolean va_launch_want_attention (VaLaunch *launch);
 gboolean va_launch_take_attention (VaLaunch *launch);

@@ -12,7 +12,7 @@ typedef struct _VaLaunches VaLaunches;
 VaLaunches *va_launches_new (const char *state_dir);
 /**
  * va_launches_add: @launch becomes its domain's latest; the one before is finished, since libvirt starts a domain
- * anew only when the old run is over.
+ * again only when the old run has ended.
  * Returns: FALSE when a later start of the domain is here already (@launch is kept, but not as the latest), or when
  *   the launch-id is not new (@launch is not kept)
  */

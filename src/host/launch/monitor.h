@@ -25,7 +25,7 @@ char *va_monitor_take (const char *run_dir, const char *uuid, GError **error) G_
 gboolean va_monitor_peer (const char *run_dir, const char *uuid, pid_t *pid, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_monitor_doubt: process @peer listens there and was not expected to. If it was not even started with this monitor,
- * somebody put the socket there: it is removed, and the next call takes another.
+ * another process put the socket there: it is removed, and the next call takes another.
  * Returns: whether the process was started with this monitor
  */
 gboolean va_monitor_doubt (const char *run_dir, const char *uuid, pid_t peer);

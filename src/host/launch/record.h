@@ -23,7 +23,7 @@ typedef struct {
   char *boot_id;                       /* of the kernel under which all this happened */
   gint64 asked;                        /* g_get_monotonic_time() of the hook's question */
   VaHostLaunchState state;
-  gboolean gone;    /* the domain is no more; what is left is to tell the service */
+  gboolean gone;    /* the domain no longer exists; only the service is still to be told */
   pid_t pid;        /* QEMU's; 0: not known */
   guint64 start;    /* of that process */
   char *reason;     /* of the latest refusal or trouble; may be %NULL */

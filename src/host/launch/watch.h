@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /**
- * va_process_ended: whether process @pid that began at @start runs no more. A dead one that nobody has waited for
+ * va_process_ended: whether process @pid that began at @start has ended. A dead one that was not waited for
  * counts as ended, although /proc still lists it.
  */
 gboolean va_process_ended (pid_t pid, guint64 start);

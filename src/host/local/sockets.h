@@ -11,7 +11,7 @@ typedef struct {
   gint64 arrived; /* g_get_monotonic_time() when the connection was accepted */
 } VaAsker;
 
-/** va_asker_has_left: nobody waits for the answer any more. */
+/** va_asker_has_left: the asker no longer waits for the answer. */
 gboolean va_asker_has_left (const VaAsker *asker);
 
 /** The answer to one question. Called in threads of the listener's own. Returns: (transfer full) */

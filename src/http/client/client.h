@@ -19,7 +19,7 @@ VaClient *va_client_new (const char *url, const char *ca_file, const char *certi
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * va_client_new_public: a client of a server that anybody may ask, without a certificate of its own; TLS 1.2 will do.
+ * va_client_new_public: a client of a public server, without a certificate of its own; TLS 1.2 is enough.
  * @url: "https://host[:port][/path]"
  * @ca_file: PEM, or %NULL for the system's CAs
  * Errors: VA_CORE_ERROR

@@ -22,7 +22,7 @@ typedef struct {
 VaClientTrust *va_client_trust_load (const char *ca_file, const char *certificate_file, const char *key_file,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
- * va_client_trust_public: for a server that anybody may ask.
+ * va_client_trust_public: for a public server.
  * @ca_file: PEM, or %NULL for the system's CAs
  * Errors: VA_CORE_ERROR
  */

@@ -19,7 +19,7 @@ VaAccount *va_account_new (gsize most);
 void va_account_free (VaAccount *account);
 /**
  * va_account_hold: a request of @peer holds @bytes in place of *@held, which is set to that.
- * @peer: %NULL: nobody's
+ * @peer: %NULL: no peer's
  * Returns: FALSE: there is no room for that many; they count as held all the same
  */
 gboolean va_account_hold (VaAccount *account, const VaIdentity *peer, gsize *held, gsize bytes);

@@ -9,9 +9,9 @@ G_BEGIN_DECLS
 
 /**
  * The connections of a server, each with the moment at which it must be done with what it is doing. A thread of its own
- * shuts overdue ones down: the engine's timeout starts anew with every byte, so a slow client could stay for ever.
+ * shuts overdue ones down: the engine's timeout starts again with every byte, so a slow client could stay for ever.
  * Where it gets crowded, whoever has not shown a certificate of the CA for longest makes room for the next one:
- * somebody with many addresses and patience could otherwise keep everybody out.
+ * a client with many addresses and patience could otherwise lock all others out.
  */
 typedef struct _VaConnections VaConnections;
 
@@ -34,7 +34,7 @@ typedef struct {
   gnutls_session_t session;
 } VaConnection;
 
-/** va_connections_new: @most: that there may be at once; @each: of one peer, whatever addresses he comes from */
+/** va_connections_new: @most: in all; @each: of one peer, from all its addresses */
 VaConnections *va_connections_new (guint most, guint each);
 /** va_connections_free: every connection must be gone. */
 void va_connections_free (VaConnections *connections);
@@ -46,7 +46,7 @@ gboolean va_connections_wait_for_room (VaConnections *connections) G_GNUC_WARN_U
  */
 void va_connections_admit (VaConnections *connections, int fd);
 void va_connections_dismiss (VaConnections *connections, int fd);
-/** va_connections_close: nobody need wait for room any more. */
+/** va_connections_close: ends every wait for room. */
 void va_connections_close (VaConnections *connections);
 
 /**
@@ -59,7 +59,7 @@ void va_connection_set_end (VaConnection *connection, gint64 valid_until);
 VaConnection *va_connection_new (VaConnections *connections, int fd, guint seconds);
 /**
  * va_connection_verified: it belongs to the peer of its identity, and has a deadline of its @seconds from now.
- * Returns: FALSE: he has as many as one peer may have
+ * Returns: FALSE: it has as many as one peer may have
  */
 gboolean va_connection_verified (VaConnection *connection) G_GNUC_WARN_UNUSED_RESULT;
 /**

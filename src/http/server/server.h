@@ -50,8 +50,8 @@ typedef struct {
 typedef gboolean (*VaHandler) (VaRequest *request, VaResponse *response, gpointer user_data, GError **error);
 
 /**
- * VaRefused: called before a peer with a certificate of the CA is told that his request is refused: for his role,
- * because his certificate is revoked, or by a handler. May put another problem into @error. Called from several
+ * VaRefused: called before a peer with a certificate of the CA is told that its request is refused: for its role,
+ * because its certificate is revoked, or by a handler. May put another problem into @error. Called from several
  * threads.
  */
 typedef void (*VaRefused) (VaRequest *request, GError **error, gpointer user_data);
@@ -61,11 +61,11 @@ typedef void (*VaRefused) (VaRequest *request, GError **error, gpointer user_dat
 typedef struct {
   const char *method;
   const char *pattern; /* "/v1/vm/{}/launch"; each {} matches one part of 1 to 128 bytes without "/" */
-  guint roles;         /* VA_ROLE_BIT()s; others get 403. 0: open, for anybody who could connect */
+  guint roles;         /* VA_ROLE_BIT()s; others get 403. 0: open to any client that could connect */
   gsize max_body;      /* bytes; more gets 413 before it is read */
   VaHandler handler;
   const char *name;    /* for records; may be %NULL */
-  gboolean plain_body; /* bodies are no secrets, so they need not be in locked memory: VaRequest.plain */
+  gboolean plain_body; /* bodies are not secret, so they need not be in locked memory: VaRequest.plain */
   gsize max_answer; /* bytes, of a list: what making and sending it may hold, set aside before the handler is called; a
                            peer has VA_LISTS_AT_ONCE of these made at once, and gets 503 for more. 0: no list */
 } VaRoute;          /* a table ends with method %NULL */
@@ -74,7 +74,7 @@ typedef struct {
 typedef struct {
   const VaRoute *route; /* %NULL: none was found */
   guint status;
-  gint code;      /* a VaProblemCode; -1: it is no refusal */
+  gint code;      /* a VaProblemCode; -1: not a refusal */
   gint64 handled; /* microseconds from the whole request to the answer; -1: no handler was called */
 } VaFinishedRequest;
 /** VaFinished: called before the answer is sent. Called from several threads. */

@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 /**
  * A listening socket, and a thread that accepts. libmicrohttpd's own threads would each take whoever is there when
- * they wake up: the first one everybody, up to its limit, and the others nobody.
+ * they wake up: the first one all clients, up to its limit, and the others none.
  */
 typedef struct _VaTcpListener VaTcpListener;
 /** VaTakeClient: called in the listener's thread. @fd: (transfer full). Returns: FALSE: it is not taken, and closed */
@@ -23,7 +23,7 @@ guint16 va_tcp_listener_port (const VaTcpListener *listener);
  * @connections, @user_data: outlive va_tcp_listener_stop()
  */
 void va_tcp_listener_start (VaTcpListener *listener, VaConnections *connections, VaTakeClient take, gpointer user_data);
-/** va_tcp_listener_stop: accepts nobody any more; whoever waits is told so at once. */
+/** va_tcp_listener_stop: accepts no more clients; those that wait are told immediately. */
 void va_tcp_listener_stop (VaTcpListener *listener);
 /** va_tcp_listener_free: stops it first. %NULL is ignored. */
 void va_tcp_listener_free (VaTcpListener *listener);

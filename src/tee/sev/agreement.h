@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * @own: (out): the fresh public key
  * Returns: (transfer full): the shared secret, the x coordinate of ECDH, VA_SEV_EC_SIZE bytes big-endian;
  *   or %NULL with @error set
- * Errors: VA_SEV_ERROR_KEY (@peer is no point of the curve)
+ * Errors: VA_SEV_ERROR_KEY (@peer is not a point of the curve)
  * Spec: NIST SP 800-56A, 5.7.1.2; SEV.md section 1
  */
 VaSecret *va_sev_agree (const VaSevPoint *peer, VaSevPoint *own, GError **error) G_GNUC_WARN_UNUSED_RESULT;

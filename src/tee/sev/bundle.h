@@ -16,8 +16,8 @@ typedef struct {
   gboolean has_pdh, has_pek, has_oca, has_cek, has_ask, has_ark;
   VaSevChain chain;
   VaAmdCert ask, ark;
-  guint8 cpu_id[VA_SEV_CPU_ID_MAX]; /* of the first processor, if somebody said it */
-  gsize cpu_id_size;                /* 0: nobody did */
+  guint8 cpu_id[VA_SEV_CPU_ID_MAX]; /* of the first processor, if given */
+  gsize cpu_id_size;                /* 0: not given */
 } VaSevBundle;
 
 /**

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/** A launch as somebody expects it, and a measurement that is not of it. Everything is borrowed. */
+/** A launch as it is expected, and a measurement that is not of it. Everything is borrowed. */
 typedef struct {
   VaSecret *tik, *tek; /* tek: may be %NULL */
   VaLaunchContext context;

@@ -26,7 +26,7 @@ gboolean va_secret_guid_check (const guint8 guid[VA_GUID_SIZE], GError **error) 
 /** va_secret_guid_is_passphrase: whether it is VA_GUID_LUKS_PASSPHRASE. */
 gboolean va_secret_guid_is_passphrase (const guint8 guid[VA_GUID_SIZE]);
 /**
- * va_passphrase_check: a passphrase is a text: a zero byte in it would cut it short for whoever reads it.
+ * va_passphrase_check: a passphrase is a text: a zero byte in it would cut it short for its reader.
  * Errors: VA_SEV_ERROR_FORMAT
  */
 gboolean va_passphrase_check (gconstpointer data, gsize size, GError **error) G_GNUC_WARN_UNUSED_RESULT;

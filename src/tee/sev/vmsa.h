@@ -21,7 +21,7 @@ typedef enum {
   VA_VMSA_FPU_DEBUG_SWAP,
   VA_VMSA_PROFILES
 } VaVmsaProfile;
-#define VA_VMSA_USUAL_PROFILES 2     /* the first ones, which are expected when nobody says which */
+#define VA_VMSA_USUAL_PROFILES 2     /* the first ones, which are expected by default */
 #define VA_VMSA_DEBUG_SWAP (1u << 5) /* in sev_features */
 
 /** va_vmsa_profile_name: "zero", "fpu", "zero-debug-swap" or "fpu-debug-swap". */
