@@ -77,7 +77,7 @@ check_form (const VaStoredKey *key, GError **error)
     return TRUE;
   g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN,
                _("data key %" PRIu64 " is not one that this version of virt-attest has written: the store's keys were "
-                                     "changed in the database; restore the store from its backup"),
+                 "changed in the database; restore the store from its backup"),
                key->id);
   return FALSE;
 }
