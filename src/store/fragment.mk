@@ -29,6 +29,7 @@ libva_store_la_SOURCES = \
 	src/store/prune.c src/store/prune.h \
 	src/store/quota.c src/store/quota.h \
 	src/store/registration.c src/store/registration.h \
+	src/store/registration-version.c \
 	src/store/rekey.c \
 	src/store/schema.c src/store/schema.h \
 	src/store/sealing.h \
