@@ -175,8 +175,8 @@ insert_waiting (VaDb *sql, CreateWork *work, const Counts *counts, GError **erro
   launch->expires = work->permit->wait_until;
   g_free (launch->timeline);
   launch->timeline = g_strdup (work->permit->wait_timeline);
-  g_free (launch->fixed);
-  launch->fixed = g_strdup ("");
+  g_free (launch->terms);
+  launch->terms = g_strdup ("");
   g_clear_pointer (&launch->sealed_keys, g_bytes_unref);
   g_clear_pointer (&launch->sealed_table, g_bytes_unref);
   launch->key = 0;

@@ -19,7 +19,7 @@ G_BEGIN_DECLS
   NEXT (R, generation, text, generation) \
   NEXT (R, version, count, version) \
   NEXT (R, created, number, created) \
-  NEXT (R, fixed, text, fixed)
+  NEXT (R, fixed, text, terms)
 /* Set then, and changing. */
 #define VA_LAUNCH_BEGUN(FIRST, NEXT, R) \
   FIRST (R, state, state, state) \

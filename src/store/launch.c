@@ -133,7 +133,7 @@ static char *
 join_launch_row (const VaStoredLaunch *launch)
 {
   return g_strdup_printf ("%s\n%s\n%s\n%s\n%s\n%" PRIu64 "\n%" PRId64 "\n%s", launch->id, launch->vm, launch->owner,
-                          launch->host, launch->domain_uuid, launch->policy, launch->expires, launch->fixed);
+                          launch->host, launch->domain_uuid, launch->policy, launch->expires, launch->terms);
 }
 
 void
@@ -306,7 +306,7 @@ launch_size (gconstpointer record)
 {
   const VaStoredLaunch *launch = record;
 
-  return sizeof *launch + va_store_text_size (launch->fixed) + va_store_text_size (launch->timeline)
+  return sizeof *launch + va_store_text_size (launch->terms) + va_store_text_size (launch->timeline)
          + va_store_text_size (launch->detail) + va_store_text_size (launch->steps)
          + va_store_text_size (launch->reason) + va_store_text_size (launch->approvals)
          + (launch->sealed_table != NULL ? g_bytes_get_size (launch->sealed_table) : 0);

@@ -33,7 +33,7 @@ typedef struct {
   char *generation;        /* of the roots that the platform verified under */
   guint64 version;         /* of the registration */
   gint64 created, expires; /* milliseconds */
-  char *fixed;             /* JSON: what validate decides by */
+  char *terms;             /* JSON: what validate decides by */
   /* changing */
   VaLaunchState state;
   GBytes *sealed_keys, *sealed_table; /* %NULL once the launch is no longer open */

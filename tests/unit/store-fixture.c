@@ -223,7 +223,7 @@ make_launch (VaStore *store, const char *id, guint64 version, gint64 created, gu
                             .version = version,
                             .created = created,
                             .expires = created + 1000,
-                            .fixed = (char *) "{}",
+                            .terms = (char *) "{}",
                             .timeline = (char *) "[]" };
   g_autoptr(VaSecret) keys = va_secret_copy_in ("TIKTIKTIKTIKTIKTTEKTEKTEKTEKTEKT", 32);
   g_autoptr(VaSecret) table = va_secret_copy_in ("the table", 9);

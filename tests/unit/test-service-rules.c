@@ -132,18 +132,18 @@ test_minimum_api (void)
 static VaLaunchTerms *
 new_fixed (const char *firmware)
 {
-  VaLaunchTerms *fixed = va_launch_terms_new (&va_tee_sev);
+  VaLaunchTerms *terms = va_launch_terms_new (&va_tee_sev);
   VaReference reference = { .digest = { 1, 2, 3 }, .secret_address = 0xfffffff0u };
 
-  fixed->api_major = 1;
-  fixed->api_minor = 5;
-  fixed->min_api_major = 1;
-  fixed->min_api_minor = 7;
-  fixed->min_build = 3;
-  fixed->has_secrets = TRUE;
+  terms->api_major = 1;
+  terms->api_minor = 5;
+  terms->min_api_major = 1;
+  terms->min_api_minor = 7;
+  terms->min_build = 3;
+  terms->has_secrets = TRUE;
   g_strlcpy (reference.firmware, firmware, sizeof reference.firmware);
-  g_array_append_val (fixed->references, reference);
-  return fixed;
+  g_array_append_val (terms->references, reference);
+  return terms;
 }
 
 #define HEX32 "0707070707070707070707070707070707070707070707070707070707070707"
@@ -171,7 +171,7 @@ test_claims (void)
                 { { 1, 6, 3, 0x01000001 }, FALSE, 0, VA_PROBLEM_API_TOO_OLD },
                 { { 1, 7, 2, 0x01000001 }, FALSE, 0, VA_PROBLEM_API_TOO_OLD },
                 { { 1, 7, 3, 0x01000001 }, TRUE, 8, VA_PROBLEM_FIRMWARE_CHANGED } };
-  g_autoptr(VaLaunchTerms) fixed = new_fixed (HEX32), by_digest = new_fixed ("");
+  g_autoptr(VaLaunchTerms) terms = new_fixed (HEX32), by_digest = new_fixed ("");
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
@@ -186,7 +186,7 @@ test_claims (void)
       gboolean verdict;
 
       memset (firmware, cases[i].firmware, VA_SHA256_SIZE);
-      verdict = va_rule_claims (fixed, 0x01000001, &claims, claimed, &detail, &error);
+      verdict = va_rule_claims (terms, 0x01000001, &claims, claimed, &detail, &error);
       g_assert_cmpint (detail != NULL, ==, cases[i].code >= 0);
       assert_verdict (verdict, error, cases[i].code);
       if (cases[i].code == VA_PROBLEM_FIRMWARE_CHANGED)
@@ -196,16 +196,16 @@ test_claims (void)
 
 /* Which reference the evidence fits; -1: none. */
 static int
-fits (const VaLaunchTerms *fixed, const VaLaunchContext *context, const guint8 *measurement, VaSecret *tik)
+fits (const VaLaunchTerms *terms, const VaLaunchContext *context, const guint8 *measurement, VaSecret *tik)
 {
   g_auto(VaEvidence) evidence = { 0 };
   g_autoptr(GError) error = NULL;
   const VaReference *reference;
 
   va_sev_evidence_write (context, measurement, &evidence);
-  reference = va_rule_evidence (fixed, &evidence, tik, &error);
+  reference = va_rule_evidence (terms, &evidence, tik, &error);
   if (reference != NULL)
-    return (int) (reference - (const VaReference *) (gpointer) fixed->references->data);
+    return (int) (reference - (const VaReference *) (gpointer) terms->references->data);
   g_assert_error (error, VA_PROBLEM_ERROR, VA_PROBLEM_MEASUREMENT_MISMATCH);
   return -1;
 }
@@ -213,35 +213,35 @@ fits (const VaLaunchTerms *fixed, const VaLaunchContext *context, const guint8 *
 static void
 test_measurement (void)
 {
-  g_autoptr(VaLaunchTerms) fixed = new_fixed (HEX32);
+  g_autoptr(VaLaunchTerms) terms = new_fixed (HEX32);
   g_autoptr(VaSecret) tik = va_secret_copy_in ("0123456789abcdef", 16),
                       other = va_secret_copy_in ("x123456789abcdef", 16);
   VaLaunchContext context = { 1, 7, 3, 1 };
   guint8 measurement[VA_MEASUREMENT_SIZE] = { [32] = 5 };
   VaReference second = { .digest = { 9 } };
 
-  g_array_append_val (fixed->references, second);
+  g_array_append_val (terms->references, second);
   va_measurement_compute (tik, &context, second.digest, measurement + 32, measurement);
-  g_assert_cmpint (fits (fixed, &context, measurement, tik), ==, 1);
-  g_assert_cmpint (fits (fixed, &context, measurement, other), ==, -1);
+  g_assert_cmpint (fits (terms, &context, measurement, tik), ==, 1);
+  g_assert_cmpint (fits (terms, &context, measurement, other), ==, -1);
   for (guint i = 0; i < VA_MEASUREMENT_SIZE; i++)
     {
       measurement[i] ^= 1;
-      g_assert_cmpint (fits (fixed, &context, measurement, tik), ==, -1);
+      g_assert_cmpint (fits (terms, &context, measurement, tik), ==, -1);
       measurement[i] ^= 1;
     }
   context.policy = 3;
-  g_assert_cmpint (fits (fixed, &context, measurement, tik), ==, -1);
+  g_assert_cmpint (fits (terms, &context, measurement, tik), ==, -1);
   context.policy = 1;
-  g_array_set_size (fixed->references, 1);
-  g_assert_cmpint (fits (fixed, &context, measurement, tik), ==, -1);
+  g_array_set_size (terms->references, 1);
+  g_assert_cmpint (fits (terms, &context, measurement, tik), ==, -1);
 }
 
 /* Evidence of another form, or cut short, is not even a mismatch. */
 static void
 test_foreign_evidence (void)
 {
-  g_autoptr(VaLaunchTerms) fixed = new_fixed (HEX32);
+  g_autoptr(VaLaunchTerms) terms = new_fixed (HEX32);
   g_autoptr(VaSecret) tik = va_secret_new (16);
   const guint8 bytes[VA_SEV_EVIDENCE_SIZE] = { 0 };
   const struct {
@@ -254,7 +254,7 @@ test_foreign_evidence (void)
       g_auto(VaEvidence) evidence = { cases[i].type, g_bytes_new_static (bytes, cases[i].size) };
       g_autoptr(GError) error = NULL;
 
-      g_assert_null (va_rule_evidence (fixed, &evidence, tik, &error));
+      g_assert_null (va_rule_evidence (terms, &evidence, tik, &error));
       g_assert_error (error, VA_PROBLEM_ERROR, VA_PROBLEM_BAD_REQUEST);
     }
 }
@@ -298,14 +298,14 @@ test_fixed (void)
     "{\"api-major\":1,\"api-minor\":5,\"min-api-major\":1,\"min-api-minor\":7,\"min-build\":3,\"has-secrets\":true,"
     "\"kernels\":[],\"references\":[{\"digest\":\"0707\",\"firmware\":\"\",\"secret-address\":0,\"kernel\":0}]}"
   };
-  g_autoptr(VaLaunchTerms) fixed = new_fixed (HEX32), again = NULL;
+  g_autoptr(VaLaunchTerms) terms = new_fixed (HEX32), again = NULL;
   g_autofree char *text = NULL, *twice = NULL;
   g_autoptr(GError) error = NULL;
   VaKernelHashes kernel = { { 0 }, { 0 }, { 0 } };
 
   memset (kernel.initrd, 0xab, VA_SHA256_SIZE);
-  g_array_append_val (fixed->kernels, kernel);
-  text = va_launch_terms_write (fixed);
+  g_array_append_val (terms->kernels, kernel);
+  text = va_launch_terms_write (terms);
   again = va_launch_terms_read (text, &error);
   g_assert_no_error (error);
   twice = va_launch_terms_write (again);

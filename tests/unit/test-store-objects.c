@@ -111,7 +111,7 @@ make_for (VaStore *store, const char *id, const char *owner, guint64 version, gb
                             .version = version,
                             .created = 1000,
                             .expires = 2000,
-                            .fixed = (char *) "{}",
+                            .terms = (char *) "{}",
                             .timeline = (char *) "[]" };
   g_autoptr(VaSecret) keys = va_secret_copy_in ("0123456789abcdef0123456789abcdef", 32);
   const VaPermit permit = { .max_running = 1, .any_owner = any_owner };

@@ -37,82 +37,82 @@ entry_equal (gconstpointer a, gconstpointer b)
 VaCache *
 va_cache_new (guint max, VaCacheCopy copy, GDestroyNotify release)
 {
-  VaCache *recent = g_new0 (VaCache, 1);
+  VaCache *cache = g_new0 (VaCache, 1);
 
-  g_mutex_init (&recent->mutex);
-  recent->max = max;
-  recent->copy = copy;
-  recent->release = release;
-  recent->entries = g_hash_table_new (entry_hash, entry_equal);
-  g_queue_init (&recent->order);
-  return recent;
+  g_mutex_init (&cache->mutex);
+  cache->max = max;
+  cache->copy = copy;
+  cache->release = release;
+  cache->entries = g_hash_table_new (entry_hash, entry_equal);
+  g_queue_init (&cache->order);
+  return cache;
 }
 
 /* @entry: no longer in the order */
 static void
-drop_entry (VaCache *recent, Entry *entry)
+drop_entry (VaCache *cache, Entry *entry)
 {
-  g_hash_table_remove (recent->entries, entry);
-  if (recent->release != NULL)
-    recent->release (entry->value);
+  g_hash_table_remove (cache->entries, entry);
+  if (cache->release != NULL)
+    cache->release (entry->value);
   g_free (entry);
 }
 
 void
-va_cache_free (VaCache *recent)
+va_cache_free (VaCache *cache)
 {
-  if (recent == NULL)
+  if (cache == NULL)
     return;
-  while (recent->order.length > 0)
-    drop_entry (recent, g_queue_pop_head (&recent->order));
-  g_hash_table_unref (recent->entries);
-  g_mutex_clear (&recent->mutex);
-  g_free (recent);
+  while (cache->order.length > 0)
+    drop_entry (cache, g_queue_pop_head (&cache->order));
+  g_hash_table_unref (cache->entries);
+  g_mutex_clear (&cache->mutex);
+  g_free (cache);
 }
 
 static Entry *
-look_up (VaCache *recent, const guint8 key[VA_SHA256_SIZE])
+look_up (VaCache *cache, const guint8 key[VA_SHA256_SIZE])
 {
   Entry wanted;
 
   memcpy (wanted.key, key, VA_SHA256_SIZE);
-  return g_hash_table_lookup (recent->entries, &wanted);
+  return g_hash_table_lookup (cache->entries, &wanted);
 }
 
 gpointer
-va_cache_get (VaCache *recent, const guint8 key[VA_SHA256_SIZE])
+va_cache_get (VaCache *cache, const guint8 key[VA_SHA256_SIZE])
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&recent->mutex);
-  const Entry *found = look_up (recent, key);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&cache->mutex);
+  const Entry *found = look_up (cache, key);
 
-  return found != NULL ? recent->copy (found->value) : NULL;
+  return found != NULL ? cache->copy (found->value) : NULL;
 }
 
 void
-va_cache_put (VaCache *recent, const guint8 key[VA_SHA256_SIZE], gconstpointer value)
+va_cache_put (VaCache *cache, const guint8 key[VA_SHA256_SIZE], gconstpointer value)
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&recent->mutex);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&cache->mutex);
   Entry *entry;
 
-  if (look_up (recent, key) != NULL)
+  if (look_up (cache, key) != NULL)
     return;
-  while (recent->order.length >= recent->max)
-    drop_entry (recent, g_queue_pop_head (&recent->order));
+  while (cache->order.length >= cache->max)
+    drop_entry (cache, g_queue_pop_head (&cache->order));
   entry = g_new0 (Entry, 1);
   memcpy (entry->key, key, VA_SHA256_SIZE);
-  entry->value = recent->copy (value);
-  g_queue_push_tail (&recent->order, entry);
-  g_hash_table_add (recent->entries, entry);
+  entry->value = cache->copy (value);
+  g_queue_push_tail (&cache->order, entry);
+  g_hash_table_add (cache->entries, entry);
 }
 
 void
-va_cache_forget (VaCache *recent, const guint8 key[VA_SHA256_SIZE])
+va_cache_forget (VaCache *cache, const guint8 key[VA_SHA256_SIZE])
 {
-  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&recent->mutex);
-  Entry *entry = look_up (recent, key);
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&cache->mutex);
+  Entry *entry = look_up (cache, key);
 
   if (entry == NULL)
     return;
-  g_queue_remove (&recent->order, entry);
-  drop_entry (recent, entry);
+  g_queue_remove (&cache->order, entry);
+  drop_entry (cache, entry);
 }

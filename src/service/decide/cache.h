@@ -20,12 +20,12 @@ typedef gpointer (*VaCacheCopy) (gconstpointer value);
  * @release: (nullable): frees a copy; %NULL: values live for ever
  */
 VaCache *va_cache_new (guint max, VaCacheCopy copy, GDestroyNotify release);
-void va_cache_free (VaCache *recent);
+void va_cache_free (VaCache *cache);
 /** va_cache_get: Returns: (transfer full) (nullable): a copy of what was kept under @key; %NULL: nothing */
-gpointer va_cache_get (VaCache *recent, const guint8 key[VA_SHA256_SIZE]);
+gpointer va_cache_get (VaCache *cache, const guint8 key[VA_SHA256_SIZE]);
 /** va_cache_put: keeps a copy of @value, unless something is kept under @key already. */
-void va_cache_put (VaCache *recent, const guint8 key[VA_SHA256_SIZE], gconstpointer value);
+void va_cache_put (VaCache *cache, const guint8 key[VA_SHA256_SIZE], gconstpointer value);
 /** va_cache_forget: what is kept under @key, if there is anything. */
-void va_cache_forget (VaCache *recent, const guint8 key[VA_SHA256_SIZE]);
+void va_cache_forget (VaCache *cache, const guint8 key[VA_SHA256_SIZE]);
 
 G_END_DECLS

@@ -32,7 +32,7 @@ va_explanation_free (VaExplanation *explanation)
   g_free (explanation->owner);
   g_free (explanation->vm);
   g_free (explanation->host);
-  va_launch_terms_free (explanation->fixed);
+  va_launch_terms_free (explanation->terms);
   va_secret_free (explanation->key);
   va_evidence_clear (&explanation->evidence);
   g_free (explanation);
@@ -62,7 +62,7 @@ explain_mismatch (const VaExplainer *explainer, const VaExplanation *explanation
   g_autoptr(GError) error = NULL;
   gboolean more;
   g_autoptr(GPtrArray) firmware = va_store_list_artifacts (explainer->store, &page, &more, &error);
-  const VaMismatch mismatch = { .fixed = explanation->fixed,
+  const VaMismatch mismatch = { .terms = explanation->terms,
                                 .claimed = explanation->has_firmware_hash ? explanation->firmware_hash : NULL,
                                 .evidence = &explanation->evidence,
                                 .key = explanation->key,

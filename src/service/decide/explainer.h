@@ -16,7 +16,7 @@ typedef struct _VaExplainer VaExplainer;
 /** A measurement to explain. */
 typedef struct {
   char *launch, *owner, *vm, *host;
-  VaLaunchTerms *fixed;
+  VaLaunchTerms *terms;
   VaSecret *key; /* of VaTee.appraisal_key */
   VaEvidence evidence;
   gboolean has_firmware_hash;

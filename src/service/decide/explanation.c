@@ -20,37 +20,37 @@ typedef struct {
 } Candidates;
 
 static gboolean
-is_registered (const VaLaunchTerms *fixed, const char *hash)
+is_registered (const VaLaunchTerms *terms, const char *hash)
 {
-  for (guint i = 0; i < fixed->references->len; i++)
-    if (g_str_equal (g_array_index (fixed->references, VaReference, i).firmware, hash))
+  for (guint i = 0; i < terms->references->len; i++)
+    if (g_str_equal (g_array_index (terms->references, VaReference, i).firmware, hash))
       return TRUE;
   return FALSE;
 }
 
 /* What was expected, behind what it comes to; a registration can have more references than anybody reads. */
 static void
-append_tried (GString *text, const VaLaunchTerms *fixed)
+append_tried (GString *text, const VaLaunchTerms *terms)
 {
-  guint shown = MIN (fixed->references->len, TRIED_SHOWN);
+  guint shown = MIN (terms->references->len, TRIED_SHOWN);
 
   g_string_append (text, _(" Tried:"));
   for (guint i = 0; i < shown; i++)
     {
-      const VaReference *reference = &g_array_index (fixed->references, VaReference, i);
-      g_autofree char *digest = va_hex_encode (reference->digest, fixed->tee->digest_size);
+      const VaReference *reference = &g_array_index (terms->references, VaReference, i);
+      g_autofree char *digest = va_hex_encode (reference->digest, terms->tee->digest_size);
 
       g_string_append (text, i == 0 ? " " : "; ");
       if (reference->firmware[0] != '\0')
         g_string_append_printf (text, _("firmware %s"), reference->firmware);
       if (reference->cpus > 0)
         g_string_append_printf (text, _(" with %u vCPUs and VMSA profile “%s”"), reference->cpus,
-                                fixed->tee->cpus->profile_name (reference->profile));
+                                terms->tee->cpus->profile_name (reference->profile));
       g_string_append_printf (text, reference->firmware[0] != '\0' ? _(" (launch digest %s)") : _("launch digest %s"),
                               digest);
     }
-  if (shown < fixed->references->len)
-    g_string_append_printf (text, _("; and %u more"), fixed->references->len - shown);
+  if (shown < terms->references->len)
+    g_string_append_printf (text, _("; and %u more"), terms->references->len - shown);
   g_string_append_c (text, '.');
 }
 
@@ -66,7 +66,7 @@ append_claim (GString *text, const VaMismatch *mismatch)
   for (guint i = 0; i < mismatch->firmware->len; i++)
     known |= g_str_equal (((VaStoredArtifact *) mismatch->firmware->pdata[i])->hash, claimed);
   g_string_append_printf (text, _(" The host reports that it starts firmware %s, which is %s."), claimed,
-                          is_registered (mismatch->fixed, claimed) ? _("registered")
+                          is_registered (mismatch->terms, claimed) ? _("registered")
                           : known ? _("one that you uploaded but did not register for this guest")
                                   : _("unknown to the service"));
 }
@@ -85,7 +85,7 @@ open_firmware_tried (guint index, gpointer user_data)
   const Candidates *candidates = user_data;
   const VaMismatch *mismatch = candidates->mismatch;
 
-  return va_reference_begin (mismatch->cache, mismatch->store, mismatch->fixed->tee, candidates->firmware->pdata[index],
+  return va_reference_begin (mismatch->cache, mismatch->store, mismatch->terms->tee, candidates->firmware->pdata[index],
                              NULL);
 }
 
@@ -99,7 +99,7 @@ add_candidates (Candidates *candidates, gboolean registered, guint max)
     {
       VaStoredArtifact *artifact = all->pdata[i - 1];
 
-      if (is_registered (candidates->mismatch->fixed, artifact->hash) != registered)
+      if (is_registered (candidates->mismatch->terms, artifact->hash) != registered)
         continue;
       g_ptr_array_add (candidates->firmware, artifact);
       max--;
@@ -121,20 +121,20 @@ read_tried_cmdlines (const VaMismatch *mismatch)
 static char *
 find_cause (const VaMismatch *mismatch, GPtrArray *ruled_out)
 {
-  const VaLaunchTerms *fixed = mismatch->fixed;
+  const VaLaunchTerms *terms = mismatch->terms;
   g_autoptr(GPtrArray) firmware = g_ptr_array_new ();
-  g_auto(GStrv) cmdlines = fixed->kernels->len > 0 ? read_tried_cmdlines (mismatch) : NULL;
+  g_auto(GStrv) cmdlines = terms->kernels->len > 0 ? read_tried_cmdlines (mismatch) : NULL;
   Candidates candidates = { .mismatch = mismatch, .firmware = firmware };
   VaTeeMismatch search = {
     .key = mismatch->key,
     .evidence = mismatch->evidence->bytes,
-    .references = (const VaReference *) (gpointer) fixed->references->data,
-    .reference_count = fixed->references->len,
-    .kernels = (const VaKernelHashes *) (gpointer) fixed->kernels->data,
-    .kernel_count = fixed->kernels->len,
+    .references = (const VaReference *) (gpointer) terms->references->data,
+    .reference_count = terms->references->len,
+    .kernels = (const VaKernelHashes *) (gpointer) terms->kernels->data,
+    .kernel_count = terms->kernels->len,
     .cmdlines = (const char *const *) cmdlines,
     .cmdline_count = cmdlines != NULL ? g_strv_length (cmdlines) : 0,
-    .cpu_signature = fixed->cpu_signature,
+    .cpu_signature = terms->cpu_signature,
     .firmware_name = name_firmware_tried,
     .open_firmware = open_firmware_tried,
     .user_data = &candidates,
@@ -145,7 +145,7 @@ find_cause (const VaMismatch *mismatch, GPtrArray *ruled_out)
   search.expected_count = firmware->len;
   add_candidates (&candidates, FALSE, OTHERS_MAX);
   search.firmware_count = firmware->len;
-  return fixed->tee->explain (&search, ruled_out);
+  return terms->tee->explain (&search, ruled_out);
 }
 
 char *
@@ -167,22 +167,22 @@ va_explain_mismatch (const VaMismatch *mismatch)
   if (change == NULL)
     g_string_append_c (text, '.');
   append_claim (text, mismatch);
-  append_tried (text, mismatch->fixed);
+  append_tried (text, mismatch->terms);
   return g_string_free (text, FALSE);
 }
 
 char *
-va_explain_match (const VaLaunchTerms *fixed, const VaReference *reference)
+va_explain_match (const VaLaunchTerms *terms, const VaReference *reference)
 {
-  const VaTeeCpus *measured = fixed->tee->cpus;
-  g_autofree char *digest = va_hex_encode (reference->digest, fixed->tee->digest_size);
+  const VaTeeCpus *measured = terms->tee->cpus;
+  g_autofree char *digest = va_hex_encode (reference->digest, terms->tee->digest_size);
   g_autofree char *cpu = NULL;
 
   if (reference->firmware[0] == '\0')
     return g_strdup_printf (_("The measurement matches launch digest %s."), digest);
   if (reference->cpus == 0)
     return g_strdup_printf (_("The measurement matches firmware %s (launch digest %s)."), reference->firmware, digest);
-  cpu = measured->describe_model (fixed->cpu_signature);
+  cpu = measured->describe_model (terms->cpu_signature);
   return g_strdup_printf (_("The measurement matches firmware %s with %u vCPUs of CPU %s and VMSA profile “%s” (launch "
                             "digest %s)."),
                           reference->firmware, reference->cpus, cpu, measured->profile_name (reference->profile),

@@ -10,22 +10,22 @@
 VaLaunchTerms *
 va_launch_terms_new (const VaTee *tee)
 {
-  VaLaunchTerms *fixed = g_new0 (VaLaunchTerms, 1);
+  VaLaunchTerms *terms = g_new0 (VaLaunchTerms, 1);
 
-  fixed->tee = tee;
-  fixed->kernels = g_array_new (FALSE, TRUE, sizeof (VaKernelHashes));
-  fixed->references = g_array_new (FALSE, TRUE, sizeof (VaReference));
-  return fixed;
+  terms->tee = tee;
+  terms->kernels = g_array_new (FALSE, TRUE, sizeof (VaKernelHashes));
+  terms->references = g_array_new (FALSE, TRUE, sizeof (VaReference));
+  return terms;
 }
 
 void
-va_launch_terms_free (VaLaunchTerms *fixed)
+va_launch_terms_free (VaLaunchTerms *terms)
 {
-  if (fixed == NULL)
+  if (terms == NULL)
     return;
-  g_array_unref (fixed->kernels);
-  g_array_unref (fixed->references);
-  g_free (fixed);
+  g_array_unref (terms->kernels);
+  g_array_unref (terms->references);
+  g_free (terms);
 }
 
 static void
@@ -66,26 +66,26 @@ write_reference (const VaTee *tee, const VaReference *reference)
 }
 
 char *
-va_launch_terms_write (const VaLaunchTerms *fixed)
+va_launch_terms_write (const VaLaunchTerms *terms)
 {
   g_autoptr(JsonObject) object = json_object_new ();
   JsonArray *kernels = json_array_new (), *references = json_array_new ();
 
-  json_object_set_string_member (object, "scheme", fixed->tee->scheme);
-  json_object_set_int_member (object, "api-major", fixed->api_major);
-  json_object_set_int_member (object, "api-minor", fixed->api_minor);
-  json_object_set_int_member (object, "min-api-major", fixed->min_api_major);
-  json_object_set_int_member (object, "min-api-minor", fixed->min_api_minor);
-  json_object_set_int_member (object, "min-build", fixed->min_build);
-  json_object_set_boolean_member (object, "has-secrets", fixed->has_secrets);
-  for (guint i = 0; i < fixed->kernels->len; i++)
-    json_array_add_object_element (kernels, write_kernel (&g_array_index (fixed->kernels, VaKernelHashes, i)));
+  json_object_set_string_member (object, "scheme", terms->tee->scheme);
+  json_object_set_int_member (object, "api-major", terms->api_major);
+  json_object_set_int_member (object, "api-minor", terms->api_minor);
+  json_object_set_int_member (object, "min-api-major", terms->min_api_major);
+  json_object_set_int_member (object, "min-api-minor", terms->min_api_minor);
+  json_object_set_int_member (object, "min-build", terms->min_build);
+  json_object_set_boolean_member (object, "has-secrets", terms->has_secrets);
+  for (guint i = 0; i < terms->kernels->len; i++)
+    json_array_add_object_element (kernels, write_kernel (&g_array_index (terms->kernels, VaKernelHashes, i)));
   json_object_set_array_member (object, "kernels", kernels);
-  if (fixed->cpu_signature != 0)
-    json_object_set_int_member (object, "cpu-signature", fixed->cpu_signature);
-  for (guint i = 0; i < fixed->references->len; i++)
+  if (terms->cpu_signature != 0)
+    json_object_set_int_member (object, "cpu-signature", terms->cpu_signature);
+  for (guint i = 0; i < terms->references->len; i++)
     json_array_add_object_element (references,
-                                   write_reference (fixed->tee, &g_array_index (fixed->references, VaReference, i)));
+                                   write_reference (terms->tee, &g_array_index (terms->references, VaReference, i)));
   json_object_set_array_member (object, "references", references);
   return va_json_print (object);
 }
@@ -115,7 +115,7 @@ read_reference_cpus (VaFields *fields, const VaTeeCpus *measured, VaReference *r
 }
 
 static void
-read_kernel (VaFields *fields, JsonNode *node, VaLaunchTerms *fixed)
+read_kernel (VaFields *fields, JsonNode *node, VaLaunchTerms *terms)
 {
   VaFields nested = VA_FIELDS_INIT (JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL, "kernel");
   VaKernelHashes kernel = { { 0 }, { 0 }, { 0 } };
@@ -126,11 +126,11 @@ read_kernel (VaFields *fields, JsonNode *node, VaLaunchTerms *fixed)
   va_fields_hex (&nested, "cmdline", VA_REQUIRED, kernel.cmdline, VA_SHA256_SIZE);
   if (!va_fields_end (&nested, &reason))
     va_fields_fail (fields, "kernels", "%s", reason->message);
-  g_array_append_val (fixed->kernels, kernel);
+  g_array_append_val (terms->kernels, kernel);
 }
 
 static void
-read_reference (VaFields *fields, JsonNode *node, VaLaunchTerms *fixed)
+read_reference (VaFields *fields, JsonNode *node, VaLaunchTerms *terms)
 {
   VaFields nested = VA_FIELDS_INIT (NULL, "reference");
   g_autoptr(GError) reason = NULL;
@@ -144,18 +144,18 @@ read_reference (VaFields *fields, JsonNode *node, VaLaunchTerms *fixed)
       return;
     }
   nested.object = json_node_get_object (node);
-  va_fields_hex (&nested, "digest", VA_REQUIRED, reference.digest, fixed->tee->digest_size);
+  va_fields_hex (&nested, "digest", VA_REQUIRED, reference.digest, terms->tee->digest_size);
   firmware = va_fields_string (&nested, "firmware", VA_REQUIRED, sizeof reference.firmware - 1);
   va_fields_number (&nested, "secret-address", VA_REQUIRED, 0, G_MAXUINT32, &address);
-  va_fields_number (&nested, "kernel", VA_REQUIRED, 0, MAX (fixed->kernels->len, 1) - 1, &kernel);
+  va_fields_number (&nested, "kernel", VA_REQUIRED, 0, MAX (terms->kernels->len, 1) - 1, &kernel);
   reference.kernel = (guint) kernel;
   if (firmware != NULL)
     g_strlcpy (reference.firmware, firmware, sizeof reference.firmware);
   reference.secret_address = (guint32) address;
-  read_reference_cpus (&nested, fixed->tee->cpus, &reference);
+  read_reference_cpus (&nested, terms->tee->cpus, &reference);
   if (!va_fields_end (&nested, &reason))
     va_fields_fail (fields, "references", "%s", reason->message);
-  g_array_append_val (fixed->references, reference);
+  g_array_append_val (terms->references, reference);
 }
 
 /* Those that an earlier version fixed have no scheme. They were SEV's or SEV-ES's, and the table of the second reads
@@ -175,29 +175,29 @@ VaLaunchTerms *
 va_launch_terms_read (const char *text, GError **error)
 {
   g_autoptr(JsonObject) object = va_json_parse (text, strlen (text), error);
-  g_autoptr(VaLaunchTerms) fixed = va_launch_terms_new (NULL);
+  g_autoptr(VaLaunchTerms) terms = va_launch_terms_new (NULL);
   VaFields fields = VA_FIELDS_INIT (object, "launch");
   JsonArray *kernels, *references;
   guint64 signature = 0;
 
   if (object == NULL)
     return NULL;
-  fixed->tee = read_terms_tee (&fields);
-  fixed->api_major = read_terms_byte (&fields, "api-major");
-  fixed->api_minor = read_terms_byte (&fields, "api-minor");
-  fixed->min_api_major = read_terms_byte (&fields, "min-api-major");
-  fixed->min_api_minor = read_terms_byte (&fields, "min-api-minor");
-  fixed->min_build = read_terms_byte (&fields, "min-build");
-  fixed->has_secrets = va_fields_boolean (&fields, "has-secrets", TRUE);
+  terms->tee = read_terms_tee (&fields);
+  terms->api_major = read_terms_byte (&fields, "api-major");
+  terms->api_minor = read_terms_byte (&fields, "api-minor");
+  terms->min_api_major = read_terms_byte (&fields, "min-api-major");
+  terms->min_api_minor = read_terms_byte (&fields, "min-api-minor");
+  terms->min_build = read_terms_byte (&fields, "min-build");
+  terms->has_secrets = va_fields_boolean (&fields, "has-secrets", TRUE);
   kernels = va_fields_array (&fields, "kernels", VA_REQUIRED, VA_LAUNCH_TERMS_REFERENCES_MAX);
   for (guint i = 0; kernels != NULL && i < json_array_get_length (kernels); i++)
-    read_kernel (&fields, json_array_get_element (kernels, i), fixed);
+    read_kernel (&fields, json_array_get_element (kernels, i), terms);
   va_fields_number (&fields, "cpu-signature", VA_OPTIONAL, 1, G_MAXUINT32, &signature);
-  fixed->cpu_signature = (guint32) signature;
+  terms->cpu_signature = (guint32) signature;
   references = va_fields_array (&fields, "references", VA_REQUIRED, VA_LAUNCH_TERMS_REFERENCES_MAX);
   for (guint i = 0; references != NULL && i < json_array_get_length (references); i++)
-    read_reference (&fields, json_array_get_element (references, i), fixed);
-  if (fixed->references->len == 0)
+    read_reference (&fields, json_array_get_element (references, i), terms);
+  if (terms->references->len == 0)
     va_fields_fail (&fields, "references", "is empty");
-  return va_fields_end (&fields, error) ? g_steal_pointer (&fixed) : NULL;
+  return va_fields_end (&fields, error) ? g_steal_pointer (&terms) : NULL;
 }

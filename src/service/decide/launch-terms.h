@@ -21,10 +21,10 @@ typedef struct {
 /** va_launch_terms_new: empty ones. */
 VaLaunchTerms *va_launch_terms_new (const VaTee *tee);
 /** va_launch_terms_write: as JSON text, for the store. Returns: (transfer full). */
-char *va_launch_terms_write (const VaLaunchTerms *fixed);
+char *va_launch_terms_write (const VaLaunchTerms *terms);
 /** va_launch_terms_read: Errors: VA_CORE_ERROR: the text is not what va_launch_terms_write() gave */
 VaLaunchTerms *va_launch_terms_read (const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-void va_launch_terms_free (VaLaunchTerms *fixed);
+void va_launch_terms_free (VaLaunchTerms *terms);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaLaunchTerms, va_launch_terms_free)
 
 G_END_DECLS

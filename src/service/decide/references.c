@@ -219,34 +219,34 @@ typedef struct {
   VaStore *store;
   const VaRegistration *registration;
   VaStoredArtifact *artifact;
-  VaLaunchTerms *fixed;
+  VaLaunchTerms *terms;
 } References;
 
 static gboolean
 add_reference (const References *references, guint kernel, guint32 cpus, guint profile, GError **error)
 {
-  VaLaunchTerms *fixed = references->fixed;
+  VaLaunchTerms *terms = references->terms;
   VaMeasuredParts parts = {
-    .kernel = fixed->kernels->len > 0 ? &g_array_index (fixed->kernels, VaKernelHashes, kernel) : NULL,
+    .kernel = terms->kernels->len > 0 ? &g_array_index (terms->kernels, VaKernelHashes, kernel) : NULL,
     .cpus = cpus,
-    .cpu_signature = fixed->cpu_signature,
+    .cpu_signature = terms->cpu_signature,
     .profile = profile,
   };
   VaReference reference = { .kernel = kernel, .cpus = cpus, .profile = profile };
 
   g_strlcpy (reference.firmware, references->artifact->hash, sizeof reference.firmware);
   reference.secret_address = references->artifact->firmware.secret_base;
-  if (!va_reference_compute (references->cache, references->store, fixed->tee, references->artifact, &parts,
+  if (!va_reference_compute (references->cache, references->store, terms->tee, references->artifact, &parts,
                              reference.digest, error))
     return FALSE;
-  g_array_append_val (fixed->references, reference);
+  g_array_append_val (terms->references, reference);
   return TRUE;
 }
 
 static gboolean
 add_profiles (const References *references, guint kernel, guint32 cpus, GError **error)
 {
-  const VaTeeCpus *measured = references->fixed->tee->cpus;
+  const VaTeeCpus *measured = references->terms->tee->cpus;
   const char *chosen = references->registration->vmsa_profile;
 
   for (guint i = 0; i < measured->profiles; i++)
@@ -261,7 +261,7 @@ add_counts (const References *references, guint kernel, GError **error)
 {
   const VaRegistration *registration = references->registration;
 
-  if (references->fixed->tee->cpus == NULL)
+  if (references->terms->tee->cpus == NULL)
     return add_reference (references, kernel, 0, 0, error);
   for (guint i = 0; i < registration->cpu_counts_length; i++)
     if (!add_profiles (references, kernel, registration->cpu_counts[i], error))
@@ -284,10 +284,10 @@ count_profiles (const VaRegistration *registration, const VaTeeCpus *measured)
 
 /* The first launch computes all of this. */
 static gboolean
-check_size (const VaRegistration *registration, const VaLaunchTerms *fixed, GError **error)
+check_size (const VaRegistration *registration, const VaLaunchTerms *terms, GError **error)
 {
-  guint images = g_strv_length (registration->firmware_hashes), kernels = MAX (fixed->kernels->len, 1);
-  guint counts = registration->cpu_counts_length, profiles = count_profiles (registration, fixed->tee->cpus);
+  guint images = g_strv_length (registration->firmware_hashes), kernels = MAX (terms->kernels->len, 1);
+  guint counts = registration->cpu_counts_length, profiles = count_profiles (registration, terms->tee->cpus);
   guint64 cpus = 0, starts = (guint64) images * kernels;
 
   for (guint i = 0; i < counts; i++)
@@ -298,20 +298,20 @@ check_size (const VaRegistration *registration, const VaLaunchTerms *fixed, GErr
                     _("%u firmware images with %u combinations of kernel, initrd and command line and %u vCPU counts "
                       "make too many launch digests: at most %d, and %d vCPUs in all; register fewer, or use "
                       "launch-digests"),
-                    images, fixed->kernels->len, counts, VA_LAUNCH_TERMS_REFERENCES_MAX, CPUS_MAX);
+                    images, terms->kernels->len, counts, VA_LAUNCH_TERMS_REFERENCES_MAX, CPUS_MAX);
 }
 
 static gboolean
-prepare_terms (const VaRegistration *registration, VaLaunchTerms *fixed, GError **error)
+prepare_terms (const VaRegistration *registration, VaLaunchTerms *terms, GError **error)
 {
-  const VaTeeCpus *measured = fixed->tee->cpus;
+  const VaTeeCpus *measured = terms->tee->cpus;
   g_autoptr(GError) reason = NULL;
 
   if (registration->firmware_hashes == NULL)
     return TRUE;
-  if (measured != NULL && !measured->parse_model (registration->cpu_model, &fixed->cpu_signature, &reason))
+  if (measured != NULL && !measured->parse_model (registration->cpu_model, &terms->cpu_signature, &reason))
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("cpu-model: %s"), reason->message);
-  return check_size (registration, fixed, error);
+  return check_size (registration, terms, error);
 }
 
 static VaStoredArtifact *
@@ -344,7 +344,7 @@ add_firmware (References *references, const char *owner, const char *hash, GArra
   if (artifact == NULL)
     return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_ARTIFACT_MISSING);
   references->artifact = artifact;
-  for (guint i = 0; i < MAX (references->fixed->kernels->len, 1); i++)
+  for (guint i = 0; i < MAX (references->terms->kernels->len, 1); i++)
     if (!add_counts (references, i, error))
       return FALSE;
   g_array_append_val (areas, artifact->firmware);
@@ -353,15 +353,15 @@ add_firmware (References *references, const char *owner, const char *hash, GArra
 
 gboolean
 va_references_compute (VaReferenceCache *cache, VaStore *store, const char *owner, const VaRegistration *registration,
-                       VaLaunchTerms *fixed, GArray **areas, GError **error)
+                       VaLaunchTerms *terms, GArray **areas, GError **error)
 {
   g_autoptr(GArray) found = g_array_new (FALSE, FALSE, sizeof (VaFirmware));
   char **digests = registration->launch_digests;
-  References references = { .cache = cache, .store = store, .registration = registration, .fixed = fixed };
+  References references = { .cache = cache, .store = store, .registration = registration, .terms = terms };
 
-  g_array_unref (fixed->kernels);
-  fixed->kernels = va_registration_kernels (registration);
-  if (!prepare_terms (registration, fixed, error))
+  g_array_unref (terms->kernels);
+  terms->kernels = va_registration_kernels (registration);
+  if (!prepare_terms (registration, terms, error))
     return FALSE;
   for (guint i = 0; registration->firmware_hashes != NULL && registration->firmware_hashes[i] != NULL; i++)
     if (!add_firmware (&references, owner, registration->firmware_hashes[i], found, error))
@@ -370,9 +370,9 @@ va_references_compute (VaReferenceCache *cache, VaStore *store, const char *owne
     {
       VaReference reference = { 0 };
 
-      if (!va_hex_decode (digests[i], reference.digest, fixed->tee->digest_size, error))
+      if (!va_hex_decode (digests[i], reference.digest, terms->tee->digest_size, error))
         return FALSE;
-      g_array_append_val (fixed->references, reference);
+      g_array_append_val (terms->references, reference);
     }
   *areas = g_steal_pointer (&found);
   return TRUE;

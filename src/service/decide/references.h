@@ -40,14 +40,14 @@ gboolean va_reference_compute (VaReferenceCache *cache, VaStore *store, const Va
                                const VaMeasuredParts *parts, guint8 digest[VA_MEASURED_MAX], GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /**
- * va_references_compute: every reference of @registration, into fixed->references, with fixed->kernels, as fixed->tee
+ * va_references_compute: every reference of @registration, into terms->references, with terms->kernels, as terms->tee
  * measures: any allowed combination is one.
  * @areas: (out) (transfer full): of VaFirmware, the firmware's, in the same order; empty for launch digests
  * Errors: VA_PROBLEM_ARTIFACT_MISSING, VA_PROBLEM_BAD_REQUEST (no room for kernel hashes, no reset address for
  * SEV-ES, CPU model not known, too many combinations), VA_STORE_ERROR
  */
 gboolean va_references_compute (VaReferenceCache *cache, VaStore *store, const char *owner,
-                                const VaRegistration *registration, VaLaunchTerms *fixed, GArray **areas,
+                                const VaRegistration *registration, VaLaunchTerms *terms, GArray **areas,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -11,34 +11,34 @@ typedef struct {
   gatomicrefcount count;
   VaStoredRegistration *stored;
   VaRegistration *parsed; /* without inline secrets */
-} Held;
+} CachedRegistration;
 
 static gpointer
-held_ref (gconstpointer data)
+cached_registration_ref (gconstpointer data)
 {
-  Held *held = (gpointer) data;
+  CachedRegistration *cached = (gpointer) data;
 
-  g_atomic_ref_count_inc (&held->count);
-  return held;
+  g_atomic_ref_count_inc (&cached->count);
+  return cached;
 }
 
 static void
-held_unref (gpointer data)
+cached_registration_unref (gpointer data)
 {
-  Held *held = data;
+  CachedRegistration *cached = data;
 
-  if (held == NULL || !g_atomic_ref_count_dec (&held->count))
+  if (cached == NULL || !g_atomic_ref_count_dec (&cached->count))
     return;
-  va_stored_registration_free (held->stored);
-  va_registration_free (held->parsed);
-  g_free (held);
+  va_stored_registration_free (cached->stored);
+  va_registration_free (cached->parsed);
+  g_free (cached);
 }
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Held, held_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CachedRegistration, cached_registration_unref)
 
 VaRegistrationCache *
 va_registration_cache_new (guint max)
 {
-  return va_cache_new (max, held_ref, held_unref);
+  return va_cache_new (max, cached_registration_ref, cached_registration_unref);
 }
 
 /* No owner has an empty name. */
@@ -51,76 +51,77 @@ hash_names (const char *owner, const char *id, guint8 out[VA_SHA256_SIZE])
 }
 
 void
-va_registration_cache_forget (VaRegistrationCache *held, const char *owner, const char *id)
+va_registration_cache_forget (VaRegistrationCache *cache, const char *owner, const char *id)
 {
   guint8 key[VA_SHA256_SIZE];
 
   hash_names (owner, id, key);
-  va_cache_forget (held, key);
+  va_cache_forget (cache, key);
 }
 
-static Held *
+static CachedRegistration *
 find_stored_registration (VaStore *store, const char *owner, const char *id, GError **error)
 {
   VaStoredRegistration *stored = va_store_find_registration (store, owner, id, error);
-  Held *held;
+  CachedRegistration *cached;
 
   if (stored == NULL)
     return NULL;
-  held = g_new0 (Held, 1);
-  g_atomic_ref_count_init (&held->count);
-  held->stored = stored;
-  return held;
+  cached = g_new0 (CachedRegistration, 1);
+  g_atomic_ref_count_init (&cached->count);
+  cached->stored = stored;
+  return cached;
 }
 
 static gboolean
-may_be_held (const Held *held)
+may_be_cached (const CachedRegistration *cached)
 {
-  return strlen (held->stored->text) <= SIZE_MAX_HELD && g_bytes_get_size (held->stored->sealed) <= SIZE_MAX_HELD;
+  return strlen (cached->stored->text) <= SIZE_MAX_HELD && g_bytes_get_size (cached->stored->sealed) <= SIZE_MAX_HELD;
 }
 
-/* @held with its secrets, which are opened each time. */
+/* @cached with its secrets, which are opened each time. */
 static VaOpenRegistration *
-open_held (VaStore *store, Held *held, gboolean any_owner, GError **error)
+open_cached (VaStore *store, CachedRegistration *cached, gboolean any_owner, GError **error)
 {
   g_autoptr(GPtrArray) secrets = g_ptr_array_new_with_free_func ((GDestroyNotify) va_secret_ref_free);
   VaOpenRegistration *open;
 
-  if (!va_registration_open_parts (store, held->stored, &held->parsed, secrets, error))
+  if (!va_registration_open_parts (store, cached->stored, &cached->parsed, secrets, error))
     return NULL;
   open = g_new0 (VaOpenRegistration, 1);
-  open->held = held_ref (held);
-  open->stored = held->stored;
+  open->cached = cached_registration_ref (cached);
+  open->stored = cached->stored;
   open->any_owner = any_owner;
-  open->registration = *held->parsed;
+  open->registration = *cached->parsed;
   open->registration.secrets = g_ptr_array_new ();
   open->inline_secrets = g_steal_pointer (&secrets);
-  g_ptr_array_extend (open->registration.secrets, held->parsed->secrets, NULL, NULL);
+  g_ptr_array_extend (open->registration.secrets, cached->parsed->secrets, NULL, NULL);
   g_ptr_array_extend (open->registration.secrets, open->inline_secrets, NULL, NULL);
   return open;
 }
 
 VaOpenRegistration *
-va_registration_cache_open (VaRegistrationCache *all, VaStore *store, const char *owner, const char *id, GError **error)
+va_registration_cache_open (VaRegistrationCache *cache, VaStore *store, const char *owner, const char *id,
+                            GError **error)
 {
   guint8 key[VA_SHA256_SIZE];
-  g_autoptr(Held) held = NULL, found = NULL;
+  g_autoptr(CachedRegistration) cached = NULL, found = NULL;
   VaOpenRegistration *open;
 
   hash_names (owner, id, key);
-  held = va_cache_get (all, key);
-  open = held != NULL ? open_held (store, held, owner == NULL, NULL) : NULL;
+  cached = va_cache_get (cache, key);
+  open = cached != NULL ? open_cached (store, cached, owner == NULL, NULL) : NULL;
   if (open != NULL)
     return open;
   /* Also what is sealed under a data key that is no more, since it was read. */
-  va_cache_forget (all, key);
+  va_cache_forget (cache, key);
   found = find_stored_registration (store, owner, id, error);
-  open = found != NULL ? open_held (store, found, owner == NULL, error) : NULL;
+  open = found != NULL ? open_cached (store, found, owner == NULL, error) : NULL;
   if (open == NULL)
     return NULL;
   open->fresh = TRUE;
-  if (may_be_held (found))
-    va_cache_put (all, key, found);
+  if (may_be_cached (found))
+    va_cache_put (cache, key, found);
   return open;
 }
 
@@ -133,7 +134,7 @@ registration_is_same (const VaStoredRegistration *a, const VaStoredRegistration 
 }
 
 gboolean
-va_registration_cache_is_current (VaRegistrationCache *held, VaStore *store, const VaOpenRegistration *open,
+va_registration_cache_is_current (VaRegistrationCache *cache, VaStore *store, const VaOpenRegistration *open,
                                   GError **error)
 {
   const char *owner = open->any_owner ? NULL : open->stored->owner;
@@ -145,7 +146,7 @@ va_registration_cache_is_current (VaRegistrationCache *held, VaStore *store, con
   stored = va_store_find_registration (store, owner, open->stored->id, &reason);
   if (stored != NULL && registration_is_same (stored, open->stored))
     return TRUE;
-  va_registration_cache_forget (held, owner, open->stored->id);
+  va_registration_cache_forget (cache, owner, open->stored->id);
   if (reason != NULL && !g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND)
       && !g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_AMBIGUOUS))
     g_propagate_error (error, g_steal_pointer (&reason));
@@ -159,6 +160,6 @@ va_open_registration_free (VaOpenRegistration *open)
     return;
   g_ptr_array_unref (open->registration.secrets);
   g_ptr_array_unref (open->inline_secrets);
-  held_unref (open->held);
+  cached_registration_unref (open->cached);
   g_free (open);
 }

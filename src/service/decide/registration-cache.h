@@ -16,7 +16,7 @@ typedef VaCache VaRegistrationCache;
 
 /** A registration with its inline secrets, for one launch. */
 typedef struct {
-  gpointer held;                      /* what the following borrow from */
+  gpointer cached;                    /* what the following borrow from */
   const VaStoredRegistration *stored; /* borrowed */
   VaRegistration registration;        /* its members are borrowed, but for the secrets' array */
   GPtrArray *inline_secrets;          /* of VaSecretRef; those of the secrets that are inline */
@@ -33,15 +33,15 @@ VaRegistrationCache *va_registration_cache_new (guint max);
  * Returns: (transfer full)
  * Errors: those of va_store_find_registration() and va_registration_open()
  */
-VaOpenRegistration *va_registration_cache_open (VaRegistrationCache *held, VaStore *store, const char *owner,
+VaOpenRegistration *va_registration_cache_open (VaRegistrationCache *cache, VaStore *store, const char *owner,
                                                 const char *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_registration_cache_forget: the next one who opens @id in the same way gets it from the store. */
-void va_registration_cache_forget (VaRegistrationCache *held, const char *owner, const char *id);
+void va_registration_cache_forget (VaRegistrationCache *cache, const char *owner, const char *id);
 /**
  * va_registration_cache_is_current: whether the store still has @open as it is; it is forgotten otherwise.
  * Errors: VA_STORE_ERROR: the store did not answer
  */
-gboolean va_registration_cache_is_current (VaRegistrationCache *held, VaStore *store, const VaOpenRegistration *open,
+gboolean va_registration_cache_is_current (VaRegistrationCache *cache, VaStore *store, const VaOpenRegistration *open,
                                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void va_open_registration_free (VaOpenRegistration *open);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaOpenRegistration, va_open_registration_free)

@@ -183,34 +183,34 @@ va_rule_minimum_api (const VaRegistration *registration, const VaTeePlatform *pl
 }
 
 static gboolean
-check_version (const VaLaunchTerms *fixed, const VaClaims *claims, GError **error)
+check_version (const VaLaunchTerms *terms, const VaClaims *claims, GError **error)
 {
-  if (claims->api_major != fixed->api_major || claims->api_minor < fixed->api_minor)
+  if (claims->api_major != terms->api_major || claims->api_minor < terms->api_minor)
     return va_refuse (error, VA_PROBLEM_API_CHANGED,
                       _("the host reports SEV API %u.%u, but its platform's certificate said %u.%u when the launch "
                         "began"),
-                      claims->api_major, claims->api_minor, fixed->api_major, fixed->api_minor);
-  if (api_is_below (claims->api_major, claims->api_minor, fixed->min_api_major, fixed->min_api_minor))
-    return refuse_old_api (claims->api_major, claims->api_minor, fixed->min_api_major, fixed->min_api_minor, error);
-  if (claims->build_id < fixed->min_build)
+                      claims->api_major, claims->api_minor, terms->api_major, terms->api_minor);
+  if (api_is_below (claims->api_major, claims->api_minor, terms->min_api_major, terms->min_api_minor))
+    return refuse_old_api (claims->api_major, claims->api_minor, terms->min_api_major, terms->min_api_minor, error);
+  if (claims->build_id < terms->min_build)
     return va_refuse (error, VA_PROBLEM_API_TOO_OLD,
                       _("the platform's SEV build is %u, but the registration requires %u"), claims->build_id,
-                      fixed->min_build);
+                      terms->min_build);
   return TRUE;
 }
 
 /* A claim only: it helps to refuse with a better sentence, the measurement decides. */
 static gboolean
-check_measured_firmware (const VaLaunchTerms *fixed, const guint8 *firmware, char **detail, GError **error)
+check_measured_firmware (const VaLaunchTerms *terms, const guint8 *firmware, char **detail, GError **error)
 {
   g_autofree char *claimed = firmware != NULL ? va_hex_encode (firmware, VA_SHA256_SIZE) : NULL;
   g_autoptr(GString) allowed = g_string_new (NULL);
 
   if (claimed == NULL)
     return TRUE;
-  for (guint i = 0; i < fixed->references->len; i++)
+  for (guint i = 0; i < terms->references->len; i++)
     {
-      const VaReference *reference = &g_array_index (fixed->references, VaReference, i);
+      const VaReference *reference = &g_array_index (terms->references, VaReference, i);
 
       if (reference->firmware[0] == '\0' || g_str_equal (reference->firmware, claimed))
         return TRUE;
@@ -222,7 +222,7 @@ check_measured_firmware (const VaLaunchTerms *fixed, const guint8 *firmware, cha
 }
 
 gboolean
-va_rule_claims (const VaLaunchTerms *fixed, guint64 policy, const VaClaims *claims,
+va_rule_claims (const VaLaunchTerms *terms, guint64 policy, const VaClaims *claims,
                 const guint8 firmware[VA_SHA256_SIZE], char **detail, GError **error)
 {
   g_autoptr(GError) reason = NULL;
@@ -235,24 +235,24 @@ va_rule_claims (const VaLaunchTerms *fixed, guint64 policy, const VaClaims *clai
                                  policy, claims->policy);
       return va_refuse (error, VA_PROBLEM_POLICY_CHANGED, _("the guest's policy differs from the launch's"));
     }
-  if (!check_version (fixed, claims, &reason))
+  if (!check_version (terms, claims, &reason))
     {
       *detail = g_strdup_printf ("%s.", reason->message);
       g_propagate_error (error, g_steal_pointer (&reason));
       return FALSE;
     }
-  return check_measured_firmware (fixed, firmware, detail, error);
+  return check_measured_firmware (terms, firmware, detail, error);
 }
 
 const VaReference *
-va_rule_evidence (const VaLaunchTerms *fixed, const VaEvidence *evidence, VaSecret *key, GError **error)
+va_rule_evidence (const VaLaunchTerms *terms, const VaEvidence *evidence, VaSecret *key, GError **error)
 {
-  const VaReference *references = (const VaReference *) (gpointer) fixed->references->data;
+  const VaReference *references = (const VaReference *) (gpointer) terms->references->data;
   VaTeeVerdict verdict = VA_TEE_UNREADABLE;
   guint found = 0;
 
-  if (g_str_equal (evidence->type, fixed->tee->evidence_type))
-    verdict = fixed->tee->appraise (evidence->bytes, key, references, fixed->references->len, &found);
+  if (g_str_equal (evidence->type, terms->tee->evidence_type))
+    verdict = terms->tee->appraise (evidence->bytes, key, references, terms->references->len, &found);
   if (verdict == VA_TEE_MATCH)
     return &references[found];
   if (verdict == VA_TEE_MISMATCH)

@@ -59,7 +59,7 @@ gboolean va_rule_secrets (const VaRegistration *registration, const VaLaunchFact
  * @firmware: (nullable): SHA-256 of the firmware that the host says it starts; %NULL: it does not say
  * Errors: VA_PROBLEM_POLICY_CHANGED, _API_CHANGED, _API_TOO_OLD, _FIRMWARE_CHANGED
  */
-gboolean va_rule_claims (const VaLaunchTerms *fixed, guint64 policy, const VaClaims *claims,
+gboolean va_rule_claims (const VaLaunchTerms *terms, guint64 policy, const VaClaims *claims,
                          const guint8 firmware[VA_SHA256_SIZE], char **detail, GError **error);
 /**
  * va_rule_evidence: the reference that @evidence fits. All are tried, in constant time.
@@ -67,7 +67,7 @@ gboolean va_rule_claims (const VaLaunchTerms *fixed, guint64 policy, const VaCla
  * Returns: (transfer none): or %NULL
  * Errors: VA_PROBLEM_MEASUREMENT_MISMATCH; VA_PROBLEM_BAD_REQUEST: it is not evidence of the launch's technology
  */
-const VaReference *va_rule_evidence (const VaLaunchTerms *fixed, const VaEvidence *evidence, VaSecret *key,
+const VaReference *va_rule_evidence (const VaLaunchTerms *terms, const VaEvidence *evidence, VaSecret *key,
                                      GError **error);
 
 G_END_DECLS

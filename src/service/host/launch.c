@@ -42,7 +42,7 @@ typedef struct {
   guint64 policy;
   const VaTee *tee;
   VaTeePlatform *platform;
-  VaLaunchTerms *fixed;
+  VaLaunchTerms *terms;
   VaSecret *table; /* %NULL: no secrets */
   VaTeeStart start;
   VaStoredLaunch *launch;
@@ -52,7 +52,7 @@ static void
 attempt_clear (Attempt *attempt)
 {
   va_open_registration_free (attempt->open);
-  va_launch_terms_free (attempt->fixed);
+  va_launch_terms_free (attempt->terms);
   va_secret_free (attempt->table);
   va_tee_start_clear (&attempt->start);
   va_tee_platform_free (attempt->platform);
@@ -178,24 +178,24 @@ static gboolean
 fix_terms (Attempt *attempt, GError **error)
 {
   const VaRegistration *registration = attempt->registration;
-  VaLaunchTerms *fixed = va_launch_terms_new (attempt->tee);
+  VaLaunchTerms *terms = va_launch_terms_new (attempt->tee);
   VaService *service = attempt->service;
   const VaLaunchFacts facts = { attempt->policy, attempt->host, service->groups, attempt->platform };
   g_autoptr(GPtrArray) secrets = NULL, omitted = NULL;
   g_autoptr(GArray) areas = NULL;
 
-  attempt->fixed = fixed;
-  fixed->api_major = attempt->platform->api_major;
-  fixed->api_minor = attempt->platform->api_minor;
-  fixed->min_api_major = registration->min_api_major;
-  fixed->min_api_minor = registration->min_api_minor;
-  fixed->min_build = registration->min_build;
+  attempt->terms = terms;
+  terms->api_major = attempt->platform->api_major;
+  terms->api_minor = attempt->platform->api_minor;
+  terms->min_api_major = registration->min_api_major;
+  terms->min_api_minor = registration->min_api_minor;
+  terms->min_build = registration->min_build;
   if (!va_rule_secrets (registration, &facts, &secrets, &omitted, error))
     return FALSE;
   if (omitted->len > 0)
     va_audit_entry_set_names (attempt->entry, VA_AUDIT_SECRETS_LEFT_OUT, omitted);
-  fixed->has_secrets = secrets->len > 0;
-  return va_references_compute (service->references, service->store, attempt->stored->owner, registration, fixed,
+  terms->has_secrets = secrets->len > 0;
+  return va_references_compute (service->references, service->store, attempt->stored->owner, registration, terms,
                                 &areas, error)
          && va_secret_table_make (service->store, attempt->stored->owner, registration, secrets, areas, &attempt->table,
                                   error);
@@ -204,7 +204,7 @@ fix_terms (Attempt *attempt, GError **error)
 static gboolean
 begin_attempt (Attempt *attempt, GError **error)
 {
-  const GArray *references = attempt->fixed->references;
+  const GArray *references = attempt->terms->references;
   const VaTeeLaunch launch = { .platform = attempt->platform,
                                .policy = attempt->policy,
                                .domain_uuid = attempt->request->domain_uuid,
@@ -243,12 +243,12 @@ static void
 note_grant (const Attempt *attempt)
 {
   VaAuditEntry *entry = attempt->entry;
-  const char *fixed = attempt->launch->fixed;
+  const char *terms = attempt->launch->terms;
 
   va_audit_entry_set_text (entry, VA_AUDIT_LAUNCH, attempt->launch->id);
   va_audit_entry_set_number (entry, VA_AUDIT_POLICY, (gint64) attempt->policy);
   va_audit_entry_set_text (entry, VA_AUDIT_GENERATION, attempt->platform->generation);
-  va_audit_entry_set_hash (entry, VA_AUDIT_TERMS, fixed, strlen (fixed));
+  va_audit_entry_set_hash (entry, VA_AUDIT_TERMS, terms, strlen (terms));
   va_audit_entry_decide (entry, VA_AUDIT_VERDICT_GRANTED);
 }
 
@@ -282,7 +282,7 @@ commit_attempt (Attempt *attempt, GError **error)
   if (!take_waiting (attempt, error))
     return FALSE;
   launch->expires = (launch->created + attempt->service->launch_ms + 999) / 1000 * 1000;
-  launch->fixed = va_launch_terms_write (attempt->fixed);
+  launch->terms = va_launch_terms_write (attempt->terms);
   timeline = g_strdup (launch->timeline);
   permit.wait_timeline = timeline;
   va_stored_launch_step (launch, "granted", launch->created);

@@ -35,7 +35,7 @@ typedef struct {
   GError *refusal;
   /* for the explanation of a measurement that does not fit */
   VaSecret *key; /* of VaTee.appraisal_key */
-  VaLaunchTerms *fixed;
+  VaLaunchTerms *terms;
   char *owner;
   gboolean explained; /* the explainer has a place for it */
 } Validation;
@@ -49,7 +49,7 @@ validation_clear (Validation *validation)
   g_clear_error (&validation->refusal);
   va_secret_free (validation->key);
   va_evidence_clear (&validation->evidence);
-  va_launch_terms_free (validation->fixed);
+  va_launch_terms_free (validation->terms);
   g_free (validation->owner);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Validation, validation_clear)
@@ -63,13 +63,13 @@ open_launch (Validation *validation, const VaStoredLaunch *launch, VaSecret **ke
   *keys = va_store_open_keys (store, launch, error);
   if (*keys == NULL)
     return FALSE;
-  validation->fixed = va_launch_terms_read (launch->fixed, error);
-  if (validation->fixed == NULL)
+  validation->terms = va_launch_terms_read (launch->terms, error);
+  if (validation->terms == NULL)
     return FALSE;
-  validation->key = validation->fixed->tee->appraisal_key (*keys);
+  validation->key = validation->terms->tee->appraisal_key (*keys);
   if (validation->key == NULL)
     return va_refuse (error, VA_PROBLEM_INTERNAL, _("the launch's stored keys are damaged"));
-  if (!validation->fixed->has_secrets)
+  if (!validation->terms->has_secrets)
     return TRUE;
   *table = va_store_open_table (store, launch, error);
   return *table != NULL;
@@ -86,7 +86,7 @@ make_reply (Validation *validation, const VaReference *reference, VaSecret *keys
   reply->launch_id = g_strdup (validation->request->launch_id);
   if (table == NULL)
     return TRUE;
-  packet = validation->fixed->tee->seal (keys, table, validation->evidence.bytes);
+  packet = validation->terms->tee->seal (keys, table, validation->evidence.bytes);
   if (packet == NULL)
     return va_refuse (error, VA_PROBLEM_INTERNAL, _("the launch's stored keys are damaged"));
   va_validate_reply_set_packet (reply, packet);
@@ -104,12 +104,12 @@ reach_verdict (Validation *validation, const VaStoredLaunch *launch, char **deta
   const VaReference *reference;
 
   if (!open_launch (validation, launch, &keys, &table, error)
-      || !va_rule_claims (validation->fixed, launch->policy, &validation->claims, firmware, detail, error))
+      || !va_rule_claims (validation->terms, launch->policy, &validation->claims, firmware, detail, error))
     return FALSE;
-  reference = va_rule_evidence (validation->fixed, &validation->evidence, validation->key, error);
+  reference = va_rule_evidence (validation->terms, &validation->evidence, validation->key, error);
   if (reference == NULL || !make_reply (validation, reference, keys, table, error))
     return FALSE;
-  *detail = va_explain_match (validation->fixed, reference);
+  *detail = va_explain_match (validation->terms, reference);
   return TRUE;
 }
 
@@ -256,7 +256,7 @@ queue_explanation (Validation *validation)
   explanation->vm = g_strdup (validation->vm);
   explanation->owner = g_steal_pointer (&validation->owner);
   explanation->host = g_strdup (validation->peer->name);
-  explanation->fixed = g_steal_pointer (&validation->fixed);
+  explanation->terms = g_steal_pointer (&validation->terms);
   explanation->key = g_steal_pointer (&validation->key);
   explanation->evidence = validation->evidence;
   validation->evidence = (VaEvidence){ 0 };

@@ -37,7 +37,7 @@ gboolean
 va_vm_check_usable (VaService *service, const char *owner, const VaRegistration *registration, GError **error)
 {
   const VaTee *tee = va_registration_tee (registration);
-  g_autoptr(VaLaunchTerms) fixed = va_launch_terms_new (tee);
+  g_autoptr(VaLaunchTerms) terms = va_launch_terms_new (tee);
   g_autoptr(GArray) areas = NULL;
   g_autoptr(VaSecret) table = NULL;
   g_autoptr(GError) reason = NULL;
@@ -51,7 +51,7 @@ va_vm_check_usable (VaService *service, const char *owner, const VaRegistration 
   if (registration->cloud_cert != NULL && tee->check_owner != NULL
       && !tee->check_owner (registration->cloud_cert, &reason))
     return va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("cloud-cert: %s"), reason->message);
-  return va_references_compute (service->references, service->store, owner, registration, fixed, &areas, error)
+  return va_references_compute (service->references, service->store, owner, registration, terms, &areas, error)
          && va_secret_table_make (service->store, owner, registration, registration->secrets, areas, &table, error);
 }
 

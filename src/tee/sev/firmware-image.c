@@ -38,7 +38,7 @@ static const struct {
 /* Instructions that reset vectors have before their jump. */
 static const struct {
   guint8 opcode[3];
-  guint8 fixed, length;
+  guint8 terms, length;
 } before_jump[] = {
   { { 0x90 }, 1, 1 },             /* nop */
   { { 0xfa }, 1, 1 },             /* cli */
@@ -63,7 +63,7 @@ static gsize
 skip_instruction (const guint8 *at, gsize left)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (before_jump); i++)
-    if (before_jump[i].length < left && memcmp (at, before_jump[i].opcode, before_jump[i].fixed) == 0)
+    if (before_jump[i].length < left && memcmp (at, before_jump[i].opcode, before_jump[i].terms) == 0)
       return before_jump[i].length;
   return 0;
 }
