@@ -4,13 +4,8 @@ set -u
 if [ -z "${VA_TEST_POSTGRESQL-}" ]; then
   exec /usr/bin/python3 -m lib.postgresql run bash "$0"
 fi
-<<<<<<< HEAD:tests/system/test-store-postgresql.sh
 . "$VA_TOP_SRCDIR/tests/lib/tap.sh"
-for program in "$VA_TOP_BUILDDIR"/tests/unit/test-store{,-commits,-launches,-objects,-pages}; do
-=======
-. "$VA_TOP_SRCDIR/tests/unit/tap.sh"
 for program in "$VA_TOP_BUILDDIR"/tests/unit/test-store{,-commits,-launches,-objects,-pages,-tables}; do
->>>>>>> d10707c (Store: the list of tables is compared with the databases' own):tests/unit/test-store-postgresql.sh
   include "$program"
 done
 finish

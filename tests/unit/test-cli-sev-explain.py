@@ -7,11 +7,12 @@ import hashlib
 import json
 import struct
 import subprocess
+import sys
 
-from lib import owner
+from lib import owner, tap
 from lib.peers import firmware
 
-from cli_sev import IMAGE, INITRD, KERNEL, MILAN, OVMF, PLAIN, PROGRAM, es_digest, folder, measured, put, sev, test
+from cli_sev import IMAGE, TESTS, INITRD, KERNEL, MILAN, OVMF, PLAIN, PROGRAM, es_digest, folder, measured, put, sev, test
 
 
 @test
@@ -179,3 +180,6 @@ def kernels_without_hashes():
     for kernel in (late, linux, KERNEL):
         assert len(sev("digest", "--firmware", OVMF, "--kernel", kernel)) == 65
     assert "kernelHashes='yes' is missing" in why(hashlib.sha256(IMAGE).digest(), "--kernel", KERNEL)
+
+
+sys.exit(tap.run(TESTS, None, title=lambda test: test.__name__.replace("_", " ")))
