@@ -86,11 +86,12 @@ bind_state (gconstpointer record, gsize member, VaDbValue *value, char **made)
 static const VaStoreKind va_store_kind_state = { 't', read_state, bind_state, NULL };
 typedef VaLaunchState VaStoreMember_state;
 
-/* The parts of the firmware's version are there all or none. */
+/* The parts of the firmware's version are there all or none. The first of them says which. */
 static void
 read_version_part (VaDbStatement *row, int column, gpointer record, gsize member)
 {
-  ((VaStoredLaunch *) record)->has_firmware_version = !va_db_column_is_null (row, column);
+  if (member == G_STRUCT_OFFSET (VaStoredLaunch, api_major))
+    ((VaStoredLaunch *) record)->has_firmware_version = !va_db_column_is_null (row, column);
   G_STRUCT_MEMBER (guint8, record, member) = (guint8) va_db_column_number (row, column);
 }
 
