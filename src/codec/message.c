@@ -201,7 +201,7 @@ member_has_value (const VaMember *member, gconstpointer data)
   if (member->kind == VA_KIND_CUSTOM) /* its writer knows */
     return TRUE;
   if (member->flag != 0)
-    return *(const gboolean *) ((const guint8 *) data + member->flag - 1);
+    return G_STRUCT_MEMBER (gboolean, data, member->flag - 1);
   return find_member_functions (member)->has_value (member, field);
 }
 
