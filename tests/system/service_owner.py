@@ -114,8 +114,11 @@ def what_is_shown_can_be_registered(w):
     owner.run('vm', 'register', vm, '--file', put('shown.json', text.encode()), '--firmware', late)
     assert hashed in owner.run('artifact', 'list', '--json')
     told = owner.run('artifact', 'show', hashed)
-    assert hashed in told and vm in told and 'bytes at 0x' in told, told
-    assert json.loads(owner.run('artifact', 'show', hashed, '--json'))['registrations'] == [vm]
+    assert hashed in told and 'bytes at 0x' in told and 'none' in told, told
+    assert json.loads(owner.run('artifact', 'show', hashed, '--json'))['registrations'] == []
+    used = hashlib.sha256(firmware(63)).hexdigest()
+    assert used in owner.run('artifact', 'show', used) and vm in owner.run('artifact', 'show', used)
+    assert vm in json.loads(owner.run('artifact', 'show', used, '--json'))['registrations']
     assert 'is not the hash' in owner.run('artifact', 'show', hashed[1:], code=2)
     # What is no member of an answer is refused as before.
     unknown = put('unknown.json', json.dumps({**json.loads(shown), 'surprise': 1}).encode())
