@@ -100,10 +100,3 @@ va_json_set_one_or_several (JsonObject *object, const char *name, char *const *s
   else
     va_json_set_strings (object, name, strings);
 }
-
-void
-va_json_set_positive (JsonObject *object, const char *name, guint64 number)
-{
-  if (number != 0)
-    json_object_set_int_member (object, name, (gint64) number);
-}

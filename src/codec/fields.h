@@ -35,7 +35,5 @@ void va_json_set_text (JsonObject *object, const char *name, const char *text);
 void va_json_set_strings (JsonObject *object, const char *name, char *const *strings);
 /** va_json_set_one_or_several: adds @strings unless it is %NULL, one alone without a list around it. */
 void va_json_set_one_or_several (JsonObject *object, const char *name, char *const *strings);
-/** va_json_set_positive: adds @number unless it is 0, which stands for "no such rule". */
-void va_json_set_positive (JsonObject *object, const char *name, guint64 number);
 
 G_END_DECLS

@@ -45,9 +45,9 @@ log_call (VaHostSubject *subject, JsonObject *reply, const GError *reason)
 }
 
 typedef enum {
-  ONCE,    /* its sender tries again by itself */
-  PERSIST, /* tries to connect until the end */
-  START,   /* the same, and short after silence, see va_service_client_launch() */
+  CALL_ONCE,         /* its sender tries again by itself */
+  CALL_PERSISTENTLY, /* tries to connect until the end */
+  CALL_AT_START,     /* the same, and short after silence, see va_service_client_launch() */
 } Urgency;
 
 /* Sends @body (transfer full) to @path (transfer full). */
@@ -63,10 +63,10 @@ post_message (VaClient *client, VaHostSubject subject, char *path, JsonObject *b
                               .deadline_ms = (guint) CLAMP (left, 1, 600000),
                               .max_reply = REPLY_MAX,
                               .request_id = id,
-                              .persist = urgency != ONCE };
+                              .persist = urgency != CALL_ONCE };
   g_autoptr(JsonObject) reply = NULL;
   GError *reason = NULL;
-  gint64 silence = urgency == START ? va_client_silent_for (client) : -1;
+  gint64 silence = urgency == CALL_AT_START ? va_client_silent_for (client) : -1;
   gboolean ok;
 
   request.brief = silence >= 0 && silence < SILENCE && request.deadline_ms > BRIEF_MS;
@@ -110,7 +110,7 @@ ask_for_launch (VaClient *client, const char *registration, const VaLaunchReques
   char *path = g_strdup_printf ("/v1/vm/%s/launch", registration);
   const VaHostSubject subject = { .call = "launch", .launch_id = request->launch_id, .vm = registration };
   g_autoptr(JsonObject) reply =
-    post_message (client, subject, path, va_launch_request_write (request), end, START, error);
+    post_message (client, subject, path, va_launch_request_write (request), end, CALL_AT_START, error);
 
   if (reply == NULL)
     return FALSE;
@@ -150,7 +150,7 @@ va_service_client_validate (VaClient *client, const char *registration, const Va
   char *path = g_strdup_printf ("/v1/vm/%s/validate", registration);
   const VaHostSubject subject = { .call = "validate", .launch_id = request->launch_id, .vm = registration };
   g_autoptr(JsonObject) object =
-    post_message (client, subject, path, va_validate_request_write (request), end, PERSIST, error);
+    post_message (client, subject, path, va_validate_request_write (request), end, CALL_PERSISTENTLY, error);
   g_autoptr(VaValidateReply) reply = NULL;
 
   if (object == NULL)
@@ -172,7 +172,7 @@ va_service_client_outcome (VaClient *client, const char *launch_id, const VaOutc
 {
   char *path = g_strdup_printf ("/v1/launch/%s/outcome", launch_id);
   const VaHostSubject subject = { .call = "outcome", .launch_id = launch_id };
-  g_autoptr(JsonObject) reply = post_message (client, subject, path, va_outcome_write (outcome), end, ONCE, error);
+  g_autoptr(JsonObject) reply = post_message (client, subject, path, va_outcome_write (outcome), end, CALL_ONCE, error);
 
   return reply != NULL;
 }
@@ -182,7 +182,7 @@ va_service_client_features (VaClient *client, const VaHostFeatures *features, gi
 {
   const VaHostSubject subject = { .call = "features" };
   g_autoptr(JsonObject) reply =
-    post_message (client, subject, g_strdup ("/v1/host"), va_host_features_write (features), end, ONCE, error);
+    post_message (client, subject, g_strdup ("/v1/host"), va_host_features_write (features), end, CALL_ONCE, error);
 
   return reply != NULL;
 }

@@ -274,7 +274,7 @@ check_store_place (Check *check)
 }
 
 void
-va_check_config (const VaConfig *config, GPtrArray *problems)
+va_service_check_config (const VaConfig *config, GPtrArray *problems)
 {
   Check check = { config, problems, va_service_now () / 1000 };
   guint before;

@@ -17,9 +17,10 @@ gboolean va_check_become_service (const VaConfig *config, gboolean is_default, G
 #define VA_SERVICE_USER "virt-attest"
 
 /**
- * va_check_config: all that is wrong, and not the first mistake alone. What will be wrong soon is logged as a warning.
+ * va_service_check_config: all that is wrong, and not the first mistake alone. What will be wrong soon is logged as a
+ * warning.
  * @problems: of GError, which are added
  */
-void va_check_config (const VaConfig *config, GPtrArray *problems);
+void va_service_check_config (const VaConfig *config, GPtrArray *problems);
 
 G_END_DECLS

@@ -256,7 +256,7 @@ check_configuration (const VaConfig *config, const char *path, gboolean is_defau
     g_ptr_array_add (problems, g_steal_pointer (&reason));
   if (!find_key_service (config, &key_service, &reason))
     g_ptr_array_add (problems, g_steal_pointer (&reason));
-  va_check_config (config, problems);
+  va_service_check_config (config, problems);
   if (!report_problems (problems, error))
     return FALSE;
   printf (_("%s: ok\n"), path);

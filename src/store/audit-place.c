@@ -46,6 +46,17 @@ trust_of (VaSecret *key, const VaStoredAudit *record, gboolean digest_fits)
   return va_bytes_equal (mac, record->mac, sizeof mac) ? VA_AUDIT_HELD : VA_AUDIT_BROKEN;
 }
 
+void
+va_stored_audit_free (VaStoredAudit *record)
+{
+  if (record == NULL)
+    return;
+  g_free (record->owner);
+  g_free (record->launch);
+  g_free (record->text);
+  g_free (record);
+}
+
 gpointer
 va_store_audit_read (VaDbStatement *row)
 {

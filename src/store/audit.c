@@ -41,17 +41,6 @@ notes_of (VaDb *sql)
   return (Notes *) &sql->notes;
 }
 
-void
-va_stored_audit_free (VaStoredAudit *record)
-{
-  if (record == NULL)
-    return;
-  g_free (record->owner);
-  g_free (record->launch);
-  g_free (record->text);
-  g_free (record);
-}
-
 gboolean
 va_store_audit_write (VaDb *sql, VaAuditEntry *entry, GError **error)
 {

@@ -47,6 +47,12 @@ links_lead_somewhere () # DOCUMENT
   return $missing
 }
 
+no_merge_is_half_done ()
+{
+  ! (cd "$top" && grep -rnE --include='*.[ch]' --include='*.py' --include='*.sh' --include='*.md' --include='*.mk' \
+    --include='*.json' '^(<<<<<<<|>>>>>>>) ' src plugin hooks tests docs schemas)
+}
+
 readme_is_short () { test "$(wc -l <"$top/README.md")" -le 130; }
 
 # The room of a file: its directory, without src/.
@@ -98,6 +104,7 @@ for document in README.md CHANGELOG.md SECURITY.md docs/{ARCHITECTURE,INSTALL,PE
   check "$document names files that exist" named_files_exist "$document"
   check "$document links to files that exist" links_lead_somewhere "$document"
 done
+check "no file has a merge's marks" no_merge_is_half_done
 check "README.md has at most 130 lines" readme_is_short
 check "po/POTFILES.in lists every source with messages" potfiles_are_complete
 check "numbers in messages have formats that translators get whole" formats_are_whole

@@ -8,7 +8,7 @@
 /* Between launch.c (what a launch is) and launch-serve.c (how it is served) only. */
 G_BEGIN_DECLS
 
-typedef enum { VALIDATION_NONE, VALIDATION_RUNNING, VALIDATION_DONE } Validation;
+typedef enum { VALIDATION_NONE, VALIDATION_RUNNING, VALIDATION_DONE } ValidationStage;
 
 struct _VaLaunch {
   gatomicrefcount refs;
@@ -20,7 +20,7 @@ struct _VaLaunch {
   VaQemuLogMark log; /* where what QEMU prints in this start begins */
   gboolean marked;   /* the domain's marker is this launch's */
   enum { ATTENTION_NONE, ATTENTION_WANTED, ATTENTION_GIVEN } attention;
-  Validation validation;
+  ValidationStage validation;
   VaValidateReply *reply; /* set once, then it stays */
 };
 

@@ -9,7 +9,6 @@ G_BEGIN_DECLS
 #define VA_POLICY_NOKS (1u << 1)
 #define VA_POLICY_ES (1u << 2)
 #define VA_POLICY_NOSEND (1u << 3)
-#define VA_POLICY_DOMAIN (1u << 4)
 #define VA_POLICY_SEV (1u << 5)
 #define VA_POLICY_BITS 6
 #define VA_POLICY_RESERVED 0x0000ffc0u /* SEV firmware refuses them; the bits above are a least API version */
