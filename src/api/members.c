@@ -26,7 +26,7 @@ void
 va_fields_check_policy_rule (VaFields *fields, guint64 required, guint64 forbidden)
 {
   if (required == 0 && forbidden == 0)
-    va_fields_fail (fields, "required", _("demands nothing, and nothing is forbidden: name at least one bit"));
+    va_fields_fail (fields, "required", _("is 0, and so is “forbidden”: set at least one bit in either"));
   if ((required & forbidden) != 0)
     va_fields_fail (fields, "forbidden", _("forbids bits that are required: 0x%x"), (guint) (required & forbidden));
 }

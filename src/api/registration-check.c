@@ -29,14 +29,14 @@ check_references (VaFields *fields, const VaRegistration *registration)
   gboolean boots_kernel = registration->kernel_hashes != NULL;
 
   if (!boots_kernel && registration->initrd_hashes != NULL)
-    va_fields_fail (fields, "initrd-hash", _("goes with kernel-hash only"));
+    va_fields_fail (fields, "initrd-hash", _("is allowed only with kernel-hash"));
   if (!boots_kernel && registration->cmdline_hashes != NULL)
-    va_fields_fail (fields, "cmdline-hash", _("goes with kernel-hash only"));
+    va_fields_fail (fields, "cmdline-hash", _("is allowed only with kernel-hash"));
   check_cmdlines (fields, registration);
   if ((registration->firmware_hashes != NULL) == (registration->launch_digests != NULL))
     va_fields_fail (fields, "firmware-hashes", _("give either it or launch-digests"));
   if (boots_kernel && registration->launch_digests != NULL)
-    va_fields_fail (fields, "kernel-hash", _("goes with firmware-hashes only: launch digests have it in them"));
+    va_fields_fail (fields, "kernel-hash", _("is allowed only with firmware-hashes: launch digests include it"));
 }
 
 /* With SEV-ES the measurement covers each vCPU's state, so a firmware alone does not make a digest. */
@@ -51,9 +51,9 @@ check_registered_cpus (VaFields *fields, const VaRegistration *registration)
   if (needed && registration->cpu_model == NULL)
     va_fields_fail (fields, "cpu-model", _("is missing"));
   if (!es && registration->cpu_counts_length > 0)
-    va_fields_fail (fields, "cpu-count", _("goes with amd-sev-es only"));
+    va_fields_fail (fields, "cpu-count", _("is allowed only with amd-sev-es"));
   if (!es && registration->cpu_model != NULL)
-    va_fields_fail (fields, "cpu-model", _("goes with amd-sev-es only"));
+    va_fields_fail (fields, "cpu-model", _("is allowed only with amd-sev-es"));
 }
 
 /* One person alone could let another registration have a secret that is stored by name. */
@@ -63,8 +63,8 @@ check_persons (VaFields *fields, const VaRegistration *registration)
   for (guint i = 0; registration->two_persons && i < registration->secrets->len; i++)
     if (((VaSecretRef *) registration->secrets->pdata[i])->name != NULL)
       va_fields_fail (fields, "secrets",
-                      _("with two-persons secrets are given inline, not by name: one person alone could "
-                        "let another registration have those"));
+                      _("with two-persons, secrets must be inline: one person alone could use a stored secret in "
+                        "another registration"));
 }
 
 void
@@ -75,7 +75,7 @@ va_registration_check_stored (VaFields *fields, gconstpointer message)
   check_references (fields, registration);
   check_registered_cpus (fields, registration);
   if (registration->any_domain && registration->domains != NULL)
-    va_fields_fail (fields, "domains", _("goes with any-domain false only"));
+    va_fields_fail (fields, "domains", _("is allowed only with any-domain false"));
   check_persons (fields, registration);
 }
 

@@ -49,9 +49,9 @@ va_fields_check_registration_policy (VaFields *fields, const VaRegistration *reg
   if (!rule && !va_policy_check ((guint32) registration->policy, &reason))
     va_fields_fail (fields, "policy", "%s", reason->message);
   if ((scheme_required (registration) & never) != 0)
-    va_fields_fail (fields, "policy", _("amd-sev-es demands bit 2 (ES)"));
+    va_fields_fail (fields, "policy", _("amd-sev-es requires bit 2 (ES)"));
   if ((registration->policy & scheme_forbidden (registration)) != 0)
-    va_fields_fail (fields, "policy", _("amd-sev forbids bit 2 (ES)"));
+    va_fields_fail (fields, "policy", _("amd-sev requires bit 2 (ES) to be clear"));
   if (debug && !registration->allow_debug)
     va_fields_fail (fields, "policy",
                     rule
@@ -60,7 +60,7 @@ va_fields_check_registration_policy (VaFields *fields, const VaRegistration *reg
                       : _("lacks bit 0 (NODBG), so the host may read the guest's memory; set it, or say allow-debug if "
                           "that is meant"));
   if (!debug && registration->allow_debug)
-    va_fields_fail (fields, "allow-debug", _("goes with a policy without bit 0 (NODBG) only"));
+    va_fields_fail (fields, "allow-debug", _("is allowed only with a policy without bit 0 (NODBG)"));
 }
 
 gboolean

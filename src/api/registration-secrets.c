@@ -61,7 +61,7 @@ check_rule_demands (VaFields *fields, gconstpointer message)
 
   if (rule->policy_required == 0 && rule->policy_forbidden == 0 && rule->min_api_major == 0 && rule->min_api_minor == 0
       && rule->hosts == NULL && rule->chips == NULL)
-    va_fields_fail (fields, "policy", _("is missing, and so is everything else: a rule must demand something"));
+    va_fields_fail (fields, "policy", _("is missing: a rule must have at least one condition"));
 }
 
 static const VaMessage secret_rule = {

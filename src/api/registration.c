@@ -68,7 +68,7 @@ read_vmsa_profile (VaFields *fields, const VaMember *member, gpointer message)
   if (choice > 0)
     registration->vmsa_profile = g_strdup (member->choices[choice]);
   if (choice >= 0 && registration->scheme != VA_SCHEME_SEV_ES)
-    va_fields_fail (fields, member->name, _("goes with amd-sev-es only"));
+    va_fields_fail (fields, member->name, _("is allowed only with amd-sev-es"));
 }
 
 static void

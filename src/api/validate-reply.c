@@ -26,7 +26,7 @@ check_sealed_secret (VaFields *fields, gconstpointer message)
   if (reply->has_secret != (reply->payload != NULL))
     va_fields_fail (fields, "secret-payload", _("must come together with secret-header"));
   if (reply->secret_address != 0 && !reply->has_secret)
-    va_fields_fail (fields, "secret-address", _("goes with secret-header only"));
+    va_fields_fail (fields, "secret-address", _("is allowed only with secret-header"));
   if (reply->payload != NULL && g_bytes_get_size (reply->payload) % PAYLOAD_BLOCK != 0)
     va_fields_fail (fields, "secret-payload", "%s", _(PAYLOAD_SIZE));
 }

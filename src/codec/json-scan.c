@@ -259,10 +259,9 @@ take_scalar (Scan *scan, const char *p, const char *end, const char **why)
   else
     end_json_value (scan);
   if (string)
-    *why =
-      _("this string does not end, or has a control character, half a surrogate pair or an escape that JSON lacks");
+    *why = _("unterminated string, or one with a control character, an unpaired surrogate or an invalid escape");
   else if (number)
-    *why = _("this number does not end as one, or has more than 18 digits, or more than 2 in its exponent");
+    *why = _("malformed number, or one with more than 18 digits or 2 exponent digits");
   return string ? skip_string (p, end) : number ? skip_number (p, end) : skip_word (p, end);
 }
 

@@ -65,7 +65,7 @@ parse_scanned (const char *text, gsize size, guint members, GError **error)
     }
   if (count_members (root) != members)
     {
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("the JSON names one key twice"));
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("the JSON object contains a member twice"));
       return NULL;
     }
   return json_object_ref (json_node_get_object (root));

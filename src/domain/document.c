@@ -226,8 +226,12 @@ va_domain_find_launch (const VaXmlTree *tree, xmlNode **launch, GError **error)
     if (va_xml_is (child, VA_DOMAIN_NAMESPACE, "launch"))
       *launch = child;
   if (has_other_of_ours (root, *launch))
-    return refuse_document (error, _("the namespace " VA_DOMAIN_NAMESPACE
-                                     " may have one element in a domain: <launch>, directly in <metadata>"));
+    {
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
+                   _("the namespace %s may have one element in a domain: <launch>, directly in <metadata>"),
+                   VA_DOMAIN_NAMESPACE);
+      return FALSE;
+    }
   return *launch == NULL || (check_attributes (*launch, error) && check_launch_empty (*launch, error));
 }
 

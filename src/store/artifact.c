@@ -60,7 +60,7 @@ const VaStoreTable va_store_table_artifacts = {
 
 static const VaStoreQuotaRule image_quota = {
   "SELECT count(*), CAST (COALESCE (sum(size), 0) AS BIGINT) FROM artifacts WHERE owner = ? AND owner = ?",
-  N_("firmware images"),
+  N_("your quota of firmware images does not allow this one"),
   N_("remove images that no registration names with “virt-attest artifact remove”"),
 };
 
@@ -129,6 +129,13 @@ va_store_put_artifact (VaStore *store, const VaStoredArtifact *artifact, gconstp
   return TRUE;
 }
 
+static void
+refuse_missing_image (int status, const char *hash, GError **error)
+{
+  if (status == 0)
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND, _("you have no firmware “%s”"), hash);
+}
+
 VaStoredArtifact *
 va_store_get_artifact (VaStore *store, const char *owner, const char *hash, GError **error)
 {
@@ -140,7 +147,7 @@ va_store_get_artifact (VaStore *store, const char *owner, const char *hash, GErr
                  "tt", owner, hash);
   int status = row != NULL ? va_db_row (row, error) : -1;
 
-  va_store_set_not_found (status, error, _("you have no firmware"), hash);
+  refuse_missing_image (status, hash, error);
   return status == 1 ? read_artifact (row) : NULL;
 }
 
@@ -152,7 +159,7 @@ va_store_get_image (VaStore *store, const char *owner, const char *hash, GError 
     va_db_query (reader, error, "SELECT image FROM artifacts WHERE owner = ? AND hash = ?", "tt", owner, hash);
   int status = row != NULL ? va_db_row (row, error) : -1;
 
-  va_store_set_not_found (status, error, _("you have no firmware"), hash);
+  refuse_missing_image (status, hash, error);
   return status == 1 ? va_db_column_needed_bytes (row, 0) : NULL;
 }
 
@@ -188,7 +195,7 @@ static const VaNamed named_image = {
   " WHERE owner = ? AND text LIKE '%\"' || ? || '\"%'",
   names_image,
   "DELETE FROM artifacts WHERE owner = ? AND hash = ?",
-  N_("you have no firmware"),
+  refuse_missing_image,
 };
 
 static gint

@@ -38,8 +38,8 @@ static gboolean
 refuse_removed (GError **error, guint64 seq, guint64 end)
 {
   g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_AUDIT,
-               _("the audit log's record %" PRIu64 " was there and is gone or another now: the database has "
-                 "records up to %" PRIu64),
+               _("the audit log's record %" PRIu64 " was removed or replaced: the database has records up "
+                 "to %" PRIu64),
                seq, end);
   return FALSE;
 }

@@ -60,8 +60,8 @@ check_room (const char *folder, guint64 size, guint64 sizes, guint64 reserve, co
   if (size <= room / sizes)
     return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
-               _("it has %" PRIu64 " MiB, and to restore it takes %" PRIu64 " MiB on the file system of %s, "
-                 "where there is room for %" PRIu64 " MiB beside “reserve-mib” of service.conf: %s"),
+               _("it has %" PRIu64 " MiB; restoring it requires %" PRIu64 " MiB on the file system of %s, "
+                 "but only %" PRIu64 " MiB are free beyond “reserve-mib”: %s"),
                in_mib (size), in_mib (size) * sizes, folder, room / MIB, cure);
   return FALSE;
 }

@@ -88,6 +88,7 @@ va_store_get_host (VaStore *store, const char *name, GError **error)
     va_db_query (reader, error, "SELECT " VA_STORE_NAMES (HOST_COLUMNS) " FROM hosts WHERE name = ?", "t", name);
   int status = row != NULL ? va_db_row (row, error) : -1;
 
-  va_store_set_not_found (status, error, _("there is no host"), name);
+  if (status == 0)
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND, _("there is no host “%s”"), name);
   return status == 1 ? read_host (row) : NULL;
 }

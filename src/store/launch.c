@@ -153,15 +153,8 @@ va_store_launch_seal (VaStore *store, VaStoredLaunch *launch, VaSecret *keys, Va
 static VaSecret *
 open_of_launch (VaStore *store, const VaStoredLaunch *launch, GBytes *sealed, const VaSealLabel *label, GError **error)
 {
-  VaSeal *seal;
+  VaSeal *seal = va_store_seal_of (store, launch->key, error);
 
-  if (sealed == NULL)
-    {
-      g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN, _("launch %s no longer has a %s"), launch->id,
-                   label->purpose);
-      return NULL;
-    }
-  seal = va_store_seal_of (store, launch->key, error);
   return seal != NULL ? va_seal_open (seal, label, sealed, error) : NULL;
 }
 
@@ -171,6 +164,11 @@ va_store_open_keys (VaStore *store, const VaStoredLaunch *launch, GError **error
   g_autofree char *row = join_launch_row (launch);
   const VaSealLabel label = LABEL_KEYS (row);
 
+  if (launch->sealed_keys == NULL)
+    {
+      g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN, _("launch %s no longer has keys"), launch->id);
+      return NULL;
+    }
   return open_of_launch (store, launch, launch->sealed_keys, &label, error);
 }
 
@@ -180,6 +178,11 @@ va_store_open_table (VaStore *store, const VaStoredLaunch *launch, GError **erro
   g_autofree char *row = join_launch_row (launch);
   const VaSealLabel label = LABEL_TABLE (row);
 
+  if (launch->sealed_table == NULL)
+    {
+      g_set_error (error, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN, _("launch %s no longer has a secret table"), launch->id);
+      return NULL;
+    }
   return open_of_launch (store, launch, launch->sealed_table, &label, error);
 }
 

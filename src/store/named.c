@@ -12,13 +12,6 @@ typedef struct {
   const char *owner, *name;
 } NamedWork;
 
-void
-va_store_set_not_found (int status, GError **error, const char *message, const char *what)
-{
-  if (status == 0)
-    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND, "%s “%s”", message, what);
-}
-
 /* The registration that names it, or %NULL. */
 static gboolean
 find_user (VaDb *sql, const NamedWork *work, char **vm, GError **error)
@@ -54,7 +47,7 @@ delete_named (VaDb *sql, gpointer data, GError **error)
     }
   if (!va_db_run (sql, error, work->named->removal, "tt", work->owner, work->name))
     return FALSE;
-  va_store_set_not_found ((int) va_db_changes (sql), error, _(work->named->missing), work->name);
+  work->named->refuse_missing ((int) va_db_changes (sql), work->name, error);
   return va_db_changes (sql) == 1;
 }
 

@@ -12,12 +12,11 @@ typedef struct {
   const char *users; /* query with owner and name: registrations, and texts that may name it */
   gboolean (*names) (const char *text, const char *name);
   const char *removal; /* with owner and name */
-  const char *missing; /* message, before its name; marked with N_() */
+  /* sets NOT_FOUND if @status, a number of rows, is 0 */
+  void (*refuse_missing) (int status, const char *name, GError **error);
 } VaNamed;
 /** va_store_named_remove: the owner's @name, in a transaction of its own. Errors: NOT_FOUND, IN_USE */
 gboolean va_store_named_remove (VaDbBackend *backend, const VaNamed *named, const char *owner, const char *name,
                                 VaAuditEntry *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** va_store_set_not_found: NOT_FOUND with @message and @what, where @status is 0. */
-void va_store_set_not_found (int status, GError **error, const char *message, const char *what);
 
 G_END_DECLS

@@ -14,11 +14,11 @@ check_kept (guint64 number, guint64 bytes, gboolean is_new, const VaStoreQuotaRu
 {
   if (is_new && number > most->number)
     g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_QUOTA,
-                 _("%s: you have %" PRIu64 " and may have %" PRIu64 "; %s"), _(rule->kept), number - 1, most->number,
+                 _("%s: you have %" PRIu64 " and may have %" PRIu64 "; %s"), _(rule->over), number - 1, most->number,
                  _(rule->cure));
   else if (bytes > most->bytes)
     g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_QUOTA,
-                 _("%s: with this one you would have %.1f MiB and may have %.1f MiB; %s"), _(rule->kept),
+                 _("%s: with this one you would have %.1f MiB and may have %.1f MiB; %s"), _(rule->over),
                  (double) bytes / MIB, (double) most->bytes / MIB, _(rule->cure));
   else
     return TRUE;

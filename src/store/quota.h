@@ -23,7 +23,7 @@ typedef struct {
 /** What counts against one of these; for the other files of the store. */
 typedef struct {
   const char *query; /* with the owner twice: how many rows, and how many bytes */
-  const char *kept;  /* message: what they are; marked with N_() */
+  const char *over;  /* message: which quota it is that is exceeded; marked with N_() */
   const char *cure;  /* message: what to do when there are too many; marked with N_() */
 } VaStoreQuotaRule;
 /**

@@ -38,7 +38,7 @@ va_store_registration_check_quota (VaDb *sql, const VaQuota *quota, const char *
   static const VaStoreQuotaRule rule = {
     "SELECT count(*), CAST (COALESCE (sum(bytes), 0) AS BIGINT) FROM (SELECT length(text) AS bytes FROM registrations"
     " WHERE owner = ? UNION ALL SELECT length(text) FROM proposals WHERE owner = ?) AS kept",
-    N_("registrations, proposed ones included"),
+    N_("your quota of registrations, proposed ones included, does not allow this one"),
     N_("remove registrations that you do not need with “virt-attest vm remove”"),
   };
 

@@ -23,11 +23,18 @@ names_secret (const char *text, const char *name)
   return g_strcmp0 (text, name) == 0;
 }
 
+static void
+refuse_missing_secret (int status, const char *name, GError **error)
+{
+  if (status == 0)
+    g_set_error (error, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND, _("you have no secret “%s”"), name);
+}
+
 static const VaNamed named_secret = {
   "SELECT vm, secret FROM registration_secrets WHERE owner = ? AND secret = ? LIMIT 1",
   names_secret,
   "DELETE FROM secrets WHERE owner = ? AND name = ?",
-  N_("you have no secret"),
+  refuse_missing_secret,
 };
 
 #define SECRET_KEY(FIRST, NEXT, R) \
@@ -91,7 +98,7 @@ const VaStoreTable va_store_table_secrets = {
 
 static const VaStoreQuotaRule secret_quota = {
   "SELECT count(*), CAST (COALESCE (sum(size), 0) AS BIGINT) FROM secrets WHERE owner = ? AND owner = ?",
-  N_("secrets"),
+  N_("your quota of secrets does not allow this one"),
   N_("remove secrets that no registration names with “virt-attest secret remove”"),
 };
 
@@ -193,7 +200,7 @@ va_store_get_secret (VaStore *store, const char *owner, const char *name, GError
                  "tt", owner, name);
   int status = row != NULL ? va_db_row (row, error) : -1;
 
-  va_store_set_not_found (status, error, _("you have no secret"), name);
+  refuse_missing_secret (status, name, error);
   return status == 1 ? read_secret (row) : NULL;
 }
 

@@ -331,7 +331,7 @@ CODE = bytes(16) + uuid.UUID('8c8ce578-8a3d-4f1c-9935-896185c32dd3').bytes_le + 
 NOT_FIRMWARE = (
     (b'', 'empty'),
     (VARIABLES + b'\xff' * (PAGE - len(VARIABLES)), 'variable store'),
-    (CODE + b'\xff' * (PAGE - len(CODE)), 'a part of a firmware, or one for another processor'),
+    (CODE + b'\xff' * (PAGE - len(CODE)), 'only part of a firmware image, or is for another processor'),
     (bytes(PAGE - 16) + bytes.fromhex('ea5be000f030362f32332f393900fc00'), 'SeaBIOS'),
     (bytes.fromhex('00040014') + b'\xff' * (PAGE - 4), 'AArch64'),
     (b'QFI\xfb' + bytes(PAGE - 20) + RESET_VECTOR, 'qemu-img convert -O raw'),
@@ -342,7 +342,7 @@ NOT_FIRMWARE = (
     (b'PK\3\4' + bytes(100), 'zip'), (b'!<arch>\n' + bytes(100), 'package'), (b'MZ' + bytes(PAGE - 2), 'PE'),
     (b'\x55\xaa' + bytes(PAGE - 2), 'option ROM'), (b'/usr/share/OVMF/OVMF_CODE.fd\n', 'text'),
     (bytes(PAGE), 'reset vector'), (b'\xff' * PAGE, 'reset vector'), (bytes(PAGE) + RESET_VECTOR, 'whole pages'),
-    (bytes(100), 'cut short'), (bytes(PAGE - 1) + b'\xe9', 'reset vector'),
+    (bytes(100), 'truncated'), (bytes(PAGE - 1) + b'\xe9', 'reset vector'),
 )
 
 

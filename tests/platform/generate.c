@@ -177,7 +177,7 @@ va_platform_tamper (VaPlatformFolder *folder, const char *what, GError **error)
         ways[i].tamper (folder);
         return TRUE;
       }
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("'%s' cannot be made wrong; choose one of %s"), what,
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("cannot tamper with “%s”: expected one of %s"), what,
                known);
   return FALSE;
 }

@@ -20,7 +20,7 @@
 
 static const char warning[] =
   N_("*** SOFTWARE PLATFORM: FOR TESTS ONLY. IT PROTECTS NOTHING. ***\n"
-     "The memory of its guests is not encrypted, and its private key lies in its directory, readable by everybody.\n"
+     "The memory of its guests is not encrypted, and its private key lies in its directory, readable by anyone.\n"
      "No service trusts it unless its root is configured there; never do that where real secrets are.\n");
 
 static const char limits[] =

@@ -173,7 +173,7 @@ def no_room_for_store(w, site, huge):
     os.truncate(huge, size)
     target = other_service(w, 'no-room', site.service, os.path.join(memory, 'not-there', 'state', 'store.db'))
     said = tool('restore', '--service-config', target.config, huge, code=3)
-    assert 'on the file system of /dev/shm, where' in said and 'put the store on a larger one' in said, said
+    assert 'on the file system of /dev/shm, but' in said and 'put the store on a larger one' in said, said
     assert not os.path.exists(os.path.join(memory, 'not-there'))
 
 
@@ -268,7 +268,7 @@ def bad_backups(w):
     os.mkfifo(fifo)
     huge, disk = broken('huge.db'), os.statvfs(TMP)
     os.truncate(huge, disk.f_bavail * disk.f_frsize)  # no bytes of it are anywhere
-    cases += [(huge, r'to restore it takes \d+ MiB on the file system of [^ ]+, where there is room for \d+ MiB .*TMPDIR'),
+    cases += [(huge, r'restoring it requires \d+ MiB on the file system of [^ ]+, but only \d+ MiB are free .*TMPDIR'),
               ('/proc/kallsyms', 'it had 0 bytes when it was opened'), (write(os.path.join(TMP, 'nothing.db'), b''), 'is not a virt-attest store')]
     cases += [(fifo, 'not a regular file'), ('/dev/zero', 'not a regular file'), (TMP, 'not a regular file')]
     target = other_service(w, 'bad-restored', site.service)

@@ -48,7 +48,7 @@ def mismatch_is_explained():
                                              kernel)),
             ("without the command line", explained(hashlib.sha256(IMAGE + owner.hash_table(b"a kernel", b"an initrd")).digest(),
                                                    kernel)),
-            ("has a line break", explained(hashlib.sha256(IMAGE + owner.hash_table(b"a kernel", b"an initrd",
+            ("ends with a line break", explained(hashlib.sha256(IMAGE + owner.hash_table(b"a kernel", b"an initrd",
                                                                                    b"quiet\n\0")).digest(), kernel)),
             ("no white space", explained(full, (*kernel[:-1], "quiet \n"))),
             ("without the zero byte", explained(hashlib.sha256(IMAGE + owner.hash_table(b"a kernel", b"an initrd",

@@ -54,7 +54,7 @@ test_json_refuses_without_repeating (void)
     { "{\"passphrase\" \"" NEEDLE "\"}", "line 1, column 15", "a colon" },
     { "{\"a\":\"" NEEDLE "\"\n  \"b\":1}", "line 2, column 3", "a comma or “}”" },
     { "{\"é\":\"" NEEDLE "\",}", "line 1, column 22", "a member's name" },
-    { "{\"a\":\"" NEEDLE, "line 1, column 6", "does not end" },
+    { "{\"a\":\"" NEEDLE, "line 1, column 6", "unterminated string" },
     { "{\"a\":\"" NEEDLE "\"", "line 1, column 21", "a comma or “}”" },
     { "{\"a\":[\"" NEEDLE "\":1]}", "line 1, column 22", "a comma or “]”" },
     { "{\"a\":[\"" NEEDLE "\"}}", "line 1, column 22", "a comma or “]”" },

@@ -43,9 +43,9 @@ static VaExit
 copy_store (VaCall *call, gboolean (*how) (const char *, const char *, VaStoreCopied *, GError **), const char *done)
 {
   g_autofree char *config_file = NULL;
+  g_autofree char *config_help = va_service_config_help ();
   const GOptionEntry options[] = {
-    { "service-config", 0, 0, G_OPTION_ARG_FILENAME, &config_file,
-      N_("The service's configuration [" VA_SERVICE_CONFIG "]"), N_("FILE") },
+    { "service-config", 0, 0, G_OPTION_ARG_FILENAME, &config_file, config_help, N_("FILE") },
     { NULL },
   };
   g_autoptr(GError) error = NULL;

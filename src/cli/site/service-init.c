@@ -130,10 +130,10 @@ VaExit
 va_verb_service_init (VaCall *call)
 {
   g_autofree char *dir = NULL;
+  g_autofree char *help = g_strdup_printf (_("Create everything in DIR, and the store in DIR/store [%s, %s/service]"),
+                                           VA_SYSCONFDIR, VA_STATEDIR);
   const GOptionEntry options[] = {
-    { "dir", 0, 0, G_OPTION_ARG_FILENAME, &dir,
-      N_("Create everything in DIR, and the store in DIR/store [" VA_SYSCONFDIR ", " VA_STATEDIR "/service]"),
-      N_("DIR") },
+    { "dir", 0, 0, G_OPTION_ARG_FILENAME, &dir, help, N_("DIR") },
     { NULL },
   };
   Plan plan = { 0 };

@@ -82,10 +82,10 @@ VaExit
 va_verb_service_prune (VaCall *call)
 {
   g_autofree char *config_file = NULL, *before = NULL;
+  g_autofree char *config_help = va_service_config_help ();
   gboolean dry_run = FALSE;
   const GOptionEntry options[] = {
-    { "service-config", 0, 0, G_OPTION_ARG_FILENAME, &config_file,
-      N_("The service's configuration [" VA_SERVICE_CONFIG "]"), N_("FILE") },
+    { "service-config", 0, 0, G_OPTION_ARG_FILENAME, &config_file, config_help, N_("FILE") },
     { "before", 0, 0, G_OPTION_ARG_STRING, &before,
       N_("Remove what is older than DATE: 2026-01-31, or 2026-01-31T12:00:00Z"), N_("DATE") },
     { "dry-run", 0, 0, G_OPTION_ARG_NONE, &dry_run, N_("Only print how much would be removed"), NULL },

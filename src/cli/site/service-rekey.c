@@ -107,9 +107,9 @@ VaExit
 va_verb_service_rekey (VaCall *call)
 {
   g_autofree char *config_file = NULL, *next = NULL;
+  g_autofree char *config_help = va_service_config_help ();
   const GOptionEntry options[] = {
-    { "service-config", 0, 0, G_OPTION_ARG_FILENAME, &config_file,
-      N_("The service's configuration [" VA_SERVICE_CONFIG "]"), N_("FILE") },
+    { "service-config", 0, 0, G_OPTION_ARG_FILENAME, &config_file, config_help, N_("FILE") },
     { "next", 0, 0, G_OPTION_ARG_FILENAME, &next, N_("Switch to the key-encryption key of this configuration"),
       N_("FILE") },
     { NULL },

@@ -36,6 +36,12 @@ va_service_store_user (const char *place, const char *verb, GError **error)
   return FALSE;
 }
 
+char *
+va_service_config_help (void)
+{
+  return g_strdup_printf (_("The service's configuration [%s]"), VA_SERVICE_CONFIG);
+}
+
 VaAuditEntry *
 va_service_store_entry (const char *what)
 {

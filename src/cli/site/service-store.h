@@ -22,6 +22,8 @@ VaConfig *va_service_store_find (const char *path, const char **place, GError **
  * Errors: VA_CORE_ERROR_PERMISSION
  */
 gboolean va_service_store_user (const char *place, const char *verb, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** va_service_config_help: what help says about an option for the service's configuration. Returns: (transfer full) */
+char *va_service_config_help (void);
 /** va_service_store_entry: the beginning of a record of the audit log: that a user of this machine did @what. */
 VaAuditEntry *va_service_store_entry (const char *what);
 

@@ -45,7 +45,7 @@ check_started_policy (VaLaunch *launch, const VaEvidence *evidence, GError **err
   if (claims.policy == launch->record->policy)
     return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
-               _("QEMU was started with SEV policy 0x%" PRIx64 ", granted was 0x%" PRIx64), claims.policy,
+               _("QEMU was started with SEV policy 0x%" PRIx64 ", but 0x%" PRIx64 " was granted"), claims.policy,
                launch->record->policy);
   return FALSE;
 }
@@ -140,7 +140,8 @@ choose_address (const VaLaunchRecord *record, const VaValidateReply *reply, GErr
                    "registered firmware"),
                  own, theirs);
   else if (record->secret_size != 0 && g_bytes_get_size (reply->payload) > record->secret_size)
-    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE, _("the secret has %zu bytes, the firmware takes %u"),
+    g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
+                 _("the secret has %zu bytes, but the firmware's secret area has %u"),
                  g_bytes_get_size (reply->payload), record->secret_size);
   else
     return own != 0 ? own : theirs;

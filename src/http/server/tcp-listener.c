@@ -43,7 +43,7 @@ open_socket (VaTcpListener *listener, const char *text, guint16 port, GError **e
 
   if (address == NULL)
     {
-      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("“%s” is not a numeric address to listen at"), text);
+      g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("“%s” is not a numeric address to listen on"), text);
       return FALSE;
     }
   full = g_inet_socket_address_new (address, port);

@@ -141,7 +141,7 @@ va_tls_check_ca (const char *pem, const char *name, gint64 now, char **warning, 
       return FALSE;
     }
   if (wrong != NULL)
-    *warning = g_strdup_printf (_("%s: one of several: %s"), name, wrong);
+    *warning = g_strdup_printf (_("%s: one of its certificates: %s"), name, wrong);
   else if (all.count == 1)
     *warning = warn_of_end (all.each[0], name, now);
   return TRUE;

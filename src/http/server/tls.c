@@ -133,10 +133,10 @@ check_certificate_key (gnutls_x509_crt_t certificate, GError **error)
       gnutls_free (modulus.data);
       gnutls_free (exponent.data);
       return good
-             || refuse_peer (error,
-                             _("the client certificate's RSA key is larger than 8192 bits, or its exponent than 32"));
+             || refuse_peer (error, _("the client certificate's RSA key is larger than 8192 bits, or its exponent is "
+                                      "larger than 32 bits"));
     default:
-      return refuse_peer (error, _("the client certificate's key is neither of an elliptic curve nor RSA"));
+      return refuse_peer (error, _("the client certificate's key is neither an elliptic-curve nor an RSA key"));
     }
 }
 

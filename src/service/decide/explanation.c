@@ -41,13 +41,14 @@ append_tried (GString *text, const VaLaunchTerms *terms)
       g_autofree char *digest = va_hex_encode (reference->digest, terms->tee->digest_size);
 
       g_string_append (text, i == 0 ? " " : "; ");
-      if (reference->firmware[0] != '\0')
-        g_string_append_printf (text, _("firmware %s"), reference->firmware);
-      if (reference->cpus > 0)
-        g_string_append_printf (text, _(" with %u vCPUs and VMSA profile “%s”"), reference->cpus,
-                                terms->tee->cpus->profile_name (reference->profile));
-      g_string_append_printf (text, reference->firmware[0] != '\0' ? _(" (launch digest %s)") : _("launch digest %s"),
-                              digest);
+      if (reference->firmware[0] == '\0')
+        g_string_append_printf (text, _("launch digest %s"), digest);
+      else if (reference->cpus == 0)
+        g_string_append_printf (text, _("firmware %s (launch digest %s)"), reference->firmware, digest);
+      else
+        g_string_append_printf (text, _("firmware %s with %u vCPUs and VMSA profile “%s” (launch digest %s)"),
+                                reference->firmware, reference->cpus,
+                                terms->tee->cpus->profile_name (reference->profile), digest);
     }
   if (shown < terms->references->len)
     g_string_append_printf (text, _("; and %u more"), terms->references->len - shown);
@@ -65,10 +66,14 @@ append_claim (GString *text, const VaMismatch *mismatch)
   claimed = va_hex_encode (mismatch->claimed, VA_SHA256_SIZE);
   for (guint i = 0; i < mismatch->firmware->len; i++)
     known |= g_str_equal (((VaStoredArtifact *) mismatch->firmware->pdata[i])->hash, claimed);
-  g_string_append_printf (text, _(" The host reports that it starts firmware %s, which is %s."), claimed,
-                          is_registered (mismatch->terms, claimed) ? _("registered")
-                          : known ? _("one that you uploaded but did not register for this guest")
-                                  : _("unknown to the service"));
+  g_string_append_printf (text,
+                          is_registered (mismatch->terms, claimed)
+                            ? _(" The host reports that it starts firmware %s, which is registered.")
+                          : known
+                            ? _(" The host reports that it starts firmware %s, which is one that you uploaded but "
+                                "did not register for this guest.")
+                            : _(" The host reports that it starts firmware %s, which is unknown to the service."),
+                          claimed);
 }
 
 static const char *
@@ -148,6 +153,16 @@ find_cause (const VaMismatch *mismatch, GPtrArray *ruled_out)
   return terms->tee->explain (&search, ruled_out);
 }
 
+static void
+append_ruled_out (GString *text, GPtrArray *ruled_out)
+{
+  g_autofree char *list = NULL;
+
+  g_ptr_array_add (ruled_out, NULL);
+  list = g_strjoinv ("; ", (char **) ruled_out->pdata);
+  g_string_append_printf (text, _(" Ruled out: %s."), list);
+}
+
 char *
 va_explain_mismatch (const VaMismatch *mismatch)
 {
@@ -162,10 +177,8 @@ va_explain_mismatch (const VaMismatch *mismatch)
     g_string_append (text, _(" It matches none of your other firmware either, nor any of the usual mistakes: the "
                              "firmware, kernel, initrd or command line differs from the registered one, or the guest "
                              "was started with another session."));
-  for (guint i = 0; change == NULL && i < ruled_out->len; i++)
-    g_string_append_printf (text, "%s %s", i == 0 ? _(" Ruled out:") : ";", (const char *) ruled_out->pdata[i]);
-  if (change == NULL)
-    g_string_append_c (text, '.');
+  if (change == NULL && ruled_out->len > 0)
+    append_ruled_out (text, ruled_out);
   append_claim (text, mismatch);
   append_tried (text, mismatch->terms);
   return g_string_free (text, FALSE);

@@ -109,8 +109,8 @@ launch_meets (const VaSecretRule *rule, const VaLaunchFacts *facts, GError **err
 
   if ((facts->policy & rule->policy_required) != rule->policy_required || (facts->policy & rule->policy_forbidden) != 0)
     return va_refuse (error, VA_PROBLEM_SECRET_NOT_ALLOWED,
-                      _("it demands policy bits 0x%" PRIx64 " and forbids 0x%" PRIx64
-                        ", the guest's policy is 0x%" PRIx64),
+                      _("it requires policy bits 0x%" PRIx64 " set and 0x%" PRIx64
+                        " clear, but the guest's policy is 0x%" PRIx64),
                       rule->policy_required, rule->policy_forbidden, facts->policy);
   return va_rule_host (&places, facts->groups, facts->host, error) && va_rule_chip (&places, facts->platform, error)
          && va_rule_minimum_api (&places, facts->platform, error);
@@ -230,8 +230,8 @@ va_rule_claims (const VaLaunchTerms *terms, guint64 policy, const VaClaims *clai
   *detail = NULL;
   if (claims->policy != policy)
     {
-      *detail = g_strdup_printf (_("The launch was granted for policy 0x%" PRIx64 ", the host says that the guest has "
-                                   "policy 0x%" PRIx64 "."),
+      *detail = g_strdup_printf (_("The launch was granted for policy 0x%" PRIx64 ", but the host reports policy "
+                                   "0x%" PRIx64 "."),
                                  policy, claims->policy);
       return va_refuse (error, VA_PROBLEM_POLICY_CHANGED, _("the guest's policy differs from the launch's"));
     }
@@ -259,6 +259,6 @@ va_rule_evidence (const VaLaunchTerms *terms, const VaEvidence *evidence, VaSecr
     va_refuse (error, VA_PROBLEM_MEASUREMENT_MISMATCH,
                _("the guest's measurement is not one that the registration allows"));
   else
-    va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("the evidence is not of the kind that this launch needs"));
+    va_refuse (error, VA_PROBLEM_BAD_REQUEST, _("the evidence is of the wrong type for this launch"));
   return NULL;
 }

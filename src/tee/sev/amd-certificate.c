@@ -34,10 +34,10 @@ size_is_known (gsize size, GError **error)
   if (size == TRUNCATED_NAPLES_ARK)
     return refuse_amd_certificate (error,
                                    _("this AMD root certificate has 576 of 832 bytes: its signature is missing, as in "
-                                     "the Naples ARK that AMD publishes; take the whole one that comes with "
+                                     "the Naples ARK that AMD publishes; use the complete one installed with "
                                      "this program"));
   g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
-               _("an AMD root certificate has 832 bytes (RSA-2048) or 1600 (RSA-4096); these are %zu"), size);
+               _("an AMD root certificate must have 832 bytes (RSA-2048) or 1600 (RSA-4096), but has %zu"), size);
   return FALSE;
 }
 

@@ -158,7 +158,7 @@ va_sev_cert_parse (VaSevCert *cert, gconstpointer data, gsize size, GError **err
   memset (cert, 0, sizeof *cert);
   if (size != VA_SEV_CERT_SIZE)
     {
-      g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT, _("an SEV certificate has %d bytes; these are %zu"),
+      g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT, _("an SEV certificate must have %d bytes, but has %zu"),
                    VA_SEV_CERT_SIZE, size);
       return FALSE;
     }

@@ -36,7 +36,7 @@ va_sev_chain_parse (VaSevChain *chain, gconstpointer pdh, gsize pdh_size, gconst
   if (cert_chain_size != 3 * VA_SEV_CERT_SIZE)
     {
       g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
-                   _("a certificate chain is PEK, OCA and CEK, together %d bytes; these are %zu"), 3 * VA_SEV_CERT_SIZE,
+                   _("a certificate chain of PEK, OCA and CEK must have %d bytes, but has %zu"), 3 * VA_SEV_CERT_SIZE,
                    cert_chain_size);
       return FALSE;
     }

@@ -75,7 +75,7 @@ are_alike (const char *before, const char *after)
   return !breaks || (before[0] == after[0] && strlen (after) <= strlen (before));
 }
 
-/* @text with other white space before and after it. */
+/* @text with different white space before and after it. */
 static gboolean
 try_ends (const Visitor *visitor, const char *text)
 {
@@ -309,22 +309,21 @@ describe_ends (const char *text, const char *variant)
   begins = show_blanks (variant, before);
   ends_with = show_blanks (variant + end, length - end);
   if (g_str_equal (variant, longer))
-    return g_strdup (_("the guest's command line has a line break at its end, which the expected one lacks"));
+    return g_strdup (_("the guest's command line ends with a line break, but the expected one does not"));
   if (g_str_equal (variant, windows))
-    return g_strdup (_("the guest's command line has a line break as on Windows (CRLF) at its end, which the expected "
-                       "one "
-                       "lacks"));
+    return g_strdup (_("the guest's command line ends with a Windows line break (CRLF), but the expected one does "
+                       "not"));
   if (g_str_equal (variant, shorter))
     return g_strdup (_("the guest's command line has no white space at its end, which the expected one has"));
   if (before > 0 && end < length)
-    return g_strdup_printf (_("the guest's command line has other white space around it: it begins with “%s” and ends "
-                              "with "
-                              "“%s”"),
+    return g_strdup_printf (_("the guest's command line has different white space around it: it begins with “%s” and "
+                              "ends with “%s”"),
                             begins, ends_with);
   if (before > 0)
-    return g_strdup_printf (_("the guest's command line has other white space around it: it begins with “%s”"), begins);
+    return g_strdup_printf (_("the guest's command line has different white space around it: it begins with “%s”"),
+                            begins);
   return end < length
-           ? g_strdup_printf (_("the guest's command line has other white space around it: it ends with “%s”"),
+           ? g_strdup_printf (_("the guest's command line has different white space around it: it ends with “%s”"),
                               ends_with)
            : g_strdup (_("the guest's command line has no white space around it, which the expected one has"));
 }
@@ -351,7 +350,8 @@ va_explain_difference (const char *text, const char *variant)
   if (expected_inner != NULL && g_str_equal (expected_inner, other))
     return g_strdup (_("the guest's command line lacks the quotes that the expected one has around it"));
   if (has_equal_rest (text, variant, BLANKS))
-    return g_strdup_printf (_("the guest's command line has other white space between its words: it is “%s”"), shown);
+    return g_strdup_printf (_("the guest's command line has different white space between its words: it is “%s”"),
+                            shown);
   if (has_equal_rest (text, variant, BLANKS "\"'\\"))
     return g_strdup_printf (_("the guest's command line has other quotes: it is “%s”"), shown);
   return g_strdup_printf (_("the guest's command line is “%s”"), shown);

@@ -159,11 +159,14 @@ try_profile (VaExplain *explain)
 
   if (image == NULL)
     return FALSE;
-  va_explain_found (explain, _("the host's VMSA profile is “%s”, which is not expected"),
-                    va_vmsa_profile_name (cpus.profile));
-  if (va_vmsa_profile_features (cpus.profile) != 0)
-    va_explain_found (explain, _(": its KVM has debug_swap on (sev_features 0x%x)"),
-                      va_vmsa_profile_features (cpus.profile));
+  if (va_vmsa_profile_features (cpus.profile) == 0)
+    va_explain_found (explain, _("the host's VMSA profile is “%s”, which is not expected"),
+                      va_vmsa_profile_name (cpus.profile));
+  else
+    va_explain_found (explain,
+                      _("the host's VMSA profile is “%s”, which is not expected: its KVM has debug_swap on "
+                        "(sev_features 0x%x)"),
+                      va_vmsa_profile_name (cpus.profile), va_vmsa_profile_features (cpus.profile));
   cpus.cpus = 0;
   return va_explain_rest (explain, image, &cpus);
 }
@@ -177,9 +180,10 @@ try_swapped_cpus (VaExplain *explain)
 
   if (image == NULL)
     return FALSE;
-  va_explain_found (explain, _("the two save areas are swapped"));
-  if (!is_expected (explain->mismatch, cpus.cpus))
-    va_explain_found (explain, _(", and the guest's number of vCPUs is %u"), cpus.cpus);
+  if (is_expected (explain->mismatch, cpus.cpus))
+    va_explain_found (explain, _("the two save areas are swapped"));
+  else
+    va_explain_found (explain, _("the two save areas are swapped, and the guest's number of vCPUs is %u"), cpus.cpus);
   return va_explain_rest (explain, image, &cpus);
 }
 

@@ -238,7 +238,7 @@ search_all (VaExplain *explain, GPtrArray *ruled_out)
                              "each stepping of AMD's server processors; each VMSA profile")
                          : _("another number of vCPUs, and save areas swapped") },
     { has_image && m->cmdline_count > 0 && m->kernel_count > 0, va_explain_cmdlines,
-      _("other white space or quotes in the command line") },
+      _("different white space or quotes in the command line") },
     { has_image && !is_es, va_explain_as_es,
       _("a policy of SEV-ES: any of bits 0 to 5, with 1 to 64 vCPUs of each known CPU "
         "model and each VMSA profile") },

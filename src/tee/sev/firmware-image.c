@@ -144,7 +144,7 @@ static gboolean
 refuse_cut (const VaFirmwareVolume *volume, gsize size, GError **error)
 {
   g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
-               _("this is a cut or damaged firmware image: its first volume has %" PRIu64
+               _("this is a truncated or damaged firmware image: its first volume has %" PRIu64
                  " bytes, and the file only %zu; download it again"),
                volume->size, size);
   return FALSE;
@@ -165,7 +165,7 @@ refuse_other (const guint8 *head, gsize head_size, gsize size, GError **error)
                          _("this begins with a variable store (VARS) whose header is damaged, and does not end with a "
                            "reset vector: download the firmware again, and give its code, usually OVMF_CODE*.fd"));
   if (is_sound && volume.is_variables && volume.size < size)
-    return refuse_image (error, _("this is a damaged or cut firmware image: it begins with a variable store and "
+    return refuse_image (error, _("this is a damaged or truncated firmware image: it begins with a variable store and "
                                   "continues after it, but it does not end with a reset vector; download it again"));
   if (is_sound && volume.is_variables)
     return refuse_image (error,
@@ -185,14 +185,13 @@ refuse_other (const guint8 *head, gsize head_size, gsize size, GError **error)
     {
       g_set_error (error, VA_SEV_ERROR, VA_SEV_ERROR_FORMAT,
                    _("this is not x86 firmware: it does not end with a reset vector, and its %zu bytes are not whole "
-                     "pages of %d; it may have been cut short"),
+                     "pages of %d; it may have been truncated"),
                    size, PAGE_SIZE_X86);
       return FALSE;
     }
-  return refuse_image (error, is_volume
-                                ? _("this is not x86 firmware: it has no reset vector at its end; it is a part of a "
-                                    "firmware, or one for another processor")
-                                : _("this is not x86 firmware: it has no reset vector at its end"));
+  return refuse_image (error, is_volume ? _("this is not x86 firmware: it has no reset vector at its end; it is only "
+                                            "part of a firmware image, or is for another processor")
+                                        : _("this is not x86 firmware: it has no reset vector at its end"));
 }
 
 gboolean

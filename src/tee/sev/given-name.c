@@ -35,8 +35,8 @@ static const struct {
   { "<html", 5, N_("a web page: the download did not work") },
   { "<domain", 7, N_("a domain's XML") },
   { "<", 1, N_("XML") },
-  { "{", 1, N_("JSON in which nothing of this kind is") },
-  { "[", 1, N_("JSON in which nothing of this kind is") },
+  { "{", 1, N_("JSON that contains nothing of this kind") },
+  { "[", 1, N_("JSON that contains nothing of this kind") },
 };
 
 /* What is told by its size alone. */
