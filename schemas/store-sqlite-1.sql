@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: LGPL-2.1-or-later
 -- The service's store, SQLite form, PRAGMA user_version 1. Times of launches are milliseconds since 1970, others seconds.
--- "sealed" columns hold AES-256-GCM values (src/store/seal.h) that open in their own row only.
+-- "sealed" columns hold AES-256-GCM values (src/kek/seal.h) that open in their own row only.
 
 CREATE TABLE data_keys (
   id INTEGER PRIMARY KEY,

@@ -51,7 +51,7 @@ char *va_firmware_file_es_doubt (const VaFirmwareFile *file);
 /** va_firmware_file_upload: @reply: (out) (optional): what the service says about it */
 gboolean va_firmware_file_upload (VaCall *call, const VaFirmwareFile *file, JsonObject **reply, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
-/** va_firmware_files_upload: uploads those VaFirmwareFiles that the service has not. */
+/** va_firmware_files_upload: uploads those @files, of VaFirmwareFile, that the service does not have. */
 gboolean va_firmware_files_upload (VaCall *call, GPtrArray *files, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -13,7 +13,7 @@ from lib.service import OTHER_GUID
 from cluster_world import Load, Member, seconds_of, test, until_it_works
 from service_cli import PROGRAM
 
-WRITERS_LOCK = 1986085236  # see src/store/postgresql.c
+WRITERS_LOCK = 1986085236  # see src/db/postgresql.c
 LIMIT = 40
 STOPS = 3
 RECOVERY = 12  # seconds: a session that says nothing ends after 5, a lock is waited for 4

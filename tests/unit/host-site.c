@@ -211,7 +211,7 @@ append_guid (GByteArray *image, guint16 length, const char *guid)
 #define ZEROS 16        /* between the table and the reset vector */
 #define TABLE (26 + 18) /* a secret area, and the footer */
 
-/* The smallest image there is, with a secret area or without a table. Spec: SEV.md section 3 */
+/* The smallest image there is, with a secret area or without a table. Spec: docs/SEV.md section 3 */
 static char *
 write_firmware (const Site *site, const char *name, gboolean area)
 {

@@ -15,8 +15,9 @@ typedef struct {
   gboolean any_domain, two_persons, allow_debug;
 } VaRegistrationOptions;
 
-/** va_registration_options_count: how many entries va_registration_options_entries() fills, the last empty one too. */
+/** VA_REGISTRATION_ENTRIES: how many entries va_registration_options_entries() fills, the last empty one too. */
 #define VA_REGISTRATION_ENTRIES 29
+/** va_registration_options_entries: the command line's options that fill @options. */
 void va_registration_options_entries (VaRegistrationOptions *options, GOptionEntry entries[VA_REGISTRATION_ENTRIES]);
 /**
  * va_registration_options_beside_file: what was given and cannot stand beside --file, which is the whole registration:

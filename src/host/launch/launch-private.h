@@ -5,7 +5,7 @@
 #include "host/launch/launch.h"
 #include "host/qemu-log.h"
 
-/* Between launch.c (what a launch is) and launch-serve.c (how it is served) only. */
+/* Between launch.c (what a launch is) and serve.c (how it is served) only. */
 G_BEGIN_DECLS
 
 typedef enum { VALIDATION_NONE, VALIDATION_RUNNING, VALIDATION_DONE } ValidationStage;

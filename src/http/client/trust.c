@@ -14,7 +14,7 @@
 #define PUBLIC_PRIORITY "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%PROFILE_MEDIUM"
 
 /* glib-networking reads this once in a process, before its first connection; what whoever started the process set does
-   not count. A process has clients of one kind; with both, the first decides, and check_handshake() in client-peer.c
+   not count. A process has clients of one kind; with both, the first decides, and check_handshake() in peer.c
    still sees to it that a service of ours speaks TLS 1.3. */
 static void
 demand_priority (const char *priority)

@@ -55,7 +55,7 @@ typedef struct {
  * va_sev_cert_parse: @size must be exactly VA_SEV_CERT_SIZE; longer is an error too. Version 1, a P-384 key whose
  * point lies on the curve, coordinates' and reserved upper bytes zero.
  * Errors: VA_SEV_ERROR_FORMAT, VA_SEV_ERROR_KEY
- * Spec: SEV.md section 2; AMD 55766, appendix C
+ * Spec: docs/SEV.md section 2; AMD 55766, appendix C
  */
 gboolean va_sev_cert_parse (VaSevCert *cert, gconstpointer data, gsize size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
@@ -84,7 +84,7 @@ typedef struct {
 
 /**
  * va_amd_cert_parse: Errors: VA_SEV_ERROR_FORMAT; the published Naples ARK that lacks its last 256 bytes gets a
- * sentence of its own. Spec: SEV.md section 2
+ * sentence of its own. Spec: docs/SEV.md section 2
  */
 gboolean va_amd_cert_parse (VaAmdCert *cert, gconstpointer data, gsize size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** va_amd_cert_key_hash: SHA-256 over the whole public key: exponent size, modulus size (u32, as in the certificate),

@@ -41,7 +41,7 @@ gboolean va_sev_chain_parse (VaSevChain *chain, gconstpointer pdh, gsize pdh_siz
  * va_sev_chain_verify: ARK, ASK, CEK, (CEK and OCA) PEK, PDH, and OCA by itself; every link or no verdict.
  * @generation: (out) (optional): the name of the roots it verified under, owned by @roots
  * Errors: VA_SEV_ERROR_SIGNATURE naming the link ("the CEK is not signed by the ASK of any known generation", ...)
- * Spec: SEV.md section 2
+ * Spec: docs/SEV.md section 2
  */
 gboolean va_sev_chain_verify (const VaSevChain *chain, const VaSevRoots *roots, const char **generation, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;

@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 #define VA_KERNEL_TABLE_SIZE 176 /* 168 bytes padded to a multiple of 16 */
-/** va_kernel_table: the hash table as QEMU writes it into the firmware's area. Spec: SEV.md section 3 */
+/** va_kernel_table: the hash table as QEMU writes it into the firmware's area. Spec: docs/SEV.md section 3 */
 void va_kernel_table (const VaKernelHashes *hashes, guint8 out[VA_KERNEL_TABLE_SIZE]);
 
 /** A launch digest in the making: everything that LAUNCH_UPDATE is given, in order. */

@@ -15,7 +15,7 @@ typedef struct {
 } VaLaunchContext;
 
 /**
- * va_measurement_compute: HMAC-SHA256 under @tik. Spec: SEV.md section 3; AMD 55766, LAUNCH_MEASURE
+ * va_measurement_compute: HMAC-SHA256 under @tik. Spec: docs/SEV.md section 3; AMD 55766, LAUNCH_MEASURE
  * @tik: 16 bytes
  */
 void va_measurement_compute (VaSecret *tik, const VaLaunchContext *context, const guint8 digest[VA_SHA256_SIZE],

@@ -38,7 +38,7 @@ gsize va_secret_table_size (const VaSecretEntry *entries, gsize count);
  * @area: the firmware's secret area in bytes, or 0 when it is not known; the limit is the lesser of it and 16 KiB
  * Errors: VA_SEV_ERROR_TOO_LARGE, naming both sizes; VA_SEV_ERROR_FORMAT: no entries, a GUID that
  *   va_secret_guid_check() refuses, or twice the same one, of which the guest would find the first alone
- * Spec: SEV.md section 4
+ * Spec: docs/SEV.md section 4
  */
 VaSecret *va_secret_table_build (const VaSecretEntry *entries, gsize count, gsize area, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
@@ -48,7 +48,7 @@ VaSecret *va_secret_table_build (const VaSecretEntry *entries, gsize count, gsiz
  * @measure: the first 32 bytes of the measurement
  * @header: (out): VA_PACKET_HEADER_SIZE bytes
  * Returns: (transfer full): the payload, as long as @table
- * Spec: SEV.md section 4; AMD 55766, LAUNCH_SECRET
+ * Spec: docs/SEV.md section 4; AMD 55766, LAUNCH_SECRET
  */
 GBytes *va_packet_seal (VaSecret *tik, VaSecret *tek, VaSecret *table, const guint8 measure[32],
                         guint8 header[VA_PACKET_HEADER_SIZE]);

@@ -23,7 +23,7 @@ typedef struct {
  * @policy: SEV guest policy, all 32 bits
  * Returns: (transfer full): or %NULL with @error set
  * Errors: VA_SEV_ERROR_KEY
- * Spec: SEV.md section 1; AMD 55766, LAUNCH_START
+ * Spec: docs/SEV.md section 1; AMD 55766, LAUNCH_START
  */
 VaSevSession *va_sev_session_new (const VaSevCert *pdh, guint32 policy, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void va_sev_session_free (VaSevSession *session);

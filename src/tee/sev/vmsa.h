@@ -59,7 +59,7 @@ gboolean va_cpu_parse (const char *text, guint32 *signature, GError **error) G_G
 
 /**
  * va_sev_vmsa_build: the save area of a vCPU that begins at @reset, a guest-physical address.
- * Spec: SEV.md section 3; AMD 24593, table B-4
+ * Spec: docs/SEV.md section 3; AMD 24593, table B-4
  */
 void va_sev_vmsa_build (guint32 reset, guint32 signature, VaVmsaProfile profile, guint8 out[VA_VMSA_SIZE]);
 /** One field of a save area: little-endian, at @offset, @size bytes (2, 4 or 8). */
