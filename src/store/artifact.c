@@ -212,7 +212,8 @@ va_store_list_artifact_users (VaStore *store, const char *owner, const char *has
   g_autoptr(VaDbStatement) row = va_db_query (reader, error, named_image.users, "tt", owner, hash);
   int status = row != NULL ? 1 : -1;
 
-  while (users->len < most && status == 1 && (status = va_db_row (row, error)) == 1)
+  /* Texts that have the hash elsewhere, such as in launch digests, are work, too: all that are looked at count. */
+  for (guint looked = 0; looked < most && status == 1 && (status = va_db_row (row, error)) == 1; looked++)
     {
       g_autofree char *vm = va_db_column_needed_text (row, 0), *text = va_db_column_needed_text (row, 1);
 

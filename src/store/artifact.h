@@ -33,7 +33,7 @@ GBytes *va_store_get_image (VaStore *store, const char *owner, const char *hash,
 /**
  * va_store_list_artifact_users: the ids of @owner's registrations that name @hash, themselves or in what is proposed
  * for them, sorted.
- * @most: of them; more are left out
+ * @most: texts with @hash in them that are looked at, so that the work has a limit; the others are left out
  * Returns: (transfer full): of char *, which the array frees
  */
 GPtrArray *va_store_list_artifact_users (VaStore *store, const char *owner, const char *hash, guint most,

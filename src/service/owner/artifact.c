@@ -145,7 +145,7 @@ const VaServiceModule va_module_artifact = {
     (const VaRoute[]){
       { "PUT", "/v1/artifact", VA_BY_OWNER, VA_FIRMWARE_MAX, handle_artifact_put, "artifact-put", TRUE },
       { "GET", "/v1/artifact", VA_BY_OWNER, 0, handle_artifact_list, "artifact-list", FALSE, VA_PAGE_MEMORY },
-      { "GET", "/v1/artifact/{}", VA_BY_OWNER, 0, handle_artifact_get, "artifact-show" },
+      { "GET", "/v1/artifact/{}", VA_BY_OWNER, 0, handle_artifact_get, "artifact-show", FALSE, VA_PAGE_MEMORY },
       { "DELETE", "/v1/artifact/{}", VA_BY_OWNER, 0, handle_artifact_remove, "artifact-remove" },
       { NULL },
     },
