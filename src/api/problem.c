@@ -45,7 +45,6 @@ static const Problem problems[] = {
   [VA_PROBLEM_VM_UNKNOWN] = { "vm-unknown", 404, N_("No such registration") },
   [VA_PROBLEM_LAUNCH_UNKNOWN] = { "launch-unknown", 404, N_("No such launch") },
   [VA_PROBLEM_METHOD] = { "method-not-allowed", 405, N_("The path does not support this method") },
-  [VA_PROBLEM_EXISTS] = { "exists", 409, N_("Already exists") },
   [VA_PROBLEM_IN_USE] = { "in-use", 409, N_("A registration refers to it") },
   [VA_PROBLEM_LAUNCH_USED] = { "launch-used", 409, N_("The launch was already answered") },
   [VA_PROBLEM_LAUNCH_EXPIRED] = { "launch-expired", 409, N_("The launch was not validated in time") },

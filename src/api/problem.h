@@ -33,7 +33,6 @@ typedef enum {
   VA_PROBLEM_VM_UNKNOWN,           /* 404 vm-unknown: no such registration, or not yours */
   VA_PROBLEM_LAUNCH_UNKNOWN,       /* 404 launch-unknown: no such launch, or not yours */
   VA_PROBLEM_METHOD,               /* 405 method-not-allowed */
-  VA_PROBLEM_EXISTS,               /* 409 exists */
   VA_PROBLEM_IN_USE,               /* 409 in-use: a registration refers to it */
   VA_PROBLEM_LAUNCH_USED,          /* 409 launch-used: the launch was answered already */
   VA_PROBLEM_LAUNCH_EXPIRED,       /* 409 launch-expired */

@@ -105,7 +105,7 @@ va_audit_refused (VaRequest *request, GError **error, gpointer user_data)
 
   if (!is_decision (request, *error))
     return;
-  if (!va_refusal_limit_take (service->refusals, request->identity, g_get_monotonic_time ()))
+  if (!va_rate_limit_take (service->refusals, request->identity, g_get_monotonic_time ()))
     {
       g_clear_error (error);
       va_refuse (error, VA_PROBLEM_TOO_MANY,

@@ -44,7 +44,7 @@ libva_service_la_SOURCES = \
 	src/service/page.c src/service/page.h \
 	src/service/query.c src/service/query.h \
 	src/service/refusal.c src/service/refusal.h \
-	src/service/refusal-limit.c src/service/refusal-limit.h \
+	src/service/rate-limit.c src/service/rate-limit.h \
 	src/service/rekey.c \
 	src/service/roots.c src/service/roots.h \
 	src/service/serve.c src/service/serve.h \

@@ -154,9 +154,9 @@ set_limits (VaService *service, const VaConfig *config, const char *place)
                             read_quota (config, "registrations-per-owner", "registration-mib-per-owner") };
 
   va_store_set_quota (service->store, &quota);
-  service->refusals = va_refusal_limit_new ((guint) va_config_number (config, "limits", "refusals-per-minute"));
-  service->launches = va_refusal_limit_new ((guint) va_config_number (config, "limits", "launches-per-minute"));
-  service->changes = va_refusal_limit_new ((guint) va_config_number (config, "limits", "changes-per-minute"));
+  service->refusals = va_rate_limit_new ((guint) va_config_number (config, "limits", "refusals-per-minute"));
+  service->launches = va_rate_limit_new ((guint) va_config_number (config, "limits", "launches-per-minute"));
+  service->changes = va_rate_limit_new ((guint) va_config_number (config, "limits", "changes-per-minute"));
   service->reserve = va_config_number (config, "limits", "reserve-mib") * MEBIBYTE;
   service->store_most = va_config_number (config, "limits", "store-mib") * MEBIBYTE;
   g_mutex_init (&service->size.mutex);
@@ -196,9 +196,9 @@ open_and_serve (const VaConfig *config, VaSevRoots *roots, VaKeyService *key_ser
   service.explainer = va_explainer_new (store, service.references);
   ok = va_serve (&service, &settings, error);
   va_explainer_free (service.explainer);
-  va_refusal_limit_free (service.refusals);
-  va_refusal_limit_free (service.launches);
-  va_refusal_limit_free (service.changes);
+  va_rate_limit_free (service.refusals);
+  va_rate_limit_free (service.launches);
+  va_rate_limit_free (service.changes);
   g_free (service.store_directory);
   g_mutex_clear (&service.size.mutex);
   va_cache_free (service.registrations);

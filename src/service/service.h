@@ -9,7 +9,7 @@
 #include "service/decide/explainer.h"
 #include "service/decide/host-groups.h"
 #include "service/decide/registration-cache.h"
-#include "service/refusal-limit.h"
+#include "service/rate-limit.h"
 #include "service/metrics.h"
 #include "service/decide/references.h"
 #include "store/store.h"
@@ -48,12 +48,12 @@ typedef struct {
   VaSigner *signer;    /* of the audit log's checkpoints */
   VaAuditTrail *trail; /* up to where the audit log is the service's own */
   VaHostGroups *groups;
-  VaRefusalLimit *refusals; /* how many a peer may collect */
-  VaRefusalLimit *launches; /* that are granted to a host under one registration */
-  VaRefusalLimit *changes;  /* by one peer */
-  char *store_directory;    /* %NULL: the store is in a database elsewhere */
-  guint64 reserve;          /* bytes of its file system that are for launches alone */
-  guint64 store_most;       /* bytes that the store may have while something new is taken; 0: no limit */
+  VaRateLimit *refusals; /* how many a peer may collect */
+  VaRateLimit *launches; /* that are granted to a host under one registration */
+  VaRateLimit *changes;  /* by one peer */
+  char *store_directory; /* %NULL: the store is in a database elsewhere */
+  guint64 reserve;       /* bytes of its file system that are for launches alone */
+  guint64 store_most;    /* bytes that the store may have while something new is taken; 0: no limit */
   VaStoreSize size;
   atomic_bool is_full; /* said so */
   VaMetrics *metrics;

@@ -112,7 +112,7 @@ va_store_room_for_change (VaService *service, const VaRequest *request, gboolean
 {
   g_autofree char *shortage = NULL;
 
-  if (!va_refusal_limit_take (service->changes, request->identity, g_get_monotonic_time ()))
+  if (!va_rate_limit_take (service->changes, request->identity, g_get_monotonic_time ()))
     return va_refuse (error, VA_PROBLEM_TOO_MANY_CHANGES,
                       _("you have made too many changes within a minute; retry later"));
   if (!adds)

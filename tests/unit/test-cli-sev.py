@@ -73,10 +73,10 @@ def what_is_not_known_of_firmware_is_said():
 def damaged_firmware_is_named():
     image = with_variables(as_volume(firmware(7, size=65536), 0x8664))
     assert "SEV               yes" in sev("firmware", put("image.fd", image))
-    for data, word in ((image[:40960], "cut"), (image[:-16] + bytes(16), "cut"), (image[:4096], "is a variable store"),
+    for data, word in ((image[:40960], "truncated"), (image[:-16] + bytes(16), "truncated"), (image[:4096], "is a variable store"),
                        (image[:4096 - 1024], "its first volume has 4096 bytes"), (image[4096:40960], "its first volume has 65536"),
                        (image[:4096] + bytes(8192) + image[12288:], "from byte 4096 on there are zeros"),
-                       (image[:4096] + bytes(65536), "cut"), (b"\1" + image[1:4096], "header is damaged"),
+                       (image[:4096] + bytes(65536), "truncated"), (b"\1" + image[1:4096], "header is damaged"),
                        (volume_header(VARIABLE_GUID, 1 << 40) + bytes(4096 - 72), "its first volume has")):
         path = put("damaged.fd", data)
         sev("firmware", path, code=3, words=[path, word])

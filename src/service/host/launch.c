@@ -46,89 +46,89 @@ typedef struct {
   VaSecret *table; /* %NULL: no secrets */
   VaTeeStart start;
   VaStoredLaunch *launch;
-} Attempt;
+} Granting;
 
 static void
-attempt_clear (Attempt *attempt)
+granting_clear (Granting *granting)
 {
-  va_open_registration_free (attempt->open);
-  va_launch_terms_free (attempt->terms);
-  va_secret_free (attempt->table);
-  va_tee_start_clear (&attempt->start);
-  va_tee_platform_free (attempt->platform);
-  va_stored_launch_free (attempt->launch);
+  va_open_registration_free (granting->open);
+  va_launch_terms_free (granting->terms);
+  va_secret_free (granting->table);
+  va_tee_start_clear (&granting->start);
+  va_tee_platform_free (granting->platform);
+  va_stored_launch_free (granting->launch);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Attempt, attempt_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Granting, granting_clear)
 
 /* Of a registration that cannot be opened, so that they see what happened. */
 static void
-note_owner (const Attempt *attempt)
+note_owner (const Granting *granting)
 {
   g_autoptr(VaStoredRegistration) stored =
-    va_store_find_registration (attempt->service->store, attempt->request->owner, attempt->vm, NULL);
+    va_store_find_registration (granting->service->store, granting->request->owner, granting->vm, NULL);
 
   if (stored != NULL)
-    va_audit_entry_set_text (attempt->entry, VA_AUDIT_OWNER, stored->owner);
+    va_audit_entry_set_text (granting->entry, VA_AUDIT_OWNER, stored->owner);
 }
 
 static gboolean
-find_attempt_registration (Attempt *attempt, GError **error)
+find_granting_registration (Granting *granting, GError **error)
 {
-  VaService *service = attempt->service;
+  VaService *service = granting->service;
   g_autoptr(GError) reason = NULL;
 
-  va_audit_entry_clear (attempt->entry, VA_AUDIT_OWNER); /* of an earlier try */
-  va_audit_entry_clear (attempt->entry, VA_AUDIT_VERSION);
-  attempt->open =
-    va_registration_cache_open (service->registrations, service->store, attempt->request->owner, attempt->vm, &reason);
+  va_audit_entry_clear (granting->entry, VA_AUDIT_OWNER); /* of an earlier try */
+  va_audit_entry_clear (granting->entry, VA_AUDIT_VERSION);
+  granting->open = va_registration_cache_open (service->registrations, service->store, granting->request->owner,
+                                               granting->vm, &reason);
   if (g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
-    return va_refuse (error, VA_PROBLEM_VM_UNKNOWN, _("the registration %s does not exist"), attempt->vm);
-  if (attempt->open == NULL)
+    return va_refuse (error, VA_PROBLEM_VM_UNKNOWN, _("the registration %s does not exist"), granting->vm);
+  if (granting->open == NULL)
     {
       if (g_error_matches (reason, VA_SEAL_ERROR, VA_SEAL_ERROR_BROKEN))
-        note_owner (attempt);
+        note_owner (granting);
       return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
     }
-  attempt->stored = attempt->open->stored;
-  attempt->registration = &attempt->open->registration;
-  attempt->tee = va_registration_tee (attempt->registration);
-  va_audit_entry_set_text (attempt->entry, VA_AUDIT_OWNER, attempt->stored->owner);
-  va_audit_entry_set_number (attempt->entry, VA_AUDIT_VERSION, (gint64) attempt->stored->version);
+  granting->stored = granting->open->stored;
+  granting->registration = &granting->open->registration;
+  granting->tee = va_registration_tee (granting->registration);
+  va_audit_entry_set_text (granting->entry, VA_AUDIT_OWNER, granting->stored->owner);
+  va_audit_entry_set_number (granting->entry, VA_AUDIT_VERSION, (gint64) granting->stored->version);
   return TRUE;
 }
 
 static gboolean
-check_rules (Attempt *attempt, GError **error)
+check_rules (Granting *granting, GError **error)
 {
-  return va_rule_host (attempt->registration, attempt->service->groups, attempt->host, error)
-         && va_rule_domain (attempt->registration, attempt->vm, attempt->request->domain_uuid, error)
-         && va_rule_time (attempt->registration, attempt->now / 1000, error)
-         && va_rule_policy (attempt->registration, attempt->request, &attempt->policy, error);
+  return va_rule_host (granting->registration, granting->service->groups, granting->host, error)
+         && va_rule_domain (granting->registration, granting->vm, granting->request->domain_uuid, error)
+         && va_rule_time (granting->registration, granting->now / 1000, error)
+         && va_rule_policy (granting->registration, granting->request, &granting->policy, error);
 }
 
 static gboolean
-verify_platform (Attempt *attempt, GError **error)
+verify_platform (Granting *granting, GError **error)
 {
-  const VaService *service = attempt->service;
-  VaRequest *call = attempt->call;
+  const VaService *service = granting->service;
+  VaRequest *call = granting->call;
   gboolean known, good;
 
-  good = va_chain_cache_verify (service->chains, attempt->platform, &service->roots, &known,
+  good = va_chain_cache_verify (service->chains, granting->platform, &service->roots, &known,
                                 service->key_service == NULL ? error : NULL);
   va_metrics_count (service->metrics, known ? VA_METRIC_CHAIN_HIT : VA_METRIC_CHAIN_MISS);
   if (good)
     return TRUE;
   /* What is missing may be had from AMD's key service; what comes of that is not remembered here. */
   return service->key_service != NULL
-         && va_key_service_verify (service->key_service, attempt->platform, attempt->request->cpu_id, &service->roots,
+         && va_key_service_verify (service->key_service, granting->platform, granting->request->cpu_id, &service->roots,
                                    call->may_wait, &call->must_wait, error);
 }
 
 /* What the platform gave, so that it can be recognised later. */
 static void
-note_platform (const Attempt *attempt)
+note_platform (const Granting *granting)
 {
-  const VaLaunchRequest *request = attempt->request;
+  const VaLaunchRequest *request = granting->request;
   g_autofree char *pdh = va_audit_hash (request->pdh, sizeof request->pdh);
   g_autofree char *chain = va_audit_hash (request->cert_chain, sizeof request->cert_chain);
   JsonObject *platform = json_object_new ();
@@ -142,90 +142,90 @@ note_platform (const Attempt *attempt)
 
       json_object_set_string_member (platform, "cpu-id", id);
     }
-  va_audit_entry_set_object (attempt->entry, VA_AUDIT_PLATFORM, platform);
+  va_audit_entry_set_object (granting->entry, VA_AUDIT_PLATFORM, platform);
 }
 
 static gboolean
-check_attempt_platform (Attempt *attempt, GError **error)
+check_granting_platform (Granting *granting, GError **error)
 {
-  g_autoptr(VaBlobs) claim = va_launch_request_claim (attempt->request);
-  const VaTee *tee = attempt->tee;
+  g_autoptr(VaBlobs) claim = va_launch_request_claim (granting->request);
+  const VaTee *tee = granting->tee;
   g_autoptr(GError) reason = NULL;
 
-  note_platform (attempt);
+  note_platform (granting);
 
-  attempt->platform = tee->read_platform (claim, &reason);
-  if (attempt->platform == NULL)
+  granting->platform = tee->read_platform (claim, &reason);
+  if (granting->platform == NULL)
     return va_refuse (error, VA_PROBLEM_CHAIN_INVALID, _("the platform's certificates: %s"), reason->message);
-  if (!verify_platform (attempt, &reason) && reason->domain == VA_CORE_ERROR)
+  if (!verify_platform (granting, &reason) && reason->domain == VA_CORE_ERROR)
     {
-      if (attempt->call->must_wait)
+      if (granting->call->must_wait)
         return va_refuse (error, VA_PROBLEM_KEY_SERVICE, "%s", reason->message);
       va_log (VA_LOG_WARNING, "%s", reason->message);
       return va_refuse (error, VA_PROBLEM_KEY_SERVICE, _("the platform's certificates: %s"), reason->message);
     }
   if (reason != NULL)
     return va_refuse (error,
-                      tee->lacks_root_only (attempt->platform) ? VA_PROBLEM_ROOT_UNTRUSTED : VA_PROBLEM_CHAIN_INVALID,
+                      tee->lacks_root_only (granting->platform) ? VA_PROBLEM_ROOT_UNTRUSTED : VA_PROBLEM_CHAIN_INVALID,
                       _("the platform's certificates: %s"), reason->message);
-  return va_rule_chip (attempt->registration, attempt->platform, error)
-         && va_rule_cloud_cert (attempt->registration, attempt->platform, error)
-         && va_rule_minimum_api (attempt->registration, attempt->platform, error);
+  return va_rule_chip (granting->registration, granting->platform, error)
+         && va_rule_cloud_cert (granting->registration, granting->platform, error)
+         && va_rule_minimum_api (granting->registration, granting->platform, error);
 }
 
 /* Reference values, minimums and secrets as they are now. */
 static gboolean
-fix_terms (Attempt *attempt, GError **error)
+fix_terms (Granting *granting, GError **error)
 {
-  const VaRegistration *registration = attempt->registration;
-  VaLaunchTerms *terms = va_launch_terms_new (attempt->tee);
-  VaService *service = attempt->service;
-  const VaLaunchFacts facts = { attempt->policy, attempt->host, service->groups, attempt->platform };
+  const VaRegistration *registration = granting->registration;
+  VaLaunchTerms *terms = va_launch_terms_new (granting->tee);
+  VaService *service = granting->service;
+  const VaLaunchFacts facts = { granting->policy, granting->host, service->groups, granting->platform };
   g_autoptr(GPtrArray) secrets = NULL, omitted = NULL;
   g_autoptr(GArray) areas = NULL;
 
-  attempt->terms = terms;
-  terms->api_major = attempt->platform->api_major;
-  terms->api_minor = attempt->platform->api_minor;
+  granting->terms = terms;
+  terms->api_major = granting->platform->api_major;
+  terms->api_minor = granting->platform->api_minor;
   terms->min_api_major = registration->min_api_major;
   terms->min_api_minor = registration->min_api_minor;
   terms->min_build = registration->min_build;
   if (!va_rule_secrets (registration, &facts, &secrets, &omitted, error))
     return FALSE;
   if (omitted->len > 0)
-    va_audit_entry_set_names (attempt->entry, VA_AUDIT_SECRETS_LEFT_OUT, omitted);
+    va_audit_entry_set_names (granting->entry, VA_AUDIT_SECRETS_LEFT_OUT, omitted);
   terms->has_secrets = secrets->len > 0;
-  return va_references_compute (service->references, service->store, attempt->stored->owner, registration, terms,
+  return va_references_compute (service->references, service->store, granting->stored->owner, registration, terms,
                                 &areas, error)
-         && va_secret_table_make (service->store, attempt->stored->owner, registration, secrets, areas, &attempt->table,
-                                  error);
+         && va_secret_table_make (service->store, granting->stored->owner, registration, secrets, areas,
+                                  &granting->table, error);
 }
 
 static gboolean
-begin_attempt (Attempt *attempt, GError **error)
+begin_granting (Granting *granting, GError **error)
 {
-  const GArray *references = attempt->terms->references;
-  const VaTeeLaunch launch = { .platform = attempt->platform,
-                               .policy = attempt->policy,
-                               .domain_uuid = attempt->request->domain_uuid,
+  const GArray *references = granting->terms->references;
+  const VaTeeLaunch launch = { .platform = granting->platform,
+                               .policy = granting->policy,
+                               .domain_uuid = granting->request->domain_uuid,
                                .references = (const VaReference *) (gpointer) references->data,
                                .reference_count = references->len };
   g_autoptr(GError) reason = NULL;
 
-  return attempt->tee->begin (&launch, &attempt->start, &reason)
+  return granting->tee->begin (&launch, &granting->start, &reason)
          || va_refuse (error, VA_PROBLEM_CHAIN_INVALID, _("the platform's key: %s"), reason->message);
 }
 
 /* Takes the place of the launch that waited for a confirmation of the same, if there is one. */
 static gboolean
-take_waiting (Attempt *attempt, GError **error)
+take_waiting (Granting *granting, GError **error)
 {
-  VaStoredLaunch *launch = attempt->launch;
+  VaStoredLaunch *launch = granting->launch;
   g_autoptr(GError) reason = NULL;
   g_autoptr(VaStoredLaunch) waiting = NULL;
 
-  if (attempt->registration->confirms && va_service_sweep (attempt->service, &reason))
-    waiting = va_store_find_waiting (attempt->service->store, launch, &reason);
+  if (granting->registration->confirms && va_service_sweep (granting->service, &reason))
+    waiting = va_store_find_waiting (granting->service->store, launch, &reason);
   if (reason != NULL && !g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
     {
       g_propagate_error (error, g_steal_pointer (&reason));
@@ -235,110 +235,110 @@ take_waiting (Attempt *attempt, GError **error)
   if (waiting != NULL)
     launch->timeline = g_strdup (waiting->timeline);
   else
-    va_stored_launch_step (launch, "requested", attempt->now);
+    va_stored_launch_step (launch, "requested", granting->now);
   return TRUE;
 }
 
 static void
-note_grant (const Attempt *attempt)
+note_grant (const Granting *granting)
 {
-  VaAuditEntry *entry = attempt->entry;
-  const char *terms = attempt->launch->terms;
+  VaAuditEntry *entry = granting->entry;
+  const char *terms = granting->launch->terms;
 
-  va_audit_entry_set_text (entry, VA_AUDIT_LAUNCH, attempt->launch->id);
-  va_audit_entry_set_number (entry, VA_AUDIT_POLICY, (gint64) attempt->policy);
-  va_audit_entry_set_text (entry, VA_AUDIT_GENERATION, attempt->platform->generation);
+  va_audit_entry_set_text (entry, VA_AUDIT_LAUNCH, granting->launch->id);
+  va_audit_entry_set_number (entry, VA_AUDIT_POLICY, (gint64) granting->policy);
+  va_audit_entry_set_text (entry, VA_AUDIT_GENERATION, granting->platform->generation);
   va_audit_entry_set_hash (entry, VA_AUDIT_TERMS, terms, strlen (terms));
   va_audit_entry_decide (entry, VA_AUDIT_VERDICT_GRANTED);
 }
 
 /* Counts and creates; FALSE with CHANGED when the registration is no longer the one that was checked. */
 static gboolean
-commit_attempt (Attempt *attempt, GError **error)
+commit_granting (Granting *granting, GError **error)
 {
   VaStoredLaunch *launch = g_new0 (VaStoredLaunch, 1);
-  const VaRegistration *registration = attempt->registration;
+  const VaRegistration *registration = granting->registration;
   VaPermit permit = { .max_launches = registration->max_launches,
                       .max_running = registration->max_running,
                       .confirms = registration->confirms,
                       .confirm_after = registration->confirm_after,
-                      .wait_until = attempt->now + attempt->service->confirm_ms,
+                      .wait_until = granting->now + granting->service->confirm_ms,
                       .max_waiting = WAITING_MAX,
-                      .read = attempt->stored,
-                      .any_owner = attempt->request->owner == NULL };
+                      .read = granting->stored,
+                      .any_owner = granting->request->owner == NULL };
   g_autofree char *timeline = NULL;
 
-  attempt->launch = launch;
+  granting->launch = launch;
   launch->firmware_error = VA_FIRMWARE_ERROR_NONE;
-  launch->vm = g_strdup (attempt->vm);
-  launch->owner = g_strdup (attempt->stored->owner);
-  launch->host = g_strdup (attempt->host);
-  launch->domain_uuid = g_strdup (attempt->request->domain_uuid);
-  launch->domain_name = g_strdup (attempt->request->domain_name);
-  launch->policy = attempt->policy;
-  launch->generation = g_strdup (attempt->platform->generation);
-  launch->version = attempt->stored->version;
+  launch->vm = g_strdup (granting->vm);
+  launch->owner = g_strdup (granting->stored->owner);
+  launch->host = g_strdup (granting->host);
+  launch->domain_uuid = g_strdup (granting->request->domain_uuid);
+  launch->domain_name = g_strdup (granting->request->domain_name);
+  launch->policy = granting->policy;
+  launch->generation = g_strdup (granting->platform->generation);
+  launch->version = granting->stored->version;
   launch->created = va_service_now ();
-  if (!take_waiting (attempt, error))
+  if (!take_waiting (granting, error))
     return FALSE;
-  launch->expires = (launch->created + attempt->service->launch_ms + 999) / 1000 * 1000;
-  launch->terms = va_launch_terms_write (attempt->terms);
+  launch->expires = (launch->created + granting->service->launch_ms + 999) / 1000 * 1000;
+  launch->terms = va_launch_terms_write (granting->terms);
   timeline = g_strdup (launch->timeline);
   permit.wait_timeline = timeline;
   va_stored_launch_step (launch, "granted", launch->created);
-  note_grant (attempt);
-  return va_store_create_launch (attempt->service->store, launch, attempt->start.keys, attempt->table, &permit,
-                                 attempt->entry, error);
+  note_grant (granting);
+  return va_store_create_launch (granting->service->store, launch, granting->start.keys, granting->table, &permit,
+                                 granting->entry, error);
 }
 
 /* Each grant is a record for good, whatever its permit gives back, so their number is bounded in time. */
 static gboolean
-check_rate (Attempt *attempt, GError **error)
+check_rate (Granting *granting, GError **error)
 {
-  g_autofree char *name = g_strdup_printf ("%s %s %s", attempt->host, attempt->stored->owner, attempt->vm);
+  g_autofree char *name = g_strdup_printf ("%s %s %s", granting->host, granting->stored->owner, granting->vm);
 
-  return va_refusal_limit_take_name (attempt->service->launches, name, g_get_monotonic_time ())
+  return va_rate_limit_take_name (granting->service->launches, name, g_get_monotonic_time ())
          || va_refuse (error, VA_PROBLEM_TOO_MANY_LAUNCHES,
                        _("this host has requested too many launches of this registration within a minute; start the "
                          "guest again later"));
 }
 
 static gboolean
-try_launch (Attempt *attempt, GError **error)
+try_launch (Granting *granting, GError **error)
 {
-  return find_attempt_registration (attempt, error) && check_rules (attempt, error)
-         && check_attempt_platform (attempt, error) && check_rate (attempt, error) && fix_terms (attempt, error)
-         && begin_attempt (attempt, error) && commit_attempt (attempt, error);
+  return find_granting_registration (granting, error) && check_rules (granting, error)
+         && check_granting_platform (granting, error) && check_rate (granting, error) && fix_terms (granting, error)
+         && begin_granting (granting, error) && commit_granting (granting, error);
 }
 
 static JsonObject *
-write_grant (const Attempt *attempt)
+write_grant (const Granting *granting)
 {
-  VaLaunchGrant grant = { .launch_id = attempt->launch->id,
-                          .policy = attempt->launch->policy,
-                          .expires = attempt->launch->expires / 1000 };
+  VaLaunchGrant grant = { .launch_id = granting->launch->id,
+                          .policy = granting->launch->policy,
+                          .expires = granting->launch->expires / 1000 };
 
-  va_launch_grant_set_start (&grant, attempt->start.handover);
+  va_launch_grant_set_start (&grant, granting->start.handover);
   return va_launch_grant_write (&grant);
 }
 
 /* Grant, or that it waits. */
 static void
-answer_attempt (const Attempt *attempt, const VaRequest *call, VaResponse *response)
+answer_granting (const Granting *granting, const VaRequest *call, VaResponse *response)
 {
-  gboolean waits = attempt->launch->state == VA_LAUNCH_WAITING;
-  VaLaunchPending pending = { .launch_id = attempt->launch->id, .retry_after = RETRY_SECONDS };
+  gboolean waits = granting->launch->state == VA_LAUNCH_WAITING;
+  VaLaunchPending pending = { .launch_id = granting->launch->id, .retry_after = RETRY_SECONDS };
   const VaDecision decision = { .call = "launch",
-                                .launch_id = attempt->launch->id,
-                                .vm = attempt->vm,
-                                .host = attempt->host,
+                                .launch_id = granting->launch->id,
+                                .vm = granting->vm,
+                                .host = granting->host,
                                 .verdict = waits ? "waiting" : "granted" };
 
-  if (!waits || attempt->request->launch_id == NULL)
-    va_decision_log_note (attempt->service, call, &decision);
+  if (!waits || granting->request->launch_id == NULL)
+    va_decision_log_note (granting->service, call, &decision);
   response->status = waits ? 202 : 201;
   response->retry_after = waits ? RETRY_SECONDS : 0;
-  response->json = waits ? va_launch_pending_write (&pending) : write_grant (attempt);
+  response->json = waits ? va_launch_pending_write (&pending) : write_grant (granting);
 }
 
 /* What a host is told that asks again for a launch that does not wait any more. */
@@ -380,20 +380,20 @@ check_asked_again (VaService *service, VaRequest *call, const VaLaunchRequest *r
 
 /* Whether the attempt failed for @reason since there is another registration meanwhile, or an answer of its owner. */
 static gboolean
-is_outdated (const Attempt *attempt, GError **reason)
+is_outdated (const Granting *granting, GError **reason)
 {
-  VaService *service = attempt->service;
+  VaService *service = granting->service;
   g_autoptr(GError) unanswered = NULL;
 
   /* Another owner's of the same id, come meanwhile, is as good as a replacement: the next try says what it means. */
   if (g_error_matches (*reason, VA_STORE_ERROR, VA_STORE_ERROR_CHANGED)
-      || (attempt->open != NULL && g_error_matches (*reason, VA_STORE_ERROR, VA_STORE_ERROR_AMBIGUOUS)))
+      || (granting->open != NULL && g_error_matches (*reason, VA_STORE_ERROR, VA_STORE_ERROR_AMBIGUOUS)))
     {
-      va_registration_cache_forget (service->registrations, attempt->request->owner, attempt->vm);
+      va_registration_cache_forget (service->registrations, granting->request->owner, granting->vm);
       return TRUE;
     }
-  if (attempt->open == NULL
-      || va_registration_cache_is_current (service->registrations, service->store, attempt->open, &unanswered))
+  if (granting->open == NULL
+      || va_registration_cache_is_current (service->registrations, service->store, granting->open, &unanswered))
     return FALSE;
   if (unanswered == NULL)
     return TRUE;
@@ -417,22 +417,22 @@ try_to_grant (VaService *service, VaRequest *call, const VaLaunchRequest *reques
   va_audit_entry_set_object (entry, VA_AUDIT_DOMAIN, domain);
   for (guint i = 0; i < TRIES; i++)
     {
-      g_auto(Attempt) attempt = { .service = service,
-                                  .host = host,
-                                  .vm = vm,
-                                  .request = request,
-                                  .call = call,
-                                  .now = va_service_now (),
-                                  .entry = entry };
+      g_auto(Granting) granting = { .service = service,
+                                    .host = host,
+                                    .vm = vm,
+                                    .request = request,
+                                    .call = call,
+                                    .now = va_service_now (),
+                                    .entry = entry };
 
       g_clear_error (&reason);
-      if (try_launch (&attempt, &reason))
+      if (try_launch (&granting, &reason))
         {
-          answer_attempt (&attempt, call, response);
+          answer_granting (&granting, call, response);
           return TRUE;
         }
       va_audit_entry_clear (entry, VA_AUDIT_LAUNCH);
-      if (call->must_wait || !is_outdated (&attempt, &reason))
+      if (call->must_wait || !is_outdated (&granting, &reason))
         break;
     }
   return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);

@@ -120,7 +120,7 @@ plan_explanation (Validation *validation)
   VaService *service = validation->service;
   const char *message = validation->refusal->message;
 
-  if (va_refusal_limit_is_used_up (service->refusals, validation->peer, g_get_monotonic_time ()))
+  if (va_rate_limit_is_used_up (service->refusals, validation->peer, g_get_monotonic_time ()))
     return g_strdup_printf (_("%s. It was not explained, because too many of this host's requests were refused in the "
                               "last "
                               "minute."),

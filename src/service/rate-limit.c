@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "service/refusal-limit.h"
+#include "service/rate-limit.h"
 
 #define MINUTE (60 * G_USEC_PER_SEC)
 #define PEERS_MAX 4096 /* then those that have been quiet for a minute are forgotten, which changes nothing for them */
 
-struct _VaLimit {
+struct _VaRateLimit {
   GMutex mutex;
   gint64 each;       /* microseconds that one costs */
   GHashTable *peers; /* "role:name" -> gint64 *: when the peer's last one is paid for */
 };
 
-VaRefusalLimit *
-va_refusal_limit_new (guint burst)
+VaRateLimit *
+va_rate_limit_new (guint burst)
 {
-  VaRefusalLimit *limit = g_new0 (VaRefusalLimit, 1);
+  VaRateLimit *limit = g_new0 (VaRateLimit, 1);
 
   g_mutex_init (&limit->mutex);
   limit->each = MINUTE / MAX (burst, 1);
@@ -24,7 +24,7 @@ va_refusal_limit_new (guint burst)
 }
 
 void
-va_refusal_limit_free (VaRefusalLimit *limit)
+va_rate_limit_free (VaRateLimit *limit)
 {
   if (limit == NULL)
     return;
@@ -41,7 +41,7 @@ is_quiet (gpointer key, gpointer paid, gpointer now)
 }
 
 gboolean
-va_refusal_limit_take_name (VaRefusalLimit *limit, const char *name, gint64 now)
+va_rate_limit_take_name (VaRateLimit *limit, const char *name, gint64 now)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&limit->mutex);
   gint64 *paid = g_hash_table_lookup (limit->peers, name);
@@ -60,15 +60,15 @@ va_refusal_limit_take_name (VaRefusalLimit *limit, const char *name, gint64 now)
 }
 
 gboolean
-va_refusal_limit_take (VaRefusalLimit *limit, const VaIdentity *peer, gint64 now)
+va_rate_limit_take (VaRateLimit *limit, const VaIdentity *peer, gint64 now)
 {
   g_autofree char *name = g_strdup_printf ("%s:%s", va_role_name (peer->role), peer->name);
 
-  return va_refusal_limit_take_name (limit, name, now);
+  return va_rate_limit_take_name (limit, name, now);
 }
 
 gboolean
-va_refusal_limit_is_used_up (VaRefusalLimit *limit, const VaIdentity *peer, gint64 now)
+va_rate_limit_is_used_up (VaRateLimit *limit, const VaIdentity *peer, gint64 now)
 {
   g_autofree char *key = g_strdup_printf ("%s:%s", va_role_name (peer->role), peer->name);
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&limit->mutex);
