@@ -60,7 +60,7 @@ va_rule_policy (const VaRegistration *registration, const VaLaunchRequest *reque
                       *policy, registration->policy);
   va_registration_policy_bits (registration, &required, &forbidden);
   return va_refuse (error, VA_PROBLEM_POLICY_NOT_ALLOWED,
-                    _("the domain's XML has SEV policy 0x%" PRIx64 "; its registration requires the bits 0x%" PRIx64
+                    _("the domain's XML has SEV policy 0x%" PRIx64 ", but its registration requires the bits 0x%" PRIx64
                       " and forbids 0x%" PRIx64),
                     *policy, required, forbidden);
 }
