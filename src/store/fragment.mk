@@ -40,7 +40,7 @@ libva_store_la_SOURCES = \
 	src/store/store.c src/store/store.h \
 	src/store/store-private.h \
 	src/store/table.c src/store/table.h \
-	src/store/tables.h
+	src/store/tables.c src/store/tables.h
 nodist_libva_store_la_SOURCES = src/store/sql-schema.h
 libva_store_la_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS) $(JSON_CFLAGS) $(SQLITE_CFLAGS) $(PQ_CFLAGS)
 libva_store_la_LIBADD = libva-db.la libva-kek.la libva-audit.la libva-codec.la libva-core.la $(JSON_LIBS) $(GNUTLS_LIBS) $(SQLITE_LIBS) $(PQ_LIBS) $(GLIB_LIBS)

@@ -5,9 +5,6 @@
 
 #include <string.h>
 
-#define VA_STORE_LIST_TABLE(name) &va_store_table_##name,
-const VaStoreTable *const va_store_tables[VA_STORE_TABLES] = { VA_STORE_TABLE_LIST (VA_STORE_LIST_TABLE) };
-
 /* Kinds of columns. */
 
 #define MEMBER_OF(record, member, type) (*(type *) G_STRUCT_MEMBER_P ((record), (member)))
@@ -260,20 +257,4 @@ va_store_table_insert (const VaStoreTable *table)
     g_string_append (text, i > 0 ? ", ?" : "?");
   g_string_append (text, ")");
   return intern_text (text);
-}
-
-gboolean
-va_store_table_any (VaDb *sql, VaStoreWhichTable which, gboolean *any, GError **error)
-{
-  *any = FALSE;
-  for (guint i = 0; i < VA_STORE_TABLES && !*any; i++)
-    {
-      g_autofree char *text = g_strdup_printf ("SELECT count(*) FROM %s", va_store_tables[i]->name);
-      gint64 rows = 0;
-
-      if (which (va_store_tables[i]) && !va_db_read_number (sql, &rows, error, g_intern_string (text), ""))
-        return FALSE;
-      *any = rows > 0;
-    }
-  return TRUE;
 }
