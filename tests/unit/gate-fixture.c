@@ -101,8 +101,8 @@ attested (pid_t pid, gint64 start_offset)
   return g_strdup_printf ("attested %d %" G_GUINT64_FORMAT "\n", (int) pid, start + (guint64) start_offset);
 }
 
-void
-load (void)
+static void
+load_gate (void)
 {
   static const char *const files[][2] = { { "plugin/.libs/virt-attest.so", "virt-attest.so" },
                                           { "tests/unit/.libs/recorder.so", "recorder.so" },
@@ -127,4 +127,13 @@ load (void)
   g_assert_nonnull (handle);
   gate = dlsym (handle, "virLockDriverImpl");
   g_assert_nonnull (gate);
+}
+
+void
+begin_tests (int *argc, char ***argv)
+{
+  own_machine_enter ();
+  g_test_init (argc, argv, NULL);
+  reported = g_string_new (NULL);
+  load_gate ();
 }

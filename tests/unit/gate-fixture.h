@@ -31,5 +31,5 @@ void open_manager (LockManager *manager, pid_t pid, unsigned int flags);
 int acquire (pid_t pid);
 /** attested: a marker for process @pid, whose start time is off by @start_offset. Returns: (transfer full). */
 char *attested (pid_t pid, gint64 start_offset);
-/** load: the very virt-attest.so that is installed, and the recorder. */
-void load (void);
+/** begin_tests: a machine of its own with the virt-attest.so that is installed, and the recorder. Call it first. */
+void begin_tests (int *argc, char ***argv);

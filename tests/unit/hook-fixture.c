@@ -122,3 +122,18 @@ assert_file (const char *path, const char *content)
   g_assert_cmpint (info.st_uid, ==, QEMU_USER);
   g_assert_cmpint (info.st_gid, ==, QEMU_GROUP);
 }
+
+void
+begin_tests (int *argc, char ***argv)
+{
+  g_autofree guint8 *bytes = g_malloc (2084);
+
+  own_machine_enter ();
+  g_test_init (argc, argv, NULL);
+  memset (bytes, 0x5a, 2084);
+  session = va_base64_encode (bytes, 128);
+  owner_cert = va_base64_encode (bytes, 2084);
+  grant = g_strdup_printf ("grant\n" UUID "\n%s\n%s\nend\n", session, owner_cert);
+  hook = g_build_filename (g_getenv ("VA_TOP_BUILDDIR"), "hooks/virt-attest", NULL);
+  own_machine_cover (VA_SYSCONFDIR);
+}

@@ -35,3 +35,5 @@ void prepare (void);
 Peer *agent (const char *answer);
 /** assert_file: @path has this content and is QEMU's alone. */
 void assert_file (const char *path, const char *content);
+/** begin_tests: a machine of its own, the hook, and what a grant for it holds. Call it first. */
+void begin_tests (int *argc, char ***argv);

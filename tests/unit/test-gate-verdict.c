@@ -274,10 +274,7 @@ test_silence (void)
 int
 main (int argc, char **argv)
 {
-  own_machine_enter ();
-  g_test_init (&argc, &argv, NULL);
-  reported = g_string_new (NULL);
-  load ();
+  begin_tests (&argc, &argv);
   g_test_add_func ("/gate/foreign", test_foreign);
   g_test_add_func ("/gate/restored", test_restored);
   g_test_add_func ("/gate/unmarked", test_unmarked);

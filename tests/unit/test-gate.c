@@ -261,10 +261,7 @@ test_cost (void)
 int
 main (int argc, char **argv)
 {
-  own_machine_enter ();
-  g_test_init (&argc, &argv, NULL);
-  reported = g_string_new (NULL);
-  load ();
+  begin_tests (&argc, &argv);
   g_test_add_func ("/gate/interface", test_interface);
   g_test_add_func ("/gate/settings", test_settings);
   g_test_add_func ("/gate/mark", test_mark);

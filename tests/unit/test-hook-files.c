@@ -161,16 +161,7 @@ test_monitor_folder_refused (void)
 int
 main (int argc, char **argv)
 {
-  g_autofree guint8 *bytes = g_malloc (2084);
-
-  own_machine_enter ();
-  g_test_init (&argc, &argv, NULL);
-  memset (bytes, 0x5a, 2084);
-  session = va_base64_encode (bytes, 128);
-  owner_cert = va_base64_encode (bytes, 2084);
-  grant = g_strdup_printf ("grant\n" UUID "\n%s\n%s\nend\n", session, owner_cert);
-  hook = g_build_filename (g_getenv ("VA_TOP_BUILDDIR"), "hooks/virt-attest", NULL);
-  own_machine_cover (VA_SYSCONFDIR);
+  begin_tests (&argc, &argv);
   prepare ();
   g_test_add_func ("/hook/files-refused", test_files_refused);
   g_test_add_func ("/hook/folder-of-a-crash", test_folder_of_a_crash);

@@ -270,16 +270,7 @@ test_cost (void)
 int
 main (int argc, char **argv)
 {
-  g_autofree guint8 *bytes = g_malloc (2084);
-
-  own_machine_enter ();
-  g_test_init (&argc, &argv, NULL);
-  memset (bytes, 0x5a, 2084);
-  session = va_base64_encode (bytes, 128);
-  owner_cert = va_base64_encode (bytes, 2084);
-  grant = g_strdup_printf ("grant\n" UUID "\n%s\n%s\nend\n", session, owner_cert);
-  hook = g_build_filename (g_getenv ("VA_TOP_BUILDDIR"), "hooks/virt-attest", NULL);
-  own_machine_cover (VA_SYSCONFDIR);
+  begin_tests (&argc, &argv);
   g_test_add_func ("/hook/not-ours", test_not_ours);
   g_test_add_func ("/hook/other-operations", test_other_operations);
   g_test_add_func ("/hook/restore-and-migration", test_restore_and_migration);
