@@ -47,20 +47,6 @@ chain_clear (Chain *chain)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Chain, chain_clear)
 
-G_GNUC_PRINTF (2, 3)
-static gboolean
-fail_checkpoint (GError **error, const char *format, ...)
-{
-  g_autofree char *message = NULL;
-  va_list args;
-
-  va_start (args, format);
-  message = g_strdup_vprintf (format, args);
-  va_end (args);
-  g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, message);
-  return FALSE;
-}
-
 void
 va_checkpoint_free (VaCheckpoint *checkpoint)
 {
@@ -146,11 +132,14 @@ va_signer_new (const char *certificate, VaSecret *key, GError **error)
   if (rc >= 0)
     rc = gnutls_privkey_import_x509_raw (signer->key, &pem, GNUTLS_X509_FMT_PEM, NULL, 0);
   if (rc < 0)
-    return fail_checkpoint (error, _("the service's key cannot be read: %s"), gnutls_strerror (rc)), NULL;
+    return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("the service's key cannot be read: %s"),
+                         gnutls_strerror (rc)),
+           NULL;
   signer->algorithm = find_algorithm (gnutls_privkey_get_pk_algorithm (signer->key, NULL));
   if (signer->algorithm == GNUTLS_SIGN_UNKNOWN)
-    return fail_checkpoint (error, _("the service's key must be an ECDSA, Ed25519 or RSA key, because it signs the "
-                                     "audit log")),
+    return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
+                         _("the service's key must be an ECDSA, Ed25519 or RSA key, because it signs the "
+                           "audit log")),
            NULL;
   signer->certificate = g_strdup (certificate);
   return g_steal_pointer (&signer);
@@ -205,7 +194,9 @@ va_signer_sign (VaSigner *signer, guint64 seq, const guint8 link[VA_AUDIT_LINK_S
   data = datum_of (text);
   rc = gnutls_privkey_sign_data2 (signer->key, signer->algorithm, 0, &data, &signature);
   if (rc < 0)
-    return fail_checkpoint (error, _("the audit log's checkpoint cannot be signed: %s"), gnutls_strerror (rc)), NULL;
+    return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
+                         _("the audit log's checkpoint cannot be signed: %s"), gnutls_strerror (rc)),
+           NULL;
   checkpoint->signature = g_bytes_new (signature.data, signature.size);
   gnutls_free (signature.data);
   return g_steal_pointer (&checkpoint);
@@ -245,7 +236,9 @@ va_verifier_new (const char *ca, const char *signer, GError **error)
   if (rc >= 0)
     rc = gnutls_x509_trust_list_add_trust_mem (verifier->trusted, &pem, NULL, GNUTLS_X509_FMT_PEM, 0, 0);
   if (rc <= 0)
-    return fail_checkpoint (error, _("the CA's certificate cannot be read: expected one in PEM form")), NULL;
+    return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
+                         _("the CA's certificate cannot be read: expected one in PEM form")),
+           NULL;
   verifier->signer = g_strdup (signer);
   return g_steal_pointer (&verifier);
 }
@@ -281,10 +274,12 @@ check_certificate (const VaVerifier *verifier, const Chain *chain, gint64 time, 
   time_t when = (time_t) (time / 1000);
 
   if (rc < 0 || status != 0)
-    return fail_checkpoint (error, _("its certificate is not a service's certificate issued by the CA"));
+    return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
+                         _("its certificate is not a service's certificate issued by the CA"));
   if (when < gnutls_x509_crt_get_activation_time (chain->list[0])
       || when > gnutls_x509_crt_get_expiration_time (chain->list[0]))
-    return fail_checkpoint (error, _("its certificate was not valid at the time it states"));
+    return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
+                         _("its certificate was not valid at the time it states"));
   return TRUE;
 }
 
@@ -318,7 +313,8 @@ check_signer (VaVerifier *verifier, gnutls_x509_crt_t certificate, GError **erro
   g_autofree char *name = name_signer (certificate);
 
   if (verifier->signer != NULL && gnutls_x509_crt_check_hostname (certificate, verifier->signer) == 0)
-    return fail_checkpoint (error, _("it was signed by “%s”, not by the service “%s”"), name, verifier->signer);
+    return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
+                         _("it was signed by “%s”, not by the service “%s”"), name, verifier->signer);
   if (verifier->found == NULL)
     verifier->found = g_steal_pointer (&name);
   return TRUE;
@@ -333,7 +329,9 @@ check_signature (gnutls_x509_crt_t certificate, const VaCheckpoint *checkpoint, 
                   && verify_with (key, algorithm, checkpoint);
 
   g_clear_pointer (&key, gnutls_pubkey_deinit);
-  return good || fail_checkpoint (error, _("its signature does not match its certificate"));
+  return good
+         || va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
+                          _("its signature does not match its certificate"));
 }
 
 gboolean
@@ -344,7 +342,7 @@ va_verifier_check (VaVerifier *verifier, const VaCheckpoint *checkpoint, GError 
 
   if (gnutls_x509_crt_list_import2 (&chain.list, &chain.length, &pem, GNUTLS_X509_FMT_PEM, 0) < 0 || chain.length == 0
       || chain.length > CHAIN_MAX)
-    return fail_checkpoint (error, _("its certificate cannot be read"));
+    return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("its certificate cannot be read"));
   return check_certificate (verifier, &chain, checkpoint->time, error)
          && check_signature (chain.list[0], checkpoint, error) && check_signer (verifier, chain.list[0], error);
 }

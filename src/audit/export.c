@@ -26,20 +26,6 @@ struct _VaAuditCheck {
   GHashTable *expected; /* seq -> Expected */
 };
 
-G_GNUC_PRINTF (2, 3)
-static gboolean
-fail_export (GError **error, const char *format, ...)
-{
-  g_autofree char *message = NULL;
-  va_list args;
-
-  va_start (args, format);
-  message = g_strdup_vprintf (format, args);
-  va_end (args);
-  g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, message);
-  return FALSE;
-}
-
 VaAuditCheck *
 va_audit_check_new (VaVerifier *verifier)
 {
@@ -77,10 +63,10 @@ go_on (VaAuditCheck *check, const guint8 digest[VA_AUDIT_LINK_SIZE], GError **er
   if (expected == NULL)
     return TRUE;
   if (memcmp (expected->link, check->link, VA_AUDIT_LINK_SIZE) != 0)
-    return fail_export (error,
-                        _("a receipt contradicts record %" PRIu64
-                          " or an earlier one: the log was changed after the receipt was issued"),
-                        expected->seq);
+    return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
+                         _("a receipt contradicts record %" PRIu64
+                           " or an earlier one: the log was changed after the receipt was issued"),
+                         expected->seq);
   expected->met = TRUE;
   return TRUE;
 }
@@ -117,12 +103,12 @@ take_record (VaAuditCheck *check, JsonObject *object, const char *text, GError *
   guint64 seq = 0;
 
   if (!read_seq (object, &seq))
-    return fail_export (error, _("expected a record, a digest or a checkpoint"));
+    return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("expected a record, a digest or a checkpoint"));
   if (seq != check->found.records + 1)
-    return fail_export (error,
-                        _("found record %" PRIu64 " where record %" PRIu64
-                          " was expected: a record was removed, added or moved"),
-                        seq, check->found.records + 1);
+    return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
+                         _("found record %" PRIu64 " where record %" PRIu64
+                           " was expected: a record was removed, added or moved"),
+                         seq, check->found.records + 1);
   va_audit_digest (text, digest);
   return go_on (check, digest, error);
 }
@@ -146,7 +132,8 @@ take_anchor (VaAuditCheck *check, JsonObject *object, GError **error)
   if (checkpoint == NULL)
     return FALSE;
   if (check->line != 2)
-    return fail_export (error, _("an anchor follows records, but it can only be at the start of an export"));
+    return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
+                         _("an anchor follows records, but it can only be at the start of an export"));
   if (!va_verifier_check (check->verifier, checkpoint, error))
     {
       g_prefix_error (error, _("the anchor at record %" PRIu64 ": "), checkpoint->seq);
@@ -173,15 +160,15 @@ take_checkpoint (VaAuditCheck *check, JsonObject *object, GError **error)
       return FALSE;
     }
   if (checkpoint->seq != check->found.records)
-    return fail_export (error,
-                        _("the checkpoint for record %" PRIu64 " follows record %" PRIu64
-                          ": records were removed, added or moved"),
-                        checkpoint->seq, check->found.records);
+    return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
+                         _("the checkpoint for record %" PRIu64 " follows record %" PRIu64
+                           ": records were removed, added or moved"),
+                         checkpoint->seq, check->found.records);
   if (memcmp (checkpoint->link, check->link, VA_AUDIT_LINK_SIZE) != 0)
-    return fail_export (error,
-                        _("the checkpoint after record %" PRIu64 " does not match: one of the records %" PRIu64
-                          " to %" PRIu64 " was changed, removed or moved"),
-                        checkpoint->seq, MIN (check->found.covered + 1, checkpoint->seq), checkpoint->seq);
+    return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
+                         _("the checkpoint after record %" PRIu64 " does not match: one of the records %" PRIu64
+                           " to %" PRIu64 " was changed, removed or moved"),
+                         checkpoint->seq, MIN (check->found.covered + 1, checkpoint->seq), checkpoint->seq);
   check->found.checkpoints++;
   check->found.covered = checkpoint->seq;
   check->found.covered_time = checkpoint->time;
@@ -195,7 +182,8 @@ take_export_line (VaAuditCheck *check, const char *line, GError **error)
 
   if (check->line == 1)
     return g_str_equal (line, VA_AUDIT_EXPORT_HEAD)
-           || fail_export (error, _("this is not an export of the audit log: expected %s"), VA_AUDIT_EXPORT_HEAD);
+           || va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
+                            _("this is not an export of the audit log: expected %s"), VA_AUDIT_EXPORT_HEAD);
   object = va_json_parse (line, strlen (line), error);
   if (object == NULL)
     return FALSE;
@@ -225,23 +213,23 @@ va_audit_check_end (VaAuditCheck *check, GError **error)
   gpointer value;
 
   if (check->line == 0)
-    return fail_export (error, _("the export is empty"));
+    return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("the export is empty"));
   if (check->found.checkpoints == 0 || check->found.covered != check->found.records)
-    return fail_export (error,
-                        _("the export ends after record %" PRIu64 " without a checkpoint for it: it was truncated"),
-                        check->found.records);
+    return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
+                         _("the export ends after record %" PRIu64 " without a checkpoint for it: it was truncated"),
+                         check->found.records);
   g_hash_table_iter_init (&iter, check->expected);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     if (!((const Expected *) value)->met && ((const Expected *) value)->seq <= check->found.pruned)
-      return fail_export (error,
-                          _("a receipt is for record %" PRIu64 ", but the export begins after record %" PRIu64
-                            " because the log was pruned: check the receipt against an earlier export"),
-                          ((const Expected *) value)->seq, check->found.pruned);
+      return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
+                           _("a receipt is for record %" PRIu64 ", but the export begins after record %" PRIu64
+                             " because the log was pruned: check the receipt against an earlier export"),
+                           ((const Expected *) value)->seq, check->found.pruned);
     else if (!((const Expected *) value)->met)
-      return fail_export (error,
-                          _("a receipt is for record %" PRIu64 ", but the export ends with record %" PRIu64
-                            ": records were removed from its end, or it is older than the receipt"),
-                          ((const Expected *) value)->seq, check->found.records);
+      return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
+                           _("a receipt is for record %" PRIu64 ", but the export ends with record %" PRIu64
+                             ": records were removed from its end, or it is older than the receipt"),
+                           ((const Expected *) value)->seq, check->found.records);
   return TRUE;
 }
 
@@ -268,7 +256,7 @@ check_receipt_record (VaVerifier *verifier, const char *launch, JsonNode *node, 
   const char *text;
 
   if (fields.object == NULL)
-    return fail_export (error, _("a record is not an object"));
+    return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("a record is not an object"));
   va_fields_hex (&fields, "before", VA_REQUIRED, before, sizeof before);
   text = va_fields_string (&fields, "text", VA_REQUIRED, VA_AUDIT_TEXT_MAX);
   signature = va_fields_object (&fields, "checkpoint", VA_REQUIRED);
@@ -280,9 +268,11 @@ check_receipt_record (VaVerifier *verifier, const char *launch, JsonNode *node, 
   va_audit_digest (text, digest);
   va_audit_link (before, digest, link);
   if (memcmp (link, checkpoint->link, VA_AUDIT_LINK_SIZE) != 0)
-    return fail_export (error, _("record %" PRIu64 " is not the one that was signed"), checkpoint->seq);
+    return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED,
+                         _("record %" PRIu64 " is not the one that was signed"), checkpoint->seq);
   if (!is_record_of (text, launch, checkpoint->seq))
-    return fail_export (error, _("record %" PRIu64 " is not one of launch %s"), checkpoint->seq, launch);
+    return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("record %" PRIu64 " is not one of launch %s"),
+                         checkpoint->seq, launch);
   if (each != NULL)
     each (text, checkpoint, user_data);
   return TRUE;
@@ -303,7 +293,7 @@ va_receipt_check (VaVerifier *verifier, const char *text, VaReceiptRecord each, 
   if (!va_fields_end (&fields, error))
     return FALSE;
   if (json_array_get_length (records) == 0)
-    return fail_export (error, _("the receipt has no records"));
+    return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_FAILED, _("the receipt has no records"));
   for (guint i = 0; i < json_array_get_length (records); i++)
     if (!check_receipt_record (verifier, launch, json_array_get_element (records, i), each, user_data, error))
       {
