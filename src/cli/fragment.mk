@@ -96,7 +96,7 @@ virt_attest_LDADD = libva-api.la libva-certificates.la libva-sev.la libva-codec.
 	$(NETTLE_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
 
 virt_attest_online_CPPFLAGS = $(AM_CPPFLAGS) -DVA_CLI_ONLINE \
-	-DVA_LOCKDRIVERDIR='"$(lockdriverdir)"' -DVA_QEMUHOOKDIR='"$(qemuhookdir)"'
+	-DVA_LOCKDRIVERDIR='"$(lockdriverdir)"' -DVA_SBINDIR='"$(sbindir)"'
 virt_attest_online_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS) $(LIBVIRT_CFLAGS) $(NETTLE_CFLAGS)
 virt_attest_online_LDADD = libva-certificates.la libva-store.la libva-http-client.la libva-audit.la libva-pki.la libva-api.la libva-domain.la libva-sev.la libva-codec.la \
 	libva-core.la $(LIBVIRT_LIBS) $(GNUTLS_LIBS) $(NETTLE_LIBS) $(JSON_LIBS) $(GLIB_LIBS)

@@ -67,7 +67,7 @@ class Node:
         """The hook for a domain with such metadata: its exit code and what it said."""
         xml = (f"<domain type='kvm' id='7'{head}>\n  <name>guest</name>\n  <uuid>{UUID}</uuid>\n  <metadata>{metadata}"
                f"</metadata>\n{rest}</domain>\n")
-        done = subprocess.run([f"{self.build}/hooks/virt-attest", "guest", operation, "begin", "-"], input=xml, text=True,
+        done = subprocess.run([f"{self.build}/hooks/virt-attest-hook", "guest", operation, "begin", "-"], input=xml, text=True,
                               capture_output=True, timeout=60, check=False)
         return done.returncode, done.stderr
 

@@ -167,7 +167,7 @@ class Sandbox:
             os.symlink(path, f"{self.drivers}/{os.path.basename(path)}")
         if self.build is not None:
             self._link(self._gate(), f"{self.drivers}/virt-attest.so")
-            self._link(f"{self.build}/hooks/virt-attest", self.hook)
+            self._link(f"{self.build}/hooks/virt-attest-hook", self.hook)
         if self.emulator is not None:
             self._link(self.emulator, f"{self.bin}/qemu-system-x86_64")
 
@@ -216,8 +216,7 @@ class Sandbox:
         """The path of one of our programs: in the build tree, else as installed."""
         if self.build is not None:
             for path in glob.glob(f"{self.build}/**/{name}", recursive=True):
-                if os.access(path, os.X_OK) and os.path.isfile(path) and "/.libs/" not in path \
-                        and not path.startswith(f"{self.build}/hooks/"):
+                if os.access(path, os.X_OK) and os.path.isfile(path) and "/.libs/" not in path:
                     return path
         path = shutil.which(name, path=_search_path())
         if path is None:

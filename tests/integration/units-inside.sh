@@ -159,6 +159,8 @@ cp /units/INSTALL.md .
 check "INSTALL's steps on a compute node" follow_install '## 2. Each compute node'
 check "virt-attest-hostd is active" systemctl is-active virt-attest-hostd
 check "virt-attest-hostd is confined, with two capabilities" is_confined virt-attest-hostd 0000000000000006
+check "the hook in libvirt's directory is a link to the program" \
+  test "$(readlink /etc/libvirt/hooks/qemu.d/virt-attest)" = /usr/sbin/virt-attest-hook
 check "libvirtd has loaded the gate" grep "^$(main_pid libvirtd) " /run/virt-attest/gate
 
 # 3. The guest owner.

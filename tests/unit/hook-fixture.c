@@ -134,6 +134,6 @@ begin_tests (int *argc, char ***argv)
   session = va_base64_encode (bytes, 128);
   owner_cert = va_base64_encode (bytes, 2084);
   grant = g_strdup_printf ("grant\n" UUID "\n%s\n%s\nend\n", session, owner_cert);
-  hook = g_build_filename (g_getenv ("VA_TOP_BUILDDIR"), "hooks/virt-attest", NULL);
+  hook = g_build_filename (g_getenv ("VA_TOP_BUILDDIR"), "hooks/virt-attest-hook", NULL);
   own_machine_cover (VA_SYSCONFDIR);
 }

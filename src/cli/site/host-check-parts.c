@@ -111,9 +111,9 @@ va_check_hook (VaHostCheck *check, VaFinding *finding)
 {
   if (!g_file_test (HOOK, G_FILE_TEST_IS_REGULAR))
     va_finding_fix (finding,
-                    _("%s is missing: copy virt-attest's hook there from %s in the installation (mode 0755), then "
-                      "restart libvirtd"),
-                    HOOK, VA_QEMUHOOKDIR "/virt-attest");
+                    _("%s is missing, or leads nowhere: make it a symbolic link to %s, which installation puts there, "
+                      "then restart libvirtd"),
+                    HOOK, VA_SBINDIR "/virt-attest-hook");
   else if (access (HOOK, X_OK) != 0)
     va_finding_fix (finding, _("%s is not executable: set its mode to 0755"), HOOK);
   else
