@@ -59,6 +59,45 @@ fetch_amdsev () {
   dpkg-deb -x "$dir"/ovmf-amdsev_*.deb "$dir/unpacked" && [ -s "$dir/unpacked/usr/share/ovmf/OVMF.amdsev.fd" ]
 }
 
+# Unpacks OpenStack Nova, with the packages that it needs beyond this system's, into $build/nova/root. Nothing of it is
+# installed. Where it cannot be had, $build/nova/why-not says why, and the tests with Nova are skipped.
+get_nova () {
+  local dir=$build/nova
+  [ -e "$dir/complete" ] && return 0
+  rm -rf "$dir"
+  mkdir -p "$dir/root" "$dir/debs/partial"
+  say "fetching OpenStack Nova (about 200 packages, which are unpacked and not installed)"
+  if fetch_nova "$dir" > "$dir/fetch.log" 2>&1; then
+    touch "$dir/complete" || die "cannot write $dir/complete"
+  else
+    [ -s "$dir/why-not" ] || echo "Nova could not be fetched, see $dir/fetch.log" > "$dir/why-not"
+    cat "$dir/why-not"
+  fi
+  rm -rf "$dir/debs"
+}
+
+fetch_nova () {
+  local dir=$1 file
+  # Nothing is installed, so no lock is needed, and none that another process holds is waited for.
+  local options=(-o Debug::NoLocking=1 -o "Dir::Cache::archives=$dir/debs" -o APT::Sandbox::User=root -o Acquire::Retries=2
+                 -o Acquire::http::Timeout=20)
+  [ -n "$(nova_candidate)" ] || timeout 300 apt-get update || return 1
+  case $(nova_candidate) in
+    *:26.*) ;;
+    *) echo "this system's packages have no Nova 26" | tee "$dir/why-not"; return 1 ;;
+  esac
+  timeout 600 apt-get "${options[@]}" install -y --no-install-recommends --download-only python3-nova || return 1
+  for file in "$dir"/debs/*.deb; do
+    dpkg-deb -x "$file" "$dir/root" || return 1
+  done
+  [ -s "$dir/root/usr/lib/python3/dist-packages/nova/virt/libvirt/driver.py" ]
+}
+
+# The version of Nova that apt would install, or nothing.
+nova_candidate () {
+  apt-cache policy python3-nova | sed -n 's/^ *Candidate: \([0-9].*\)/\1/p'
+}
+
 # Whether all that autoreconf makes is there, from a run of it that came to its end after the last change of what it reads.
 is_generated () {
   local file

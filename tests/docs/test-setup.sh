@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # tests/setup.sh, which ./check and ./demo share: what was interrupted is done again, and what is whole is not. autoreconf,
-# configure, make and the fetch of the firmware are played by small programs that end in the middle when they are told to.
+# configure, make and what fetches firmware and Nova are played by small programs that end in the middle when they are told to.
 set -u
 . "${VA_TOP_SRCDIR:?}/tests/lib/tap.sh"
 setup=$(cd "$VA_TOP_SRCDIR" && pwd)/tests/setup.sh
@@ -47,9 +47,19 @@ did () # WHAT FUNCTION ARGUMENTS...: calls it as ./check does; which programs th
   local expected=$1
   shift
   : > "$calls"
-  (. "$setup"; fetch_amdsev () { return 1; }; "$@") > "$TMPDIR/said" 2>&1
+  (. "$setup"; fetch_amdsev () { return 1; }; fetch_nova () { pretend_nova "$@"; }; "$@") > "$TMPDIR/said" 2>&1
   test "$(paste -sd' ' "$calls")" = "$expected" || { cat "$calls" "$TMPDIR/said"; return 1; }
 }
+pretend_nova () # DIRECTORY
+{
+  echo nova >> "$calls"
+  echo half > "$1/root/half"
+  [ "${STOP:-}" != nova ] || exit 130
+  [ "${STOP:-}" != none ] || { echo "none here" > "$1/why-not"; return 1; }
+  rm "$1/root/half"
+}
+is_without_nova () { test ! -e "$build/nova/complete" && grep -q "none here" "$build/nova/why-not"; }
+has_nova () { test -e "$build/nova/complete" && test ! -e "$build/nova/root/half" && test ! -e "$build/nova/why-not"; }
 is_whole () { test "$(cat "$build/firmware/OVMF.fd")" = whole && test -s "$build/firmware/origin"; }
 
 STOP=autoreconf check "an interrupted autoreconf ends it" did autoreconf build_tree gcc CC=gcc
@@ -76,4 +86,11 @@ check "and kept" did "" get_firmware
 rm "$build/firmware/origin"
 check "where it came from is missing" did firmware get_firmware
 check "whole again" is_whole
+STOP=nova check "an interrupted fetch of Nova ends it" did nova get_nova
+check "and counts as none" test ! -e "$build/nova/complete"
+STOP=none check "where Nova cannot be had" did nova get_nova
+check "the reason is stored" is_without_nova
+check "it is tried again" did nova get_nova
+check "nothing of the earlier ones is left" has_nova
+check "Nova is kept" did "" get_nova
 finish

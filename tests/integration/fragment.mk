@@ -4,6 +4,7 @@ integration_tests = \
 	tests/integration/test-gate-hook.py \
 	tests/integration/test-launch.py \
 	tests/integration/test-leaks.py \
+	tests/integration/test-nova.py \
 	tests/integration/test-odd-domains.py \
 	tests/integration/test-refusals.py \
 	tests/integration/test-unattested.py \
@@ -18,7 +19,7 @@ print-lockdriverdir:
 	@echo '$(lockdriverdir)'
 .PHONY: print-lockdriverdir
 EXTRA_DIST += tests/integration/units-inside.sh tests/integration/units-probe.sh
-EXTRA_DIST += tests/integration/sandbox.py tests/integration/refusing.py tests/integration/running.py \
+EXTRA_DIST += tests/integration/sandbox.py tests/integration/compute.py tests/integration/refusing.py tests/integration/running.py \
 	tests/integration/world.py tests/integration/meddler.py tests/integration/demo.py
 
 # libvirtd has no sanitizer's runtime: in a build with sanitizers it gets a gate of its own.

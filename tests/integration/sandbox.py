@@ -91,6 +91,7 @@ class Sandbox:
         self.bin = f"{self.folder}/bin"
         self.hook = "/etc/libvirt/hooks/qemu.d/virt-attest"
         self.env = {}
+        self.libvirtd_env = {}  # of libvirtd alone
         self.cwd = "/"  # of the daemons
         self.daemons = {}  # name: Popen
         self.logs = {}  # name: path
@@ -276,7 +277,7 @@ class Sandbox:
             self.spawn("virtlogd", [shutil.which("virtlogd", path=_search_path())])
             self.wait_for("virtlogd socket", lambda: _accepts("/run/libvirt/virtlogd-sock"), daemon="virtlogd")
         self.spawn("libvirtd", [shutil.which("libvirtd", path=_search_path())],
-                   {"LIBVIRT_LOCK_MANAGER_PLUGIN_DIR": self.drivers})
+                   {"LIBVIRT_LOCK_MANAGER_PLUGIN_DIR": self.drivers, **self.libvirtd_env})
         self.logs["libvirt"] = "/var/log/libvirt/libvirtd.log"
         if wait:
             self.wait_for("libvirtd socket", lambda: _accepts("/run/libvirt/libvirt-sock"), LIBVIRTD_READY, "libvirtd")
