@@ -17,5 +17,7 @@ char *va_monitor_path (const char *run_dir, const char *uuid);
  * works, but no AppArmor rule keeps other QEMU processes away from it. Returns: (transfer full)
  */
 char *va_monitor_path_older (const char *run_dir, const char *uuid);
+/** va_monitor_path_is: whether @path is one of these two, below any directory and of any domain. */
+gboolean va_monitor_path_is (const char *path);
 
 G_END_DECLS

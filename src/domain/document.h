@@ -52,14 +52,34 @@ void va_domain_judge (VaDomainXml *domain, const VaXmlTree *tree, const char *mi
 /** va_domain_judge_kind: the part of it that is about what kind of domain this is. */
 void va_domain_judge_kind (VaDomainXml *domain, const VaXmlTree *tree);
 
-/**
- * Our second monitor in <qemu:commandline>, as va_domain_find_monitor() finds it: the elements that hold the values;
- * %NULL when absent.
- */
+/** An option of QEMU's and its value: two elements <qemu:arg>, %NULL when absent. */
 typedef struct {
-  xmlNode *commandline;
-  xmlNode *chardev, *mon;
+  xmlNode *option, *value;
+} VaDomainArgument;
+
+/** In which of its forms a domain has our second monitor. The agent works with each. */
+typedef enum {
+  VA_DOMAIN_MONITOR_NONE,
+  VA_DOMAIN_MONITOR_QMP,    /* -qmp unix:PATH,…: what “virt-attest domain prepare” writes */
+  VA_DOMAIN_MONITOR_MON,    /* -chardev and -mon: what it wrote before; QEMU 11.1 deprecates -mon */
+  VA_DOMAIN_MONITOR_OBJECT, /* -chardev and -object monitor-qmp, since QEMU 11.1 */
+} VaDomainMonitorForm;
+
+/** Our second monitor in <qemu:commandline>: in which form it is complete, and the parts of all forms. */
+typedef struct {
+  xmlNode *commandline; /* %NULL when the domain has none */
+  VaDomainMonitorForm form;
+  VaDomainArgument qmp, chardev, mon, object;
 } VaDomainMonitor;
+/** va_domain_find_monitor: @monitor points into @tree. */
 void va_domain_find_monitor (const VaXmlTree *tree, VaDomainMonitor *monitor);
+/** va_domain_monitor_path: where the socket is. Returns: (transfer full): %NULL when the monitor is not complete. */
+char *va_domain_monitor_path (const VaDomainMonitor *monitor);
+/**
+ * va_domain_judge_monitor: warns of an argument that opens another monitor, or uses the place of ours.
+ * @node: the argument's value, as an element; @option and @value: both as text
+ */
+void va_domain_judge_monitor (VaDomainXml *domain, const xmlNode *node, const char *option, const char *value,
+                              const VaDomainMonitor *monitor);
 
 G_END_DECLS

@@ -16,9 +16,6 @@ static const struct {
   { "s390-pv", "IBM Secure Execution" },
 };
 
-/* QEMU's options that open a monitor. */
-static const char *const monitors[] = { "-qmp", "-qmp-pretty", "-monitor", "-mon" };
-
 static char *
 name_type (const char *type)
 {
@@ -30,20 +27,6 @@ name_type (const char *type)
   return g_strdup_printf (_("its <launchSecurity type='%s'> is not supported: only SEV and SEV-ES (type='sev') are "
                             "attested"),
                           type);
-}
-
-/* The first character after a monitor's option that matters: "none" opens nothing, and ours is the one that is wanted.
-   */
-static gboolean
-opens_monitor (const char *option, const char *value)
-{
-  if (g_strv_contains ((const char *const[]){ "-mon", NULL }, option)
-      && (strstr (value, "chardev=" VA_MONITOR_ID ",") != NULL || g_str_has_suffix (value, "chardev=" VA_MONITOR_ID)))
-    return FALSE;
-  for (guint i = 0; i < G_N_ELEMENTS (monitors); i++)
-    if (g_str_equal (option, monitors[i]))
-      return !g_str_equal (value, "none");
-  return FALSE;
 }
 
 static gboolean
@@ -66,11 +49,6 @@ names_firmware (const char *option, const char *value)
 static void
 judge_argument (VaDomainXml *domain, const char *option, const char *value)
 {
-  if (opens_monitor (option, value))
-    g_ptr_array_add (domain->warnings,
-                     g_strdup_printf (_("<qemu:commandline> opens another monitor (%s %s), and anyone who can reach it "
-                                        "can let the guest run before it is attested: remove it"),
-                                      option, value));
   if (names_firmware (option, value))
     domain->firmware_argument = TRUE;
   if (!is_guest_object (option, value))
@@ -97,14 +75,14 @@ judge_saved_state (VaDomainXml *domain, const char *argument)
 }
 
 static void
-judge_commandline (VaDomainXml *domain, const xmlNode *root)
+judge_commandline (VaDomainXml *domain, const VaXmlTree *tree)
 {
-  const xmlNode *node = root->children;
   g_autofree char *option = NULL;
+  VaDomainMonitor monitor;
 
-  while (node != NULL && !va_xml_is (node, VA_QEMU_NAMESPACE, "commandline"))
-    node = node->next;
-  for (const xmlNode *child = node != NULL ? node->children : NULL; child != NULL; child = child->next)
+  va_domain_find_monitor (tree, &monitor);
+  for (const xmlNode *child = monitor.commandline != NULL ? monitor.commandline->children : NULL; child != NULL;
+       child = child->next)
     {
       char *value = va_xml_is (child, VA_QEMU_NAMESPACE, "arg") ? va_xml_attribute (child, "value") : NULL;
 
@@ -112,7 +90,10 @@ judge_commandline (VaDomainXml *domain, const xmlNode *root)
         continue;
       judge_saved_state (domain, value);
       if (option != NULL)
-        judge_argument (domain, option, value);
+        {
+          va_domain_judge_monitor (domain, child, option, value, &monitor);
+          judge_argument (domain, option, value);
+        }
       g_free (option);
       option = value;
     }
@@ -243,7 +224,7 @@ va_domain_judge_kind (VaDomainXml *domain, const VaXmlTree *tree)
 
   if (type != NULL && !domain->confidential)
     domain->other_scheme = name_type (type);
-  judge_commandline (domain, root);
+  judge_commandline (domain, tree);
   if (!domain->confidential)
     return;
   judge_type (domain, root);

@@ -229,6 +229,17 @@ va_xml_layout_replace (VaXmlLayout *layout, const xmlNode *element, const char *
   add_change (layout, extent->start, extent->end - extent->start, g_strdup (text));
 }
 
+void
+va_xml_layout_remove (VaXmlLayout *layout, const xmlNode *element)
+{
+  const Extent *extent = extent_of (layout, element);
+  gsize from = extent->start;
+
+  while (from > 0 && strchr (" \t\r\n", layout->xml[from - 1]) != NULL)
+    from--;
+  add_change (layout, from, extent->end - from, g_strdup (""));
+}
+
 /* Where the value of @name is in the start tag at @p; attributes are NAME, "=", quoted value, with white space. */
 static gboolean
 find_attribute (const char *p, const char *end, const char *name, const char **value, gsize *length)

@@ -27,6 +27,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaXmlLayout, va_xml_layout_free)
 void va_xml_layout_insert_after (VaXmlLayout *layout, const xmlNode *sibling, const char *const *lines);
 void va_xml_layout_insert_inside (VaXmlLayout *layout, const xmlNode *parent, const char *const *lines);
 void va_xml_layout_replace (VaXmlLayout *layout, const xmlNode *element, const char *text);
+/** va_xml_layout_remove: @element with the white space before it. */
+void va_xml_layout_remove (VaXmlLayout *layout, const xmlNode *element);
 /** va_xml_layout_set_attribute: @value needs no escaping. */
 void va_xml_layout_set_attribute (VaXmlLayout *layout, const xmlNode *element, const char *name, const char *value);
 

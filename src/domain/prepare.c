@@ -13,8 +13,6 @@
 #include "core/monitor-path.h"
 #include "core/peer-name.h"
 
-#define MON_VALUE "chardev=" VA_MONITOR_ID ",mode=control"
-
 /* Readable in the domain's XML once decoded, and no session: a start without our hook fails in QEMU. */
 static const char placeholder[] = "virt-attest: replaced at each start";
 
@@ -137,82 +135,74 @@ make_argument (const char *prefix, const char *value)
                         : g_strdup_printf ("  <arg value='%s'/>", value);
 }
 
-/* The lines of the arguments that are missing, indented by two. */
-static GPtrArray *
-missing_arguments (const VaDomainMonitor *monitor, const char *prefix, const char *chardev)
-{
-  GPtrArray *lines = g_ptr_array_new_with_free_func (g_free);
-
-  if (monitor->chardev == NULL)
-    {
-      g_ptr_array_add (lines, make_argument (prefix, "-chardev"));
-      g_ptr_array_add (lines, make_argument (prefix, chardev));
-    }
-  if (monitor->mon == NULL)
-    {
-      g_ptr_array_add (lines, make_argument (prefix, "-mon"));
-      g_ptr_array_add (lines, make_argument (prefix, MON_VALUE));
-    }
-  return lines;
-}
-
+/* Into <qemu:commandline>, which is added too if there is none. */
 static void
-add_to_commandline (Preparation *p, const VaDomainMonitor *monitor, const char *chardev)
+add_argument (Preparation *p, const xmlNode *commandline, const char *option, const char *value)
 {
-  const char *prefix = (const char *) monitor->commandline->ns->prefix;
-  g_autoptr(GPtrArray) lines = missing_arguments (monitor, prefix, chardev);
-
-  for (guint i = 0; i < lines->len; i++)
-    {
-      g_autofree char *line = lines->pdata[i];
-
-      lines->pdata[i] = g_strdup (line + 2);
-    }
-  if (lines->len == 0)
-    return;
-  g_ptr_array_add (lines, NULL);
-  va_xml_layout_insert_inside (p->layout, monitor->commandline, (const char *const *) lines->pdata);
-}
-
-static void
-add_commandline (Preparation *p, const VaDomainMonitor *monitor, const char *chardev)
-{
-  const xmlNs *declared = xmlSearchNsByHref (p->tree, (xmlNode *) p->root, (const xmlChar *) VA_QEMU_NAMESPACE);
-  gboolean usable = declared != NULL && declared->prefix != NULL;
+  const xmlNs *declared = commandline != NULL
+                            ? commandline->ns
+                            : xmlSearchNsByHref (p->tree, (xmlNode *) p->root, (const xmlChar *) VA_QEMU_NAMESPACE);
+  gboolean usable = declared != NULL && (declared->prefix != NULL || commandline != NULL);
   const char *prefix = usable ? (const char *) declared->prefix : "qemu";
-  g_autoptr(GPtrArray) lines = missing_arguments (monitor, prefix, chardev);
+  g_autofree char *first = make_argument (prefix, option), *second = make_argument (prefix, value);
+  g_autofree char *begin = usable ? g_strdup_printf ("<%s:commandline>", prefix)
+                                  : g_strdup ("<qemu:commandline xmlns:qemu='" VA_QEMU_NAMESPACE "'>");
+  g_autofree char *end = g_strdup_printf ("</%s:commandline>", prefix);
 
-  g_ptr_array_insert (lines, 0,
-                      usable ? g_strdup_printf ("<%s:commandline>", prefix)
-                             : g_strdup ("<qemu:commandline xmlns:qemu='" VA_QEMU_NAMESPACE "'>"));
-  g_ptr_array_add (lines, g_strdup_printf ("</%s:commandline>", prefix));
-  g_ptr_array_add (lines, NULL);
-  va_xml_layout_insert_inside (p->layout, p->root, (const char *const *) lines->pdata);
+  if (commandline != NULL)
+    va_xml_layout_insert_inside (p->layout, commandline, (const char *[]){ first + 2, second + 2, NULL });
+  else
+    va_xml_layout_insert_inside (p->layout, p->root, (const char *[]){ begin, first, second, end, NULL });
 }
 
 static void
-correct_argument (Preparation *p, const xmlNode *node, const char *wanted)
+correct_value (Preparation *p, const xmlNode *node, const char *wanted)
 {
-  g_autofree char *value = node != NULL ? va_xml_attribute (node, "value") : NULL;
+  g_autofree char *value = va_xml_attribute (node, "value");
 
-  if (value != NULL && strcmp (value, wanted) != 0)
+  if (g_strcmp0 (value, wanted) != 0)
     va_xml_layout_set_attribute (p->layout, node, "value", wanted);
+}
+
+/* Our monitor as one option, in the place of the first part that there is of it in any form; the others go. */
+static void
+write_monitor (Preparation *p, const VaDomainMonitor *monitor, const char *value)
+{
+  const VaDomainArgument *const parts[] = { &monitor->qmp, &monitor->chardev, &monitor->mon, &monitor->object };
+  gboolean written = FALSE;
+
+  for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
+    {
+      if (parts[i]->value == NULL)
+        continue;
+      if (written)
+        {
+          va_xml_layout_remove (p->layout, parts[i]->option);
+          va_xml_layout_remove (p->layout, parts[i]->value);
+          continue;
+        }
+      correct_value (p, parts[i]->option, "-qmp");
+      correct_value (p, parts[i]->value, value);
+      written = TRUE;
+    }
+  if (!written)
+    add_argument (p, monitor->commandline, "-qmp", value);
 }
 
 static void
 add_monitor (Preparation *p)
 {
   g_autofree char *path = va_monitor_path (VA_RUNDIR, p->uuid);
+  g_autofree char *value = g_strdup_printf ("unix:%s,server=on,wait=off", path);
   g_autofree char *chardev = g_strdup_printf ("socket,id=" VA_MONITOR_ID ",path=%s,server=on,wait=off", path);
   VaDomainMonitor monitor;
 
   va_domain_find_monitor (p->tree, &monitor);
-  correct_argument (p, monitor.chardev, chardev);
-  correct_argument (p, monitor.mon, MON_VALUE);
-  if (monitor.commandline != NULL)
-    add_to_commandline (p, &monitor, chardev);
+  /* Whoever wrote it has a QEMU that knows it. */
+  if (monitor.form == VA_DOMAIN_MONITOR_OBJECT)
+    correct_value (p, monitor.chardev.value, chardev);
   else
-    add_commandline (p, &monitor, chardev);
+    write_monitor (p, &monitor, value);
 }
 
 /* Reads the result as the agent will: what it would not accept must not leave this function. */

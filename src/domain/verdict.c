@@ -97,6 +97,11 @@ va_domain_judge (VaDomainXml *domain, const VaXmlTree *tree, const char *mistake
   judge_blanks (domain, va_xml_child (root, "launchSecurity"));
   judge_firmware (domain, va_xml_child (root, "os"));
   judge_kernel (domain);
+  if (domain->has_deprecated_monitor)
+    g_ptr_array_add (domain->warnings,
+                     g_strdup (_("its second monitor is given as -chardev and -mon, and QEMU is about "
+                                 "to drop -mon, which version 11.1 deprecates: run “virt-attest "
+                                 "domain prepare” on its XML again")));
   judge_smm (domain, root);
 }
 

@@ -114,16 +114,10 @@ static void
 read_monitor (VaDomainXml *domain, const VaXmlTree *tree)
 {
   VaDomainMonitor monitor;
-  g_autofree char *value = NULL;
-  const char *path;
 
   va_domain_find_monitor (tree, &monitor);
-  if (monitor.chardev == NULL || monitor.mon == NULL)
-    return;
-  value = va_xml_attribute (monitor.chardev, "value");
-  path = strstr (value, ",path=");
-  if (path != NULL)
-    domain->monitor_path = g_strndup (path + 6, strcspn (path + 6, ","));
+  domain->monitor_path = va_domain_monitor_path (&monitor);
+  domain->has_deprecated_monitor = monitor.form == VA_DOMAIN_MONITOR_MON;
 }
 
 /* Of a domain that opted in, everything must be as it should; of any other nothing is judged. */

@@ -18,9 +18,10 @@ typedef struct {
   gboolean confidential; /* has <launchSecurity type='sev'> */
   guint32 policy;
   gboolean kernel_hashes;
-  gboolean has_blobs;    /* both <dhCert> and <session> */
-  char *loader, *kernel; /* paths, or %NULL */
-  char *monitor_path;    /* of our QMP chardev in <qemu:commandline>, or %NULL */
+  gboolean has_blobs;              /* both <dhCert> and <session> */
+  char *loader, *kernel;           /* paths, or %NULL */
+  char *monitor_path;              /* of the second monitor in <qemu:commandline>, or %NULL */
+  gboolean has_deprecated_monitor; /* it is given as -chardev and -mon */
   guint vcpus;
   char *other_scheme;         /* how it is confidential without being SEV, and what to do: a sentence; or %NULL */
   gboolean firmware_argument; /* <qemu:commandline> names a firmware */

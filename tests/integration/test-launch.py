@@ -89,20 +89,26 @@ def two_domains_started_at_once(world):
 
 @suite
 def prepared_by_an_earlier_version(world):
-    """Its second monitor is in the folder that earlier versions had; “domain prepare” moves it and nothing else."""
+    """Its second monitor is two options, or in another directory; “domain prepare” rewrites it and nothing else."""
     identity = world.make_domain("older")
     world.register(identity)
     xml = world.box.virsh("dumpxml", "older")
-    assert f"/qmp/libvirt-{identity}/" in xml
-    before = xml.replace(f"/qmp/libvirt-{identity}/", f"/qmp/{identity}/")
-    world.box.define(before)
-    world.box.virsh("start", "older")
-    assert secret_of(world, "older") == PASSPHRASE
-    assert not world.way_to_monitor(identity)
-    world.box.virsh("destroy", "older")
-    world.launch_state(identity, "ended")
-    running.clean(world, identity)
-    assert world.run(world.box.program("virt-attest"), "domain", "prepare", stdin=before).strip() == xml.strip()
+    place = f"/run/virt-attest/qmp/libvirt-{identity}/monitor.sock"
+    line = "    <qemu:arg value='{}'/>\n".format
+    now = line("-qmp") + line(f"unix:{place},server=on,wait=off")
+    assert xml.count(now) == 1, xml
+    pair = (line("-chardev") + line(f"socket,id=virt-attest,path={place},server=on,wait=off") + line("-mon")
+            + line("chardev=virt-attest,mode=control"))
+    for then in (pair, pair.replace(f"/qmp/libvirt-{identity}/", f"/qmp/{identity}/")):
+        before = xml.replace(now, then)
+        world.box.define(before)
+        world.box.virsh("start", "older")
+        assert secret_of(world, "older") == PASSPHRASE
+        assert not world.way_to_monitor(identity)
+        world.box.virsh("destroy", "older")
+        world.launch_state(identity, "ended")
+        running.clean(world, identity)
+        assert world.run(world.box.program("virt-attest"), "domain", "prepare", stdin=before).strip() == xml.strip()
 
 
 @suite

@@ -97,8 +97,7 @@ class Agent:
                f"<os><type arch='x86_64' machine='q35'>hvm</type><loader type='rom'>{self.firmware}</loader></os>"
                "<launchSecurity type='sev'><policy>0x1</policy><dhCert>QUFBQQ==</dhCert><session>QUFBQQ==</session>"
                "</launchSecurity><qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>"
-               f"<qemu:arg value='-chardev'/><qemu:arg value='socket,id=virt-attest,path={monitor},server=on,wait=off'/>"
-               "<qemu:arg value='-mon'/><qemu:arg value='chardev=virt-attest,mode=control'/></qemu:commandline></domain>")
+               f"<qemu:arg value='-qmp'/><qemu:arg value='unix:{monitor},server=on,wait=off'/></qemu:commandline></domain>")
         path = f'/proc/{self.process.pid}/root/run/virt-attest/hook.sock'
         for _ in range(200):
             if os.path.exists(path):

@@ -117,9 +117,9 @@ domain_tests = tests/unit/test-domain-xml tests/unit/test-domain-prepare
 check_PROGRAMS += $(domain_tests)
 TESTS += $(domain_tests)
 tests_unit_test_domain_xml_SOURCES = tests/unit/test-domain-xml.c
-tests_unit_test_domain_xml_LDADD = libva-domain.la libva-sev.la libva-core.la $(XML_LIBS) $(GLIB_LIBS)
+tests_unit_test_domain_xml_LDADD = libva-domain.la libva-sev.la libva-codec.la libva-core.la $(XML_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
 tests_unit_test_domain_prepare_SOURCES = tests/unit/test-domain-prepare.c
-tests_unit_test_domain_prepare_LDADD = libva-domain.la libva-sev.la libva-core.la $(XML_LIBS) $(GLIB_LIBS)
+tests_unit_test_domain_prepare_LDADD = libva-domain.la libva-sev.la libva-codec.la libva-core.la $(XML_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
 EXTRA_DIST += tests/data/domains/crowded-prepared.xml tests/data/domains/crowded.xml \
 	tests/data/domains/half-prepared.xml tests/data/domains/half.xml \
 	tests/data/domains/plain-prepared.xml tests/data/domains/plain.xml

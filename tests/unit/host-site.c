@@ -404,10 +404,8 @@ site_domain (Site *site, const char *change)
                      "type='sev'><cbitpos>51</cbitpos><reducedPhysBits>1</reducedPhysBits><policy>0x0001</policy>"
                      "<dhCert>QUFBQQ==</dhCert><session>QUFBQQ==</session></launchSecurity>\n"
                      "  <qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>\n"
-                     "    <qemu:arg value='-chardev'/>\n"
-                     "    <qemu:arg value='socket,id=virt-attest,path=%s/qmp/libvirt-" SITE_UUID
-                     "/monitor.sock,server=on,wait=off'/>\n"
-                     "    <qemu:arg value='-mon'/>\n    <qemu:arg value='chardev=virt-attest,mode=control'/>\n"
+                     "    <qemu:arg value='-qmp'/>\n"
+                     "    <qemu:arg value='unix:%s/qmp/libvirt-" SITE_UUID "/monitor.sock,server=on,wait=off'/>\n"
                      "  </qemu:commandline>\n</domain>\n",
                      site->firmware, site->settings->run_dir);
 

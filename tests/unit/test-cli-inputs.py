@@ -459,6 +459,7 @@ def domains_are_named_as_what_they_are(_world):
     sev = "<launchSecurity type='sev'><policy>0x1</policy></launchSecurity>"
     for given, word in ((dict(arguments=("-qmp", "unix:/tmp/x,server,nowait")), "another monitor (-qmp"),
                        (dict(arguments=("-mon", "chardev=mine,mode=control")), "another monitor (-mon"),
+                       (dict(arguments=("-object", "monitor-qmp,id=m,chardev=mine")), "another monitor (-object"),
                        (dict(os_="<os><type>hvm</type><loader>/not/there.fd</loader><kernel>/k</kernel></os>"), "is not measured"),
                        (dict(security=sev.replace("0x1", "0x0")), "allows debugging")):
         path = domain(**{"security": sev, **given})
@@ -486,6 +487,13 @@ def domains_are_named_as_what_they_are(_world):
         assert not told["ready"] and word in told["problems"][0] == told["problem"], told
     printed = call("domain", "prepare", domain(sev, arguments=("-monitor", "none", "-S")), "--owner", "alice")
     assert "warning" not in printed, printed
+
+    path = domain(sev, arguments=("-chardev", "socket,id=virt-attest,path=/run/virt-attest/qmp/x/monitor.sock,server=on",
+                                  "-mon", "chardev=virt-attest,mode=control"))
+    call("domain", "show", path, code=1, told=["warning", "which version 11.1 deprecates"])
+    call("domain", "prepare", path, "--owner", "alice", "--output", path + ".new", told=["is now one option, -qmp"])
+    printed = call("domain", "show", path + ".new") + call("domain", "prepare", path + ".new", "--owner", "alice")
+    assert "deprecates" not in printed, printed
 
 
 if __name__ == "__main__":

@@ -76,10 +76,8 @@ test_compact (void)
                    "xmlns:attest=\"urn:virt-attest:launch:1\" id=\"" OTHER "\" mode=\"required\"/></metadata>"
                    "<launchSecurity type='sev'><policy>1</policy><dhCert>" BLOB "</dhCert><session>" BLOB "</session>"
                    "</launchSecurity><qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>"
-                   "<qemu:arg value='-chardev'/><qemu:arg "
-                   "value='socket,id=virt-attest,path=/run/virt-attest/qmp/libvirt-" UUID
-                   "/monitor.sock,server=on,wait=off'/><qemu:arg value='-mon'/>"
-                   "<qemu:arg value='chardev=virt-attest,mode=control'/></qemu:commandline></domain>");
+                   "<qemu:arg value='-qmp'/><qemu:arg value='unix:/run/virt-attest/qmp/libvirt-" UUID
+                   "/monitor.sock,server=on,wait=off'/></qemu:commandline></domain>");
 }
 
 static void
@@ -124,6 +122,63 @@ test_moved (void)
 
   g_assert_cmpstr (older, !=, plain);
   g_assert_cmpstr (result, ==, plain);
+}
+
+#define QMP \
+  "    <qemu:arg value='-qmp'/>\n" \
+  "    <qemu:arg value='unix:/run/virt-attest/qmp/libvirt-" UUID "/monitor.sock,server=on,wait=off'/>"
+#define CHARDEV(uuid) \
+  "    <qemu:arg value='-chardev'/>\n" \
+  "    <qemu:arg value='socket,id=virt-attest,path=/run/virt-attest/qmp/" uuid "/monitor.sock,server=on,wait=off'/>"
+#define MON "\n    <qemu:arg value='-mon'/>\n    <qemu:arg value='chardev=virt-attest,mode=control'/>"
+#define OBJECT "\n    <qemu:arg value='-object'/>\n    <qemu:arg value='monitor-qmp,id=m,chardev=virt-attest'/>"
+
+static char *
+with_monitor (const char *monitor)
+{
+  g_autofree char *plain = read_data ("plain-prepared.xml");
+  g_auto(GStrv) parts = g_strsplit (plain, QMP, 2);
+
+  g_assert_cmpuint (g_strv_length (parts), ==, 2);
+  return g_strjoinv (monitor, parts);
+}
+
+/* Whatever form or part of one it has: one option, in the place of the first part. */
+static void
+test_monitor_rewritten (void)
+{
+  static const char *const forms[] = {
+    CHARDEV ("libvirt-" UUID) MON,
+    CHARDEV (UUID) MON,
+    CHARDEV (OTHER) MON,
+    CHARDEV ("libvirt-" UUID),
+    MON + 1,
+    OBJECT + 1,
+    QMP MON,
+    QMP "\n" CHARDEV ("libvirt-" UUID) MON,
+  };
+  g_autofree char *plain = read_data ("plain-prepared.xml");
+
+  for (guint i = 0; i < G_N_ELEMENTS (forms); i++)
+    {
+      g_autofree char *before = with_monitor (forms[i]);
+      g_autofree char *after = prepare (before, NULL);
+
+      g_assert_cmpstr (after, ==, plain);
+    }
+}
+
+/* This form is not deprecated, and stays; only its place is corrected. */
+static void
+test_monitor_object (void)
+{
+  g_autofree char *right = with_monitor (CHARDEV ("libvirt-" UUID) OBJECT);
+  g_autofree char *wrong = with_monitor (CHARDEV (OTHER) OBJECT);
+  g_autofree char *kept = prepare (right, NULL);
+  g_autofree char *corrected = prepare (wrong, NULL);
+
+  g_assert_cmpstr (kept, ==, right);
+  g_assert_cmpstr (corrected, ==, right);
 }
 
 static void
@@ -235,6 +290,8 @@ main (int argc, char **argv)
   g_test_add_func ("/domain-prepare/uuid-made", test_uuid_made);
   g_test_add_func ("/domain-prepare/copied", test_copied);
   g_test_add_func ("/domain-prepare/moved", test_moved);
+  g_test_add_func ("/domain-prepare/monitor-rewritten", test_monitor_rewritten);
+  g_test_add_func ("/domain-prepare/monitor-object", test_monitor_object);
   g_test_add_func ("/domain-prepare/new-registration", test_new_registration);
   g_test_add_func ("/domain-prepare/owner", test_owner);
   g_test_add_func ("/domain-prepare/placeholders", test_placeholders);

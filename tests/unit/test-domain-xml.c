@@ -192,22 +192,74 @@ test_large_and_deep (void)
   g_string_free (deep, TRUE);
 }
 
+#define QEMU "xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'"
+#define ARG(option, value) "<q:arg value='" option "'/><q:arg value='" value "'/>"
+#define PLACE "/r/qmp/libvirt-" UUID "/monitor.sock"
+#define QMP ARG ("-qmp", "unix:" PLACE ",server=on,wait=off")
+#define CHARDEV ARG ("-chardev", "socket,id=virt-attest,path=" PLACE ",server=on,wait=off")
+#define MON ARG ("-mon", "chardev=virt-attest,mode=control")
+#define JSON ARG ("-object", "{\"qom-type\":\"monitor-qmp\",\"id\":\"m\",\"chardev\":\"virt-attest\"}")
+#define KEYS ARG ("-object", "monitor-qmp,id=m,chardev=virt-attest")
+
+/* What of it is our monitor: its path, or none; and what is warned of. */
+static const struct {
+  const char *arguments, *path, *warning;
+} monitor_forms[] = {
+  { QMP, PLACE, NULL },
+  { ARG ("--qmp", "unix:/r/qmp/" UUID "/monitor.sock"), "/r/qmp/" UUID "/monitor.sock", NULL },
+  { "<q:arg value='-S'/>" CHARDEV "<q:env name='a'/>" MON, PLACE, "which version 11.1 deprecates" },
+  { ARG ("-chardev", "socket,path=/p,,q,server=on,id=virt-attest") JSON, "/p,q", NULL },
+  { JSON CHARDEV, PLACE, NULL },
+  { KEYS CHARDEV, PLACE, NULL },
+  { CHARDEV ARG ("-object", "qom-type=monitor-qmp,chardev=virt-attest,id=m"), PLACE, NULL },
+  /* The last one counts for QEMU. */
+  { CHARDEV ARG ("-object", "monitor-qmp,chardev=virt-attest,id=m,chardev=a"), NULL, "another monitor (-object" },
+  { CHARDEV, NULL, NULL },
+  { MON, NULL, NULL },
+  { KEYS, NULL, NULL },
+  { CHARDEV ARG ("-object", "monitor-hmp,id=m,chardev=virt-attest"), NULL, "another monitor (-object monitor-hmp" },
+  { CHARDEV ARG ("-object", "{\"qom-type\":\"monitor-qmp\",\"chardev\":7}"), NULL, "another monitor (-object {" },
+  { ARG ("-chardev", "pty,id=virt-attest,path=" PLACE) MON, NULL, "place of the second monitor" },
+  { ARG ("-qmp", "tcp:" PLACE), NULL, "another monitor (-qmp tcp:" },
+  { ARG ("-qmp", "unix:/tmp/monitor.sock,server=on"), NULL, "another monitor (-qmp unix:/tmp" },
+  { ARG ("-qmp-pretty", "unix:" PLACE ",server=on"), NULL, "another monitor (-qmp-pretty" },
+  /* Beside ours. */
+  { QMP ARG ("-qmp", "unix:" PLACE ",server=on"), PLACE, "another monitor (-qmp" },
+  { QMP ARG ("--monitor", "stdio"), PLACE, "another monitor (--monitor" },
+  { QMP ARG ("-monitor", "none"), PLACE, NULL },
+  { QMP MON, PLACE, "another monitor (-mon" },
+  { QMP ARG ("-object", "{&apos;qom-type&apos;:&apos;monitor-qmp&apos;}"), PLACE, "another monitor (-object {" },
+  { QMP ARG ("-object", "monitor-hmp,id=a,chardev=b"), PLACE, "another monitor (-object monitor-hmp" },
+  { QMP ARG ("-object", "rng-random,id=a"), PLACE, NULL },
+  { QMP ARG ("-serial", "unix:" PLACE ",server=on"), PLACE, "for something else (-serial" },
+  { QMP ARG ("-chardev", "socket,id=a,path=/r/qmp/" UUID "/monitor.sock"), PLACE, "for something else (-chardev" },
+};
+
+static void
+assert_monitor (const char *arguments, const char *path, const char *warning)
+{
+  g_autofree char *xml = g_strdup_printf ("<domain type='kvm'><uuid>" UUID "</uuid><launchSecurity type='sev'>"
+                                          "<policy>1</policy></launchSecurity><q:commandline " QEMU
+                                          ">%s</q:commandline></domain>",
+                                          arguments);
+  g_autoptr(VaDomainXml) domain = parse (xml, NULL);
+
+  g_assert_nonnull (domain);
+  g_assert_cmpstr (domain->monitor_path, ==, path);
+  if (warning == NULL && domain->warnings->len > 0)
+    g_error ("%s: %s", arguments, (const char *) domain->warnings->pdata[0]);
+  if (warning != NULL && (domain->warnings->len != 1 || strstr (domain->warnings->pdata[0], warning) == NULL))
+    g_error ("%s: %u warnings, none is “%s”", arguments, domain->warnings->len, warning);
+}
+
 static void
 test_monitor (void)
 {
-#define QEMU "xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'"
-#define CHARDEV \
-  "<q:arg value='-chardev'/><q:arg value='socket,id=virt-attest,path=/p/monitor.sock,server=on,wait=off'/>"
-#define MON "<q:arg value='-mon'/><q:arg value='chardev=virt-attest,mode=control'/>"
-  g_autoptr(VaDomainXml) both = parse ("<domain><q:commandline " QEMU "><q:arg value='-S'/>" CHARDEV
-                                       "<q:env name='a'/>" MON "</q:commandline></domain>",
-                                       NULL);
-  g_autoptr(VaDomainXml) half = parse ("<domain><q:commandline " QEMU ">" CHARDEV "</q:commandline></domain>", NULL);
   g_autoptr(VaDomainXml) other =
-    parse ("<domain><q:commandline xmlns:q='urn:q'>" CHARDEV MON "</q:commandline></domain>", NULL);
+    parse ("<domain><q:commandline xmlns:q='urn:q'>" QMP "</q:commandline></domain>", NULL);
 
-  g_assert_cmpstr (both->monitor_path, ==, "/p/monitor.sock");
-  g_assert_null (half->monitor_path);
+  for (guint i = 0; i < G_N_ELEMENTS (monitor_forms); i++)
+    assert_monitor (monitor_forms[i].arguments, monitor_forms[i].path, monitor_forms[i].warning);
   g_assert_null (other->monitor_path);
 }
 
@@ -316,10 +368,7 @@ test_judged (void)
 
 #define BLOBS \
   "<launchSecurity type='sev'><policy>1</policy><dhCert>QQ==</dhCert><session>QQ==</session></launchSecurity>"
-#define MONITOR(path) \
-  "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><q:arg value='-chardev'/>" \
-  "<q:arg value='socket,id=virt-attest,path=" path ",server=on,wait=off'/><q:arg value='-mon'/>" \
-  "<q:arg value='chardev=virt-attest,mode=control'/></q:commandline>"
+#define MONITOR(path) "<q:commandline " QEMU ">" ARG ("-qmp", "unix:" path ",server=on,wait=off") "</q:commandline>"
 #define OWN MONITOR ("/r/qmp/libvirt-" UUID "/monitor.sock")
 #define IN LAUNCH ("mode='required'")
 
@@ -329,7 +378,11 @@ static const struct {
 } staged[] = {
   { KVM (IN OS BLOBS OWN), NULL, NULL, NULL },
   { KVM (IN OS BLOBS MONITOR ("/r/qmp/" UUID "/monitor.sock")), NULL, NULL, NULL },
-  { KVM (IN OS BLOBS MONITOR ("/r/qmp/libvirt-1/monitor.sock")), NULL, "to another domain", "to another domain" },
+  { KVM (IN OS BLOBS MONITOR ("/r/qmp/libvirt-11111111-2222-3333-4444-555555555555/monitor.sock")), NULL,
+    "to another domain", "to another domain" },
+  { KVM (IN OS BLOBS MONITOR ("/r/qmp/libvirt-1/monitor.sock")), NULL, "monitor is missing", "monitor is missing" },
+  { KVM (IN OS BLOBS "<q:commandline " QEMU ">" CHARDEV MON "</q:commandline>"), NULL, NULL, NULL },
+  { KVM (IN OS BLOBS "<q:commandline " QEMU ">" CHARDEV JSON "</q:commandline>"), NULL, NULL, NULL },
   { KVM (IN OS BLOBS), NULL, "second monitor is missing", "second monitor is missing" },
   { KVM (IN OS SEV OWN), NULL, "placeholders", "placeholders" },
   { KVM (OS BLOBS OWN), NULL, "not opted in", "not opted in" },

@@ -40,12 +40,16 @@ warn_of_firmware (const VaDomainXml *domain)
   print_warnings (domain->warnings);
 }
 
-/* What somebody who runs this for the first time may not expect. */
+/* What was changed, or was not, that is not asked for in so many words. */
 static void
-note_identity (GBytes *before, const VaDomainXml *after)
+note_changes (GBytes *before, const VaDomainXml *after)
 {
   g_autoptr(VaDomainXml) given = va_domain_xml_parse (g_bytes_get_data (before, NULL), g_bytes_get_size (before), NULL);
 
+  if (given != NULL && given->has_deprecated_monitor)
+    va_print_error_line (_("virt-attest: note: the second monitor is now one option, -qmp, because QEMU 11.1 "
+                           "deprecates "
+                           "-mon; the new form works with every version of QEMU"));
   if (given != NULL && given->uuid == NULL)
     va_print_error_line (_("virt-attest: note: the domain has no <uuid>, so it was given a random one, %s; every run "
                            "generates a new one, so register and define this output"),
@@ -71,7 +75,7 @@ prepare_domain_file (const char *input, const VaDomainWanted *wanted, const char
   if (domain != NULL)
     {
       warn_of_firmware (domain);
-      note_identity (xml, domain);
+      note_changes (xml, domain);
     }
   if (output == NULL || g_str_equal (output, "-"))
     va_print_xml (result);
