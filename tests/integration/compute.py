@@ -5,6 +5,7 @@ import glob
 import json
 import os
 import select
+import shutil
 import subprocess
 import time
 import uuid
@@ -46,6 +47,8 @@ def prepare(box, firmware):
     namespace.mount("devpts", "/dev/pts", "devpts", "newinstance,ptmxmode=0666,mode=0620,gid=5")
     if not os.path.islink("/dev/ptmx"):
         namespace.bind("/dev/pts/ptmx", "/dev/ptmx")
+    for other in glob.glob("/usr/bin/qemu-system-i386"):
+        namespace.bind("/dev/null", other)  # it lacks the platform, so libvirt would probe it anew for each of Nova's questions
     describe(box, firmware)
     namespace.tmpfs(STATE)
     lend_memory_lock(box)
@@ -75,11 +78,32 @@ def lend_memory_lock(box):
         box.libvirtd_env["LD_PRELOAD"] = library
 
 
+def configure(world, attest="required", hook="yes", gate="yes", path=True):
+    """The settings for domains that were not prepared, in agent, hook and gate; path: the emulator program is first in
+    libvirtd's PATH. Daemons that run are started anew if anything changed."""
+    wanted = (attest, hook, gate, path)
+    if getattr(world, "unprepared", None) == wanted:
+        return
+    world.unprepared = wanted
+    world.configure_agent()
+    box = world.box
+    box.write("/etc/virt-attest/hostd.conf", world.read("/etc/virt-attest/hostd.conf") + f"[unprepared]\nattest = {attest}\n")
+    box.write("/etc/virt-attest/hook.conf", f"unprepared = {hook}\n")
+    box.write("/etc/virt-attest/gate.conf", f"refuse-unattested = {gate}\n")
+    place = f"{box.folder}/emulator"
+    if not os.path.exists(place):
+        os.makedirs(place)
+        shutil.copy(f"{running.PLATFORM_BUILD}/emulator/qemu-system-x86_64", place)
+    box.libvirtd_env["PATH"] = f"{place if path else '/nowhere'}:{box.bin}:/usr/sbin:/usr/bin:/sbin:/bin"
+    if world.running("libvirtd"):
+        world.restart("libvirtd", "virt-attest-hostd")
+
+
 class Driver:
     """A running tests/nova/driver.py: Nova's libvirt driver and its instances."""
 
-    def __init__(self, box, *configuration, state=STATE):
-        self.box, self.log = box, f"{box.folder}/nova.log"
+    def __init__(self, box, *configuration, state=STATE, quiet=False):
+        self.box, self.quiet, self.log = box, quiet, f"{box.folder}/nova.log"
         box.logs["nova"] = self.log
         with open(self.log, "a", encoding="utf-8") as log:
             self.process = subprocess.Popen(
@@ -110,7 +134,8 @@ class Driver:
         if action in ("spawn", "delete"):
             (self.names.add if action == "spawn" and answer["ok"] else self.names.discard)(name)
         took = time.monotonic() - began
-        print(f"# nova: {action} {name or ''} {'done' if answer['ok'] else 'refused'} after {took:.1f} s", flush=True)
+        if not self.quiet:
+            print(f"# nova: {action} {name or ''} {'done' if answer['ok'] else 'refused'} after {took:.1f} s", flush=True)
         return answer
 
     def do(self, action, name=None, **request):

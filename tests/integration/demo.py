@@ -48,7 +48,15 @@ class Failed(Exception):
 
 
 class Demo:
+    introduction = """\
+This machine's processor is not asked: what follows runs on virt-attest's software SEV platform, which protects
+nothing. libvirtd, QEMU, OVMF, and every part of virt-attest are the real ones. See virt-attest-platform(1)."""
+    ending = """\
+As it should be: started with its secret, and refused without a single instruction of the changed firmware.
+What was started has been stopped, and its namespace is gone."""
+
     def __init__(self, box):
+        self.registration, self.domain = UUID, "db1"
         self.box = box
         self.world = World(box, running.SOURCE, running.FIRMWARE, running.PLATFORM_BUILD)
         self.home = f"{box.folder}/demo"
@@ -70,6 +78,9 @@ class Demo:
         return text
 
     # -- the steps
+
+    def steps(self):
+        return (self.make_site, self.certificates_and_service, self.host, self.owner, self.start, self.refuse)
 
     def make_site(self):
         for folder in (self.home, self.world.folder, self.world.platforms, CERTIFICATES):
@@ -97,6 +108,7 @@ class Demo:
         self.world.use_platform("real")
         self.world.configure_service()
         self.world.configure_agent()
+        self.before_libvirtd()
         print(f"{BOLD}$ virt-attestd &{PLAIN}")
         self.world.start_service()
         print(f"{BOLD}$ libvirtd &{PLAIN}")
@@ -106,14 +118,20 @@ class Demo:
         self.show("grep lock_manager /etc/libvirt/qemu.conf; ls /etc/libvirt/hooks/qemu.d")
         self.show("virsh nodesevinfo | grep -v -e pdh -e cert-chain")
 
-    def owner(self):
-        self.chapter("The guest owner: a LUKS passphrase, and what may get it")
+    def before_libvirtd(self):
+        """What else a demo puts on the compute node."""
+
+    def configure_owner(self):
         self.box.write(f"{self.home}/.config/virt-attest/client.conf", f"""\
 url = https://localhost:{PORT}
 ca = {CERTIFICATES}/ca/ca.pem
 certificate = {CERTIFICATES}/owner-alice.pem
 key = {CERTIFICATES}/owner-alice.key
 """)
+
+    def owner(self):
+        self.chapter("The guest owner: a LUKS passphrase, and what may get it")
+        self.configure_owner()
         self.box.write(f"{self.home}/db1.xml", DOMAIN.format(uuid=UUID, firmware=self.firmware,
                                                              emulator=self.world.emulator))
         self.show("umask 077; head -c 24 /dev/urandom | base64 -w 0 >passphrase")
@@ -132,13 +150,7 @@ key = {CERTIFICATES}/owner-alice.key
         launch = self.world_launch("running")
         self.show("""virsh qemu-monitor-command db1 --pretty '{"execute":"query-sev"}'""")
 
-        self.chapter("The secret table in the guest's memory: where the firmware wants it, what the owner put")
-        self.show("grep LAUNCH_SECRET " + shlex.quote(f"{self.world.platform}/log") + " | tail -n 1")
-        address = self.secret_address()
-        self.show(f"touch table; chmod 666 table; "
-                  f"virsh -q qemu-monitor-command db1 --hmp 'pmemsave {address:#x} 128 \"{self.home}/table\"'")
-        self.show("od -A x -t x1z table; echo; cat passphrase; echo; rm -f table")
-        self.compare_secret(address)
+        self.show_secret()
 
         self.chapter("What the service keeps of it")
         self.show(f"virt-attest launch show {launch}")
@@ -158,9 +170,18 @@ key = {CERTIFICATES}/owner-alice.key
 
     # -- looking behind
 
+    def show_secret(self):
+        self.chapter("The secret table in the guest's memory: where the firmware wants it, what the owner put")
+        self.show("grep LAUNCH_SECRET " + shlex.quote(f"{self.world.platform}/log") + " | tail -n 1")
+        address = self.secret_address()
+        self.show(f"touch table; chmod 666 table; virsh -q qemu-monitor-command {self.domain} --hmp "
+                  f"'pmemsave {address:#x} 128 \"{self.home}/table\"'")
+        self.show("od -A x -t x1z table; echo; cat passphrase; echo; rm -f table")
+        self.compare_secret(address)
+
     def world_launch(self, state):
         """The id of the newest launch once it is in a state."""
-        return self.world.launch_state(UUID, state)["launch-id"]
+        return self.world.launch_state(self.registration, state)["launch-id"]
 
     def secret_address(self):
         """Where the firmware's footer says that its secret area is."""
@@ -172,31 +193,29 @@ key = {CERTIFICATES}/owner-alice.key
 
     def compare_secret(self, address):
         import uuid
-        entries = secret_in_table(self.world.memory("db1", address, 0xc00))
+        entries = secret_in_table(self.world.memory(self.domain, address, 0xc00))
         with open(f"{self.home}/passphrase", "rb") as f:
             if entries is None or entries.get(uuid.UUID(SECRET_GUID).bytes_le, b"").rstrip(b"\0") != f.read():
                 raise Failed("the guest's memory does not hold the owner's passphrase")
         print(f"\nThe entry {SECRET_GUID} of the table is the owner's passphrase.", flush=True)
 
 
-def main():
-    reason = sandbox.why_not()
+def main(kind=Demo, why_not=None):
+    """Runs the steps of a kind of Demo."""
+    reason = sandbox.why_not() or why_not
     if reason is not None:
         sys.exit(f"demo: {reason}")
     sandbox.enter()
-    print("This machine's processor is not asked: what follows runs on virt-attest's software SEV platform, which protects\n"
-          "nothing. libvirtd, QEMU, OVMF, and every part of virt-attest are the real ones. See virt-attest-platform(1).")
+    print(kind.introduction)
     with sandbox.Sandbox(build=running.BUILD) as box:
-        demo = Demo(box)
+        demo = kind(box)
         try:
-            demo.make_site()
-            for step in (demo.certificates_and_service, demo.host, demo.owner, demo.start, demo.refuse):
+            for step in demo.steps():
                 step()
         except (Failed, sandbox.SandboxError) as error:
             print(f"\ndemo: {error}\n{box.tails()}", file=sys.stderr)
             sys.exit(1)
-    print("\nAs it should be: started with its secret, and refused without a single instruction of the changed firmware.\n"
-          "What was started has been stopped, and its namespace is gone.")
+    print(f"\n{kind.ending}")
 
 
 if __name__ == "__main__":

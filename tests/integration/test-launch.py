@@ -8,18 +8,10 @@ import time
 
 import running
 import sandbox
-from world import PASSPHRASE, secret_in_table
+from running import secret_of
+from world import PASSPHRASE
 
-SECRET_BASE = 0x810000
-LUKS = "736869e5-84f0-4973-92ec-06879ce3da0b"
 suite = running.Suite()
-
-
-def secret_of(world, name):
-    import uuid
-    entries = secret_in_table(world.memory(name, SECRET_BASE, 0xc00))
-    assert entries is not None, "no secret table at the firmware's secret area"
-    return entries[uuid.UUID(LUKS).bytes_le].rstrip(b"\0")
 
 
 @suite
