@@ -60,6 +60,7 @@ check_extension (guint32 capability)
     case KVM_CAP_X86_SMM:
     case KVM_CAP_SPLIT_IRQCHIP:
     case KVM_CAP_IMMEDIATE_EXIT:
+    case KVM_CAP_INTERNAL_ERROR_DATA: /* required by QEMU 10 and later */
       return 1;
     default:
       return 0;
