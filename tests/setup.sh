@@ -8,19 +8,31 @@ as_root_or_die () {
   [ "$(id -u)" = 0 ] || die "needs root: it installs packages and runs libvirtd in a mount namespace of its own. Run: sudo $0"
 }
 
+# The lines of tests/packages: "? NAME" is a package that not every release has.
+read_packages () { grep -v -e '^#' -e '^$' "$top/tests/packages"; }
+
+# The names, on standard input, of packages that apt has heard of.
+known_packages () {
+  local name
+  while read -r name; do
+    apt-cache show "$name" > /dev/null 2>&1 && echo "$name"
+  done
+}
+
 # Installs the packages of tests/packages that are missing.
 install_packages () {
-  local missing=() name
-  while read -r name; do
-    case "$name" in '' | '#'*) continue ;; esac
-    [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || missing+=("$name")
-  done < "$top/tests/packages"
-  [ ${#missing[@]} -gt 0 ] || return 0
-  say "installing ${#missing[@]} packages: ${missing[*]}"
+  local missing=() optional=() mark name
+  while read -r mark name; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "${name:-$mark}" 2>/dev/null)" = installed ] && continue
+    if [ "$mark" = '?' ]; then optional+=("$name"); else missing+=("$mark"); fi
+  done < <(read_packages)
+  [ ${#missing[@]} -gt 0 ] || [ -n "$(printf '%s\n' "${optional[@]}" | known_packages)" ] || return 0
+  say "installing packages: ${missing[*]} ${optional[*]}"
   export DEBIAN_FRONTEND=noninteractive
   # What an interrupted installation has left behind is finished first; apt-get refuses to go on without that.
   dpkg --configure -a > "$build/apt.log" 2>&1
   apt-get update -q >> "$build/apt.log" 2>&1 || die "apt-get update failed, see $build/apt.log"
+  mapfile -t -O ${#missing[@]} missing < <(printf '%s\n' "${optional[@]}" | known_packages)
   apt-get install -q -y --no-install-recommends "${missing[@]}" >> "$build/apt.log" 2>&1 \
     || die "apt-get install failed, see $build/apt.log"
 }
@@ -33,9 +45,9 @@ get_firmware () {
   firmware=$dir/OVMF.fd new=$dir/OVMF.new
   [ -s "$firmware" ] && [ -s "$dir/origin" ] && return 0
   rm -rf "$dir"
-  mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
-  if fetch_amdsev "$dir" > "$dir/fetch.log" 2>&1; then
-    cp "$dir/unpacked/usr/share/ovmf/OVMF.amdsev.fd" "$new" || die "cannot write $new"
+  mkdir -p "$dir"
+  if fetch_file "$dir" sid ovmf-amdsev usr/share/ovmf/OVMF.amdsev.fd > "$dir/fetch.log" 2>&1; then
+    mv "$dir/fetched" "$new" || die "cannot write $new"
     echo "Debian's ovmf-amdsev ($(cd "$dir" && ls ovmf-amdsev_*.deb))" > "$dir/origin"
   else
     "$top/tests/platform/make-firmware" /usr/share/ovmf/OVMF.fd "$new" --secret 0x810000:0xc00 --hashes 0x810c00:0x400 \
@@ -43,20 +55,43 @@ get_firmware () {
     echo "Debian's ovmf with a secret area written into its footer (ovmf-amdsev could not be had, see $dir/fetch.log)" \
       > "$dir/origin"
   fi
-  rm -rf "$dir/lists" "$dir/cache" "$dir/unpacked"
   mv "$new" "$firmware" || die "cannot write $firmware"
 }
 
-fetch_amdsev () {
-  local dir=$1 mirror options
-  mirror=$(apt-get indextargets --format '$(SITE)' 'Origin: Debian' 'Component: main' | sort | uniq -c | sort -rn | awk 'NR == 1 { print $2 }')
+# Puts Debian 12's ordinary OVMF, which the tests' known answers are about, at $build/debian-12/OVMF.fd where this system has
+# another one, and names it in VA_DEBIAN_12_OVMF. Where it cannot be had, those tests say so.
+get_known_firmware () {
+  local dir=$build/debian-12 file=usr/share/ovmf/OVMF.fd
+  is_known_firmware "/$file" && return 0
+  export VA_DEBIAN_12_OVMF=$dir/OVMF.fd
+  is_known_firmware "$VA_DEBIAN_12_OVMF" && return 0
+  mkdir -p "$dir"
+  fetch_file "$dir" bookworm ovmf "$file" > "$dir/fetch.log" 2>&1 && mv "$dir/fetched" "$VA_DEBIAN_12_OVMF"
+}
+
+is_known_firmware () {
+  echo "7b456907dd0786d415999e801a1ac4637b8ed4d7cf5378cfc6edbe5e574dd773  $1" | sha256sum --check --status 2>/dev/null
+}
+
+# Where apt has this machine's Debian from.
+debian_mirror () {
+  apt-get indextargets --format '$(SITE)' 'Origin: Debian' 'Component: main' | sort | uniq -c | sort -rn | awk 'NR == 1 { print $2 }'
+}
+
+# fetch_file DIRECTORY SUITE PACKAGE FILE: the file of another release's package becomes DIRECTORY/fetched.
+fetch_file () {
+  local dir=$1 suite=$2 package=$3 file=$4 mirror options
+  mirror=$(debian_mirror)
   [ -n "$mirror" ] || return 1
-  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror sid main" > "$dir/sources.list"
+  mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" > "$dir/sources.list"
   options=(-o "Dir::Etc::sourcelist=$dir/sources.list" -o Dir::Etc::sourceparts=/dev/null -o "Dir::State::lists=$dir/lists"
-           -o "Dir::Cache=$dir/cache" -o APT::Sandbox::User=root -o Acquire::Retries=2 -o Acquire::http::Timeout=20)
+           -o "Dir::Cache=$dir/cache" -o APT::Sandbox::User=root -o Acquire::Retries=2 -o Acquire::http::Timeout=20
+           -o Acquire::Check-Valid-Until=false)
   timeout 300 apt-get "${options[@]}" update || return 1
-  (cd "$dir" && timeout 120 apt-get "${options[@]}" download ovmf-amdsev) || return 1
-  dpkg-deb -x "$dir"/ovmf-amdsev_*.deb "$dir/unpacked" && [ -s "$dir/unpacked/usr/share/ovmf/OVMF.amdsev.fd" ]
+  (cd "$dir" && timeout 120 apt-get "${options[@]}" download "$package") || return 1
+  dpkg-deb -x "$dir/$package"_*.deb "$dir/unpacked" && mv "$dir/unpacked/$file" "$dir/fetched" && [ -s "$dir/fetched" ] \
+    && rm -rf "$dir/lists" "$dir/cache" "$dir/unpacked"
 }
 
 # Unpacks OpenStack Nova, with the packages that it needs beyond this system's, into $build/nova/root. Nothing of it is

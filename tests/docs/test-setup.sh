@@ -47,7 +47,7 @@ did () # WHAT FUNCTION ARGUMENTS...: calls it as ./check does; which programs th
   local expected=$1
   shift
   : > "$calls"
-  (. "$setup"; fetch_amdsev () { return 1; }; fetch_nova () { pretend_nova "$@"; }; "$@") > "$TMPDIR/said" 2>&1
+  (. "$setup"; fetch_file () { return 1; }; fetch_nova () { pretend_nova "$@"; }; "$@") > "$TMPDIR/said" 2>&1
   test "$(paste -sd' ' "$calls")" = "$expected" || { cat "$calls" "$TMPDIR/said"; return 1; }
 }
 pretend_nova () # DIRECTORY

@@ -12,6 +12,7 @@ import tempfile
 from lib import tap
 
 FIRMWARE = '/usr/share/ovmf/OVMF.fd'
+KNOWN_FIRMWARE = os.environ.get('VA_DEBIAN_12_OVMF', FIRMWARE)  # what the known answers are about
 LUKS = '736869e5-84f0-4973-92ec-06879ce3da0b'
 SECRET_ADDRESS, HASHES_ADDRESS = 0x810000, 0x810c00
 AREA_SIZE = 0xc00

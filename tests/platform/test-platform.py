@@ -11,7 +11,7 @@ import sys
 
 from lib.owner import CERT_SIZE, ap_reset_address, hash_table, secret_table, verify_chain, vmsa
 
-from fixture import (AREA_SIZE, FIRMWARE, HASHES_ADDRESS, LUKS, SECRET_ADDRESS, attest, contains, decoded, equal,
+from fixture import (AREA_SIZE, HASHES_ADDRESS, KNOWN_FIRMWARE, LUKS, SECRET_ADDRESS, attest, contains, decoded, equal,
                      main, program, read, tap, write)
 from guest import PROGRAM
 
@@ -140,14 +140,14 @@ def test_es_known_answer(fixture):
     """SEV-ES measurements are those that two independent tools computed"""
     folder = f'{os.environ["VA_TEST_DATA"]}/cases/{KNOWN_ES}'
     known = json.loads(read(folder, 'expected.json'))
-    image = read(FIRMWARE)
+    image = read(KNOWN_FIRMWARE)
     digest = hashlib.sha256(image)
     if digest.hexdigest() != '7b456907dd0786d415999e801a1ac4637b8ed4d7cf5378cfc6edbe5e574dd773':
-        raise tap.Skip(f'{FIRMWARE} is another one than that of tests/data/cases, ovmf 2022.11')
+        raise tap.Skip(f'{KNOWN_FIRMWARE} is another one than that of tests/data/cases, ovmf 2022.11')
     for profile, name in (('zero', 'libvirt900_digest'), ('reset', 'snp_measure_digest')):
         platform = fixture.make('known-' + profile, '--vmsa-fpu', profile)
         own = fixture.owner(5, platform)
-        with fixture.guest(own, platform=platform, firmware=FIRMWARE, cpu='EPYC') as guest:
+        with fixture.guest(own, platform=platform, firmware=KNOWN_FIRMWARE, cpu='EPYC') as guest:
             attest(guest.connect(), own, bytes.fromhex(known[name]))
 
 

@@ -166,14 +166,17 @@ data_cases (void)
 GBytes *
 data_debian_ovmf (void)
 {
+  const char *given = g_getenv ("VA_DEBIAN_12_OVMF"), *path = given != NULL ? given : DEBIAN_OVMF;
   g_autoptr(GBytes) bytes = NULL;
   g_autofree char *hex = NULL;
   guint8 hash[VA_SHA256_SIZE];
 
-  bytes = va_file_read (DEBIAN_OVMF, 16 * 1024 * 1024, NULL);
+  bytes = va_file_read (path, 16 * 1024 * 1024, NULL);
   if (bytes == NULL)
     {
-      g_test_skip (DEBIAN_OVMF " is not there: install Debian 12's package ovmf");
+      g_autofree char *reason = g_strdup_printf ("%s does not exist: install Debian 12's package ovmf", path);
+
+      g_test_skip (reason);
       return NULL;
     }
   va_sha256 (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), hash);
@@ -181,7 +184,7 @@ data_debian_ovmf (void)
   if (!g_str_equal (hex, DEBIAN_OVMF_SHA256))
     {
       g_autofree char *reason =
-        g_strdup_printf (DEBIAN_OVMF " has SHA-256 %s, the cases are about " DEBIAN_OVMF_SHA256, hex);
+        g_strdup_printf ("%s has SHA-256 %s, the cases are about " DEBIAN_OVMF_SHA256, path, hex);
 
       g_test_skip (reason);
       return NULL;

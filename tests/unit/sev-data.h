@@ -34,5 +34,8 @@ typedef struct {
 /** data_cases: all three. */
 GPtrArray *data_cases (void);
 
-/** Debian's OVMF, whose digest the cases are about, or %NULL after skipping the test by name. */
+/**
+ * Debian 12's OVMF, installed or where VA_DEBIAN_12_OVMF says, whose digest the cases are about, or %NULL after
+ * skipping the test by name.
+ */
 GBytes *data_debian_ovmf (void);

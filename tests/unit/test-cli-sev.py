@@ -22,7 +22,7 @@ from cli_sev import (BARE, IMAGE, INITRD, KERNEL, MILAN, OVMF, PLAIN, PROGRAM, T
 SOURCE = os.environ["VA_TOP_SRCDIR"]
 
 DATA = os.environ["VA_TEST_DATA"]
-DEBIAN = "/usr/share/ovmf/OVMF.fd"
+DEBIAN = os.environ.get("VA_DEBIAN_12_OVMF", "/usr/share/ovmf/OVMF.fd")
 DEBIAN_HASH = "7b456907dd0786d415999e801a1ac4637b8ed4d7cf5378cfc6edbe5e574dd773"
 
 
