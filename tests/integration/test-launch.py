@@ -35,7 +35,7 @@ def start_measured_with_the_secret_in_place(world):
 
 @suite
 def without_secrets_a_firmware_needs_no_area_for_them(world):
-    bare = "/usr/share/ovmf/OVMF.fd"
+    bare = world.bare_firmware
     identity = world.make_domain("bare", firmware=bare)
     world.owner("vm", "register", identity, "--policy", "1", "--firmware", bare)
     world.box.virsh("start", "bare")

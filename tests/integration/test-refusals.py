@@ -324,7 +324,7 @@ def validate_claiming_something_else_than_at_launch(world):
 
 @suite
 def firmware_with_no_secret_area(world):
-    bare = "/usr/share/ovmf/OVMF.fd"
+    bare = world.bare_firmware
     identity = world.make_domain("areal", firmware=bare)
     world.register(identity)
     refused(world, "areal", "firmware")
@@ -337,7 +337,7 @@ def firmware_with_no_secret_area(world):
 def hashes_that_nobody_makes(world):
     """Kernel hashes without room in the firmware, or of a kernel for which QEMU makes none."""
     kernel, initrd = world.direct_boot_files(os.path.join(running.SOURCE, "tests/data/inputs"))
-    world.register(world.make_domain("roomless", firmware="/usr/share/ovmf/OVMF.fd", kernel=(kernel, initrd, "x")))
+    world.register(world.make_domain("roomless", firmware=world.bare_firmware, kernel=(kernel, initrd, "x")))
     refused(world, "roomless", "no space for kernel hashes")
     elf = f"{world.folder}/vmlinux"
     with open(elf, "wb") as target:
