@@ -12,7 +12,9 @@ command -v systemd-nspawn >/dev/null || skip_all "systemd-nspawn is missing: ins
 for folder in prefix=/usr sysconfdir=/etc localstatedir=/var; do
   grep -q "^${folder%=*}='${folder#*=}'" "$build/config.log" || skip_all "configured with another ${folder%=*} than ${folder#*=}"
 done
-drivers=$(dirname "$(find /usr/lib -name lockd.so -path '*/lock-driver/*' | head -n 1)")
+qemu_driver=$(find /usr/lib* -name libvirt_driver_qemu.so -path '*/libvirt/connection-driver/*' | head -n 1)
+[ -n "$qemu_driver" ] || { echo "Bail out! libvirt is installed without its QEMU driver"; exit 99; }
+drivers=${qemu_driver%/connection-driver/*}/lock-driver
 [ -e "$build/config.status" ] && [ "$(make -s --no-print-directory -C "$build" print-lockdriverdir)" = "$drivers" ] \
   || skip_all "configured with another --libdir than libvirt, which has its lock drivers in $drivers"
 grep -q '^#define VA_SANITIZERS' "$build/config.h" && skip_all "libvirtd cannot load a gate with sanitizers"

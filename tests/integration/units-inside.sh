@@ -105,7 +105,7 @@ run_probe ()
     && echo 'directories.tokendir = /var/lib/virt-attest-hsm' >/etc/virt-attest/softhsm2.conf \
     && SOFTHSM2_CONF=/etc/virt-attest/softhsm2.conf softhsm2-util --init-token --free --label attest --pin 1234 --so-pin 1234 \
     && chown -R virt-attest: /var/lib/virt-attest-hsm || return
-  systemctl start postgresql@15-main && runuser -u postgres -- createuser virt-attest || return
+  systemctl start "postgresql@$(ls /usr/lib/postgresql | sort -V | tail -n 1)-main" && runuser -u postgres -- createuser virt-attest || return
   sed -e 's|^ExecStart=.*|ExecStart=/bin/bash /units/units-probe.sh|' -e 's|^Type=.*|Type=oneshot|' \
     -e '/^\(Restart\|RestartSec\|WatchdogSec\|ExecReload\|StateDirectoryMode\)=/d' \
     -e 's|^UMask=.*|&\nLoadCredential=kek:/etc/virt-attest/service.kek\nStandardOutput=truncate:/units/probe.out|' \
