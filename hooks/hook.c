@@ -94,35 +94,37 @@ domain_is_ours (const Input *input, gboolean *ours, GError **error)
   return FALSE;
 }
 
-/* Whether the libvirtd that called us has the gate: without it, nothing would hold the guest back. */
+/* Whether the libvirt daemon that called us has the gate: without it, nothing would hold the guest back. */
 static gboolean
-check_gate (pid_t libvirtd, GError **error)
+check_gate (pid_t libvirt, GError **error)
 {
-  g_autofree char *mark = NULL, *expected = NULL;
+  g_autofree char *mark = NULL, *expected = NULL, *daemon = NULL;
   guint64 start;
 
   /* Who can write there can leave the mark of a gate that is not loaded. */
-  if (!va_folder_is_private (VA_RUNDIR, error) || !va_process_start_time (libvirtd, &start, error))
+  if (!va_folder_is_private (VA_RUNDIR, error) || !va_process_start_time (libvirt, &start, error))
     return FALSE;
   mark = va_file_read_text (GATE_MARK, 64, NULL);
-  expected = g_strdup_printf ("%d %" PRIu64 "\n", (int) libvirtd, start);
+  expected = g_strdup_printf ("%d %" PRIu64 "\n", (int) libvirt, start);
   if (g_strcmp0 (mark, expected) == 0)
     return TRUE;
+  daemon = va_process_daemon_name (libvirt);
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,
-               _("the launch gate is not loaded in this libvirtd: set lock_manager = \"virt-attest\" in "
-                 "/etc/libvirt/qemu.conf and restart it"));
+               _("the launch gate is not loaded in %s, process %d: set lock_manager = \"virt-attest\" in "
+                 "/etc/libvirt/qemu.conf and restart it"),
+               daemon, (int) libvirt);
   return FALSE;
 }
 
 static VaHookAnswer *
-ask_about_start (const char *operation, pid_t libvirtd, const GString *xml, guint deadline_ms, GError **error)
+ask_about_start (const char *operation, pid_t libvirt, const GString *xml, guint deadline_ms, GError **error)
 {
   g_autoptr(GString) question = g_string_sized_new (xml->len + 64);
   g_autoptr(GBytes) reply = NULL;
   const char *text;
   gsize size;
 
-  g_string_append_printf (question, "virt-attest hook 1\n%s %d\n\n", operation, (int) libvirtd);
+  g_string_append_printf (question, "virt-attest hook 1\n%s %d\n\n", operation, (int) libvirt);
   g_string_append_len (question, xml->str, (gssize) xml->len);
   reply = va_ask (HOOK_SOCKET, question->str, question->len, deadline_ms, ANSWER_MAX, error);
   if (reply == NULL)
@@ -160,7 +162,7 @@ static gboolean
 attest_start (const char *name, const Input *input, GError **error)
 {
   const GString *xml = input->text;
-  pid_t libvirtd = getppid ();
+  pid_t libvirt = getppid ();
   g_auto(VaLaunchFiles) files = VA_LAUNCH_FILES_INIT;
   g_autoptr(VaConfig) config = NULL;
   g_autoptr(VaHookAnswer) answer = NULL;
@@ -173,9 +175,9 @@ attest_start (const char *name, const Input *input, GError **error)
       return FALSE;
     }
   config = va_config_load_optional (CONFIG, keys, error);
-  if (config == NULL || !check_gate (libvirtd, error) || !va_text_identify (xml->str, &id, &uuid, error))
+  if (config == NULL || !check_gate (libvirt, error) || !va_text_identify (xml->str, &id, &uuid, error))
     return FALSE;
-  answer = ask_about_start ("start", libvirtd, xml, (guint) va_config_number (config, "", "deadline-ms"), error);
+  answer = ask_about_start ("start", libvirt, xml, (guint) va_config_number (config, "", "deadline-ms"), error);
   if (answer == NULL)
     return FALSE;
   if (answer->kind == VA_ANSWER_PASS)

@@ -2,11 +2,13 @@
 #include "config.h"
 
 #include <libintl.h>
+#include <unistd.h>
 #include "chain.h"
 #include "core/encoding.h"
 #include "core/error.h"
 #include "core/i18n.h"
 #include "core/config-file.h"
+#include "core/process.h"
 #include "lock-driver.h"
 #include "mark.h"
 #include "report.h"
@@ -94,18 +96,19 @@ load_settings (const char *config_path, unsigned int flags, GError **error)
   return TRUE;
 }
 
-/* Without its mark libvirtd still manages its domains: the hook then refuses those that are to be attested. */
+/* Without its mark libvirt still manages its domains: the hook then refuses those that are to be attested. */
 static void
 leave_mark (void)
 {
   g_autoptr(GError) error = NULL;
-  g_autofree char *sentence = NULL;
+  g_autofree char *sentence = NULL, *daemon = NULL;
 
   if (va_mark_leave (&error))
     return;
+  daemon = va_process_daemon_name (getpid ());
   sentence = g_strdup_printf (_("the launch gate is loaded but cannot write its mark, so no attested domain can start: "
-                                "%s; fix that and restart libvirtd"),
-                              error->message);
+                                "%s; fix that and restart %s"),
+                              error->message, daemon);
   va_report_warning (sentence);
 }
 

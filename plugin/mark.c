@@ -21,7 +21,7 @@ va_mark_leave (GError **error)
 
   if (mkdir (VA_RUNDIR, 0711) == 0)
     {
-      /* QEMU's user has to get through, whatever libvirtd's umask is. */
+      /* QEMU's user has to get through, whatever the daemon's umask is. */
       if (chmod (VA_RUNDIR, 0711) != 0)
         g_warning ("%s: %s", VA_RUNDIR, g_strerror (errno));
     }

@@ -134,8 +134,8 @@ judge_ours (const VerdictQuestion *question, gboolean loads_state, GError **erro
                           "memory would not be what was measured; start it without the saved state"));
   if (marker == NULL)
     return refuse_cpus (error, _("this domain is prepared for attestation, but no launch was started for it: check "
-                                 "that the hook “virt-attest” is in /etc/libvirt/hooks/qemu.d, and that libvirtd has "
-                                 "been restarted since it was installed"));
+                                 "that the hook “virt-attest” is in /etc/libvirt/hooks/qemu.d, and that libvirtd or "
+                                 "virtqemud has been restarted since it was installed"));
   if (g_str_equal (marker, "pending\n"))
     return ask_for_verdict (question, error);
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION,

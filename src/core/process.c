@@ -12,6 +12,9 @@
 /* Fields after the name, which itself may hold spaces and parentheses: the 20th is the start time. */
 #define START_TIME_AFTER_NAME 19
 
+/* The modular daemon first: where both are installed and their pid files lie around, it is the one in use. */
+static const char *const daemons[] = { "virtqemud", "libvirtd" };
+
 gboolean
 va_process_start_time (pid_t pid, guint64 *ticks, GError **error)
 {
@@ -31,6 +34,39 @@ va_process_start_time (pid_t pid, guint64 *ticks, GError **error)
     return va_number_parse (fields[START_TIME_AFTER_NAME], 0, G_MAXUINT64, ticks, error);
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("%s has an unexpected format"), path);
   return FALSE;
+}
+
+static gboolean
+is_named (pid_t pid, const char *name)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/comm", (int) pid);
+  g_autofree char *comm = va_file_read_text (path, 64, NULL);
+
+  return comm != NULL && g_str_equal (g_strchomp (comm), name);
+}
+
+/* The process that a daemon's pid file names, or 0. */
+static pid_t
+read_pid_file (const char *name)
+{
+  g_autofree char *path = g_strdup_printf ("/run/%s.pid", name);
+  g_autofree char *text = va_file_read_text (path, 64, NULL);
+  guint64 pid;
+
+  return text != NULL && va_number_parse (g_strchomp (text), 1, G_MAXINT, &pid, NULL) ? (pid_t) pid : 0;
+}
+
+char *
+va_process_daemon_name (pid_t pid)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (daemons); i++)
+    {
+      pid_t one = pid != 0 ? pid : read_pid_file (daemons[i]);
+
+      if (one != 0 && is_named (one, daemons[i]))
+        return g_strdup (daemons[i]);
+    }
+  return g_strdup (_("the libvirt daemon (libvirtd or virtqemud)"));
 }
 
 gboolean

@@ -12,6 +12,12 @@ G_BEGIN_DECLS
  * Errors: VA_CORE_ERROR_NOT_FOUND, VA_CORE_ERROR_PARSE
  */
 gboolean va_process_start_time (pid_t pid, guint64 *ticks, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_process_daemon_name: for sentences, what the libvirt daemon that runs as @pid is called, "libvirtd" or
+ * "virtqemud". @pid 0: the one whose pid file in /run names a process of that name. If it cannot be told: words for
+ * both. Free with g_free().
+ */
+char *va_process_daemon_name (pid_t pid);
 /** va_process_is: whether @pid is still the process that began at @ticks. */
 gboolean va_process_is (pid_t pid, guint64 ticks);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "core/process.h"
@@ -258,6 +259,39 @@ test_cost (void)
   own_machine_kill (qemu);
 }
 
+static void
+assert_daemon (pid_t pid, const char *expected)
+{
+  g_autofree char *name = va_process_daemon_name (pid);
+
+  g_assert_cmpstr (name, ==, expected);
+}
+
+/* A name that a sentence can have: of the process, or of the one whose pid file is there. */
+static void
+test_daemon_name (void)
+{
+  const char *both = "the libvirt daemon (libvirtd or virtqemud)";
+  g_autofree char *self = g_strdup_printf ("%d\n", (int) getpid ());
+  char before[16];
+
+  g_assert_cmpint (prctl (PR_GET_NAME, before), ==, 0);
+  assert_daemon (getpid (), both);
+  assert_daemon (0, both);
+  own_machine_write ("/run/libvirtd.pid", "1\n");
+  own_machine_write ("/run/virtqemud.pid", "nonsense");
+  assert_daemon (0, both);
+  g_assert_cmpint (prctl (PR_SET_NAME, "virtqemud"), ==, 0);
+  assert_daemon (getpid (), "virtqemud");
+  own_machine_write ("/run/virtqemud.pid", self);
+  assert_daemon (0, "virtqemud");
+  g_assert_cmpint (prctl (PR_SET_NAME, "libvirtd"), ==, 0);
+  assert_daemon (0, both);
+  own_machine_write ("/run/libvirtd.pid", self);
+  assert_daemon (0, "libvirtd");
+  g_assert_cmpint (prctl (PR_SET_NAME, before), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -271,5 +305,6 @@ main (int argc, char **argv)
   g_test_add_func ("/gate/chain", test_chain);
   g_test_add_func ("/gate/chain-refuses", test_chain_refuses);
   g_test_add_func ("/gate/cost", test_cost);
+  g_test_add_func ("/gate/daemon-name", test_daemon_name);
   return g_test_run ();
 }

@@ -4,6 +4,7 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 #include "core/i18n.h"
+#include "core/process.h"
 #include "cli/site/host-check.h"
 
 #define LIBVIRT_MIN 9000000
@@ -27,6 +28,23 @@ format_version (unsigned long version)
   return g_strdup_printf ("%lu.%lu.%lu", version / 1000000, version / 1000 % 1000, version % 1000);
 }
 
+/* A daemon whose lock driver is missing ends right away, and starting it again cannot help. */
+static void
+judge_unreachable (const char *uri, VaFinding *finding)
+{
+  g_autofree char *message = g_strdup (last_error ());
+  g_autofree char *missing = va_missing_lock_driver ();
+  g_autofree char *daemon = va_process_daemon_name (0);
+
+  if (missing != NULL)
+    va_finding_fix (finding,
+                    _("lock_manager in /etc/libvirt/qemu.conf names %s, which does not exist, so %s cannot start: "
+                      "install virt-attest again or remove the line, then start it (%s: %s)"),
+                    missing, daemon, uri, message);
+  else
+    va_finding_fix (finding, _("cannot reach %s: %s. Start %s, and run this as root"), uri, message, daemon);
+}
+
 void
 va_check_libvirt (VaHostCheck *check, VaFinding *finding)
 {
@@ -39,7 +57,7 @@ va_check_libvirt (VaHostCheck *check, VaFinding *finding)
   check->libvirt = virConnectOpen (uri);
   if (check->libvirt == NULL)
     {
-      va_finding_fix (finding, _("cannot reach %s: %s. Start libvirtd, and run this as root"), uri, last_error ());
+      judge_unreachable (uri, finding);
       return;
     }
   if (virConnectGetLibVersion (check->libvirt, &libvirt) != 0 || virConnectGetVersion (check->libvirt, &qemu) != 0)

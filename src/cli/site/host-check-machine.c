@@ -106,7 +106,7 @@ va_judge_unit (const char *root, VaFinding *finding)
     {
       va_finding_warn (finding,
                        _("systemd does not run here, so this cannot be checked: make sure that virt-attest-hostd "
-                         "starts with the machine and before libvirtd"));
+                         "starts with the machine and before libvirtd or virtqemud"));
       return;
     }
   for (guint i = 0; i < G_N_ELEMENTS (folders) && !wanted; i++)

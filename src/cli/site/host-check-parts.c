@@ -45,26 +45,48 @@ va_check_lock_manager (VaHostCheck *check, VaFinding *finding)
   g_autoptr(GError) error = NULL;
   g_autofree char *text = va_file_read_text (QEMU_CONF, QEMU_CONF_MAX, &error);
   g_autofree char *name = text != NULL ? find_lock_manager (text) : NULL;
+  g_autofree char *daemon = va_process_daemon_name (0);
 
   if (text == NULL)
     va_finding_fix (finding, "%s", error->message);
   else if (name == NULL)
-    va_finding_fix (finding, _("add the line lock_manager = \"%s\" to %s and restart libvirtd"), LOCK_DRIVER,
-                    QEMU_CONF);
+    va_finding_fix (finding, _("add the line lock_manager = \"%s\" to %s and restart %s"), LOCK_DRIVER, QEMU_CONF,
+                    daemon);
   else if (strcmp (name, LOCK_DRIVER) != 0)
     va_finding_fix (finding,
                     _("%s has lock_manager = \"%s\": change it to \"%s\", and keep the other one with chain = \"%s\" "
-                      "in /etc/libvirt/qemu-virt-attest.conf, then restart libvirtd"),
-                    QEMU_CONF, name, LOCK_DRIVER, name);
+                      "in /etc/libvirt/qemu-virt-attest.conf, then restart %s"),
+                    QEMU_CONF, name, LOCK_DRIVER, name, daemon);
   else
     va_finding_ok (finding, _("%s names \"%s\""), QEMU_CONF, name);
+}
+
+/* Where libvirt looks for a lock driver. */
+static char *
+find_lock_driver (const char *name)
+{
+  const char *folder = g_getenv ("LIBVIRT_LOCK_MANAGER_PLUGIN_DIR");
+
+  return g_strdup_printf ("%s/%s.so", folder != NULL ? folder : VA_LOCKDRIVERDIR, name);
+}
+
+char *
+va_missing_lock_driver (void)
+{
+  g_autofree char *text = va_file_read_text (QEMU_CONF, QEMU_CONF_MAX, NULL);
+  g_autofree char *name = text != NULL ? find_lock_manager (text) : NULL;
+  g_autofree char *path = name != NULL && name[0] != '\0' ? find_lock_driver (name) : NULL;
+
+  /* "nop" is in libvirt itself. */
+  if (path == NULL || strcmp (name, "nop") == 0 || g_file_test (path, G_FILE_TEST_EXISTS))
+    return NULL;
+  return g_steal_pointer (&path);
 }
 
 void
 va_check_gate_file (VaHostCheck *check, VaFinding *finding)
 {
-  const char *folder = g_getenv ("LIBVIRT_LOCK_MANAGER_PLUGIN_DIR");
-  g_autofree char *path = g_build_filename (folder != NULL ? folder : VA_LOCKDRIVERDIR, LOCK_DRIVER ".so", NULL);
+  g_autofree char *path = find_lock_driver (LOCK_DRIVER);
   void *handle = dlopen (path, RTLD_NOW | RTLD_LOCAL);
 
   if (handle == NULL)
@@ -96,24 +118,27 @@ void
 va_check_gate_loaded (VaHostCheck *check, VaFinding *finding)
 {
   pid_t pid = 0;
+  gboolean loaded = read_mark (&pid);
+  g_autofree char *daemon = va_process_daemon_name (loaded ? pid : 0);
 
-  if (read_mark (&pid))
-    va_finding_ok (finding, _("libvirtd, process %d, has loaded the launch gate"), (int) pid);
+  if (loaded)
+    va_finding_ok (finding, _("%s, process %d, has loaded the launch gate"), daemon, (int) pid);
   else
     va_finding_fix (finding,
-                    _("no running libvirtd has loaded the launch gate: set lock_manager in %s and restart "
-                      "libvirtd"),
-                    QEMU_CONF);
+                    _("no running libvirt daemon has loaded the launch gate: set lock_manager in %s and restart %s"),
+                    QEMU_CONF, daemon);
 }
 
 void
 va_check_hook (VaHostCheck *check, VaFinding *finding)
 {
+  g_autofree char *daemon = va_process_daemon_name (0);
+
   if (!g_file_test (HOOK, G_FILE_TEST_IS_REGULAR))
     va_finding_fix (finding,
                     _("%s is missing, or leads nowhere: make it a symbolic link to %s, which installation puts there, "
-                      "then restart libvirtd"),
-                    HOOK, VA_SBINDIR "/virt-attest-hook");
+                      "then restart %s"),
+                    HOOK, VA_SBINDIR "/virt-attest-hook", daemon);
   else if (access (HOOK, X_OK) != 0)
     va_finding_fix (finding, _("%s is not executable: set its mode to 0755"), HOOK);
   else

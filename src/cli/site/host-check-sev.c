@@ -9,6 +9,7 @@
 #include "core/encoding.h"
 #include "core/file.h"
 #include "core/i18n.h"
+#include "core/process.h"
 #include "cli/site/host-check.h"
 #include "tee/sev/certificate.h"
 #include "tee/sev/firmware-error.h"
@@ -99,12 +100,13 @@ static void
 judge_sev (VaHostCheck *check, virTypedParameterPtr params, int n, VaFinding *finding)
 {
   const char *wrong = wrong_part (params, n);
+  g_autofree char *daemon = va_process_daemon_name (0);
   VaSevRoom room = { .processor = has_sev () };
 
   if (wrong != NULL)
     {
-      va_finding_fix (finding,
-                      _("libvirt reports no valid %s: update QEMU and the SEV firmware, then restart libvirtd"), wrong);
+      va_finding_fix (finding, _("libvirt reports no valid %s: update QEMU and the SEV firmware, then restart %s"),
+                      wrong, daemon);
       return;
     }
   virTypedParamsGetUInt (params, n, VIR_NODE_SEV_CBITPOS, &room.cbitpos);
@@ -121,6 +123,7 @@ static void
 judge_refusal (VaFinding *finding)
 {
   const char *message = virGetLastErrorMessage ();
+  g_autofree char *daemon = va_process_daemon_name (0);
   VaSevRoom room = { .processor = has_sev () };
 
   va_sev_room_ask_platform (&room, DEVICE);
@@ -129,8 +132,8 @@ judge_refusal (VaFinding *finding)
   else
     va_finding_fix (finding,
                     _("libvirt has no SEV: %s. Enable SEV (SMEE) in the BIOS, load kvm_amd with sev=1, check that "
-                      "/dev/sev exists, then restart libvirtd"),
-                    message != NULL ? message : "?");
+                      "/dev/sev exists, then restart %s"),
+                    message != NULL ? message : "?", daemon);
 }
 
 void

@@ -49,11 +49,13 @@ void va_judge_unit (const char *root, VaFinding *finding);
 /*
  * Each fills @finding, which begins as "not ok". va_check_config and va_check_libvirt come first, because they fill
  * @check. va_check_sev: the processor, its firmware, libvirt's word on both. va_check_lock_manager, va_check_gate_file,
- * va_check_gate_loaded: that libvirtd is to ask the gate, that there is one, that it is loaded. va_check_hook,
- * va_check_apparmor: that libvirtd can run it, and that QEMU may make the second monitor's socket. va_check_agent,
+ * va_check_gate_loaded: that libvirt is to ask the gate, that there is one, that it is loaded. va_check_hook,
+ * va_check_apparmor: that libvirt can run it, and that QEMU may make the second monitor's socket. va_check_agent,
  * va_check_unit: that the agent answers, and that systemd starts it. va_check_certificate, va_check_clock,
  * va_check_service: what the agent needs to be heard by the service, and whether the service answers.
  */
+/** va_missing_lock_driver: the file of the lock driver that qemu.conf names, if there is no such file; else %NULL. */
+char *va_missing_lock_driver (void);
 void va_check_config (VaHostCheck *check, VaFinding *finding);
 void va_check_libvirt (VaHostCheck *check, VaFinding *finding);
 void va_check_sev (VaHostCheck *check, VaFinding *finding);
