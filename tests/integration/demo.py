@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What ./demo shows: an attested start and a refused one, each command with what it printed.
 
-Runs in a private mount and network namespace with a libvirtd of its own; ends with exit 0 only if every step went as
+Runs in a private mount and network namespace with a libvirt daemon of its own; ends with exit 0 only if every step went as
 it should. VA_TOP_BUILDDIR: a build tree; VA_FIRMWARE: a firmware image with a secret area.
 """
 import os
@@ -48,9 +48,9 @@ class Failed(Exception):
 
 
 class Demo:
-    introduction = """\
+    introduction = f"""\
 This machine's processor is not asked: what follows runs on virt-attest's software SEV platform, which protects
-nothing. libvirtd, QEMU, OVMF, and every part of virt-attest are the real ones. See virt-attest-platform(1)."""
+nothing. {sandbox.DAEMON}, QEMU, OVMF, and every part of virt-attest are the real ones. See virt-attest-platform(1)."""
     ending = """\
 As it should be: started with its secret, and refused without a single instruction of the changed firmware.
 What was started has been stopped, and its namespace is gone."""
@@ -102,7 +102,8 @@ What was started has been stopped, and its namespace is gone."""
         self.show("virt-attest service init")
 
     def host(self):
-        self.chapter("The compute node: a software SEV platform in the place of AMD's, libvirtd with hook and gate, the agent")
+        self.chapter("The compute node: a software SEV platform in the place of AMD's, "
+                     f"{self.box.daemon} with hook and gate, the agent")
         self.show(f"virt-attest-platform init {self.world.platforms}/real")
         self.world.open_log(f"{self.world.platforms}/real")
         self.world.use_platform("real")
@@ -111,7 +112,7 @@ What was started has been stopped, and its namespace is gone."""
         self.before_libvirtd()
         print(f"{BOLD}$ virt-attestd &{PLAIN}")
         self.world.start_service()
-        print(f"{BOLD}$ libvirtd &{PLAIN}")
+        print(f"{BOLD}$ {self.box.daemon} &{PLAIN}")
         self.box.start_libvirtd()
         print(f"{BOLD}$ virt-attest-hostd &{PLAIN}")
         self.world.start_agent()

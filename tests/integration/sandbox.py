@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The machine's own libvirtd, with our gate and hook, in a private mount namespace: nothing outside is touched.
+"""The machine's own libvirt daemon, libvirtd or with VA_DAEMON=virtqemud that one, with our gate and hook, in a private mount namespace: nothing outside is touched.
 
     import sandbox
     sandbox.enter()                               # first thing: starts this program anew inside
@@ -26,7 +26,9 @@ import time
 from lib import namespace
 from lib.namespace import enter  # noqa: F401  (part of this module's interface)
 
+DAEMON = os.environ.get("VA_DAEMON", "libvirtd")
 LIBVIRTD_READY = 30
+LIBVIRTD_GONE = 45  # once it is told to end, it waits for its threads; after 30 s it ends all the same
 VIRSH_LIMIT = 60
 LOG_TAIL = 25
 QEMU_CONF = """\
@@ -36,12 +38,12 @@ security_driver = "none"
 remember_owner = 0
 stdio_handler = "logd"
 """
-LIBVIRTD_CONF = """\
+DAEMON_CONF = """\
 auth_unix_ro = "none"
 auth_unix_rw = "none"
 log_level = 3
 log_filters = "4:util.netdev 4:util.command 4:node_device"
-log_outputs = "3:file:/var/log/libvirt/libvirtd.log"
+log_outputs = "3:file:{log}"
 """
 
 
@@ -63,7 +65,7 @@ def why_not():
     """The reason why a sandbox cannot be made on this machine, or None. Call it before enter()."""
     if os.geteuid() != 0:
         return "needs root for private mounts"
-    for program in ("libvirtd", "virtlogd", "virsh", "unshare", "qemu-system-x86_64"):
+    for program in (DAEMON, "virtlogd", "virsh", "unshare", "qemu-system-x86_64"):
         if shutil.which(program, path=_search_path()) is None:
             return f"{program} is not installed"
     return None
@@ -84,6 +86,11 @@ class Sandbox:
     """
 
     folder = "/run/va-sandbox"
+    # The one place that knows what is named after the daemon. Methods with "libvirtd" in their name mean either.
+    daemon = DAEMON
+    daemon_conf = f"/etc/libvirt/{DAEMON}.conf"
+    daemon_log = f"/var/log/libvirt/{DAEMON}.log"
+    daemon_socket = "/run/libvirt/" + {"libvirtd": "libvirt-sock"}.get(DAEMON, f"{DAEMON}-sock")
 
     def __init__(self, build=None, emulator=None, cache=None):
         self.build, self.emulator, self.cache = build, emulator, cache
@@ -162,7 +169,7 @@ class Sandbox:
         for leftover in glob.glob("/etc/libvirt/hooks/*") + glob.glob("/etc/libvirt/hooks/*.d/*"):
             if not os.path.isdir(leftover):
                 os.unlink(leftover)
-        self.write("/etc/libvirt/libvirtd.conf", LIBVIRTD_CONF)
+        self.write(self.daemon_conf, DAEMON_CONF.format(log=self.daemon_log))
         self.configure_qemu()
         for path in self._machine_drivers():
             os.symlink(path, f"{self.drivers}/{os.path.basename(path)}")
@@ -229,7 +236,8 @@ class Sandbox:
     def _environment(self):
         env = {key: os.environ[key] for key in ("HOME", "TERM", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")
                if key in os.environ}
-        env.update(PATH=f"{self.bin}:{_search_path()}", LC_ALL="C.UTF-8")
+        env.update(PATH=f"{self.bin}:{_search_path()}", LC_ALL="C.UTF-8",
+                   LIBVIRT_DEFAULT_URI="qemu:///system")
         env.update(self.env)
         return env
 
@@ -244,8 +252,9 @@ class Sandbox:
         self.daemons[name] = daemon
         return daemon
 
-    def stop(self, name, sig=signal.SIGTERM, limit=15):
+    def stop(self, name, sig=signal.SIGTERM):
         """Ends a daemon that spawn() started; its exit code."""
+        limit = LIBVIRTD_GONE if name == "libvirtd" else 15
         daemon = self.daemons.pop(name)
         if daemon.poll() is None:
             daemon.send_signal(sig)
@@ -270,18 +279,18 @@ class Sandbox:
             time.sleep(0.02)
 
     def start_libvirtd(self, wait=True):
-        """virtlogd and libvirtd with our gate and hook; seconds until it answered."""
+        """virtlogd and the libvirt daemon with our gate and hook; seconds until it answered."""
         began = time.monotonic()
         self._open_or_close_kvm()
         if "virtlogd" not in self.daemons:
             self.spawn("virtlogd", [shutil.which("virtlogd", path=_search_path())])
             self.wait_for("virtlogd socket", lambda: _accepts("/run/libvirt/virtlogd-sock"), daemon="virtlogd")
-        self.spawn("libvirtd", [shutil.which("libvirtd", path=_search_path())],
+        self.spawn("libvirtd", [shutil.which(self.daemon, path=_search_path())],
                    {"LIBVIRT_LOCK_MANAGER_PLUGIN_DIR": self.drivers, **self.libvirtd_env})
-        self.logs["libvirt"] = "/var/log/libvirt/libvirtd.log"
+        self.logs["libvirt"] = self.daemon_log
         if wait:
-            self.wait_for("libvirtd socket", lambda: _accepts("/run/libvirt/libvirt-sock"), LIBVIRTD_READY, "libvirtd")
-            self.wait_for("libvirtd", lambda: self.run_virsh("uri").code == 0, LIBVIRTD_READY, "libvirtd")
+            self.wait_for(f"{self.daemon}'s socket", lambda: _accepts(self.daemon_socket), LIBVIRTD_READY, "libvirtd")
+            self.wait_for(self.daemon, lambda: self.run_virsh("uri").code == 0, LIBVIRTD_READY, "libvirtd")
         return time.monotonic() - began
 
     def stop_libvirtd(self):

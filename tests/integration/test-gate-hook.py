@@ -242,7 +242,7 @@ def test_gate_refusals(box):
 def test_gate_silence(box):
     """silence at the gate ends with the deadline; meanwhile libvirt starts another domain"""
     opted_in(box)
-    box.configure_gate("deadline-ms = 1500\n")
+    box.configure_gate("deadline-ms = 5000\n")
     box.restart_libvirtd()
     asked, done, other = threading.Event(), threading.Event(), []
 
@@ -262,12 +262,12 @@ def test_gate_silence(box):
         ended = time.monotonic()
         done.set()
         thread.join(20)
-        check(result.code == 1 and 1.5 <= ended - began < 8, result)
-        contains(result.err, "no verdict within 1500 ms")
-        check(len(other) == 2 and other[0] == 0 and other[1] < ended, "the other domain had to wait")
-        box.virsh("destroy", "plain")
+        check(result.code == 1 and 5 <= ended - began < 15, result)
+        contains(result.err, "no verdict within 5000 ms")
+        check(len(other) == 2 and other[0] == 0 and other[1] < ended, f"the other domain had to wait: {other}, {ended}")
         is_off(box, "ours")
     finally:
+        box.run_virsh("destroy", "plain")
         box.configure_gate("")
         box.restart_libvirtd()
 

@@ -127,8 +127,8 @@ def loud(world):
         hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
         resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
     box.env["G_MESSAGES_DEBUG"] = "all"
-    text = world.read("/etc/libvirt/libvirtd.conf")
-    box.write("/etc/libvirt/libvirtd.conf", text.replace("log_level = 3", "log_level = 1").replace('"3:file', '"1:file'))
+    text = world.read(box.daemon_conf)
+    box.write(box.daemon_conf, text.replace("log_level = 3", "log_level = 1").replace('"3:file', '"1:file'))
     box.cwd = f"{box.folder}/cores"
     os.makedirs(box.cwd, exist_ok=True)
     world.restart("virt-attestd", "libvirtd", "virt-attest-hostd")
@@ -167,9 +167,9 @@ def nothing_of_a_launch_in_logs_argv_environment_files_or_database(world):
     assert len(watcher.sessions) >= 3, f"only {len(watcher.sessions)} sessions seen"
     for number, (session, godh) in enumerate(watcher.sessions.items()):
         needles[f"TEK of launch {number}"], needles[f"TIK of launch {number}"] = keys_of(world, session, godh)
-    assert {"virt-attestd", "virt-attest-hostd", "libvirtd"} <= watcher.programs, watcher.programs
-    assert os.path.getsize("/var/log/libvirt/libvirtd.log") > 100000, "libvirtd did not log at its loudest"
-    assert "sev-inject-launch-secret" in world.read("/var/log/libvirt/libvirtd.log"), "no packet in libvirtd's log"
+    assert {"virt-attestd", "virt-attest-hostd", world.box.daemon} <= watcher.programs, watcher.programs
+    assert os.path.getsize(world.box.daemon_log) > 100000, "libvirt did not log at its loudest"
+    assert "sev-inject-launch-secret" in world.read(world.box.daemon_log), "no packet in libvirt's log"
     found = search(needles, began, watcher)
     assert not found, "\n".join(found)
     prove_that_the_search_finds(world, needles, began, watcher)
