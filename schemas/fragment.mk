@@ -16,6 +16,7 @@ dist_schema_DATA = \
 	schemas/launch-grant.schema.json \
 	schemas/launch-pending.schema.json \
 	schemas/launch-request.schema.json \
+	schemas/launch-selection.schema.json \
 	schemas/launch.schema.json \
 	schemas/launches.schema.json \
 	schemas/openapi.yaml \

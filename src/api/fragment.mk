@@ -8,8 +8,11 @@ libva_api_la_SOURCES = \
 	src/api/launch-parts.c src/api/launch-parts.h \
 	src/api/launch-pending.c src/api/launch-pending.h \
 	src/api/launch-request.c src/api/launch-request.h \
+	src/api/launch-selection.c src/api/launch-selection.h \
+	src/api/launch-source.c src/api/launch-source.h \
 	src/api/limits.h \
 	src/api/members.c src/api/members.h \
+	src/api/nova.c src/api/nova.h \
 	src/api/outcome.c src/api/outcome.h \
 	src/api/problem.c src/api/problem.h \
 	src/api/registration.c src/api/registration.h \

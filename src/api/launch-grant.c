@@ -8,6 +8,7 @@
 
 static const VaMember members[] = {
   { "launch-id", VA_REQUIRED, VA_MEMBER_UUID (VaLaunchGrant, launch_id) },
+  { "vm", VA_OPTIONAL, VA_MEMBER_UUID (VaLaunchGrant, vm) },
   { "session", VA_REQUIRED, VA_MEMBER_BASE64 (VaLaunchGrant, session) },
   { "owner-cert", VA_REQUIRED, VA_MEMBER_BASE64 (VaLaunchGrant, owner_cert) },
   { "policy", VA_REQUIRED, VA_MEMBER_NUMBER (VaLaunchGrant, policy), .max = G_MAXUINT32 },

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 /** The answer to a launch request, 201: what the launch is begun with. */
 typedef struct {
   char *launch_id;
+  char *vm; /* in the answer to a selection: the registration; else %NULL */
   guint8 session[VA_SEV_SESSION_SIZE];
   guint8 owner_cert[VA_SEV_CERT_SIZE];
   guint64 policy; /* 32 bits for SEV */

@@ -9,6 +9,7 @@
 
 static const VaMember members[] = {
   { "launch-id", VA_REQUIRED, VA_MEMBER_UUID (VaLaunchPending, launch_id) },
+  { "vm", VA_OPTIONAL, VA_MEMBER_UUID (VaLaunchPending, vm) },
   { "retry-after", VA_REQUIRED, VA_MEMBER_NUMBER (VaLaunchPending, retry_after), .min = 1, .max = RETRY_MAX },
 };
 

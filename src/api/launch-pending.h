@@ -8,6 +8,7 @@ G_BEGIN_DECLS
 /** The answer to a launch request while the launch waits for an owner's confirmation, 202. */
 typedef struct {
   char *launch_id;
+  char *vm;          /* in the answer to a selection: the registration; else %NULL */
   guint retry_after; /* seconds */
 } VaLaunchPending;
 VA_MESSAGE_DECLARE (VaLaunchPending, va_launch_pending)

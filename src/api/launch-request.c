@@ -25,6 +25,7 @@ static const VaMember members[] = {
   { "launch-id", VA_OPTIONAL, VA_MEMBER_UUID (VaLaunchRequest, launch_id) },
   { "owner", VA_OPTIONAL, VA_MEMBER_TEXT (VaLaunchRequest, owner), .max = VA_PEER_NAME_MAX,
     .valid = va_peer_name_is_valid, .expected = N_("expected the name of an owner: 1 to 64 of a-z 0-9 . _ -") },
+  { "source", VA_OPTIONAL, VA_MEMBER_MESSAGE (VaLaunchRequest, source, VaLaunchSource, va_launch_source_message) },
 };
 
 VA_MESSAGE_DEFINE (VaLaunchRequest, va_launch_request) = {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "api/launch-source.h"
 #include "codec/message.h"
 #include "tee/sev/certificate.h"
 
@@ -18,6 +19,7 @@ typedef struct {
   char *launch_id; /* of the launch that was waiting for confirmation; %NULL: a new one */
   char *owner;     /* whose registration it is; %NULL: whose it is that only one owner has */
   char *domain_uuid, *domain_name;
+  VaLaunchSource *source; /* %NULL: the host knows nothing of whoever made the domain */
 } VaLaunchRequest;
 VA_MESSAGE_DECLARE (VaLaunchRequest, va_launch_request)
 

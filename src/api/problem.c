@@ -23,6 +23,7 @@ static const Problem problems[] = {
   [VA_PROBLEM_HOST_NOT_ALLOWED] = { "host-not-allowed", 403, N_("The registration names other hosts") },
   [VA_PROBLEM_CHIP_NOT_ALLOWED] = { "chip-not-allowed", 403, N_("The registration names other processors") },
   [VA_PROBLEM_DOMAIN_NOT_ALLOWED] = { "domain-not-allowed", 403, N_("The registration is for another domain") },
+  [VA_PROBLEM_SOURCE_NOT_ALLOWED] = { "source-not-allowed", 403, N_("The registration is for other guests") },
   [VA_PROBLEM_CHAIN_INVALID] = { "chain-invalid", 403, N_("A certificate of the platform does not verify") },
   [VA_PROBLEM_ROOT_UNTRUSTED] = { "root-untrusted", 403, N_("The platform's root is not trusted") },
   [VA_PROBLEM_CLOUD_CERT_MISMATCH] = { "cloud-cert-mismatch", 403,

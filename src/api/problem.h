@@ -13,6 +13,7 @@ typedef enum {
   VA_PROBLEM_HOST_NOT_ALLOWED,     /* 403 host-not-allowed: the registration names other hosts */
   VA_PROBLEM_CHIP_NOT_ALLOWED,     /* 403 chip-not-allowed: the registration names other processors */
   VA_PROBLEM_DOMAIN_NOT_ALLOWED,   /* 403 domain-not-allowed: the registration is for another domain */
+  VA_PROBLEM_SOURCE_NOT_ALLOWED,   /* 403 source-not-allowed: the registration is for other guests of OpenStack */
   VA_PROBLEM_CHAIN_INVALID,        /* 403 chain-invalid: a certificate of the platform does not verify */
   VA_PROBLEM_ROOT_UNTRUSTED,       /* 403 root-untrusted: the chain ends in a root that is not trusted */
   VA_PROBLEM_CLOUD_CERT_MISMATCH,  /* 403 cloud-cert-mismatch: the PEK is not signed by the registered OCA */

@@ -4,6 +4,7 @@
 #include "api/registration.h"
 
 #include "api/members.h"
+#include "api/nova.h"
 #include "api/registration-check.h"
 #include "api/registration-policy.h"
 #include "core/encoding.h"
@@ -114,6 +115,14 @@ check_permit (VaFields *fields, gconstpointer message)
 
 static const VaMessage permit = { .where = N_("permit"), VA_MESSAGE_MEMBERS (permit_members), .check = check_permit };
 
+static const VaMember nova_members[] = {
+  { "project", VA_REQUIRED, VA_MEMBER_TEXT (VaRegistration, nova_project), .min = 32, .max = 32,
+    .valid = va_nova_is_project, .expected = VA_NOVA_PROJECT_EXPECTED },
+  { "image", VA_OPTIONAL, VA_MEMBER_UUID (VaRegistration, nova_image) },
+  { "flavor", VA_OPTIONAL, VA_MEMBER_TEXT (VaRegistration, nova_flavor), .max = VA_NOVA_NAME_MAX },
+};
+static const VaMessage nova = { .where = "nova", VA_MESSAGE_MEMBERS (nova_members) };
+
 #define LIST_OF_HASHES \
   .elements = VA_REFERENCES_MAX, .max = VA_HASH_LENGTH, .valid = va_is_sha256, .expected = VA_SHA256_EXPECTED
 #define HASHES_OF_KERNELS \
@@ -145,6 +154,7 @@ static const VaMember members[] = {
     .valid = va_uuid_is_canonical, .expected = N_("a UUID in lower case") },
   { "two-persons", VA_OPTIONAL, VA_MEMBER_BOOLEAN (VaRegistration, two_persons) },
   { "any-domain", VA_OPTIONAL, VA_MEMBER_BOOLEAN (VaRegistration, any_domain) },
+  { "nova", VA_OPTIONAL, VA_MEMBER_GROUP (nova), .flag = VA_MEMBER_FLAG (VaRegistration, for_nova) },
   { "cloud-cert", VA_OPTIONAL, VA_MEMBER_BYTES (VaRegistration, cloud_cert), .min = VA_SEV_CERT_SIZE,
     .max = VA_SEV_CERT_SIZE },
   { "permit", VA_OPTIONAL, VA_MEMBER_GROUP (permit) },

@@ -38,6 +38,10 @@ typedef struct {
   char **domains;                    /* UUIDs; %NULL: the one whose UUID is the registration's id */
   gboolean two_persons;              /* changes and approvals take two of the owner's people; secrets are inline then */
   gboolean any_domain;               /* an image with many instances */
+  gboolean for_nova;                 /* only for guests that Nova made, as hosts say, of the following */
+  char *nova_project;                /* va_nova_is_project() */
+  char *nova_image;                  /* UUID; %NULL: every image */
+  char *nova_flavor;                 /* name; %NULL: every flavor */
   GBytes *cloud_cert;                /* VA_SEV_CERT_SIZE bytes */
   guint64 max_launches, max_running; /* 0: no limit */
   gboolean confirms;                 /* launches wait for an owner once confirm_after were made */

@@ -65,6 +65,7 @@ typedef enum {
   X (REQUEST, "request")                   /* the request's id */ \
   X (SECRET, "secret")                     /* name of one */ \
   X (SECRETS_LEFT_OUT, "secrets-left-out") /* names */ \
+  X (SOURCE, "source")                     /* object: what the host says of who made the domain */ \
   X (TERMS, "fixed")                       /* hash of what a launch will be decided by */ \
   X (UNTIL, "until")                       /* seconds since 1970 UTC: end of an approval */ \
   X (UP_TO, "up-to")                       /* number of the last record that was pruned */ \

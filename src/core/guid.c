@@ -95,6 +95,19 @@ va_uuid_by_time (void)
   return uuid_finish (bytes, 7);
 }
 
+char *
+va_uuid_by_name (const guint8 space[VA_GUID_SIZE], const char *name)
+{
+  g_autoptr(GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA1);
+  guint8 digest[20];
+  gsize size = sizeof digest;
+
+  g_checksum_update (sum, space, VA_GUID_SIZE);
+  g_checksum_update (sum, (const guchar *) name, (gssize) strlen (name));
+  g_checksum_get_digest (sum, digest, &size);
+  return uuid_finish (digest, 5);
+}
+
 gboolean
 va_guid_parse (const char *text, guint8 out[VA_GUID_SIZE], GError **error)
 {

@@ -21,6 +21,13 @@ char *va_uuid_random (void);
 char *va_uuid_by_time (void);
 
 /**
+ * va_uuid_by_name: the version 5 UUID of @name in the space @space, the same wherever it is made.
+ * @space: 16 bytes in the order of the text
+ * Spec: RFC 9562, section 5.5
+ */
+char *va_uuid_by_name (const guint8 space[VA_GUID_SIZE], const char *name);
+
+/**
  * va_guid_parse: text to the 16 bytes that firmware uses (first three fields little-endian).
  * Spec: UEFI, appendix A
  */

@@ -102,25 +102,47 @@ wait_for_owner (const VaLaunchPending *pending, gint64 end, GError **error)
   return FALSE;
 }
 
-/* One question. Returns: FALSE with @error, or TRUE with either of the other two. */
+/* What a question about a launch is answered with: either. */
+typedef struct {
+  VaLaunchGrant *grant;
+  VaLaunchPending *pending;
+} LaunchAnswer;
+
+/* Returns: FALSE with @error, or TRUE with one of the two. */
+static gboolean
+read_launch_answer (JsonObject *reply, LaunchAnswer *answer, GError **error)
+{
+  if (reply == NULL)
+    return FALSE;
+  if (json_object_has_member (reply, "retry-after"))
+    answer->pending = va_launch_pending_read (reply, error);
+  else
+    answer->grant = va_launch_grant_read (reply, error);
+  if (answer->pending == NULL && answer->grant == NULL)
+    g_prefix_error (error, _("the attestation service sent an invalid answer: "));
+  return answer->pending != NULL || answer->grant != NULL;
+}
+
+/* One question. */
 static gboolean
 ask_for_launch (VaClient *client, const char *registration, const VaLaunchRequest *request, gint64 end,
-                VaLaunchGrant **grant, VaLaunchPending **pending, GError **error)
+                LaunchAnswer *answer, GError **error)
 {
   char *path = g_strdup_printf ("/v1/vm/%s/launch", registration);
   const VaHostSubject subject = { .call = "launch", .launch_id = request->launch_id, .vm = registration };
   g_autoptr(JsonObject) reply =
     post_message (client, subject, path, va_launch_request_write (request), end, CALL_AT_START, error);
 
-  if (reply == NULL)
-    return FALSE;
-  if (json_object_has_member (reply, "retry-after"))
-    *pending = va_launch_pending_read (reply, error);
-  else
-    *grant = va_launch_grant_read (reply, error);
-  if (*pending == NULL && *grant == NULL)
-    g_prefix_error (error, _("the attestation service sent an invalid answer: "));
-  return *pending != NULL || *grant != NULL;
+  return read_launch_answer (reply, answer, error);
+}
+
+/* Keeps the id of the launch that waits, and waits. */
+static gboolean
+keep_waiting (VaLaunchRequest *request, const VaLaunchPending *pending, gint64 end, GError **error)
+{
+  g_free (request->launch_id);
+  request->launch_id = g_strdup (pending->launch_id);
+  return wait_for_owner (pending, end, error);
 }
 
 VaLaunchGrant *
@@ -129,18 +151,57 @@ va_service_client_launch (VaClient *client, const char *registration, VaLaunchRe
 {
   for (;;)
     {
+      LaunchAnswer answer = { NULL, NULL };
       g_autoptr(VaLaunchPending) pending = NULL;
-      VaLaunchGrant *grant = NULL;
 
-      if (!ask_for_launch (client, registration, request, end, &grant, &pending, error))
+      if (!ask_for_launch (client, registration, request, end, &answer, error))
         return NULL;
-      if (grant != NULL)
-        return grant;
-      g_free (request->launch_id);
-      request->launch_id = g_strdup (pending->launch_id);
-      if (!wait_for_owner (pending, end, error))
+      if (answer.grant != NULL)
+        return answer.grant;
+      pending = answer.pending;
+      if (!keep_waiting (request, pending, end, error))
         return NULL;
     }
+}
+
+static gboolean
+check_chosen (const VaLaunchSelection *selection, const char *vm, GError **error)
+{
+  for (guint i = 0; vm != NULL && i < selection->candidates->len; i++)
+    if (g_str_equal (((const VaLaunchCandidate *) selection->candidates->pdata[i])->id, vm))
+      return TRUE;
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
+               _("the attestation service sent an invalid answer: it names none of the registrations that were asked "
+                 "for"));
+  return FALSE;
+}
+
+VaLaunchGrant *
+va_service_client_select (VaClient *client, VaLaunchSelection *selection, gint64 end, char **registration,
+                          GError **error)
+{
+  const VaHostSubject subject = { .call = "launch" };
+  LaunchAnswer answer = { NULL, NULL };
+  g_autoptr(JsonObject) reply = post_message (client, subject, g_strdup ("/v1/launch"),
+                                              va_launch_selection_write (selection), end, CALL_AT_START, error);
+  g_autoptr(VaLaunchGrant) grant = NULL;
+  g_autoptr(VaLaunchPending) pending = NULL;
+  g_autofree char *vm = NULL;
+
+  *registration = NULL;
+  if (!read_launch_answer (reply, &answer, error))
+    return NULL;
+  grant = answer.grant;
+  pending = answer.pending;
+  vm = g_strdup (grant != NULL ? grant->vm : pending->vm);
+  if (!check_chosen (selection, vm, error)
+      || (pending != NULL && !keep_waiting (&selection->request, pending, end, error)))
+    return NULL;
+  if (grant == NULL)
+    grant = va_service_client_launch (client, vm, &selection->request, end, error);
+  if (grant != NULL)
+    *registration = g_steal_pointer (&vm);
+  return g_steal_pointer (&grant);
 }
 
 VaValidateReply *

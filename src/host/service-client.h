@@ -3,7 +3,7 @@
 
 #include "api/host-features.h"
 #include "api/launch-grant.h"
-#include "api/launch-request.h"
+#include "api/launch-selection.h"
 #include "api/outcome.h"
 #include "api/validate-reply.h"
 #include "api/validate-request.h"
@@ -28,6 +28,16 @@ G_BEGIN_DECLS
  */
 VaLaunchGrant *va_service_client_launch (VaClient *client, const char *registration, VaLaunchRequest *request,
                                          gint64 end, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_service_client_select: POST /v1/launch: the same for a domain that names no registration; then as
+ *   va_service_client_launch() under the one that the service chose.
+ * @selection: its request's launch_id is set then
+ * @registration: (out) (transfer full): which one it is; %NULL without a grant
+ * Returns: (transfer full)
+ * Errors: also VA_PROBLEM_ERROR with VA_PROBLEM_VM_UNKNOWN: the service has none of the candidates
+ */
+VaLaunchGrant *va_service_client_select (VaClient *client, VaLaunchSelection *selection, gint64 end,
+                                         char **registration, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * va_service_client_validate: POST /v1/vm/{registration}/validate; the answer is about the launch that was asked about.
  */

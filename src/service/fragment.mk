@@ -21,7 +21,9 @@ libva_service_la_SOURCES = \
 	src/service/decision-log.c src/service/decision-log.h \
 	src/service/health.c \
 	src/service/host/features.c \
-	src/service/host/launch.c \
+	src/service/host/launch.c src/service/host/launch.h \
+	src/service/host/launch-again.c \
+	src/service/host/launch-select.c \
 	src/service/host/outcome.c \
 	src/service/host/validate.c \
 	src/service/launch-record.c src/service/launch-record.h \

@@ -3,6 +3,8 @@
 
 #include "service/launch-record.h"
 
+#include "service/decide/launch-terms.h"
+
 void
 va_launch_record_refuse (VaStoredLaunch *launch, const char *code, char *detail, gint64 time)
 {
@@ -104,6 +106,7 @@ JsonObject *
 va_launch_record_write (const VaStoredLaunch *launch)
 {
   JsonObject *object = json_object_new (), *domain = json_object_new ();
+  JsonObject *source = va_launch_terms_source (launch->terms);
 
   json_object_set_string_member (object, "launch-id", launch->id);
   json_object_set_string_member (object, "vm", launch->vm);
@@ -111,6 +114,8 @@ va_launch_record_write (const VaStoredLaunch *launch)
   json_object_set_string_member (domain, "uuid", launch->domain_uuid);
   json_object_set_string_member (domain, "name", launch->domain_name);
   json_object_set_object_member (object, "domain", domain);
+  if (source != NULL)
+    json_object_set_object_member (object, "source", source);
   json_object_set_string_member (object, "state", va_launch_state_name (launch->state));
   json_object_set_int_member (object, "policy", (gint64) launch->policy);
   json_object_set_string_member (object, "generation", launch->generation);

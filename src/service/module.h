@@ -36,6 +36,7 @@ struct _VaServiceModule {
   LINE (vm) \
   LINE (proposal) \
   LINE (launch) \
+  LINE (launch_select) \
   LINE (validate) \
   LINE (outcome) \
   LINE (launch_revoke) \

@@ -24,6 +24,7 @@ EXTRA_DIST += \
 	tests/data/messages/launch-grant.json \
 	tests/data/messages/launch-pending.json \
 	tests/data/messages/launch-request.json \
+	tests/data/messages/launch-selection.json \
 	tests/data/messages/outcome.json \
 	tests/data/messages/registration.json \
 	tests/data/messages/validate-reply.json \

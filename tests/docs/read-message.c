@@ -14,7 +14,7 @@
 #include "api/host-features.h"
 #include "api/launch-grant.h"
 #include "api/launch-pending.h"
-#include "api/launch-request.h"
+#include "api/launch-selection.h"
 #include "api/outcome.h"
 #include "api/registration-answer.h"
 #include "api/validate-reply.h"
@@ -26,7 +26,7 @@ static const VaMessage *const messages[] = {
   &va_registration_message,     &va_registration_answer_message, &va_launch_request_message,
   &va_launch_grant_message,     &va_launch_pending_message,      &va_approval_message,
   &va_validate_request_message, &va_validate_reply_message,      &va_outcome_message,
-  &va_host_features_message,
+  &va_host_features_message,    &va_launch_selection_message,
 };
 
 static const VaMessage *

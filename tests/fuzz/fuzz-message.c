@@ -4,7 +4,7 @@
 #include <string.h>
 #include "api/host-features.h"
 #include "api/launch-grant.h"
-#include "api/launch-request.h"
+#include "api/launch-selection.h"
 #include "api/outcome.h"
 #include "api/registration.h"
 #include "api/validate-reply.h"
@@ -31,6 +31,7 @@ ROUND_TRIP (VaValidateRequest, validate_request)
 ROUND_TRIP (VaValidateReply, validate_reply)
 ROUND_TRIP (VaOutcome, outcome)
 ROUND_TRIP (VaHostFeatures, host_features)
+ROUND_TRIP (VaLaunchSelection, launch_selection)
 
 static JsonObject *
 again_registration (JsonObject *object, GError **error)
@@ -42,8 +43,8 @@ again_registration (JsonObject *object, GError **error)
 }
 
 static JsonObject *(*const readers[]) (JsonObject *object, GError **error) = {
-  again_registration,   again_launch_request, again_launch_grant,  again_validate_request,
-  again_validate_reply, again_outcome,        again_host_features,
+  again_registration, again_launch_request, again_launch_grant,   again_validate_request, again_validate_reply,
+  again_outcome,      again_host_features,  NULL /* a problem */, again_launch_selection,
 };
 
 static void
@@ -71,12 +72,14 @@ int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
   g_autoptr(GError) problem = NULL;
+  guint reader;
 
   if (size == 0)
     return 0;
-  if (data[0] % 8 < G_N_ELEMENTS (readers))
+  reader = data[0] % G_N_ELEMENTS (readers);
+  if (readers[reader] != NULL)
     {
-      check_message (data[0] % 8, (const char *) data + 1, size - 1);
+      check_message (reader, (const char *) data + 1, size - 1);
       return 0;
     }
   problem = va_problem_read (403, (const char *) data + 1, size - 1);

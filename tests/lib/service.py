@@ -41,6 +41,7 @@ class Schemas:
                ('GET', r'/launch(\?.*)?', 'launches'), ('GET', '/launch/[^/?]+', 'launch'),
                ('PUT', '/secret/.*', 'secret'), ('GET', r'/secret(\?.*)?', 'secrets'), ('GET', '/secret/[^?]*', 'secret'),
                ('PUT', '/artifact', 'artifact'), ('GET', r'/artifact(\?.*)?', 'artifacts'), ('GET', r'/artifact/.*', 'artifact-detail'), ('POST', '/host', 'empty'),
+               ('POST', '/launch', 'launch-grant'),
                ('GET', r'/host(\?.*)?', 'hosts'), ('GET', '/(healthz|readyz)', 'health')]
 
     def __init__(self):

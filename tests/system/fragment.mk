@@ -45,6 +45,7 @@ EXTRA_DIST += $(system_tests) $(slow_system_tests) \
 	tests/system/service_rekey.py \
 	tests/system/service_revocation.py \
 	tests/system/service_roles.py \
+	tests/system/service_source.py \
 	tests/system/service_storage.py \
 	tests/system/service_trust.py \
 	tests/system/service_unreadable.py

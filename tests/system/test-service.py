@@ -30,6 +30,7 @@ import service_reach  # noqa: F401
 import service_rekey  # noqa: F401
 import service_revocation  # noqa: F401
 import service_roles  # noqa: F401
+import service_source  # noqa: F401
 import service_storage  # noqa: F401
 import service_trust  # noqa: F401
 import service_unreadable  # noqa: F401

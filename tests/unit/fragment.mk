@@ -67,10 +67,14 @@ http_tests = \
 	tests/unit/test-client \
 	tests/unit/test-client-answers \
 	tests/unit/test-identity \
+	tests/unit/test-nova \
 	tests/unit/test-problem \
 	$(server_tests)
 check_PROGRAMS += $(http_tests)
 TESTS += $(http_tests)
+tests_unit_test_nova_SOURCES = tests/unit/test-nova.c
+tests_unit_test_nova_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
+tests_unit_test_nova_LDADD = libva-api.la libva-sev.la libva-codec.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
 tests_unit_test_problem_SOURCES = tests/unit/test-problem.c
 tests_unit_test_problem_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
 tests_unit_test_problem_LDADD = libva-api.la libva-sev.la libva-codec.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)

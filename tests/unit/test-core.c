@@ -76,6 +76,17 @@ test_guid (void)
 }
 
 /* RFC 9562, section 5.7. */
+/* RFC 9562, appendix A.4; and a space of our own use, as Python's uuid.uuid5() has it. */
+static void
+test_uuid_by_name (void)
+{
+  static const guint8 dns[VA_GUID_SIZE] = { 0x6b, 0xa7, 0xb8, 0x10, 0x9d, 0xad, 0x11, 0xd1,
+                                            0x80, 0xb4, 0x00, 0xc0, 0x4f, 0xd4, 0x30, 0xc8 };
+  g_autofree char *known = va_uuid_by_name (dns, "www.example.com");
+
+  g_assert_cmpstr (known, ==, "2ed6657d-e927-568b-95e1-2665a8aea6a2");
+}
+
 static void
 test_uuid_by_time (void)
 {
@@ -353,6 +364,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/core/number", test_number);
   g_test_add_func ("/core/guid", test_guid);
   g_test_add_func ("/core/uuid-by-time", test_uuid_by_time);
+  g_test_add_func ("/core/uuid-by-name", test_uuid_by_name);
   g_test_add_func ("/core/settings", test_settings);
   g_test_add_func ("/core/settings/refuses", test_settings_refuses);
   g_test_add_func ("/core/secret", test_secret);

@@ -80,6 +80,44 @@ test_domain (void)
 }
 
 static void
+test_source (void)
+{
+  static const char project[] = "5ca1ab1e000040008000000000000001", other[] = "5ca1ab1e000040008000000000000002";
+  const struct {
+    const char *image, *flavor; /* registered */
+    VaLaunchSource claimed;     /* without a project: the host says nothing */
+    int code;
+  } cases[] = {
+    { NULL, NULL, { .project = (char *) project }, -1 },
+    { ID, NULL, { .project = (char *) project, .image = (char *) ID }, -1 },
+    { ID, "m1", { .project = (char *) project, .image = (char *) ID, .flavor = (char *) "m1" }, -1 },
+    { NULL, "m1", { .project = (char *) project, .image = (char *) OTHER, .flavor = (char *) "m1" }, -1 },
+    { NULL, NULL, { .project = NULL }, VA_PROBLEM_SOURCE_NOT_ALLOWED },
+    { NULL, NULL, { .project = (char *) other }, VA_PROBLEM_SOURCE_NOT_ALLOWED },
+    { ID, NULL, { .project = (char *) project, .image = (char *) OTHER }, VA_PROBLEM_SOURCE_NOT_ALLOWED },
+    { ID, NULL, { .project = (char *) project }, VA_PROBLEM_SOURCE_NOT_ALLOWED },
+    { ID, NULL, { .project = (char *) other, .image = (char *) ID }, VA_PROBLEM_SOURCE_NOT_ALLOWED },
+    { NULL, "m1", { .project = (char *) project, .flavor = (char *) "m2" }, VA_PROBLEM_SOURCE_NOT_ALLOWED },
+    { NULL, "m1", { .project = (char *) project }, VA_PROBLEM_SOURCE_NOT_ALLOWED },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      VaRegistration registration = { .for_nova = TRUE,
+                                      .nova_project = (char *) project,
+                                      .nova_image = (char *) cases[i].image,
+                                      .nova_flavor = (char *) cases[i].flavor };
+      const VaLaunchSource *claimed = cases[i].claimed.project != NULL ? &cases[i].claimed : NULL;
+      VaRegistration anybodys = { .any_domain = TRUE };
+      GError *error = NULL;
+      gboolean verdict = va_rule_source (&registration, claimed, &error);
+
+      assert_verdict (verdict, error, cases[i].code);
+      g_assert_true (va_rule_source (&anybodys, claimed, NULL));
+    }
+}
+
+static void
 test_time (void)
 {
   const struct {
@@ -361,6 +399,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/service/host", test_host);
   g_test_add_func ("/service/domain", test_domain);
+  g_test_add_func ("/service/source", test_source);
   g_test_add_func ("/service/time", test_time);
   g_test_add_func ("/service/minimum-api", test_minimum_api);
   g_test_add_func ("/service/claims", test_claims);

@@ -25,6 +25,7 @@ va_launch_terms_free (VaLaunchTerms *terms)
     return;
   g_array_unref (terms->kernels);
   g_array_unref (terms->references);
+  va_launch_source_free (terms->source);
   g_free (terms);
 }
 
@@ -78,6 +79,8 @@ va_launch_terms_write (const VaLaunchTerms *terms)
   json_object_set_int_member (object, "min-api-minor", terms->min_api_minor);
   json_object_set_int_member (object, "min-build", terms->min_build);
   json_object_set_boolean_member (object, "has-secrets", terms->has_secrets);
+  if (terms->source != NULL)
+    json_object_set_object_member (object, "source", va_launch_source_write (terms->source));
   for (guint i = 0; i < terms->kernels->len; i++)
     json_array_add_object_element (kernels, write_kernel (&g_array_index (terms->kernels, VaKernelHashes, i)));
   json_object_set_array_member (object, "kernels", kernels);
@@ -88,6 +91,21 @@ va_launch_terms_write (const VaLaunchTerms *terms)
                                    write_reference (terms->tee, &g_array_index (terms->references, VaReference, i)));
   json_object_set_array_member (object, "references", references);
   return va_json_print (object);
+}
+
+JsonObject *
+va_launch_terms_source (const char *text)
+{
+  g_autoptr(JsonObject) object = NULL;
+
+  /* Most have none, and lists have many launches. */
+  if (strstr (text, "\"source\"") == NULL)
+    return NULL;
+  object = va_json_parse (text, strlen (text), NULL);
+  if (object == NULL || !json_object_has_member (object, "source")
+      || !JSON_NODE_HOLDS_OBJECT (json_object_get_member (object, "source")))
+    return NULL;
+  return json_object_ref (json_object_get_object_member (object, "source"));
 }
 
 static guint8
@@ -158,6 +176,17 @@ read_reference (VaFields *fields, JsonNode *node, VaLaunchTerms *terms)
   g_array_append_val (terms->references, reference);
 }
 
+static void
+read_terms_source (VaFields *fields, VaLaunchTerms *terms)
+{
+  JsonObject *source = va_fields_object (fields, "source", VA_OPTIONAL);
+  g_autoptr(GError) reason = NULL;
+
+  terms->source = source != NULL ? va_launch_source_read (source, &reason) : NULL;
+  if (reason != NULL)
+    va_fields_fail (fields, "source", "%s", reason->message);
+}
+
 /* Those that an earlier version fixed have no scheme. They were SEV's or SEV-ES's, and the table of the second reads
    both. */
 static const VaTee *
@@ -189,6 +218,7 @@ va_launch_terms_read (const char *text, GError **error)
   terms->min_api_minor = read_terms_byte (&fields, "min-api-minor");
   terms->min_build = read_terms_byte (&fields, "min-build");
   terms->has_secrets = va_fields_boolean (&fields, "has-secrets", TRUE);
+  read_terms_source (&fields, terms);
   kernels = va_fields_array (&fields, "kernels", VA_REQUIRED, VA_LAUNCH_TERMS_REFERENCES_MAX);
   for (guint i = 0; kernels != NULL && i < json_array_get_length (kernels); i++)
     read_kernel (&fields, json_array_get_element (kernels, i), terms);

@@ -36,6 +36,32 @@ va_rule_domain (const VaRegistration *registration, const char *id, const char *
   return va_refuse (error, VA_PROBLEM_DOMAIN_NOT_ALLOWED, _("the registration is not for the domain %s"), domain_uuid);
 }
 
+/* One part of where a guest comes from; @wanted %NULL: all of them. */
+static gboolean
+check_source_part (const char *wanted, const char *claimed, const char *what, GError **error)
+{
+  if (wanted == NULL || g_strcmp0 (wanted, claimed) == 0)
+    return TRUE;
+  return va_refuse (error, VA_PROBLEM_SOURCE_NOT_ALLOWED,
+                    claimed != NULL ? _("the registration is for guests of another %s than “%s”")
+                                    : _("the registration is for guests of one %s, and the host names none%s"),
+                    what, claimed != NULL ? claimed : "");
+}
+
+gboolean
+va_rule_source (const VaRegistration *registration, const VaLaunchSource *source, GError **error)
+{
+  if (!registration->for_nova)
+    return TRUE;
+  if (source == NULL)
+    return va_refuse (error, VA_PROBLEM_SOURCE_NOT_ALLOWED,
+                      _("the registration is for guests that OpenStack Nova makes, and the host does not say that this "
+                        "is one"));
+  return check_source_part (registration->nova_project, source->project, _("project"), error)
+         && check_source_part (registration->nova_image, source->image, _("image"), error)
+         && check_source_part (registration->nova_flavor, source->flavor, _("flavor"), error);
+}
+
 gboolean
 va_rule_policy (const VaRegistration *registration, const VaLaunchRequest *request, guint64 *policy, GError **error)
 {

@@ -19,6 +19,13 @@ gboolean va_rule_host (const VaRegistration *registration, VaHostGroups *groups,
 /** va_rule_domain: @id: the registration's. Errors: VA_PROBLEM_DOMAIN_NOT_ALLOWED */
 gboolean va_rule_domain (const VaRegistration *registration, const char *id, const char *domain_uuid, GError **error);
 /**
+ * va_rule_source: what the host says of who made the domain is what the registration says. It keeps hosts that err from
+ *   taking one guest for another; one that lies says what it has to.
+ * @source: (nullable)
+ * Errors: VA_PROBLEM_SOURCE_NOT_ALLOWED
+ */
+gboolean va_rule_source (const VaRegistration *registration, const VaLaunchSource *source, GError **error);
+/**
  * va_rule_policy: the domain's policy is a registered one.
  * @policy: (out): that of the launch
  * Errors: VA_PROBLEM_POLICY_NOT_ALLOWED

@@ -15,6 +15,7 @@
 #include "service/launch-record.h"
 #include "service/log.h"
 #include "service/refusal.h"
+#include "service/host/launch.h"
 #include "service/decide/registration.h"
 #include "service/decide/rules.h"
 #include "service/service.h"
@@ -33,6 +34,7 @@ typedef struct {
   VaService *service;
   const char *host, *vm;
   const VaLaunchRequest *request;
+  gboolean selected; /* @vm was, from several */
   VaRequest *call;
   gint64 now;
   VaAuditEntry *entry; /* for the audit log */
@@ -102,6 +104,7 @@ check_rules (Granting *granting, GError **error)
 {
   return va_rule_host (granting->registration, granting->service->groups, granting->host, error)
          && va_rule_domain (granting->registration, granting->vm, granting->request->domain_uuid, error)
+         && va_rule_source (granting->registration, granting->request->source, error)
          && va_rule_time (granting->registration, granting->now / 1000, error)
          && va_rule_policy (granting->registration, granting->request, &granting->policy, error);
 }
@@ -190,6 +193,7 @@ fix_terms (Granting *granting, GError **error)
   terms->min_api_major = registration->min_api_major;
   terms->min_api_minor = registration->min_api_minor;
   terms->min_build = registration->min_build;
+  terms->source = va_launch_source_copy (granting->request->source);
   if (!va_rule_secrets (registration, &facts, &secrets, &omitted, error))
     return FALSE;
   if (omitted->len > 0)
@@ -315,6 +319,7 @@ static JsonObject *
 write_grant (const Granting *granting)
 {
   VaLaunchGrant grant = { .launch_id = granting->launch->id,
+                          .vm = granting->selected ? granting->launch->vm : NULL,
                           .policy = granting->launch->policy,
                           .expires = granting->launch->expires / 1000 };
 
@@ -327,7 +332,9 @@ static void
 answer_granting (const Granting *granting, const VaRequest *call, VaResponse *response)
 {
   gboolean waits = granting->launch->state == VA_LAUNCH_WAITING;
-  VaLaunchPending pending = { .launch_id = granting->launch->id, .retry_after = RETRY_SECONDS };
+  VaLaunchPending pending = { .launch_id = granting->launch->id,
+                              .vm = granting->selected ? granting->launch->vm : NULL,
+                              .retry_after = RETRY_SECONDS };
   const VaDecision decision = { .call = "launch",
                                 .launch_id = granting->launch->id,
                                 .vm = granting->vm,
@@ -339,43 +346,6 @@ answer_granting (const Granting *granting, const VaRequest *call, VaResponse *re
   response->status = waits ? 202 : 201;
   response->retry_after = waits ? RETRY_SECONDS : 0;
   response->json = waits ? va_launch_pending_write (&pending) : write_grant (granting);
-}
-
-/* What a host is told that asks again for a launch that does not wait any more. */
-static gboolean
-check_asked_again (VaService *service, VaRequest *call, const VaLaunchRequest *request, GError **error)
-{
-  g_autoptr(GError) reason = NULL;
-  g_autoptr(VaStoredLaunch) launch = NULL;
-
-  if (request->launch_id == NULL)
-    return TRUE;
-  va_audit_entry_set_text (va_audit_of (call), VA_AUDIT_CLAIMED_LAUNCH, request->launch_id);
-  if (!va_service_sweep (service, error))
-    return FALSE;
-  launch = va_store_get_launch (service->store, request->launch_id, &reason);
-  if (launch == NULL && !g_error_matches (reason, VA_STORE_ERROR, VA_STORE_ERROR_NOT_FOUND))
-    {
-      g_propagate_error (error, g_steal_pointer (&reason));
-      return FALSE;
-    }
-  if (launch == NULL || !g_str_equal (launch->host, call->identity->name) || !g_str_equal (launch->vm, call->parts[0])
-      || (request->owner != NULL && !g_str_equal (launch->owner, request->owner)))
-    return va_refuse (error, VA_PROBLEM_LAUNCH_UNKNOWN, _("this host has no such launch of this registration"));
-  va_audit_entry_set_text (va_audit_of (call), VA_AUDIT_OWNER, launch->owner);
-  if (launch->state == VA_LAUNCH_WAITING)
-    return TRUE;
-  if (g_strcmp0 (launch->code, va_problem_name (VA_PROBLEM_CONFIRMATION_DENIED)) == 0)
-    return va_refuse (error, VA_PROBLEM_CONFIRMATION_DENIED, _("the guest's owner has denied launch %s"), launch->id);
-  if (g_strcmp0 (launch->code, va_problem_name (VA_PROBLEM_CONFIRMATION_EXPIRED)) == 0)
-    return va_refuse (error, VA_PROBLEM_CONFIRMATION_EXPIRED,
-                      launch->approved_until > 0 ? _("the approval of launch %s has expired; start the guest again")
-                                                 : _("launch %s was not confirmed in time"),
-                      launch->id);
-  if (g_strcmp0 (launch->code, va_problem_name (VA_PROBLEM_LAUNCH_REVOKED)) == 0)
-    return va_refuse (error, VA_PROBLEM_LAUNCH_REVOKED, _("the guest's owner has revoked this launch"));
-  return va_refuse (error, VA_PROBLEM_LAUNCH_USED, _("launch %s is already %s; start the guest again"), launch->id,
-                    va_launch_state_name (launch->state));
 }
 
 /* Whether the attempt failed for @reason since there is another registration meanwhile, or an answer of its owner. */
@@ -402,25 +372,34 @@ is_outdated (const Granting *granting, GError **reason)
   return FALSE;
 }
 
-/* The answer, durable before it is given; or FALSE with the problem. */
-static gboolean
-try_to_grant (VaService *service, VaRequest *call, const VaLaunchRequest *request, VaResponse *response, GError **error)
+static void
+note_domain (VaAuditEntry *entry, const char *vm, const VaLaunchRequest *request)
 {
-  const char *host = call->identity->name, *vm = call->parts[0];
-  VaAuditEntry *entry = va_audit_of (call);
   JsonObject *domain = json_object_new ();
-  g_autoptr(GError) reason = NULL;
 
   va_audit_entry_set_text (entry, VA_AUDIT_VM, vm);
   json_object_set_string_member (domain, "uuid", request->domain_uuid);
   json_object_set_string_member (domain, "name", request->domain_name);
   va_audit_entry_set_object (entry, VA_AUDIT_DOMAIN, domain);
+  if (request->source != NULL)
+    va_audit_entry_set_object (entry, VA_AUDIT_SOURCE, va_launch_source_write (request->source));
+}
+
+/* The answer, durable before it is given; or FALSE with the problem. */
+static gboolean
+try_to_grant (VaService *service, VaRequest *call, const VaWantedLaunch *wanted, VaResponse *response, GError **error)
+{
+  VaAuditEntry *entry = va_audit_of (call);
+  g_autoptr(GError) reason = NULL;
+
+  note_domain (entry, wanted->vm, wanted->request);
   for (guint i = 0; i < TRIES; i++)
     {
       g_auto(Granting) granting = { .service = service,
-                                    .host = host,
-                                    .vm = vm,
-                                    .request = request,
+                                    .host = call->identity->name,
+                                    .vm = wanted->vm,
+                                    .request = wanted->request,
+                                    .selected = wanted->selected,
                                     .call = call,
                                     .now = va_service_now (),
                                     .entry = entry };
@@ -438,6 +417,27 @@ try_to_grant (VaService *service, VaRequest *call, const VaLaunchRequest *reques
   return va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
 }
 
+gboolean
+va_launch_answer (VaService *service, VaRequest *call, const VaWantedLaunch *wanted, VaResponse *response,
+                  GError **error)
+{
+  g_autoptr(GError) reason = NULL;
+
+  if (va_launch_check_asked_again (service, call, wanted->vm, wanted->request, &reason)
+      && try_to_grant (service, call, wanted, response, &reason))
+    return TRUE;
+  va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
+  return FALSE;
+}
+
+void
+va_launch_note_refusal (VaService *service, VaRequest *call, const char *vm, const GError *error)
+{
+  if (!call->must_wait || call->may_wait)
+    va_decision_log_note (service, call,
+                          &(VaDecision){ .call = "launch", .vm = vm, .error = error, .host = call->identity->name });
+}
+
 static gboolean
 handle_launch (VaRequest *request, VaResponse *response, gpointer user_data, GError **error)
 {
@@ -452,14 +452,11 @@ handle_launch (VaRequest *request, VaResponse *response, gpointer user_data, GEr
   if (body == NULL)
     return FALSE;
   launch = va_launch_request_read (body, &reason);
-  if (launch != NULL && check_asked_again (user_data, request, launch, &reason)
-      && try_to_grant (user_data, request, launch, response, &reason))
+  if (launch == NULL)
+    va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
+  else if (va_launch_answer (user_data, request, &(VaWantedLaunch){ vm, launch, FALSE }, response, error))
     return TRUE;
-  va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
-  if (!request->must_wait || request->may_wait)
-    va_decision_log_note (user_data, request,
-                          &(VaDecision){
-                            .call = "launch", .vm = vm, .error = *error, .host = request->identity->name });
+  va_launch_note_refusal (user_data, request, vm, *error);
   return FALSE;
 }
 
