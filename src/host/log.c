@@ -3,6 +3,8 @@
 
 #include "host/log.h"
 
+#include <inttypes.h>
+
 static gsize
 add_log_field (GLogField *fields, gsize count, const char *name, const char *value)
 {
@@ -31,4 +33,10 @@ va_host_log (const VaHostSubject *subject, const char *format, ...)
   count = add_log_field (fields, count, "VIRT_ATTEST_VM", subject->vm);
   count = add_log_field (fields, count, "VIRT_ATTEST_VERDICT", subject->verdict);
   g_log_structured_array (G_LOG_LEVEL_MESSAGE, fields, count);
+}
+
+void
+va_host_trace (const char *part, gint64 began)
+{
+  g_log ("virt-attest", G_LOG_LEVEL_DEBUG, "took %" PRId64 " us: %s", g_get_monotonic_time () - began, part);
 }

@@ -17,4 +17,12 @@ typedef struct {
 /** va_host_log: a notice through GLib, with those fields as VIRT_ATTEST_CALL, _REQUEST, … for the journal. */
 void va_host_log (const VaHostSubject *subject, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
+/**
+ * va_host_trace: how long a part of a launch took, as a debug message: "took N us: PART". GLib drops it unless
+ * G_MESSAGES_DEBUG names virt-attest, which is for measuring (tests/bench/start-cost.py).
+ * @part: "hook.sock" or "gate.sock" (a question to its answer), "monitor", or the name of a call to the service
+ * @began: g_get_monotonic_time()
+ */
+void va_host_trace (const char *part, gint64 began);
+
 G_END_DECLS

@@ -56,7 +56,7 @@ post_message (VaClient *client, VaHostSubject subject, char *path, JsonObject *b
               GError **error)
 {
   g_autofree char *id = va_uuid_random ();
-  gint64 left = (end - g_get_monotonic_time ()) / 1000;
+  gint64 began = g_get_monotonic_time (), left = (end - began) / 1000;
   VaClientRequest request = { .method = "POST",
                               .path = path,
                               .json = body,
@@ -75,6 +75,7 @@ post_message (VaClient *client, VaHostSubject subject, char *path, JsonObject *b
   ok = va_client_call (client, &request, &reply, &reason);
   if (!ok && request.brief && reason->domain == VA_CORE_ERROR)
     g_prefix_error (&reason, _("an earlier request was not answered, so this one was given only one second: "));
+  va_host_trace (subject.call, began);
   subject.request = id;
   log_call (&subject, reply, reason);
   if (!ok)

@@ -36,15 +36,18 @@ tests_bench_bench_load_LDADD = $(GNUTLS_LIBS) $(GLIB_LIBS)
 
 EXTRA_DIST += tests/bench/bench.py tests/bench/charts.py tests/bench/databases.py tests/bench/drawing.py \
 	tests/bench/machine.py tests/bench/memory.py tests/bench/results.py tests/bench/service-profile.py \
-	tests/bench/speed.py tests/bench/stage.py
-CLEANFILES += $(bench_programs) bench-results.json bench-profile.txt
+	tests/bench/speed.py tests/bench/stage.py tests/bench/start-cost.py
+CLEANFILES += $(bench_programs) bench-results.json start-cost.json bench-profile.txt
 
 bench_run = BENCH_QUICK='$(BENCH_QUICK)' VA_TOP_SRCDIR='$(abs_top_srcdir)' VA_TOP_BUILDDIR='$(abs_top_builddir)' \
 	PYTHONPATH='$(abs_top_srcdir)/tests' PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 $(srcdir)/tests/bench
-.PHONY: bench bench-docs bench-profile
+.PHONY: bench bench-docs bench-profile start-cost
 bench: all $(bench_programs)
 	$(bench_run)/bench.py
 bench-docs: all $(bench_programs)
 	BENCH_DOCS=1 $(bench_run)/bench.py
 bench-profile: all $(bench_programs)
 	$(bench_run)/service-profile.py
+# What we add to "virsh start": root, libvirt and QEMU are needed.
+start-cost: all
+	$(bench_run)/start-cost.py

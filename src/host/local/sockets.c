@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include "core/error.h"
 #include "core/i18n.h"
+#include "host/log.h"
 #include "host/work.h"
 #include "qmp/stream.h"
 
@@ -22,6 +23,7 @@
 
 struct _VaListener {
   char *path;
+  char *name; /* of the path */
   int fd;
   guint source;
   gsize max_question;
@@ -83,6 +85,7 @@ answer_connection (gpointer data)
   if (question == NULL)
     return;
   answer = listener->answer ((const char *) question->data, question->len, &conversation->asker, listener->data);
+  va_host_trace (listener->name, conversation->asker.arrived);
   if (!va_stream_send (conversation->asker.fd, answer, strlen (answer),
                        g_get_monotonic_time () + QUESTION_SECONDS * G_TIME_SPAN_SECOND, &error))
     g_message (_("%s: cannot send the answer: %s"), listener->path, error->message);
@@ -156,6 +159,7 @@ va_listener_new (const char *path, guint threads, gsize max_question, VaAnswerFu
     return NULL;
   listener = g_new0 (VaListener, 1);
   listener->path = g_strdup (path);
+  listener->name = g_path_get_basename (path);
   listener->fd = fd;
   listener->max_question = max_question;
   listener->work = va_work_new (threads);
@@ -173,5 +177,6 @@ va_listener_free (VaListener *listener)
   close (listener->fd);
   va_work_free (listener->work);
   g_free (listener->path);
+  g_free (listener->name);
   g_free (listener);
 }
