@@ -211,6 +211,7 @@ va_agent_start (const VaHostSettings *settings, GError **error)
   agent->client = va_client_new (settings->url, settings->ca, settings->certificate, settings->key, error);
   if (agent->client == NULL)
     return NULL;
+  va_client_keep (agent->client);
   agent->launches = va_launches_new (settings->state_dir);
   agent->platform = va_platform_new (settings->state_dir);
   va_platform_set_cek (agent->platform, settings->cek);

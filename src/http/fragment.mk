@@ -28,6 +28,8 @@ libva_http_client_la_SOURCES = \
 	src/http/client/client.c src/http/client/client.h \
 	src/http/client/call.c src/http/client/call.h \
 	src/http/client/explain.c src/http/client/explain.h \
+	src/http/client/keeper.c src/http/client/keeper.h \
+	src/http/client/line.c src/http/client/line.h \
 	src/http/client/peer.c src/http/client/peer.h \
 	src/http/client/trust.c src/http/client/trust.h \
 	src/http/client/watchdog.c src/http/client/watchdog.h

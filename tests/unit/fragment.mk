@@ -66,6 +66,7 @@ http_tests = \
 	tests/unit/test-ca \
 	tests/unit/test-client \
 	tests/unit/test-client-answers \
+	tests/unit/test-client-keeper \
 	tests/unit/test-identity \
 	tests/unit/test-nova \
 	tests/unit/test-problem \
@@ -104,6 +105,9 @@ client_fixture = tests/unit/client-fixture.c tests/unit/client-fixture.h tests/u
 tests_unit_test_client_SOURCES = tests/unit/test-client.c $(client_fixture)
 tests_unit_test_client_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
 tests_unit_test_client_LDADD = libva-http-client.la libva-http-server.la $(GNUTLS_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
+tests_unit_test_client_keeper_SOURCES = tests/unit/test-client-keeper.c $(client_fixture)
+tests_unit_test_client_keeper_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
+tests_unit_test_client_keeper_LDADD = libva-http-client.la libva-http-server.la $(GNUTLS_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
 tests_unit_test_client_answers_SOURCES = tests/unit/test-client-answers.c $(client_fixture)
 tests_unit_test_client_answers_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
 tests_unit_test_client_answers_LDADD = libva-http-client.la libva-http-server.la $(GNUTLS_LIBS) $(JSON_LIBS) $(GLIB_LIBS)

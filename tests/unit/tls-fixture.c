@@ -324,25 +324,30 @@ struct _RawServer {
   guint16 port;
   GThread *thread;
   GString *read;
+  gsize begin; /* of the current request in it */
 };
 
-static void
+/* Returns: whether anything came. */
+static gboolean
 read_request (RawServer *server, gnutls_session_t session)
 {
-  const char *end;
+  const char *end, *request;
   char c;
 
-  while ((end = strstr (server->read->str, "\r\n\r\n")) == NULL
-         || server->read->len < (gsize) (end - server->read->str) + 4 + content_length (server->read->str))
+  server->begin = server->read->len;
+  while (request = server->read->str + server->begin,
+         (end = strstr (request, "\r\n\r\n")) == NULL
+           || strlen (request) < (gsize) (end - request) + 4 + content_length (request))
     {
       if (receive (session, &c, 1) != 1)
-        return;
+        break;
       g_string_append_c (server->read, c);
+      request = server->read->str + server->begin;
       /* A client that asks first gets its answer right away. */
-      if (end == NULL && (end = strstr (server->read->str, "\r\n\r\n")) != NULL
-          && strstr (server->read->str, "100-continue") != NULL)
-        return;
+      if (end == NULL && (end = strstr (request, "\r\n\r\n")) != NULL && strstr (request, "100-continue") != NULL)
+        break;
     }
+  return server->read->len > server->begin;
 }
 
 static void
@@ -375,24 +380,41 @@ flood (RawServer *server, gnutls_session_t session)
     ;
 }
 
-static gpointer
-serve (gpointer data)
+static void
+converse (RawServer *server, gnutls_session_t session, gboolean first)
 {
-  RawServer *server = data;
-  int fd = accept4 (server->listener, NULL, NULL, SOCK_CLOEXEC);
+  const RawPlan *plan = &server->plan;
+  char c;
+
+  while (plan->tickets && gnutls_session_ticket_send (session, 1, 0) >= 0)
+    ;
+  for (guint i = 0; i < MAX (plan->requests, 1) && read_request (server, session); i++)
+    {
+      send_answer (server, session);
+      if (plan->later == NULL)
+        continue;
+      g_usleep (20 * 1000);
+      gnutls_record_send (session, plan->later, strlen (plan->later));
+    }
+  if (first && (plan->drops || plan->silent))
+    read_request (server, session);
+  while (first && plan->silent && receive (session, &c, 1) == 1)
+    ;
+  if (plan->flood != NULL)
+    flood (server, session);
+}
+
+static void
+serve_connection (RawServer *server, int fd, gboolean first)
+{
   gnutls_session_t session;
   char c;
 
-  if (fd < 0)
-    return NULL;
   limit_time (fd);
+  while (server->plan.no_handshake && read (fd, &c, 1) > 0)
+    ;
   if (server->plan.no_handshake)
-    {
-      while (read (fd, &c, 1) > 0)
-        ;
-      close (fd);
-      return NULL;
-    }
+    return;
   gnutls_init (&session, GNUTLS_SERVER | GNUTLS_NO_SIGNAL);
   gnutls_priority_set_direct (session, server->plan.priority != NULL ? server->plan.priority : TLS13, NULL);
   gnutls_credentials_set (session, GNUTLS_CRD_CERTIFICATE, server->credentials);
@@ -402,17 +424,26 @@ serve (gpointer data)
     gnutls_session_ticket_enable_server (session, &server->ticket_key);
   if (shake_hands (session) == 0)
     {
-      while (server->plan.tickets && gnutls_session_ticket_send (session, 1, 0) >= 0)
-        ;
-      read_request (server, session);
-      if (server->read->len > 0)
-        send_answer (server, session);
-      if (server->plan.flood != NULL)
-        flood (server, session);
+      converse (server, session, first);
       gnutls_bye (session, GNUTLS_SHUT_WR);
     }
   gnutls_deinit (session);
-  close (fd);
+}
+
+static gpointer
+serve (gpointer data)
+{
+  RawServer *server = data;
+
+  for (guint i = 0; i < MAX (server->plan.connections, 1); i++)
+    {
+      int fd = accept4 (server->listener, NULL, NULL, SOCK_CLOEXEC);
+
+      if (fd < 0)
+        return NULL;
+      serve_connection (server, fd, i == 0);
+      close (fd);
+    }
   return NULL;
 }
 

@@ -69,8 +69,13 @@ char *raw_client_record (RawClient *client);
 void raw_client_free (RawClient *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RawClient, raw_client_free)
 
-/** What a raw TLS server does with its one connection. */
+/** What a raw TLS server does with its connections, one after the other. */
 typedef struct {
+  guint connections;     /* 0: one */
+  guint requests;        /* answered on each; 0: one */
+  gboolean drops;        /* on the first connection: reads one more request and closes it without an answer */
+  gboolean silent;       /* on the first connection: reads one more request and waits until the peer goes */
+  const char *later;     /* sent 20 ms after each answer */
   const char *answer;    /* sent as it is, after the request's headers and body were read */
   gsize repeat;          /* sends another @repeat bytes of 'x' */
   const char *flood;     /* then sends this again and again, for as long as the peer takes it */

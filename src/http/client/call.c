@@ -158,7 +158,8 @@ make_message (VaClientCall *call, const char *type)
   if (call->message == NULL)
     return FALSE;
   headers = soup_message_get_request_headers (call->message);
-  soup_message_add_flags (call->message, SOUP_MESSAGE_NO_REDIRECT);
+  /* The second flag lets a POST have a connection that was used before. */
+  soup_message_add_flags (call->message, SOUP_MESSAGE_NO_REDIRECT | SOUP_MESSAGE_IDEMPOTENT);
   if (call->request->request_id != NULL)
     soup_message_headers_replace (headers, VA_REQUEST_ID_HEADER, call->request->request_id);
   if (call->body != NULL)
@@ -172,38 +173,58 @@ make_message (VaClientCall *call, const char *type)
   return TRUE;
 }
 
-/* One session an attempt: calls may come from any thread, and a session belongs to one. Nothing is kept in it. */
-static SoupSession *
-make_soup_session (const VaClientTrust *trust)
+/* A shut socket can look like the end of an answer, hence an answer counts only if the watchdog had no part in it. */
+static gboolean
+is_faultless (const VaClientCall *call)
 {
-  SoupSession *session =
-    soup_session_new_with_options ("user-agent", PACKAGE_NAME "/" PACKAGE_VERSION, "timeout", 0, "max-conns", 1, NULL);
-
-  soup_session_set_tls_database (session, trust->authorities);
-  soup_session_set_proxy_resolver (session, NULL);
-  soup_session_remove_feature_by_type (session, SOUP_TYPE_AUTH_MANAGER);
-  soup_session_remove_feature_by_type (session, SOUP_TYPE_CONTENT_DECODER);
-  return session;
+  return call->error == NULL && call->peer_fault == NULL && call->answer_fault == NULL
+         && call->verdict == VA_CLIENT_VERDICT_NONE;
 }
 
 static void
 run_attempt (VaClientCall *call)
 {
-  g_autoptr(SoupSession) session = make_soup_session (call->trust);
+  VaClientLine *line = call->line;
 
+  call->reused = call->connected = call->handshake_done = va_client_line_prepare (line, call->trust);
+  if (call->reused)
+    va_client_watch_socket (call->watch, line->socket);
   call->done = FALSE;
-  soup_session_send_async (session, call->message, G_PRIORITY_DEFAULT, call->cancellable, on_sent, call);
+  soup_session_send_async (line->session, call->message, G_PRIORITY_DEFAULT, call->cancellable, on_sent, call);
   while (!call->done)
     g_main_context_iteration (call->context, TRUE);
   g_signal_handlers_disconnect_by_data (call->message, call);
   g_clear_object (&call->stream);
-  soup_session_abort (session);
+  line->last_used = g_get_monotonic_time ();
+  if (is_faultless (call))
+    return;
+  if (call->reused)
+    va_client_line_cut (line);
+  else
+    va_client_line_drop (line);
 }
 
-/* Whether a failure to connect leaves reason and time for another attempt; then it has waited before it. */
+/* Whether a kept connection has turned out to be dead, as after a restart of the service. */
+static gboolean
+is_stale (const VaClientCall *call)
+{
+  return call->error != NULL && call->reused && !call->answering && call->peer_fault == NULL
+         && call->answer_fault == NULL && !g_cancellable_is_cancelled (call->cancellable)
+         && g_get_monotonic_time () < call->end;
+}
+
+/* Whether a failure to connect, or a dead connection, leaves reason and time for another attempt; then it has waited
+   before it, if need be. */
 static gboolean
 tries_again (VaClientCall *call, guint *pause_ms)
 {
+  if (is_stale (call))
+    {
+      g_clear_error (&call->error);
+      g_clear_object (&call->message);
+      call->sent = 0;
+      return TRUE;
+    }
   if (call->error == NULL || call->connected || g_cancellable_is_cancelled (call->cancellable))
     return FALSE;
   call->out_of_time = g_get_monotonic_time () + *pause_ms * G_TIME_SPAN_MILLISECOND >= call->end;
@@ -255,31 +276,46 @@ finish_leftovers (VaClientCall *call)
     ;
 }
 
+/* The attempts, and what is left of them, under the watchdog. Returns: FALSE: the address is not one. */
+static gboolean
+run_watched (VaClientCall *call, const char *type)
+{
+  gboolean own = call->line == NULL, ok;
+
+  if (own)
+    call->line = va_client_line_new ();
+  call->context = call->line->context;
+  g_main_context_push_thread_default (call->context);
+  call->watch =
+    va_client_watch_begin (call->end, (guint64) call->max_reply + OVERHEAD, call->context, call->cancellable);
+  ok = run_attempts (call, type);
+  if (own)
+    va_client_line_drop (call->line);
+  finish_leftovers (call);
+  call->verdict = va_client_watch_end (g_steal_pointer (&call->watch));
+  /* The verdict may have come in the last moment, when the socket was shut already. */
+  if (call->verdict != VA_CLIENT_VERDICT_NONE)
+    va_client_line_cut (call->line);
+  g_main_context_pop_thread_default (call->context);
+  if (own)
+    g_clear_pointer (&call->line, va_client_line_free);
+  return ok;
+}
+
 gboolean
 va_client_call_run (VaClientCall *call, GError **error)
 {
   const char *type;
-  gboolean ok;
 
   call->end = g_get_monotonic_time () + (gint64) call->request->deadline_ms * 1000;
-  call->context = g_main_context_new ();
   call->cancellable = g_cancellable_new ();
   call->reply = g_byte_array_new ();
   if (!check_path (call, error))
     return FALSE;
   type = make_body (call);
-  g_main_context_push_thread_default (call->context);
-  call->watch =
-    va_client_watch_begin (call->end, (guint64) call->max_reply + OVERHEAD, call->context, call->cancellable);
-  ok = run_attempts (call, type);
-  finish_leftovers (call);
-  call->verdict = va_client_watch_end (g_steal_pointer (&call->watch));
-  g_main_context_pop_thread_default (call->context);
-  if (!ok)
+  if (!run_watched (call, type))
     return va_client_explain_address (call, error);
-  /* A shut socket can look like the end of an answer, hence an answer counts only if the watchdog had no part in it. */
-  if (call->error == NULL && call->peer_fault == NULL && call->answer_fault == NULL
-      && call->verdict == VA_CLIENT_VERDICT_NONE)
+  if (is_faultless (call))
     return TRUE;
   call->out_of_time = call->out_of_time || call->verdict == VA_CLIENT_VERDICT_LATE;
   return va_client_explain (call, error);
@@ -294,7 +330,6 @@ va_client_call_clear (VaClientCall *call)
   g_clear_pointer (&call->reply, g_byte_array_unref);
   g_clear_object (&call->cancellable);
   va_client_peer_clear (call);
-  g_clear_pointer (&call->context, g_main_context_unref);
   g_clear_pointer (&call->peer_fault, g_free);
   g_clear_pointer (&call->answer_fault, g_free);
   g_clear_error (&call->error);

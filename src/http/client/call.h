@@ -2,6 +2,7 @@
 #pragma once
 
 #include <libsoup/soup.h>
+#include "http/client/line.h"
 #include "http/client/trust.h"
 #include "http/client/watchdog.h"
 #include "http/client/client.h"
@@ -17,6 +18,7 @@ typedef struct {
   VaClientTrust *trust;
   const VaClientRequest *request;
   gsize max_reply;
+  VaClientLine *line; /* to run on, and to leave a good connection at; %NULL: one of its own */
 
   guint status;
   gboolean json_type; /* the answer says that it is JSON */
@@ -28,7 +30,7 @@ typedef struct {
   gint64 end;
   VaClientWatch *watch;
   VaClientVerdict verdict;
-  GMainContext *context;
+  GMainContext *context; /* the line's */
   GCancellable *cancellable;
   SoupMessage *message;
   GInputStream *stream;
@@ -36,6 +38,7 @@ typedef struct {
   guint64 sent;
   guint informational; /* answers before the answer */
   gboolean done, connected, handshake_done;
+  gboolean reused; /* it goes over a connection that an earlier call has made */
   VaClientTies *ties;
   char *peer_fault;   /* why the service's certificate will not do */
   char *answer_fault; /* why its answer will not */
@@ -44,7 +47,8 @@ typedef struct {
 
 /**
  * va_client_call_run: sends and reads, within the request's deadline, whatever the peer does; a status and a reply,
- * whatever they say.
+ * whatever they say. A kept connection that its peer closes before a word of an answer costs no call: it is sent once
+ * more over a new one, under the same deadline. Whoever answers must therefore take a request that comes twice.
  * Errors: VA_CORE_ERROR_PEER, VA_CORE_ERROR_TIMEOUT, VA_CORE_ERROR_PARSE (the path)
  */
 gboolean va_client_call_run (VaClientCall *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -7,12 +7,14 @@
 #include "core/error.h"
 #include "core/i18n.h"
 #include "http/client/call.h"
+#include "http/client/keeper.h"
 
 #define DEFAULT_MAX_REPLY (1024 * 1024)
 
 struct _VaClient {
-  char *url;      /* without a slash at its end */
-  char *files[3]; /* CA, certificate, key; %NULL: a public server is asked */
+  char *url;              /* without a slash at its end */
+  char *files[3];         /* CA, certificate, key; %NULL: a public server is asked */
+  VaClientKeeper *keeper; /* %NULL: each call has a connection of its own */
   GMutex lock;
   VaClientTrust *trust; /* under the lock */
   gint64 silent;        /* under the lock: when a call ran out of time without an answer; 0: one was answered since */
@@ -101,6 +103,13 @@ va_client_reload (VaClient *client, GError **error)
   return TRUE;
 }
 
+void
+va_client_keep (VaClient *client)
+{
+  if (client->keeper == NULL)
+    client->keeper = va_client_keeper_new ();
+}
+
 gint64
 va_client_certificate_ends (VaClient *client)
 {
@@ -114,6 +123,7 @@ va_client_free (VaClient *client)
 {
   if (client == NULL)
     return;
+  g_clear_pointer (&client->keeper, va_client_keeper_free);
   g_clear_pointer (&client->trust, va_client_trust_unref);
   for (guint i = 0; i < G_N_ELEMENTS (client->files); i++)
     g_free (client->files[i]);
@@ -187,7 +197,8 @@ run_call (VaClient *client, VaClientCall *call, GError **error)
 
   call->url = client->url;
   call->trust = get_trust (client);
-  ok = va_client_call_run (call, error);
+  if (client->keeper == NULL || !va_client_keeper_run (client->keeper, call, &ok, error))
+    ok = va_client_call_run (call, error);
   note_silence (client, call);
   va_client_trust_unref (call->trust);
   return ok;

@@ -32,6 +32,12 @@ VaClient *va_client_new_public (const char *url, const char *ca_file, GError **e
  * Errors: those of va_client_new() about files
  */
 gboolean va_client_reload (VaClient *client, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_client_keep: from now on connections are kept for some seconds for the next call. A connection that has died
+ * meanwhile costs no call; but the service may get a request twice then. Threads of the client's make the calls, so
+ * va_client_free() may only be called when none is under way, and VaClientRequest.progress is called from them.
+ */
+void va_client_keep (VaClient *client);
 /** va_client_certificate_ends: when the client's own certificate ends, seconds since 1970; 0 for a public server. */
 gint64 va_client_certificate_ends (VaClient *client);
 /**

@@ -83,10 +83,19 @@ is_for_servers (GTlsCertificate *peer)
     }
 }
 
+static gint64
+end_of_certificate (GTlsCertificate *certificate)
+{
+  g_autoptr(GDateTime) ends = g_tls_certificate_get_not_valid_after (certificate);
+
+  return ends != NULL ? g_date_time_to_unix (ends) : 0;
+}
+
 static void
 check_handshake (VaClientCall *call, GTlsConnection *connection)
 {
   call->handshake_done = TRUE;
+  call->line->peer_ends = end_of_certificate (g_tls_connection_get_peer_certificate (connection));
   if (call->trust->certificate != NULL
       && g_tls_connection_get_protocol_version (connection) != G_TLS_PROTOCOL_VERSION_TLS_1_3)
     call->peer_fault = g_strdup (_("it does not speak TLS 1.3, as virt-attestd does: check that the URL does not lead "
@@ -106,10 +115,15 @@ on_socket_event (SoupMessage *message, GSocketClientEvent event, GIOStream *conn
   static const char *const protocols[] = { "http/1.1", NULL };
   VaClientCall *call = data;
 
-  if (event == G_SOCKET_CLIENT_CONNECTED && G_IS_SOCKET_CONNECTION (connection))
+  if (event == G_SOCKET_CLIENT_RESOLVING)
+    call->reused = call->connected = call->handshake_done = FALSE; /* the kept one was not good enough for libsoup */
+  else if (event == G_SOCKET_CLIENT_CONNECTED && G_IS_SOCKET_CONNECTION (connection))
     {
+      GSocket *socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (connection));
+
       call->connected = TRUE;
-      va_client_watch_socket (call->watch, g_socket_connection_get_socket (G_SOCKET_CONNECTION (connection)));
+      va_client_line_connected (call->line, socket);
+      va_client_watch_socket (call->watch, socket);
     }
   else if (event == G_SOCKET_CLIENT_TLS_HANDSHAKING && G_IS_TLS_CONNECTION (connection))
     {

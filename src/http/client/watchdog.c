@@ -21,6 +21,7 @@ struct _VaClientWatch {
   GCancellable *cancellable;
   GMainContext *context;
   int fd;           /* a duplicate, so that nobody else closes it; -1: not connected */
+  guint64 before;   /* what @fd had received when the call began to use it */
   guint64 received; /* by earlier sockets */
   VaClientVerdict verdict;
 };
@@ -38,6 +39,14 @@ count_received (int fd)
   socklen_t size = sizeof info;
 
   return fd >= 0 && getsockopt (fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_bytes_received : 0;
+}
+
+static guint64
+count_since (const VaClientWatch *watch)
+{
+  guint64 now = count_received (watch->fd);
+
+  return now > watch->before ? now - watch->before : 0;
 }
 
 /* What is read from now on ends; closing the socket then tells the peer at once, which may be blocked otherwise. */
@@ -75,7 +84,7 @@ judge_call (VaClientWatch *watch)
 {
   if (watch->verdict != VA_CLIENT_VERDICT_NONE)
     return;
-  if (watch->received + count_received (watch->fd) > watch->max_received)
+  if (watch->received + count_since (watch) > watch->max_received)
     watch->verdict = VA_CLIENT_VERDICT_FLOOD;
   else if (g_get_monotonic_time () >= watch->end)
     watch->verdict = VA_CLIENT_VERDICT_LATE;
@@ -153,7 +162,7 @@ va_client_watch_begin (gint64 end, guint64 max_received, GMainContext *context, 
 static void
 leave_socket (VaClientWatch *watch)
 {
-  watch->received += count_received (watch->fd);
+  watch->received += count_since (watch);
   if (watch->fd >= 0)
     close (watch->fd);
   watch->fd = -1;
@@ -167,6 +176,7 @@ va_client_watch_socket (VaClientWatch *watch, GSocket *socket)
   leave_socket (watch);
   g_socket_set_option (socket, SOL_SOCKET, SO_RCVBUF, UNREAD, NULL);
   watch->fd = fcntl (g_socket_get_fd (socket), F_DUPFD_CLOEXEC, 0);
+  watch->before = count_received (watch->fd);
   /* Without a descriptor to watch it by, and after the verdict, nothing may come in. */
   if (watch->fd < 0 || watch->verdict != VA_CLIENT_VERDICT_NONE)
     g_socket_shutdown (socket, TRUE, TRUE, NULL);

@@ -28,7 +28,10 @@ typedef enum {
  */
 VaClientWatch *va_client_watch_begin (gint64 end, guint64 max_received, GMainContext *context,
                                       GCancellable *cancellable) G_GNUC_WARN_UNUSED_RESULT;
-/** va_client_watch_socket: the call is connected by @socket now; what earlier ones received counts, too. */
+/**
+ * va_client_watch_socket: the call is connected by @socket now, which may have received something for earlier calls;
+ * what earlier sockets received for this call counts, too.
+ */
 void va_client_watch_socket (VaClientWatch *watch, GSocket *socket);
 /** va_client_watch_end: when nothing of the call is left that could wait for its peer. */
 VaClientVerdict va_client_watch_end (VaClientWatch *watch);
