@@ -3,7 +3,7 @@
 """What ./demo shows: an attested start and a refused one, each command with what it printed.
 
 Runs in a private mount and network namespace with a libvirt daemon of its own; ends with exit 0 only if every step went as
-it should. VA_TOP_BUILDDIR: a build tree; VA_FIRMWARE: a firmware image with a secret area.
+it should. VA_TOP_BUILDDIR: a build tree, or empty for what is installed; VA_FIRMWARE: a firmware image with a secret area.
 """
 import os
 import shlex

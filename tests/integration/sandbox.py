@@ -78,7 +78,7 @@ def _search_path():
 class Sandbox:
     """See the module's text.
 
-    build: a build tree, or None to take what is installed on the machine
+    build: a build tree, or None for the programs that are installed on the machine
     emulator: the software platform's wrapper, which libvirtd then finds as qemu-system-x86_64 in box.bin (it may be put
         there later too, before libvirtd starts); None: the machine's own QEMU. Domains have to name the one that was
         chosen (box.qemu): the other is slow to define.
@@ -173,21 +173,24 @@ class Sandbox:
         self.configure_qemu()
         for path in self._machine_drivers():
             os.symlink(path, f"{self.drivers}/{os.path.basename(path)}")
-        if self.build is not None:
-            self._link(self._gate(), f"{self.drivers}/virt-attest.so")
-            self._link(f"{self.build}/hooks/virt-attest-hook", self.hook)
+        self._link(self._gate(), f"{self.drivers}/virt-attest.so")
+        self._link(self.program("virt-attest-hook"), self.hook)
         if self.emulator is not None:
             self._link(self.emulator, f"{self.bin}/qemu-system-x86_64")
 
     def _gate(self):
         """A build with sanitizers has a second gate without them, since libvirtd has no sanitizer's runtime."""
+        if self.build is None:
+            return next(iter(self._lock_drivers("virt-attest")), "virt-attest.so in libvirt's directory of lock drivers")
         plain = f"{self.build}/tests/integration/.libs/virt-attest.so"
         return plain if os.path.exists(plain) else f"{self.build}/plugin/.libs/virt-attest.so"
 
     @staticmethod
-    def _machine_drivers():
-        own = glob.glob("/usr/lib*/*/libvirt/lock-driver/*.so") + glob.glob("/usr/lib*/libvirt/lock-driver/*.so")
-        return [path for path in own if os.path.basename(path) != "virt-attest.so"]
+    def _lock_drivers(name):
+        return glob.glob(f"/usr/lib*/*/libvirt/lock-driver/{name}.so") + glob.glob(f"/usr/lib*/libvirt/lock-driver/{name}.so")
+
+    def _machine_drivers(self):
+        return [path for path in self._lock_drivers("*") if os.path.basename(path) != "virt-attest.so"]
 
     @staticmethod
     def _link(target, link):

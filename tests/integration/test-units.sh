@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Installs this build into a throw-away copy of the machine, boots it with a systemd of its own, follows INSTALL.md's
-# steps there, and starts an attested domain under the units' sandboxes. What runs inside is units-inside.sh.
+# steps there, and starts an attested domain under the units' sandboxes. What runs inside is units-inside.sh. With
+# VA_PACKAGES, a directory of Debian packages, these are installed inside instead, and upgraded and removed at the end.
 set -u
 top=${VA_TOP_SRCDIR:?} build=${VA_TOP_BUILDDIR:?}
 
@@ -9,15 +10,20 @@ skip_all () { echo "1..0 # SKIP $*"; exit 0; }
 [ "$(id -u)" = 0 ] || skip_all "needs root"
 command -v systemd-nspawn >/dev/null || skip_all "systemd-nspawn is missing: install systemd-container"
 [ -x /usr/sbin/libvirtd ] || skip_all "libvirtd is missing"
-for folder in prefix=/usr sysconfdir=/etc localstatedir=/var; do
-  grep -q "^${folder%=*}='${folder#*=}'" "$build/config.log" || skip_all "configured with another ${folder%=*} than ${folder#*=}"
-done
-qemu_driver=$(find /usr/lib* -name libvirt_driver_qemu.so -path '*/libvirt/connection-driver/*' | head -n 1)
-[ -n "$qemu_driver" ] || { echo "Bail out! libvirt is installed without its QEMU driver"; exit 99; }
-drivers=${qemu_driver%/connection-driver/*}/lock-driver
-[ -e "$build/config.status" ] && [ "$(make -s --no-print-directory -C "$build" print-lockdriverdir)" = "$drivers" ] \
-  || skip_all "configured with another --libdir than libvirt, which has its lock drivers in $drivers"
-grep -q '^#define VA_SANITIZERS' "$build/config.h" && skip_all "libvirtd cannot load a gate with sanitizers"
+# What is installed must be where libvirt and systemd look for it.
+build_fits ()
+{
+  for folder in prefix=/usr sysconfdir=/etc localstatedir=/var; do
+    grep -q "^${folder%=*}='${folder#*=}'" "$build/config.log" || skip_all "configured with another ${folder%=*} than ${folder#*=}"
+  done
+  qemu_driver=$(find /usr/lib* -name libvirt_driver_qemu.so -path '*/libvirt/connection-driver/*' | head -n 1)
+  [ -n "$qemu_driver" ] || { echo "Bail out! libvirt is installed without its QEMU driver"; exit 99; }
+  drivers=${qemu_driver%/connection-driver/*}/lock-driver
+  [ -e "$build/config.status" ] && [ "$(make -s --no-print-directory -C "$build" print-lockdriverdir)" = "$drivers" ] \
+    || skip_all "configured with another --libdir than libvirt, which has its lock drivers in $drivers"
+  grep -q '^#define VA_SANITIZERS' "$build/config.h" && skip_all "libvirtd cannot load a gate with sanitizers"
+}
+[ -n "${VA_PACKAGES:-}" ] || build_fits
 
 if [ -z "${VA_UNITS_INSIDE:-}" ]; then
   VA_UNITS_INSIDE=1 exec unshare --mount --propagation private bash "$0"
@@ -35,9 +41,14 @@ mount -t overlay overlay -o "lowerdir=/,upperdir=$box/upper,workdir=$box/work" "
   || skip_all "no overlay file system over the machine's root: $(head -n 1 "$TMPDIR/mount.log")"
 root=$box/root
 
-make -C "$build" install DESTDIR="$root" >"$TMPDIR/install.log" 2>&1 \
-  || { tail "$TMPDIR/install.log" | sed 's/^/# /'; exit 99; }
 mkdir "$root/units"
+if [ -n "${VA_PACKAGES:-}" ]; then
+  mkdir "$root/units/packages" && cp "$VA_PACKAGES"/*.deb "$root/units/packages" \
+    && cp "$top/tests/packaging/packages-inside.sh" "$root/units" || exit 99
+else
+  make -C "$build" install DESTDIR="$root" >"$TMPDIR/install.log" 2>&1 \
+    || { tail "$TMPDIR/install.log" | sed 's/^/# /'; exit 99; }
+fi
 cp "$top/docs/INSTALL.md" "$top/tests/integration/units-inside.sh" "$top/tests/integration/units-probe.sh" \
   "$top/tests/lib/tap.sh" "$root/units"
 if [ -s "${VA_FIRMWARE:-}" ]; then

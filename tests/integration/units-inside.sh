@@ -19,6 +19,12 @@ follow_install () # HEADING
   test -s block.sh && bash -eu block.sh
 }
 
+install_packages_for () # MACHINE
+{
+  install_block "### Packages for $1" >block.sh
+  test -s block.sh && (cd packages && bash -eu ../block.sh)
+}
+
 main_pid () { systemctl show --property MainPID --value "$1"; }
 
 # Kernel's view of the process: system call filter, no new privileges, and the capabilities that the unit leaves.
@@ -124,7 +130,15 @@ control_is_free ()
 
 # The network has nothing but the loopback; a name with an address that is not 127.0.0.1 stands for the service machine.
 ip address add 10.99.0.1/32 dev lo && echo '10.99.0.1 attest.example.org' >>/etc/hosts
-systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reload
+if [ -d /units/packages ]; then
+  for machine in 'the service machine' 'a compute node'; do
+    check "INSTALL's step with packages on $machine" install_packages_for "$machine"
+  done
+  check "nothing runs before it is configured" sh -c '! systemctl is-active virt-attestd virt-attest-hostd'
+  dpkg --install packages/virt-attest-platform_*.deb
+else
+  systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reload
+fi
 
 # 1. The service machine; then it is made to trust the software platform.
 virt-attest-platform init /opt/platform >/dev/null 2>&1
@@ -215,6 +229,7 @@ check "the decision is in the journal, with fields" \
 check "it is destroyed" virsh destroy db1
 check "the service knows that it ended" wait_for launch_is ended
 check "marker and monitor folder are gone" wait_for no_trace_of $uuid
+cp /usr/share/ovmf/units.fd /usr/share/ovmf/units.orig
 printf '\252' | dd of=/usr/share/ovmf/units.fd bs=1 seek=4096 conv=notrunc 2>/dev/null
 check "another firmware is refused, and virsh says why" refused_with firmware-not-allowed virsh start db1
 check "virsh's error leads to both journals" virsh_leads_to_the_journal firmware-not-allowed
@@ -222,6 +237,7 @@ check "virt-attestd ends well" sh -c 'systemctl stop virt-attestd && test "$(sys
 check "without the service it is refused, and virsh says why" refused_with 'cannot reach the service' virsh start db1
 systemctl stop virt-attest-hostd
 check "without the agent it is refused, and virsh says why" refused_with 'virt-attest-hostd' virsh start db1
+[ ! -d /units/packages ] || . /units/packages-inside.sh
 check "nobody was killed by the sandbox" sh -c '! journalctl --no-pager | grep -E "SIGSYS|code=dumped|core-dump"'
 journalctl --no-pager -u virt-attestd -u virt-attest-hostd >&2
 finish

@@ -46,11 +46,12 @@ def pair(role, name):
 
 class World:
     """box: a Sandbox that is entered; source: the source tree; platform_build: a build without sanitizers, since the
-    platform is preloaded into QEMU."""
+    platform is preloaded into QEMU; None for the installed platform."""
 
     def __init__(self, box, source, firmware, platform_build, echo=None):
         self.box, self.source, self.original_firmware, self.echo = box, source, firmware, echo
-        self.platform_program = f"{platform_build}/tests/platform/virt-attest-platform"
+        self.platform_program = shutil.which("virt-attest-platform") if platform_build is None \
+            else f"{platform_build}/tests/platform/virt-attest-platform"
         self.folder = f"{box.folder}/site"
         self.platforms = f"{self.folder}/platforms"
         self.firmware = f"{self.folder}/OVMF.fd"
