@@ -56,6 +56,7 @@ virt_attest_online_SOURCES = \
 	src/cli/owner/launch-watch.c \
 	src/cli/owner/option-words.c src/cli/owner/option-words.h \
 	src/cli/owner/registration-file.c \
+	src/cli/owner/registration-nova.c \
 	src/cli/owner/registration-options.c src/cli/owner/registration-options.h \
 	src/cli/owner/registration-places.c \
 	src/cli/owner/secret-list.c \

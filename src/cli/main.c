@@ -51,9 +51,12 @@ static const VaVerb verbs[] = {
   { "service prune", NULL, N_("Remove ended launches and records of the audit log that are older than a date."),
     N_("The service may be running. The log then begins after a signed record; keep an export of the earlier ones."),
     VA_VERB_LOCAL, ONLINE (va_verb_service_prune) },
-  { "vm register", "ID", N_("Register a VM, or replace its registration."),
-    N_("ID is a UUID: that of the domain, or that in its metadata. Give either --file, or --policy with --firmware "
-       "or\n--launch-digest and any other options. Launches in progress keep what they were granted."),
+  { "vm register", "[ID]", N_("Register a VM, or replace its registration."),
+    N_("ID is a UUID: that of the domain, or that in its metadata. For guests of OpenStack it is made of "
+       "--nova-project\n"
+       "and --nova-image (or --nova-flavor). Give either --file, or --policy with --firmware or --launch-digest and "
+       "any\n"
+       "other options. Launches in progress keep what they were granted."),
     SERVICE_JSON, ONLINE (va_verb_vm_register) },
   { "vm show", "ID", N_("Show a registration."), NULL, SERVICE_JSON, ONLINE (va_verb_vm_show) },
   { "vm list", NULL, N_("List your registrations."), NULL, SERVICE_JSON, ONLINE (va_verb_vm_list) },

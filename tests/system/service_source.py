@@ -4,8 +4,9 @@
 import json
 import uuid
 
-from lib.peers import Guest
+from lib.peers import Guest, firmware
 from lib.service import refused, test
+from service_cli import Owner, put
 
 PROJECT, OTHER_PROJECT = '5ca1ab1e000040008000000000000001', '5ca1ab1e000040008000000000000002'
 
@@ -115,3 +116,26 @@ def launches_of_prepared_domains_may_say_where_they_come_from(w):
     guest = w.launch(vm, source=source(str(uuid.uuid4())))
     assert w.record(guest)['source']['project'] == PROJECT
     assert 'source' not in w.record(w.launch(vm))
+
+
+@test
+def owner_registers_guests_of_openstack(w):
+    """What the CLI computes is what a host asks for, and what it prints is what an owner wants to know."""
+    owner = Owner(w, 'nova-owner')
+    image, firmware_file = str(uuid.uuid4()), put('nova.fd', firmware(33))
+    told = owner.run('vm', 'register', '--nova-project', PROJECT.upper(), '--nova-image', image.replace('-', ''), '--policy', '0x33',
+                     '--firmware', firmware_file, '--max-running', '1')
+    id_ = str(uuid.uuid5(uuid.NAMESPACE_OID, f'urn:virt-attest:nova:{PROJECT}:{image}'))
+    assert id_ in told and f'project {PROJECT}, image {image}' in told and 'as the host claims' in told, told
+    guest = Guest(w.platform, select(w, str(uuid.uuid4()), id_, source=source(image, name='web 1', instance=id_, selector='nova-image'),
+                                     policy=0x33))
+    told = owner.run('launch', 'show', guest.id)
+    assert 'claimed by the host' in told and 'instance “web 1”' in told and 'found by nova-image' in told, told
+    # By flavor; and under an id of one's own, for an extra spec.
+    told = owner.run('vm', 'register', '--nova-project', PROJECT, '--nova-flavor', 'm1.sev', '--policy', '0x33', '--firmware', firmware_file)
+    assert str(uuid.uuid5(uuid.NAMESPACE_OID, f'urn:virt-attest:nova-flavor:{PROJECT}:m1.sev')) in told, told
+    own = str(uuid.uuid4())
+    told = owner.run('vm', 'register', own, '--nova-project', PROJECT, '--any-domain', '--policy', '0x33', '--firmware', firmware_file)
+    assert own in told and f'project {PROJECT}' in told, told
+    again = json.loads(owner.run('vm', 'show', own, '--json'))
+    assert again['nova'] == {'project': PROJECT} and again['any-domain'] is True

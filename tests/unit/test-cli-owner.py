@@ -49,6 +49,20 @@ def many(option, number, prefix=""):
 
 
 @test
+def guests_of_openstack_are_named_by_project(_):
+    plain = ("--policy", "0x33", "--firmware", put("image.fd", firmware(7)))
+    project, image = ("--nova-project", "5ca1ab1e000040008000000000000001"), ("--nova-image", ID)
+    for words, told in (
+            ((), "ID is missing"), ((*image,), "require --nova-project"), (("--nova-flavor", "m1"), "require --nova-project"),
+            ((*project,), "give --nova-image or --nova-flavor"), (("--nova-project", "admin", *image), "--nova-project: “admin” is not"),
+            ((*project, "--nova-image", "debian-13"), "--nova-image: “debian-13” is not"),
+            ((*project, "--nova-flavor", ""), "--nova-flavor: "), ((*project, "--nova-flavor", "a\nb"), "--nova-flavor: "),
+            ((*project, "--nova-flavor", "x" * 1021), "--nova-flavor: "),
+            ((*project, *image, "--domain", ID, "--any-domain"), "--domain or --any-domain")):
+        call("vm", "register", *words, *plain, code=2, told=[told])
+
+
+@test
 def bad_values_are_named_by_their_options(_):
     image = put("image.fd", firmware(7))
     plain, es = ("--policy", "1", "--firmware", image), ("--policy", "5", "--firmware", image, "--cpu-model", "EPYC")

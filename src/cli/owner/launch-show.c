@@ -31,6 +31,31 @@ domain_text (JsonObject *launch)
   return g_strdup_printf ("%s (%s)", va_answer_text (domain, "name"), va_answer_text (domain, "uuid"));
 }
 
+/* Who made the domain; the host's claim, not proof. */
+static char *
+source_text (JsonObject *launch)
+{
+  JsonObject *source = va_answer_object (launch, "source");
+  const char *name = va_answer_text (source, "name"), *instance = va_answer_text (source, "instance");
+  const char *image = va_answer_text (source, "image"), *flavor = va_answer_text (source, "flavor");
+  const char *selector = va_answer_text (source, "selector");
+  g_autoptr(GString) text = g_string_new (NULL);
+
+  if (source == NULL)
+    return NULL;
+  g_string_append_printf (text, _("OpenStack project %s"), va_answer_text (source, "project"));
+  if (image != NULL)
+    g_string_append_printf (text, _(", image %s"), image);
+  if (flavor != NULL)
+    g_string_append_printf (text, _(", flavor “%s”"), flavor);
+  if (name != NULL || instance != NULL)
+    g_string_append_printf (text, _(", instance “%s” (%s)"), name != NULL ? name : "?",
+                            instance != NULL ? instance : "?");
+  if (selector != NULL)
+    g_string_append_printf (text, _("; registration found by %s"), selector);
+  return g_strdup (text->str);
+}
+
 static char *
 approvals_text (JsonObject *launch)
 {
@@ -74,6 +99,7 @@ print_fields (JsonObject *launch)
   va_table_field (table, _("registration"), g_strdup (va_answer_text (launch, "vm")));
   va_table_field (table, _("domain"), domain_text (launch));
   va_table_field (table, _("host"), g_strdup (va_answer_text (launch, "host")));
+  va_table_field (table, _("claimed by the host"), source_text (launch));
   va_table_field (table, _("platform"), platform_text (launch));
   va_table_field (table, _("policy"), va_policy_text (va_answer_number (launch, "policy")));
   va_table_field (table, _("created"), va_print_time (va_answer_number (launch, "created")));

@@ -69,6 +69,11 @@ va_registration_options_entries (VaRegistrationOptions *o, GOptionEntry entries[
       NULL },
     { "domain", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->domains, N_("A domain that may use it [ID]; may be repeated"),
       N_("UUID") },
+    { "nova-project", 0, 0, G_OPTION_ARG_STRING, &o->nova_project,
+      N_("Only guests that OpenStack makes for this project; without ID, the ID is made of it and the next two"),
+      N_("ID") },
+    { "nova-image", 0, 0, G_OPTION_ARG_STRING, &o->nova_image, N_("Only those of this image"), N_("ID") },
+    { "nova-flavor", 0, 0, G_OPTION_ARG_STRING, &o->nova_flavor, N_("Only those of this flavor"), N_("NAME") },
     { "any-domain", 0, 0, G_OPTION_ARG_NONE, &o->any_domain, N_("Any domain may use it"), NULL },
     { "min-api", 0, 0, G_OPTION_ARG_STRING, &o->min_api, N_("Lowest SEV API version"), N_("MAJOR.MINOR") },
     { "min-build", 0, 0, G_OPTION_ARG_STRING, &o->min_build, N_("Lowest SEV firmware build"), N_("N") },
@@ -107,9 +112,9 @@ void
 va_registration_options_clear (VaRegistrationOptions *o)
 {
   char **const texts[] = {
-    &o->file,       &o->name,         &o->policy,       &o->policy_required, &o->policy_forbidden,
-    &o->cpu_model,  &o->vmsa_profile, &o->min_api,      &o->min_build,       &o->cloud_cert,
-    &o->not_before, &o->not_after,    &o->max_launches, &o->max_running,     &o->confirm_after
+    &o->file,         &o->name,        &o->policy,        &o->policy_required, &o->policy_forbidden, &o->cpu_model,
+    &o->vmsa_profile, &o->min_api,     &o->min_build,     &o->cloud_cert,      &o->not_before,       &o->not_after,
+    &o->max_launches, &o->max_running, &o->confirm_after, &o->nova_project,    &o->nova_image,       &o->nova_flavor
   };
   char ***const lists[] = { &o->firmware,   &o->kernels, &o->initrds, &o->cmdlines, &o->launch_digests,
                             &o->cpu_counts, &o->hosts,   &o->chips,   &o->domains,  &o->secrets };
@@ -427,7 +432,8 @@ va_registration_from_options (const VaRegistrationOptions *o, GPtrArray *firmwar
   set_plain (object, o, firmware);
   if (!set_policy (object, o, &es, error) || !set_kernels (object, o, error) || !set_cpus (object, o, error)
       || !set_minimum (object, o, error) || !set_launch_digests (object, o->launch_digests, error)
-      || !va_registration_options_places (object, o, error) || !set_permit (object, o, error))
+      || !va_registration_options_places (object, o, error) || !va_registration_options_nova (object, o, error)
+      || !set_permit (object, o, error))
     return NULL;
   json_object_set_string_member (object, "scheme", es ? "amd-sev-es" : "amd-sev");
   registration = va_registration_read (object, error);

@@ -9,14 +9,15 @@ G_BEGIN_DECLS
 typedef struct {
   char *file;
   char *name, *policy, *policy_required, *policy_forbidden, *cpu_model, *vmsa_profile, *min_api, *min_build,
-    *cloud_cert, *not_before, *not_after, *max_launches, *max_running, *confirm_after;
+    *cloud_cert, *not_before, *not_after, *max_launches, *max_running, *confirm_after, *nova_project, *nova_image,
+    *nova_flavor;
   char **firmware, **kernels, **initrds, **cmdlines, **launch_digests, **cpu_counts, **hosts, **chips, **domains,
     **secrets;
   gboolean any_domain, two_persons, allow_debug;
 } VaRegistrationOptions;
 
 /** VA_REGISTRATION_ENTRIES: how many entries va_registration_options_entries() fills, the last empty one too. */
-#define VA_REGISTRATION_ENTRIES 29
+#define VA_REGISTRATION_ENTRIES 32
 /** va_registration_options_entries: the command line's options that fill @options. */
 void va_registration_options_entries (VaRegistrationOptions *options, GOptionEntry entries[VA_REGISTRATION_ENTRIES]);
 /**
@@ -55,5 +56,19 @@ gboolean va_registration_check_firmware (const VaRegistration *registration, GPt
  */
 gboolean va_registration_options_places (JsonObject *object, const VaRegistrationOptions *options, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * va_registration_options_nova: puts into @object which guests of OpenStack Nova it is for, if @options say so.
+ * Errors: VA_CORE_ERROR: a value that will not do, named by its option
+ */
+gboolean va_registration_options_nova (JsonObject *object, const VaRegistrationOptions *options, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_registration_options_id: the registration's id, made of project and image, or else of project and flavor; one of
+ *   these must be given.
+ * Returns: (transfer full)
+ * Errors: as va_registration_options_nova()
+ */
+char *va_registration_options_id (const VaRegistrationOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -86,6 +86,24 @@ check_window (const VaRegistration *registration, const char *name, GError **err
   return FALSE;
 }
 
+/* What goes with what where OpenStack makes the guests; and that there is something to make an id of. */
+static gboolean
+check_nova (const VaCall *call, const VaRegistrationOptions *o)
+{
+  const char *wrong = NULL;
+
+  if (o->nova_project == NULL && (o->nova_image != NULL || o->nova_flavor != NULL))
+    wrong = _("--nova-image and --nova-flavor require --nova-project, because any project may start a public image");
+  else if (call->n_operands == 0 && o->nova_project == NULL)
+    wrong = _("ID is missing: the UUID of the domain or that in its metadata; for guests of OpenStack, give "
+              "--nova-project with --nova-image or --nova-flavor instead");
+  else if (call->n_operands == 0 && o->nova_image == NULL && o->nova_flavor == NULL)
+    wrong = _("give --nova-image or --nova-flavor too, of which an ID can be made, or give an ID");
+  if (wrong != NULL)
+    va_call_usage (call, "%s", wrong);
+  return wrong == NULL;
+}
+
 static gboolean
 check_usage (const VaCall *call, const VaRegistrationOptions *options, const GOptionEntry *entries)
 {
@@ -172,6 +190,26 @@ register_vm (VaCall *call, const VaRegistrationOptions *options, const char *pat
   return VA_EXIT_YES;
 }
 
+/* "/v1/vm/ID"; %NULL: there is no ID, which has been said then. */
+static char *
+make_registered_path (const VaCall *call, VaRegistrationOptions *options)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *id = NULL;
+
+  if (call->n_operands > 0)
+    return va_operand_path (call, "/v1/vm/", call->operands[0]);
+  id = va_registration_options_id (options, &error);
+  if (id == NULL)
+    {
+      va_call_usage (call, "%s", error->message);
+      return NULL;
+    }
+  /* Nova invents a UUID for each instance, so none of them is the ID. */
+  options->any_domain = options->any_domain || options->domains == NULL;
+  return g_strconcat ("/v1/vm/", id, NULL);
+}
+
 VaExit
 va_verb_vm_register (VaCall *call)
 {
@@ -181,8 +219,8 @@ va_verb_vm_register (VaCall *call)
   VaExit code = VA_EXIT_USAGE;
 
   va_registration_options_entries (&options, entries);
-  if (va_call_parse (call, entries, 1, 1) && check_usage (call, &options, entries))
-    path = va_operand_path (call, "/v1/vm/", call->operands[0]);
+  if (va_call_parse (call, entries, 0, 1) && check_nova (call, &options) && check_usage (call, &options, entries))
+    path = make_registered_path (call, &options);
   if (path != NULL)
     code = register_vm (call, &options, path);
   va_registration_options_clear (&options);

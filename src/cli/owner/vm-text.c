@@ -99,6 +99,24 @@ minimum_text (JsonObject *vm)
                           (int) va_answer_number (api, "minor"), (int) build);
 }
 
+/* Guests of which project, image and flavor of OpenStack; %NULL: of all. */
+static char *
+nova_text (JsonObject *vm)
+{
+  JsonObject *nova = va_answer_object (vm, "nova");
+  const char *image = va_answer_text (nova, "image"), *flavor = va_answer_text (nova, "flavor");
+  g_autoptr(GString) text = g_string_new (NULL);
+
+  if (nova == NULL)
+    return NULL;
+  g_string_append_printf (text, _("project %s"), va_answer_text (nova, "project"));
+  if (image != NULL)
+    g_string_append_printf (text, _(", image %s"), image);
+  if (flavor != NULL)
+    g_string_append_printf (text, _(", flavor %s"), flavor);
+  return g_strdup (text->str);
+}
+
 static char *
 domains_text (JsonObject *vm)
 {
@@ -198,6 +216,7 @@ va_vm_print (JsonObject *vm)
   va_table_field (table, _("hosts"), or_all (va_answer_list (vm, "hosts")));
   va_table_field (table, _("chips"), or_all (va_answer_list (vm, "chips")));
   va_table_field (table, _("domains"), domains_text (vm));
+  va_table_field (table, _("OpenStack"), nova_text (vm));
   va_table_field (table, _("secrets"), secrets_text (vm));
   va_table_field (table, _("launches"), va_vm_used (vm, "launches", "max-launches"));
   va_table_field (table, _("running"), va_vm_used (vm, "running", "max-running"));

@@ -98,7 +98,10 @@ say_places (GPtrArray *words, JsonObject *vm)
     say_words (words, _("Any host of the site may start it, on any genuine AMD processor."));
   if (va_answer_text (vm, "cloud-cert") != NULL)
     say_words (words, _("The processor must belong to the cloud whose certificate (OCA) is registered."));
-  if (va_answer_true (vm, "any-domain"))
+  if (va_answer_object (vm, "nova") != NULL)
+    say_words (words,
+               _("Only guests of the listed OpenStack project and image or flavor may use it, as the host claims."));
+  else if (va_answer_true (vm, "any-domain"))
     say_words (words, _("Any domain may use it."));
 }
 
