@@ -31,11 +31,18 @@
 static const VaConfigKey keys[] = {
   { "", "deadline-ms", VA_CONFIG_NUMBER, "10000", FALSE, 100, 60000 },
   { "", "libvirt-lib-dir", VA_CONFIG_PATH, "/var/lib/libvirt/qemu" },
+  { "", "unprepared", VA_CONFIG_BOOLEAN, "no" },
   { NULL },
 };
 
 /* What the hook was called for; all other operations are none of its business. */
 typedef enum { OTHER, START, RESTORE, MIGRATE, RELEASE } Operation;
+
+/* Domains that the agent is asked about. */
+typedef enum { FOREIGN, PREPARED, UNPREPARED } Interest;
+
+/* How libvirt writes a domain of SEV or SEV-ES. */
+static const VaMarkupSought sev = { "launchSecurity", "type", "sev" };
 
 /* The domain XML: kept as far as it can be of use, looked at to its end. */
 typedef struct {
@@ -82,16 +89,25 @@ read_input (Input *input, GError **error)
   return FALSE;
 }
 
-/* Whether the domain asks for attestation. What ends in the middle might go on with that. */
+/* Whether the domain asks for attestation, or this host attests it unasked. What ends in the middle might go on with
+   that. The configuration is read for SEV domains only. */
 static gboolean
-domain_is_ours (const Input *input, gboolean *ours, GError **error)
+find_interest (const Input *input, Interest *interest, GError **error)
 {
-  *ours = va_markup_declares (&input->markup);
-  if (*ours || va_markup_is_whole (&input->markup))
+  g_autoptr(VaConfig) config = NULL;
+
+  *interest = va_markup_declares (&input->markup) ? PREPARED : FOREIGN;
+  if (*interest == PREPARED)
     return TRUE;
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-               _("the domain XML from libvirt is truncated or has a document type declaration"));
-  return FALSE;
+  if (!va_markup_is_whole (&input->markup))
+    return va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, "%s",
+                         _("the domain XML from libvirt is truncated or has a document type declaration"));
+  if (!va_markup_has_sought (&input->markup))
+    return TRUE;
+  config = va_config_load_optional (CONFIG, keys, error);
+  if (config != NULL && va_config_boolean (config, "", "unprepared"))
+    *interest = UNPREPARED;
+  return config != NULL;
 }
 
 /* Whether the libvirt daemon that called us has the gate: without it, nothing would hold the guest back. */
@@ -158,8 +174,17 @@ make_monitor_folder (const GString *xml, const char *uuid, const VaLaunchFiles *
   return va_monitor_folder_make (monitor, files->uid, files->gid, error);
 }
 
+/* What QEMU reads the launch from. */
 static gboolean
-attest_start (const char *name, const Input *input, GError **error)
+open_launch_files (VaLaunchFiles *files, const char *lib_dir, guint id, const char *name, Interest interest,
+                   GError **error)
+{
+  return interest == PREPARED ? va_launch_files_open (files, lib_dir, id, name, error)
+                              : va_launch_files_create (files, lib_dir, id, name, error);
+}
+
+static gboolean
+attest_start (const char *name, const Input *input, Interest interest, GError **error)
 {
   const GString *xml = input->text;
   pid_t libvirt = getppid ();
@@ -187,7 +212,7 @@ attest_start (const char *name, const Input *input, GError **error)
       g_set_error_literal (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, answer->sentence);
       return FALSE;
     }
-  return va_launch_files_open (&files, va_config_string (config, "", "libvirt-lib-dir"), id, name, error)
+  return open_launch_files (&files, va_config_string (config, "", "libvirt-lib-dir"), id, name, interest, error)
          && make_monitor_folder (xml, uuid, &files, error)
          && va_launch_files_write (&files, answer->session, answer->owner_cert, error) && check_marker (uuid, error);
 }
@@ -217,12 +242,12 @@ refuse_foreign_memory (Operation operation, GError **error)
   return FALSE;
 }
 
-/* What is to be done for a domain that asks for attestation. */
+/* What is to be done for a domain that is to be attested. */
 static gboolean
-attend_operation (Operation operation, const char *name, const Input *input, GError **error)
+attend_operation (Operation operation, const char *name, const Input *input, Interest interest, GError **error)
 {
   if (operation == START)
-    return attest_start (name, input, error);
+    return attest_start (name, input, interest, error);
   if (operation != RELEASE)
     return refuse_foreign_memory (operation, error);
   if (!input->cut)
@@ -253,7 +278,7 @@ main (int argc, char **argv)
   Operation operation = parse_operation (argc, argv);
   g_autoptr(GString) text = NULL;
   g_autoptr(GError) error = NULL;
-  gboolean ours = FALSE;
+  Interest interest = FOREIGN;
   Input input;
 
   if (operation == OTHER)
@@ -264,8 +289,9 @@ main (int argc, char **argv)
   text = g_string_sized_new (65536);
   input = (Input){ .text = text };
   va_markup_init (&input.markup, VA_TEXT_NAMESPACE, NULL, NULL);
-  if (read_input (&input, &error) && domain_is_ours (&input, &ours, &error)
-      && (!ours || attend_operation (operation, argv[1], &input, &error)))
+  va_markup_seek (&input.markup, &sev);
+  if (read_input (&input, &error) && find_interest (&input, &interest, &error)
+      && (interest == FOREIGN || attend_operation (operation, argv[1], &input, interest, &error)))
     return 0;
   if (operation == RELEASE)
     return 0;

@@ -115,18 +115,30 @@ open_launch_file (int folder, const char *name, struct stat *info, GError **erro
   return -1;
 }
 
+/* libvirt's own folder of the domain, open, and its path; -1 with @error. */
+static int
+open_launch_folder (const char *lib_dir, guint id, const char *name, char **path, GError **error)
+{
+  int folder;
+
+  *path = find_launch_folder (lib_dir, id, name, error);
+  if (*path == NULL)
+    return -1;
+  folder = open (*path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (folder < 0)
+    set_path_error (error, VA_CORE_ERROR_PERMISSION, *path);
+  return folder;
+}
+
 gboolean
 va_launch_files_open (VaLaunchFiles *files, const char *lib_dir, guint id, const char *name, GError **error)
 {
-  g_autofree char *path = find_launch_folder (lib_dir, id, name, error);
-  g_auto(Fd) folder = -1;
+  g_autofree char *path = NULL;
+  g_auto(Fd) folder = open_launch_folder (lib_dir, id, name, &path, error);
   struct stat session, owner_cert;
 
-  if (path == NULL)
-    return FALSE;
-  folder = open (path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (folder < 0)
-    return set_path_error (error, VA_CORE_ERROR_PERMISSION, path);
+    return FALSE;
   files->session = open_launch_file (folder, "session.base64", &session, error);
   if (files->session >= 0)
     files->owner_cert = open_launch_file (folder, "dh_cert.base64", &owner_cert, error);
@@ -137,6 +149,45 @@ va_launch_files_open (VaLaunchFiles *files, const char *lib_dir, guint id, const
     }
   files->uid = session.st_uid;
   files->gid = session.st_gid;
+  return TRUE;
+}
+
+/* A new, empty file of the owner and group in @info. */
+static int
+create_launch_file (int folder, const char *name, const struct stat *info, GError **error)
+{
+  int fd = -1;
+
+  if (unlinkat (folder, name, 0) == 0 || errno == ENOENT)
+    fd = openat (folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd >= 0 && fchmod (fd, 0600) == 0 && fchown (fd, info->st_uid, info->st_gid) == 0)
+    return fd;
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, _("cannot create %s: %s"), name, g_strerror (errno));
+  fd_clear (&fd);
+  return -1;
+}
+
+gboolean
+va_launch_files_create (VaLaunchFiles *files, const char *lib_dir, guint id, const char *name, GError **error)
+{
+  g_autofree char *path = NULL;
+  g_auto(Fd) folder = open_launch_folder (lib_dir, id, name, &path, error);
+  struct stat info;
+
+  if (folder < 0)
+    return FALSE;
+  if (fstat (folder, &info) != 0)
+    return set_path_error (error, VA_CORE_ERROR_PERMISSION, path);
+  files->session = create_launch_file (folder, "session.base64", &info, error);
+  if (files->session >= 0)
+    files->owner_cert = create_launch_file (folder, "dh_cert.base64", &info, error);
+  if (files->owner_cert < 0)
+    {
+      g_prefix_error (error, "%s: ", path);
+      return FALSE;
+    }
+  files->uid = info.st_uid;
+  files->gid = info.st_gid;
   return TRUE;
 }
 

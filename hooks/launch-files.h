@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 /**
- * The two files that libvirt wrote from the XML's placeholders for one start, open for writing, and whom they belong
- * to: the user that QEMU will run as.
+ * The two files of one start that QEMU reads the launch from, open for writing, and whom they belong to: the user that
+ * QEMU will run as. libvirt writes them from the XML's placeholders; where there are none, the hook makes them.
  */
 typedef struct {
   int session, owner_cert; /* -1: not open */
@@ -27,6 +27,14 @@ typedef struct {
  *   VA_CORE_ERROR_EXISTS (several folders fit), VA_CORE_ERROR_PERMISSION (a link or no regular file)
  */
 gboolean va_launch_files_open (VaLaunchFiles *files, const char *lib_dir, guint id, const char *name, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_launch_files_create: makes both files anew for a domain whose XML has no placeholders, with the owner and group of
+ * libvirt's directory of the domain. What an earlier start left behind there is removed.
+ * Errors: VA_CORE_ERROR_NOT_FOUND (no folder of this domain), VA_CORE_ERROR_EXISTS (several folders fit),
+ *   VA_CORE_ERROR_PERMISSION
+ */
+gboolean va_launch_files_create (VaLaunchFiles *files, const char *lib_dir, guint id, const char *name, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 /** va_launch_files_write: new content in place: owner, mode and security label stay as libvirt set them. */
 gboolean va_launch_files_write (VaLaunchFiles *files, const char *session, const char *owner_cert, GError **error)

@@ -63,7 +63,11 @@ AC_DEFUN([VA_FOLDERS], [
   AC_ARG_WITH([systemd-units], [AS_HELP_STRING([--with-systemd-units=DIR],
     [where units go [PREFIX/lib/systemd/system]])],
     [systemdunitdir=$withval], [systemdunitdir='${prefix}/lib/systemd/system'])
+  AC_ARG_WITH([emulator-dir], [AS_HELP_STRING([--with-emulator-dir=DIR],
+    [where the program goes that libvirt finds in the place of QEMU [PREFIX/lib/virt-attest/emulator]])],
+    [emulatordir=$withval], [emulatordir='${prefix}/lib/virt-attest/emulator'])
   AC_SUBST([lockdriverdir])
+  AC_SUBST([emulatordir])
   AC_SUBST([qemuhookdir])
   AC_SUBST([systemdunitdir])
 ])
@@ -76,6 +80,7 @@ AC_DEFUN([VA_SUMMARY], [
     configuration       $sysconfdir
     lock drivers        $lockdriverdir
     QEMU hooks          $qemuhookdir
+    emulator program    $emulatordir
     compiler            $CC
     warnings as errors  $enable_werror
     sanitizers          $enable_sanitizers

@@ -6,6 +6,7 @@ gate_sources = \
 	plugin/gate.c plugin/lock-driver.h \
 	plugin/mark.c plugin/mark.h \
 	plugin/report.c plugin/report.h \
+	plugin/unattested.c plugin/unattested.h \
 	plugin/verdict.c plugin/verdict.h
 gate_ldflags = -module -avoid-version -shared -export-symbols-regex '^virLockDriverImpl$$' -Wl,-z,nodelete
 plugin_virt_attest_la_SOURCES = $(gate_sources)

@@ -11,6 +11,7 @@
 #include "core/i18n.h"
 #include "core/process.h"
 #include "core/qemu-arguments.h"
+#include "unattested.h"
 
 #define DOMAINS VA_RUNDIR "/domains"
 #define GATE_SOCKET VA_RUNDIR "/gate.sock"
@@ -145,6 +146,22 @@ judge_ours (const VerdictQuestion *question, gboolean loads_state, GError **erro
   return FALSE;
 }
 
+/* An SEV guest without the second monitor: a foreign one, or one whose QEMU did not get what its launch takes. */
+static gboolean
+judge_unmonitored (const VerdictQuestion *question, GError **error)
+{
+  g_autofree char *marker = NULL;
+
+  if (!read_marker (question->uuid, &marker, error))
+    return FALSE;
+  if (g_strcmp0 (marker, "pending\n") == 0)
+    return refuse_cpus (error,
+                        _("a launch was started for this domain, but its QEMU was started without virt-attest's "
+                          "emulator program: define the domain again, so that its <emulator> is that program, and "
+                          "check that it is first in the PATH of libvirt's daemon (“virt-attest host check”)"));
+  return va_unattested_may_run (error);
+}
+
 gboolean
 va_verdict (const char *uuid, pid_t pid, guint deadline_ms, GError **error)
 {
@@ -153,9 +170,11 @@ va_verdict (const char *uuid, pid_t pid, guint deadline_ms, GError **error)
 
   if (pid <= 0)
     return refuse_cpus (error, _("libvirt did not name the domain's QEMU process"));
-  /* First of all, so that nothing that lies in our folders can keep back a domain that is not ours. The agent grants a
-     launch only to a domain with the second monitor, so one without it has none to wait for. */
+  /* First of all, so that nothing that lies in our folders can keep back a domain that is not ours: neither prepared
+     nor an SEV guest. */
   if (!va_qemu_arguments_read (pid, VA_RUNDIR, uuid, deadline_ms, &arguments, error))
     return FALSE;
-  return !arguments.monitor || judge_ours (&question, arguments.loads_state, error);
+  if (arguments.monitor)
+    return judge_ours (&question, arguments.loads_state, error);
+  return !arguments.sev || judge_unmonitored (&question, error);
 }

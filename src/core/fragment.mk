@@ -13,6 +13,7 @@ libva_core_la_SOURCES = \
 	src/core/guid.c src/core/guid.h \
 	src/core/i18n.h \
 	src/core/markup.c src/core/markup.h \
+	src/core/monitor-form.h \
 	src/core/monitor-path.c src/core/monitor-path.h \
 	src/core/number.c src/core/number.h \
 	src/core/pasted.c src/core/pasted.h \

@@ -35,6 +35,18 @@ va_markup_init (VaMarkup *markup, const char *namespace, VaTagFunc tag, gpointer
   *markup = (VaMarkup){ .wanted = namespace, .tag = tag, .data = data, .state = TEXT };
 }
 
+void
+va_markup_seek (VaMarkup *markup, const VaMarkupSought *sought)
+{
+  markup->sought = sought;
+}
+
+gboolean
+va_markup_has_sought (const VaMarkup *markup)
+{
+  return markup->has_sought;
+}
+
 gboolean
 va_markup_declares (const VaMarkup *markup)
 {
@@ -101,24 +113,40 @@ is_declaration (const char *name, guint length)
          && !(length == 9 && memcmp (name + 6, "xml", 3) == 0) && !(length == 11 && memcmp (name + 6, "xmlns", 5) == 0);
 }
 
+static gboolean
+name_is (const VaMarkup *markup, const char *name)
+{
+  return strlen (name) == markup->name_length && memcmp (name, markup->name, markup->name_length) == 0;
+}
+
+static void
+add_to_name (VaMarkup *markup, char c)
+{
+  if (markup->name_length < sizeof markup->name)
+    markup->name[markup->name_length++] = c;
+}
+
 static void
 begin_value (VaMarkup *markup, char quote)
 {
   markup->state = VALUE;
   markup->quote = quote;
   markup->value = (VaMarkupValue){ 0 };
-  markup->value.declares = markup->wanted != NULL && is_declaration (markup->name, markup->name_length);
+  if (markup->wanted != NULL && is_declaration (markup->name, markup->name_length))
+    markup->value.expected = markup->wanted;
+  else if (markup->in_sought && name_is (markup, markup->sought->attribute))
+    markup->value.expected = markup->sought->value;
 }
 
-/* One decoded character; one that is not ASCII is in no namespace that we look for. */
+/* One decoded character; one that is not ASCII is in nothing that we look for. */
 static void
 take_character (VaMarkup *markup, guint32 c)
 {
   VaMarkupValue *value = &markup->value;
 
-  if (!value->declares || value->differs)
+  if (value->expected == NULL || value->differs)
     return;
-  if (c == 0 || c >= 0x80 || (guint32) (guchar) markup->wanted[value->matched] != c)
+  if (c == 0 || c >= 0x80 || (guint32) (guchar) value->expected[value->matched] != c)
     value->differs = TRUE;
   else
     value->matched++;
@@ -130,8 +158,12 @@ end_markup_value (VaMarkup *markup)
   const VaMarkupValue *value = &markup->value;
 
   markup->state = BETWEEN;
-  if (value->declares && !value->differs && markup->wanted[value->matched] == '\0')
+  if (value->expected == NULL || value->differs || value->expected[value->matched] != '\0')
+    return;
+  if (value->expected == markup->wanted)
     markup->found = TRUE;
+  else
+    markup->has_sought = TRUE;
 }
 
 static gboolean
@@ -220,8 +252,7 @@ take_in_tag (VaMarkup *markup, char c)
         markup->name_length = 0;
       markup->state = NAME;
       markup->kind = VA_TAG_START;
-      if (markup->name_length < sizeof markup->name)
-        markup->name[markup->name_length++] = c;
+      add_to_name (markup, c);
     }
 }
 
@@ -236,7 +267,10 @@ take_opened (VaMarkup *markup, char c)
   else if (c == '?')
     markup->state = INSTRUCTION;
   else
-    markup->state = c == '/' ? END_TAG : TAG_NAME;
+    {
+      markup->state = c == '/' ? END_TAG : TAG_NAME;
+      add_to_name (markup, c);
+    }
 }
 
 static void
@@ -253,6 +287,8 @@ take_value_char (VaMarkup *markup, char c)
 static void
 take_tag_name (VaMarkup *markup, char c)
 {
+  if (markup->state == TAG_NAME && (c == '/' || char_is_blank (c)))
+    markup->in_sought = markup->sought != NULL && name_is (markup, markup->sought->element);
   if (c == '>')
     end_tag (markup);
   else if (markup->state == TAG_NAME && c == '/')
@@ -262,6 +298,8 @@ take_tag_name (VaMarkup *markup, char c)
     }
   else if (markup->state == TAG_NAME && char_is_blank (c))
     markup->state = BETWEEN;
+  else
+    add_to_name (markup, c);
 }
 
 static void

@@ -5,6 +5,7 @@
 
 #include <string.h>
 #include "core/guid.h"
+#include "core/monitor-form.h"
 
 #define UUID_LENGTH 36
 #define SOCKET "/monitor.sock"
@@ -12,7 +13,7 @@
 char *
 va_monitor_path (const char *run_dir, const char *uuid)
 {
-  return g_strdup_printf ("%s/qmp/libvirt-%s/monitor.sock", run_dir, uuid);
+  return g_strdup_printf (VA_MONITOR_FORM, run_dir, uuid);
 }
 
 char *

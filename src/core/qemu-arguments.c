@@ -192,19 +192,30 @@ va_qemu_option_loads_state (const char *argument, gsize size)
   return is_option (argument, size, "incoming") || is_option (argument, size, "loadvm");
 }
 
+/* The value of -object, as JSON or otherwise. libvirt gives such a word to nothing else. */
+static gboolean
+is_sev_object (const char *value, gsize size)
+{
+  return memmem (value, size, "sev-guest", strlen ("sev-guest")) != NULL
+         || memmem (value, size, "sev-snp-guest", strlen ("sev-snp-guest")) != NULL;
+}
+
 VaQemuArguments
 va_qemu_arguments_parse (const char *text, gsize size, const char *run_dir, const char *uuid)
 {
   g_autofree char *path = va_monitor_path (run_dir, uuid), *older = va_monitor_path_older (run_dir, uuid);
-  VaQemuArguments found = { FALSE, FALSE };
+  VaQemuArguments found = { FALSE, FALSE, FALSE };
+  gboolean object = FALSE;
   const char *end = text + size;
 
   found.monitor = names_folder_of (text, size, path) || names_folder_of (text, size, older);
-  for (const char *argument = text; argument < end && !found.loads_state;)
+  for (const char *argument = text; argument < end;)
     {
       gsize length = strnlen (argument, (gsize) (end - argument));
 
-      found.loads_state = va_qemu_option_loads_state (argument, length);
+      found.loads_state = found.loads_state || va_qemu_option_loads_state (argument, length);
+      found.sev = found.sev || (object && is_sev_object (argument, length));
+      object = is_option (argument, length, "object");
       argument += length + 1;
     }
   return found;

@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 
 /** What a domain's QEMU was started with, as far as it decides about an attested launch. */
 typedef struct {
-  gboolean monitor;     /* it has the domain's second monitor: the domain was prepared for attestation */
+  gboolean monitor;     /* it has the domain's second monitor: the domain was prepared, or a launch granted */
+  gboolean sev;         /* it has an object of SEV, SEV-ES or SEV-SNP */
   gboolean loads_state; /* -incoming or -loadvm: its memory is replaced after it was measured */
 } VaQemuArguments;
 

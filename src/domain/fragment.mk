@@ -6,6 +6,7 @@ libva_domain_la_SOURCES = \
 	src/domain/kind.c \
 	src/domain/layout.c src/domain/layout.h \
 	src/domain/monitor.c \
+	src/domain/nova.c src/domain/nova.h \
 	src/domain/prepare.c \
 	src/domain/verdict.c \
 	src/domain/xml.c src/domain/xml.h

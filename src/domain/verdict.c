@@ -134,6 +134,16 @@ add_unprepared (GPtrArray *reasons, const VaDomainXml *domain, const char *run_d
     g_ptr_array_add (reasons, g_strdup (reason));
 }
 
+/* The emulator program adds the session where libvirt wrote none. */
+static void
+add_own_session (GPtrArray *reasons, const VaDomainXml *domain)
+{
+  if (domain->any_blob)
+    g_ptr_array_add (reasons, g_strdup (_("its <launchSecurity> has a <dhCert> or <session> of its own, which is for "
+                                          "another way of attestation: remove both, or prepare the domain with "
+                                          "“virt-attest domain prepare”")));
+}
+
 GPtrArray *
 va_domain_xml_reasons (const VaDomainXml *domain, VaDomainStage stage, const char *run_dir)
 {
@@ -150,7 +160,9 @@ va_domain_xml_reasons (const VaDomainXml *domain, VaDomainStage stage, const cha
   add_reasons (reasons, domain->obstacles);
   if (stage == VA_DOMAIN_KEPT)
     add_reasons (reasons, domain->doubts);
-  if (stage != VA_DOMAIN_UNPREPARED)
+  if (stage == VA_DOMAIN_UNASKED)
+    add_own_session (reasons, domain);
+  else if (stage != VA_DOMAIN_UNPREPARED)
     add_unprepared (reasons, domain, run_dir);
   return reasons;
 }

@@ -5,6 +5,7 @@
 
 #include <string.h>
 #include "domain/document.h"
+#include "domain/nova.h"
 #include "core/error.h"
 #include "core/guid.h"
 #include "core/i18n.h"
@@ -85,7 +86,9 @@ read_launch_security (VaDomainXml *domain, const xmlNode *root, GError **kept)
     return;
   domain->confidential = TRUE;
   domain->kernel_hashes = g_strcmp0 (hashes, "yes") == 0;
+  domain->no_hashes = g_strcmp0 (hashes, "no") == 0;
   domain->has_blobs = certificate != NULL && session != NULL;
+  domain->any_blob = va_xml_child (security, "dhCert") != NULL || va_xml_child (security, "session") != NULL;
   if (policy != NULL)
     read_domain_policy (domain, policy, kept);
   else
@@ -147,6 +150,7 @@ va_domain_read (const VaXmlTree *tree, const xmlNode *launch, gboolean strict, G
   read_launch_security (domain, root, &kept);
   read_machine (domain, root, &kept);
   read_monitor (domain, tree);
+  domain->nova = va_nova_read (tree);
   va_domain_judge (domain, tree, kept != NULL ? kept->message : NULL);
   if (launch != NULL)
     domain->registration = va_xml_attribute (launch, "id");
@@ -184,6 +188,7 @@ va_domain_xml_free (VaDomainXml *domain)
   g_free (domain->kernel);
   g_free (domain->monitor_path);
   g_free (domain->other_scheme);
+  va_nova_free (domain->nova);
   g_clear_pointer (&domain->obstacles, g_ptr_array_unref);
   g_clear_pointer (&domain->doubts, g_ptr_array_unref);
   g_clear_pointer (&domain->warnings, g_ptr_array_unref);

@@ -8,6 +8,20 @@ G_BEGIN_DECLS
 #define VA_DOMAIN_XML_MAX (1024 * 1024)
 #define VA_DOMAIN_NAMESPACE "urn:virt-attest:launch:1"
 
+#define VA_DOMAIN_NOVA_MAX 1020
+
+/**
+ * What OpenStack Nova says of the domain in its own metadata: text of a tenant and of the host, each at most
+ * VA_DOMAIN_NOVA_MAX bytes without control characters; %NULL: it does not say that, or not in this form.
+ */
+typedef struct {
+  char *name;         /* of the instance, for people */
+  char *flavor;       /* its name */
+  char *project;      /* its id */
+  char *image;        /* the id of the image that the root disk was made from */
+  char *registration; /* the flavor's extra spec virt-attest:registration */
+} VaDomainNova;
+
 /** What a libvirt domain's XML says that matters for a launch. */
 typedef struct {
   char *uuid, *name;
@@ -18,11 +32,14 @@ typedef struct {
   gboolean confidential; /* has <launchSecurity type='sev'> */
   guint32 policy;
   gboolean kernel_hashes;
+  gboolean no_hashes;              /* kernelHashes='no' stands there */
   gboolean has_blobs;              /* both <dhCert> and <session> */
+  gboolean any_blob;               /* one of these elements, or both, even if empty */
   char *loader, *kernel;           /* paths, or %NULL */
   char *monitor_path;              /* of the second monitor in <qemu:commandline>, or %NULL */
   gboolean has_deprecated_monitor; /* it is given as -chardev and -mon */
   guint vcpus;
+  VaDomainNova *nova;         /* %NULL: OpenStack Nova did not make it */
   char *other_scheme;         /* how it is confidential without being SEV, and what to do: a sentence; or %NULL */
   gboolean firmware_argument; /* <qemu:commandline> names a firmware */
   /* Of char *, sentences; without any for a domain that is not confidential by SEV. */
@@ -45,6 +62,7 @@ typedef enum {
   VA_DOMAIN_UNPREPARED, /* a person, before “virt-attest domain prepare” */
   VA_DOMAIN_KEPT,       /* a person, who wants to know whether it would be attested */
   VA_DOMAIN_STARTING,   /* libvirt, which has filled in what it chose itself */
+  VA_DOMAIN_UNASKED,    /* the same, of a domain that the host attests although it has not opted in */
 } VaDomainStage;
 /**
  * va_domain_xml_reasons: why @domain would not be attested: the one place where that is decided, for the host agent as

@@ -4,6 +4,8 @@
 #include "host/configuration.h"
 
 #include "core/config-file.h"
+#include "core/error.h"
+#include "core/i18n.h"
 
 /* QEMU needs a moment between the hook's answer and the gate's question; this is a very long moment. */
 #define GRACE_MS 60000
@@ -19,18 +21,84 @@ static const VaConfigKey keys[] = {
   { "host", "state-dir", VA_CONFIG_PATH, VA_STATEDIR "/hostd" },
   { "host", "qemu-log-dir", VA_CONFIG_PATH, "/var/log/libvirt/qemu" },
   { "host", "cek", VA_CONFIG_PATH, NULL },
+  { "unprepared", "attest", VA_CONFIG_STRING, "no" },
+  { "unprepared", "select", VA_CONFIG_STRING, "uuid, nova-image, nova-extra-spec, nova-flavor" },
   { NULL },
 };
+
+static const char *const attest_words[] = { "no", "registered", "required", NULL };
+static const char *const selector_words[] = { "uuid", "nova-image", "nova-extra-spec", "nova-flavor", NULL };
+
+const char *
+va_selector_name (VaSelector selector)
+{
+  return selector_words[selector];
+}
+
+/* The place of @word in @words; -1: it is not there. */
+static int
+find_word (const char *const *words, const char *word)
+{
+  for (int i = 0; words[i] != NULL; i++)
+    if (g_str_equal (words[i], word))
+      return i;
+  return -1;
+}
+
+static gboolean
+read_attest (VaHostSettings *settings, const VaConfig *config, GError **error)
+{
+  int place = find_word (attest_words, va_config_string (config, "unprepared", "attest"));
+
+  if (place < 0)
+    {
+      va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, "%s", _("expected no, registered or required"));
+      va_config_blame (config, "unprepared", "attest", error);
+      return FALSE;
+    }
+  settings->unprepared = (VaAttestUnprepared) place;
+  return TRUE;
+}
+
+static gboolean
+add_selector (VaHostSettings *settings, const char *word)
+{
+  int place = find_word (selector_words, word);
+
+  if (place < 0)
+    return FALSE;
+  for (guint i = 0; i < settings->n_select; i++)
+    if (settings->select[i] == (VaSelector) place)
+      return FALSE;
+  settings->select[settings->n_select++] = (VaSelector) place;
+  return TRUE;
+}
+
+static gboolean
+read_select (VaHostSettings *settings, const VaConfig *config, GError **error)
+{
+  g_auto(GStrv) words = g_strsplit (va_config_string (config, "unprepared", "select"), ",", -1);
+  gboolean ok = words[0] != NULL;
+
+  for (guint i = 0; ok && words[i] != NULL; i++)
+    ok = add_selector (settings, g_strstrip (words[i]));
+  if (ok)
+    return TRUE;
+  va_error_set (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, "%s",
+                _("expected one or more of uuid, nova-image, nova-extra-spec and nova-flavor, each once, with commas "
+                  "between them"));
+  va_config_blame (config, "unprepared", "select", error);
+  return FALSE;
+}
 
 VaHostSettings *
 va_host_settings_load (const char *path, const char *run_dir, GError **error)
 {
   g_autoptr(VaConfig) config = va_config_load (path, keys, error);
-  VaHostSettings *settings;
+  g_autoptr(VaHostSettings) settings = g_new0 (VaHostSettings, 1);
 
-  if (config == NULL)
+  if (config == NULL || !read_attest (settings, config, error) || !read_select (settings, config, error))
     return NULL;
-  settings = g_new0 (VaHostSettings, 1);
   settings->url = g_strdup (va_config_string (config, "service", "url"));
   settings->ca = g_strdup (va_config_string (config, "service", "ca"));
   settings->certificate = g_strdup (va_config_string (config, "service", "certificate"));
@@ -43,7 +111,7 @@ va_host_settings_load (const char *path, const char *run_dir, GError **error)
   settings->cek = g_strdup (va_config_string (config, "host", "cek"));
   settings->run_dir = g_strdup (run_dir);
   settings->grace_ms = settings->deadline_ms + GRACE_MS;
-  return settings;
+  return g_steal_pointer (&settings);
 }
 
 void

@@ -27,6 +27,7 @@ libva_host_la_SOURCES = \
 	src/host/local/gate.c src/host/local/gate.h \
 	src/host/local/hook.c src/host/local/hook.h \
 	src/host/local/question.c src/host/local/question.h \
+	src/host/local/selection.c src/host/local/selection.h \
 	src/host/local/sockets.c src/host/local/sockets.h \
 	src/host/log.c src/host/log.h \
 	src/host/platform.c src/host/platform.h \

@@ -14,7 +14,7 @@ from lib import tap
 
 SOURCE = os.environ['VA_TOP_SRCDIR']
 BUILD = os.environ['VA_TOP_BUILDDIR']
-ROOTS = ('src', 'plugin', 'hooks')
+ROOTS = ('src', 'plugin', 'hooks', 'emulator')
 MOST_LINES = 500
 # Tables of functions whose prototypes are in their own room's header; docs/ARCHITECTURE.md says so.
 TABLES = {'src/cli/main.c': 'va_verb_', 'src/service/modules.c': 'va_module_', 'src/store/tables.c': 'va_store_table_',

@@ -19,10 +19,12 @@ sed -n 's|^\.It Sy \([a-z-]*\) Pq \([0-9]*\)$|\1 \2|p' "$errors" | sort >"$TMPDI
 enum=$(grep -c '^ *VA_PROBLEM_[A-Z_]*,' "$top/src/api/problem.h")
 
 # Configuration keys: those of the table in the program that reads the file, and those of the page.
-compare_keys () # PAGE SOURCE
+compare_keys () # PAGE SOURCE...
 {
-  sed -n 's|^ *{ *"[a-z]*", *"\([a-z-]*\)", *VA_CONFIG_.*|\1|p' "$top/$2" | sort >"$TMPDIR/read"
-  sed -n 's|^\.It Ic \([a-z-]*\)$|\1|p' "$man/$1" | sort >"$TMPDIR/described"
+  local page=$man/$1
+  shift
+  (cd "$top" && sed -n 's|^ *{ *"[a-z]*", *"\([a-z-]*\)", *VA_CONFIG_.*|\1|p' "$@") | sort >"$TMPDIR/read"
+  sed -n 's|^\.It Ic \([a-z-]*\)$|\1|p' "$page" | sort >"$TMPDIR/described"
   same "$TMPDIR/read" "$TMPDIR/described"
 }
 
@@ -59,9 +61,9 @@ done
 check "the table of codes is read whole" test "$enum" -eq "$(wc -l <"$TMPDIR/codes")"
 check "every code is in virt-attest-errors(7) with its status, and no other is" same "$TMPDIR/codes" "$TMPDIR/documented"
 check "every firmware error is in virt-attest-errors(7), in order" same "$TMPDIR/errors" "$TMPDIR/errors-described"
-for pair in virt-attest-gate.conf.5:plugin/gate.c virt-attest-hook.conf.5:hooks/hook.c \
+for pair in "virt-attest-gate.conf.5:plugin/gate.c plugin/unattested.c" virt-attest-hook.conf.5:hooks/hook.c \
             virt-attest-hostd.conf.5:src/host/configuration.c virt-attest-service.conf.5:src/service/configuration.c; do
-  check "${pair%%:*} has the keys of ${pair#*:}, and no other" compare_keys "${pair%%:*}" "${pair#*:}"
+  check "${pair%%:*} has the keys of ${pair#*:}, and no other" compare_keys "${pair%%:*}" ${pair#*:}
 done
 
 # virt-attest(1): the verbs of a group stand together, under the heading of that group alone.

@@ -10,20 +10,20 @@ named_files_exist () # DOCUMENT
   local path missing=0
   while read -r path; do
     [ -e "$top/$path" ] || { echo "$1 names $path, which is not there"; missing=1; }
-  done < <(grep -oE '`(src|plugin|hooks|tests|schemas|docs|data|po)/[A-Za-z0-9_./-]+`' "$top/$1" | tr -d '`' | sort -u)
+  done < <(grep -oE '`(src|plugin|hooks|emulator|tests|schemas|docs|data|po)/[A-Za-z0-9_./-]+`' "$top/$1" | tr -d '`' | sort -u)
   return $missing
 }
 
 potfiles_are_complete ()
 {
   diff -u <(grep -v '^#' "$top/po/POTFILES.in") \
-    <(cd "$top" && grep -rlE --include='*.c' '\b(_|N_|ngettext) ?\(' hooks plugin src tests/platform | LC_ALL=C sort)
+    <(cd "$top" && grep -rlE --include='*.c' '\b(_|N_|ngettext) ?\(' emulator hooks plugin src tests/platform | LC_ALL=C sort)
 }
 
 # xgettext cuts a message at a macro that it does not know: PRIu64 and the like, and %zu, are whole.
 formats_are_whole ()
 {
-  ! (cd "$top" && grep -rnE --include='*.[ch]' '\bG_G[A-Z0-9]+_(FORMAT|MODIFIER)\b' hooks plugin src tests/platform)
+  ! (cd "$top" && grep -rnE --include='*.[ch]' '\bG_G[A-Z0-9]+_(FORMAT|MODIFIER)\b' emulator hooks plugin src tests/platform)
 }
 
 # What a peer says reaches a terminal through src/cli/print.c alone.
@@ -50,7 +50,7 @@ links_lead_somewhere () # DOCUMENT
 no_merge_is_half_done ()
 {
   ! (cd "$top" && grep -rnE --include='*.[ch]' --include='*.py' --include='*.sh' --include='*.md' --include='*.mk' \
-    --include='*.json' '^(<<<<<<<|>>>>>>>) ' src plugin hooks tests docs schemas)
+    --include='*.json' '^(<<<<<<<|>>>>>>>) ' src plugin hooks emulator tests docs schemas)
 }
 
 readme_is_short () { test "$(wc -l <"$top/README.md")" -le 130; }
@@ -77,7 +77,7 @@ includes_keep_to_the_graph ()
       *" $to "*) ;;
       *) echo "$file includes $header, which docs/ARCHITECTURE.md does not give to $from"; found=1 ;;
     esac
-  done < <(cd "$top" && grep -rHo --include='*.[ch]' '^#include "[a-z][^"]*/[^"]*"' src plugin hooks | sed 's/#include "//; s/"$//')
+  done < <(cd "$top" && grep -rHo --include='*.[ch]' '^#include "[a-z][^"]*/[^"]*"' src plugin hooks emulator | sed 's/#include "//; s/"$//')
   return $found
 }
 
@@ -85,8 +85,8 @@ includes_keep_to_the_graph ()
 libraries_keep_to_their_place ()
 {
   local found=0
-  grep -rnE --include='*.[ch]' '\bMHD_|microhttpd\.h' "$top"/{src,plugin,hooks} | grep -v '/src/http/server/engine\.c:' && found=1
-  grep -rnE --include='*.[ch]' '\b(soup_|SOUP_|Soup[A-Z])|libsoup/' "$top"/{src,plugin,hooks} | grep -v '/src/http/client/' && found=1
+  grep -rnE --include='*.[ch]' '\bMHD_|microhttpd\.h' "$top"/{src,plugin,hooks,emulator} | grep -v '/src/http/server/engine\.c:' && found=1
+  grep -rnE --include='*.[ch]' '\b(soup_|SOUP_|Soup[A-Z])|libsoup/' "$top"/{src,plugin,hooks,emulator} | grep -v '/src/http/client/' && found=1
   return $found
 }
 

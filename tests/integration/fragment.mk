@@ -8,6 +8,7 @@ integration_tests = \
 	tests/integration/test-odd-domains.py \
 	tests/integration/test-refusals.py \
 	tests/integration/test-unattested.py \
+	tests/integration/test-unprepared.py \
 	tests/integration/test-units.sh
 dist_check_SCRIPTS = $(integration_tests)
 
@@ -20,7 +21,7 @@ print-lockdriverdir:
 .PHONY: print-lockdriverdir
 EXTRA_DIST += tests/integration/units-inside.sh tests/integration/units-probe.sh
 EXTRA_DIST += tests/integration/sandbox.py tests/integration/compute.py tests/integration/refusing.py tests/integration/running.py \
-	tests/integration/world.py tests/integration/meddler.py tests/integration/demo.py
+	tests/integration/world.py tests/integration/meddler.py tests/integration/novadomain.py tests/integration/demo.py
 
 # libvirtd has no sanitizer's runtime: in a build with sanitizers it gets a gate of its own.
 if VA_SANITIZE

@@ -91,11 +91,13 @@ class Sandbox:
     daemon_conf = f"/etc/libvirt/{DAEMON}.conf"
     daemon_log = f"/var/log/libvirt/{DAEMON}.log"
     daemon_socket = "/run/libvirt/" + {"libvirtd": "libvirt-sock"}.get(DAEMON, f"{DAEMON}-sock")
+    installed_emulator = "/usr/lib/virt-attest/emulator/qemu-system-x86_64"
 
     def __init__(self, build=None, emulator=None, cache=None):
         self.build, self.emulator, self.cache = build, emulator, cache
         self.drivers = f"{self.folder}/lock-driver"
         self.bin = f"{self.folder}/bin"
+        self.emulators = f"{self.folder}/emulator"  # where use_emulator_program() puts ours, first in PATH
         self.hook = "/etc/libvirt/hooks/qemu.d/virt-attest"
         self.env = {}
         self.libvirtd_env = {}  # of libvirtd alone
@@ -163,7 +165,7 @@ class Sandbox:
         os.chmod(self._kvm, 0o666 if os.path.exists(f"{self.bin}/qemu-system-x86_64") else 0o600)
 
     def _install(self):
-        for folder in (self.drivers, self.bin, os.path.dirname(self.hook)):
+        for folder in (self.drivers, self.bin, self.emulators, os.path.dirname(self.hook)):
             os.makedirs(folder, exist_ok=True)
         shutil.rmtree("/etc/libvirt/qemu", ignore_errors=True)  # no network or domain that starts by itself
         for leftover in glob.glob("/etc/libvirt/hooks/*") + glob.glob("/etc/libvirt/hooks/*.d/*"):
@@ -217,6 +219,21 @@ class Sandbox:
         """Writes the gate's own /etc/libvirt/qemu-virt-attest.conf. Restart libvirtd afterwards."""
         self.write("/etc/libvirt/qemu-virt-attest.conf", text)
 
+    def use_emulator_program(self):
+        """From now on libvirtd finds virt-attest's program in the place of QEMU, and that finds box.qemu.
+
+        Domains that are defined without <emulator> get its path, box.emulator_program."""
+        source = f"{self.build}/emulator/qemu-system-x86_64" if self.build else self.installed_emulator
+        shutil.copy(source, self.emulator_program)
+        os.chmod(self.emulator_program, 0o755)
+
+    def remove_emulator_program(self):
+        os.unlink(self.emulator_program)
+
+    @property
+    def emulator_program(self):
+        return f"{self.emulators}/qemu-system-x86_64"
+
     def remove_hook(self):
         os.rename(self.hook, self._hidden_hook)
 
@@ -239,7 +256,7 @@ class Sandbox:
     def _environment(self):
         env = {key: os.environ[key] for key in ("HOME", "TERM", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")
                if key in os.environ}
-        env.update(PATH=f"{self.bin}:{_search_path()}", LC_ALL="C.UTF-8",
+        env.update(PATH=f"{self.emulators}:{self.bin}:{_search_path()}", LC_ALL="C.UTF-8",
                    LIBVIRT_DEFAULT_URI="qemu:///system")
         env.update(self.env)
         return env

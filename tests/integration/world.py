@@ -57,6 +57,7 @@ class World:
         self.firmware = f"{self.folder}/OVMF.fd"
         self.bare_firmware = f"{self.folder}/bare.fd"
         self.domains = {}
+        self.known = set()  # ids that a test has registered for all that come after it
         self.passphrase = PASSPHRASE
 
     # -- setting up
@@ -159,7 +160,7 @@ folder = {self.source}/data/roots
 trusted-folder = {self.platforms}/real/roots
 """)
 
-    def configure_agent(self, host="node1"):
+    def configure_agent(self, host="node1", more=""):
         certificate, key = pair("host", host)
         self.box.write("/etc/virt-attest/hostd.conf", f"""\
 [service]
@@ -167,7 +168,16 @@ url = https://localhost:{PORT}
 ca = {CA}
 certificate = {certificate}
 key = {key}
-""")
+{more}""")
+
+    def attest_unprepared(self, attest="required", select="uuid, nova-image, nova-extra-spec, nova-flavor", refuse=True):
+        """Makes this a host that attests domains as their makers made them; hook, agent and gate agree, as they should."""
+        if not os.path.exists(self.box.emulator_program):
+            self.box.use_emulator_program()
+        self.configure_agent(more=f'[unprepared]\nattest = {attest}\nselect = "{select}"\n')
+        self.box.write("/etc/virt-attest/hook.conf", f"unprepared = {'no' if attest == 'no' else 'yes'}\n")
+        self.box.write("/etc/virt-attest/gate.conf", f"refuse-unattested = {'yes' if refuse else 'no'}\n")
+        self.restart("virt-attest-hostd")
 
     # -- processes
 

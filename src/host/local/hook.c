@@ -10,7 +10,9 @@
 #include "core/monitor-path.h"
 #include "host/loader.h"
 #include "host/launch/marker.h"
+#include "host/launch/monitor.h"
 #include "host/local/question.h"
+#include "host/local/selection.h"
 #include "host/service-client.h"
 
 typedef struct {
@@ -19,13 +21,36 @@ typedef struct {
   const VaDomainXml *domain;
   gint64 end;
   VaLoader loader;
+  GPtrArray *selection; /* of a domain that has not opted in: the registrations that it may be under; else %NULL */
+  const char *registration;
 } Start;
+
+static void
+start_clear (Start *start)
+{
+  g_clear_pointer (&start->selection, g_ptr_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Start, start_clear)
 
 static void
 log_all (const VaDomainXml *domain, const GPtrArray *sentences)
 {
   for (guint i = 0; i < sentences->len; i++)
     g_message (_("domain %s: %s"), domain->name, (const char *) sentences->pdata[i]);
+}
+
+/* A domain that has not opted in has a warning or two by its nature, and is defined by a program that reads none. */
+static gboolean
+check_unasked_domain (const Start *start, GError **error)
+{
+  g_autoptr(GPtrArray) reasons =
+    va_domain_xml_reasons (start->domain, VA_DOMAIN_UNASKED, start->agent->settings->run_dir);
+
+  if (reasons->len == 0)
+    return TRUE;
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
+               _("this host attests SEV domains that are not prepared, but %s"), (const char *) reasons->pdata[0]);
+  return FALSE;
 }
 
 static gboolean
@@ -36,6 +61,8 @@ check_starting_domain (const Start *start, GError **error)
   g_autoptr(GPtrArray) reasons = va_domain_xml_reasons (domain, VA_DOMAIN_STARTING, run_dir);
   g_autofree char *older = va_monitor_path_older (run_dir, domain->uuid);
 
+  if (!domain->opted_in)
+    return check_unasked_domain (start, error);
   if (reasons->len > 0)
     {
       g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE, _("this domain requires an attested launch, but %s"),
@@ -51,6 +78,13 @@ check_starting_domain (const Start *start, GError **error)
   return TRUE;
 }
 
+/* The emulator program adds kernel hashes where the XML says nothing of them. */
+static gboolean
+has_kernel_hashes (const VaDomainXml *domain)
+{
+  return domain->kernel != NULL && (domain->kernel_hashes || (!domain->opted_in && !domain->no_hashes));
+}
+
 /* What can be known of the domain's firmware before it starts. */
 static gboolean
 check_loader (Start *start, GError **error)
@@ -59,23 +93,26 @@ check_loader (Start *start, GError **error)
 
   if (!va_loader_inspect (&start->loader, domain->loader, error))
     return FALSE;
-  if (!domain->kernel_hashes || domain->kernel == NULL)
+  if (!has_kernel_hashes (domain))
     return TRUE;
   if (!va_loader_check_kernel (domain->kernel, error))
     return FALSE;
   if (!start->loader.read || start->loader.has_hash_area)
     return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_RANGE,
-               _("the domain has kernelHashes='yes', but its firmware %s has no space for kernel hashes: use a build "
+               _("the domain's kernel has to be measured, but its firmware %s has no space for kernel hashes: use a "
+                 "build "
                  "of OVMF that has it (AmdSev)"),
                domain->loader);
   return FALSE;
 }
 
 static VaLaunchGrant *
-ask_for_grant (const Start *start, GError **error)
+ask_for_grant (Start *start, GError **error)
 {
   g_autoptr(VaLaunchRequest) request = g_new0 (VaLaunchRequest, 1);
+  const VaSelected *chosen = NULL;
+  VaLaunchGrant *grant;
   VaPlatformInfo info;
 
   if (!va_platform_get (start->agent->platform, start->end, &info, error))
@@ -88,7 +125,14 @@ ask_for_grant (const Start *start, GError **error)
   request->domain_uuid = g_strdup (start->domain->uuid);
   request->domain_name = g_strdup (start->domain->name);
   request->owner = g_strdup (start->domain->owner);
-  return va_service_client_launch (start->agent->client, start->domain->registration, request, start->end, error);
+  if (start->selection == NULL)
+    return va_service_client_launch (start->agent->client, start->registration, request, start->end, error);
+  grant = va_selection_launch (start->agent->client, start->selection, request, start->end, &chosen, error);
+  if (grant != NULL)
+    g_message (_("domain %s is not prepared, and is attested under registration %s, found by %s"), start->domain->name,
+               chosen->id, va_selector_name (chosen->selector));
+  start->registration = grant != NULL ? chosen->id : NULL;
+  return grant;
 }
 
 static VaLaunch *
@@ -97,7 +141,7 @@ new_launch (const Start *start, const VaLaunchGrant *grant)
   VaLaunchRecord *record = va_launch_record_new ();
 
   record->launch_id = g_strdup (grant->launch_id);
-  record->registration = g_strdup (start->domain->registration);
+  record->registration = g_strdup (start->registration);
   record->domain_uuid = g_strdup (start->domain->uuid);
   record->domain_name = g_strdup (start->domain->name);
   record->policy = (guint32) grant->policy;
@@ -124,39 +168,17 @@ check_grant (const Start *start, const VaLaunchGrant *grant, GError **error)
   return FALSE;
 }
 
-/* From the grant to a launch that the gate can ask about. */
+/* From the grant to a launch that the gate can ask about. One that is not well @judged is entered all the same, so that
+   the service hears of its end. */
 static gboolean
-begin_launch (const Start *start, VaLaunch *launch, const VaLaunchGrant *grant, GError **error)
+begin_launch (const Start *start, VaLaunch *launch, const VaLaunchGrant *grant, gboolean judged, GError **error)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&start->agent->starts);
   gboolean latest = va_launches_add (start->agent->launches, launch);
 
-  if (!latest)
+  if (judged && !latest)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER, _("this domain was started again in the meantime"));
-  return latest && check_grant (start, grant, error) && va_launch_begin (launch, error);
-}
-
-static char *
-start_domain (Start *start, GError **error)
-{
-  g_autoptr(VaLaunchGrant) grant = NULL;
-  g_autoptr(VaLaunch) launch = NULL;
-  GError *reason = NULL;
-
-  if (!check_starting_domain (start, error) || !check_loader (start, error))
-    return NULL;
-  grant = ask_for_grant (start, error);
-  if (grant == NULL)
-    return NULL;
-  launch = new_launch (start, grant);
-  va_launch_step (launch, "granted");
-  if (begin_launch (start, launch, grant, &reason))
-    return va_answer_grant (grant->launch_id, grant->session, sizeof grant->session, grant->owner_cert,
-                            sizeof grant->owner_cert);
-  va_launch_trouble (launch, reason->message);
-  va_launch_finish (launch, NULL);
-  g_propagate_error (error, reason);
-  return NULL;
+  return judged && latest && check_grant (start, grant, error) && va_launch_begin (launch, error);
 }
 
 /* A domain that wants no attestation may have wanted one before, and left a marker if the agent was away then. */
@@ -170,20 +192,99 @@ pass_domain (VaAgent *agent, const VaDomainXml *domain)
     va_launch_finish (old, _("the domain was started again"));
   else if (va_marker_read (agent->settings->run_dir, domain->uuid).state != VA_MARKER_NONE)
     va_marker_remove (agent->settings->run_dir, domain->uuid);
+  /* Else the emulator program would take a session that a crash left behind for one of this start. */
+  if (domain->confidential && domain->uuid != NULL)
+    va_monitor_remove (agent->settings->run_dir, domain->uuid);
   return va_answer_pass ();
+}
+
+/* The service has no registration for a domain that has not opted in. */
+static char *
+answer_unregistered (const Start *start, GError *reason, GError **error)
+{
+  g_autofree char *tried = va_selection_text (start->selection);
+
+  if (start->agent->settings->unprepared == VA_ATTEST_REGISTERED)
+    {
+      g_message (_("domain %s starts unattested: the service has no registration for it; tried: %s"),
+                 start->domain->name, tried);
+      g_error_free (reason);
+      return pass_domain (start->agent, start->domain);
+    }
+  va_error_set (error, reason->domain, reason->code,
+                _("this host starts no SEV domain without attestation, and the service has no registration for this "
+                  "one; tried: %s; its owner registers one of these ids with “virt-attest vm register”"),
+                tried);
+  g_error_free (reason);
+  return NULL;
+}
+
+/* Whether the domain is looked at before the service is asked. Where others may start unattested, that comes later. */
+static gboolean
+is_judged_first (const Start *start)
+{
+  return start->domain->opted_in || start->agent->settings->unprepared == VA_ATTEST_REQUIRED;
+}
+
+static gboolean
+judge_domain (Start *start, GError **error)
+{
+  return check_starting_domain (start, error) && check_loader (start, error);
+}
+
+static char *
+start_domain (Start *start, GError **error)
+{
+  g_autoptr(VaLaunchGrant) grant = NULL;
+  g_autoptr(VaLaunch) launch = NULL;
+  GError *reason = NULL;
+  gboolean judged;
+
+  if (is_judged_first (start) && !judge_domain (start, error))
+    return NULL;
+  grant = ask_for_grant (start, &reason);
+  if (grant == NULL && start->selection != NULL && g_error_matches (reason, VA_PROBLEM_ERROR, VA_PROBLEM_VM_UNKNOWN))
+    return answer_unregistered (start, reason, error);
+  if (grant == NULL)
+    {
+      g_propagate_error (error, reason);
+      return NULL;
+    }
+  judged = is_judged_first (start) || judge_domain (start, &reason);
+  launch = new_launch (start, grant);
+  va_launch_step (launch, "granted");
+  if (begin_launch (start, launch, grant, judged, &reason))
+    return va_answer_grant (grant->launch_id, grant->session, sizeof grant->session, grant->owner_cert,
+                            sizeof grant->owner_cert);
+  va_launch_trouble (launch, reason->message);
+  va_launch_finish (launch, NULL);
+  g_propagate_error (error, reason);
+  return NULL;
+}
+
+static gboolean
+is_attested_here (const VaHostSettings *settings, const VaDomainXml *domain)
+{
+  return domain->opted_in || (domain->confidential && settings->unprepared != VA_ATTEST_NONE);
 }
 
 static char *
 on_start (VaAgent *agent, const VaDomainXml *domain, const VaAsker *asker)
 {
-  Start start = {
-    agent, asker, domain, asker->arrived + agent->settings->deadline_ms * G_TIME_SPAN_MILLISECOND, { 0 }
-  };
+  g_auto(Start) start = { .agent = agent,
+                          .asker = asker,
+                          .domain = domain,
+                          .end = asker->arrived + agent->settings->deadline_ms * G_TIME_SPAN_MILLISECOND,
+                          .registration = domain->registration };
   g_autoptr(GError) error = NULL;
   char *answer;
 
-  if (!domain->opted_in)
+  if (!is_attested_here (agent->settings, domain))
     return pass_domain (agent, domain);
+  if (!domain->opted_in && (domain->uuid == NULL || domain->name == NULL))
+    return va_answer_refuse (_("the domain's XML has no UUID or no name"));
+  if (!domain->opted_in)
+    start.selection = va_selection_make (agent->settings, domain);
   answer = start_domain (&start, &error);
   if (answer != NULL)
     return answer;
