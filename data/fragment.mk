@@ -5,16 +5,18 @@ tmpfilesdir = $(prefix)/lib/tmpfiles.d
 examplesdir = $(docdir)/examples
 amdrootsdir = $(datadir)/virt-attest/roots
 
-data_made = data/systemd/virt-attestd.service data/systemd/virt-attest-hostd.service data/examples/service.conf
+data_made = data/systemd/virt-attestd.service data/systemd/virt-attest-hostd.service data/systemd/emulator-path.conf \
+	data/examples/service.conf
 EXTRA_DIST += $(data_made:=.in)
 CLEANFILES += $(data_made)
 
 systemdunit_DATA = data/systemd/virt-attestd.service data/systemd/virt-attest-hostd.service
 dist_sysusers_DATA = data/sysusers/virt-attest.conf
 dist_tmpfiles_DATA = data/tmpfiles/virt-attest.conf
-examples_DATA = data/examples/service.conf
+examples_DATA = data/examples/service.conf data/systemd/emulator-path.conf
 dist_examples_DATA = data/examples/hostd.conf data/examples/hook.conf data/examples/qemu-virt-attest.conf \
-	data/examples/client.conf data/apparmor/apparmor-libvirt-qemu
+	data/examples/client.conf data/examples/gate.conf data/apparmor/apparmor-libvirt-qemu \
+	data/apparmor/apparmor-libvirtd
 
 bashcompletiondir = $(datadir)/bash-completion/completions
 zshcompletiondir = $(datadir)/zsh/site-functions
@@ -38,5 +40,6 @@ dist_rootgenoa_DATA = data/roots/genoa/ark.cert data/roots/genoa/ask.cert
 dist_rootturin_DATA = data/roots/turin/ark.cert data/roots/turin/ask.cert
 
 data/%: data/%.in Makefile
-	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(SED) -e 's,@sbindir[@],$(sbindir),g' -e 's,@datadir[@],$(datadir),g' $< >$@.tmp \
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(SED) -e 's,@sbindir[@],$(sbindir),g' -e 's,@datadir[@],$(datadir),g' \
+	  -e 's,@emulatordir[@],$(emulatordir),g' $< >$@.tmp \
 	  && mv $@.tmp $@

@@ -3,6 +3,7 @@ dist_man_MANS += \
 	docs/man/virt-attest.1 \
 	docs/man/virt-attest-client.conf.5 \
 	docs/man/virt-attest-domain.5 \
+	docs/man/virt-attest-emulator.8 \
 	docs/man/virt-attest-errors.7 \
 	docs/man/virt-attest-gate.8 \
 	docs/man/virt-attest-gate.conf.5 \

@@ -75,7 +75,9 @@ virt_attest_online_SOURCES = \
 	src/cli/site/ca-issue.c \
 	src/cli/site/ca-revoke.c \
 	src/cli/site/host-check.c src/cli/site/host-check.h \
+	src/cli/site/host-check-agreement.c \
 	src/cli/site/host-check-clock.c \
+	src/cli/site/host-check-descriptors.c \
 	src/cli/site/host-check-finding.c \
 	src/cli/site/host-check-libvirt.c \
 	src/cli/site/host-check-machine.c \
@@ -83,6 +85,7 @@ virt_attest_online_SOURCES = \
 	src/cli/site/host-check-room.c \
 	src/cli/site/host-check-service.c \
 	src/cli/site/host-check-sev.c \
+	src/cli/site/host-check-unprepared.c \
 	src/cli/site/host-list.c \
 	src/cli/site/service-backup.c \
 	src/cli/site/service-init.c \
@@ -97,7 +100,8 @@ virt_attest_LDADD = libva-api.la libva-certificates.la libva-sev.la libva-codec.
 	$(NETTLE_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
 
 virt_attest_online_CPPFLAGS = $(AM_CPPFLAGS) -DVA_CLI_ONLINE \
-	-DVA_LOCKDRIVERDIR='"$(lockdriverdir)"' -DVA_SBINDIR='"$(sbindir)"'
+	-DVA_LOCKDRIVERDIR='"$(lockdriverdir)"' -DVA_SBINDIR='"$(sbindir)"' \
+	-DVA_EMULATORDIR='"$(emulatordir)"'
 virt_attest_online_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS) $(LIBVIRT_CFLAGS) $(NETTLE_CFLAGS)
 virt_attest_online_LDADD = libva-certificates.la libva-store.la libva-http-client.la libva-audit.la libva-pki.la libva-api.la libva-domain.la libva-sev.la libva-codec.la \
 	libva-core.la $(LIBVIRT_LIBS) $(GNUTLS_LIBS) $(NETTLE_LIBS) $(JSON_LIBS) $(GLIB_LIBS)

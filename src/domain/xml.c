@@ -107,6 +107,7 @@ read_machine (VaDomainXml *domain, const xmlNode *root, GError **kept)
   guint64 count = 1;
 
   domain->loader = va_xml_text (va_xml_child (va_xml_child (root, "os"), "loader"));
+  domain->emulator = va_xml_text (va_xml_child (va_xml_child (root, "devices"), "emulator"));
   domain->kernel = va_xml_text (va_xml_child (va_xml_child (root, "os"), "kernel"));
   if (text != NULL && !va_number_parse (text, 1, VCPUS_MAX, &count, &reason))
     keep_first_error (kept, g_steal_pointer (&reason));
@@ -186,6 +187,7 @@ va_domain_xml_free (VaDomainXml *domain)
   g_free (domain->owner);
   g_free (domain->loader);
   g_free (domain->kernel);
+  g_free (domain->emulator);
   g_free (domain->monitor_path);
   g_free (domain->other_scheme);
   va_nova_free (domain->nova);

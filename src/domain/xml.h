@@ -40,6 +40,7 @@ typedef struct {
   gboolean has_deprecated_monitor; /* it is given as -chardev and -mon */
   guint vcpus;
   VaDomainNova *nova;         /* %NULL: OpenStack Nova did not make it */
+  char *emulator;             /* <emulator>, or %NULL */
   char *other_scheme;         /* how it is confidential without being SEV, and what to do: a sentence; or %NULL */
   gboolean firmware_argument; /* <qemu:commandline> names a firmware */
   /* Of char *, sentences; without any for a domain that is not confidential by SEV. */

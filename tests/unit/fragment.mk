@@ -121,9 +121,11 @@ tests_unit_test_qmp_codec_LDADD = libva-qmp.la libva-codec.la libva-core.la $(JS
 tests_unit_test_qmp_client_SOURCES = tests/unit/test-qmp-client.c tests/unit/monitor.c tests/unit/monitor.h
 tests_unit_test_qmp_client_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
 tests_unit_test_qmp_client_LDADD = libva-qmp.la libva-codec.la libva-core.la $(JSON_LIBS) $(GLIB_LIBS)
-domain_tests = tests/unit/test-domain-xml tests/unit/test-domain-prepare
+domain_tests = tests/unit/test-domain-nova tests/unit/test-domain-xml tests/unit/test-domain-prepare
 check_PROGRAMS += $(domain_tests)
 TESTS += $(domain_tests)
+tests_unit_test_domain_nova_SOURCES = tests/unit/test-domain-nova.c
+tests_unit_test_domain_nova_LDADD = libva-domain.la libva-sev.la libva-codec.la libva-core.la $(XML_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
 tests_unit_test_domain_xml_SOURCES = tests/unit/test-domain-xml.c
 tests_unit_test_domain_xml_LDADD = libva-domain.la libva-sev.la libva-codec.la libva-core.la $(XML_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
 tests_unit_test_domain_prepare_SOURCES = tests/unit/test-domain-prepare.c
@@ -191,6 +193,7 @@ host_side_tests = \
 	tests/unit/test-discard \
 	tests/unit/test-gate \
 	tests/unit/test-gate-verdict \
+	tests/unit/test-emulator \
 	tests/unit/test-hook \
 	tests/unit/test-hook-files \
 	tests/unit/test-hook-parts \
@@ -209,6 +212,8 @@ tests_unit_test_gate_LDADD = libva-core.la $(GLIB_LIBS)
 tests_unit_test_gate_verdict_SOURCES = tests/unit/test-gate-verdict.c $(gate_fixture)
 tests_unit_test_gate_verdict_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugin
 tests_unit_test_gate_verdict_LDADD = libva-core.la $(GLIB_LIBS)
+tests_unit_test_emulator_SOURCES = tests/unit/test-emulator.c $(emulator_parts)
+tests_unit_test_emulator_LDADD = $(GLIB_LIBS)
 tests_unit_test_hook_SOURCES = tests/unit/test-hook.c $(hook_fixture)
 tests_unit_test_hook_LDADD = libva-core.la $(GLIB_LIBS)
 tests_unit_test_hook_files_SOURCES = tests/unit/test-hook-files.c $(hook_fixture)
@@ -278,10 +283,11 @@ tests_unit_test_host_record_LDADD = $(host_test_libs)
 check_PROGRAMS += tests/unit/test-host-check
 TESTS += tests/unit/test-host-check
 tests_unit_test_host_check_SOURCES = tests/unit/test-host-check.c src/cli/site/host-check-finding.c src/cli/site/host-check-machine.c \
-	src/cli/site/host-check-room.c
+	src/cli/site/host-check-room.c src/cli/site/host-check-agreement.c \
+	src/cli/site/host-check-descriptors.c
 tests_unit_test_host_check_CPPFLAGS = $(AM_CPPFLAGS)
-tests_unit_test_host_check_CFLAGS = $(AM_CFLAGS) $(LIBVIRT_CFLAGS)
-tests_unit_test_host_check_LDADD = libva-sev.la libva-core.la $(LIBVIRT_LIBS) $(GLIB_LIBS)
+tests_unit_test_host_check_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(LIBVIRT_CFLAGS)
+tests_unit_test_host_check_LDADD = libva-sev.la libva-codec.la libva-core.la $(LIBVIRT_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
 tests_unit_test_cek_CFLAGS = $(host_test_cflags)
 tests_unit_test_cek_LDADD = libva-test-sev.la $(host_test_libs)
 

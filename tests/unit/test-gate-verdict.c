@@ -271,6 +271,44 @@ test_silence (void)
   end ();
 }
 
+#define POLICY VA_SYSCONFDIR "/gate.conf"
+
+/* An SEV guest without our monitor: foreign, or started without the emulator program. */
+static void
+test_unmonitored (void)
+{
+  static const char *const guests[] = { "{\"qom-type\":\"sev-guest\",\"id\":\"lsec0\"}", "sev-guest,id=lsec0",
+                                        "{\"qom-type\":\"sev-snp-guest\",\"id\":\"lsec0\"}" };
+  pid_t other = own_machine_sleeper_with ("-object", "{\"qom-type\":\"rng-random\"}");
+
+  begin_well ("");
+  for (guint i = 0; i < G_N_ELEMENTS (guests); i++)
+    {
+      pid_t qemu = own_machine_sleeper_with ("-object", guests[i]);
+
+      own_machine_write (POLICY, "refuse-unattested = no\n");
+      g_assert_cmpint (acquire (qemu), ==, 0);
+      own_machine_write (MARKER, "attested 1 1\n");
+      g_assert_cmpint (acquire (qemu), ==, 0);
+      own_machine_write (MARKER, "pending\n");
+      g_assert_cmpint (acquire (qemu), ==, -1);
+      assert_reported ("without virt-attest's emulator program");
+      g_assert_cmpint (unlink (MARKER), ==, 0);
+      own_machine_write (POLICY, "refuse-unattested = yes\n");
+      g_assert_cmpint (acquire (qemu), ==, -1);
+      assert_reported ("no SEV guest that is not attested");
+      own_machine_write (POLICY, "refuse = yes\n");
+      g_assert_cmpint (acquire (qemu), ==, -1);
+      assert_reported (POLICY);
+      g_assert_cmpint (acquire (other), ==, 0);
+      g_assert_cmpint (unlink (POLICY), ==, 0);
+      g_assert_cmpint (acquire (qemu), ==, 0);
+      own_machine_kill (qemu);
+    }
+  end ();
+  own_machine_kill (other);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -279,6 +317,7 @@ main (int argc, char **argv)
   g_test_add_func ("/gate/restored", test_restored);
   g_test_add_func ("/gate/unmarked", test_unmarked);
   g_test_add_func ("/gate/attested", test_attested);
+  g_test_add_func ("/gate/unmonitored", test_unmonitored);
   g_test_add_func ("/gate/marker-refused", test_marker_refused);
   g_test_add_func ("/gate/answers", test_answers);
   g_test_add_func ("/gate/silence", test_silence);

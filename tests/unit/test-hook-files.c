@@ -158,6 +158,46 @@ test_monitor_folder_refused (void)
   g_assert_cmpuint (peer_count (peer), ==, 2);
 }
 
+static const char sev[] = "<domain type='kvm' id='7'>\n  <name>guest</name>\n  <uuid>" UUID "</uuid>\n"
+                          "  <launchSecurity type='sev'><policy>0x0033</policy></launchSecurity>\n</domain>\n";
+
+/* Where the host attests it although it was not prepared: files of its own, whatever lies in their place. */
+static void
+test_unprepared (void)
+{
+  g_autoptr(Peer) peer = NULL;
+
+  prepare ();
+  own_machine_write ("/run/victim", "untouched");
+  peer = agent (grant);
+  assert_passed ("start", "begin", sev);
+  assert_passed ("restore", "begin", sev);
+  g_assert_cmpuint (peer_count (peer), ==, 0);
+  own_machine_write (CONFIG, "unprepared = yes\nlibvirt-lib-dir = " LIBDIR "\n");
+  g_assert_cmpint (chown (FOLDER, QEMU_USER, QEMU_GROUP), ==, 0);
+  g_assert_cmpint (unlink (FOLDER "/dh_cert.base64"), ==, 0);
+  g_assert_cmpint (unlink (FOLDER "/session.base64"), ==, 0);
+  g_assert_cmpint (symlink ("/run/victim", FOLDER "/session.base64"), ==, 0);
+  assert_passed ("start", "begin", sev);
+  assert_file (FOLDER "/session.base64", session);
+  assert_file (FOLDER "/dh_cert.base64", owner_cert);
+  assert_passed ("start", "begin", sev);
+  assert_file (FOLDER "/session.base64", session);
+  assert_operation_refused ("restore", sev, "cannot be restored");
+  assert_operation_refused ("migrate", sev, "cannot be migrated");
+  g_assert_cmpint (unlink (FOLDER "/session.base64"), ==, 0);
+  g_assert_cmpint (g_mkdir (FOLDER "/session.base64", 0700), ==, 0);
+  assert_refused (sev, "cannot create session.base64");
+  g_assert_cmpint (g_rmdir (FOLDER "/session.base64"), ==, 0);
+  unlink (MARK);
+  assert_refused (sev, "launch gate");
+  g_assert_cmpuint (peer_count (peer), ==, 3);
+  /* For such a domain, and no other one, an error in the file is a refusal. */
+  own_machine_write (CONFIG, "unprepared = perhaps\n");
+  assert_refused (sev, "unprepared");
+  assert_passed ("release", "end", sev);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -166,6 +206,7 @@ main (int argc, char **argv)
   g_test_add_func ("/hook/files-refused", test_files_refused);
   g_test_add_func ("/hook/folder-of-a-crash", test_folder_of_a_crash);
   g_test_add_func ("/hook/marker-missing", test_marker_missing);
+  g_test_add_func ("/hook/unprepared", test_unprepared);
   g_test_add_func ("/hook/monitor-folder-is-fresh", test_monitor_folder_is_fresh);
   g_test_add_func ("/hook/older-monitor", test_older_monitor);
   g_test_add_func ("/hook/monitor-folder-refused", test_monitor_folder_refused);

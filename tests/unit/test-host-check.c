@@ -157,6 +157,105 @@ test_unit (void)
   assert_finding (&finding, OK, "starts with the machine");
 }
 
+static void
+test_unprepared (void)
+{
+  static const struct {
+    VaUnprepared set;
+    gboolean ok;
+    const char *words;
+  } cases[] = {
+    { { "no", FALSE, FALSE }, TRUE, "only prepared" },
+    { { "no", FALSE, TRUE }, TRUE, "no other SEV guest" },
+    { { "no", TRUE, FALSE }, FALSE, "hook.conf" },
+    { { "registered", TRUE, FALSE }, TRUE, "registered" },
+    { { "registered", TRUE, TRUE }, FALSE, "refuse-unattested = no" },
+    { { "registered", FALSE, FALSE }, FALSE, "unprepared = yes" },
+    { { "required", TRUE, TRUE }, TRUE, "every SEV domain" },
+    { { "required", TRUE, FALSE }, FALSE, "refuse-unattested = yes" },
+    { { "required", FALSE, TRUE }, FALSE, "unprepared = yes" },
+    { { "maybe", TRUE, TRUE }, FALSE, "maybe" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      VaFinding finding = { .ok = FALSE };
+
+      va_judge_unprepared (&cases[i].set, &finding);
+      g_test_message ("%s", finding.words);
+      g_assert_cmpint (finding.ok, ==, cases[i].ok);
+      g_assert_nonnull (strstr (finding.words, cases[i].words));
+      g_free (finding.words);
+    }
+}
+
+static void
+test_emulator_path (void)
+{
+  g_autofree char *folder = g_dir_make_tmp (NULL, NULL),
+                  *program = g_build_filename (folder, "qemu-system-x86_64", NULL);
+  g_autofree char *first = g_strdup_printf ("%s:/usr/bin", folder), *last = g_strdup_printf ("/usr/bin:%s", folder);
+  g_autofree char *longer = g_strdup_printf ("%sx:/usr/bin", folder);
+  const char *const wrong[] = { last, longer, "" };
+  VaFinding finding = { .ok = FALSE };
+
+  va_judge_emulator_path (first, folder, "libvirtd", &finding);
+  g_assert_false (finding.ok);
+  g_assert_nonnull (strstr (finding.words, "missing"));
+  g_assert_true (g_file_set_contents_full (program, "", 0, G_FILE_SET_CONTENTS_NONE, 0755, NULL));
+  va_judge_emulator_path (first, folder, "libvirtd", &finding);
+  g_assert_true (finding.ok);
+  va_judge_emulator_path (folder, folder, "libvirtd", &finding);
+  g_assert_true (finding.ok);
+  va_judge_emulator_path (NULL, folder, "libvirtd", &finding);
+  g_assert_false (finding.ok);
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      va_judge_emulator_path (wrong[i], folder, "virtqemud", &finding);
+      g_assert_false (finding.ok);
+      g_assert_nonnull (strstr (finding.words, "PATH of virtqemud"));
+    }
+  g_free (finding.words);
+  g_assert_cmpint (g_unlink (program) | g_rmdir (folder), ==, 0);
+}
+
+#define DESCRIPTOR \
+  "{\"interface-types\":[\"uefi\"],\"mapping\":{%s},\"targets\":[{\"architecture\":\"%s\"}],\"features\":[\"%s\"]}"
+
+static void
+write_descriptor (const char *folder, const char *name, const char *mapping, const char *architecture,
+                  const char *feature)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  g_autofree char *text = g_strdup_printf (DESCRIPTOR, mapping, architecture, feature);
+
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+}
+
+/* As Debian 12 has them with ovmf-amdsev, and what an operator adds. */
+static void
+test_descriptors (void)
+{
+  static const char flash[] = "\"device\":\"flash\",\"nvram-template\":{}", memory[] = "\"device\":\"memory\"";
+  g_autofree char *folder = g_dir_make_tmp (NULL, NULL), *command = g_strdup_printf ("rm -r %s", folder);
+  VaFinding finding = { .ok = FALSE };
+
+  va_judge_descriptors (folder, &finding);
+  g_assert_true (finding.ok && finding.warns && strstr (finding.words, "amd-sev") != NULL);
+  write_descriptor (folder, "20-arm.json", memory, "aarch64", "x");
+  write_descriptor (folder, "60-edk2-x86_64.json", flash, "x86_64", "x");
+  va_judge_descriptors (folder, &finding);
+  g_assert_true (finding.ok && finding.warns && strstr (finding.words, "nvram-template") != NULL);
+  write_descriptor (folder, "60-edk2-x86_64-amdsev.json", memory, "x86_64", "amd-sev");
+  va_judge_descriptors (folder, &finding);
+  g_assert_true (finding.ok && finding.warns && strstr (finding.words, "60-edk2-x86_64-amdsev.json") != NULL);
+  write_descriptor (folder, "30-sev.json", flash, "x86_64", "amd-sev");
+  va_judge_descriptors (folder, &finding);
+  g_assert_true (finding.ok && !finding.warns);
+  g_free (finding.words);
+  g_assert_true (g_spawn_command_line_sync (command, NULL, NULL, NULL, NULL));
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -165,5 +264,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/host-check/device", test_device);
   g_test_add_func ("/host-check/apparmor", test_apparmor);
   g_test_add_func ("/host-check/unit", test_unit);
+  g_test_add_func ("/host-check/unprepared", test_unprepared);
+  g_test_add_func ("/host-check/emulator-path", test_emulator_path);
+  g_test_add_func ("/host-check/descriptors", test_descriptors);
   return g_test_run ();
 }

@@ -351,6 +351,45 @@ on_nothing (void *data, const char *format, ...)
 {
 }
 
+static void
+test_sought (void)
+{
+  static const VaMarkupSought sev = { "launchSecurity", "type", "sev" };
+  static const struct {
+    const char *text;
+    gboolean found;
+  } cases[] = {
+    { "<domain><launchSecurity type='sev'>", TRUE },
+    { "<a><launchSecurity\n x='y' type = \"&#115;e&#x76;\"/></a>", TRUE },
+    { "<domain xmlns='x'><launchSecurity type='sev' kernelHashes='no'>", TRUE },
+    { "<domain><launchSecurity type='sev-snp'>", FALSE },
+    { "<domain><launchSecurity type='se'><x type='v'/>", FALSE },
+    { "<domain><launchSecurity/><a type='sev'/>", FALSE },
+    { "<domain><launchSecurity><a type='sev'/>", FALSE },
+    { "<domain><launchSecurityX type='sev'/><xlaunchSecurity type='sev'/><x:launchSecurity type='sev'/>", FALSE },
+    { "<domain><launchSecurity x:type='sev' types='sev' typ='sev'/>", FALSE },
+    { "<!-- <launchSecurity type='sev'> --><a b='<launchSecurity type=\"sev\">'/><?p <launchSecurity type='sev'?>",
+      FALSE },
+    { "<a><![CDATA[<launchSecurity type='sev'>]]>&lt;launchSecurity type='sev'></a>", FALSE },
+    { "<a></launchSecurity type='sev'></a>", FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    for (gsize piece = 1; piece < 40; piece += 6)
+      {
+        gsize size = strlen (cases[i].text);
+        VaMarkup markup;
+
+        va_markup_init (&markup, "urn:virt-attest:launch:1", NULL, NULL);
+        va_markup_seek (&markup, &sev);
+        for (gsize done = 0; done < size; done += piece)
+          va_markup_feed (&markup, cases[i].text + done, MIN (piece, size - done));
+        g_test_message ("%s", cases[i].text);
+        g_assert_cmpint (va_markup_has_sought (&markup), ==, cases[i].found);
+        g_assert_false (va_markup_declares (&markup));
+      }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -360,6 +399,7 @@ main (int argc, char **argv)
   g_test_add_func ("/markup/not-ours", test_not_ours);
   g_test_add_func ("/markup/unclear", test_unclear);
   g_test_add_func ("/markup/tags", test_tags);
+  g_test_add_func ("/markup/sought", test_sought);
   g_test_add_func ("/markup/same-as-libxml2", test_same_as_libxml2);
   return g_test_run ();
 }

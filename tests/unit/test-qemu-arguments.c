@@ -68,6 +68,26 @@ test_parse (void)
 }
 
 static void
+test_sev (void)
+{
+  static const struct {
+    const char *text;
+    gsize size;
+    gboolean sev;
+  } cases[] = {
+#define SEV(text, sev) { text, sizeof text, sev }
+    SEV ("qemu\0-object\0{\"qom-type\":\"sev-guest\",\"id\":\"lsec0\"}", TRUE),
+    SEV ("qemu\0-incoming\0defer\0--object\0sev-snp-guest,id=lsec0", TRUE),
+    SEV ("qemu\0-object\0-object\0sev-guest", TRUE),
+    SEV ("qemu\0-object\0rng-random,id=sev", FALSE),
+    SEV ("qemu\0-name\0guest=sev-guest\0-object", FALSE),
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    g_assert_cmpint (va_qemu_arguments_parse (cases[i].text, cases[i].size, RUN, UUID).sev, ==, cases[i].sev);
+}
+
+static void
 test_read (void)
 {
   g_autoptr(GError) error = NULL;
@@ -165,6 +185,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/qemu-arguments/paths", test_paths);
   g_test_add_func ("/qemu-arguments/parse", test_parse);
+  g_test_add_func ("/qemu-arguments/sev", test_sev);
   g_test_add_func ("/qemu-arguments/read", test_read);
   g_test_add_func ("/qemu-arguments/blocked", test_blocked);
   g_test_add_func ("/qemu-arguments/left-behind", test_left_behind);

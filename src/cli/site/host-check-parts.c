@@ -114,6 +114,14 @@ read_mark (pid_t *pid)
   return va_process_is (*pid, start);
 }
 
+pid_t
+va_gate_daemon (void)
+{
+  pid_t pid = 0;
+
+  return read_mark (&pid) ? pid : 0;
+}
+
 void
 va_check_gate_loaded (VaHostCheck *check, VaFinding *finding)
 {

@@ -25,6 +25,8 @@ static const VaConfigKey keys[] = {
   { "host", "state-dir", VA_CONFIG_PATH, VA_STATEDIR "/hostd", FALSE, 0, 0 },
   { "host", "qemu-log-dir", VA_CONFIG_PATH, "/var/log/libvirt/qemu", FALSE, 0, 0 },
   { "host", "cek", VA_CONFIG_PATH, NULL, FALSE, 0, 0 },
+  { "unprepared", "attest", VA_CONFIG_STRING, "no", FALSE, 0, 0 },
+  { "unprepared", "select", VA_CONFIG_STRING, "", FALSE, 0, 0 },
   { NULL },
 };
 

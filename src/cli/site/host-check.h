@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <sys/types.h>
 #include "core/config-file.h"
 
 G_BEGIN_DECLS
@@ -46,6 +47,24 @@ void va_judge_apparmor (const char *root, const char *capabilities, VaFinding *f
 /** va_judge_unit: whether systemd starts the agent; @root as above. */
 void va_judge_unit (const char *root, VaFinding *finding);
 
+/** What three files say of domains that are not prepared. */
+typedef struct {
+  const char *attest;  /* hostd.conf */
+  gboolean hook, gate; /* hook.conf: unprepared; gate.conf: refuse-unattested */
+} VaUnprepared;
+/** va_judge_unprepared: whether they agree. */
+void va_judge_unprepared (const VaUnprepared *set, VaFinding *finding);
+/**
+ * va_judge_emulator_path: whether libvirt's daemon finds the emulator program of @folder first.
+ * @path: its PATH; %NULL: unknown
+ * @daemon: its name
+ */
+void va_judge_emulator_path (const char *path, const char *folder, const char *daemon, VaFinding *finding);
+/** va_judge_descriptors: whether Nova can make use of the firmware descriptors in @folder. */
+void va_judge_descriptors (const char *folder, VaFinding *finding);
+/** va_gate_daemon: the process that has loaded the gate; 0: none. */
+pid_t va_gate_daemon (void);
+
 /*
  * Each fills @finding, which begins as "not ok". va_check_config and va_check_libvirt come first, because they fill
  * @check. va_check_sev: the processor, its firmware, libvirt's word on both. va_check_lock_manager, va_check_gate_file,
@@ -53,6 +72,8 @@ void va_judge_unit (const char *root, VaFinding *finding);
  * va_check_apparmor: that libvirt can run it, and that QEMU may make the second monitor's socket. va_check_agent,
  * va_check_unit: that the agent answers, and that systemd starts it. va_check_certificate, va_check_clock,
  * va_check_service: what the agent needs to be heard by the service, and whether the service answers.
+ * va_check_unprepared, va_check_emulator, va_check_definitions, va_check_descriptors: what it takes to attest domains
+ * that are not prepared.
  */
 /** va_missing_lock_driver: the file of the lock driver that qemu.conf names, if there is no such file; else %NULL. */
 char *va_missing_lock_driver (void);
@@ -69,6 +90,10 @@ void va_check_agent (VaHostCheck *check, VaFinding *finding);
 void va_check_service (VaHostCheck *check, VaFinding *finding);
 void va_check_certificate (VaHostCheck *check, VaFinding *finding);
 void va_check_clock (VaHostCheck *check, VaFinding *finding);
+void va_check_unprepared (VaHostCheck *check, VaFinding *finding);
+void va_check_emulator (VaHostCheck *check, VaFinding *finding);
+void va_check_definitions (VaHostCheck *check, VaFinding *finding);
+void va_check_descriptors (VaHostCheck *check, VaFinding *finding);
 /** va_host_check_close: libvirt's connection and the configuration. */
 void va_host_check_close (VaHostCheck *check);
 

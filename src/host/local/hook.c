@@ -21,14 +21,15 @@ typedef struct {
   const VaDomainXml *domain;
   gint64 end;
   VaLoader loader;
-  GPtrArray *selection; /* of a domain that has not opted in: the registrations that it may be under; else %NULL */
-  const char *registration;
+  VaLaunchSelection *selection; /* of a domain that has not opted in; else %NULL */
+  char *registration;           /* %NULL: the service selects it */
 } Start;
 
 static void
 start_clear (Start *start)
 {
-  g_clear_pointer (&start->selection, g_ptr_array_unref);
+  g_clear_pointer (&start->selection, va_launch_selection_free);
+  g_free (start->registration);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Start, start_clear)
 
@@ -107,16 +108,13 @@ check_loader (Start *start, GError **error)
   return FALSE;
 }
 
-static VaLaunchGrant *
-ask_for_grant (Start *start, GError **error)
+static gboolean
+fill_launch_request (const Start *start, VaLaunchRequest *request, GError **error)
 {
-  g_autoptr(VaLaunchRequest) request = g_new0 (VaLaunchRequest, 1);
-  const VaSelected *chosen = NULL;
-  VaLaunchGrant *grant;
   VaPlatformInfo info;
 
   if (!va_platform_get (start->agent->platform, start->end, &info, error))
-    return NULL;
+    return FALSE;
   memcpy (request->pdh, info.pdh, sizeof request->pdh);
   memcpy (request->cert_chain, info.cert_chain, sizeof request->cert_chain);
   request->cpu_id = info.cpu_id_size > 0 ? g_bytes_new (info.cpu_id, info.cpu_id_size) : NULL;
@@ -125,14 +123,40 @@ ask_for_grant (Start *start, GError **error)
   request->domain_uuid = g_strdup (start->domain->uuid);
   request->domain_name = g_strdup (start->domain->name);
   request->owner = g_strdup (start->domain->owner);
-  if (start->selection == NULL)
-    return va_service_client_launch (start->agent->client, start->registration, request, start->end, error);
-  grant = va_selection_launch (start->agent->client, start->selection, request, start->end, &chosen, error);
+  return TRUE;
+}
+
+/* Of a domain that has not opted in. */
+static VaLaunchGrant *
+ask_for_selection (Start *start, GError **error)
+{
+  VaLaunchSelection *selection = start->selection;
+  VaLaunchGrant *grant;
+
+  if (selection->candidates->len == 0)
+    {
+      g_set_error_literal (error, VA_PROBLEM_ERROR, VA_PROBLEM_VM_UNKNOWN, _("nothing to find a registration by"));
+      return NULL;
+    }
+  if (!fill_launch_request (start, &selection->request, error))
+    return NULL;
+  grant = va_service_client_select (start->agent->client, selection, start->end, &start->registration, error);
   if (grant != NULL)
-    g_message (_("domain %s is not prepared, and is attested under registration %s, found by %s"), start->domain->name,
-               chosen->id, va_selector_name (chosen->selector));
-  start->registration = grant != NULL ? chosen->id : NULL;
+    g_message (_("domain %s is not prepared, and is attested under registration %s"), start->domain->name,
+               start->registration);
   return grant;
+}
+
+static VaLaunchGrant *
+ask_for_grant (Start *start, GError **error)
+{
+  g_autoptr(VaLaunchRequest) request = g_new0 (VaLaunchRequest, 1);
+
+  if (start->selection != NULL)
+    return ask_for_selection (start, error);
+  if (!fill_launch_request (start, request, error))
+    return NULL;
+  return va_service_client_launch (start->agent->client, start->registration, request, start->end, error);
 }
 
 static VaLaunch *
@@ -214,7 +238,7 @@ answer_unregistered (const Start *start, GError *reason, GError **error)
   va_error_set (error, reason->domain, reason->code,
                 _("this host starts no SEV domain without attestation, and the service has no registration for this "
                   "one; tried: %s; its owner registers one of these ids with “virt-attest vm register”"),
-                tried);
+                tried[0] != '\0' ? tried : _("nothing, because its XML has nothing that one is found by"));
   g_error_free (reason);
   return NULL;
 }
@@ -275,7 +299,7 @@ on_start (VaAgent *agent, const VaDomainXml *domain, const VaAsker *asker)
                           .asker = asker,
                           .domain = domain,
                           .end = asker->arrived + agent->settings->deadline_ms * G_TIME_SPAN_MILLISECOND,
-                          .registration = domain->registration };
+                          .registration = g_strdup (domain->registration) };
   g_autoptr(GError) error = NULL;
   char *answer;
 

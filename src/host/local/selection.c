@@ -5,7 +5,6 @@
 
 #include "api/nova.h"
 #include "core/guid.h"
-#include "core/i18n.h"
 
 static char *
 select_by_image (const VaDomainNova *nova)
@@ -45,79 +44,71 @@ select_id (VaSelector selector, const VaDomainXml *domain)
     }
 }
 
-static void
-selected_free (gpointer data)
-{
-  VaSelected *selected = data;
-
-  g_free (selected->id);
-  g_free (selected);
-}
-
 static gboolean
-is_selected (const GPtrArray *selection, const char *id)
+is_candidate (const VaLaunchSelection *selection, const char *id)
 {
-  for (guint i = 0; i < selection->len; i++)
-    if (g_str_equal (((const VaSelected *) selection->pdata[i])->id, id))
+  for (guint i = 0; i < selection->candidates->len; i++)
+    if (g_str_equal (((const VaLaunchCandidate *) selection->candidates->pdata[i])->id, id))
       return TRUE;
   return FALSE;
 }
 
-GPtrArray *
+static void
+add_candidate (VaLaunchSelection *selection, VaSelector selector, const VaDomainXml *domain)
+{
+  g_autofree char *id = select_id (selector, domain);
+  VaLaunchCandidate *candidate;
+
+  if (id == NULL || is_candidate (selection, id))
+    return;
+  candidate = g_new0 (VaLaunchCandidate, 1);
+  candidate->id = g_steal_pointer (&id);
+  candidate->selector = g_strdup (va_selector_name (selector));
+  g_ptr_array_add (selection->candidates, candidate);
+}
+
+/* What Nova says of the domain; %NULL where it says not even whose it is. */
+static VaLaunchSource *
+make_source (const VaDomainXml *domain)
+{
+  const VaDomainNova *nova = domain->nova;
+  g_autofree char *project = nova != NULL && nova->project != NULL ? va_nova_project (nova->project, NULL) : NULL;
+  VaLaunchSource *source;
+
+  if (project == NULL)
+    return NULL;
+  source = g_new0 (VaLaunchSource, 1);
+  source->kind = VA_SOURCE_NOVA;
+  source->project = g_steal_pointer (&project);
+  source->image = nova->image != NULL ? va_nova_image (nova->image, NULL) : NULL;
+  source->flavor = g_strdup (nova->flavor);
+  source->instance = g_strdup (domain->uuid);
+  source->name = g_strdup (nova->name);
+  return source;
+}
+
+VaLaunchSelection *
 va_selection_make (const VaHostSettings *settings, const VaDomainXml *domain)
 {
-  GPtrArray *selection = g_ptr_array_new_with_free_func (selected_free);
+  VaLaunchSelection *selection = g_new0 (VaLaunchSelection, 1);
 
+  selection->candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) va_launch_candidate_free);
   for (guint i = 0; i < settings->n_select; i++)
-    {
-      g_autofree char *id = select_id (settings->select[i], domain);
-      VaSelected *selected;
-
-      if (id == NULL || is_selected (selection, id))
-        continue;
-      selected = g_new0 (VaSelected, 1);
-      *selected = (VaSelected){ g_steal_pointer (&id), settings->select[i] };
-      g_ptr_array_add (selection, selected);
-    }
+    add_candidate (selection, settings->select[i], domain);
+  selection->request.source = make_source (domain);
   return selection;
 }
 
-VaLaunchGrant *
-va_selection_launch (VaClient *client, const GPtrArray *selection, VaLaunchRequest *request, gint64 end,
-                     const VaSelected **chosen, GError **error)
-{
-  for (guint i = 0; i < selection->len; i++)
-    {
-      GError *reason = NULL;
-      VaLaunchGrant *grant;
-
-      *chosen = selection->pdata[i];
-      grant = va_service_client_launch (client, (*chosen)->id, request, end, &reason);
-      if (grant != NULL)
-        return grant;
-      if (!g_error_matches (reason, VA_PROBLEM_ERROR, VA_PROBLEM_VM_UNKNOWN) || i + 1 == selection->len)
-        {
-          g_propagate_error (error, reason);
-          return NULL;
-        }
-      g_error_free (reason);
-    }
-  g_set_error_literal (error, VA_PROBLEM_ERROR, VA_PROBLEM_VM_UNKNOWN,
-                       _("the domain's XML has nothing that a registration could be found by"));
-  return NULL;
-}
-
 char *
-va_selection_text (const GPtrArray *selection)
+va_selection_text (const VaLaunchSelection *selection)
 {
   GString *text = g_string_new (NULL);
 
-  for (guint i = 0; i < selection->len; i++)
+  for (guint i = 0; i < selection->candidates->len; i++)
     {
-      const VaSelected *selected = selection->pdata[i];
+      const VaLaunchCandidate *candidate = selection->candidates->pdata[i];
 
-      g_string_append_printf (text, "%s%s (%s)", i > 0 ? ", " : "", selected->id,
-                              va_selector_name (selected->selector));
+      g_string_append_printf (text, "%s%s (%s)", i > 0 ? ", " : "", candidate->id, candidate->selector);
     }
   return g_string_free (text, FALSE);
 }
