@@ -92,7 +92,7 @@ check_nova (const VaCall *call, const VaRegistrationOptions *o)
 {
   const char *wrong = NULL;
 
-  if (o->nova_project == NULL && (o->nova_image != NULL || o->nova_flavor != NULL))
+  if (o->file == NULL && o->nova_project == NULL && (o->nova_image != NULL || o->nova_flavor != NULL))
     wrong = _("--nova-image and --nova-flavor require --nova-project, because any project may start a public image");
   else if (call->n_operands == 0 && o->nova_project == NULL)
     wrong = _("ID is missing: the UUID of the domain or that in its metadata; for guests of OpenStack, give "
