@@ -14,17 +14,16 @@
 #include "tee/sev/firmware-image.h"
 #include "tee/sev/kernel-image.h"
 
-gboolean
-va_loader_inspect (VaLoader *loader, const char *path, GError **error)
+static gboolean
+read_loader (VaLoader *loader, const char *path, GError **error)
 {
-  g_autoptr(GBytes) image = path != NULL ? va_file_read (path, VA_FIRMWARE_MAX, NULL) : NULL;
+  g_autoptr(GBytes) image = va_file_read (path, VA_FIRMWARE_MAX, NULL);
   g_autofree char *hash = NULL;
   guint8 digest[VA_SHA256_SIZE];
   VaFirmware firmware;
   gconstpointer data;
   gsize size;
 
-  *loader = (VaLoader){ 0 };
   if (image == NULL)
     return TRUE;
   data = g_bytes_get_data (image, &size);
@@ -41,6 +40,76 @@ va_loader_inspect (VaLoader *loader, const char *path, GError **error)
   loader->has_hash_area = firmware.hashes_base != 0;
   loader->secret_address = loader->has_secret_area ? firmware.secret_base : 0;
   loader->secret_size = loader->has_secret_area ? firmware.secret_size : 0;
+  return TRUE;
+}
+
+/* Hashing a firmware takes milliseconds, and a host has few of them: what is known is kept for as long as the file's
+   times say that it is the same. */
+#define KNOWN_MAX 8
+#define SETTLED_SECONDS 2 /* a file that was changed just now may be changed again within one tick of its clock */
+
+typedef struct {
+  struct stat file;
+  VaLoader loader;
+} Known;
+
+static GMutex known_lock;
+static Known known[KNOWN_MAX];
+static guint known_count; /* of all that were ever put in */
+
+static gboolean
+is_same_time (const struct timespec *a, const struct timespec *b)
+{
+  return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+static gboolean
+is_same_file (const struct stat *a, const struct stat *b)
+{
+  return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size
+         && is_same_time (&a->st_mtim, &b->st_mtim) && is_same_time (&a->st_ctim, &b->st_ctim);
+}
+
+static gboolean
+recall_loader (const struct stat *file, VaLoader *loader)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&known_lock);
+
+  for (guint i = 0; i < MIN (known_count, KNOWN_MAX); i++)
+    if (is_same_file (&known[i].file, file))
+      {
+        *loader = known[i].loader;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+/* @before: what the file was before it was read. */
+static void
+remember_loader (const char *path, const struct stat *before, const VaLoader *loader)
+{
+  gint64 settled = g_get_real_time () / G_USEC_PER_SEC - SETTLED_SECONDS;
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&known_lock);
+  struct stat after;
+
+  if (before->st_ctim.tv_sec < settled && stat (path, &after) == 0 && is_same_file (before, &after))
+    known[known_count++ % KNOWN_MAX] = (Known){ *before, *loader };
+}
+
+gboolean
+va_loader_inspect (VaLoader *loader, const char *path, GError **error)
+{
+  struct stat before;
+
+  *loader = (VaLoader){ 0 };
+  if (path == NULL || stat (path, &before) != 0)
+    return TRUE;
+  if (recall_loader (&before, loader))
+    return TRUE;
+  if (!read_loader (loader, path, error))
+    return FALSE;
+  if (loader->read)
+    remember_loader (path, &before, loader);
   return TRUE;
 }
 

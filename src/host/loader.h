@@ -14,7 +14,9 @@ typedef struct {
 } VaLoader;
 
 /**
- * va_loader_inspect: a file that cannot be read is not an error, since QEMU may see another file system.
+ * va_loader_inspect: reads and hashes a firmware, or knows it from an earlier call, if the file has not changed since
+ * (device, inode, size, and the times of its last changes). A file that cannot be read is not an error, since QEMU may
+ * see another file system.
  * @path: (nullable)
  * Nor is one without a secret area: whether the launch has a secret, the service knows.
  * Errors: VA_SEV_ERROR_FORMAT: it can be read, and no SEV guest can start from it; the message names the file

@@ -13,12 +13,20 @@
 
 G_DEFINE_QUARK (va-qmp-error-quark, va_qmp_error)
 
+/* A command that was sent before its turn. */
+typedef struct {
+  const char *command;
+  guint64 id;
+} Announced;
+
 struct _VaQmpClient {
   int fd;
   pid_t peer;
   gint64 end;
   guint64 last_id;
   VaQmpReader *reader;
+  Announced announced[VA_QMP_ANNOUNCED_MAX]; /* in the order in which QEMU answers */
+  guint first, count;                        /* of those whose answer was not taken */
 };
 
 void
@@ -93,6 +101,13 @@ va_qmp_connect (const char *path, gint64 end, GError **error)
   return done != NULL ? g_steal_pointer (&client) : NULL;
 }
 
+static gboolean
+lose_order (const char *command, GError **error)
+{
+  g_set_error (error, VA_QMP_ERROR, VA_QMP_ERROR_ANSWER, _("%s: QEMU's monitor sent an unexpected answer"), command);
+  return FALSE;
+}
+
 /* The answer to command @id; QEMU answers in order, so anything else but an event means that the two lost each other.
    */
 static JsonObject *
@@ -112,18 +127,47 @@ receive_answer (VaQmpClient *client, const char *command, guint64 id, GError **e
       else if (message->kind == VA_QMP_RETURN && message->has_id && message->id == id)
         return g_steal_pointer (&message->value);
       else
-        g_set_error (error, VA_QMP_ERROR, VA_QMP_ERROR_ANSWER, _("%s: QEMU's monitor sent an unexpected answer"),
-                     command);
+        lose_order (command, error);
       return NULL;
     }
+}
+
+gboolean
+va_qmp_announce (VaQmpClient *client, const char *const *commands, GError **error)
+{
+  g_autoptr(GString) lines = g_string_new (NULL);
+
+  /* What is left was announced before an error, and its answers are still to come. */
+  if (client->count > 0 || g_strv_length ((char **) commands) > VA_QMP_ANNOUNCED_MAX)
+    return lose_order (commands[0], error);
+  client->first = 0;
+  for (guint i = 0; commands[i] != NULL; i++)
+    {
+      g_autofree char *line = va_qmp_command (commands[i], NULL, ++client->last_id);
+
+      client->announced[client->count++] = (Announced){ commands[i], client->last_id };
+      g_string_append (lines, line);
+    }
+  return va_stream_send (client->fd, lines->str, lines->len, client->end, error);
 }
 
 JsonObject *
 va_qmp_execute (VaQmpClient *client, const char *command, JsonObject *arguments, GError **error)
 {
-  guint64 id = ++client->last_id;
-  g_autofree char *line = va_qmp_command (command, arguments, id);
+  const Announced *next = &client->announced[client->first];
+  g_autofree char *line = NULL;
+  guint64 id;
 
+  if (client->count > 0)
+    {
+      if ((arguments != NULL || !g_str_equal (next->command, command)) && !lose_order (command, error))
+        return NULL;
+      client->first++;
+      client->count--;
+      return receive_answer (client, command, next->id, error);
+    }
+  id = ++client->last_id;
+  line = va_qmp_command (command, arguments, id);
   if (!va_stream_send (client->fd, line, strlen (line), client->end, error))
     return NULL;
   return receive_answer (client, command, id, error);

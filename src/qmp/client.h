@@ -44,6 +44,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaQmpClient, va_qmp_client_free)
 JsonObject *va_qmp_execute (VaQmpClient *client, const char *command, JsonObject *arguments, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;
 
+#define VA_QMP_ANNOUNCED_MAX 4
+/**
+ * va_qmp_announce: sends commands without arguments at once. The next calls must be for these, in the same order; they
+ * only wait for the answers. QEMU does one after the other, as always, but does not wait for us in between.
+ * @commands: (array zero-terminated): at most VA_QMP_ANNOUNCED_MAX, all constants
+ * Errors: VA_CORE_ERROR; then, and after an error of one of the calls, the connection is of no more use
+ */
+gboolean va_qmp_announce (VaQmpClient *client, const char *const *commands, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** va_qmp_query_status: the run state, e.g. "prelaunch". Returns: (transfer full). */
 char *va_qmp_query_status (VaQmpClient *client, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

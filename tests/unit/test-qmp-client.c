@@ -65,6 +65,33 @@ tear_down (Fixture *f)
 }
 
 static void
+test_announced (void)
+{
+  static const char *const commands[] = { "query-status", "query-sev", NULL };
+  g_autoptr(GError) error = NULL;
+  g_autofree char *status = NULL;
+  VaQmpSev sev;
+  Fixture f;
+
+  set_up (&f, "query-status", "{\"return\": {\"status\": \"prelaunch\"}, \"id\": @ID}\n");
+  g_assert_true (va_qmp_announce (f.client, commands, &error));
+  status = va_qmp_query_status (f.client, &error);
+  g_assert_cmpstr (status, ==, "prelaunch");
+  /* Its answer comes under its own id, and is judged as ever. */
+  g_assert_false (va_qmp_query_sev (f.client, &sev, &error));
+  g_assert_error (error, VA_QMP_ERROR, VA_QMP_ERROR_ANSWER);
+  g_clear_error (&error);
+  g_assert_true (va_qmp_announce (f.client, commands, &error));
+  /* Not the one that comes next: no answer is taken for another one's. */
+  g_assert_false (va_qmp_query_sev (f.client, &sev, &error));
+  g_assert_error (error, VA_QMP_ERROR, VA_QMP_ERROR_ANSWER);
+  g_clear_error (&error);
+  g_assert_false (va_qmp_announce (f.client, commands, &error));
+  g_assert_error (error, VA_QMP_ERROR, VA_QMP_ERROR_ANSWER);
+  tear_down (&f);
+}
+
+static void
 test_peer (void)
 {
   g_autoptr(GError) error = NULL;
@@ -299,6 +326,7 @@ main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/qmp/client/peer", test_peer);
+  g_test_add_func ("/qmp/client/announced", test_announced);
   g_test_add_func ("/qmp/client/status", test_status);
   g_test_add_func ("/qmp/client/sev", test_sev);
   g_test_add_func ("/qmp/client/sev-refuses", test_sev_refuses);

@@ -85,12 +85,14 @@ check_sev (VaQmpClient *client, VaLaunchContext *context, GError **error)
 static gboolean
 collect_from_qmp (VaChannel *parent, VaEvidence *evidence, GError **error)
 {
+  static const char *const commands[] = { "query-status", "query-sev", "query-sev-launch-measure", NULL };
   QmpChannel *channel = (QmpChannel *) parent;
   guint8 measurement[VA_MEASUREMENT_SIZE];
   VaLaunchContext context;
 
-  if (!connect_monitor (channel, error) || !check_status (channel->client, error)
-      || !check_sev (channel->client, &context, error) || !va_qmp_query_measure (channel->client, measurement, error))
+  if (!connect_monitor (channel, error) || !va_qmp_announce (channel->client, commands, error)
+      || !check_status (channel->client, error) || !check_sev (channel->client, &context, error)
+      || !va_qmp_query_measure (channel->client, measurement, error))
     return FALSE;
   va_sev_evidence_write (&context, measurement, evidence);
   return TRUE;
@@ -111,11 +113,12 @@ inject_by_qmp (VaChannel *parent, const VaBlobs *packet, guint32 address, GError
 static gboolean
 check_qmp (VaChannel *parent, GError **error)
 {
+  static const char *const commands[] = { "query-status", "query-sev", NULL };
   QmpChannel *channel = (QmpChannel *) parent;
   VaLaunchContext context;
 
-  return connect_monitor (channel, error) && check_status (channel->client, error)
-         && check_sev (channel->client, &context, error);
+  return connect_monitor (channel, error) && va_qmp_announce (channel->client, commands, error)
+         && check_status (channel->client, error) && check_sev (channel->client, &context, error);
 }
 
 static void
