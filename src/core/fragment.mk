@@ -10,6 +10,7 @@ libva_core_la_SOURCES = \
 	src/core/encoding.c src/core/encoding.h \
 	src/core/error.c src/core/error.h \
 	src/core/file.c src/core/file.h \
+	src/core/file-mark.c src/core/file-mark.h \
 	src/core/guid.c src/core/guid.h \
 	src/core/i18n.h \
 	src/core/markup.c src/core/markup.h \

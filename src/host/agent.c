@@ -164,6 +164,8 @@ on_sweep_timer (gpointer data)
     va_work_push (agent->chores, sweep_records, agent, NULL);
   if (g_atomic_int_get (&agent->features_due))
     va_features_report (agent);
+  if (va_client_files_changed (agent->client))
+    va_agent_reload (agent);
   va_certificate_watch (agent);
   return G_SOURCE_CONTINUE;
 }

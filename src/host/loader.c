@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "core/encoding.h"
 #include "core/file.h"
+#include "core/file-mark.h"
 #include "core/i18n.h"
 #include "tee/sev/digest.h"
 #include "tee/sev/error.h"
@@ -46,10 +47,9 @@ read_loader (VaLoader *loader, const char *path, GError **error)
 /* Hashing a firmware takes milliseconds, and a host has few of them: what is known is kept for as long as the file's
    times say that it is the same. */
 #define KNOWN_MAX 8
-#define SETTLED_SECONDS 2 /* a file that was changed just now may be changed again within one tick of its clock */
 
 typedef struct {
-  struct stat file;
+  VaFileMark file;
   VaLoader loader;
 } Known;
 
@@ -58,25 +58,12 @@ static Known known[KNOWN_MAX];
 static guint known_count; /* of all that were ever put in */
 
 static gboolean
-is_same_time (const struct timespec *a, const struct timespec *b)
-{
-  return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
-static gboolean
-is_same_file (const struct stat *a, const struct stat *b)
-{
-  return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size
-         && is_same_time (&a->st_mtim, &b->st_mtim) && is_same_time (&a->st_ctim, &b->st_ctim);
-}
-
-static gboolean
-recall_loader (const struct stat *file, VaLoader *loader)
+recall_loader (const VaFileMark *file, VaLoader *loader)
 {
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&known_lock);
 
   for (guint i = 0; i < MIN (known_count, KNOWN_MAX); i++)
-    if (is_same_file (&known[i].file, file))
+    if (va_file_mark_is (&known[i].file, file))
       {
         *loader = known[i].loader;
         return TRUE;
@@ -86,25 +73,22 @@ recall_loader (const struct stat *file, VaLoader *loader)
 
 /* @before: what the file was before it was read. */
 static void
-remember_loader (const char *path, const struct stat *before, const VaLoader *loader)
+remember_loader (const char *path, const VaFileMark *before, const VaLoader *loader)
 {
-  gint64 settled = g_get_real_time () / G_USEC_PER_SEC - SETTLED_SECONDS;
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&known_lock);
-  struct stat after;
+  VaFileMark after;
 
-  if (before->st_ctim.tv_sec < settled && stat (path, &after) == 0 && is_same_file (before, &after))
+  if (va_file_mark_is_settled (before) && va_file_mark_take (&after, path) && va_file_mark_is (before, &after))
     known[known_count++ % KNOWN_MAX] = (Known){ *before, *loader };
 }
 
 gboolean
 va_loader_inspect (VaLoader *loader, const char *path, GError **error)
 {
-  struct stat before;
+  VaFileMark before;
 
   *loader = (VaLoader){ 0 };
-  if (path == NULL || stat (path, &before) != 0)
-    return TRUE;
-  if (recall_loader (&before, loader))
+  if (path == NULL || !va_file_mark_take (&before, path) || recall_loader (&before, loader))
     return TRUE;
   if (!read_loader (loader, path, error))
     return FALSE;

@@ -274,10 +274,16 @@ test_own_certificate (void)
   g_assert_false (va_client_reload (client, &error));
   g_assert_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE);
   assert_fails (client, &gone, VA_CORE_ERROR, VA_CORE_ERROR_PEER, "which expired on");
+  g_assert_false (va_client_files_changed (client));
+  g_assert_false (va_client_files_changed (client));
   fixture_files_clear (&files);
   files = fixture_write (site.fixture, "ended", va_ca_issue (site.fixture->ca, &new, NULL));
+  /* Seen once, they may still be about to change. */
+  g_assert_false (va_client_files_changed (client));
+  g_assert_true (va_client_files_changed (client));
   g_clear_error (&error);
   g_assert_true (va_client_reload (client, &error));
+  g_assert_false (va_client_files_changed (client));
   g_assert_cmpint (va_client_certificate_ends (client), >, now);
   g_assert_true (va_client_call (client, &gone, NULL, &error));
   va_server_stop (server);

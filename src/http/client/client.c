@@ -5,6 +5,7 @@
 
 #include <string.h>
 #include "core/error.h"
+#include "core/file-mark.h"
 #include "core/i18n.h"
 #include "http/client/call.h"
 #include "http/client/keeper.h"
@@ -12,9 +13,10 @@
 #define DEFAULT_MAX_REPLY (1024 * 1024)
 
 struct _VaClient {
-  char *url;              /* without a slash at its end */
-  char *files[3];         /* CA, certificate, key; %NULL: a public server is asked */
-  VaClientKeeper *keeper; /* %NULL: each call has a connection of its own */
+  char *url;                      /* without a slash at its end */
+  char *files[3];                 /* CA, certificate, key; %NULL: a public server is asked */
+  VaFileMark read[3], noticed[3]; /* the files' marks when they were read, and when they were looked at last */
+  VaClientKeeper *keeper;         /* %NULL: each call has a connection of its own */
   GMutex lock;
   VaClientTrust *trust; /* under the lock */
   gint64 silent;        /* under the lock: when a call ran out of time without an answer; 0: one was answered since */
@@ -52,6 +54,20 @@ client_new (const char *url, gboolean may_have_path, GError **error)
   return set_url (client, url, may_have_path, error) ? g_steal_pointer (&client) : NULL;
 }
 
+/* Before they are read, so that a change meanwhile shows later. */
+static void
+mark_files (const VaClient *client, VaFileMark *marks)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (client->files); i++)
+    va_file_mark_take (&marks[i], client->files[i]);
+}
+
+static gboolean
+are_marks_of (const VaFileMark *a, const VaFileMark *b)
+{
+  return va_file_mark_is (&a[0], &b[0]) && va_file_mark_is (&a[1], &b[1]) && va_file_mark_is (&a[2], &b[2]);
+}
+
 VaClient *
 va_client_new (const char *url, const char *ca_file, const char *certificate_file, const char *key_file, GError **error)
 {
@@ -62,6 +78,7 @@ va_client_new (const char *url, const char *ca_file, const char *certificate_fil
   client->files[0] = g_strdup (ca_file);
   client->files[1] = g_strdup (certificate_file);
   client->files[2] = g_strdup (key_file);
+  mark_files (client, client->read);
   client->trust = va_client_trust_load (ca_file, certificate_file, key_file, error);
   return client->trust != NULL ? g_steal_pointer (&client) : NULL;
 }
@@ -92,6 +109,7 @@ va_client_reload (VaClient *client, GError **error)
   VaClientTrust *trust, *old;
 
   g_assert (client->files[0] != NULL);
+  mark_files (client, client->read);
   trust = va_client_trust_load (client->files[0], client->files[1], client->files[2], error);
   if (trust == NULL)
     return FALSE;
@@ -101,6 +119,18 @@ va_client_reload (VaClient *client, GError **error)
   g_mutex_unlock (&client->lock);
   va_client_trust_unref (old);
   return TRUE;
+}
+
+gboolean
+va_client_files_changed (VaClient *client)
+{
+  VaFileMark now[G_N_ELEMENTS (client->files)];
+  gboolean settled;
+
+  mark_files (client, now);
+  settled = are_marks_of (now, client->noticed);
+  memcpy (client->noticed, now, sizeof now);
+  return settled && !are_marks_of (now, client->read);
 }
 
 void

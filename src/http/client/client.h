@@ -33,6 +33,12 @@ VaClient *va_client_new_public (const char *url, const char *ca_file, GError **e
  */
 gboolean va_client_reload (VaClient *client, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
+ * va_client_files_changed: whether the files of va_client_new() are others than those that were read last, whatever
+ * came of that, and the same as at the previous call: somebody who replaces them one by one is given time. To be called
+ * by the thread that calls va_client_reload(), every few seconds.
+ */
+gboolean va_client_files_changed (VaClient *client);
+/**
  * va_client_keep: from now on connections are kept for some seconds for the next call. A connection that has died
  * meanwhile costs no call; but the service may get a request twice then. Threads of the client's make the calls, so
  * va_client_free() may only be called when none is under way, and VaClientRequest.progress is called from them.
