@@ -10,6 +10,7 @@
 #include "core/encoding.h"
 #include "core/file.h"
 #include "core/i18n.h"
+#include "cli/firmware-modules.h"
 #include "tee/sev/firmware-image.h"
 #include "tee/sev/firmware-volume.h"
 
@@ -159,4 +160,20 @@ va_firmware_file_free (VaFirmwareFile *file)
   g_free (file->path);
   g_clear_pointer (&file->image, g_bytes_unref);
   g_free (file);
+}
+
+char *
+va_firmware_file_secrets (const VaFirmwareFile *file)
+{
+  if (file->footer.secret_base == 0)
+    return g_strdup (_("no: it has no space for them"));
+  switch (va_firmware_secret_module (g_bytes_get_data (file->image, NULL), g_bytes_get_size (file->image)))
+    {
+    case VA_SECRET_MODULE_FOUND:
+      return g_strdup (_("yes"));
+    case VA_SECRET_MODULE_MISSING:
+      return g_strdup (_("no: it has space for them, but not the module that gives them to the guest (SecretDxe)"));
+    default:
+      return g_strdup (_("unknown: it has space for them, but whether it gives them to the guest cannot be seen"));
+    }
 }

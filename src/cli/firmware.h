@@ -48,6 +48,12 @@ char *va_firmware_file_smm (const VaFirmwareFile *file);
  */
 char *va_firmware_file_es_doubt (const VaFirmwareFile *file);
 
+/**
+ * va_firmware_file_secrets: whether a guest gets its secrets from it: “yes”, or “no: …” or “unknown: …”.
+ * Returns: (transfer full).
+ */
+char *va_firmware_file_secrets (const VaFirmwareFile *file);
+
 /** va_firmware_file_upload: @reply: (out) (optional): what the service says about it */
 gboolean va_firmware_file_upload (VaCall *call, const VaFirmwareFile *file, JsonObject **reply, GError **error)
   G_GNUC_WARN_UNUSED_RESULT;

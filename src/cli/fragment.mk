@@ -7,6 +7,7 @@ cli_common = \
 	src/cli/call.c src/cli/call.h \
 	src/cli/file-hash.c src/cli/file-hash.h \
 	src/cli/firmware.c src/cli/firmware.h \
+	src/cli/firmware-modules.c src/cli/firmware-modules.h \
 	src/cli/given-input.c src/cli/given-input.h \
 	src/cli/main.c \
 	src/cli/output-file.c src/cli/output-file.h \
@@ -95,13 +96,13 @@ virt_attest_online_SOURCES = \
 	src/service/configuration.c src/service/configuration.h
 
 virt_attest_CPPFLAGS = $(AM_CPPFLAGS) -DVA_LIBEXECDIR='"$(pkglibexecdir)"'
-virt_attest_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(NETTLE_CFLAGS)
+virt_attest_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(NETTLE_CFLAGS) $(LZMA_CFLAGS)
 virt_attest_LDADD = libva-api.la libva-certificates.la libva-sev.la libva-codec.la libva-core.la \
-	$(NETTLE_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
+	$(LZMA_LIBS) $(NETTLE_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
 
 virt_attest_online_CPPFLAGS = $(AM_CPPFLAGS) -DVA_CLI_ONLINE \
 	-DVA_LOCKDRIVERDIR='"$(lockdriverdir)"' -DVA_SBINDIR='"$(sbindir)"' \
 	-DVA_EMULATORDIR='"$(emulatordir)"'
-virt_attest_online_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS) $(LIBVIRT_CFLAGS) $(NETTLE_CFLAGS)
+virt_attest_online_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS) $(LIBVIRT_CFLAGS) $(NETTLE_CFLAGS) $(LZMA_CFLAGS)
 virt_attest_online_LDADD = libva-certificates.la libva-store.la libva-http-client.la libva-audit.la libva-pki.la libva-api.la libva-domain.la libva-sev.la libva-codec.la \
-	libva-core.la $(LIBVIRT_LIBS) $(GNUTLS_LIBS) $(NETTLE_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
+	libva-core.la $(LIBVIRT_LIBS) $(GNUTLS_LIBS) $(LZMA_LIBS) $(NETTLE_LIBS) $(JSON_LIBS) $(GLIB_LIBS)

@@ -8,6 +8,7 @@ import hashlib
 import http.client
 import ipaddress
 import json
+import lzma
 import os
 import re
 import signal
@@ -376,6 +377,22 @@ def as_volume(image, machine, te=False):
     sec = bytes(18) + b'\x03\0' + struct.pack('<I', (24 + len(section)) | 0xf8 << 24) + section
     begun = volume_header(CODE_GUID, len(image)) + first + bytes(-(72 + len(first)) % 8) + sec
     return begun + image[len(begun):]
+
+
+SECRET_DXE = '6e2b9619-8810-4e9d-a177-d432bb9abeda'
+
+
+def with_compressed(image, data):
+    """The image with a section of a firmware volume a page after its beginning that is compressed as OVMF's."""
+    head = uuid.UUID('ee4e5898-3914-4259-9d6e-dc7bd79403cf').bytes_le + struct.pack('<HH', 24, 1)
+    part = struct.pack('<I', (24 + len(data)) | 0x02 << 24) + head + data
+    return image[:4096] + part + image[4096 + len(part):]
+
+
+def with_modules(image, *modules):
+    """The same, with nothing in it but the names of modules."""
+    return with_compressed(image, lzma.compress(bytes(64) + b''.join(uuid.UUID(name).bytes_le for name in modules) + bytes(64),
+                                                lzma.FORMAT_ALONE))
 
 
 def with_variables(image, size=4096):

@@ -15,7 +15,8 @@ import sys
 import uuid
 
 from lib import owner, tap
-from lib.peers import NOT_FIRMWARE, RESET_VECTOR, VARIABLE_GUID, as_volume, firmware, volume_header, with_variables
+from lib.peers import (NOT_FIRMWARE, RESET_VECTOR, SECRET_DXE, VARIABLE_GUID, as_volume, firmware, volume_header, with_modules,
+                       with_variables)
 from cli_sev import (BARE, IMAGE, INITRD, KERNEL, MILAN, OVMF, PLAIN, PROGRAM, TESTS, WORK, es_digest, folder,
                      measured, put, sev, test)
 
@@ -39,6 +40,25 @@ def firmware_is_described():
     sev("firmware", put("empty.fd", b""), code=3)
     sev("firmware", os.path.join(WORK, "not-there"), code=3, words=["not-there"])
     sev("firmware", code=2)
+
+
+@test
+def a_firmware_without_the_module_for_secrets_is_noticed():
+    """The area in the footer is not enough; the module is in the compressed part."""
+    plain = as_volume(firmware(7, size=65536), 0x8664)
+    other, bomb = "11111111-2222-3333-4444-555555555555", with_modules(plain)
+    bomb = bomb[:4096 + 24 + 1] + b"\xff" * 12 + bomb[4096 + 24 + 13:]  # announces more than anything holds
+    for image, found, words in ((with_modules(plain, other, SECRET_DXE), True, r"secrets +yes$"),
+                                (with_modules(plain, other), False, r"secrets +no: .*not the module"),
+                                (with_modules(as_volume(firmware(7, size=65536, secret=(0, 0)), 0x8664), SECRET_DXE), True,
+                                 r"secrets +no: it has no space"),
+                                (plain, None, r"secrets +unknown: .*cannot be seen"),
+                                (bomb, None, r"secrets +unknown: "),
+                                (with_modules(plain, SECRET_DXE)[:4096 + 60] + plain[4096 + 60:], None, r"secrets +unknown: ")):
+        path = put("modules.fd", image)
+        assert json.loads(sev("firmware", path, "--json")).get("secret-module") is found, words
+        text = sev("firmware", path)
+        assert re.search(words, text, re.M), (words, text)
 
 
 @test

@@ -12,6 +12,7 @@
 #include "core/number.h"
 #include "cli/file-hash.h"
 #include "cli/firmware.h"
+#include "cli/firmware-modules.h"
 #include "cli/given-input.h"
 #include "cli/owner/option-words.h"
 #include "tee/sev/policy.h"
@@ -393,6 +394,17 @@ set_plain (JsonObject *object, const VaRegistrationOptions *o, GPtrArray *firmwa
   set_secrets (object, o->secrets);
 }
 
+/* The area alone is not enough: the guest would start, and never see its secrets. */
+static void
+warn_of_secret_module (const VaFirmwareFile *file)
+{
+  if (va_firmware_secret_module (g_bytes_get_data (file->image, NULL), g_bytes_get_size (file->image))
+      == VA_SECRET_MODULE_MISSING)
+    va_print_error_line (_("virt-attest: warning: %s has space for secrets, but not the module that gives them to the "
+                           "guest (SecretDxe); use firmware built for SEV, such as Debian's ovmf-amdsev"),
+                         file->path);
+}
+
 gboolean
 va_registration_check_firmware (const VaRegistration *registration, GPtrArray *firmware, GError **error)
 {
@@ -412,6 +424,8 @@ va_registration_check_firmware (const VaRegistration *registration, GPtrArray *f
         {
           g_autofree char *doubt = registration->scheme == VA_SCHEME_SEV_ES ? va_firmware_file_es_doubt (file) : NULL;
 
+          if (registration->secrets->len > 0)
+            warn_of_secret_module (file);
           if (doubt != NULL)
             va_print_error_line (_("virt-attest: warning: %s"), doubt);
           continue;

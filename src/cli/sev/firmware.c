@@ -6,6 +6,7 @@
 #include <string.h>
 #include "core/i18n.h"
 #include "cli/firmware.h"
+#include "cli/firmware-modules.h"
 #include "cli/print.h"
 #include "cli/sev/launch.h"
 #include "tee/sev/firmware-volume.h"
@@ -68,7 +69,7 @@ print_firmware_text (const VaFirmwareFile *file)
   va_table_field (table, _("SEV-ES"), va_firmware_file_es (file));
   va_table_field (table, _("kernel hashes"),
                   yes_if (footer->hashes_base != 0, _("it has no space for them, so it would boot any kernel")));
-  va_table_field (table, _("secrets"), yes_if (footer->secret_base != 0, _("it has no space for them")));
+  va_table_field (table, _("secrets"), va_firmware_file_secrets (file));
   va_table_print (table, "");
 }
 
@@ -87,12 +88,16 @@ print_firmware_json (const VaFirmwareFile *file)
   const VaFirmware *footer = &file->footer;
   g_autoptr(JsonObject) object = json_object_new ();
   g_autofree char *hash = va_firmware_file_hash (file);
+  VaSecretModule module =
+    va_firmware_secret_module (g_bytes_get_data (file->image, NULL), g_bytes_get_size (file->image));
 
   json_object_set_string_member (object, "hash", hash);
   json_object_set_int_member (object, "size", (gint64) footer->size);
   json_object_set_boolean_member (object, "footer-table", footer->has_table);
   set_area (object, "secret-base", footer->secret_base, "secret-size", footer->secret_size);
   set_area (object, "hashes-base", footer->hashes_base, "hashes-size", footer->hashes_size);
+  if (module != VA_SECRET_MODULE_UNKNOWN)
+    json_object_set_boolean_member (object, "secret-module", module == VA_SECRET_MODULE_FOUND);
   if (footer->ap_reset != 0)
     json_object_set_int_member (object, "ap-reset", footer->ap_reset);
   if (footer->machine != 0)
