@@ -26,6 +26,7 @@ include tests/platform/fragment.mk
 include tests/integration/fragment.mk
 include tests/nova/fragment.mk
 include tests/packaging/fragment.mk
+include tests/root/fragment.mk
 include tests/fuzz/fragment.mk
 include tests/attack/fragment.mk
 include tests/bench/fragment.mk

@@ -62,8 +62,9 @@ get_firmware () {
 # another one, and names it in VA_DEBIAN_12_OVMF. Where it cannot be had, those tests say so.
 get_known_firmware () {
   local dir=$build/debian-12 file=usr/share/ovmf/OVMF.fd
-  is_known_firmware "/$file" && return 0
-  export VA_DEBIAN_12_OVMF=$dir/OVMF.fd
+  export VA_DEBIAN_12_OVMF=/$file
+  is_known_firmware "$VA_DEBIAN_12_OVMF" && return 0
+  VA_DEBIAN_12_OVMF=$dir/OVMF.fd
   is_known_firmware "$VA_DEBIAN_12_OVMF" && return 0
   mkdir -p "$dir"
   fetch_file "$dir" bookworm ovmf "$file" > "$dir/fetch.log" 2>&1 && mv "$dir/fetched" "$VA_DEBIAN_12_OVMF"
