@@ -82,6 +82,7 @@ AC_DEFUN([VA_SUMMARY], [
     QEMU hooks          $qemuhookdir
     emulator program    $emulatordir
     compiler            $CC
+    liblzma             $have_lzma
     warnings as errors  $enable_werror
     sanitizers          $enable_sanitizers
     coverage            $enable_coverage

@@ -3,8 +3,12 @@
 
 #include "cli/firmware-modules.h"
 
-#include <lzma.h>
 #include <string.h>
+#ifdef VA_LZMA
+#include <lzma.h>
+#endif
+
+#ifdef VA_LZMA
 
 /* EFI_GUID_DEFINED_SECTION: length (24 bits), type, GUID, offset of its data (16 bits) from its beginning */
 #define GUID_AT 4
@@ -78,3 +82,13 @@ va_firmware_secret_module (const guint8 *image, gsize size)
     }
   return found;
 }
+
+#else
+
+VaSecretModule
+va_firmware_secret_module (const guint8 *image, gsize size)
+{
+  return VA_SECRET_MODULE_UNKNOWN;
+}
+
+#endif

@@ -15,6 +15,7 @@ typedef enum {
 /**
  * va_firmware_secret_module: looks for the module in the parts of an OVMF image that are compressed with LZMA. An area
  * for secrets in the footer is necessary, and this module too.
+ * Without liblzma: VA_SECRET_MODULE_UNKNOWN.
  * @image: a whole image, @size bytes
  */
 VaSecretModule va_firmware_secret_module (const guint8 *image, gsize size);
