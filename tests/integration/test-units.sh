@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Installs this build into a throw-away copy of the machine, boots it with a systemd of its own, follows INSTALL.md's
 # steps there, and starts an attested domain under the units' sandboxes. What runs inside is units-inside.sh. With
-# VA_PACKAGES, a directory of Debian packages, these are installed inside instead, and upgraded and removed at the end.
+# VA_PACKAGES, a directory of Debian packages, these are installed inside instead, and upgraded and removed at the end. With
+# VA_DAEMON=virtqemud that daemon runs inside, with libvirt's own units: what tests/root/build-virtqemud made, in PATH.
 set -u
+daemon=${VA_DAEMON:-libvirtd}
 top=${VA_TOP_SRCDIR:?} build=${VA_TOP_BUILDDIR:?}
 
 skip_all () { echo "1..0 # SKIP $*"; exit 0; }
 [ "$(id -u)" = 0 ] || skip_all "needs root"
 command -v systemd-nspawn >/dev/null || skip_all "systemd-nspawn is missing: install systemd-container"
 [ -x /usr/sbin/libvirtd ] || skip_all "libvirtd is missing"
+command -v "$daemon" >/dev/null || skip_all "$daemon is missing: tests/root/build-virtqemud builds it"
 # What is installed must be where libvirt and systemd look for it.
 build_fits ()
 {
@@ -42,6 +45,11 @@ mount -t overlay overlay -o "lowerdir=/,upperdir=$box/upper,workdir=$box/work" "
 root=$box/root
 
 mkdir "$root/units"
+echo "$daemon" >"$root/units/daemon"
+if [ "$daemon" != libvirtd ]; then
+  built=$(command -v "$daemon")
+  cp "$built" "$root/usr/sbin" && cp "$(dirname "$built")"/../units/* "$root/etc/systemd/system" || exit 99
+fi
 if [ -n "${VA_PACKAGES:-}" ]; then
   mkdir "$root/units/packages" && cp "$VA_PACKAGES"/*.deb "$root/units/packages" \
     && cp "$top/tests/packaging/packages-inside.sh" "$root/units" || exit 99
