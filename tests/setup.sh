@@ -141,7 +141,8 @@ is_generated () {
   for file in configure Makefile.in config.h.in aclocal.m4 build-aux/ltmain.sh build-aux/missing po/Makefile.in.in; do
     [ -s "$top/$file" ] || return 1
   done
-  [ -z "$(find "$top" -path "$build" -prune -o \( -name configure.ac -o -name Makefile.am -o -name fragment.mk \) \
+  # $build may be in a root, and below the build directory of the machine itself.
+  [ -z "$(find "$top" \( -path "$build" -o -path "$top/build" \) -prune -o \( -name configure.ac -o -name Makefile.am -o -name fragment.mk \) \
           -newer "$build/autoreconf.done" -print -quit)" ]
 }
 
