@@ -5,10 +5,8 @@ import glob
 import json
 import os
 import select
-import shutil
 import subprocess
 import time
-import uuid
 
 from lib import namespace
 
@@ -31,11 +29,6 @@ def why_not():
             return f.read().strip()
     except OSError:
         return "Nova has not been fetched: run ./check, or set VA_NOVA"
-
-
-def registration_id(project, image):
-    """The id of the registration for a project's instances of an image, which owner and host compute alike."""
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"urn:virt-attest:nova:{project}:{image}"))
 
 
 def prepare(box, firmware):
@@ -63,7 +56,7 @@ def describe(box, firmware):
         "mapping": {"device": "flash", "executable": {"filename": firmware, "format": "raw"},
                     "nvram-template": {"filename": glob.glob("/usr/share/OVMF/OVMF_VARS*.fd")[0], "format": "raw"}},
         "targets": [{"architecture": "x86_64", "machines": ["pc-q35-*"]}],
-        "features": ["amd-sev", "amd-sev-es", "verbose-dynamic"], "tags": []}))
+        "features": ["amd-sev", "amd-sev-es", "verbose-dynamic"], "tags": []}, indent=2) + "\n")
     namespace.bind(place, DESCRIPTORS)
 
 
@@ -79,24 +72,20 @@ def lend_memory_lock(box):
 
 
 def configure(world, attest="required", hook="yes", gate="yes", path=True):
-    """The settings for domains that were not prepared, in agent, hook and gate; path: the emulator program is first in
-    libvirtd's PATH. Daemons that run are started anew if anything changed."""
+    """The settings for domains that were not prepared, in agent, hook and gate; path: the emulator program is where the
+    daemon looks first. An agent that runs is started anew if anything changed."""
     wanted = (attest, hook, gate, path)
     if getattr(world, "unprepared", None) == wanted:
         return
     world.unprepared = wanted
-    world.configure_agent()
     box = world.box
-    box.write("/etc/virt-attest/hostd.conf", world.read("/etc/virt-attest/hostd.conf") + f"[unprepared]\nattest = {attest}\n")
+    world.configure_agent(more=f"[unprepared]\nattest = {attest}\n")
     box.write("/etc/virt-attest/hook.conf", f"unprepared = {hook}\n")
     box.write("/etc/virt-attest/gate.conf", f"refuse-unattested = {gate}\n")
-    place = f"{box.folder}/emulator"
-    if not os.path.exists(place):
-        os.makedirs(place)
-        shutil.copy(f"{running.PLATFORM_BUILD}/emulator/qemu-system-x86_64", place)
-    box.libvirtd_env["PATH"] = f"{place if path else '/nowhere'}:{box.bin}:/usr/sbin:/usr/bin:/sbin:/bin"
-    if world.running("libvirtd"):
-        world.restart("libvirtd", "virt-attest-hostd")
+    if path != os.path.exists(box.emulator_program):
+        (box.use_emulator_program if path else box.remove_emulator_program)()
+    if world.running("virt-attest-hostd"):
+        world.restart("virt-attest-hostd")
 
 
 class Driver:
