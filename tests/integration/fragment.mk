@@ -21,7 +21,7 @@ print-lockdriverdir:
 .PHONY: print-lockdriverdir
 EXTRA_DIST += tests/integration/units-inside.sh tests/integration/units-probe.sh
 EXTRA_DIST += tests/integration/sandbox.py tests/integration/compute.py tests/integration/refusing.py tests/integration/running.py \
-	tests/integration/world.py tests/integration/meddler.py tests/integration/novadomain.py tests/integration/demo.py
+	tests/integration/world.py tests/integration/meddler.py tests/integration/novadomain.py tests/integration/demo.py tests/integration/demo_openstack.py
 
 # libvirtd has no sanitizer's runtime: in a build with sanitizers it gets a gate of its own.
 if VA_SANITIZE
