@@ -15,5 +15,5 @@ dist_man_MANS += \
 	docs/man/virt-attest-sev.1 \
 	docs/man/virt-attestd.8
 dist_doc_DATA = README.md CHANGELOG.md SECURITY.md LICENSE \
-	docs/INSTALL.md docs/PERFORMANCE.md docs/PROTOCOL.md docs/SEV.md docs/THREATS.md docs/ARCHITECTURE.md
+	docs/INSTALL.md docs/OPENSTACK.md docs/PERFORMANCE.md docs/PROTOCOL.md docs/SEV.md docs/THREATS.md docs/ARCHITECTURE.md
 EXTRA_DIST += docs/bench-latency.svg docs/bench-throughput.svg
