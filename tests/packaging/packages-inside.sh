@@ -22,10 +22,11 @@ qemu_pid () # DOMAIN
   cat "/run/libvirt/qemu/$1.pid"
 }
 
+# An ordinary domain that was defined while ours was the first emulator in libvirtd's PATH.
 define_plain ()
 {
-  sed -e 's/db1/plain/; s/-0d4c6f0a7c11/-0d4c6f0a7c12/; /<launchSecurity/,/<\/launchSecurity>/d' \
-    -e 's/units\.fd/OVMF.fd/' db1.xml >plain.xml && virsh define plain.xml
+  sed -e "s/'kvm'/'qemu'/; s/db1/plain/; s/-0d4c6f0a7c11/-0d4c6f0a7c12/; /<launchSecurity/,/<\/launchSecurity>/d" \
+    -e "/<loader/d; s|<devices>|&<emulator>$emulator</emulator>|" db1.xml >plain.xml && virsh define plain.xml
 }
 
 # Both guests are the processes that they were, and libvirt manages them.
@@ -80,7 +81,7 @@ declare -A before=([db1]=$(qemu_pid db1) [plain]=$(qemu_pid plain))
 # Upgrade.
 daemon=$(main_pid libvirtd) agent=$(main_pid virt-attest-hostd) service=$(main_pid virt-attestd)
 check "newer packages are made" make_newer
-check "an upgrade passes, lock_manager or not" dpkg --install newer/*.deb
+check "an upgrade passes while lock_manager names the gate" dpkg --install newer/*.deb
 check "libvirtd was restarted by the upgrade" wait_for is_new libvirtd "$daemon"
 check "libvirtd has loaded the new gate" wait_for gate_is_new
 check "the agent was restarted by the upgrade" is_new virt-attest-hostd "$agent"
@@ -88,6 +89,11 @@ check "the service was restarted by the upgrade" is_new virt-attestd "$service"
 check "both guests survived the upgrade" guests_survived
 check "an attested start works with the newer packages" sh -c 'virsh destroy db1 && virsh start db1'
 before[db1]=$(qemu_pid db1)
+
+touch -d '1 hour ago' $emulator
+check "a new QEMU touches the emulator program, which libvirt's cache goes by" \
+  sh -c "dpkg-trigger --by-package=qemu-system-x86 /usr/bin/qemu-system-x86_64 && dpkg --triggers-only virt-attest-host &&
+    test $emulator -nt plain.xml"
 
 # Removal.
 check "removal is refused while lock_manager names the gate" \
@@ -98,8 +104,10 @@ remove_line
 check "libvirtd starts without the gate" systemctl restart libvirtd
 check "then the package is removed" dpkg --remove virt-attest-host
 check "hook, gate and agent are gone" host_is_gone
+check "a link stands for the emulator that a domain names" link_stands_for_the_emulator
 check "both guests survived the removal" guests_survived
 check "a guest that opted in does not start any more" refused_with '' sh -c 'virsh destroy db1 && virsh start db1 2>&1 >/dev/null'
 check "an ordinary guest starts" sh -c 'virsh destroy plain && virsh start plain && virsh destroy plain'
+check "the ordinary guest is not defined any more" virsh undefine plain
 check "all packages are purged" dpkg --purge virt-attest-host virt-attest-service virt-attest-platform virt-attest
 check "keys, certificates and the store are all that is left" only_keys_are_left
