@@ -12,6 +12,7 @@
 #include "core/i18n.h"
 #include "core/monitor-path.h"
 #include "core/peer-name.h"
+#include "tee/sev/policy.h"
 
 /* Readable in the domain's XML once decoded, and no session: a start without our hook fails in QEMU. */
 static const char placeholder[] = "virt-attest: replaced at each start";
@@ -205,6 +206,24 @@ add_monitor (Preparation *p)
     write_monitor (p, &monitor, value);
 }
 
+/* Processors of SEV-ES cannot be reset. A QEMU before 11.1 ends then; a later one launches the guest again by itself,
+   and the agent does not let it. Either way the domain ends, and libvirt should know. */
+static void
+end_at_reboot (Preparation *p, const VaDomainXml *domain)
+{
+  static const char element[] = "<on_reboot>destroy</on_reboot>";
+  const xmlNode *node = va_xml_child (p->root, "on_reboot"), *before = va_xml_child (p->root, "on_poweroff");
+
+  if ((domain->policy & VA_POLICY_ES) == 0 || !domain->restarts)
+    return;
+  if (before == NULL)
+    before = va_xml_child (p->root, "os");
+  if (node != NULL)
+    va_xml_layout_replace (p->layout, node, element);
+  else
+    va_xml_layout_insert_after (p->layout, before != NULL ? before : p->name, (const char *[]){ element, NULL });
+}
+
 /* Reads the result as the agent will: what it would not accept must not leave this function. */
 static gboolean
 check_prepared (const Preparation *p, const char *text, GError **error)
@@ -233,6 +252,7 @@ prepare_text (Preparation *p, const VaDomainXml *domain, const xmlNode *launch, 
   add_metadata (p, launch);
   add_placeholders (p);
   add_monitor (p);
+  end_at_reboot (p, domain);
   text = va_xml_layout_apply (p->layout);
   return check_prepared (p, text, error) ? g_steal_pointer (&text) : NULL;
 }

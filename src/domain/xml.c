@@ -97,6 +97,14 @@ read_launch_security (VaDomainXml *domain, const xmlNode *root, GError **kept)
 }
 
 static void
+read_restart (VaDomainXml *domain, const xmlNode *root)
+{
+  g_autofree char *action = va_xml_text (va_xml_child (root, "on_reboot"));
+
+  domain->restarts = action == NULL || g_str_equal (action, "restart") || g_str_equal (action, "rename-restart");
+}
+
+static void
 read_machine (VaDomainXml *domain, const xmlNode *root, GError **kept)
 {
   const xmlNode *vcpu = va_xml_child (root, "vcpu");
@@ -150,6 +158,7 @@ va_domain_read (const VaXmlTree *tree, const xmlNode *launch, gboolean strict, G
   read_domain_identity (domain, root, &kept);
   read_launch_security (domain, root, &kept);
   read_machine (domain, root, &kept);
+  read_restart (domain, root);
   read_monitor (domain, tree);
   domain->nova = va_nova_read (tree);
   va_domain_judge (domain, tree, kept != NULL ? kept->message : NULL);

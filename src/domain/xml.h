@@ -35,6 +35,7 @@ typedef struct {
   gboolean no_hashes;              /* kernelHashes='no' stands there */
   gboolean has_blobs;              /* both <dhCert> and <session> */
   gboolean any_blob;               /* one of these elements, or both, even if empty */
+  gboolean restarts;               /* <on_reboot> does not end it, which is the default of libvirt */
   char *loader, *kernel;           /* paths, or %NULL */
   char *monitor_path;              /* of the second monitor in <qemu:commandline>, or %NULL */
   gboolean has_deprecated_monitor; /* it is given as -chardev and -mon */
@@ -83,7 +84,8 @@ typedef struct {
 
 /**
  * va_domain_xml_prepare: the same document with what an attested launch needs: UUID, metadata, placeholders, second
- * monitor. Does nothing to a document that has them; keeps all else, comments and foreign metadata too.
+ * monitor, and for a guest of SEV-ES an <on_reboot> that ends it. Does nothing to a document that has them; keeps all
+ * else, comments and foreign metadata too.
  * @wanted: what the metadata shall say
  * Errors: VA_CORE_ERROR_PARSE; also for a domain without <launchSecurity type='sev'>, with a sentence that says so
  */

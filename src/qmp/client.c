@@ -216,6 +216,26 @@ take_base64_member (JsonObject *object, const char *command, const char *member,
   return va_base64_decode_exact (text, out, size, NULL) || qemu_lacks (error, command, member);
 }
 
+gboolean
+va_qmp_end_at_reset (VaQmpClient *client, GError **error)
+{
+  static const char command[] = "set-action", missing[] = "set-action: CommandNotFound: ";
+  g_autoptr(JsonObject) arguments = json_object_new (), answer = NULL;
+  GError *reason = NULL;
+
+  json_object_set_string_member (arguments, "reboot", "shutdown");
+  answer = va_qmp_execute (client, command, arguments, &reason);
+  if (answer != NULL)
+    return TRUE;
+  if (g_error_matches (reason, VA_QMP_ERROR, VA_QMP_ERROR_REFUSED) && g_str_has_prefix (reason->message, missing))
+    {
+      g_error_free (reason);
+      return TRUE;
+    }
+  g_propagate_error (error, reason);
+  return FALSE;
+}
+
 char *
 va_qmp_query_status (VaQmpClient *client, GError **error)
 {

@@ -74,6 +74,12 @@ gboolean va_qmp_query_measure (VaQmpClient *client, guint8 out[VA_MEASUREMENT_SI
 gboolean va_qmp_inject (VaQmpClient *client, const guint8 header[VA_PACKET_HEADER_SIZE], GBytes *payload,
                         guint32 address, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * va_qmp_end_at_reset: set-action: whoever resets the machine ends QEMU. A QEMU before 6.0, which lacks the command,
+ * is left as it is: it ends anyway where a reset would need another launch.
+ */
+gboolean va_qmp_end_at_reset (VaQmpClient *client, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** query-sev-capabilities */
 typedef struct {
   guint8 pdh[VA_SEV_CERT_SIZE];

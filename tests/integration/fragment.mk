@@ -7,6 +7,7 @@ integration_tests = \
 	tests/integration/test-nova.py \
 	tests/integration/test-odd-domains.py \
 	tests/integration/test-refusals.py \
+	tests/integration/test-reset.py \
 	tests/integration/test-unattested.py \
 	tests/integration/test-unprepared.py \
 	tests/integration/test-units.sh

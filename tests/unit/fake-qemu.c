@@ -19,6 +19,7 @@ typedef struct {
   char *status, *state, *inject;
   gint64 policy, address;
   guint injected;
+  char *reboot, *action; /* what set-action was told last; why it refuses */
 } Machine;
 
 static void
@@ -36,6 +37,7 @@ on_set (Machine *machine, JsonObject *arguments)
   set_string (&machine->status, arguments, "status");
   set_string (&machine->state, arguments, "state");
   set_string (&machine->inject, arguments, "inject");
+  set_string (&machine->action, arguments, "action");
   if (json_object_has_member (arguments, "policy"))
     machine->policy = json_object_get_int_member (arguments, "policy");
   return g_strdup ("{\"return\": {}, \"id\": @ID}\r\n");
@@ -56,6 +58,16 @@ on_inject (Machine *machine, JsonObject *arguments)
 }
 
 static char *
+on_action (Machine *machine, JsonObject *arguments)
+{
+  if (machine->action != NULL)
+    return g_strdup_printf ("{\"id\": @ID, \"error\": {\"class\": \"%s\", \"desc\": \"set-action\"}}\r\n",
+                            machine->action);
+  set_string (&machine->reboot, arguments, "reboot");
+  return g_strdup ("{\"return\": {}, \"id\": @ID}\r\n");
+}
+
+static char *
 answer (const char *command, JsonObject *arguments, gpointer data)
 {
   Machine *machine = data;
@@ -66,8 +78,11 @@ answer (const char *command, JsonObject *arguments, gpointer data)
   if (g_str_equal (command, "test-set"))
     return on_set (machine, arguments);
   if (g_str_equal (command, "test-get"))
-    return g_strdup_printf ("{\"return\": {\"injected\": %u, \"address\": %" G_GINT64_FORMAT "}, \"id\": @ID}\r\n",
-                            machine->injected, machine->address);
+    return g_strdup_printf ("{\"return\": {\"injected\": %u, \"address\": %" G_GINT64_FORMAT
+                            ", \"reboot\": \"%s\"}, \"id\": @ID}\r\n",
+                            machine->injected, machine->address, machine->reboot);
+  if (g_str_equal (command, "set-action"))
+    return on_action (machine, arguments);
   if (g_str_equal (command, "query-status"))
     return g_strdup_printf ("{\"return\": {\"status\": \"%s\", \"running\": false}, \"id\": @ID}\r\n", machine->status);
   if (g_str_equal (command, "query-sev"))
@@ -92,6 +107,7 @@ fake_qemu_main (int argc, char *argv[])
     return;
   machine.status = g_strdup ("prelaunch");
   machine.state = g_strdup ("launch-secret");
+  machine.reboot = g_strdup ("reset");
   prctl (PR_SET_PDEATHSIG, SIGKILL);
   monitor_new (argv[2], NULL, answer, &machine);
   monitor_new (argv[3], NULL, answer, &machine); /* of the test's own: the agent takes the first one away */
@@ -158,6 +174,14 @@ fake_qemu_injected (const FakeQemu *qemu, guint64 *address)
   if (address != NULL)
     *address = (guint64) json_object_get_int_member (reply, "address");
   return (guint) json_object_get_int_member (reply, "injected");
+}
+
+char *
+fake_qemu_reboot (const FakeQemu *qemu)
+{
+  g_autoptr(JsonObject) reply = ask (qemu, "test-get", NULL);
+
+  return g_strdup (json_object_get_string_member (reply, "reboot"));
 }
 
 void

@@ -6,7 +6,8 @@
 
 /*
  * A process that plays a QEMU in its launch: a monitor with the commands of SEV, and nothing behind it. Beyond QEMU's
- * it knows "test-set" {status, state, policy, inject}: what later answers say; and "test-get": {injected, address}.
+ * it knows "test-set" {status, state, policy, inject, action}: what later answers say, the last two being errors; and
+ * "test-get": {injected, address, reboot}.
  */
 typedef struct {
   pid_t pid;
@@ -23,5 +24,7 @@ FakeQemu fake_qemu_start_with (const char *path, const char *argument);
 void fake_qemu_set (const FakeQemu *qemu, const char *json);
 /** fake_qemu_injected: how many packets it took, and where the last one went. */
 guint fake_qemu_injected (const FakeQemu *qemu, guint64 *address);
+/** fake_qemu_reboot: what a reset does: "reset", or what the agent had it do instead. (transfer full) */
+char *fake_qemu_reboot (const FakeQemu *qemu);
 /** fake_qemu_kill: and waits for its end. */
 void fake_qemu_kill (FakeQemu *qemu);

@@ -289,6 +289,55 @@ test_gate_survives_trouble (void)
   tear_down (&host);
 }
 
+/* A guest that QEMU would launch again when it is reset does not run before QEMU was told not to. */
+static void
+test_ends_at_reset (void)
+{
+  Host host = set_up ();
+  g_autofree char *xml = site_domain (host.site, "<policy>0x0001|<policy>0x0005");
+  g_autofree char *answer = NULL, *id = NULL, *before = NULL, *after = NULL;
+  FakeQemu qemu;
+
+  host.site->policy = 5;
+  answer = ask_hook (&host, "start", xml);
+  id = site_last_launch (host.site);
+  g_assert_true (g_str_has_prefix (answer, "grant\n"));
+  qemu = start_qemu (&host);
+  fake_qemu_set (&qemu, "{\"policy\": 5, \"action\": \"GenericError\"}");
+  assert_no (&host, qemu.pid, "set-action");
+  g_assert_cmpuint (site_count (host.site, &host.site->validations), ==, 0);
+  before = fake_qemu_reboot (&qemu);
+  g_assert_cmpstr (before, ==, "reset");
+  fake_qemu_kill (&qemu);
+  wait_until_clean (&host, id);
+  g_free (answer);
+  answer = ask_hook (&host, "start", xml);
+  qemu = start_qemu (&host);
+  fake_qemu_set (&qemu, "{\"policy\": 5}");
+  assert_yes (&host, qemu.pid);
+  after = fake_qemu_reboot (&qemu);
+  g_assert_cmpstr (after, ==, "shutdown");
+  fake_qemu_kill (&qemu);
+  tear_down (&host);
+}
+
+/* One that QEMU resets as it is stays as its XML says. */
+static void
+test_may_be_reset (void)
+{
+  Host host = set_up ();
+  g_autofree char *id = grant (&host);
+  g_autofree char *reboot = NULL;
+  FakeQemu qemu = start_qemu (&host);
+
+  assert_yes (&host, qemu.pid);
+  reboot = fake_qemu_reboot (&qemu);
+  g_assert_cmpstr (reboot, ==, "reset");
+  fake_qemu_kill (&qemu);
+  wait_until_clean (&host, id);
+  tear_down (&host);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -306,5 +355,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/agent/gate-refuses/unknown-address", test_gate_refuses_unknown_address);
   g_test_add_func ("/agent/gate-refuses/service", test_gate_refuses_for_service);
   g_test_add_func ("/agent/gate-refuses/trouble", test_gate_survives_trouble);
+  g_test_add_func ("/agent/ends-at-reset", test_ends_at_reset);
+  g_test_add_func ("/agent/may-be-reset", test_may_be_reset);
   return g_test_run ();
 }

@@ -12,6 +12,7 @@
 #include "host/launch/guard.h"
 #include "host/launch/marker.h"
 #include "host/launch/reconcile.h"
+#include "tee/sev/policy.h"
 
 /* An agent on libvirt's own test driver, whose domain runs as soon as it is there: may it? */
 
@@ -24,6 +25,21 @@ typedef enum { PENDING, ATTESTED, FOREIGN } VirtualDomain;
 #define TEST_NODE \
   "<node><domain type='test'><name>%s</name><uuid>" SITE_UUID "</uuid><memory>1024</memory>" \
   "<metadata><x xmlns='urn:x'>%s</x></metadata><os><type>hvm</type></os></domain></node>"
+
+static const char *measured; /* what QEMU measured last, as libvirt tells it; %NULL: nothing */
+
+/* In the place of libvirt's: its test driver knows nothing of launches. */
+int
+virDomainGetLaunchSecurityInfo (virDomainPtr domain, virTypedParameterPtr *params, int *count, unsigned int flags)
+{
+  int max = 0;
+
+  *params = NULL;
+  *count = 0;
+  if (measured == NULL)
+    return -1;
+  return virTypedParamsAddString (params, count, &max, VIR_DOMAIN_LAUNCH_SECURITY_SEV_MEASUREMENT, measured);
+}
 
 static VaLaunchRecord *
 new_record (const char *launch_id)
@@ -190,6 +206,58 @@ test_reverted_to_a_snapshot (void)
     }
 }
 
+/* Of 48 bytes 0x11, which was attested; of others; and what is none. */
+static const struct {
+  const char *now;
+  gboolean known, ends;
+} measurements[] = {
+  { "ERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERER", TRUE, FALSE },
+  { "ERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERES", TRUE, TRUE },
+  { "ERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERES", FALSE, FALSE },
+  { "ERERERER", TRUE, FALSE },
+  { NULL, TRUE, FALSE },
+};
+
+/* Reset, and launched again by QEMU itself. */
+static void
+test_launched_again (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (measurements); i++)
+    {
+      Host host = { NULL };
+      g_autoptr(VaLaunch) first = set_up_running (&host, ATTESTED), launch = NULL;
+      VaLaunchRecord *record = new_record ("41111111-2222-4333-8444-555555555555");
+
+      measured = measurements[i].now;
+      record->state = VA_HOST_LAUNCH_ATTESTED;
+      record->policy = VA_POLICY_ES;
+      record->pid = getpid ();
+      g_assert_true (va_process_start_time (getpid (), &record->start, NULL));
+      record->has_measurement = measurements[i].known;
+      memset (record->measurement, 0x11, sizeof record->measurement);
+      launch = va_launch_new (&host.agent->host, record);
+      g_assert_true (va_launches_add (host.agent->launches, launch));
+      g_assert_cmpint (state_of_domain (&host, VIR_DOMAIN_RUNNING), ==, VIR_DOMAIN_RUNNING);
+      va_reconcile_sweep (host.agent);
+      if (measurements[i].ends)
+        {
+          g_autofree char *ended = NULL;
+
+          g_assert_cmpint (state_of_domain (&host, VIR_DOMAIN_SHUTOFF), ==, VIR_DOMAIN_SHUTOFF);
+          va_launch_finish (launch, NULL);
+          ended = site_wait_outcome (host.site, va_launch_id (launch), "ended");
+          g_assert_nonnull (strstr (ended, "launched it again"));
+        }
+      else
+        {
+          g_usleep (300000);
+          g_assert_cmpint (state_of_domain (&host, VIR_DOMAIN_RUNNING), ==, VIR_DOMAIN_RUNNING);
+        }
+      measured = NULL;
+      tear_down (&host);
+    }
+}
+
 static gpointer
 sweep (gpointer agent)
 {
@@ -236,6 +304,7 @@ main (int argc, char **argv)
   g_test_add_func ("/agent-guard/resumed-without-attestation", test_resumed_without_attestation);
   g_test_add_func ("/agent-guard/runs-rightly", test_runs_rightly);
   g_test_add_func ("/agent-guard/reverted-to-a-snapshot", test_reverted_to_a_snapshot);
+  g_test_add_func ("/agent-guard/launched-again", test_launched_again);
   g_test_add_func ("/agent-guard/sweep-waits-for-a-start", test_sweep_waits_for_a_start);
   return g_test_run ();
 }

@@ -181,6 +181,41 @@ test_monitor_object (void)
   g_assert_cmpstr (corrected, ==, right);
 }
 
+#define REBOOT(policy, before) \
+  "<domain><name>a</name><uuid>" UUID "</uuid>" before "<launchSecurity type='sev'><policy>" policy \
+  "</policy></launchSecurity></domain>"
+
+/* Only a guest that QEMU cannot reset. */
+static void
+test_reboot (void)
+{
+  static const struct {
+    const char *before, *after;
+  } cases[] = {
+    { REBOOT ("5", ""), "<name>a</name><on_reboot>destroy</on_reboot><uuid>" },
+    { REBOOT ("5", "<os/>"), "<os/><on_reboot>destroy</on_reboot><launch" },
+    { REBOOT ("5", "<on_poweroff>destroy</on_poweroff>"), "</on_poweroff><on_reboot>destroy</on_reboot><launch" },
+    { REBOOT ("7", "<on_reboot> restart </on_reboot>"), "</uuid><on_reboot>destroy</on_reboot><launch" },
+    { REBOOT ("5", "<on_reboot/>"), "</uuid><on_reboot>destroy</on_reboot><launch" },
+    { REBOOT ("5", "<on_reboot>rename-restart</on_reboot>"), "</uuid><on_reboot>destroy</on_reboot><launch" },
+    { REBOOT ("5", "<on_reboot>preserve</on_reboot>"), "<on_reboot>preserve</on_reboot><launch" },
+    { REBOOT ("1", "<on_reboot>restart</on_reboot>"), "<on_reboot>restart</on_reboot><launch" },
+    { REBOOT ("1", "<os/>"), "<os/><launch" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *xml = prepare (cases[i].before, UUID);
+      g_autofree char *twice = prepare (xml, UUID);
+      g_auto(GStrv) parts = g_regex_split_simple ("<metadata>.*</metadata>", xml, 0, 0);
+      g_autofree char *rest = g_strjoinv ("", parts);
+
+      if (strstr (rest, cases[i].after) == NULL)
+        g_error ("“%s” is not in “%s”", cases[i].after, rest);
+      g_assert_cmpstr (twice, ==, xml);
+    }
+}
+
 static void
 test_new_registration (void)
 {
@@ -292,6 +327,7 @@ main (int argc, char **argv)
   g_test_add_func ("/domain-prepare/moved", test_moved);
   g_test_add_func ("/domain-prepare/monitor-rewritten", test_monitor_rewritten);
   g_test_add_func ("/domain-prepare/monitor-object", test_monitor_object);
+  g_test_add_func ("/domain-prepare/reboot", test_reboot);
   g_test_add_func ("/domain-prepare/new-registration", test_new_registration);
   g_test_add_func ("/domain-prepare/owner", test_owner);
   g_test_add_func ("/domain-prepare/placeholders", test_placeholders);

@@ -35,6 +35,8 @@ sample (void)
   record->state = VA_HOST_LAUNCH_ATTESTED;
   record->pid = 42;
   record->start = 4711;
+  record->has_measurement = TRUE;
+  memset (record->measurement, 0x5a, sizeof record->measurement);
   step->name = g_strdup ("granted");
   step->ms = 17;
   g_ptr_array_add (record->steps, step);
@@ -58,6 +60,8 @@ test_round_trip (void)
   g_assert_cmpint (copy->state, ==, VA_HOST_LAUNCH_ATTESTED);
   g_assert_cmpuint (copy->policy, ==, 0xffffffffu);
   g_assert_cmpuint (copy->owed->len, ==, 1);
+  g_assert_true (copy->has_measurement);
+  g_assert_cmpmem (copy->measurement, sizeof copy->measurement, record->measurement, sizeof record->measurement);
   g_assert_cmpuint (((VaStep *) g_ptr_array_index (copy->steps, 0))->ms, ==, 17);
 }
 

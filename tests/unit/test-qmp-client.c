@@ -198,6 +198,35 @@ test_measure (void)
 }
 
 static void
+test_end_at_reset (void)
+{
+  static const struct {
+    const char *reply;
+    gboolean ok;
+  } cases[] = {
+    { OK, TRUE },
+    /* QEMU before 6.0. */
+    { "{\"error\": {\"class\": \"CommandNotFound\", \"desc\": \"The command set-action has not been found\"}, "
+      "\"id\": @ID}\r\n",
+      TRUE },
+    { "{\"error\": {\"class\": \"GenericError\", \"desc\": \"CommandNotFound\"}, \"id\": @ID}\r\n", FALSE },
+    { "{\"return\": 1, \"id\": @ID}\r\n", FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr(GError) error = NULL;
+      Fixture f;
+
+      set_up (&f, "set-action", cases[i].reply);
+      g_assert_cmpint (va_qmp_end_at_reset (f.client, &error), ==, cases[i].ok);
+      g_assert_true (cases[i].ok == (error == NULL));
+      g_assert_cmpstr (f.script.seen, ==, "{\"reboot\":\"shutdown\"}");
+      tear_down (&f);
+    }
+}
+
+static void
 test_inject (void)
 {
   guint8 header[VA_PACKET_HEADER_SIZE] = { 0 };
@@ -331,6 +360,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/qmp/client/sev", test_sev);
   g_test_add_func ("/qmp/client/sev-refuses", test_sev_refuses);
   g_test_add_func ("/qmp/client/measure", test_measure);
+  g_test_add_func ("/qmp/client/end-at-reset", test_end_at_reset);
   g_test_add_func ("/qmp/client/inject", test_inject);
   g_test_add_func ("/qmp/client/refusal", test_refusal);
   g_test_add_func ("/qmp/client/refuses-answers", test_refuses_answers);

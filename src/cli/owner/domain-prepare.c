@@ -50,6 +50,9 @@ note_changes (GBytes *before, const VaDomainXml *after)
     va_print_error_line (_("virt-attest: note: the second monitor is now one option, -qmp, because QEMU 11.1 "
                            "deprecates "
                            "-mon; the new form works with every version of QEMU"));
+  if (given != NULL && given->restarts && !after->restarts)
+    va_print_error_line (_("virt-attest: note: <on_reboot> is now “destroy”: a guest of SEV-ES cannot be reset, so a "
+                           "reboot ends it, and it is attested again when it is started"));
   if (given != NULL && given->uuid == NULL)
     va_print_error_line (_("virt-attest: note: the domain has no <uuid>, so it was given a random one, %s; every run "
                            "generates a new one, so register and define this output"),

@@ -41,20 +41,27 @@ take_launch_number (virTypedParameterPtr params, int count, const char *name, gu
 }
 
 static gboolean
+take_measurement (virTypedParameterPtr params, int count, guint8 measurement[VA_MEASUREMENT_SIZE], GError **error)
+{
+  const char *text = NULL;
+
+  return (virTypedParamsGetString (params, count, VIR_DOMAIN_LAUNCH_SECURITY_SEV_MEASUREMENT, &text) == 1
+          && va_base64_decode_exact (text, measurement, VA_MEASUREMENT_SIZE, NULL))
+         || libvirt_lacks (error, VIR_DOMAIN_LAUNCH_SECURITY_SEV_MEASUREMENT);
+}
+
+static gboolean
 take_evidence (virTypedParameterPtr params, int count, VaEvidence *evidence, GError **error)
 {
   guint major, minor, build, policy;
-  const char *text = NULL;
   guint8 measurement[VA_MEASUREMENT_SIZE];
 
   if (!take_launch_number (params, count, VIR_DOMAIN_LAUNCH_SECURITY_SEV_API_MAJOR, G_MAXUINT8, &major, error)
       || !take_launch_number (params, count, VIR_DOMAIN_LAUNCH_SECURITY_SEV_API_MINOR, G_MAXUINT8, &minor, error)
       || !take_launch_number (params, count, VIR_DOMAIN_LAUNCH_SECURITY_SEV_BUILD_ID, G_MAXUINT8, &build, error)
-      || !take_launch_number (params, count, VIR_DOMAIN_LAUNCH_SECURITY_SEV_POLICY, G_MAXUINT32, &policy, error))
+      || !take_launch_number (params, count, VIR_DOMAIN_LAUNCH_SECURITY_SEV_POLICY, G_MAXUINT32, &policy, error)
+      || !take_measurement (params, count, measurement, error))
     return FALSE;
-  if (virTypedParamsGetString (params, count, VIR_DOMAIN_LAUNCH_SECURITY_SEV_MEASUREMENT, &text) != 1
-      || !va_base64_decode_exact (text, measurement, sizeof measurement, NULL))
-    return libvirt_lacks (error, VIR_DOMAIN_LAUNCH_SECURITY_SEV_MEASUREMENT);
   va_sev_evidence_write (&(VaLaunchContext){ .api_major = (guint8) major,
                                              .api_minor = (guint8) minor,
                                              .build_id = (guint8) build,
@@ -63,19 +70,34 @@ take_evidence (virTypedParameterPtr params, int count, VaEvidence *evidence, GEr
   return TRUE;
 }
 
-/* libvirt tells less of QEMU's state than QEMU does. The second monitor has one client at a time, so it is left at
-   once: the gate may want it while a call to libvirt waits for the gate. */
-static gboolean
-check_libvirt (VaChannel *parent, GError **error)
+/* libvirt tells less of QEMU's state than QEMU does, and asks it for less. The second monitor has one client at a time,
+   so whoever opens it leaves it at once: the gate may want it while a call to libvirt waits for the gate. */
+static VaChannel *
+open_monitor (VaChannel *parent, GError **error)
 {
   LibvirtChannel *channel = (LibvirtChannel *) parent;
   char uuid[VIR_UUID_STRING_BUFLEN];
-  g_autoptr(VaChannel) monitor = NULL;
 
-  if (virDomainGetUUIDString (channel->domain, uuid) < 0)
-    return fail_libvirt_call (error, "virDomainGetUUIDString");
-  monitor = va_channel_qmp_new (channel->run_dir, uuid, parent->pid, parent->start, channel->end);
-  return va_channel_check (monitor, error);
+  if (virDomainGetUUIDString (channel->domain, uuid) == 0)
+    return va_channel_qmp_new (channel->run_dir, uuid, parent->pid, parent->start, channel->end);
+  fail_libvirt_call (error, "virDomainGetUUIDString");
+  return NULL;
+}
+
+static gboolean
+check_libvirt (VaChannel *parent, GError **error)
+{
+  g_autoptr(VaChannel) monitor = open_monitor (parent, error);
+
+  return monitor != NULL && va_channel_check (monitor, error);
+}
+
+static gboolean
+hold_beside_libvirt (VaChannel *parent, GError **error)
+{
+  g_autoptr(VaChannel) monitor = open_monitor (parent, error);
+
+  return monitor != NULL && va_channel_hold (monitor, error);
 }
 
 static gboolean
@@ -141,11 +163,27 @@ va_channel_libvirt_new (virDomainPtr domain, const char *run_dir, pid_t pid, gui
 {
   LibvirtChannel *channel = g_new0 (LibvirtChannel, 1);
 
-  channel->parent =
-    (VaChannel){ "libvirt", pid, start, collect_from_libvirt, inject_by_libvirt, check_libvirt, libvirt_channel_free };
+  channel->parent = (VaChannel){
+    "libvirt",           pid, start, collect_from_libvirt, inject_by_libvirt, check_libvirt, hold_beside_libvirt,
+    libvirt_channel_free
+  };
   virDomainRef (domain);
   channel->domain = domain;
   channel->run_dir = g_strdup (run_dir);
   channel->end = end;
   return &channel->parent;
+}
+
+gboolean
+va_channel_libvirt_measurement (virDomainPtr domain, guint8 measurement[VA_MEASUREMENT_SIZE], GError **error)
+{
+  virTypedParameterPtr params = NULL;
+  int count = 0;
+  gboolean ok;
+
+  if (virDomainGetLaunchSecurityInfo (domain, &params, &count, 0) < 0)
+    return fail_libvirt_call (error, "virDomainGetLaunchSecurityInfo");
+  ok = take_measurement (params, count, measurement, error);
+  virTypedParamsFree (params, count);
+  return ok;
 }

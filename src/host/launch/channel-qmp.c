@@ -121,6 +121,14 @@ check_qmp (VaChannel *parent, GError **error)
          && check_status (channel->client, error) && check_sev (channel->client, &context, error);
 }
 
+static gboolean
+hold_by_qmp (VaChannel *parent, GError **error)
+{
+  QmpChannel *channel = (QmpChannel *) parent;
+
+  return connect_monitor (channel, error) && va_qmp_end_at_reset (channel->client, error);
+}
+
 static void
 qmp_channel_free (VaChannel *parent)
 {
@@ -137,7 +145,8 @@ va_channel_qmp_new (const char *run_dir, const char *uuid, pid_t pid, guint64 st
 {
   QmpChannel *channel = g_new0 (QmpChannel, 1);
 
-  channel->parent = (VaChannel){ "QMP", pid, start, collect_from_qmp, inject_by_qmp, check_qmp, qmp_channel_free };
+  channel->parent =
+    (VaChannel){ "QMP", pid, start, collect_from_qmp, inject_by_qmp, check_qmp, hold_by_qmp, qmp_channel_free };
   channel->run_dir = g_strdup (run_dir);
   channel->uuid = g_strdup (uuid);
   channel->end = end;

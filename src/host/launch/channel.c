@@ -37,6 +37,12 @@ va_channel_check (VaChannel *channel, GError **error)
   return trace_channel (channel->check (channel, error), began);
 }
 
+gboolean
+va_channel_hold (VaChannel *channel, GError **error)
+{
+  return channel->hold (channel, error);
+}
+
 void
 va_channel_free (VaChannel *channel)
 {

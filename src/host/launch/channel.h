@@ -5,6 +5,7 @@
 #include <sys/types.h>
 #include "tee/blobs.h"
 #include "tee/evidence.h"
+#include "tee/sev/measurement.h"
 
 /* A way to a paused QEMU in its launch: its second monitor, or libvirt's API. Both block; neither is shared by
    threads. What goes through them is bytes: the form of evidence and packets is between QEMU and the service. */
@@ -18,6 +19,7 @@ struct _VaChannel {
   gboolean (*collect) (VaChannel *channel, VaEvidence *evidence, GError **error);
   gboolean (*inject) (VaChannel *channel, const VaBlobs *packet, guint32 address, GError **error);
   gboolean (*check) (VaChannel *channel, GError **error);
+  gboolean (*hold) (VaChannel *channel, GError **error);
   void (*free) (VaChannel *channel);
 };
 
@@ -36,6 +38,11 @@ gboolean va_channel_inject (VaChannel *channel, const VaBlobs *packet, guint32 a
   G_GNUC_WARN_UNUSED_RESULT;
 /** va_channel_check: whether QEMU is still where a launch must be: its guest has not run. */
 gboolean va_channel_check (VaChannel *channel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * va_channel_hold: sees to it that a reset ends QEMU. Without that, QEMU 11.1 launches a guest whose processors cannot
+ * be reset once more, by itself, and asks nobody.
+ */
+gboolean va_channel_hold (VaChannel *channel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void va_channel_free (VaChannel *channel);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VaChannel, va_channel_free)
 
@@ -50,5 +57,12 @@ VaChannel *va_channel_qmp_new (const char *run_dir, const char *uuid, pid_t pid,
  * the second monitor.
  */
 VaChannel *va_channel_libvirt_new (virDomainPtr domain, const char *run_dir, pid_t pid, guint64 start, gint64 end);
+
+/**
+ * va_channel_libvirt_measurement: what the QEMU of @domain has measured last, by libvirt's API; there is no need of a
+ * launch that is under way.
+ */
+gboolean va_channel_libvirt_measurement (virDomainPtr domain, guint8 measurement[VA_MEASUREMENT_SIZE], GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

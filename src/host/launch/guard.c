@@ -8,6 +8,8 @@
 #include <string.h>
 #include "core/i18n.h"
 #include "core/qemu-arguments.h"
+#include "host/launch/channel.h"
+#include "host/launch/watch.h"
 
 #define WAITING_MAX 1024 /* looks that no thread has begun: more are left to the sweep */
 
@@ -95,10 +97,42 @@ check_memory (const VaAgent *agent, VaLaunch *launch, virDomainPtr domain)
   return TRUE;
 }
 
+/* Whether the QEMU that was attested has measured its guest once more since then. Each measurement has a nonce of the
+   firmware's, so that of another launch is another one even if the guest is the same. While there is none, the guest
+   does not run. */
+static gboolean
+has_other_measurement (VaLaunch *launch, virDomainPtr domain)
+{
+  guint8 attested[VA_MEASURED_MAX], now[VA_MEASUREMENT_SIZE];
+  guint64 start;
+  pid_t pid;
+
+  G_STATIC_ASSERT (sizeof attested == sizeof now);
+  if (va_launch_state (launch) != VA_HOST_LAUNCH_ATTESTED || !va_launch_measurement (launch, attested)
+      || !va_channel_libvirt_measurement (domain, now, NULL) || memcmp (attested, now, sizeof now) == 0)
+    return FALSE;
+  /* The domain may have been started again, which is another launch's business: then this process has ended. */
+  return va_launch_process (launch, &pid, &start) && !va_process_ended (pid, start);
+}
+
+/* QEMU launches a guest again when it is reset, if its processors cannot be reset, and asks neither libvirt nor us.
+   Here the agent saw to it that it does not (va_channel_hold()), and then somebody undid that. */
+static gboolean
+check_reset (VaLaunch *launch, virDomainPtr domain)
+{
+  const char *reason = _("the guest was reset, and QEMU launched it again without attestation; it was destroyed");
+
+  if (va_launch_is_gone (launch) || !has_other_measurement (launch, domain))
+    return FALSE;
+  va_launch_doubt (launch, reason);
+  destroy_domain (domain, va_launch_id (launch), reason);
+  return TRUE;
+}
+
 gboolean
 va_guard_check (const VaAgent *agent, VaLaunch *launch, virDomainPtr domain)
 {
-  if (check_memory (agent, launch, domain))
+  if (check_memory (agent, launch, domain) || check_reset (launch, domain))
     return TRUE;
   if (va_launch_state (launch) == VA_HOST_LAUNCH_ATTESTED || va_launch_is_gone (launch) || !has_run (domain)
       || !has_our_monitor (agent, domain, va_launch_domain (launch)))
@@ -152,7 +186,8 @@ push_guard (VaAgent *agent, VaLaunch *launch, const char *uuid)
 void
 va_guard_look (VaAgent *agent, VaLaunch *launch)
 {
-  if (va_launch_state (launch) != VA_HOST_LAUNCH_ATTESTED && !va_launch_is_gone (launch))
+  if ((va_launch_state (launch) != VA_HOST_LAUNCH_ATTESTED || va_launch_resets_by_launching (launch))
+      && !va_launch_is_gone (launch))
     push_guard (agent, launch, va_launch_domain (launch));
 }
 

@@ -6,7 +6,8 @@
 
 /*
  * A domain of ours that runs although its launch is not attested: it was resumed past the gate, through QEMU's
- * monitor. And one whose memory came from a snapshot or a saved state. It is destroyed, and its owner hears of it.
+ * monitor. And one whose memory came from a snapshot or a saved state, or that was launched again when it was reset. It
+ * is destroyed, and its owner hears of it.
  */
 G_BEGIN_DECLS
 
@@ -15,7 +16,10 @@ G_BEGIN_DECLS
  * Returns: whether it was destroyed
  */
 gboolean va_guard_check (const VaAgent *agent, VaLaunch *launch, virDomainPtr domain);
-/** va_guard_look: the same soon, in a thread that waits for nothing else; only while the launch is not attested. */
+/**
+ * va_guard_look: the same soon, in a thread that waits for nothing else; only while the launch is not attested, or if
+ * QEMU might launch its guest again.
+ */
 void va_guard_look (VaAgent *agent, VaLaunch *launch);
 /** va_guard_look_at: the same for a domain whose marker says “pending” although no launch of it is known. */
 void va_guard_look_at (VaAgent *agent, const char *uuid);

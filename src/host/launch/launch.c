@@ -13,6 +13,7 @@
 #include "host/local/question.h"
 #include "host/launch/watch.h"
 #include "tee/sev/firmware-error.h"
+#include "tee/sev/policy.h"
 
 VaLaunch *
 va_launch_new (const VaLaunchHost *host, VaLaunchRecord *record)
@@ -88,6 +89,21 @@ va_launch_process (VaLaunch *launch, pid_t *pid, guint64 *start)
   *pid = launch->record->pid;
   *start = launch->record->start;
   return *pid != 0;
+}
+
+gboolean
+va_launch_resets_by_launching (const VaLaunch *launch)
+{
+  return (launch->record->policy & VA_POLICY_ES) != 0;
+}
+
+gboolean
+va_launch_measurement (VaLaunch *launch, guint8 measurement[VA_MEASURED_MAX])
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&launch->lock);
+
+  memcpy (measurement, launch->record->measurement, VA_MEASURED_MAX);
+  return launch->record->has_measurement;
 }
 
 char *

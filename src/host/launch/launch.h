@@ -45,6 +45,13 @@ VaHostLaunchState va_launch_state (VaLaunch *launch);
 gboolean va_launch_is_gone (VaLaunch *launch);
 /** va_launch_process: FALSE while QEMU's process is not known. */
 gboolean va_launch_process (VaLaunch *launch, pid_t *pid, guint64 *start);
+/**
+ * va_launch_resets_by_launching: whether QEMU 11.1 answers a reset of this guest with another launch, because
+ * processors of SEV-ES cannot be reset. A guest of SEV stays in its own memory, under its own key.
+ */
+gboolean va_launch_resets_by_launching (const VaLaunch *launch);
+/** va_launch_measurement: what QEMU measured; FALSE while it was not asked. */
+gboolean va_launch_measurement (VaLaunch *launch, guint8 measurement[VA_MEASURED_MAX]);
 /** va_launch_reason: the latest refusal or trouble, or %NULL. Returns: (transfer full) */
 char *va_launch_reason (VaLaunch *launch);
 

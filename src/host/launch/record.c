@@ -5,6 +5,7 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include "core/encoding.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/i18n.h"
@@ -99,6 +100,12 @@ va_launch_record_print (const VaLaunchRecord *record)
   json_object_set_boolean_member (object, "gone", record->gone);
   json_object_set_int_member (object, "pid", record->pid);
   json_object_set_int_member (object, "start", (gint64) record->start);
+  if (record->has_measurement)
+    {
+      g_autofree char *hex = va_hex_encode (record->measurement, sizeof record->measurement);
+
+      json_object_set_string_member (object, "measurement", hex);
+    }
   if (record->reason != NULL)
     json_object_set_string_member (object, "reason", record->reason);
   json_object_set_array_member (object, "steps", write_record_steps (record->steps));
@@ -194,6 +201,8 @@ va_launch_record_parse (const char *text, gsize size, GError **error)
   record->domain_name = g_strdup (va_fields_string (&fields, "domain-name", VA_REQUIRED, 1024));
   if (va_fields_hex (&fields, "firmware-hash", VA_OPTIONAL, hash, sizeof hash))
     record->firmware_hash = g_strdup (json_object_get_string_member (object, "firmware-hash"));
+  record->has_measurement =
+    va_fields_hex (&fields, "measurement", VA_OPTIONAL, record->measurement, sizeof record->measurement);
   record->boot_id = va_fields_uuid (&fields, "boot-id", VA_REQUIRED);
   state = va_fields_choice (&fields, "state", VA_REQUIRED, state_names);
   record->state = state >= 0 ? (VaHostLaunchState) state : VA_HOST_LAUNCH_FAILED;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "api/outcome.h"
+#include "tee/evidence.h"
 
 /* What the agent must not forget about a launch: STATE-DIR/launches/LAUNCH-ID.json. No secrets, no packets. */
 G_BEGIN_DECLS
@@ -23,9 +24,11 @@ typedef struct {
   char *boot_id;                       /* of the kernel under which all this happened */
   gint64 asked;                        /* g_get_monotonic_time() of the hook's question */
   VaHostLaunchState state;
-  gboolean gone;    /* the domain no longer exists; only the service is still to be told */
-  pid_t pid;        /* QEMU's; 0: not known */
-  guint64 start;    /* of that process */
+  gboolean gone;            /* the domain no longer exists; only the service is still to be told */
+  pid_t pid;                /* QEMU's; 0: not known */
+  guint64 start;            /* of that process */
+  gboolean has_measurement; /* QEMU was asked for it */
+  guint8 measurement[VA_MEASURED_MAX];
   char *reason;     /* of the latest refusal or trouble; may be %NULL */
   GPtrArray *steps; /* of VaStep */
   GPtrArray *owed;  /* of VaOutcome: what the service has not heard yet, in order */

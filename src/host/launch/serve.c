@@ -35,6 +35,16 @@
  *    be stuck and the second still answer.
  */
 
+/* Kept for as long as the guest runs, so that another launch in the same QEMU is noticed. */
+static void
+keep_measurement (VaLaunch *launch, const VaClaims *claims)
+{
+  g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&launch->lock);
+
+  memcpy (launch->record->measurement, claims->measurement, sizeof launch->record->measurement);
+  launch->record->has_measurement = TRUE;
+}
+
 static gboolean
 check_started_policy (VaLaunch *launch, const VaEvidence *evidence, GError **error)
 {
@@ -43,7 +53,10 @@ check_started_policy (VaLaunch *launch, const VaEvidence *evidence, GError **err
   if (!va_evidence_read (evidence, &claims, error))
     return FALSE;
   if (claims.policy == launch->record->policy)
-    return TRUE;
+    {
+      keep_measurement (launch, &claims);
+      return TRUE;
+    }
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PEER,
                _("QEMU was started with SEV policy 0x%" PRIx64 ", but 0x%" PRIx64 " was granted"), claims.policy,
                launch->record->policy);
@@ -252,6 +265,8 @@ serve_launch (VaLaunch *launch, VaChannel *channel, gint64 end, GError **error)
     return va_launch_bind (launch, channel->pid, channel->start, error);
   if (!check_origin (launch, channel, end, error) || !va_channel_collect (channel, &evidence, error)
       || !check_started_policy (launch, &evidence, error))
+    return FALSE;
+  if (va_launch_resets_by_launching (launch) && !va_channel_hold (channel, error))
     return FALSE;
   va_launch_step (launch, "measured");
   reply = validate_evidence (launch, &evidence, end, error);

@@ -79,6 +79,12 @@ on_lifecycle (virConnectPtr connect, virDomainPtr domain, int event, int detail,
   return 0;
 }
 
+static void
+on_reboot (virConnectPtr connect, virDomainPtr domain, void *data)
+{
+  on_lifecycle (connect, domain, 0, 0, data);
+}
+
 /* Waits for @ms, or until somebody wants something. Returns: TRUE to go on */
 static gboolean
 pause_for (VaHypervisor *hypervisor, guint ms)
@@ -91,14 +97,39 @@ pause_for (VaHypervisor *hypervisor, guint ms)
   return !hypervisor->stop;
 }
 
+/* What the agent has libvirt report of each domain. A reset is no event of its lifecycle. */
+typedef struct {
+  int lifecycle, reboot; /* libvirt's numbers of the two */
+} Reports;
+
 static gboolean
-prepare_connection (VaHypervisor *hypervisor, virConnectPtr connect, int *callback)
+ask_for_reports (VaHypervisor *hypervisor, virConnectPtr connect, Reports *reports)
+{
+  reports->lifecycle = virConnectDomainEventRegisterAny (connect, NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+                                                         VIR_DOMAIN_EVENT_CALLBACK (on_lifecycle), hypervisor, NULL);
+  if (reports->lifecycle < 0)
+    return FALSE;
+  reports->reboot = virConnectDomainEventRegisterAny (connect, NULL, VIR_DOMAIN_EVENT_ID_REBOOT,
+                                                      VIR_DOMAIN_EVENT_CALLBACK (on_reboot), hypervisor, NULL);
+  if (reports->reboot >= 0)
+    return TRUE;
+  virConnectDomainEventDeregisterAny (connect, reports->lifecycle);
+  return FALSE;
+}
+
+static void
+end_reports (virConnectPtr connect, const Reports *reports)
+{
+  virConnectDomainEventDeregisterAny (connect, reports->lifecycle);
+  virConnectDomainEventDeregisterAny (connect, reports->reboot);
+}
+
+static gboolean
+prepare_connection (VaHypervisor *hypervisor, virConnectPtr connect, Reports *reports)
 {
   if (virConnectRegisterCloseCallback (connect, on_close, hypervisor, NULL) < 0)
     return FALSE;
-  *callback = virConnectDomainEventRegisterAny (connect, NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
-                                                VIR_DOMAIN_EVENT_CALLBACK (on_lifecycle), hypervisor, NULL);
-  if (*callback >= 0)
+  if (ask_for_reports (hypervisor, connect, reports))
     {
       /* Not every driver has it. */
       if (virConnectSetKeepAlive (connect, KEEPALIVE_SECONDS, KEEPALIVE_COUNT) < 0)
@@ -154,9 +185,9 @@ static gboolean
 connect_once (VaHypervisor *hypervisor)
 {
   virConnectPtr connect = virConnectOpen (hypervisor->uri);
-  int callback = -1;
+  Reports reports;
 
-  if (connect == NULL || !prepare_connection (hypervisor, connect, &callback))
+  if (connect == NULL || !prepare_connection (hypervisor, connect, &reports))
     {
       hypervisor->user.down (last_reason (), hypervisor->data);
       if (connect != NULL)
@@ -166,7 +197,7 @@ connect_once (VaHypervisor *hypervisor)
   set_connect (hypervisor, connect);
   use_connection (hypervisor, connect);
   set_connect (hypervisor, NULL);
-  virConnectDomainEventDeregisterAny (connect, callback);
+  end_reports (connect, &reports);
   virConnectUnregisterCloseCallback (connect, on_close);
   virConnectClose (connect);
   virResetLastError ();
