@@ -2,6 +2,7 @@
 """Starts that must work: system libvirtd, real QEMU, real OVMF, service, agent, hook and gate."""
 
 import os
+import signal
 import threading
 import time
 
@@ -58,6 +59,21 @@ def destroyed_and_started_again_with_new_keys(world):
     assert len(sessions) == 3 and len(launches) == 3
     assert len({session[16:48] for session in sessions}) == 3, "TEK and TIK wrapped the same"
     running.clean(world, identity)
+
+
+@suite
+def connection_that_a_service_ended_costs_no_start(world):
+    identity = world.make_domain("kept")
+    world.register(identity)
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        world.box.virsh("start", "kept")
+        world.launch_state(identity, "running")
+        world.box.virsh("destroy", "kept")
+        world.launch_state(identity, "ended")
+        world.box.stop("virt-attestd", how)
+        world.start_all()
+    world.box.virsh("start", "kept")
+    world.launch_state(identity, "running")
 
 
 @suite
