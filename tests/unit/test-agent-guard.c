@@ -19,8 +19,9 @@
 #define OTHER_UUID "99999999-2222-4333-8444-555555555555"
 #define UNKNOWN_UUID "99999999-3333-4333-8444-555555555555"
 
-/* A launch that is pending; one that is attested; a domain that was started again and asks for no attestation. */
-typedef enum { PENDING, ATTESTED, FOREIGN } VirtualDomain;
+/* A launch that is pending; one that is attested; a domain that was started again and asks for no attestation; and one
+   that is pending though its XML says nothing of it. */
+typedef enum { PENDING, ATTESTED, FOREIGN, UNPREPARED } VirtualDomain;
 
 #define TEST_NODE \
   "<node><domain type='test'><name>%s</name><uuid>" SITE_UUID "</uuid><memory>1024</memory>" \
@@ -62,7 +63,7 @@ set_up_running (Host *host, VirtualDomain kind)
   Site *site = host->site = site_new ();
   VaHostSettings *settings = (VaHostSettings *) site->settings;
   g_autofree char *monitor = va_monitor_path (settings->run_dir, SITE_UUID);
-  g_autofree char *node = g_strdup_printf (TEST_NODE, "confidential", kind == FOREIGN ? "nothing" : monitor);
+  g_autofree char *node = g_strdup_printf (TEST_NODE, "confidential", kind >= FOREIGN ? "nothing" : monitor);
   g_autofree char *file = g_build_filename (site->folder, "node.xml", NULL);
   VaLaunchRecord *record = new_record ("11111111-2222-4333-8444-555555555555");
   VaLaunch *launch;
@@ -117,6 +118,33 @@ test_runs_without_attestation (void)
   g_assert_cmpint (state_of_domain (&host, VIR_DOMAIN_SHUTOFF), ==, VIR_DOMAIN_SHUTOFF);
   g_assert_cmpint (va_launch_state (launch), ==, VA_HOST_LAUNCH_FAILED);
   tear_down (&host);
+}
+
+/* The emulator program gave its QEMU the monitor; whether the gate has asked already, so that the process is known,
+   does not matter. */
+static void
+test_unprepared_without_attestation (void)
+{
+  for (guint known = 0; known < 2; known++)
+    {
+      Host host = { NULL };
+      g_autoptr(VaLaunch) first = set_up_running (&host, UNPREPARED), launch = NULL;
+      g_autofree char *path = va_monitor_path (host.site->settings->run_dir, SITE_UUID), *failed = NULL;
+      VaLaunchRecord *record = new_record ("51111111-2222-4333-8444-555555555555");
+      FakeQemu qemu = fake_qemu_start (path);
+
+      record->pid = known ? qemu.pid : 0;
+      g_assert_true (va_process_start_time (qemu.pid, &record->start, NULL));
+      launch = va_launch_new (&host.agent->host, record);
+      g_assert_true (va_launches_add (host.agent->launches, launch));
+      g_assert_cmpint (state_of_domain (&host, VIR_DOMAIN_RUNNING), ==, VIR_DOMAIN_RUNNING);
+      va_guard_look (host.agent, launch);
+      failed = site_wait_outcome (host.site, va_launch_id (launch), "failed");
+      g_assert_nonnull (strstr (failed, "ran without attestation"));
+      g_assert_cmpint (state_of_domain (&host, VIR_DOMAIN_SHUTOFF), ==, VIR_DOMAIN_SHUTOFF);
+      fake_qemu_kill (&qemu);
+      tear_down (&host);
+    }
 }
 
 /* libvirt's event alone: nobody sweeps. */
@@ -299,9 +327,11 @@ test_sweep_waits_for_a_start (void)
 int
 main (int argc, char **argv)
 {
+  fake_qemu_main (argc, argv);
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/agent-guard/runs-without-attestation", test_runs_without_attestation);
   g_test_add_func ("/agent-guard/resumed-without-attestation", test_resumed_without_attestation);
+  g_test_add_func ("/agent-guard/unprepared-without-attestation", test_unprepared_without_attestation);
   g_test_add_func ("/agent-guard/runs-rightly", test_runs_rightly);
   g_test_add_func ("/agent-guard/reverted-to-a-snapshot", test_reverted_to_a_snapshot);
   g_test_add_func ("/agent-guard/launched-again", test_launched_again);

@@ -9,8 +9,10 @@
 #include "core/i18n.h"
 #include "core/qemu-arguments.h"
 #include "host/launch/channel.h"
+#include "host/launch/monitor.h"
 #include "host/launch/watch.h"
 
+#define LOOK_MS 1000     /* for QEMU's command line, which a process that was taken over can withhold */
 #define WAITING_MAX 1024 /* looks that no thread has begun: more are left to the sweep */
 
 #define RUNS_UNATTESTED \
@@ -59,16 +61,36 @@ has_other_memory (virDomainPtr domain)
   return state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_FROM_SNAPSHOT;
 }
 
+/* Of a domain that nobody prepared, its XML says nothing: the emulator program gave QEMU the monitor. So its process is
+   looked at, which libvirt has one of for each domain: that of @launch, which may be %NULL, or who listens there. */
+static gboolean
+runs_with_our_monitor (const VaAgent *agent, VaLaunch *launch, const char *uuid)
+{
+  const char *run_dir = agent->settings->run_dir;
+  VaQemuArguments arguments;
+  guint64 start;
+  pid_t pid;
+
+  if (launch != NULL && va_launch_process (launch, &pid, &start))
+    {
+      if (va_process_ended (pid, start))
+        return FALSE;
+    }
+  else if (!va_monitor_peer (run_dir, uuid, &pid, NULL))
+    return FALSE;
+  return va_qemu_arguments_read (pid, run_dir, uuid, LOOK_MS, &arguments, NULL) && arguments.monitor;
+}
+
 /* A domain that was started again without asking for attestation is nobody's business, whatever a launch before it left
    behind. What QEMU was started with stays in the XML of a running domain, while its metadata can be changed. */
 static gboolean
-has_our_monitor (const VaAgent *agent, virDomainPtr domain, const char *uuid)
+has_our_monitor (const VaAgent *agent, VaLaunch *launch, virDomainPtr domain, const char *uuid)
 {
   char *xml = virDomainGetXMLDesc (domain, 0);
   gboolean has = xml != NULL && va_qemu_arguments_parse (xml, strlen (xml), agent->settings->run_dir, uuid).monitor;
 
   free (xml);
-  return has;
+  return has || runs_with_our_monitor (agent, launch, uuid);
 }
 
 static void
@@ -89,7 +111,7 @@ check_memory (const VaAgent *agent, VaLaunch *launch, virDomainPtr domain)
       "destroyed");
 
   if (va_launch_is_gone (launch) || !has_other_memory (domain)
-      || !has_our_monitor (agent, domain, va_launch_domain (launch)))
+      || !has_our_monitor (agent, launch, domain, va_launch_domain (launch)))
     return FALSE;
   if (!va_launch_condemn (launch, reason))
     va_launch_doubt (launch, reason);
@@ -135,7 +157,7 @@ va_guard_check (const VaAgent *agent, VaLaunch *launch, virDomainPtr domain)
   if (check_memory (agent, launch, domain) || check_reset (launch, domain))
     return TRUE;
   if (va_launch_state (launch) == VA_HOST_LAUNCH_ATTESTED || va_launch_is_gone (launch) || !has_run (domain)
-      || !has_our_monitor (agent, domain, va_launch_domain (launch)))
+      || !has_our_monitor (agent, launch, domain, va_launch_domain (launch)))
     return FALSE;
   /* From here on nothing attests it any more. */
   if (!va_launch_condemn (launch, _("the domain ran without attestation, and was destroyed")))
@@ -149,7 +171,7 @@ check_unknown (const Look *look, virDomainPtr domain)
 {
   g_autoptr(VaLaunch) launch = va_launches_latest (look->agent->launches, look->uuid);
 
-  if (launch == NULL && has_run (domain) && has_our_monitor (look->agent, domain, look->uuid))
+  if (launch == NULL && has_run (domain) && has_our_monitor (look->agent, NULL, domain, look->uuid))
     destroy_domain (domain, look->uuid, RUNS_UNATTESTED);
 }
 
