@@ -213,5 +213,29 @@ def what_is_not_to_be_attested(world):
         assert b"session-file" not in f.read()
 
 
+@suite
+def host_check_compares_the_settings(world):
+    """It looks at the PATH of the running daemon and at definitions, too. This build is not installed: its directory is
+    not the one that the check expects."""
+    def check():
+        done = world.box.run(world.box.program("virt-attest"), "host", "check")
+        return {line.split()[1]: line for line in done.out.splitlines()}
+    world.attest_unprepared()
+    novadomain.make(world, "elsewhere", emulator=world.emulator)
+    lines = check()
+    assert lines["unprepared"].startswith("ok") and lines["configuration"].startswith("ok"), lines
+    assert lines["emulator"].startswith("fix") and lines["definitions"].startswith("fix"), lines
+    assert "elsewhere" in lines["definitions"], lines
+    world.attest_unprepared(refuse=False)
+    line = check()["unprepared"]
+    assert line.startswith("fix") and "refuse-unattested = yes" in line, line
+    world.attest_unprepared("registered")
+    assert check()["unprepared"].startswith("fix")
+    world.attest_unprepared("no", refuse=False)
+    lines = check()
+    for name in ("unprepared", "emulator", "definitions", "descriptors"):
+        assert lines[name].startswith("ok"), lines
+
+
 if __name__ == "__main__":
     running.main(suite)
