@@ -42,7 +42,7 @@ make_soup_session (const VaClientTrust *trust)
 
 /* What comes between an answer and the next request is the peer's end, or nothing that may be taken for an answer. */
 static gboolean
-is_quiet (GSocket *socket)
+is_quiet_line (GSocket *socket)
 {
   char byte;
 
@@ -57,7 +57,7 @@ may_be_used (const VaClientLine *line, const VaClientTrust *trust)
 
   return line->socket != NULL && line->trust == trust && now - line->last_used < VA_CLIENT_IDLE_SECONDS * G_USEC_PER_SEC
          && now - line->connected < AGE_SECONDS * G_USEC_PER_SEC && today < line->peer_ends && today >= trust->begins
-         && today < trust->ends && is_quiet (line->socket);
+         && today < trust->ends && is_quiet_line (line->socket);
 }
 
 gboolean
