@@ -44,6 +44,8 @@ mount -t overlay overlay -o "lowerdir=/,upperdir=$box/upper,workdir=$box/work" "
   || skip_all "no overlay file system over the machine's root: $(head -n 1 "$TMPDIR/mount.log")"
 root=$box/root
 
+# What is left of another version or of a test is no part of a fresh machine.
+rm -rf "$root/etc/virt-attest" "$root/var/lib/virt-attest"
 mkdir "$root/units"
 echo "$daemon" >"$root/units/daemon"
 if [ "$daemon" != libvirtd ]; then

@@ -24,7 +24,7 @@ follow_install () # HEADING
 install_packages_for () # MACHINE
 {
   install_block "### Packages for $1" >block.sh
-  test -s block.sh && (cd packages && bash -eu ../block.sh)
+  test -s block.sh && echo 'APT::Get::Assume-Yes "true";' >/etc/apt/apt.conf.d/99units && (cd packages && bash -eu ../block.sh)
 }
 
 main_pid () { systemctl show --property MainPID --value "$1"; }
