@@ -78,7 +78,7 @@ Nova {found['version']} finds on this host: SEV {found['sev']}, UEFI {found['uef
                      properties={"os_command_line": COMMAND_LINE})
         self.show("umask 077; head -c 24 /dev/urandom | base64 -w 0 >passphrase")
         self.show("virt-attest secret put web-disk --file passphrase")
-        self.show(f"virt-attest vm register {self.registration} --any-domain --name web --policy 0x33 "
+        self.show(f"virt-attest vm register --nova-project {PROJECT} --nova-image {IMAGE} --name web --policy 0x33 "
                   f"--firmware OVMF.fd --kernel vmlinuz --initrd initrd.img --cmdline '{COMMAND_LINE}' --secret web-disk "
                   "--max-running 1")
 

@@ -33,7 +33,7 @@ def registered(world, *arguments, **image):
     """An image that the owner has registered for a project, with one running launch at most: image, registration."""
     identity = world.nova.do("image", **image)["id"]
     registration = novadomain.id_by_image(PROJECT, identity)
-    world.register(registration, "--any-domain", "--max-running", "1", *arguments, policy=POLICY)
+    world.register(f"--nova-project={PROJECT}", f"--nova-image={identity}", "--max-running", "1", *arguments, policy=POLICY)
     return identity, registration
 
 
@@ -95,6 +95,9 @@ def every_start_is_a_launch_of_its_own(world):
     assert created(answer) == PAUSED
     launch = launched(world, registration, domain, count)
     assert launch["domain"]["uuid"] == answer["uuid"], launch
+    source = launch["source"]
+    assert source["kind"] == "nova" and source["project"] == PROJECT and source["image"] == image, launch
+    assert source["instance"] == answer["uuid"] and source["selector"] == "nova-image", launch
     for action in ("reboot", "soft-reboot", "start", "rescue", "unrescue", "rebuild", "migrate", "host-boot"):
         if action in ("start", "host-boot"):
             assert world.nova.do("stop", "life")["state"] == "shutdown"

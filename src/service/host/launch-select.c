@@ -46,7 +46,7 @@ refuse_all_candidates (const VaLaunchSelection *selection, GError **error)
 }
 
 /* The first one that there is. Returns: (transfer none): %NULL with @error: there is none */
-static const char *
+static const VaLaunchCandidate *
 choose_candidate (VaService *service, const VaLaunchSelection *selection, GError **error)
 {
   for (guint i = 0; i < selection->candidates->len; i++)
@@ -57,10 +57,20 @@ choose_candidate (VaService *service, const VaLaunchSelection *selection, GError
       if (!look_for_candidate (service, selection->request.owner, one->id, &exists, error))
         return NULL;
       if (exists)
-        return one->id;
+        return one;
     }
   refuse_all_candidates (selection, error);
   return NULL;
+}
+
+/* Which candidate it was is known here alone. */
+static void
+note_selector (VaLaunchSource *source, const VaLaunchCandidate *chosen)
+{
+  if (source == NULL)
+    return;
+  g_free (source->selector);
+  source->selector = g_strdup (chosen->selector);
 }
 
 static gboolean
@@ -70,7 +80,7 @@ handle_launch_select (VaRequest *request, VaResponse *response, gpointer user_da
   g_autoptr(JsonObject) body = va_request_json (request, error);
   g_autoptr(VaLaunchSelection) selection = NULL;
   g_autoptr(GError) reason = NULL;
-  const char *vm = NULL;
+  const VaLaunchCandidate *chosen = NULL;
 
   if (body == NULL)
     return FALSE;
@@ -78,11 +88,14 @@ handle_launch_select (VaRequest *request, VaResponse *response, gpointer user_da
   if (selection == NULL)
     va_refuse_from (error, g_steal_pointer (&reason), VA_PROBLEM_VM_UNKNOWN);
   else
-    vm = choose_candidate (service, selection, error);
-  if (vm != NULL
-      && va_launch_answer (service, request, &(VaWantedLaunch){ vm, &selection->request, TRUE }, response, error))
+    chosen = choose_candidate (service, selection, error);
+  if (chosen != NULL)
+    note_selector (selection->request.source, chosen);
+  if (chosen != NULL
+      && va_launch_answer (service, request, &(VaWantedLaunch){ chosen->id, &selection->request, TRUE }, response,
+                           error))
     return TRUE;
-  va_launch_note_refusal (service, request, vm, *error);
+  va_launch_note_refusal (service, request, chosen != NULL ? chosen->id : NULL, *error);
   return FALSE;
 }
 
