@@ -152,8 +152,8 @@ test_monitor_rewritten (void)
     CHARDEV (UUID) MON,
     CHARDEV (OTHER) MON,
     CHARDEV ("libvirt-" UUID),
-    MON + 1,
-    OBJECT + 1,
+    &MON[1],
+    &OBJECT[1],
     QMP MON,
     QMP "\n" CHARDEV ("libvirt-" UUID) MON,
   };
