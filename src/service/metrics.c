@@ -77,9 +77,9 @@ va_metrics_new (const VaRoute *routes)
       Route *route = &metrics->routes[i];
 
       route->name = i < metrics->n_routes ? routes[i].name : "none";
-      route->always = g_str_equal (route->name, "launch") || g_str_equal (route->name, "validate");
       while (!g_str_equal (metrics->routes[route->as].name, route->name))
         route->as++;
+      route->always = route->as == i && (g_str_equal (route->name, "launch") || g_str_equal (route->name, "validate"));
     }
   for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
     metrics->refused[i] = g_new0 (Counter, va_problem_count ());
