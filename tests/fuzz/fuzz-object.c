@@ -49,7 +49,7 @@ check_addition (const char *text, VaObjectKind kind, const char *value)
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
-  g_autofree char *text = g_strndup ((const char *) data, size);
+  g_autofree char *text = size > 0 ? g_strndup ((const char *) data, size) : g_strdup ("");
   char *value = NULL;
   VaObjectKind kind = va_object_find (text, "file", &value);
 
