@@ -133,6 +133,7 @@ void
 begin_tests (int *argc, char ***argv)
 {
   own_machine_enter ();
+  own_machine_cover (VA_SYSCONFDIR);
   g_test_init (argc, argv, NULL);
   reported = g_string_new (NULL);
   load_gate ();
