@@ -6,7 +6,9 @@
 /* Calls beyond that many at the same time have connections of their own, as all have that nobody keeps. */
 #define KEEPERS_MAX 8
 
-typedef enum { WORKER_IDLE, WORKER_BUSY, WORKER_ENDING } WorkerState;
+/* Busy is whoever has a call until its caller has taken the outcome, however late that is. Dropping is what a worker does
+   by itself while it is idle. */
+typedef enum { WORKER_IDLE, WORKER_BUSY, WORKER_DROPPING, WORKER_ENDING } WorkerState;
 
 /* All but the line is under the keeper's lock; the line is its thread's. */
 typedef struct {
@@ -35,7 +37,7 @@ wait_for_call (Worker *worker)
   gint64 end = worker->last_used + VA_CLIENT_IDLE_SECONDS * G_USEC_PER_SEC;
 
   while (worker->call == NULL && worker->state != WORKER_ENDING)
-    if (!worker->connected)
+    if (!worker->connected || worker->state != WORKER_IDLE)
       g_cond_wait (&worker->changed, &worker->keeper->lock);
     else if (!g_cond_wait_until (&worker->changed, &worker->keeper->lock, end))
       return;
@@ -62,16 +64,16 @@ serve_call (Worker *worker)
   g_cond_broadcast (&worker->changed);
 }
 
-/* The lock is given back meanwhile; nobody takes a busy worker. */
+/* The lock is given back meanwhile; nobody takes a worker that is not idle. */
 static void
 drop_idle_connection (Worker *worker)
 {
-  worker->state = WORKER_BUSY;
+  worker->state = WORKER_DROPPING;
   worker->connected = FALSE;
   g_mutex_unlock (&worker->keeper->lock);
   va_client_line_cut (worker->line);
   g_mutex_lock (&worker->keeper->lock);
-  if (worker->state == WORKER_BUSY)
+  if (worker->state == WORKER_DROPPING)
     worker->state = WORKER_IDLE;
 }
 
@@ -163,6 +165,8 @@ va_client_keeper_run (VaClientKeeper *keeper, VaClientCall *call, gboolean *ok, 
   if (worker->error != NULL)
     g_propagate_error (error, g_steal_pointer (&worker->error));
   worker->state = WORKER_IDLE;
+  /* Its idle time begins to count. */
+  g_cond_broadcast (&worker->changed);
   return TRUE;
 }
 
