@@ -6,8 +6,8 @@
 /* Calls beyond that many at the same time have connections of their own, as all have that nobody keeps. */
 #define KEEPERS_MAX 8
 
-/* Busy is whoever has a call until its caller has taken the outcome, however late that is. Dropping is what a worker does
-   by itself while it is idle. */
+/* Busy is whoever has a call until its caller has taken the outcome, however late that is. Dropping is what a worker
+   does by itself while it is idle. */
 typedef enum { WORKER_IDLE, WORKER_BUSY, WORKER_DROPPING, WORKER_ENDING } WorkerState;
 
 /* All but the line is under the keeper's lock; the line is its thread's. */
