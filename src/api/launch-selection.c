@@ -40,3 +40,26 @@ VA_MESSAGE_DEFINE (VaLaunchSelection, va_launch_selection) = {
   VA_MESSAGE_MEMBERS (members),
   .check = check_selection,
 };
+
+gboolean
+va_launch_selection_has (const VaLaunchSelection *selection, const char *id)
+{
+  for (guint i = 0; i < selection->candidates->len; i++)
+    if (g_str_equal (((const VaLaunchCandidate *) selection->candidates->pdata[i])->id, id))
+      return TRUE;
+  return FALSE;
+}
+
+char *
+va_launch_selection_text (const VaLaunchSelection *selection)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < selection->candidates->len; i++)
+    {
+      const VaLaunchCandidate *candidate = selection->candidates->pdata[i];
+
+      g_string_append_printf (text, "%s%s (%s)", i > 0 ? ", " : "", candidate->id, candidate->selector);
+    }
+  return g_string_free (text, FALSE);
+}

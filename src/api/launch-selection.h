@@ -21,4 +21,9 @@ typedef struct {
 } VaLaunchSelection;
 VA_MESSAGE_DECLARE (VaLaunchSelection, va_launch_selection)
 
+/** va_launch_selection_has: whether the registration @id is one of the candidates. */
+gboolean va_launch_selection_has (const VaLaunchSelection *selection, const char *id);
+/** va_launch_selection_text: all candidates for a person: "ID (selector), ID (selector)". Returns: (transfer full) */
+char *va_launch_selection_text (const VaLaunchSelection *selection);
+
 G_END_DECLS

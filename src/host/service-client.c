@@ -168,9 +168,8 @@ va_service_client_launch (VaClient *client, const char *registration, VaLaunchRe
 static gboolean
 check_chosen (const VaLaunchSelection *selection, const char *vm, GError **error)
 {
-  for (guint i = 0; vm != NULL && i < selection->candidates->len; i++)
-    if (g_str_equal (((const VaLaunchCandidate *) selection->candidates->pdata[i])->id, vm))
-      return TRUE;
+  if (vm != NULL && va_launch_selection_has (selection, vm))
+    return TRUE;
   g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
                _("the attestation service sent an invalid answer: it names none of the registrations that were asked "
                  "for"));

@@ -226,7 +226,7 @@ pass_domain (VaAgent *agent, const VaDomainXml *domain)
 static char *
 answer_unregistered (const Start *start, GError *reason, GError **error)
 {
-  g_autofree char *tried = va_selection_text (start->selection);
+  g_autofree char *tried = va_launch_selection_text (start->selection);
 
   if (start->agent->settings->unprepared == VA_ATTEST_REGISTERED)
     {

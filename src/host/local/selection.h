@@ -16,7 +16,4 @@ G_BEGIN_DECLS
 VaLaunchSelection *va_selection_make (const VaHostSettings *settings, const VaDomainXml *domain)
   G_GNUC_WARN_UNUSED_RESULT;
 
-/** va_selection_text: all candidates for a person: "ID (selector), ID (selector)". Returns: (transfer full) */
-char *va_selection_text (const VaLaunchSelection *selection);
-
 G_END_DECLS

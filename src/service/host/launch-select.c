@@ -33,16 +33,10 @@ look_for_candidate (VaService *service, const char *owner, const char *id, gbool
 static gboolean
 refuse_all_candidates (const VaLaunchSelection *selection, GError **error)
 {
-  g_autoptr(GString) ids = g_string_new (NULL);
+  g_autofree char *ids = va_launch_selection_text (selection);
 
-  for (guint i = 0; i < selection->candidates->len; i++)
-    {
-      const VaLaunchCandidate *one = selection->candidates->pdata[i];
-
-      g_string_append_printf (ids, "%s%s (%s)", i > 0 ? ", " : "", one->id, one->selector);
-    }
   return va_refuse (error, VA_PROBLEM_VM_UNKNOWN, _("there is no registration for this domain: none has the id %s"),
-                    ids->str);
+                    ids);
 }
 
 /* The first one that there is. Returns: (transfer none): %NULL with @error: there is none */
