@@ -130,8 +130,27 @@ open_launch_folder (const char *lib_dir, guint id, const char *name, char **path
   return folder;
 }
 
-gboolean
-va_launch_files_open (VaLaunchFiles *files, const char *lib_dir, guint id, const char *name, GError **error)
+/* A new, empty file with the owner and group of its folder, which @info gets. */
+static int
+create_launch_file (int folder, const char *name, struct stat *info, GError **error)
+{
+  int fd = -1;
+
+  if (fstat (folder, info) == 0 && (unlinkat (folder, name, 0) == 0 || errno == ENOENT))
+    fd = openat (folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd >= 0 && fchmod (fd, 0600) == 0 && fchown (fd, info->st_uid, info->st_gid) == 0)
+    return fd;
+  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, _("cannot create %s: %s"), name, g_strerror (errno));
+  fd_clear (&fd);
+  return -1;
+}
+
+/* Gives an open file of @folder, and in @info whom it belongs to; -1 with @error. */
+typedef int (*TakeLaunchFile) (int folder, const char *name, struct stat *info, GError **error);
+
+static gboolean
+take_launch_files (VaLaunchFiles *files, const char *lib_dir, guint id, const char *name, TakeLaunchFile take,
+                   GError **error)
 {
   g_autofree char *path = NULL;
   g_auto(Fd) folder = open_launch_folder (lib_dir, id, name, &path, error);
@@ -139,9 +158,9 @@ va_launch_files_open (VaLaunchFiles *files, const char *lib_dir, guint id, const
 
   if (folder < 0)
     return FALSE;
-  files->session = open_launch_file (folder, "session.base64", &session, error);
+  files->session = take (folder, "session.base64", &session, error);
   if (files->session >= 0)
-    files->owner_cert = open_launch_file (folder, "dh_cert.base64", &owner_cert, error);
+    files->owner_cert = take (folder, "dh_cert.base64", &owner_cert, error);
   if (files->owner_cert < 0)
     {
       g_prefix_error (error, "%s: ", path);
@@ -152,43 +171,16 @@ va_launch_files_open (VaLaunchFiles *files, const char *lib_dir, guint id, const
   return TRUE;
 }
 
-/* A new, empty file of the owner and group in @info. */
-static int
-create_launch_file (int folder, const char *name, const struct stat *info, GError **error)
+gboolean
+va_launch_files_open (VaLaunchFiles *files, const char *lib_dir, guint id, const char *name, GError **error)
 {
-  int fd = -1;
-
-  if (unlinkat (folder, name, 0) == 0 || errno == ENOENT)
-    fd = openat (folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (fd >= 0 && fchmod (fd, 0600) == 0 && fchown (fd, info->st_uid, info->st_gid) == 0)
-    return fd;
-  g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PERMISSION, _("cannot create %s: %s"), name, g_strerror (errno));
-  fd_clear (&fd);
-  return -1;
+  return take_launch_files (files, lib_dir, id, name, open_launch_file, error);
 }
 
 gboolean
 va_launch_files_create (VaLaunchFiles *files, const char *lib_dir, guint id, const char *name, GError **error)
 {
-  g_autofree char *path = NULL;
-  g_auto(Fd) folder = open_launch_folder (lib_dir, id, name, &path, error);
-  struct stat info;
-
-  if (folder < 0)
-    return FALSE;
-  if (fstat (folder, &info) != 0)
-    return set_path_error (error, VA_CORE_ERROR_PERMISSION, path);
-  files->session = create_launch_file (folder, "session.base64", &info, error);
-  if (files->session >= 0)
-    files->owner_cert = create_launch_file (folder, "dh_cert.base64", &info, error);
-  if (files->owner_cert < 0)
-    {
-      g_prefix_error (error, "%s: ", path);
-      return FALSE;
-    }
-  files->uid = info.st_uid;
-  files->gid = info.st_gid;
-  return TRUE;
+  return take_launch_files (files, lib_dir, id, name, create_launch_file, error);
 }
 
 static gboolean
