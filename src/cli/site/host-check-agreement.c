@@ -7,6 +7,15 @@
 #include <unistd.h>
 #include "core/i18n.h"
 
+gboolean
+va_check_needed (const VaHostCheck *check, VaFinding *finding)
+{
+  if (check->config != NULL && strcmp (va_config_string (check->config, "unprepared", "attest"), "no") != 0)
+    return TRUE;
+  va_finding_ok (finding, _("not needed, because only prepared domains are attested"));
+  return FALSE;
+}
+
 void
 va_judge_unprepared (const VaUnprepared *set, VaFinding *finding)
 {

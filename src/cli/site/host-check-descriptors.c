@@ -122,10 +122,6 @@ va_judge_descriptors (const char *folder, VaFinding *finding)
 void
 va_check_descriptors (VaHostCheck *check, VaFinding *finding)
 {
-  const char *attest = check->config != NULL ? va_config_string (check->config, "unprepared", "attest") : "no";
-
-  if (strcmp (attest, "no") == 0)
-    va_finding_ok (finding, _("not needed, because only prepared domains are attested"));
-  else
+  if (va_check_needed (check, finding))
     va_judge_descriptors ("/usr/share/qemu/firmware", finding);
 }

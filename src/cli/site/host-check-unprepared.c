@@ -25,13 +25,6 @@ static const VaConfigKey gate_keys[] = {
   { NULL },
 };
 
-/* Whether SEV domains are attested that are not prepared. */
-static gboolean
-attests_unprepared (const VaHostCheck *check)
-{
-  return check->config != NULL && strcmp (va_config_string (check->config, "unprepared", "attest"), "no") != 0;
-}
-
 void
 va_check_unprepared (VaHostCheck *check, VaFinding *finding)
 {
@@ -74,9 +67,7 @@ va_check_emulator (VaHostCheck *check, VaFinding *finding)
   g_autofree char *daemon = va_process_daemon_name (pid);
   g_autofree char *path = pid > 0 ? read_path (pid) : NULL;
 
-  if (!attests_unprepared (check))
-    va_finding_ok (finding, _("not needed, because only prepared domains are attested"));
-  else
+  if (va_check_needed (check, finding))
     va_judge_emulator_path (path, VA_EMULATORDIR, daemon, finding);
 }
 
@@ -99,7 +90,9 @@ va_check_definitions (VaHostCheck *check, VaFinding *finding)
   g_autofree char *first = NULL;
   int count, others = 0;
 
-  if (!attests_unprepared (check) || check->libvirt == NULL)
+  if (!va_check_needed (check, finding))
+    return;
+  if (check->libvirt == NULL)
     {
       va_finding_ok (finding, _("not needed, because only prepared domains are attested"));
       return;
