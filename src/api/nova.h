@@ -12,8 +12,6 @@ G_BEGIN_DECLS
 
 /* Bytes of UTF-8: Nova limits names to 255 characters. */
 #define VA_NOVA_NAME_MAX 1020
-/* Of an extra spec of a flavor: its value is the id of the registration. */
-#define VA_NOVA_EXTRA_SPEC "virt-attest:registration"
 
 #define VA_NOVA_PROJECT_EXPECTED N_("32 lower-case hexadecimal digits")
 /** va_nova_is_project: a project's id as Keystone makes them: 32 lower-case hexadecimal digits. */
