@@ -160,8 +160,11 @@ va_qmp_execute (VaQmpClient *client, const char *command, JsonObject *arguments,
 
   if (client->count > 0)
     {
-      if ((arguments != NULL || !g_str_equal (next->command, command)) && !lose_order (command, error))
-        return NULL;
+      if (arguments != NULL || !g_str_equal (next->command, command))
+        {
+          lose_order (command, error);
+          return NULL;
+        }
       client->first++;
       client->count--;
       return receive_answer (client, command, next->id, error);
