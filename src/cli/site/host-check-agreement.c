@@ -10,9 +10,12 @@
 gboolean
 va_check_needed (const VaHostCheck *check, VaFinding *finding)
 {
-  if (check->config != NULL && strcmp (va_config_string (check->config, "unprepared", "attest"), "no") != 0)
+  if (check->config == NULL)
+    va_finding_fix (finding, _("not checked, because the configuration cannot be read"));
+  else if (strcmp (va_config_string (check->config, "unprepared", "attest"), "no") == 0)
+    va_finding_ok (finding, _("not needed, because only prepared domains are attested"));
+  else
     return TRUE;
-  va_finding_ok (finding, _("not needed, because only prepared domains are attested"));
   return FALSE;
 }
 

@@ -94,7 +94,7 @@ va_check_definitions (VaHostCheck *check, VaFinding *finding)
     return;
   if (check->libvirt == NULL)
     {
-      va_finding_ok (finding, _("not needed, because only prepared domains are attested"));
+      va_finding_fix (finding, _("not checked, because libvirt cannot be reached"));
       return;
     }
   count = virConnectListAllDomains (check->libvirt, &domains, VIR_CONNECT_LIST_DOMAINS_PERSISTENT);

@@ -52,7 +52,8 @@ typedef struct {
   const char *attest;  /* hostd.conf */
   gboolean hook, gate; /* hook.conf: unprepared; gate.conf: refuse-unattested */
 } VaUnprepared;
-/** va_check_needed: whether this host attests domains that are not prepared; if not, @finding says that it does not. */
+/** va_check_needed: whether this host attests domains that are not prepared; if not, or if that
+    cannot be told, @finding says so. */
 gboolean va_check_needed (const VaHostCheck *check, VaFinding *finding);
 /** va_judge_unprepared: whether they agree. */
 void va_judge_unprepared (const VaUnprepared *set, VaFinding *finding);
