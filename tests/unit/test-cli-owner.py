@@ -57,9 +57,11 @@ def guests_of_openstack_are_named_by_project(_):
             ((*project,), "give --nova-image or --nova-flavor"), (("--nova-project", "admin", *image), "--nova-project: “admin” is not"),
             ((*project, "--nova-image", "debian-13"), "--nova-image: “debian-13” is not"),
             ((*project, "--nova-flavor", ""), "--nova-flavor: "), ((*project, "--nova-flavor", "a\nb"), "--nova-flavor: "),
+            ((*project, "--nova-flavor", "m1 "), "without blanks at the ends"), ((*project, "--nova-flavor", "\tm1"), "--nova-flavor: "),
             ((*project, "--nova-flavor", "x" * 1021), "--nova-flavor: "),
             ((*project, *image, "--domain", ID, "--any-domain"), "--domain or --any-domain")):
         call("vm", "register", *words, *plain, code=2, told=[told])
+    call("vm", "register", "--file", "vm.json", code=2, told=["ID is missing", "with --file"], never=["--nova"])
 
 
 @test

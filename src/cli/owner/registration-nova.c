@@ -27,15 +27,18 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (NovaNames, nova_names_clear)
 static gboolean
 check_flavor (const char *flavor, GError **error)
 {
-  gboolean good = flavor[0] != '\0' && strlen (flavor) <= VA_NOVA_NAME_MAX && g_utf8_validate (flavor, -1, NULL);
+  gsize length = strlen (flavor);
+  gboolean good = length > 0 && length <= VA_NOVA_NAME_MAX && g_utf8_validate (flavor, -1, NULL);
+
+  /* Nova takes no blank at either end. */
+  good = good && !g_ascii_isspace (flavor[0]) && !g_ascii_isspace (flavor[length - 1]);
 
   for (const char *at = flavor; good && *at != '\0'; at = g_utf8_next_char (at))
     good = !g_unichar_iscntrl (g_utf8_get_char (at));
   if (!good)
     g_set_error (error, VA_CORE_ERROR, VA_CORE_ERROR_PARSE,
-                 _("--nova-flavor: this is not the name of a flavor: expected 1 to 255 characters, as “openstack "
-                   "flavor "
-                   "list” prints it"));
+                 _("--nova-flavor: this is not the name of a flavor: expected 1 to 255 characters without blanks at "
+                   "the ends, as “openstack flavor list” prints it"));
   return good;
 }
 

@@ -94,6 +94,8 @@ check_nova (const VaCall *call, const VaRegistrationOptions *o)
 
   if (o->file == NULL && o->nova_project == NULL && (o->nova_image != NULL || o->nova_flavor != NULL))
     wrong = _("--nova-image and --nova-flavor require --nova-project, because any project may start a public image");
+  else if (call->n_operands == 0 && o->file != NULL)
+    wrong = _("ID is missing: with --file, give the registration's ID, as “vm list” prints it");
   else if (call->n_operands == 0 && o->nova_project == NULL)
     wrong = _("ID is missing: the UUID of the domain or that in its metadata; for guests of OpenStack, give "
               "--nova-project with --nova-image or --nova-flavor instead");
